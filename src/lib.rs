@@ -1,1 +1,4 @@
-//! polycert
+//! polycert: proofs for polynomial approximations in encrypted neural networks.
+pub mod arith;
+pub mod error;
+pub mod poly;

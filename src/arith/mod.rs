@@ -1,0 +1,11 @@
+//! Numbers: exact rationals and dyadics, and intervals that are rounded outward.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`number`] | reading and writing exact rationals |
+//! | [`rounding`] | a coefficient as a program would hold it: f64, f32, fixed point |
+//! | [`mp`] | multiprecision intervals (rug) |
+
+pub mod mp;
+pub mod number;
+pub mod rounding;

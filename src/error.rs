@@ -1,0 +1,123 @@
+//! The one error type of the library.
+//!
+//! "Could not prove" is not an error: it is a value that carries what was proved and what was
+//! asked. Errors are for input that cannot be used, and for the outside world.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Result with the library's [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What went wrong, where, and which limit it broke.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    /// The kind, to match on.
+    pub kind: ErrorKind,
+    /// The file it concerns, where there is one.
+    pub path: Option<PathBuf>,
+}
+
+/// The kinds of [`Error`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Text that cannot be read: the field or line, and what is wrong with it.
+    Parse {
+        /// Field path (`components[1].coefficients[3]`) or `line N`.
+        place: String,
+        /// What is wrong, and the limit where one was broken.
+        detail: String,
+    },
+    /// A domain, interval or parameter that makes no sense for what was asked.
+    Domain(String),
+    /// An iteration that did not reach its goal.
+    NotConverged(String),
+    /// A feature or size beyond what is supported: the limit and the value.
+    Unsupported(String),
+    /// The digest of a table is not the one that was named.
+    Digest {
+        /// The digest that the caller or file states.
+        stated: String,
+        /// The digest of the table at hand.
+        computed: String,
+    },
+    /// The certificate that was built did not pass the independent checker.
+    SelfCheck(String),
+    /// The operating system refused: reading, writing or renaming a file.
+    Io(String),
+}
+
+impl Error {
+    /// A parse error at a field or line.
+    pub fn parse(place: impl Into<String>, detail: impl Into<String>) -> Self {
+        ErrorKind::Parse { place: place.into(), detail: detail.into() }.into()
+    }
+
+    /// A domain error.
+    pub fn domain(detail: impl Into<String>) -> Self {
+        ErrorKind::Domain(detail.into()).into()
+    }
+
+    /// Something beyond what is supported.
+    pub fn unsupported(detail: impl Into<String>) -> Self {
+        ErrorKind::Unsupported(detail.into()).into()
+    }
+
+    /// An input or output failure.
+    pub fn io(path: &Path, error: &std::io::Error) -> Self {
+        Self { kind: ErrorKind::Io(error.to_string()), path: Some(path.to_owned()) }
+    }
+
+    /// The same error, naming the file it concerns.
+    #[must_use]
+    pub fn in_file(mut self, path: &Path) -> Self {
+        self.path.get_or_insert_with(|| path.to_owned());
+        self
+    }
+
+    /// The same error, its place prefixed by an enclosing field.
+    #[must_use]
+    pub fn within(mut self, outer: &str) -> Self {
+        if let ErrorKind::Parse { place, .. } = &mut self.kind {
+            *place = if place.is_empty() {
+                outer.to_owned()
+            } else if place.starts_with('[') {
+                format!("{outer}{place}")
+            } else {
+                format!("{outer}.{place}")
+            };
+        }
+        self
+    }
+}
+
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Self {
+        Self { kind, path: None }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(path) = &self.path {
+            write!(f, "{}: ", path.display())?;
+        }
+        match &self.kind {
+            ErrorKind::Parse { place, detail } if place.is_empty() => write!(f, "{detail}"),
+            ErrorKind::Parse { place, detail } => write!(f, "{place}: {detail}"),
+            ErrorKind::Domain(detail)
+            | ErrorKind::NotConverged(detail)
+            | ErrorKind::Unsupported(detail)
+            | ErrorKind::Io(detail) => write!(f, "{detail}"),
+            ErrorKind::Digest { stated, computed } => {
+                write!(f, "the table's SHA-256 is {computed}, not {stated} as stated")
+            }
+            ErrorKind::SelfCheck(detail) => {
+                write!(f, "the certificate did not pass its own check and was not written: {detail}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,15 @@
+//! Vocabulary: bases, components, composites, tables, targets. No search and no bounds live here.
+//!
+//! A *table* is a file: components with their basis, input map and coefficients. A *composite* is
+//! the exact mathematical object it denotes, with coefficients as a program would hold them.
+
+pub mod component;
+pub mod composite;
+pub mod import;
+pub mod table;
+pub mod target;
+
+pub use component::{Basis, Component};
+pub use composite::{Branch, Composite, Side};
+pub use table::{Domain, Table};
+pub use target::{Function, Target};

@@ -1,0 +1,321 @@
+//! `polycert-table/1`: a coefficient table as a file, and its digest.
+//!
+//! The digest covers what the table means (domain, components) in a canonical text, not its name or
+//! provenance, and not how its numbers are spelled: see `certificates/FORMAT.md`, section 2.1.
+
+use crate::arith::number;
+use crate::error::{Error, ErrorKind, Result};
+use crate::poly::component::{Basis, Component};
+use crate::poly::target::Function;
+use rug::Rational;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// The format tag of table files.
+pub const FORMAT: &str = "polycert-table/1";
+/// Largest table file, in bytes.
+pub const MAX_BYTES: usize = 2 << 20;
+/// Most components of a composite.
+pub const MAX_COMPONENTS: usize = 32;
+/// Longest name, in characters.
+pub const MAX_NAME: usize = 200;
+/// Most provenance entries.
+pub const MAX_PROVENANCE: usize = 64;
+/// Longest provenance key or value, in characters.
+pub const MAX_TEXT: usize = 4_096;
+
+/// Where a composite is meant to be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Domain {
+    /// Least x.
+    pub lo: Rational,
+    /// Greatest x.
+    pub hi: Rational,
+    /// The sign is meant for eps <= |x| only; `None` where it is not known.
+    pub eps: Option<Rational>,
+}
+
+/// A coefficient table: exact numbers with their meaning and their origin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// A short name.
+    pub name: String,
+    /// Intended use.
+    pub target: Function,
+    /// Intended domain.
+    pub domain: Domain,
+    /// The components, first applied first.
+    pub components: Vec<Component>,
+    /// Where it comes from, in words.
+    pub provenance: BTreeMap<String, String>,
+}
+
+/// The table as it stands in JSON: every number is text.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawTable {
+    pub format: String,
+    pub name: String,
+    pub target: String,
+    pub domain: RawDomain,
+    pub components: Vec<RawComponent>,
+    #[serde(default)]
+    pub provenance: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawDomain {
+    pub lo: String,
+    pub hi: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eps: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawComponent {
+    pub basis: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_map: Option<RawMap>,
+    pub coefficients: Vec<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawMap {
+    pub scale: String,
+    pub offset: String,
+}
+
+impl Table {
+    /// Reads a table file.
+    ///
+    /// # Errors
+    /// The field and the limit, where the text is not a table of this format; a digest error where
+    /// the file states a `sha256` that its content does not have.
+    pub fn from_json(text: &str) -> Result<Self> {
+        if text.len() > MAX_BYTES {
+            return Err(Error::parse("", format!("{} bytes are over the limit of {MAX_BYTES}", text.len())));
+        }
+        let raw: RawTable = serde_json::from_str(text).map_err(|e| json_error(&e))?;
+        let stated = raw.sha256.clone();
+        let table = Self::from_raw(raw)?;
+        match stated {
+            Some(stated) if stated != table.sha256() => {
+                Err(ErrorKind::Digest { stated, computed: table.sha256() }.into())
+            }
+            _ => Ok(table),
+        }
+    }
+
+    /// The file: JSON, numbers as exact text, the digest included, ended by a newline.
+    pub fn to_json(&self) -> String {
+        let mut raw = self.to_raw();
+        raw.sha256 = Some(self.sha256());
+        let mut text = serde_json::to_string_pretty(&raw).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    /// SHA-256 of the canonical text, as 64 hexadecimal digits.
+    pub fn sha256(&self) -> String {
+        let digest = Sha256::digest(self.canonical().as_bytes());
+        digest.iter().fold(String::with_capacity(64), |mut s, b| {
+            let _ = write!(s, "{b:02x}");
+            s
+        })
+    }
+
+    fn canonical(&self) -> String {
+        let w = number::write_canonical;
+        let mut t = format!("{FORMAT}\ndomain {} {}\n", w(&self.domain.lo), w(&self.domain.hi));
+        let _ = writeln!(t, "eps {}", self.domain.eps.as_ref().map_or("-".to_owned(), w));
+        for c in &self.components {
+            let (scale, offset) = (w(&c.scale), w(&c.offset));
+            let _ = writeln!(t, "component {} {scale} {offset} {}", c.basis.name(), c.coefficients.len());
+            for coefficient in &c.coefficients {
+                t.push_str(&w(coefficient));
+                t.push('\n');
+            }
+        }
+        t
+    }
+
+    /// The nominal degrees, first applied first.
+    pub fn degrees(&self) -> Vec<usize> {
+        self.components.iter().map(Component::degree).collect()
+    }
+
+    /// The caps and conditions of the format.
+    ///
+    /// # Errors
+    /// The first one that is broken, with its field.
+    pub fn validate(&self) -> Result<()> {
+        let over = |field: &str, n: usize, max: usize, what: &str| {
+            Err(Error::parse(field, format!("{n} {what}, the limit is {max}")))
+        };
+        if self.name.chars().count() > MAX_NAME {
+            return over("name", self.name.chars().count(), MAX_NAME, "characters");
+        }
+        if self.provenance.len() > MAX_PROVENANCE {
+            return over("provenance", self.provenance.len(), MAX_PROVENANCE, "entries");
+        }
+        for (key, value) in &self.provenance {
+            let longest = key.chars().count().max(value.chars().count());
+            if longest > MAX_TEXT {
+                return over("provenance", longest, MAX_TEXT, "characters in an entry");
+            }
+        }
+        let Domain { lo, hi, eps } = &self.domain;
+        if lo >= hi {
+            return Err(Error::parse("domain", format!("lo = {lo} is not below hi = {hi}: empty or reversed")));
+        }
+        if let Some(eps) = eps {
+            if *eps <= 0u32 || eps >= hi {
+                return Err(Error::parse("domain.eps", format!("eps = {eps} is not between 0 and hi = {hi}")));
+            }
+        }
+        let n = self.components.len();
+        if n == 0 || n > MAX_COMPONENTS {
+            return Err(Error::parse("components", format!("{n} components; from 1 to {MAX_COMPONENTS} are accepted")));
+        }
+        for (i, c) in self.components.iter().enumerate() {
+            c.validate().map_err(|e| e.within(&format!("components[{i}]")))?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn from_raw(raw: RawTable) -> Result<Self> {
+        if raw.format != FORMAT {
+            return Err(Error::parse("format", format!("{:?}; this version reads {FORMAT:?}", raw.format)));
+        }
+        let at = |field: &str, text: &str| number::parse(text).map_err(|e| e.within(field));
+        let domain = Domain {
+            lo: at("domain.lo", &raw.domain.lo)?,
+            hi: at("domain.hi", &raw.domain.hi)?,
+            eps: raw.domain.eps.as_deref().map(|t| at("domain.eps", t)).transpose()?,
+        };
+        let components = raw
+            .components
+            .into_iter()
+            .enumerate()
+            .map(|(i, c)| read_component(c).map_err(|e| e.within(&format!("components[{i}]"))))
+            .collect::<Result<_>>()?;
+        let table =
+            Self { name: raw.name, target: raw.target.parse()?, domain, components, provenance: raw.provenance };
+        table.validate()?;
+        Ok(table)
+    }
+
+    pub(crate) fn to_raw(&self) -> RawTable {
+        let w = number::write;
+        RawTable {
+            format: FORMAT.to_owned(),
+            name: self.name.clone(),
+            target: self.target.name().to_owned(),
+            domain: RawDomain {
+                lo: w(&self.domain.lo),
+                hi: w(&self.domain.hi),
+                eps: self.domain.eps.as_ref().map(w),
+            },
+            components: self
+                .components
+                .iter()
+                .map(|c| RawComponent {
+                    basis: c.basis.name().to_owned(),
+                    input_map: (c.scale != 1u32 || !c.offset.is_zero())
+                        .then(|| RawMap { scale: w(&c.scale), offset: w(&c.offset) }),
+                    coefficients: c.coefficients.iter().map(w).collect(),
+                })
+                .collect(),
+            provenance: self.provenance.clone(),
+            sha256: None,
+        }
+    }
+}
+
+/// serde_json's message with its line and column as the place.
+pub(crate) fn json_error(e: &serde_json::Error) -> Error {
+    let text = e.to_string();
+    let detail = text.split(" at line ").next().unwrap_or(&text).to_owned();
+    Error::parse(format!("line {} column {}", e.line(), e.column()), detail)
+}
+
+fn read_component(raw: RawComponent) -> Result<Component> {
+    let n = raw.coefficients.len();
+    if n > crate::poly::component::MAX_COEFFICIENTS {
+        // Refused before a single number is read.
+        let limit = crate::poly::component::MAX_COEFFICIENTS;
+        return Err(Error::parse("coefficients", format!("{n} coefficients, the limit is {limit}")));
+    }
+    let basis = match raw.basis.as_str() {
+        "power" => Basis::Power,
+        "chebyshev" => Basis::Chebyshev,
+        other => return Err(Error::parse("basis", format!("{other:?}; expected power or chebyshev"))),
+    };
+    let coefficients = raw
+        .coefficients
+        .iter()
+        .enumerate()
+        .map(|(j, t)| number::parse(t).map_err(|e| e.within(&format!("coefficients[{j}]"))))
+        .collect::<Result<_>>()?;
+    let mut component = Component::new(basis, coefficients);
+    if let Some(map) = raw.input_map {
+        component.scale = number::parse(&map.scale).map_err(|e| e.within("input_map.scale"))?;
+        component.offset = number::parse(&map.offset).map_err(|e| e.within("input_map.offset"))?;
+    }
+    Ok(component)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: &str = r#"{"format":"polycert-table/1","name":"f1","target":"relu",
+        "domain":{"lo":"-1","hi":"1"},
+        "components":[{"basis":"power","coefficients":["0","1.5","0","-0.5"]}]}"#;
+
+    #[test]
+    fn round_trip_and_digest() {
+        let t = Table::from_json(SMALL).unwrap();
+        assert_eq!(Table::from_json(&t.to_json()).unwrap(), t);
+        // The digest sees values, not spellings, and neither name nor provenance.
+        let spelled = SMALL.replace("\"1.5\"", "\"3/2\"").replace("\"f1\"", "\"other\"");
+        assert_eq!(Table::from_json(&spelled).unwrap().sha256(), t.sha256());
+        let other = SMALL.replace("-0.5", "-0.25");
+        assert_ne!(Table::from_json(&other).unwrap().sha256(), t.sha256());
+    }
+
+    #[test]
+    fn errors_name_the_field() {
+        for (from, to, place) in [
+            ("\"1.5\"", "\"x\"", "components[0].coefficients[1]"),
+            ("\"1.5\"", "\"1/0\"", "components[0].coefficients[1]"),
+            ("\"power\"", "\"fourier\"", "components[0].basis"),
+            ("\"lo\":\"-1\"", "\"lo\":\"1\"", "domain"),
+            ("\"relu\"", "\"gelu\"", "target"),
+            ("table/1", "table/2", "format"),
+            ("\"name\"", "\"naem\"", "line 1"),
+            ("[{\"basis\":\"power\",\"coefficients\":[\"0\",\"1.5\",\"0\",\"-0.5\"]}]", "[]", "components"),
+            ("\"hi\":\"1\"", "\"hi\":\"1\",\"hi\":\"1\"", "line 2"),
+            ("\"1.5\"", "1.5", "line 3"),
+        ] {
+            let text = SMALL.replace(from, to);
+            assert_ne!(text, SMALL);
+            let error = Table::from_json(&text).unwrap_err().to_string();
+            assert!(error.starts_with(place), "{error}");
+        }
+        assert!(Table::from_json(&SMALL[..SMALL.len() - 3]).is_err());
+    }
+
+    #[test]
+    fn a_stated_digest_must_match() {
+        let text = SMALL.replacen('{', &format!("{{\"sha256\":\"{}\",", "0".repeat(64)), 1);
+        assert!(matches!(Table::from_json(&text).unwrap_err().kind, ErrorKind::Digest { .. }));
+    }
+}
