@@ -1,0 +1,24 @@
+//! RIGOROUS bounds on a given composite. Never uses `approx`: it trusts nobody's coefficients.
+//!
+//! # Method
+//! Each stage F is a polynomial in one variable, so once its critical points are boxed, and no
+//! other exist (Descartes), F is monotone in between and its image of any interval costs two
+//! evaluations: no subdivision, no dependency problem. Images of images give the exact range of
+//! the whole composite over any interval, up to rounding. Only the factor x of the ReLU error
+//! needs cells; those at the hump use the slope of the composite, whose range comes from the
+//! derivatives of the stages in the same way.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`polynomial`] | one polynomial with its derivatives: evaluation with a proved rounding bound |
+//! | [`descartes`] | roots in an interval at most, by exact Bernstein coefficients |
+//! | [`pieces`] | boxes for all critical points: monotone pieces |
+//! | [`cascade`] | a branch: ranges and slopes of the composite |
+
+pub mod cascade;
+pub mod cells;
+pub mod descartes;
+pub mod deviation;
+pub mod pieces;
+pub mod polynomial;
+pub mod witness;
