@@ -171,6 +171,11 @@ fn product(a: &Float, b: &Float, round: Round) -> Float {
     p
 }
 
+/// A float as an exact rational, rounded up or down to `bits` significant bits to keep it short.
+pub fn short(x: &Float, bits: u32, round: Round) -> Rational {
+    Float::with_val_round(bits, x, round).0.to_rational().unwrap_or_default()
+}
+
 /// The smaller of two floats.
 pub fn min(a: Float, b: Float) -> Float {
     if b < a { b } else { a }

@@ -78,7 +78,11 @@ pub fn enclose(branches: &[Branch], to: &Float, gap: f64) -> Result<Deviation> {
     }
 }
 
-fn seek(branches: &[Branch], to: &Float) -> Result<Witness> {
+/// The best witness that a scan of every branch and polishing find.
+///
+/// # Errors
+/// `to` beyond the reach; no error that can be told from 0.
+pub fn seek(branches: &[Branch], to: &Float) -> Result<Witness> {
     let end = to.to_f64_round(Round::Down);
     let mut best: Option<Witness> = None;
     for branch in branches {

@@ -17,8 +17,12 @@
 
 pub mod cascade;
 pub mod cells;
+pub mod closeness;
 pub mod descartes;
 pub mod deviation;
+pub mod growth;
 pub mod pieces;
 pub mod polynomial;
+pub mod proof;
+pub mod pool;
 pub mod witness;

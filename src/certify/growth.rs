@@ -1,0 +1,239 @@
+//! How fast r = x (1 + p(x))/2 changes, and what it does beyond the domain.
+//!
+//! - Slope: r'(x) - 1/2 = s (q + y q')/2 on side s, so max |q + y q'|/2 bounds |r' - 1/2|.
+//! - Magnitude: |r(x)| <= y (1 + |q(y)|)/2 on both sides.
+//!
+//! Both are bounded cell by cell from the ranges of q and q'. The slope of a composite of large
+//! degree oscillates fast, so its bound is loose by a stated factor rather than by 2^-40: the
+//! enclosure says by how much.
+
+use crate::arith::mp::Mp;
+use crate::certify::cascade::{Branch, Jet, Range};
+use crate::certify::cells::Cells;
+use crate::certify::witness::Witness;
+use crate::error::{Error, ErrorKind, Result};
+use crate::poly::composite::Side;
+use rug::float::Round;
+use rug::ops::{AddAssignRound, MulAssignRound};
+use rug::{Float, Rational};
+
+/// A bound on a quantity over |x| <= to, with cells of order 0 for every branch.
+#[derive(Debug, Clone)]
+pub struct Growth {
+    /// The domain |x| <= to.
+    pub to: Rational,
+    /// Upper bound of the maximum.
+    pub bound_hi: Float,
+    /// Where, and how much at least.
+    pub witness: Witness,
+    /// Cells for every branch.
+    pub cells: Vec<Cells>,
+    /// A point beyond `to` where the quantity exceeds `bound_hi`, if one is claimed.
+    pub escape: Option<Witness>,
+}
+
+/// Which quantity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Quantity {
+    /// |r' - 1/2|.
+    Slope,
+    /// |r|.
+    Magnitude,
+}
+
+impl Quantity {
+    /// Upper bound over the cell that ends at v.
+    fn bound(self, u: &Jet, v: &Jet, range: &Range) -> Float {
+        match self {
+            Self::Slope => {
+                let cell = Mp { lo: u.y.clone(), hi: v.y.clone() };
+                range.q().clone().add(&cell.mul(&range.slope())).half().magnitude()
+            }
+            Self::Magnitude => {
+                let mut b = range.q().magnitude();
+                b.add_assign_round(1u32, Round::Up);
+                b.mul_assign_round(&v.y, Round::Up);
+                b >> 1u32
+            }
+        }
+    }
+
+    /// Lower bound at one point of a branch.
+    fn value(self, jet: &Jet, side: Side) -> (Float, f64) {
+        let y = Mp::exact(&jet.y);
+        match self {
+            Self::Slope => (jet.q().clone().add(&y.mul(&jet.slope())).half().mignitude(), 1.0),
+            Self::Magnitude => {
+                let one = Mp::int(jet.q().prec(), 1);
+                let plus = y.mul(&jet.q().clone().add(&one)).half().mignitude();
+                let minus = y.mul(&one.sub(jet.q())).half().mignitude();
+                // A branch that serves both sides offers x = y and x = -y.
+                match side {
+                    Side::Positive => (plus, 1.0),
+                    Side::Negative => (minus, -1.0),
+                    Side::Both if plus >= minus => (plus, 1.0),
+                    Side::Both => (minus, -1.0),
+                }
+            }
+        }
+    }
+}
+
+/// Bounds |r' - 1/2| over |x| <= to.
+///
+/// **Guarantee** witness.lo <= maximum <= bound_hi; the ratio of the two is the least of a fixed
+/// list that some 150 cells a branch reach.
+///
+/// # Errors
+/// Not converged within a factor 2^40; `to` beyond the reach.
+pub fn slope(branches: &[Branch], to: &Rational) -> Result<Growth> {
+    enclose(branches, to, Quantity::Slope, &[1e-3, 1.0 / 16.0, 0.25, 0.5, 1.0, 3.0, 15.0, 255.0, 1e6, 1e12], 150)
+}
+
+/// Bounds |r| over |x| <= to.
+///
+/// # Errors
+/// As [`slope`].
+pub fn magnitude(branches: &[Branch], to: &Rational) -> Result<Growth> {
+    enclose(branches, to, Quantity::Magnitude, &[1e-9, 1e-6, 1e-3, 1.0 / 16.0, 0.5, 1.0, 15.0, 1e3, 1e12], 300)
+}
+
+/// The overflow margin: the largest `to` found with |r| <= limit on |x| <= to, proved, and a point
+/// just beyond where it is proved false.
+///
+/// **Inputs** `least` <= to searched <= the branches' reach. Returns none if |r| exceeds the limit
+/// before `least` already; the escape is missing if |r| stays within the limit up to the reach.
+///
+/// # Errors
+/// As [`slope`].
+pub fn overflow(branches: &[Branch], least: &Rational, limit: &Rational) -> Result<Option<Growth>> {
+    let Some(first) = branches.first() else {
+        return Err(Error::domain("a composite needs a branch"));
+    };
+    let limit_up = Float::with_val_round(first.prec, limit, Round::Down).0;
+    let reach = branches.iter().map(|b| b.reach().to_f64_round(Round::Down)).fold(f64::INFINITY, f64::min);
+    let value = |y: f64| -> Result<Option<Witness>> {
+        for branch in branches {
+            let jet = branch.jet(&Float::with_val(branch.prec, y))?;
+            let (lo, sign) = Quantity::Magnitude.value(&jet, branch.side);
+            if lo > *limit {
+                return Ok(Some(Witness { x: Float::with_val(branch.prec, sign * y), lo }));
+            }
+        }
+        Ok(None)
+    };
+    let (mut good, mut bad) = (least.to_f64(), reach);
+    if value(good)?.is_some() {
+        return Ok(None);
+    }
+    let mut escape = value(bad)?;
+    if escape.is_some() {
+        while bad - good > 1e-9 * good {
+            let middle = (good + bad) / 2.0;
+            match value(middle)? {
+                Some(w) => (bad, escape) = (middle, Some(w)),
+                None => good = middle,
+            }
+        }
+    } else {
+        good = bad;
+    }
+    // Cells must stay below the limit; step back from the edge until they do.
+    for back in [1e-9, 1e-7, 1e-5, 1e-3, 1e-2] {
+        let to = good * (1.0 - if escape.is_some() { back } else { 0.0 });
+        let Some(to) = Rational::from_f64(to).filter(|t| t >= least) else { break };
+        if let Some(cells) = covers(branches, &to, &limit_up, Quantity::Magnitude, 300)? {
+            let witness = seek(branches, &to, Quantity::Magnitude)?;
+            return Ok(Some(Growth { to, bound_hi: limit_up, witness, cells, escape }));
+        }
+    }
+    Ok(None)
+}
+
+fn enclose(branches: &[Branch], to: &Rational, quantity: Quantity, gaps: &[f64], most: usize) -> Result<Growth> {
+    let witness = seek(branches, to, quantity)?;
+    for gap in gaps {
+        let mut limit = witness.lo.clone();
+        limit.mul_assign_round(1.0 + gap, Round::Up);
+        // Cells are found under a slightly lower limit than is claimed, to leave room for rounding.
+        let mut inner = limit.clone();
+        inner.mul_assign_round(1.0 - gap.min(1e-3) / 8.0, Round::Down);
+        if let Some(cells) = covers(branches, to, &inner, quantity, most)? {
+            return Ok(Growth { to: to.clone(), bound_hi: limit, witness, cells, escape: None });
+        }
+    }
+    let what = if quantity == Quantity::Slope { "slope" } else { "magnitude" };
+    Err(ErrorKind::NotConverged(format!("no bound of the {what} of r was found with {most} cells")).into())
+}
+
+/// Cells for every branch under a limit, or none if they would be too many.
+fn covers(branches: &[Branch], to: &Rational, limit: &Float, quantity: Quantity, most: usize) -> Result<Option<Vec<Cells>>> {
+    let mut all = Vec::with_capacity(branches.len());
+    for branch in branches {
+        match cover(branch, to, limit, quantity, most)? {
+            Some(cells) => all.push(cells),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(all))
+}
+
+/// Greedy cells from the left: a step doubles on success and is halved on failure.
+fn cover(branch: &Branch, to: &Rational, limit: &Float, quantity: Quantity, most: usize) -> Result<Option<Cells>> {
+    let prec = branch.prec;
+    let end = branch.jet(&Float::with_val_round(prec, to, Round::Up).0)?;
+    let last = end.y.to_f64();
+    let mut u = branch.jet(&Float::new(prec))?;
+    let mut cells = Cells { points: vec![u.y.clone()], orders: Vec::new() };
+    let mut step = last;
+    while u.y < end.y {
+        if cells.orders.len() >= most {
+            return Ok(None);
+        }
+        let v = u.y.to_f64() + step;
+        let jet = if v >= last { end.clone() } else { branch.jet(&Float::with_val(prec, v))? };
+        if jet.y > u.y && quantity.bound(&u, &jet, &branch.range(&u, &jet)) <= *limit {
+            cells.points.push(jet.y.clone());
+            cells.orders.push(0);
+            u = jet;
+            step *= 2.0;
+        } else {
+            step /= 2.0;
+            if step < last * 2.0f64.powi(-45) {
+                return Ok(None);
+            }
+        }
+    }
+    Ok(Some(cells))
+}
+
+/// The largest value met on a fixed scan, proved at that point.
+fn seek(branches: &[Branch], to: &Rational, quantity: Quantity) -> Result<Witness> {
+    let last = Float::with_val_round(53, to, Round::Down).0.to_f64();
+    let mut best: Option<Witness> = None;
+    for branch in branches {
+        let estimate = |y: f64| {
+            let (mut q, mut slope) = (y, 1.0);
+            for stage in &branch.stages {
+                slope *= stage.f[1].estimate(q);
+                q = stage.f[0].estimate(q);
+            }
+            match quantity {
+                Quantity::Slope => (q + y * slope).abs(),
+                Quantity::Magnitude => y * (1.0 + q.abs()),
+            }
+        };
+        let log = (0..320).map(|j| last * (-f64::from(j) / 8.0).exp2());
+        let even = (1..1_024).map(|j| last * f64::from(j) / 1_024.0);
+        let mut points: Vec<(f64, f64)> = log.chain(even).map(|y| (estimate(y), y)).collect();
+        points.sort_by(|a, b| b.0.total_cmp(&a.0));
+        for &(_, y) in points.iter().take(2) {
+            let (lo, sign) = quantity.value(&branch.jet(&Float::with_val(branch.prec, y))?, branch.side);
+            if best.as_ref().is_none_or(|b| lo > b.lo) {
+                let sign = if branch.side == Side::Negative { -1.0 } else { sign };
+                best = Some(Witness { x: Float::with_val(branch.prec, sign * y), lo });
+            }
+        }
+    }
+    best.filter(|w| w.lo > 0).ok_or_else(|| Error::domain("the quantity is 0 wherever it was sampled"))
+}
