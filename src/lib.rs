@@ -1,1 +1,3 @@
 //! polycert
+
+pub mod approx;
