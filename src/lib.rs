@@ -1,5 +1,33 @@
-//! polycert: proofs for polynomial approximations in encrypted neural networks.
+//! polycert replaces trust by proof wherever a neural network runs on encrypted data.
+//!
+//! Under CKKS, ReLU and max are replaced by compositions of polynomials that approximate sign. This
+//! library generates such composites, certifies the maximum error of any coefficient table by
+//! interval arithmetic (or refutes a claim with an exact witness), and writes certificates that the
+//! independent crate `polycert-checker` verifies with integers alone.
+//!
+//! # Data flow
+//! ```text
+//! arith -> poly -> approx (untrusted search)          -> table file
+//!               -> certify (rigorous, never approx)   -> certificate -> polycert-checker
+//! cli -> all
+//! ```
+//!
+//! | module | what |
+//! |---|---|
+//! | [`arith`] | exact numbers, coefficient rounding, intervals |
+//! | [`poly`] | components, composites, tables, targets |
+//! | [`approx`] | UNTRUSTED search: Remez, composites, best eps, rounding of coefficients |
+//! | [`certify`] | RIGOROUS bounds on a given composite |
+//! | [`certificate`] | a proof written down; checked before it is published |
+//! | [`cli`] | the command line, one file a subcommand |
+//!
+//! # Words that do not mix
+//! `bound_` is proved, `estimate_` is a heuristic or rounded for display.
+
+pub mod approx;
 pub mod arith;
-pub mod error;
+pub mod certificate;
 pub mod certify;
+pub mod cli;
+pub mod error;
 pub mod poly;

@@ -1,1 +1,5 @@
-fn main(){}
+//! The `polycert` program; see [`polycert::cli`].
+
+fn main() -> std::process::ExitCode {
+    polycert::cli::run()
+}

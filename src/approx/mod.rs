@@ -1,0 +1,39 @@
+//! Untrusted search: odd minimax polynomials, composites of them, and exact coefficients.
+//!
+//! **Everything here is an estimate; nothing is proved.** Errors are read off at computed extrema in
+//! round-to-nearest multiprecision arithmetic. Proofs about the coefficients that leave this module
+//! belong to the certifier, which needs nothing from here but those coefficients.
+//!
+//! Data flow: [`remez`] fits one odd polynomial to 1 on `[a, b]`; [`composite`] chains such fits into
+//! an approximation of sign; [`hump`] and [`balance`] choose `eps`; [`fit`] names the usual ways to
+//! choose it; [`output`] rounds a design to exact rational coefficients.
+//!
+//! Method: exchange on all extrema (Remez), levelled interpolation by divided differences in
+//! `t = x^2`, extrema by Newton's method inside a bracket that cannot lose them. Accuracy: errors
+//! are levelled to a relative `2^-128` by default, with a working precision derived from the degree
+//! and the interval. Special cases: degree 1 needs no exchange; intervals with `b/a` up to `2^30`, and
+//! intervals so short that the error is `2^-1000`, only cost precision.
+//! All results are deterministic: MPFR rounds correctly, so the same input gives the same bits on
+//! every machine.
+//!
+//! Sources: Remez 1934; Cheney, *Introduction to Approximation Theory*, ch. 3; composites after
+//! arXiv 2105.10879 and ePrint 2020/834.
+
+pub mod balance;
+pub mod composite;
+pub mod error;
+pub mod fit;
+pub mod hump;
+pub mod odd;
+pub mod output;
+mod reference;
+pub mod remez;
+
+pub use balance::{best_eps, best_eps_with};
+pub use composite::{composite, composite_with, Design};
+pub use error::ApproxError;
+pub use fit::{design, Fit};
+pub use hump::Hump;
+pub use odd::OddPolynomial;
+pub use output::{round_design, Scaling, DEFAULT_BITS};
+pub use remez::{minimax_odd, minimax_odd_from, Minimax, Settings, MAX_DEGREE};

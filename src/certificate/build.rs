@@ -1,0 +1,152 @@
+//! From a proof to its certificate.
+
+use crate::arith::number::write;
+use crate::certificate::schema::{
+    Asked, Branch, Cells, Claim, Document, PoolWitness, Segment, Stage, Witness, FORMAT,
+};
+use crate::certify::cascade;
+use crate::certify::cells;
+use crate::certify::growth::Growth;
+use crate::certify::pieces::Pieces;
+use crate::certify::proof::{lower_exact, published, Proof};
+use crate::certify::witness;
+use crate::poly::{Function, Table};
+use rug::{Float, Rational};
+
+/// Bits that the checker computes with beyond the producer's, so that its rounding is the smaller.
+const EXTRA_BITS: u32 = 64;
+
+/// The certificate of a proof about a table.
+pub fn document(table: &Table, proof: &Proof) -> Document {
+    let mut grid = Grid { bits: proof.branches.first().map_or(64, |b| b.prec) + EXTRA_BITS };
+    let needs_slope = proof.slope.is_some() || proof.deviation.is_some();
+    let branches = proof.branches.iter().map(|b| branch(b, needs_slope, &mut grid)).collect();
+    let claims = claims(proof, &mut grid);
+    Document {
+        format: FORMAT.to_owned(),
+        table: table.to_raw(),
+        table_sha256: table.sha256(),
+        coefficients: proof.request.coefficients.to_string(),
+        precision: grid.bits.to_string(),
+        branches,
+        claims,
+    }
+}
+
+/// Writes hint numbers and keeps the precision that they all fit.
+struct Grid {
+    bits: u32,
+}
+
+impl Grid {
+    fn hint(&mut self, x: &Float) -> String {
+        self.rational(&x.to_rational().unwrap_or_default())
+    }
+
+    fn rational(&mut self, x: &Rational) -> String {
+        self.bits = self.bits.max(x.denom().significant_bits() + 1);
+        write(x)
+    }
+
+    fn witness(&mut self, w: &witness::Witness) -> Witness {
+        Witness { x: self.hint(&w.x), lo: write(&lower_exact(&w.lo)) }
+    }
+
+    fn cells(&mut self, all: &[cells::Cells]) -> Vec<Cells> {
+        all.iter()
+            .map(|c| Cells {
+                points: c.points.iter().map(|p| self.hint(p)).collect(),
+                orders: c.orders.iter().map(|o| char::from(b'0' + o)).collect(),
+            })
+            .collect()
+    }
+}
+
+fn branch(b: &cascade::Branch, needs_slope: bool, grid: &mut Grid) -> Branch {
+    let mut pieces = |p: &Pieces| -> Vec<Segment> {
+        p.segments
+            .iter()
+            .map(|s| Segment {
+                lo: grid.hint(&s.lo),
+                hi: grid.hint(&s.hi),
+                boxes: s.boxes.iter().map(|(u, v)| [grid.hint(u), grid.hint(v)]).collect(),
+            })
+            .collect()
+    };
+    let stages = b
+        .stages
+        .iter()
+        .map(|s| Stage { value: pieces(&s.value), slope: needs_slope.then(|| pieces(&s.slope)) })
+        .collect();
+    Branch { side: b.side.name().to_owned(), stages }
+}
+
+/// The claims, the target last; `cites` are positions in this list.
+fn claims(proof: &Proof, grid: &mut Grid) -> Vec<Claim> {
+    let mut claims = Vec::new();
+    let function = proof.request.target.function;
+    let mut cites = 0;
+    if let Some(d) = &proof.deviation {
+        claims.push(Claim::Deviation {
+            to: write(&d.to.to_rational().unwrap_or_default()),
+            cells: grid.cells(&d.cells),
+            hi: write(&d.bound_hi.to_rational().unwrap_or_default()),
+            witness: grid.witness(&d.witness),
+        });
+    }
+    if let Some(p) = &proof.pool {
+        cites = claims.len();
+        claims.push(Claim::Pool {
+            cites: "0".to_owned(),
+            inputs: p.inputs.to_string(),
+            range: write(&p.range),
+            input_scale: write(&p.input_scale),
+            hi: write(&p.bound_hi),
+            witness: PoolWitness {
+                inputs: p.witness.0.iter().map(|x| grid.rational(x)).collect(),
+                lo: write(&p.witness.1),
+            },
+        });
+    }
+    if let Some(c) = &proof.closeness {
+        claims.push(Claim::Closeness {
+            from: write(&c.from),
+            to: write(&c.to),
+            hi: write(&published(&c.bound_hi)),
+            witness: grid.witness(&c.witness),
+        });
+    }
+    for r in &proof.ranges {
+        claims.push(Claim::StageRanges {
+            from: write(&r.from),
+            to: write(&r.to),
+            ranges: r.bound_ranges.iter().map(|(lo, hi)| [write(lo), write(hi)]).collect(),
+        });
+    }
+    if let Some(g) = &proof.slope {
+        let (to, cells, hi, witness) = growth(g, grid);
+        claims.push(Claim::Derivative { to, cells, hi, witness });
+    }
+    for g in proof.magnitude.iter().chain(&proof.overflow) {
+        let (to, cells, hi, witness) = growth(g, grid);
+        let escape = g.escape.as_ref().map(|w| grid.witness(w));
+        claims.push(Claim::Magnitude { to, cells, hi, witness, escape });
+    }
+    let target = &proof.request.target;
+    let verdict = proof.request.claim.as_ref().zip(proof.verdict);
+    claims.push(Claim::Target {
+        cites: cites.to_string(),
+        function: function.name().to_owned(),
+        scale: (function != Function::MaxPool).then(|| write(&target.scale)),
+        slope: (function == Function::LeakyRelu).then(|| write(&target.slope)),
+        lo: write(&proof.bound_lo),
+        hi: write(&proof.bound_hi),
+        claim: verdict.map(|(bound, v)| Asked { bound: write(bound), verdict: v.to_string() }),
+    });
+    claims
+}
+
+fn growth(g: &Growth, grid: &mut Grid) -> (String, Vec<Cells>, String, Witness) {
+    let hi = write(&crate::arith::mp::short(&g.bound_hi, 80, rug::float::Round::Up));
+    (write(&g.to), grid.cells(&g.cells), hi, grid.witness(&g.witness))
+}

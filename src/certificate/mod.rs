@@ -1,0 +1,11 @@
+//! The producer's side of `certificates/FORMAT.md`: a proof written down for an independent checker.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`schema`] | the document, field by field |
+//! | [`build`] | from a proof to the document |
+//! | [`publish`] | check it, then write it atomically |
+
+pub mod build;
+pub mod publish;
+pub mod schema;

@@ -1,0 +1,50 @@
+//! Publishing: the independent checker first, then an atomic write.
+
+use crate::certificate::schema::Document;
+use crate::error::{Error, ErrorKind, Result};
+use polycert_checker::{check, Outcome};
+use std::io::Write as _;
+use std::path::Path;
+
+/// The document as it is published: compact JSON, one claim or stage a line, a final newline.
+pub fn text(document: &Document) -> String {
+    let mut json = serde_json::to_string_pretty(document).unwrap_or_default();
+    json.push('\n');
+    json
+}
+
+/// Has the independent checker verify the text; the certificate is worth nothing otherwise.
+///
+/// # Errors
+/// [`ErrorKind::SelfCheck`] with the checker's words.
+pub fn self_check(text: &str) -> Result<polycert_checker::Report> {
+    match check(text.as_bytes()) {
+        Outcome::Verified(report) => Ok(report),
+        other => Err(ErrorKind::SelfCheck(other.to_string()).into()),
+    }
+}
+
+/// Writes a file whole or not at all: a temporary file in the same folder, then a rename.
+///
+/// # Errors
+/// The operating system's refusal, naming the path.
+pub fn write_atomically(path: &Path, text: &str) -> Result<()> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let fail = |e: &std::io::Error| Error::io(path, e);
+    let mut file = tempfile::Builder::new()
+        .prefix(".polycert-")
+        .suffix(".tmp")
+        .tempfile_in(folder)
+        .map_err(|e| fail(&e))?;
+    file.write_all(text.as_bytes()).map_err(|e| fail(&e))?;
+    file.as_file().sync_all().map_err(|e| fail(&e))?;
+    // A temporary file is private; a published one has the usual rights.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let rights = std::fs::Permissions::from_mode(0o644);
+        file.as_file().set_permissions(rights).map_err(|e| fail(&e))?;
+    }
+    file.persist(path).map_err(|e| fail(&e.error))?;
+    Ok(())
+}

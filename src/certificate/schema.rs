@@ -1,0 +1,121 @@
+//! The fields of `polycert-certificate/1`, in the order in which they are written.
+//!
+//! Every number is text. Meaning and conditions are in `certificates/FORMAT.md` alone.
+
+use crate::poly::table::RawTable;
+use serde::Serialize;
+
+/// The format tag.
+pub const FORMAT: &str = "polycert-certificate/1";
+
+/// The whole document.
+#[derive(Debug, Clone, Serialize)]
+pub struct Document {
+    pub(crate) format: String,
+    pub(crate) table: RawTable,
+    pub(crate) table_sha256: String,
+    pub(crate) coefficients: String,
+    pub(crate) precision: String,
+    pub(crate) branches: Vec<Branch>,
+    pub(crate) claims: Vec<Claim>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Branch {
+    pub side: String,
+    pub stages: Vec<Stage>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Stage {
+    pub value: Vec<Segment>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slope: Option<Vec<Segment>>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Segment {
+    pub lo: String,
+    pub hi: String,
+    pub boxes: Vec<[String; 2]>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Cells {
+    pub points: Vec<String>,
+    pub orders: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Witness {
+    pub x: String,
+    pub lo: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct PoolWitness {
+    pub inputs: Vec<String>,
+    pub lo: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Asked {
+    pub bound: String,
+    pub verdict: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "rule", rename_all = "snake_case")]
+pub(crate) enum Claim {
+    StageRanges {
+        from: String,
+        to: String,
+        ranges: Vec<[String; 2]>,
+    },
+    Closeness {
+        from: String,
+        to: String,
+        hi: String,
+        witness: Witness,
+    },
+    Deviation {
+        to: String,
+        cells: Vec<Cells>,
+        hi: String,
+        witness: Witness,
+    },
+    Derivative {
+        to: String,
+        cells: Vec<Cells>,
+        hi: String,
+        witness: Witness,
+    },
+    Magnitude {
+        to: String,
+        cells: Vec<Cells>,
+        hi: String,
+        witness: Witness,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        escape: Option<Witness>,
+    },
+    Pool {
+        cites: String,
+        inputs: String,
+        range: String,
+        input_scale: String,
+        hi: String,
+        witness: PoolWitness,
+    },
+    Target {
+        cites: String,
+        function: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        scale: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        slope: Option<String>,
+        lo: String,
+        hi: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        claim: Option<Asked>,
+    },
+}

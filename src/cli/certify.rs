@@ -1,0 +1,177 @@
+//! `polycert certify`: prove, refute, or say what was proved.
+
+use crate::arith::number;
+use crate::arith::rounding::CoefficientMode;
+use crate::certificate::{build::document, publish};
+use crate::certify::proof::{prove, Proof, Request, Verdict};
+use crate::cli::{output, rational, read_text};
+use crate::error::{Error, ErrorKind, Result};
+use crate::poly::table::MAX_BYTES;
+use crate::poly::{Function, Table, Target};
+use rug::Rational;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Certify the maximum error of a table, and a claim about it.
+///
+/// Proves an enclosure [lo, hi] of the maximum error, ranges of all stages, the envelope near 0,
+/// the slope, and the overflow margin; has the independent checker verify the certificate before it
+/// is written. With --claim the verdict is PROVED, REFUTED (with a witness) or UNDECIDED.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Table file (polycert-table/1).
+    table: PathBuf,
+    /// sign, step, relu, leaky_relu, max or max_pool (the table's own if left out).
+    #[arg(long)]
+    target: Option<Function>,
+    /// Claimed bound of the maximum error, in the units of the scaled function.
+    #[arg(long, value_parser = rational)]
+    claim: Option<Rational>,
+    /// Certify coefficients as a program holds them: exact, f64, f32 or fixed:BITS.
+    #[arg(long, default_value = "exact")]
+    coefficients: CoefficientMode,
+    /// B: inputs in [-B, B], the composite is applied to x/B.
+    #[arg(long, value_parser = rational, default_value = "1")]
+    scale: Rational,
+    /// Slope of a leaky ReLU for x < 0.
+    #[arg(long, value_parser = rational)]
+    slope: Option<Rational>,
+    /// K of a K x K max-pool window.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(2..=32))]
+    window: Option<u32>,
+    /// c of the max-pool's input map x -> c x + 1/2 (the largest possible if left out).
+    #[arg(long, value_parser = rational)]
+    input_scale: Option<Rational>,
+    /// sign and step: the error is meant for EPS <= |x| (the table's own if left out).
+    #[arg(long, value_parser = rational)]
+    eps: Option<Rational>,
+    /// The composite's domain is [-TO, TO], before scaling.
+    #[arg(long, value_parser = rational, default_value = "1")]
+    to: Rational,
+    /// Wanted relative gap (hi - lo)/lo of the enclosure.
+    #[arg(long, value_parser = rational, default_value = "2^-40")]
+    gap: Rational,
+    /// Envelope |r - ReLU| <= tau |x| for |x| >= ZONE (the least zone with tau = hi if left out).
+    #[arg(long, value_parser = rational)]
+    zone: Option<Rational>,
+    /// Also bound |r| on |x| <= TO + RHO.
+    #[arg(long, value_parser = rational)]
+    rho: Option<Rational>,
+    /// Overflow margin: the greatest rho with |r| <= LIMIT on |x| <= TO + rho.
+    #[arg(long, value_parser = rational, default_value = "2")]
+    limit: Rational,
+    /// Only the enclosure: no ranges, envelope, slope or overflow margin.
+    #[arg(long)]
+    only_error: bool,
+    /// Refuse any table but the one with this digest.
+    #[arg(long, value_name = "HEX")]
+    table_sha256: Option<String>,
+    /// Print JSON instead of text.
+    #[arg(long)]
+    json: bool,
+    /// Certificate file to write (none if left out; it is checked all the same).
+    #[arg(short, long)]
+    output: Option<PathBuf>,
+}
+
+/// Runs the subcommand.
+pub fn run(a: &Arguments) -> Result<ExitCode> {
+    let text = read_text(&a.table, MAX_BYTES)?;
+    let table = Table::from_json(&text).map_err(|e| e.in_file(&a.table))?;
+    if let Some(stated) = a.table_sha256.as_ref().filter(|s| **s != table.sha256()) {
+        let kind = ErrorKind::Digest { stated: stated.clone(), computed: table.sha256() };
+        return Err(Error::from(kind).in_file(&a.table));
+    }
+    let request = request(a, &table)?;
+    let proof = prove(&table, &request).map_err(|e| e.in_file(&a.table))?;
+    let certificate = publish::text(&document(&table, &proof));
+    let report = publish::self_check(&certificate)?;
+    if let Some(path) = &a.output {
+        output(Some(path), &certificate)?;
+    }
+    if a.json {
+        println!("{}", json(a, &table, &proof));
+    } else {
+        print!("{}", words(&proof, &report));
+    }
+    Ok(match proof.verdict {
+        None | Some(Verdict::Proved) => ExitCode::SUCCESS,
+        Some(Verdict::Refuted | Verdict::Undecided) => ExitCode::FAILURE,
+    })
+}
+
+fn request(a: &Arguments, table: &Table) -> Result<Request> {
+    let function = a.target.unwrap_or(table.target);
+    let only = |given: bool, name: &str, wanted: Function| {
+        if given && function != wanted {
+            let detail = format!("--{name} is for --target {wanted}, not {function}");
+            return Err(Error::domain(detail));
+        }
+        Ok(())
+    };
+    only(a.slope.is_some(), "slope", Function::LeakyRelu)?;
+    only(a.window.is_some(), "window", Function::MaxPool)?;
+    only(a.input_scale.is_some(), "input-scale", Function::MaxPool)?;
+    let target = Target {
+        function,
+        scale: a.scale.clone(),
+        slope: a.slope.clone().unwrap_or_else(|| {
+            if function == Function::LeakyRelu { Rational::from((1, 100)) } else { Rational::new() }
+        }),
+        inputs: a.window.map_or(4, |k| (k * k) as usize),
+        input_scale: a.input_scale.clone(),
+    };
+    Ok(Request {
+        coefficients: a.coefficients,
+        gap: a.gap.to_f64(),
+        eps: a.eps.clone(),
+        to: Some(a.to.clone()),
+        claim: a.claim.clone(),
+        zone: a.zone.clone(),
+        rho: a.rho.clone(),
+        limit: a.limit.clone(),
+        only_error: a.only_error,
+        ..Request::new(target)
+    })
+}
+
+/// The verdict and the checker's words.
+fn words(proof: &Proof, report: &polycert_checker::Report) -> String {
+    let mut text = String::new();
+    if let (Some(v), Some(claim)) = (proof.verdict, &proof.request.claim) {
+        let claim = number::write(claim);
+        text.push_str(&format!("{v} claim {claim}\n"));
+    }
+    text.push_str(&format!(
+        "error in [{}, {}] = 2^[{:.4}, {:.4}], relative gap 2^{:.1}\n{report}\n",
+        number::decimal(&proof.bound_lo, 20, false),
+        number::decimal(&proof.bound_hi, 20, true),
+        number::estimate_log2(&proof.bound_lo),
+        number::estimate_log2(&proof.bound_hi),
+        proof.estimate_gap().log2(),
+    ));
+    text
+}
+
+fn json(a: &Arguments, table: &Table, proof: &Proof) -> String {
+    let witness = proof.deviation.as_ref().map(|d| &d.witness).or(proof.closeness.as_ref().map(|c| &c.witness));
+    let exact = |x: &rug::Float| number::write(&x.to_rational().unwrap_or_default());
+    serde_json::json!({
+        "table": table.name,
+        "table_sha256": table.sha256(),
+        "target": proof.request.target.function.name(),
+        "coefficients": proof.request.coefficients.to_string(),
+        "bound_lo": number::write(&proof.bound_lo),
+        "bound_hi": number::write(&proof.bound_hi),
+        "bound_lo_decimal": number::decimal(&proof.bound_lo, 20, false),
+        "bound_hi_decimal": number::decimal(&proof.bound_hi, 20, true),
+        "estimate_hi_log2": number::estimate_log2(&proof.bound_hi),
+        "witness_x": witness.map(|w| exact(&w.x)),
+        "overflow_to": proof.overflow.as_ref().map(|g| number::write(&g.to)),
+        "envelope_from": proof.closeness.as_ref().map(|c| number::write(&c.from)),
+        "claim": proof.request.claim.as_ref().map(number::write),
+        "verdict": proof.verdict.map(|v| v.to_string()),
+        "certificate": a.output.as_ref().map(|p| p.display().to_string()),
+    })
+    .to_string()
+}

@@ -1,0 +1,122 @@
+//! `polycert generate`: odd minimax composites of given degrees.
+
+use crate::approx::{design, round_design, Design, Fit, Scaling, DEFAULT_BITS};
+use crate::arith::number;
+use crate::cli::{output, rational};
+use crate::error::{Error, Result};
+use crate::poly::{Basis, Domain, Function, Table};
+use rug::Rational;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Generate an odd minimax composite of given degrees (Remez, multiprecision).
+///
+/// The default fit is the eps that balances the two regions of the ReLU error. The result is an
+/// estimate until `polycert certify` has proved it.
+#[derive(clap::Args)]
+#[command(group = clap::ArgGroup::new("fit").multiple(false))]
+pub struct Arguments {
+    /// Odd degrees, first applied first, such as 15,27,29 (each at most 63).
+    #[arg(long, value_delimiter = ',', required = true)]
+    degrees: Vec<usize>,
+    /// Intended use: sign, step, relu, leaky_relu, max or max_pool.
+    #[arg(long, default_value = "relu")]
+    target: Function,
+    /// The eps that balances the hump of the ReLU error against its right region (the default).
+    #[arg(long, group = "fit")]
+    best: bool,
+    /// Fit the first stage on [EPS, 1 + ETA].
+    #[arg(long, value_parser = rational, group = "fit")]
+    eps: Option<Rational>,
+    /// The convention of arXiv 2105.10879: eps = ZETA 2^-ALPHA; needs --alpha.
+    #[arg(long, value_parser = rational, group = "fit", requires = "alpha")]
+    zeta: Option<Rational>,
+    /// ALPHA of --zeta, in bits.
+    #[arg(long, requires = "zeta", value_parser = clap::value_parser!(u32).range(1..=64))]
+    alpha: Option<u32>,
+    /// Margin for scheme error between the stages, absolute.
+    #[arg(long, value_parser = rational, default_value = "0")]
+    eta: Rational,
+    /// Basis of the coefficients.
+    #[arg(long, default_value = "chebyshev", value_parser = ["chebyshev", "power"])]
+    basis: String,
+    /// none: stages as fitted; normalized: each stage's output is brought to [-1, 1] (Lattigo).
+    #[arg(long, default_value = "none", value_parser = ["none", "normalized"])]
+    scaling: String,
+    /// Coefficients are multiples of 2^-BITS.
+    #[arg(long, default_value_t = DEFAULT_BITS, value_parser = clap::value_parser!(u32).range(10..=1024))]
+    bits: u32,
+    /// Name of the table.
+    #[arg(long)]
+    name: Option<String>,
+    /// Table file to write (standard output if left out).
+    #[arg(short, long)]
+    output: Option<PathBuf>,
+}
+
+/// Runs the subcommand.
+pub fn run(a: &Arguments) -> Result<ExitCode> {
+    let fit = match (&a.eps, &a.zeta, a.alpha) {
+        (Some(eps), _, _) => Fit::Eps(eps.clone()),
+        (_, Some(zeta), Some(alpha)) => Fit::Zeta { zeta: zeta.clone(), alpha },
+        _ => Fit::BestEps,
+    };
+    let found = design(&a.degrees, &fit, &a.eta).map_err(|e| Error::domain(e.to_string()))?;
+    let table = table(a, &fit, &found);
+    table.validate()?;
+    report(&found);
+    output(a.output.as_ref(), &table.to_json())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn table(a: &Arguments, fit: &Fit, found: &Design) -> Table {
+    let (basis, scaling) = (
+        if a.basis == "power" { Basis::Power } else { Basis::Chebyshev },
+        if a.scaling == "none" { Scaling::None } else { Scaling::Normalized },
+    );
+    let join = |list: Vec<String>| list.join(",");
+    let degrees = join(found.degrees.iter().map(usize::to_string).collect());
+    let hi = Rational::from(&found.eta + 1u32);
+    let fit_words = match fit {
+        Fit::Eps(_) => "given eps".to_owned(),
+        Fit::Zeta { zeta, alpha } => format!("eps = {zeta} 2^-{alpha} (arXiv 2105.10879)"),
+        _ => "best eps for ReLU: both regions of the error balanced".to_owned(),
+    };
+    let errors = found.stages.iter().map(|s| format!("{:.12e}", s.levelled_error)).collect();
+    let ratios = found.stages.iter().map(|s| format!("1 + {:.1e}", s.ratio.clone() - 1u32)).collect();
+    let provenance = BTreeMap::from([
+        ("generator".to_owned(), format!("polycert {} generate (Remez)", env!("CARGO_PKG_VERSION"))),
+        ("fit".to_owned(), fit_words),
+        ("eta".to_owned(), number::write(&found.eta)),
+        ("scaling".to_owned(), a.scaling.clone()),
+        ("coefficients".to_owned(), format!("multiples of 2^-{}", a.bits)),
+        ("estimate: component minimax errors".to_owned(), join(errors)),
+        ("estimate: equioscillation max/min".to_owned(), join(ratios)),
+    ]);
+    Table {
+        name: a.name.clone().unwrap_or_else(|| format!("{} {degrees}", a.target)),
+        target: a.target,
+        domain: Domain { lo: Rational::from(-&hi), hi, eps: Some(found.eps.clone()) },
+        components: round_design(found, basis, scaling, a.bits),
+        provenance,
+    }
+}
+
+/// What was found, on standard error: all of it estimates.
+fn report(found: &Design) {
+    eprintln!("estimate: eps = {} = 2^{:.5}", number::decimal(&found.eps, 12, true), found.eps_log2());
+    for (i, stage) in found.stages.iter().enumerate() {
+        eprintln!(
+            "estimate: stage {} degree {}: error {:.6e} on [{:.6}, {:.6}]; {} extrema level to 1 + {:.1e}",
+            i + 1,
+            stage.degree(),
+            stage.levelled_error.to_f64(),
+            stage.lower.to_f64(),
+            stage.upper.to_f64(),
+            stage.extrema.len(),
+            (stage.ratio.clone() - 1u32).to_f64(),
+        );
+    }
+    eprintln!("estimate: ReLU error 2^{:.4} on [-1, 1]", found.estimate_relu_error_log2());
+}

@@ -1,0 +1,94 @@
+//! The command line: one file a subcommand. Data goes to standard output, progress and errors to
+//! standard error.
+//!
+//! Exit codes: 0 done (and verified, and the claim proved); 1 refuted, undecided or rejected;
+//! 2 wrong usage, unreadable input, or an output that could not be written.
+
+mod certify;
+mod check;
+mod generate;
+mod import;
+mod show;
+
+use crate::arith::number;
+use crate::error::{Error, Result};
+use clap::{Parser, Subcommand};
+use rug::Rational;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Certified polynomial approximations of sign, ReLU and max for encrypted inference.
+#[derive(Parser)]
+#[command(name = "polycert", version, about, max_term_width = 100)]
+#[command(after_help = "Numbers are exact: 0.001, 1/3, 2^-14, 5*2^-14, 0x1.8p-3.\n\
+    Exit code: 0 done, 1 refuted, undecided or rejected, 2 usage, input or output error.")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Generate(generate::Arguments),
+    Import(import::Arguments),
+    Certify(certify::Arguments),
+    Check(check::Arguments),
+    Show(show::Arguments),
+}
+
+/// Runs the program on the process's arguments.
+pub fn run() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Generate(a) => generate::run(&a),
+        Command::Import(a) => import::run(&a),
+        Command::Certify(a) => certify::run(&a),
+        Command::Check(a) => check::run(&a),
+        Command::Show(a) => show::run(&a),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("polycert: {error}");
+        ExitCode::from(2)
+    })
+}
+
+/// A number on the command line.
+fn rational(text: &str) -> std::result::Result<Rational, String> {
+    number::parse(text).map_err(|e| e.to_string())
+}
+
+/// Reads a text file of at most `limit` bytes; `-` is standard input.
+fn read_text(path: &Path, limit: usize) -> Result<String> {
+    let bytes = read_bytes(path, limit)?;
+    String::from_utf8(bytes).map_err(|e| {
+        Error::parse(format!("byte {}", e.utf8_error().valid_up_to()), "not UTF-8 text").in_file(path)
+    })
+}
+
+/// Reads a file of at most `limit` bytes; `-` is standard input.
+fn read_bytes(path: &Path, limit: usize) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let most = limit as u64 + 1;
+    let read = if path == Path::new("-") {
+        std::io::stdin().take(most).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(path).and_then(|f| f.take(most).read_to_end(&mut bytes))
+    };
+    read.map_err(|e| Error::io(path, &e))?;
+    if bytes.len() > limit {
+        return Err(Error::parse("", format!("larger than the limit of {limit} bytes")).in_file(path));
+    }
+    Ok(bytes)
+}
+
+/// Writes to a file, whole or not at all, or to standard output.
+fn output(path: Option<&PathBuf>, text: &str) -> Result<()> {
+    use std::io::Write as _;
+    match path {
+        Some(path) => crate::certificate::publish::write_atomically(path, text),
+        None => std::io::stdout()
+            .lock()
+            .write_all(text.as_bytes())
+            .map_err(|e| Error::io(Path::new("standard output"), &e)),
+    }
+}
