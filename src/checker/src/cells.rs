@@ -1,0 +1,223 @@
+//! Rule R5: bounds over a list of cells.
+
+use crate::cascade::Branch;
+use crate::fault::{Checked, Fault};
+use crate::fixed::{half_up, Fixed, Interval};
+use crate::number::Rational;
+use num_bigint::BigInt;
+use num_integer::Integer;
+use num_traits::{Signed, Zero};
+
+/// The hint of a claim for one branch.
+#[derive(Debug)]
+pub(crate) struct Cells {
+    pub(crate) points: Vec<BigInt>,
+    /// Whether a cell is of order 1.
+    pub(crate) orders: Vec<bool>,
+}
+
+const R5: &str = "R5 cells";
+
+/// A quantity to be bounded over cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Quantity {
+    /// |g(y)| = y |1 - q(y)|/2, that is |r - ReLU|.
+    Deviation,
+    /// |q + y q'|/2, that is |r' - 1/2|.
+    Derivative,
+    /// y (1 + |q|)/2, an upper bound of |r|.
+    Magnitude,
+}
+
+impl Cells {
+    /// Proves that the quantity is at most `hi` for y in [0, to].
+    ///
+    /// # Errors
+    /// A rejection if the cells are not well formed, or the bound of one of them exceeds `hi`.
+    pub(crate) fn prove(
+        &self,
+        branch: &Branch,
+        to: &Rational,
+        quantity: Quantity,
+        hi: &Rational,
+        fixed: &Fixed,
+    ) -> Checked<()> {
+        self.check_form(to, quantity, fixed)?;
+        let limit = hi.floor_at(fixed.precision);
+        let mut known: Option<Interval> = None;
+        let ends = self.points.iter().zip(self.points.iter().skip(1));
+        for (i, ((u, v), order)) in ends.zip(&self.orders).enumerate() {
+            let cell = Interval::new(u.clone(), v.clone());
+            let bound = match quantity {
+                Quantity::Deviation if *order => {
+                    let start = match known.take() {
+                        Some(g) => g,
+                        None => g_at(branch, u, fixed)?,
+                    };
+                    let end = g_at(branch, v, fixed)?;
+                    let bound = order_one(branch, &cell, &start, &end, fixed);
+                    known = Some(end);
+                    bound
+                }
+                Quantity::Deviation => {
+                    known = None;
+                    order_zero(branch, &cell, fixed)
+                }
+                Quantity::Derivative => derivative(branch, &cell, fixed),
+                Quantity::Magnitude => magnitude(branch, &cell, fixed),
+            };
+            if bound.map_err(|fault| in_cell(fault, i))? > limit {
+                let fault = Fault::rejected(R5, "the bound is above hi");
+                return Err(in_cell(fault, i));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_form(&self, to: &Rational, quantity: Quantity, fixed: &Fixed) -> Checked<()> {
+        let fail = |detail: &str| Err(Fault::rejected(R5, detail));
+        if self.orders.len().checked_add(1) != Some(self.points.len()) {
+            return fail("there is not one digit of `orders` for each pair of neighbours");
+        }
+        if self.orders.is_empty() || !self.points.first().is_some_and(BigInt::is_zero) {
+            return fail("the first of at least two points is not 0");
+        }
+        let pairs = self.points.iter().zip(self.points.iter().skip(1));
+        if pairs.clone().any(|(u, v)| u >= v) {
+            return fail("the points are not strictly increasing");
+        }
+        let end = to.ceil_at(fixed.precision);
+        if self.points.last().is_none_or(|last| *last < end) {
+            return fail("the last point is below `to`");
+        }
+        if quantity != Quantity::Deviation && self.orders.contains(&true) {
+            return fail("`orders` is not all 0");
+        }
+        Ok(())
+    }
+}
+
+/// Says which cell.
+fn in_cell(fault: Fault, index: usize) -> Fault {
+    match fault {
+        Fault::Rejected {
+            claim,
+            rule,
+            detail,
+        } if rule.starts_with('R') => Fault::Rejected {
+            claim,
+            rule,
+            detail: format!("cell {index}: {detail}"),
+        },
+        other => other,
+    }
+}
+
+/// Encloses g(y) = y (1 - q(y))/2 by R4.
+pub(crate) fn g_at(branch: &Branch, y: &BigInt, fixed: &Fixed) -> Checked<Interval> {
+    let y = Interval::point(y);
+    let q = branch.at(&y, fixed)?;
+    Ok(fixed.mul(&y, &fixed.one_minus(&q))?.half())
+}
+
+/// v max|1 - q|/2
+fn order_zero(branch: &Branch, cell: &Interval, fixed: &Fixed) -> Checked<BigInt> {
+    let q = branch.on(cell, fixed)?;
+    let largest = fixed.one_minus(&q).mag();
+    Ok(half_up(&fixed.mul_up(&cell.hi, &largest)?))
+}
+
+/// The mean value bound of |g|, from enclosures of g at both ends.
+fn order_one(
+    branch: &Branch,
+    cell: &Interval,
+    start: &Interval,
+    end: &Interval,
+    fixed: &Fixed,
+) -> Checked<BigInt> {
+    let (q, dq) = branch.with_slope_on(cell, fixed)?;
+    let turn = fixed.mul(cell, &dq)?;
+    let slope = fixed.one_minus(&q).minus(&turn).half();
+    let width = &cell.hi - &cell.lo;
+    let above = upper(&start.hi, &end.hi, &slope, &width, fixed)?;
+    let (start, end) = (-&start.lo, -&end.lo);
+    let below = upper(&start, &end, &slope.negated(), &width, fixed)?;
+    Ok(above.max(below))
+}
+
+/// An upper bound of a function with the given upper bounds at the ends of an interval, and the given
+/// enclosure [a, b] of its slope.
+///
+/// It is at most `start` + b (y - u) and `end` - a (v - y). If a < 0 < b, any convex combination
+/// L of the first and 1 - L of the second bounds it as well: a linear function of y, whose values at
+/// u and v are L start + (1-L) (end - a width) and L (start + b width) + (1-L) end.
+fn upper(
+    start: &BigInt,
+    end: &BigInt,
+    slope: &Interval,
+    width: &BigInt,
+    fixed: &Fixed,
+) -> Checked<BigInt> {
+    let (a, b) = (&slope.lo, &slope.hi);
+    if !b.is_positive() {
+        return Ok(start.clone());
+    }
+    if !a.is_negative() {
+        return Ok(end.clone());
+    }
+    fixed.budget.product(a.bits() + fixed.precision, b.bits())?;
+    let first = (-a << fixed.precision).div_floor(&(b - a));
+    let second = fixed.one() - &first;
+    let rise = fixed.mul_up(&first, b)?;
+    let fall = fixed.mul_up(&second, &-a)?;
+    let ends = fixed.mul_up(&first, start)? + fixed.mul_up(&second, end)?;
+    Ok(ends + fixed.mul_up(width, &rise.max(fall))?)
+}
+
+/// max |Q + [u, v] Q'|/2
+fn derivative(branch: &Branch, cell: &Interval, fixed: &Fixed) -> Checked<BigInt> {
+    let (q, dq) = branch.with_slope_on(cell, fixed)?;
+    Ok(half_up(&q.plus(&fixed.mul(cell, &dq)?).mag()))
+}
+
+/// v (1 + max|Q|)/2
+fn magnitude(branch: &Branch, cell: &Interval, fixed: &Fixed) -> Checked<BigInt> {
+    let q = branch.on(cell, fixed)?;
+    Ok(half_up(&fixed.mul_up(&cell.hi, &(fixed.one() + q.mag()))?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::budget::Budget;
+
+    /// Functions c_0 + c_1 y + c_2 y^2 on [0, 1] with slopes between those at the ends, every sign case:
+    /// the bound must hold, and be met to rounding where the function is linear or monotone.
+    #[test]
+    fn the_mean_value_bound_holds() {
+        let fixed = Fixed {
+            precision: 64,
+            budget: Budget::new(),
+        };
+        let at = |n: i64| BigInt::from(n) << 58; // n/64
+        for c0 in [-40_i64, 0, 25] {
+            for c1 in [-64_i64, -10, 0, 3, 50] {
+                for c2 in [-48_i64, -5, 0, 12, 64] {
+                    let slopes = [c1, c1 + 2 * c2];
+                    let (a, b) = (*slopes.iter().min().unwrap(), *slopes.iter().max().unwrap());
+                    let slope = Interval::new(at(a), at(b));
+                    let (start, end) = (at(c0), at(c0 + c1 + c2));
+                    let bound = upper(&start, &end, &slope, &at(64), &fixed).unwrap();
+                    let values = (0..=64)
+                        .map(|k| (BigInt::from(c0 * 4096 + c1 * k * 64 + c2 * k * k)) << 46);
+                    let largest = values.max().unwrap();
+                    // `upper` is in units 2^-64, values are n/64/4096 = n << 46.
+                    assert!(largest <= bound, "{c0} {c1} {c2}");
+                    if a >= 0 || b <= 0 {
+                        assert_eq!(largest, bound);
+                    }
+                }
+            }
+        }
+    }
+}

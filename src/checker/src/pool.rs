@@ -1,0 +1,158 @@
+//! The `pool` claim: a tournament of pairwise maxima.
+
+use crate::claims::Ground;
+use crate::fault::{Checked, Fault};
+use crate::fixed::Interval;
+use crate::number::Rational;
+use crate::statement::Statement;
+use num_bigint::{BigInt, Sign};
+use num_traits::Zero;
+
+const RULE: &str = "pool";
+
+fn fail<T>(detail: &str) -> Checked<T> {
+    Err(Fault::rejected(RULE, detail))
+}
+
+/// Plays the tournament: neighbours are paired in every round, an odd last value passes on.
+fn tournament<T>(mut values: Vec<T>, mut play: impl FnMut(T, T) -> Checked<T>) -> Checked<T> {
+    loop {
+        let mut next = Vec::with_capacity(values.len() / 2 + 1);
+        let mut rest = values.into_iter();
+        while let Some(a) = rest.next() {
+            next.push(match rest.next() {
+                Some(b) => play(a, b)?,
+                None => a,
+            });
+        }
+        if next.len() <= 1 {
+            let last = next.pop();
+            return last.ok_or_else(|| Fault::internal("an empty tournament"));
+        }
+        values = next;
+    }
+}
+
+/// Proves a `pool` claim.
+///
+/// # Errors
+/// A rejection if a condition of the rule is not met.
+pub(crate) fn prove(statement: &Statement, earlier: &[Statement], ground: &Ground) -> Checked<()> {
+    let Statement::Pool {
+        cites,
+        inputs,
+        range,
+        input_scale,
+        hi,
+        witness,
+        lo,
+    } = statement
+    else {
+        return Err(Fault::internal("not a pool claim"));
+    };
+    let Some(Statement::Deviation {
+        to, hi: deviation, ..
+    }) = earlier.get(*cites)
+    else {
+        return fail("`cites` is not the index of an earlier deviation claim");
+    };
+    let mut deepest_match = 0;
+    let depth = tournament(vec![0_u32; *inputs], |i, j| {
+        deepest_match = deepest_match.max(i + j);
+        Ok(1 + i.max(j))
+    })?;
+    // A proved deviation bound is not negative, so the match with the largest i + j is the worst one.
+    let spread = Rational::integer(2).times(input_scale).times(range);
+    let widest = spread.plus(&Rational::integer(deepest_match).times(deviation));
+    if widest > *to {
+        return fail("the differences of the matches may exceed the range of the cited claim");
+    }
+    if hi.times(input_scale) < Rational::integer(depth).times(deviation) {
+        return fail("hi is below the depth times the cited bound over input_scale");
+    }
+    check_witness(witness, lo, range, input_scale, ground)
+}
+
+/// Proves that the error for the named inputs is at least `lo`, by R4.
+fn check_witness(
+    inputs: &[Rational],
+    lo: &Rational,
+    range: &Rational,
+    scale: &Rational,
+    ground: &Ground,
+) -> Checked<()> {
+    if inputs.iter().any(|x| x.abs() > *range) {
+        return fail("an input of the witness is outside [-range, range]");
+    }
+    let Some(largest) = inputs.iter().max() else {
+        return Err(Fault::internal("no inputs"));
+    };
+    let map = |x: &Rational| map_input(x, scale, ground);
+    let mapped: Checked<Vec<Interval>> = inputs.iter().map(map).collect();
+    let result = tournament(mapped?, |a, b| play(&a, &b, ground))?;
+    let error = result.minus(&map(largest)?);
+    // The error before mapping back is c times the error meant.
+    if !ground.reaches(&error, &lo.times(scale)) {
+        return fail("the error at the witness is not proved to be at least lo");
+    }
+    Ok(())
+}
+
+/// Encloses c x + 1/2.
+fn map_input(x: &Rational, scale: &Rational, ground: &Ground) -> Checked<Interval> {
+    let fixed = &ground.fixed;
+    fixed
+        .budget
+        .product(x.bits() + fixed.precision, scale.bits())?;
+    let work = (x.bits() + scale.bits() + fixed.precision) / 64 + 1;
+    fixed.budget.charge(work * work)?;
+    let product = x.times(scale);
+    let half = BigInt::from(1) << (fixed.precision - 1);
+    Ok(Interval::new(
+        product.floor_at(fixed.precision) + &half,
+        product.ceil_at(fixed.precision) + half,
+    ))
+}
+
+/// Encloses m(a, b) = ((a + b) + d p(d))/2 at d = a - b, where d p(d) = |d| q_s(|d|), s the sign of d.
+fn play(a: &Interval, b: &Interval, ground: &Ground) -> Checked<Interval> {
+    let fixed = &ground.fixed;
+    let d = a.minus(b);
+    if d.lo.is_zero() && d.hi.is_zero() {
+        return Ok(a.clone());
+    }
+    let (distance, negative) = match d.sign() {
+        Some(Sign::Minus) => (d.negated(), true),
+        Some(_) => (d, false),
+        None => return fail("the difference of a match of the witness has no proved sign"),
+    };
+    let q = ground.branch(negative)?.at(&distance, fixed)?;
+    Ok(a.plus(b).plus(&fixed.mul(&distance, &q)?).half())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depths_and_order() {
+        for (n, depth, worst) in [
+            (2, 1, 0),
+            (3, 2, 1),
+            (4, 2, 2),
+            (5, 3, 2),
+            (9, 4, 4),
+            (1024, 10, 18),
+        ] {
+            let mut deepest = 0;
+            let found = tournament(vec![0_u32; n], |i, j| {
+                deepest = deepest.max(i + j);
+                Ok(1 + i.max(j))
+            });
+            assert_eq!((found.unwrap(), deepest), (depth, worst), "{n}");
+        }
+        let names: Vec<String> = ["a", "b", "c", "d", "e"].map(String::from).into();
+        let played = tournament(names, |a, b| Ok(format!("({a}{b})"))).unwrap();
+        assert_eq!(played, "(((ab)(cd))e)");
+    }
+}
