@@ -51,7 +51,11 @@ pub enum ErrorKind {
 impl Error {
     /// A parse error at a field or line.
     pub fn parse(place: impl Into<String>, detail: impl Into<String>) -> Self {
-        ErrorKind::Parse { place: place.into(), detail: detail.into() }.into()
+        ErrorKind::Parse {
+            place: place.into(),
+            detail: detail.into(),
+        }
+        .into()
     }
 
     /// A domain error.
@@ -66,7 +70,10 @@ impl Error {
 
     /// An input or output failure.
     pub fn io(path: &Path, error: &std::io::Error) -> Self {
-        Self { kind: ErrorKind::Io(error.to_string()), path: Some(path.to_owned()) }
+        Self {
+            kind: ErrorKind::Io(error.to_string()),
+            path: Some(path.to_owned()),
+        }
     }
 
     /// The same error, naming the file it concerns.
@@ -111,10 +118,16 @@ impl fmt::Display for Error {
             | ErrorKind::Unsupported(detail)
             | ErrorKind::Io(detail) => write!(f, "{detail}"),
             ErrorKind::Digest { stated, computed } => {
-                write!(f, "the table's SHA-256 is {computed}, not {stated} as stated")
+                write!(
+                    f,
+                    "the table's SHA-256 is {computed}, not {stated} as stated"
+                )
             }
             ErrorKind::SelfCheck(detail) => {
-                write!(f, "the certificate did not pass its own check and was not written: {detail}")
+                write!(
+                    f,
+                    "the certificate did not pass its own check and was not written: {detail}"
+                )
             }
         }
     }

@@ -1,8 +1,8 @@
 //! Oracles of the approximation search: closed forms, alternation, dense sampling, published figures.
 
 use polycert::approx::{
-    best_eps, composite, minimax_odd, minimax_odd_from, round_design, ApproxError, Design,
-    Minimax, OddPolynomial, Scaling, Settings, DEFAULT_BITS,
+    best_eps, composite, minimax_odd, minimax_odd_from, round_design, ApproxError, Design, Minimax,
+    OddPolynomial, Scaling, Settings, DEFAULT_BITS,
 };
 use polycert::arith::rounding::CoefficientMode;
 use polycert::poly::{Basis, Component};
@@ -366,7 +366,7 @@ fn normalized_stages_stay_in_the_unit_interval() {
     let components = round_design(&design, Basis::Chebyshev, Scaling::Normalized, DEFAULT_BITS);
     let last = components.len() - 1;
     for component in &components {
-        assert_eq!(component.input_scale, 1);
+        assert_eq!(component.scale, 1);
     }
     for i in 0..=256 {
         let x = Rational::from((i, 256));

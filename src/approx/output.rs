@@ -46,12 +46,7 @@ pub enum Scaling {
 /// assert_eq!(rounded[1].coefficients.len(), 6);
 /// assert_eq!(rounded[1].coefficients[4], 0);
 /// ```
-pub fn round_design(
-    design: &Design,
-    basis: Basis,
-    scaling: Scaling,
-    bits: u32,
-) -> Vec<Component> {
+pub fn round_design(design: &Design, basis: Basis, scaling: Scaling, bits: u32) -> Vec<Component> {
     let last = design.stages.len() - 1;
     let mut absorbed = Rational::from(1);
     let mut components = Vec::with_capacity(design.stages.len());
@@ -82,7 +77,10 @@ pub fn round_design(
             Basis::Power => power,
             Basis::Chebyshev => power_to_chebyshev(&power),
         };
-        let coefficients = mapped.iter().map(|c| nearest_multiple(c, -i64::from(bits))).collect();
+        let coefficients = mapped
+            .iter()
+            .map(|c| nearest_multiple(c, -i64::from(bits)))
+            .collect();
         let mut component = Component::new(basis, coefficients);
         component.scale = input_scale;
         components.push(component);

@@ -20,7 +20,10 @@ pub struct Mp {
 impl Mp {
     /// The interval [x, x].
     pub fn exact(x: &Float) -> Self {
-        Self { lo: x.clone(), hi: x.clone() }
+        Self {
+            lo: x.clone(),
+            hi: x.clone(),
+        }
     }
 
     /// The interval [lo, hi]; the ends are put in order.
@@ -61,7 +64,7 @@ impl Mp {
 
     /// Sum.
     #[must_use]
-    pub fn add(mut self, other: &Self) -> Self {
+    pub fn plus(mut self, other: &Self) -> Self {
         self.lo.add_assign_round(&other.lo, Round::Down);
         self.hi.add_assign_round(&other.hi, Round::Up);
         self
@@ -69,7 +72,7 @@ impl Mp {
 
     /// Difference.
     #[must_use]
-    pub fn sub(mut self, other: &Self) -> Self {
+    pub fn minus(mut self, other: &Self) -> Self {
         self.lo.sub_assign_round(&other.hi, Round::Down);
         self.hi.sub_assign_round(&other.lo, Round::Up);
         self
@@ -77,18 +80,24 @@ impl Mp {
 
     /// Opposite.
     #[must_use]
-    pub fn neg(self) -> Self {
-        Self { lo: -self.hi, hi: -self.lo }
+    pub fn negated(self) -> Self {
+        Self {
+            lo: -self.hi,
+            hi: -self.lo,
+        }
     }
 
     /// Product.
     #[must_use]
-    pub fn mul(&self, other: &Self) -> Self {
+    pub fn times(&self, other: &Self) -> Self {
         let down = |a: &Float, b: &Float| product(a, b, Round::Down);
         let up = |a: &Float, b: &Float| product(a, b, Round::Up);
         let (a, b, c, d) = (&self.lo, &self.hi, &other.lo, &other.hi);
         if !a.is_sign_negative() && !c.is_sign_negative() {
-            return Self { lo: down(a, c), hi: up(b, d) };
+            return Self {
+                lo: down(a, c),
+                hi: up(b, d),
+            };
         }
         let lo = min(min(down(a, c), down(a, d)), min(down(b, c), down(b, d)));
         let hi = max(max(up(a, c), up(a, d)), max(up(b, c), up(b, d)));
@@ -173,17 +182,28 @@ fn product(a: &Float, b: &Float, round: Round) -> Float {
 
 /// A float as an exact rational, rounded up or down to `bits` significant bits to keep it short.
 pub fn short(x: &Float, bits: u32, round: Round) -> Rational {
-    Float::with_val_round(bits, x, round).0.to_rational().unwrap_or_default()
+    Float::with_val_round(bits, x, round)
+        .0
+        .to_rational()
+        .unwrap_or_default()
 }
 
 /// The smaller of two floats.
 pub fn min(a: Float, b: Float) -> Float {
-    if b < a { b } else { a }
+    if b < a {
+        b
+    } else {
+        a
+    }
 }
 
 /// The larger of two floats.
 pub fn max(a: Float, b: Float) -> Float {
-    if b > a { b } else { a }
+    if b > a {
+        b
+    } else {
+        a
+    }
 }
 
 #[cfg(test)]
@@ -198,7 +218,7 @@ mod tests {
                 for &c in &ends {
                     for &d in ends.iter().filter(|&&d| d >= c) {
                         let f = |n: i32| Float::with_val(64, n);
-                        let p = Mp::new(f(a), f(b)).mul(&Mp::new(f(c), f(d)));
+                        let p = Mp::new(f(a), f(b)).times(&Mp::new(f(c), f(d)));
                         let all = [a * c, a * d, b * c, b * d];
                         assert_eq!(p.lo, *all.iter().min().unwrap());
                         assert_eq!(p.hi, *all.iter().max().unwrap());
@@ -212,7 +232,7 @@ mod tests {
     fn rounding_is_outward() {
         let third = Mp::from_rational(64, &Rational::from((1, 3)));
         assert!(third.lo < third.hi);
-        let one = third.clone().add(&third).add(&third);
+        let one = third.clone().plus(&third).plus(&third);
         assert!(one.lo <= 1 && one.hi >= 1 && one.lo < one.hi);
         let (m, r) = one.ball();
         assert!(Mp::around(m, r).contains(&one));

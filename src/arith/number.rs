@@ -34,7 +34,10 @@ pub fn parse(text: &str) -> Result<Rational> {
     if text.len() > MAX_CHARS {
         return Err(Error::parse(
             "",
-            format!("a number of {} characters is over the limit of {MAX_CHARS}", text.len()),
+            format!(
+                "a number of {} characters is over the limit of {MAX_CHARS}",
+                text.len()
+            ),
         ));
     }
     let text = text.trim();
@@ -66,7 +69,9 @@ pub fn parse(text: &str) -> Result<Rational> {
         return fail("more than one sign");
     }
     let negative = text.starts_with('-');
-    let hex = unsigned.strip_prefix("0x").or_else(|| unsigned.strip_prefix("0X"));
+    let hex = unsigned
+        .strip_prefix("0x")
+        .or_else(|| unsigned.strip_prefix("0X"));
     let (digits, mark, radix) = match hex {
         Some(rest) => (rest, ['p', 'P'], 16),
         None => (unsigned, ['e', 'E'], 10),
@@ -92,11 +97,17 @@ pub fn parse(text: &str) -> Result<Rational> {
         return Ok(dyadic(mantissa, e - 4 * places));
     }
     if e.abs() > MAX_DECIMAL_EXPONENT {
-        return fail(&format!("decimal exponents go up to {MAX_DECIMAL_EXPONENT}"));
+        return fail(&format!(
+            "decimal exponents go up to {MAX_DECIMAL_EXPONENT}"
+        ));
     }
     let shift = e - places;
     let power = Integer::from(10).pow(shift.unsigned_abs() as u32);
-    Ok(if shift >= 0 { Rational::from(mantissa * power) } else { Rational::from((mantissa, power)) })
+    Ok(if shift >= 0 {
+        Rational::from(mantissa * power)
+    } else {
+        Rational::from((mantissa, power))
+    })
 }
 
 /// m 2^e, exactly.
@@ -145,7 +156,7 @@ pub fn decimal(value: &Rational, digits: u32, up: bool) -> String {
     while power_of_ten(e + 1) <= magnitude {
         e += 1;
     }
-    let scaled = Rational::from(value * power_of_ten(digits as i32 - 1 - e));
+    let scaled = value * power_of_ten(digits as i32 - 1 - e);
     let (mut m, _) = if up { scaled.ceil() } else { scaled.floor() }.into_numer_denom();
     if m.clone().abs() >= Integer::from(10).pow(digits) {
         m /= 10; // exact: rounding reached the next power of ten
@@ -155,14 +166,21 @@ pub fn decimal(value: &Rational, digits: u32, up: bool) -> String {
     let all = m.abs().to_string();
     let point = |whole: &str, part: &str| {
         let part = part.trim_end_matches('0');
-        if part.is_empty() { whole.to_owned() } else { format!("{whole}.{part}") }
+        if part.is_empty() {
+            whole.to_owned()
+        } else {
+            format!("{whole}.{part}")
+        }
     };
     if (-4..digits as i32).contains(&e) {
         if e >= 0 {
             let (w, p) = all.split_at(e as usize + 1);
             format!("{sign}{}", point(w, p))
         } else {
-            format!("{sign}{}", point("0", &format!("{}{all}", "0".repeat((-e - 1) as usize))))
+            format!(
+                "{sign}{}",
+                point("0", &format!("{}{all}", "0".repeat((-e - 1) as usize)))
+            )
         }
     } else {
         let (w, p) = all.split_at(1);
@@ -178,7 +196,11 @@ pub fn estimate_log2(value: &Rational) -> f64 {
 
 fn power_of_ten(e: i32) -> Rational {
     let power = Integer::from(10).pow(e.unsigned_abs());
-    if e >= 0 { Rational::from(power) } else { Rational::from((Integer::from(1), power)) }
+    if e >= 0 {
+        Rational::from(power)
+    } else {
+        Rational::from((Integer::from(1), power))
+    }
 }
 
 fn integer(text: &str) -> Option<Integer> {
@@ -194,7 +216,10 @@ fn small(text: &str) -> Option<i64> {
     if digits.is_empty() || digits.len() > 9 || text.len() - digits.len() > 1 {
         return None;
     }
-    digits.parse::<i64>().ok().map(|v| if text.starts_with('-') { -v } else { v })
+    digits
+        .parse::<i64>()
+        .ok()
+        .map(|v| if text.starts_with('-') { -v } else { v })
 }
 
 fn quote(text: &str) -> String {
@@ -239,8 +264,32 @@ mod tests {
     fn bad_numbers_are_refused() {
         let long = "1".repeat(1_000_000);
         for text in [
-            "", "-", "nan", "inf", "-inf", "NaN", "1/0", "1/", "/2", "1/-0", "1e", "1e9999999999", "1e601",
-            "0x", "0x1p", "2^", "3^4", "2^99999", "--1", "1..2", "1.2.3", "1 2", "0x1.gp1", ".", "e5", &long,
+            "",
+            "-",
+            "nan",
+            "inf",
+            "-inf",
+            "NaN",
+            "1/0",
+            "1/",
+            "/2",
+            "1/-0",
+            "1e",
+            "1e9999999999",
+            "1e601",
+            "0x",
+            "0x1p",
+            "2^",
+            "3^4",
+            "2^99999",
+            "--1",
+            "1..2",
+            "1.2.3",
+            "1 2",
+            "0x1.gp1",
+            ".",
+            "e5",
+            &long,
         ] {
             assert!(parse(text).is_err(), "{}", &text[..text.len().min(20)]);
         }

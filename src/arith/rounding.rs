@@ -61,14 +61,17 @@ impl FromStr for CoefficientMode {
         }
         match text.strip_prefix("fixed:").map(str::parse::<u32>) {
             Some(Ok(bits @ 1..=1024)) => Ok(Self::Fixed(bits)),
-            _ => Err(Error::parse("coefficients", "expected exact, f64, f32 or fixed:BITS with BITS from 1 to 1024")),
+            _ => Err(Error::parse(
+                "coefficients",
+                "expected exact, f64, f32 or fixed:BITS with BITS from 1 to 1024",
+            )),
         }
     }
 }
 
 /// Nearest multiple of 2^e, ties to even.
 pub fn nearest_multiple(value: &Rational, e: i64) -> Rational {
-    let scaled = Rational::from(value * dyadic(Integer::from(1), -e));
+    let scaled = value * dyadic(Integer::from(1), -e);
     let (floor, _) = scaled.clone().floor().into_numer_denom();
     let twice = (scaled - &floor) * 2u32;
     let up = match twice.cmp(&Rational::from(1)) {
@@ -92,7 +95,9 @@ fn float(value: &Rational, bits: i64, least: i64, top: i64, name: &str) -> Resul
     }
     let rounded = nearest_multiple(value, (log2 - bits + 1).max(least));
     if rounded.clone().abs() >= dyadic(Integer::from(1), top) {
-        return Err(Error::domain(format!("a coefficient of about 2^{log2} overflows {name}")));
+        return Err(Error::domain(format!(
+            "a coefficient of about 2^{log2} overflows {name}"
+        )));
     }
     Ok(rounded)
 }
@@ -105,8 +110,21 @@ mod tests {
     #[test]
     fn f64_and_f32_agree_with_the_machine() {
         for text in [
-            "0.1", "1/3", "-2.5e-10", "16860.262134719013661", "1e-45", "-1e-46", "0.7e-45", "4.9e-324", "2e-324",
-            "2.5e-324", "9007199254740993", "9007199254740995", "1.7976931348623157e308", "-0.5", "3.4028235e38",
+            "0.1",
+            "1/3",
+            "-2.5e-10",
+            "16860.262134719013661",
+            "1e-45",
+            "-1e-46",
+            "0.7e-45",
+            "4.9e-324",
+            "2e-324",
+            "2.5e-324",
+            "9007199254740993",
+            "9007199254740995",
+            "1.7976931348623157e308",
+            "-0.5",
+            "3.4028235e38",
         ] {
             let exact = parse(text).unwrap();
             let decimal = match text {
@@ -114,16 +132,26 @@ mod tests {
                 t => t,
             };
             let want = Rational::from_f64(decimal.parse::<f64>().unwrap()).unwrap();
-            assert_eq!(CoefficientMode::F64.round(&exact).unwrap(), want, "{text} f64");
+            assert_eq!(
+                CoefficientMode::F64.round(&exact).unwrap(),
+                want,
+                "{text} f64"
+            );
             let single: f32 = decimal.parse().unwrap();
             if single.is_finite() {
                 let want = Rational::from_f32(single).unwrap();
-                assert_eq!(CoefficientMode::F32.round(&exact).unwrap(), want, "{text} f32");
+                assert_eq!(
+                    CoefficientMode::F32.round(&exact).unwrap(),
+                    want,
+                    "{text} f32"
+                );
             } else {
                 assert!(CoefficientMode::F32.round(&exact).is_err());
             }
         }
-        assert!(CoefficientMode::F64.round(&parse("1.8e308").unwrap()).is_err());
+        assert!(CoefficientMode::F64
+            .round(&parse("1.8e308").unwrap())
+            .is_err());
     }
 
     #[test]

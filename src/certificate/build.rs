@@ -18,9 +18,15 @@ const EXTRA_BITS: u32 = 64;
 
 /// The certificate of a proof about a table.
 pub fn document(table: &Table, proof: &Proof) -> Document {
-    let mut grid = Grid { bits: proof.branches.first().map_or(64, |b| b.prec) + EXTRA_BITS };
+    let mut grid = Grid {
+        bits: proof.branches.first().map_or(64, |b| b.prec) + EXTRA_BITS,
+    };
     let needs_slope = proof.slope.is_some() || proof.deviation.is_some();
-    let branches = proof.branches.iter().map(|b| branch(b, needs_slope, &mut grid)).collect();
+    let branches = proof
+        .branches
+        .iter()
+        .map(|b| branch(b, needs_slope, &mut grid))
+        .collect();
     let claims = claims(proof, &mut grid);
     Document {
         format: FORMAT.to_owned(),
@@ -49,7 +55,10 @@ impl Grid {
     }
 
     fn witness(&mut self, w: &witness::Witness) -> Witness {
-        Witness { x: self.hint(&w.x), lo: write(&lower_exact(&w.lo)) }
+        Witness {
+            x: self.hint(&w.x),
+            lo: write(&lower_exact(&w.lo)),
+        }
     }
 
     fn cells(&mut self, all: &[cells::Cells]) -> Vec<Cells> {
@@ -69,16 +78,26 @@ fn branch(b: &cascade::Branch, needs_slope: bool, grid: &mut Grid) -> Branch {
             .map(|s| Segment {
                 lo: grid.hint(&s.lo),
                 hi: grid.hint(&s.hi),
-                boxes: s.boxes.iter().map(|(u, v)| [grid.hint(u), grid.hint(v)]).collect(),
+                boxes: s
+                    .boxes
+                    .iter()
+                    .map(|(u, v)| [grid.hint(u), grid.hint(v)])
+                    .collect(),
             })
             .collect()
     };
     let stages = b
         .stages
         .iter()
-        .map(|s| Stage { value: pieces(&s.value), slope: needs_slope.then(|| pieces(&s.slope)) })
+        .map(|s| Stage {
+            value: pieces(&s.value),
+            slope: needs_slope.then(|| pieces(&s.slope)),
+        })
         .collect();
-    Branch { side: b.side.name().to_owned(), stages }
+    Branch {
+        side: b.side.name().to_owned(),
+        stages,
+    }
 }
 
 /// The claims, the target last; `cites` are positions in this list.
@@ -120,17 +139,32 @@ fn claims(proof: &Proof, grid: &mut Grid) -> Vec<Claim> {
         claims.push(Claim::StageRanges {
             from: write(&r.from),
             to: write(&r.to),
-            ranges: r.bound_ranges.iter().map(|(lo, hi)| [write(lo), write(hi)]).collect(),
+            ranges: r
+                .bound_ranges
+                .iter()
+                .map(|(lo, hi)| [write(lo), write(hi)])
+                .collect(),
         });
     }
     if let Some(g) = &proof.slope {
         let (to, cells, hi, witness) = growth(g, grid);
-        claims.push(Claim::Derivative { to, cells, hi, witness });
+        claims.push(Claim::Derivative {
+            to,
+            cells,
+            hi,
+            witness,
+        });
     }
     for g in proof.magnitude.iter().chain(&proof.overflow) {
         let (to, cells, hi, witness) = growth(g, grid);
         let escape = g.escape.as_ref().map(|w| grid.witness(w));
-        claims.push(Claim::Magnitude { to, cells, hi, witness, escape });
+        claims.push(Claim::Magnitude {
+            to,
+            cells,
+            hi,
+            witness,
+            escape,
+        });
     }
     let target = &proof.request.target;
     let verdict = proof.request.claim.as_ref().zip(proof.verdict);
@@ -141,12 +175,24 @@ fn claims(proof: &Proof, grid: &mut Grid) -> Vec<Claim> {
         slope: (function == Function::LeakyRelu).then(|| write(&target.slope)),
         lo: write(&proof.bound_lo),
         hi: write(&proof.bound_hi),
-        claim: verdict.map(|(bound, v)| Asked { bound: write(bound), verdict: v.to_string() }),
+        claim: verdict.map(|(bound, v)| Asked {
+            bound: write(bound),
+            verdict: v.to_string(),
+        }),
     });
     claims
 }
 
 fn growth(g: &Growth, grid: &mut Grid) -> (String, Vec<Cells>, String, Witness) {
-    let hi = write(&crate::arith::mp::short(&g.bound_hi, 80, rug::float::Round::Up));
-    (write(&g.to), grid.cells(&g.cells), hi, grid.witness(&g.witness))
+    let hi = write(&crate::arith::mp::short(
+        &g.bound_hi,
+        80,
+        rug::float::Round::Up,
+    ));
+    (
+        write(&g.to),
+        grid.cells(&g.cells),
+        hi,
+        grid.witness(&g.witness),
+    )
 }

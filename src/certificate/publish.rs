@@ -29,7 +29,10 @@ pub fn self_check(text: &str) -> Result<polycert_checker::Report> {
 /// # Errors
 /// The operating system's refusal, naming the path.
 pub fn write_atomically(path: &Path, text: &str) -> Result<()> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let fail = |e: &std::io::Error| Error::io(path, e);
     let mut file = tempfile::Builder::new()
         .prefix(".polycert-")
@@ -43,7 +46,9 @@ pub fn write_atomically(path: &Path, text: &str) -> Result<()> {
     {
         use std::os::unix::fs::PermissionsExt;
         let rights = std::fs::Permissions::from_mode(0o644);
-        file.as_file().set_permissions(rights).map_err(|e| fail(&e))?;
+        file.as_file()
+            .set_permissions(rights)
+            .map_err(|e| fail(&e))?;
     }
     file.persist(path).map_err(|e| fail(&e.error))?;
     Ok(())

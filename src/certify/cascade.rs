@@ -79,7 +79,7 @@ impl Range {
 fn product(slopes: &[Mp]) -> Mp {
     let mut p = slopes[0].clone();
     for s in &slopes[1..] {
-        p = p.mul(s);
+        p = p.times(s);
     }
     p
 }
@@ -106,17 +106,30 @@ impl Branch {
         let mut stages: Vec<Stage> = Vec::with_capacity(exact.stages.len());
         // A composite that is not quite odd has an inflection point near, not at, 0: a margin below
         // 0 keeps it inside. An odd one has it at the end 0 exactly, where it does not count.
-        let mut lo = Float::with_val(prec, if exact.side == Side::Both { 0.0 } else { -(-16.0f64).exp2() });
+        let mut lo = Float::with_val(
+            prec,
+            if exact.side == Side::Both {
+                0.0
+            } else {
+                -(-16.0f64).exp2()
+            },
+        );
         let mut hi = Float::with_val_round(prec, reach, Round::Up).0;
-        let mut domain = Mp { lo: Float::new(prec), hi: hi.clone() };
+        let mut domain = Mp {
+            lo: Float::new(prec),
+            hi: hi.clone(),
+        };
         for (i, coefficients) in exact.stages.iter().enumerate() {
             let named = |e: Error| match e.kind {
-                ErrorKind::NotConverged(d) => Error::from(ErrorKind::NotConverged(format!("stage {}: {d}", i + 1))),
+                ErrorKind::NotConverged(d) => {
+                    Error::from(ErrorKind::NotConverged(format!("stage {}: {d}", i + 1)))
+                }
                 _ => e,
             };
             let stage = Self::stage(coefficients, (&lo, &hi), prec, i).map_err(named)?;
             domain = stage.image(0, &domain);
-            if !(domain.magnitude() < MAX_IMAGE) {
+            let size = domain.magnitude();
+            if size.is_nan() || size > MAX_IMAGE {
                 return Err(Error::unsupported(format!(
                     "stage {}: values reach {:.3e} on |x| <= {:.6}, the limit is {MAX_IMAGE:e}",
                     i + 1,
@@ -127,11 +140,23 @@ impl Branch {
             stages.push(stage);
             (lo, hi) = padded(&domain);
         }
-        Ok(Self { side: exact.side, stages, prec })
+        Ok(Self {
+            side: exact.side,
+            stages,
+            prec,
+        })
     }
 
-    fn stage(c: &[rug::Rational], (lo, hi): (&Float, &Float), prec: u32, index: usize) -> Result<Stage> {
-        let reach = lo.to_f64_round(Round::Down).abs().max(hi.to_f64_round(Round::Up).abs());
+    fn stage(
+        c: &[rug::Rational],
+        (lo, hi): (&Float, &Float),
+        prec: u32,
+        index: usize,
+    ) -> Result<Stage> {
+        let reach = lo
+            .to_f64_round(Round::Down)
+            .abs()
+            .max(hi.to_f64_round(Round::Up).abs());
         if let Some(j) = c.iter().position(|c| c.clone().abs() > MAX_COEFFICIENT) {
             return Err(Error::unsupported(format!(
                 "stage {}: the coefficient of y^{j} is beyond {MAX_COEFFICIENT:e}",
@@ -144,7 +169,11 @@ impl Branch {
         let bits = prec / 2;
         let value = Pieces::find(&f0, &f1, &f2, (lo, hi), bits)?;
         let slope = Pieces::find(&f1, &f2, &f3, (lo, hi), bits)?;
-        Ok(Stage { f: [f0, f1, f2, f3], value, slope })
+        Ok(Stage {
+            f: [f0, f1, f2, f3],
+            value,
+            slope,
+        })
     }
 
     /// The largest y it is prepared for.
@@ -187,11 +216,17 @@ impl Branch {
     pub fn range(&self, u: &Jet, v: &Jet) -> Range {
         let mut values = Vec::with_capacity(self.stages.len());
         let mut slopes = Vec::with_capacity(self.stages.len());
-        let mut at = Mp { lo: u.y.clone(), hi: v.y.clone() };
+        let mut at = Mp {
+            lo: u.y.clone(),
+            hi: v.y.clone(),
+        };
         let mut ends_known = true;
         for (i, stage) in self.stages.iter().enumerate() {
             let (mut value, mut slope) = if ends_known {
-                (u.values[i].clone().hull(&v.values[i]), u.slopes[i].clone().hull(&v.slopes[i]))
+                (
+                    u.values[i].clone().hull(&v.values[i]),
+                    u.slopes[i].clone().hull(&v.slopes[i]),
+                )
             } else {
                 (stage.ends(0, &at), stage.ends(1, &at))
             };
@@ -218,7 +253,9 @@ impl Branch {
 
     /// q(y) in f64, an estimate.
     pub fn estimate(&self, y: f64) -> f64 {
-        self.stages.iter().fold(y, |y, stage| stage.f[0].estimate(y))
+        self.stages
+            .iter()
+            .fold(y, |y, stage| stage.f[0].estimate(y))
     }
 }
 
@@ -275,7 +312,11 @@ fn padded(image: &Mp) -> (Float, Float) {
     let in_units = |x: &Float| (Float::with_val(prec, x) >> up) << down;
     let back = |x: Float| (x << up) >> down;
     // An odd stage at 0 gives exactly 0, which needs no margin.
-    let lo = if image.lo.is_zero() { Float::new(prec) } else { back(in_units(&image.lo).floor() - 1u32) };
+    let lo = if image.lo.is_zero() {
+        Float::new(prec)
+    } else {
+        back(in_units(&image.lo).floor() - 1u32)
+    };
     (lo, back(in_units(&image.hi).ceil() + 1u32))
 }
 
@@ -288,10 +329,20 @@ mod tests {
     fn branch() -> (Branch, Exact) {
         let q = |v: &[(i32, i32)]| v.iter().map(|&v| Rational::from(v)).collect::<Vec<_>>();
         let f = q(&[(0, 1), (15, 8), (0, 1), (-10, 8), (0, 1), (3, 8)]);
-        let g = q(&[(0, 1), (3334, 1024), (0, 1), (-6108, 1024), (0, 1), (3796, 1024)]);
+        let g = q(&[
+            (0, 1),
+            (3334, 1024),
+            (0, 1),
+            (-6108, 1024),
+            (0, 1),
+            (3796, 1024),
+        ]);
         let c = Composite::from_stages(vec![g, f]);
         let exact = c.branches[0].clone();
-        (Branch::new(&exact, &Float::with_val(128, 1), 128).unwrap(), exact)
+        (
+            Branch::new(&exact, &Float::with_val(128, 1), 128).unwrap(),
+            exact,
+        )
     }
 
     #[test]
@@ -313,7 +364,10 @@ mod tests {
     #[test]
     fn images_are_tight() {
         let (b, exact) = branch();
-        let whole = b.images(&Mp { lo: Float::new(128), hi: Float::with_val(128, 1) });
+        let whole = b.images(&Mp {
+            lo: Float::new(128),
+            hi: Float::with_val(128, 1),
+        });
         let mut most = Rational::new();
         for n in 0..=4_096 {
             most = most.max(exact.eval_exact(&Rational::from((n, 4_096))));

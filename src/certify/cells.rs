@@ -44,7 +44,7 @@ pub enum Cover {
 /// Enclosure of g = y (1 - q)/2 at a jet.
 pub fn deviation(jet: &Jet) -> Mp {
     let one = Mp::int(jet.q().prec(), 1);
-    one.sub(jet.q()).mul(&Mp::exact(&jet.y)).half()
+    one.minus(jet.q()).times(&Mp::exact(&jet.y)).half()
 }
 
 /// Enclosure of g' = (1 - q - y q')/2 at a jet.
@@ -53,25 +53,28 @@ pub fn deviation_slope(jet: &Jet) -> Mp {
 }
 
 fn slope_of(y: &Mp, q: &Mp, slope: &Mp) -> Mp {
-    Mp::int(q.prec(), 1).sub(q).sub(&y.mul(slope)).half()
+    Mp::int(q.prec(), 1).minus(q).minus(&y.times(slope)).half()
 }
 
 /// Upper bound of |g| on a cell by the range of q alone.
 pub fn bound_order_0(v: &Jet, range: &Range) -> Float {
-    let mut bound = Mp::int(v.q().prec(), 1).sub(range.q()).magnitude();
+    let mut bound = Mp::int(v.q().prec(), 1).minus(range.q()).magnitude();
     bound.mul_assign_round(&v.y, Round::Up);
     bound >> 1u32
 }
 
 /// Upper bound of |g| on a cell by its slope.
 pub fn bound_order_1(u: &Jet, v: &Jet, range: &Range) -> Float {
-    let cell = Mp { lo: u.y.clone(), hi: v.y.clone() };
+    let cell = Mp {
+        lo: u.y.clone(),
+        hi: v.y.clone(),
+    };
     let slope = slope_of(&cell, range.q(), &range.slope());
     let mut width = v.y.clone();
     width.sub_assign_round(&u.y, Round::Up);
     let (gu, gv) = (deviation(u), deviation(v));
     let above = tilted(&gu, &gv, &slope, &width);
-    let below = tilted(&gu.neg(), &gv.neg(), &slope.neg(), &width);
+    let below = tilted(&gu.negated(), &gv.negated(), &slope.negated(), &width);
     max(above, below)
 }
 
@@ -88,10 +91,10 @@ fn tilted(gu: &Mp, gv: &Mp, slope: &Mp, width: &Float) -> Float {
     // Any weight in [0, 1] gives a valid bound: rounding of L needs no care but 0 <= L <= 1.
     let l = Float::with_val(prec, -a) / Float::with_val(prec, b - a);
     let l = Mp::exact(&l.clamp(&0, &1));
-    let rest = Mp::int(prec, 1).sub(&l);
-    let ends = l.mul(gu).add(&rest.mul(gv));
-    let rise = l.mul(&Mp::exact(b));
-    let fall = rest.mul(&Mp::exact(a).neg());
+    let rest = Mp::int(prec, 1).minus(&l);
+    let ends = l.times(gu).plus(&rest.times(gv));
+    let rise = l.times(&Mp::exact(b));
+    let fall = rest.times(&Mp::exact(a).negated());
     let mut bound = max(rise.hi, fall.hi);
     bound.mul_assign_round(width, Round::Up);
     bound.add_assign_round(&ends.hi, Round::Up);
@@ -109,7 +112,10 @@ pub fn cover(branch: &Branch, to: &Float, limit: &Float, exceed: &Float) -> Resu
     let prec = branch.prec;
     let end = Float::with_val_round(prec, to, Round::Up).0;
     let mut u = branch.jet(&Float::new(prec))?;
-    let mut cells = Cells { points: vec![u.y.clone()], orders: Vec::new() };
+    let mut cells = Cells {
+        points: vec![u.y.clone()],
+        orders: Vec::new(),
+    };
     let end_jet = branch.jet(&end)?;
     // Step of order-1 cells, relative to u; doubled on success, halved on failure.
     let mut step = 1.0 / 16.0;
@@ -137,7 +143,7 @@ pub fn cover(branch: &Branch, to: &Float, limit: &Float, exceed: &Float) -> Resu
 /// A worthwhile step of order 0 (more than u/16), if the bound allows one.
 fn order_0(branch: &Branch, u: &Jet, end: &Jet, limit: &Float) -> Result<Option<Jet>> {
     let prec = branch.prec;
-    let here = Mp::int(prec, 1).sub(u.q()).magnitude();
+    let here = Mp::int(prec, 1).minus(u.q()).magnitude();
     // From u a bound v |1 - q|/2 with |1 - q| no worse than here allows v = 2 limit/|1 - q(u)|.
     let mut v = (Float::with_val(53, limit) * 2u32 / here).to_f64() * (1.0 - 1e-9);
     let least = u.y.to_f64() * (1.0 + 1.0 / 16.0);
@@ -147,7 +153,11 @@ fn order_0(branch: &Branch, u: &Jet, end: &Jet, limit: &Float) -> Result<Option<
             return Ok(None);
         }
         let at_end = v >= last;
-        let jet = if at_end { end.clone() } else { branch.jet(&Float::with_val(prec, v))? };
+        let jet = if at_end {
+            end.clone()
+        } else {
+            branch.jet(&Float::with_val(prec, v))?
+        };
         let bound = bound_order_0(&jet, &branch.range(u, &jet));
         if bound <= *limit {
             return Ok(Some(jet));
@@ -159,7 +169,13 @@ fn order_0(branch: &Branch, u: &Jet, end: &Jet, limit: &Float) -> Result<Option<
 }
 
 /// The longest step of order 1 found by halving, at least 2^-60 of u.
-fn order_1(branch: &Branch, u: &Jet, end: &Jet, limit: &Float, step: &mut f64) -> Result<Option<Jet>> {
+fn order_1(
+    branch: &Branch,
+    u: &Jet,
+    end: &Jet,
+    limit: &Float,
+    step: &mut f64,
+) -> Result<Option<Jet>> {
     let at = u.y.to_f64();
     let last = end.y.to_f64();
     while *step > 2.0f64.powi(-50) {
@@ -167,7 +183,11 @@ fn order_1(branch: &Branch, u: &Jet, end: &Jet, limit: &Float, step: &mut f64) -
         if v <= at {
             break;
         }
-        let jet = if v >= last { end.clone() } else { branch.jet(&Float::with_val(branch.prec, v))? };
+        let jet = if v >= last {
+            end.clone()
+        } else {
+            branch.jet(&Float::with_val(branch.prec, v))?
+        };
         let bound = bound_order_1(u, &jet, &branch.range(u, &jet));
         if bound <= *limit {
             *step = (*step * 2.0).min(0.25);
@@ -186,9 +206,23 @@ mod tests {
     fn tilted_bounds_hold_between_lines() {
         let m = |x: f64| Mp::exact(&Float::with_val(64, x));
         // g = 1 - (y - 0.4)^2 on [0, 1]: slope 0.8 - 2y in [-1.2, 0.8], maximum 1.
-        let bound = tilted(&m(0.84), &m(0.64), &Mp { lo: m(-1.2).lo, hi: m(0.8).lo }, &Float::with_val(64, 1));
-        assert!(bound >= 1.0 && bound < 1.25);
-        let falling = Mp { lo: m(-1.0).lo, hi: m(-0.5).lo };
-        assert_eq!(tilted(&m(2.0), &m(1.2), &falling, &Float::with_val(64, 1)), 2.0);
+        let bound = tilted(
+            &m(0.84),
+            &m(0.64),
+            &Mp {
+                lo: m(-1.2).lo,
+                hi: m(0.8).lo,
+            },
+            &Float::with_val(64, 1),
+        );
+        assert!((1.0..1.25).contains(&bound));
+        let falling = Mp {
+            lo: m(-1.0).lo,
+            hi: m(-0.5).lo,
+        };
+        assert_eq!(
+            tilted(&m(2.0), &m(1.2), &falling, &Float::with_val(64, 1)),
+            2.0
+        );
     }
 }

@@ -45,7 +45,9 @@ pub fn stage_ranges(branches: &[Branch], from: &Rational, to: &Rational) -> Resu
     for branch in branches {
         let over = interval(branch, from, to);
         if !branch.stages[0].value.covers(&over) {
-            return Err(Error::domain(format!("[{from}, {to}] is beyond the prepared domain")));
+            return Err(Error::domain(format!(
+                "[{from}, {to}] is beyond the prepared domain"
+            )));
         }
         let images = branch.images(&over);
         hull = Some(match hull {
@@ -62,8 +64,10 @@ pub fn stage_ranges(branches: &[Branch], from: &Rational, to: &Rational) -> Resu
 /// As [`stage_ranges`].
 pub fn bound(branches: &[Branch], from: &Rational, to: &Rational) -> Result<Float> {
     let ranges = stage_ranges(branches, from, to)?;
-    let last = ranges.last().ok_or_else(|| Error::domain("a composite needs a stage"))?;
-    Ok(Mp::int(last.prec(), 1).sub(last).magnitude())
+    let last = ranges
+        .last()
+        .ok_or_else(|| Error::domain("a composite needs a stage"))?;
+    Ok(Mp::int(last.prec(), 1).minus(last).magnitude())
 }
 
 /// Encloses the maximum of |p - sign| over from <= |x| <= to.
@@ -78,7 +82,7 @@ pub fn enclose(branches: &[Branch], from: &Rational, to: &Rational) -> Result<Cl
     for branch in branches {
         for y in extremes(branch, from, to) {
             let jet = branch.jet(&y)?;
-            let lo = Mp::int(branch.prec, 1).sub(jet.q()).mignitude();
+            let lo = Mp::int(branch.prec, 1).minus(jet.q()).mignitude();
             if witness.as_ref().is_none_or(|w| lo > w.lo) {
                 let x = if branch.side == Side::Negative { -y } else { y };
                 witness = Some(Witness { x, lo });
@@ -86,7 +90,12 @@ pub fn enclose(branches: &[Branch], from: &Rational, to: &Rational) -> Result<Cl
         }
     }
     let witness = witness.ok_or_else(|| Error::domain("a composite needs a branch"))?;
-    Ok(Closeness { from: from.clone(), to: to.clone(), bound_hi, witness })
+    Ok(Closeness {
+        from: from.clone(),
+        to: to.clone(),
+        bound_hi,
+        witness,
+    })
 }
 
 /// Two points of [from, to] where q is close to its least and its greatest value there.
@@ -95,17 +104,27 @@ fn extremes(branch: &Branch, from: &Rational, to: &Rational) -> [Float; 2] {
     // Ends on the grid of hint numbers, inside [from, to].
     let grid = |x: &Rational, round| {
         let scaled = Float::with_val_round(2 * prec, x, round).0 << (prec - 8);
-        let whole = if round == Round::Up { scaled.ceil() } else { scaled.floor() };
+        let whole = if round == Round::Up {
+            scaled.ceil()
+        } else {
+            scaled.floor()
+        };
         Float::with_val(prec + 64, whole >> (prec - 8))
     };
     let (mut least, mut most) = (grid(from, Round::Up), grid(to, Round::Down));
     for (i, stage) in branch.stages.iter().enumerate() {
         // Value of the composite of the first i stages, and then of stage i at it.
         let before = |y: &Float| {
-            branch.stages[..i].iter().fold(Float::with_val(prec, y), |v, s| s.f[0].approximate(&v))
+            branch.stages[..i]
+                .iter()
+                .fold(Float::with_val(prec, y), |v, s| s.f[0].approximate(&v))
         };
         let (a, b) = (before(&least), before(&most));
-        let (low, high) = if a <= b { (a.clone(), b.clone()) } else { (b.clone(), a.clone()) };
+        let (low, high) = if a <= b {
+            (a.clone(), b.clone())
+        } else {
+            (b.clone(), a.clone())
+        };
         let mut places = vec![(a.clone(), None), (b.clone(), None)];
         places[0].1 = Some(least.clone());
         places[1].1 = Some(most.clone());
@@ -115,9 +134,18 @@ fn extremes(branch: &Branch, from: &Rational, to: &Rational) -> [Float; 2] {
                 places.push((m, None));
             }
         }
-        let values: Vec<Float> = places.iter().map(|(m, _)| stage.f[0].approximate(m)).collect();
+        let values: Vec<Float> = places
+            .iter()
+            .map(|(m, _)| stage.f[0].approximate(m))
+            .collect();
         let pick = |better: fn(&Float, &Float) -> bool| {
-            (1..values.len()).fold(0, |best, k| if better(&values[k], &values[best]) { k } else { best })
+            (1..values.len()).fold(0, |best, k| {
+                if better(&values[k], &values[best]) {
+                    k
+                } else {
+                    best
+                }
+            })
         };
         let reach = |k: usize| match &places[k].1 {
             Some(y) => y.clone(),
@@ -146,7 +174,10 @@ fn preimage(
             Float::with_val(a.prec(), &a + &b) >> 1u32
         } else {
             let slope = Float::with_val(prec, &fb - &fa);
-            Float::with_val(a.prec(), &a - Float::with_val(a.prec(), &b - &a) * (fa.clone() / slope))
+            Float::with_val(
+                a.prec(),
+                &a - Float::with_val(a.prec(), &b - &a) * (fa.clone() / slope),
+            )
         };
         let middle = (middle << (prec - 8)).round() >> (prec - 8);
         if middle == a || middle == b || !middle.is_finite() {
@@ -199,5 +230,9 @@ pub fn zone(branches: &[Branch], to: &Rational, tau: &Float) -> Result<Option<Ra
         }
     }
     let z = short(if good == 0.0 { -1e-3 } else { good });
-    Ok(if holds(z)? { Rational::from_f64(z) } else { None })
+    Ok(if holds(z)? {
+        Rational::from_f64(z)
+    } else {
+        None
+    })
 }

@@ -27,7 +27,11 @@ impl DyadicInterval {
         debug_assert!(a.denom().is_power_of_two() && b.denom().is_power_of_two() && a < b);
         let shift = bits(a).max(bits(b));
         let over = |x: &Rational| Integer::from(x.numer() << (shift - bits(x)));
-        Self { lo: over(a), hi: over(b), shift }
+        Self {
+            lo: over(a),
+            hi: over(b),
+            shift,
+        }
     }
 }
 
@@ -93,13 +97,20 @@ mod tests {
     }
 
     fn count(p: &[Integer], a: (i32, i32), b: (i32, i32)) -> usize {
-        variations(p, &DyadicInterval::new(&Rational::from(a), &Rational::from(b)))
+        variations(
+            p,
+            &DyadicInterval::new(&Rational::from(a), &Rational::from(b)),
+        )
     }
 
     #[test]
     fn exact_when_all_roots_are_real() {
         let p = with_roots(&[(1, 3), (1, 3), (5, 7), (-2, 1), (3, 2), (1, 1)]);
-        assert_eq!(count(&p, (0, 1), (1, 1)), 3, "two at 1/3, one at 5/7; the root at 1 is not inside");
+        assert_eq!(
+            count(&p, (0, 1), (1, 1)),
+            3,
+            "two at 1/3, one at 5/7; the root at 1 is not inside"
+        );
         assert_eq!(count(&p, (0, 1), (2, 1)), 5);
         assert_eq!(count(&p, (-4, 1), (4, 1)), 6);
         assert_eq!(count(&p, (-4, 1), (0, 1)), 1);
@@ -110,6 +121,13 @@ mod tests {
     fn zero_and_constant_polynomials() {
         assert_eq!(count(&[Integer::new(), Integer::new()], (0, 1), (1, 1)), 0);
         assert_eq!(count(&[Integer::from(-3)], (0, 1), (1, 1)), 0);
-        assert_eq!(count(&[Integer::from(-1), Integer::from(2), Integer::new()], (0, 1), (1, 1)), 1);
+        assert_eq!(
+            count(
+                &[Integer::from(-1), Integer::from(2), Integer::new()],
+                (0, 1),
+                (1, 1)
+            ),
+            1
+        );
     }
 }

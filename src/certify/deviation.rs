@@ -47,7 +47,10 @@ pub fn enclose(branches: &[Branch], to: &Float, gap: f64) -> Result<Deviation> {
     let mut gap = gap.max(f64::MIN_POSITIVE);
     'again: loop {
         if gap > 1.0 {
-            let detail = format!("no bound of the error within a factor 2 of the value {:.3e} found", witness.lo);
+            let detail = format!(
+                "no bound of the error within a factor 2 of the value {:.3e} found",
+                witness.lo
+            );
             return Err(ErrorKind::NotConverged(detail).into());
         }
         // Cells are accepted at 3/4 of the gap, so that the claim at 7/8 leaves room for another
@@ -74,7 +77,12 @@ pub fn enclose(branches: &[Branch], to: &Float, gap: f64) -> Result<Deviation> {
                 }
             }
         }
-        return Ok(Deviation { to: to.clone(), bound_hi: claim, witness, cells });
+        return Ok(Deviation {
+            to: to.clone(),
+            bound_hi: claim,
+            witness,
+            cells,
+        });
     }
 }
 
@@ -93,11 +101,19 @@ pub fn seek(branches: &[Branch], to: &Float) -> Result<Witness> {
             }
         }
     }
-    best.filter(|w| w.lo > 0)
-        .ok_or_else(|| ErrorKind::NotConverged("the error could not be told from 0 at any point".into()).into())
+    best.filter(|w| w.lo > 0).ok_or_else(|| {
+        ErrorKind::NotConverged("the error could not be told from 0 at any point".into()).into()
+    })
 }
 
 fn at(branch: &Branch, (y, lo): (f64, Float)) -> Witness {
-    let sign = if branch.side == Side::Negative { -1.0 } else { 1.0 };
-    Witness { x: Float::with_val(branch.prec, sign * y), lo }
+    let sign = if branch.side == Side::Negative {
+        -1.0
+    } else {
+        1.0
+    };
+    Witness {
+        x: Float::with_val(branch.prec, sign * y),
+        lo,
+    }
 }

@@ -46,8 +46,16 @@ impl Quantity {
     fn bound(self, u: &Jet, v: &Jet, range: &Range) -> Float {
         match self {
             Self::Slope => {
-                let cell = Mp { lo: u.y.clone(), hi: v.y.clone() };
-                range.q().clone().add(&cell.mul(&range.slope())).half().magnitude()
+                let cell = Mp {
+                    lo: u.y.clone(),
+                    hi: v.y.clone(),
+                };
+                range
+                    .q()
+                    .clone()
+                    .plus(&cell.times(&range.slope()))
+                    .half()
+                    .magnitude()
             }
             Self::Magnitude => {
                 let mut b = range.q().magnitude();
@@ -62,11 +70,18 @@ impl Quantity {
     fn value(self, jet: &Jet, side: Side) -> (Float, f64) {
         let y = Mp::exact(&jet.y);
         match self {
-            Self::Slope => (jet.q().clone().add(&y.mul(&jet.slope())).half().mignitude(), 1.0),
+            Self::Slope => (
+                jet.q()
+                    .clone()
+                    .plus(&y.times(&jet.slope()))
+                    .half()
+                    .mignitude(),
+                1.0,
+            ),
             Self::Magnitude => {
                 let one = Mp::int(jet.q().prec(), 1);
-                let plus = y.mul(&jet.q().clone().add(&one)).half().mignitude();
-                let minus = y.mul(&one.sub(jet.q())).half().mignitude();
+                let plus = y.times(&jet.q().clone().plus(&one)).half().mignitude();
+                let minus = y.times(&one.minus(jet.q())).half().mignitude();
                 // A branch that serves both sides offers x = y and x = -y.
                 match side {
                     Side::Positive => (plus, 1.0),
@@ -87,7 +102,24 @@ impl Quantity {
 /// # Errors
 /// Not converged within a factor 2^40; `to` beyond the reach.
 pub fn slope(branches: &[Branch], to: &Rational) -> Result<Growth> {
-    enclose(branches, to, Quantity::Slope, &[1e-3, 1.0 / 16.0, 0.25, 0.5, 1.0, 3.0, 15.0, 255.0, 1e6, 1e12], 150)
+    enclose(
+        branches,
+        to,
+        Quantity::Slope,
+        &[
+            1e-3,
+            1.0 / 16.0,
+            0.25,
+            0.5,
+            1.0,
+            3.0,
+            15.0,
+            255.0,
+            1e6,
+            1e12,
+        ],
+        150,
+    )
 }
 
 /// Bounds |r| over |x| <= to.
@@ -95,7 +127,13 @@ pub fn slope(branches: &[Branch], to: &Rational) -> Result<Growth> {
 /// # Errors
 /// As [`slope`].
 pub fn magnitude(branches: &[Branch], to: &Rational) -> Result<Growth> {
-    enclose(branches, to, Quantity::Magnitude, &[1e-9, 1e-6, 1e-3, 1.0 / 16.0, 0.5, 1.0, 15.0, 1e3, 1e12], 300)
+    enclose(
+        branches,
+        to,
+        Quantity::Magnitude,
+        &[1e-9, 1e-6, 1e-3, 1.0 / 16.0, 0.5, 1.0, 15.0, 1e3, 1e12],
+        300,
+    )
 }
 
 /// The overflow margin: the largest `to` found with |r| <= limit on |x| <= to, proved, and a point
@@ -111,13 +149,19 @@ pub fn overflow(branches: &[Branch], least: &Rational, limit: &Rational) -> Resu
         return Err(Error::domain("a composite needs a branch"));
     };
     let limit_up = Float::with_val_round(first.prec, limit, Round::Down).0;
-    let reach = branches.iter().map(|b| b.reach().to_f64_round(Round::Down)).fold(f64::INFINITY, f64::min);
+    let reach = branches
+        .iter()
+        .map(|b| b.reach().to_f64_round(Round::Down))
+        .fold(f64::INFINITY, f64::min);
     let value = |y: f64| -> Result<Option<Witness>> {
         for branch in branches {
             let jet = branch.jet(&Float::with_val(branch.prec, y))?;
             let (lo, sign) = Quantity::Magnitude.value(&jet, branch.side);
             if lo > *limit {
-                return Ok(Some(Witness { x: Float::with_val(branch.prec, sign * y), lo }));
+                return Ok(Some(Witness {
+                    x: Float::with_val(branch.prec, sign * y),
+                    lo,
+                }));
             }
         }
         Ok(None)
@@ -141,16 +185,30 @@ pub fn overflow(branches: &[Branch], least: &Rational, limit: &Rational) -> Resu
     // Cells must stay below the limit; step back from the edge until they do.
     for back in [1e-9, 1e-7, 1e-5, 1e-3, 1e-2] {
         let to = good * (1.0 - if escape.is_some() { back } else { 0.0 });
-        let Some(to) = Rational::from_f64(to).filter(|t| t >= least) else { break };
+        let Some(to) = Rational::from_f64(to).filter(|t| t >= least) else {
+            break;
+        };
         if let Some(cells) = covers(branches, &to, &limit_up, Quantity::Magnitude, 300)? {
             let witness = seek(branches, &to, Quantity::Magnitude)?;
-            return Ok(Some(Growth { to, bound_hi: limit_up, witness, cells, escape }));
+            return Ok(Some(Growth {
+                to,
+                bound_hi: limit_up,
+                witness,
+                cells,
+                escape,
+            }));
         }
     }
     Ok(None)
 }
 
-fn enclose(branches: &[Branch], to: &Rational, quantity: Quantity, gaps: &[f64], most: usize) -> Result<Growth> {
+fn enclose(
+    branches: &[Branch],
+    to: &Rational,
+    quantity: Quantity,
+    gaps: &[f64],
+    most: usize,
+) -> Result<Growth> {
     let witness = seek(branches, to, quantity)?;
     for gap in gaps {
         let mut limit = witness.lo.clone();
@@ -159,15 +217,34 @@ fn enclose(branches: &[Branch], to: &Rational, quantity: Quantity, gaps: &[f64],
         let mut inner = limit.clone();
         inner.mul_assign_round(1.0 - gap.min(1e-3) / 8.0, Round::Down);
         if let Some(cells) = covers(branches, to, &inner, quantity, most)? {
-            return Ok(Growth { to: to.clone(), bound_hi: limit, witness, cells, escape: None });
+            return Ok(Growth {
+                to: to.clone(),
+                bound_hi: limit,
+                witness,
+                cells,
+                escape: None,
+            });
         }
     }
-    let what = if quantity == Quantity::Slope { "slope" } else { "magnitude" };
-    Err(ErrorKind::NotConverged(format!("no bound of the {what} of r was found with {most} cells")).into())
+    let what = if quantity == Quantity::Slope {
+        "slope"
+    } else {
+        "magnitude"
+    };
+    Err(ErrorKind::NotConverged(format!(
+        "no bound of the {what} of r was found with {most} cells"
+    ))
+    .into())
 }
 
 /// Cells for every branch under a limit, or none if they would be too many.
-fn covers(branches: &[Branch], to: &Rational, limit: &Float, quantity: Quantity, most: usize) -> Result<Option<Vec<Cells>>> {
+fn covers(
+    branches: &[Branch],
+    to: &Rational,
+    limit: &Float,
+    quantity: Quantity,
+    most: usize,
+) -> Result<Option<Vec<Cells>>> {
     let mut all = Vec::with_capacity(branches.len());
     for branch in branches {
         match cover(branch, to, limit, quantity, most)? {
@@ -179,19 +256,32 @@ fn covers(branches: &[Branch], to: &Rational, limit: &Float, quantity: Quantity,
 }
 
 /// Greedy cells from the left: a step doubles on success and is halved on failure.
-fn cover(branch: &Branch, to: &Rational, limit: &Float, quantity: Quantity, most: usize) -> Result<Option<Cells>> {
+fn cover(
+    branch: &Branch,
+    to: &Rational,
+    limit: &Float,
+    quantity: Quantity,
+    most: usize,
+) -> Result<Option<Cells>> {
     let prec = branch.prec;
     let end = branch.jet(&Float::with_val_round(prec, to, Round::Up).0)?;
     let last = end.y.to_f64();
     let mut u = branch.jet(&Float::new(prec))?;
-    let mut cells = Cells { points: vec![u.y.clone()], orders: Vec::new() };
+    let mut cells = Cells {
+        points: vec![u.y.clone()],
+        orders: Vec::new(),
+    };
     let mut step = last;
     while u.y < end.y {
         if cells.orders.len() >= most {
             return Ok(None);
         }
         let v = u.y.to_f64() + step;
-        let jet = if v >= last { end.clone() } else { branch.jet(&Float::with_val(prec, v))? };
+        let jet = if v >= last {
+            end.clone()
+        } else {
+            branch.jet(&Float::with_val(prec, v))?
+        };
         if jet.y > u.y && quantity.bound(&u, &jet, &branch.range(&u, &jet)) <= *limit {
             cells.points.push(jet.y.clone());
             cells.orders.push(0);
@@ -228,12 +318,21 @@ fn seek(branches: &[Branch], to: &Rational, quantity: Quantity) -> Result<Witnes
         let mut points: Vec<(f64, f64)> = log.chain(even).map(|y| (estimate(y), y)).collect();
         points.sort_by(|a, b| b.0.total_cmp(&a.0));
         for &(_, y) in points.iter().take(2) {
-            let (lo, sign) = quantity.value(&branch.jet(&Float::with_val(branch.prec, y))?, branch.side);
+            let (lo, sign) =
+                quantity.value(&branch.jet(&Float::with_val(branch.prec, y))?, branch.side);
             if best.as_ref().is_none_or(|b| lo > b.lo) {
-                let sign = if branch.side == Side::Negative { -1.0 } else { sign };
-                best = Some(Witness { x: Float::with_val(branch.prec, sign * y), lo });
+                let sign = if branch.side == Side::Negative {
+                    -1.0
+                } else {
+                    sign
+                };
+                best = Some(Witness {
+                    x: Float::with_val(branch.prec, sign * y),
+                    lo,
+                });
             }
         }
     }
-    best.filter(|w| w.lo > 0).ok_or_else(|| Error::domain("the quantity is 0 wherever it was sampled"))
+    best.filter(|w| w.lo > 0)
+        .ok_or_else(|| Error::domain("the quantity is 0 wherever it was sampled"))
 }

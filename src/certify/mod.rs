@@ -23,6 +23,6 @@ pub mod deviation;
 pub mod growth;
 pub mod pieces;
 pub mod polynomial;
-pub mod proof;
 pub mod pool;
+pub mod proof;
 pub mod witness;

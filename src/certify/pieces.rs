@@ -64,7 +64,14 @@ impl Pieces {
         (lo, hi): (&Float, &Float),
         box_bits: u32,
     ) -> Result<Self> {
-        let mut search = Search { dg, ddg, box_bits, integers: dg.integers(), segments: Vec::new(), tried: 0 };
+        let mut search = Search {
+            dg,
+            ddg,
+            box_bits,
+            integers: dg.integers(),
+            segments: Vec::new(),
+            tried: 0,
+        };
         let boxes = search.scan(lo, hi);
         search.prove(lo, hi, boxes)?;
         let segments = search.segments;
@@ -76,14 +83,19 @@ impl Pieces {
         }
         let mut criticals = Vec::new();
         for (i, segment) in segments.iter().enumerate() {
-            let gap = i.checked_sub(1).map(|j| (segments[j].hi.clone(), segment.lo.clone()));
+            let gap = i
+                .checked_sub(1)
+                .map(|j| (segments[j].hi.clone(), segment.lo.clone()));
             for (u, v) in gap.into_iter().chain(segment.boxes.iter().cloned()) {
                 let place = Mp { lo: u, hi: v };
                 let value = g.on_narrow(&place, dg, ddg);
                 criticals.push(Critical { place, value });
             }
         }
-        Ok(Self { segments, criticals })
+        Ok(Self {
+            segments,
+            criticals,
+        })
     }
 
     /// Left end of the interval that the pieces cover.
@@ -120,7 +132,10 @@ impl Pieces {
 }
 
 fn open_end(at: &Float) -> Error {
-    ErrorKind::NotConverged(format!("a critical point could not be separated from the interval's end {at:.10}")).into()
+    ErrorKind::NotConverged(format!(
+        "a critical point could not be separated from the interval's end {at:.10}"
+    ))
+    .into()
 }
 
 struct Search<'a> {
@@ -174,7 +189,11 @@ impl Search<'_> {
             let step = self.dg.approximate(&x) / slope;
             x -= &step;
             // Newton converges quadratically: a step of half the digits leaves none to gain.
-            if step.is_zero() || step.get_exp().is_some_and(|e| e < -(self.box_bits as i32) / 2 - 8) {
+            if step.is_zero()
+                || step
+                    .get_exp()
+                    .is_some_and(|e| e < -(self.box_bits as i32) / 2 - 8)
+            {
                 break;
             }
         }
@@ -218,12 +237,19 @@ impl Search<'_> {
             return Err(ErrorKind::NotConverged(detail).into());
         }
         let rational = |x: &Float| x.to_rational().unwrap_or_default();
-        let count = variations(&self.integers, &DyadicInterval::new(&rational(lo), &rational(hi)));
+        let count = variations(
+            &self.integers,
+            &DyadicInterval::new(&rational(lo), &rational(hi)),
+        );
         if count == 1 && boxes.is_empty() {
             boxes.extend(self.isolated(lo, hi));
         }
         if count == boxes.len() {
-            self.segments.push(Segment { lo: lo.clone(), hi: hi.clone(), boxes });
+            self.segments.push(Segment {
+                lo: lo.clone(),
+                hi: hi.clone(),
+                boxes,
+            });
             return Ok(());
         }
         match self.middle(lo, hi, &boxes) {
@@ -244,9 +270,17 @@ impl Search<'_> {
         // A tidy middle: two significant bits of the width are enough, and keep transforms cheap.
         if let Some(e) = width.get_exp() {
             let bits = 3 - e;
-            let shifted = if bits >= 0 { middle << bits as u32 } else { middle >> (-bits) as u32 };
+            let shifted = if bits >= 0 {
+                middle << bits as u32
+            } else {
+                middle >> (-bits) as u32
+            };
             let rounded = shifted.round();
-            middle = if bits >= 0 { rounded >> bits as u32 } else { rounded << (-bits) as u32 };
+            middle = if bits >= 0 {
+                rounded >> bits as u32
+            } else {
+                rounded << (-bits) as u32
+            };
             if bits > self.box_bits as i32 {
                 return None;
             }
@@ -290,11 +324,17 @@ impl Search<'_> {
             }
             let step = self.dg.approximate(&x) / slope;
             x -= &step;
-            if step.is_zero() || step.get_exp().is_some_and(|e| e < -(self.box_bits as i32) / 2 - 8) {
+            if step.is_zero()
+                || step
+                    .get_exp()
+                    .is_some_and(|e| e < -(self.box_bits as i32) / 2 - 8)
+            {
                 break;
             }
         }
-        (x > *lo && x < *hi).then(|| self.boxed(&x, lo, hi)).flatten()
+        (x > *lo && x < *hi)
+            .then(|| self.boxed(&x, lo, hi))
+            .flatten()
     }
 }
 
@@ -318,7 +358,11 @@ fn secant(f: impl Fn(f64) -> f64, (mut a, mut fa): (f64, f64), (mut b, mut fb): 
         }
     }
     let x = (a * fb - b * fa) / (fb - fa);
-    if x > a && x < b { x } else { (a + b) / 2.0 }
+    if x > a && x < b {
+        x
+    } else {
+        (a + b) / 2.0
+    }
 }
 
 #[cfg(test)]
@@ -337,7 +381,16 @@ mod tests {
     #[test]
     fn simple_roots_take_one_segment() {
         // T_7: six critical points in (-1, 1), value +-1.
-        let t7 = [(0, 1), (-7, 1), (0, 1), (56, 1), (0, 1), (-112, 1), (0, 1), (64, 1)];
+        let t7 = [
+            (0, 1),
+            (-7, 1),
+            (0, 1),
+            (56, 1),
+            (0, 1),
+            (-112, 1),
+            (0, 1),
+            (64, 1),
+        ];
         let p = pieces(&t7, -1.0, 1.0).unwrap();
         assert_eq!(p.segments.len(), 1);
         assert_eq!(p.criticals.len(), 6);
@@ -351,9 +404,21 @@ mod tests {
     #[test]
     fn multiple_roots_stay_as_narrow_gaps() {
         // 35 x - 35 x^3 + 21 x^5 - 5 x^7: G' = 35 (1 - x^2)^3, a triple root at 1 inside [0, 2].
-        let f3 = [(0, 1), (35, 1), (0, 1), (-35, 1), (0, 1), (21, 1), (0, 1), (-5, 1)];
+        let f3 = [
+            (0, 1),
+            (35, 1),
+            (0, 1),
+            (-35, 1),
+            (0, 1),
+            (21, 1),
+            (0, 1),
+            (-5, 1),
+        ];
         let p = pieces(&f3, 0.0, 2.0).unwrap();
-        assert!(p.criticals.iter().any(|c| c.place.lo <= 1 && c.place.hi >= 1));
+        assert!(p
+            .criticals
+            .iter()
+            .any(|c| c.place.lo <= 1 && c.place.hi >= 1));
         for c in &p.criticals {
             assert!((c.place.hi.to_f64() - c.place.lo.to_f64()) < 1e-8);
             let far = c.place.hi < 0.9 || c.place.lo > 1.1;
@@ -362,7 +427,10 @@ mod tests {
         // f2: a double root, where G' does not change sign.
         let f2 = [(0, 1), (15, 1), (0, 1), (-10, 1), (0, 1), (3, 1)];
         let p = pieces(&f2, 0.0, 1.5).unwrap();
-        assert!(p.criticals.iter().any(|c| c.place.lo <= 1 && c.place.hi >= 1));
+        assert!(p
+            .criticals
+            .iter()
+            .any(|c| c.place.lo <= 1 && c.place.hi >= 1));
         // At the very end of the interval it is no critical point inside.
         assert!(pieces(&f2, 0.0, 1.0).unwrap().criticals.is_empty());
     }
@@ -373,7 +441,10 @@ mod tests {
         let g = [(0, 1), (26, 100), (-1, 2), (1, 3)];
         let p = pieces(&g, 0.0, 1.0).unwrap();
         assert!(p.segments.len() > 1);
-        assert!(p.criticals.iter().all(|c| c.place.lo == c.place.hi), "only touching ends are left");
+        assert!(
+            p.criticals.iter().all(|c| c.place.lo == c.place.hi),
+            "only touching ends are left"
+        );
     }
 
     #[test]

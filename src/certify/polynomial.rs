@@ -56,16 +56,37 @@ impl Polynomial {
             Parity::Odd => (1, 2),
             Parity::Mixed => (0, 1),
         };
-        let rounded = exact.iter().skip(skip).step_by(step).map(|c| Float::with_val(prec, c)).collect();
-        let estimate: Vec<f64> = exact.iter().map(|c| Float::with_val(53, c).to_f64()).collect();
+        let rounded = exact
+            .iter()
+            .skip(skip)
+            .step_by(step)
+            .map(|c| Float::with_val(prec, c))
+            .collect();
+        let estimate: Vec<f64> = exact
+            .iter()
+            .map(|c| Float::with_val(53, c).to_f64())
+            .collect();
         // |c| <= |estimate| (1 + 2^-52) plus the least positive f64, and 2n roundings of at most
         // 2^-53 each: the factor and the summand below are far larger.
         let n = exact.len() as f64;
-        let sum = estimate.iter().rev().fold(0.0f64, |s, c| s.mul_add(reach, c.abs() + f64::MIN_POSITIVE));
+        let sum = estimate
+            .iter()
+            .rev()
+            .fold(0.0f64, |s, c| s.mul_add(reach, c.abs() + f64::MIN_POSITIVE));
         let bound_magnitude = sum * (1.0 + 1e-12) + f64::MIN_POSITIVE;
         let unit = 2.0f64.powi(-(prec.min(1_000) as i32));
-        let error = ((2.0 * n + 8.0) * unit * bound_magnitude * (1.0 + 1e-12)).max(f64::MIN_POSITIVE);
-        Self { exact, estimate, parity, rounded, prec, reach, error, bound_magnitude }
+        let error =
+            ((2.0 * n + 8.0) * unit * bound_magnitude * (1.0 + 1e-12)).max(f64::MIN_POSITIVE);
+        Self {
+            exact,
+            estimate,
+            parity,
+            rounded,
+            prec,
+            reach,
+            error,
+            bound_magnitude,
+        }
     }
 
     /// The derivative, prepared in the same way.
@@ -91,11 +112,25 @@ impl Polynomial {
     /// F(y) in f64, an estimate.
     pub fn estimate(&self, y: f64) -> f64 {
         match self.parity {
-            Parity::Mixed => self.estimate.iter().rev().fold(0.0, |s, c| s.mul_add(y, *c)),
+            Parity::Mixed => self
+                .estimate
+                .iter()
+                .rev()
+                .fold(0.0, |s, c| s.mul_add(y, *c)),
             parity => {
                 let (t, first) = (y * y, usize::from(parity == Parity::Odd));
-                let s = self.estimate.iter().skip(first).step_by(2).rev().fold(0.0, |s: f64, c| s.mul_add(t, *c));
-                if first == 1 { s * y } else { s }
+                let s = self
+                    .estimate
+                    .iter()
+                    .skip(first)
+                    .step_by(2)
+                    .rev()
+                    .fold(0.0, |s: f64, c| s.mul_add(t, *c));
+                if first == 1 {
+                    s * y
+                } else {
+                    s
+                }
             }
         }
     }
@@ -153,7 +188,7 @@ impl Polynomial {
             spread.add_assign_round(&bend, Round::Up);
             spread.mul_assign_round(r, Round::Up);
             let spread = Mp::new(Float::with_val(self.prec, -&spread), spread);
-            value = value.add(&spread);
+            value = value.plus(&spread);
         }
         value
     }
@@ -164,7 +199,10 @@ impl Polynomial {
         for c in &self.exact {
             common.lcm_mut(c.denom());
         }
-        self.exact.iter().map(|c| Integer::from(&common / c.denom()) * c.numer()).collect()
+        self.exact
+            .iter()
+            .map(|c| Integer::from(&common / c.denom()) * c.numer())
+            .collect()
     }
 }
 
@@ -173,7 +211,11 @@ pub fn differentiate(p: &[Rational]) -> Vec<Rational> {
     if p.len() < 2 {
         return vec![Rational::new()];
     }
-    p.iter().enumerate().skip(1).map(|(i, c)| Rational::from(c * (i as u32))).collect()
+    p.iter()
+        .enumerate()
+        .skip(1)
+        .map(|(i, c)| Rational::from(c * (i as u32)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -188,7 +230,11 @@ mod tests {
             let exact: Vec<Rational> = (0..24i64)
                 .map(|i| {
                     let zero = skip < 2 && i as usize % 2 == skip;
-                    if zero { Rational::new() } else { Rational::from(((i * i * 7919 - 2_000_003) * (1 - i % 2 * 2), 3 + i)) }
+                    if zero {
+                        Rational::new()
+                    } else {
+                        Rational::from(((i * i * 7919 - 2_000_003) * (1 - i % 2 * 2), 3 + i))
+                    }
                 })
                 .collect();
             for prec in [64, 128] {

@@ -91,7 +91,9 @@ pub fn bound(
     e: &Rational,
 ) -> Result<Pool> {
     if !(2..=MAX_INPUTS).contains(&inputs) {
-        return Err(Error::domain(format!("a max-pool takes 2 to {MAX_INPUTS} inputs, not {inputs}")));
+        return Err(Error::domain(format!(
+            "a max-pool takes 2 to {MAX_INPUTS} inputs, not {inputs}"
+        )));
     }
     let tree = tournament(inputs);
     let w = deviation.to.to_rational().unwrap_or_default();
@@ -101,7 +103,10 @@ pub fn bound(
     }
     let largest = room / Rational::from(range * 2u32);
     let c = match input_scale {
-        None => Float::with_val_round(24, &largest, Round::Down).0.to_rational().unwrap_or_default(),
+        None => Float::with_val_round(24, &largest, Round::Down)
+            .0
+            .to_rational()
+            .unwrap_or_default(),
         Some(c) if *c <= 0u32 || *c > largest => {
             let most = crate::arith::number::decimal(&largest, 12, false);
             return Err(Error::domain(format!("input scale {c} lets a match leave the certified domain; at most {most} is possible")));
@@ -110,19 +115,34 @@ pub fn bound(
     };
     let bound_hi = Rational::from(e * tree.depth() as u32) / &c;
     let witness = witness(branches, &tree, inputs, range, &c)?;
-    Ok(Pool { inputs, range: range.clone(), input_scale: c, bound_hi, witness })
+    Ok(Pool {
+        inputs,
+        range: range.clone(),
+        input_scale: c,
+        bound_hi,
+        witness,
+    })
 }
 
 /// Inputs for which every match has nearly the difference d of a large ReLU error, and a proved
 /// lower bound of the tournament's error there.
-fn witness(branches: &[Branch], tree: &Node, n: usize, range: &Rational, c: &Rational) -> Result<(Vec<Rational>, Rational)> {
+fn witness(
+    branches: &[Branch],
+    tree: &Node,
+    n: usize,
+    range: &Rational,
+    c: &Rational,
+) -> Result<(Vec<Rational>, Rational)> {
     let prec = branches[0].prec;
     let depth = tree.depth() as u32;
     // All inputs lie within about depth * d: d must leave room in the mapped width 2cB.
     let room = Rational::from(range * c) * 2u32 / (depth + 1);
     let w = seek(branches, &Float::with_val(prec, &room))?;
     let d = w.x.clone().abs();
-    let Some(branch) = branches.iter().find(|b| (b.side == Side::Negative) == w.x.is_sign_negative()) else {
+    let Some(branch) = branches
+        .iter()
+        .find(|b| (b.side == Side::Negative) == w.x.is_sign_negative())
+    else {
         return Ok((vec![Rational::new(); n], Rational::new()));
     };
     // m - max = d (q - 1)/2 for |a - b| = d.
@@ -130,7 +150,13 @@ fn witness(branches: &[Branch], tree: &Node, n: usize, range: &Rational, c: &Rat
     let error = d.clone() * (q - 1u32) / 2u32;
     let first_wins = !w.x.is_sign_negative();
     let mut values = vec![Float::new(prec); n];
-    place(tree, Float::with_val(prec, 0.5), (&error, &d), first_wins, &mut values);
+    place(
+        tree,
+        Float::with_val(prec, 0.5),
+        (&error, &d),
+        first_wins,
+        &mut values,
+    );
     // Centred, mapped back, on a grid of hint numbers.
     let x: Vec<Rational> = values
         .iter()
@@ -138,7 +164,13 @@ fn witness(branches: &[Branch], tree: &Node, n: usize, range: &Rational, c: &Rat
             let x = (u.to_rational().unwrap_or_default() - Rational::from((1, 2))) / c;
             let x = crate::arith::rounding::nearest_multiple(&x, -64);
             let least = Rational::from(-range);
-            if x < least { least } else if x > *range { range.clone() } else { x }
+            if x < least {
+                least
+            } else if x > *range {
+                range.clone()
+            } else {
+                x
+            }
         })
         .collect();
     let lo = evaluate(branches, &x, c)?;
@@ -146,13 +178,23 @@ fn witness(branches: &[Branch], tree: &Node, n: usize, range: &Rational, c: &Rat
 }
 
 /// Gives leaves their values so that the node's output is `out`.
-fn place(node: &Node, out: Float, (error, d): (&Float, &Float), first_wins: bool, values: &mut [Float]) {
+fn place(
+    node: &Node,
+    out: Float,
+    (error, d): (&Float, &Float),
+    first_wins: bool,
+    values: &mut [Float],
+) {
     match node {
         Node::Leaf(i) => values[*i] = out,
         Node::Match(a, b, _) => {
             let winner = out - error;
             let loser = winner.clone() - d;
-            let (va, vb) = if first_wins { (winner, loser) } else { (loser, winner) };
+            let (va, vb) = if first_wins {
+                (winner, loser)
+            } else {
+                (loser, winner)
+            };
             place(a, va, (error, d), first_wins, values);
             place(b, vb, (error, d), first_wins, values);
         }
@@ -173,25 +215,44 @@ fn evaluate(branches: &[Branch], inputs: &[Rational], c: &Rational) -> Result<Ra
                 next.push(pair[0].clone());
                 continue;
             };
-            let d = a.clone().sub(b);
-            let Some(sign) = d.sign() else { return Ok(Rational::new()) };
+            let d = a.clone().minus(b);
+            let Some(sign) = d.sign() else {
+                return Ok(Rational::new());
+            };
             let negative = sign == std::cmp::Ordering::Less;
-            let side = branches.iter().find(|k| k.side == Side::Both || (k.side == Side::Negative) == negative);
-            let Some(branch) = side else { return Ok(Rational::new()) };
-            let size = if negative { d.neg() } else { d };
+            let side = branches
+                .iter()
+                .find(|k| k.side == Side::Both || (k.side == Side::Negative) == negative);
+            let Some(branch) = side else {
+                return Ok(Rational::new());
+            };
+            let size = if negative { d.negated() } else { d };
             if !branch.stages[0].value.covers(&size) {
                 return Ok(Rational::new());
             }
             let images = branch.images(&size);
             // (a + b + |a - b| q(|a - b|))/2 on either side.
-            next.push(a.clone().add(b).add(&size.mul(&images[images.len() - 1])).half());
+            next.push(
+                a.clone()
+                    .plus(b)
+                    .plus(&size.times(&images[images.len() - 1]))
+                    .half(),
+            );
         }
         round = next;
     }
     let most = inputs.iter().max().cloned().unwrap_or_default();
-    let off = round[0].clone().sub(&mapped(&most)).mignitude().to_rational().unwrap_or_default();
+    let off = round[0]
+        .clone()
+        .minus(&mapped(&most))
+        .mignitude()
+        .to_rational()
+        .unwrap_or_default();
     let lo = off / c;
-    Ok(Float::with_val_round(64, &lo, Round::Down).0.to_rational().unwrap_or_default())
+    Ok(Float::with_val_round(64, &lo, Round::Down)
+        .0
+        .to_rational()
+        .unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -200,7 +261,14 @@ mod tests {
 
     #[test]
     fn depths_of_the_usual_windows() {
-        for (n, depth, widest_match) in [(2, 1, 0), (4, 2, 2), (9, 4, 4), (16, 4, 6), (25, 5, 8), (3, 2, 1)] {
+        for (n, depth, widest_match) in [
+            (2, 1, 0),
+            (4, 2, 2),
+            (9, 4, 4),
+            (16, 4, 6),
+            (25, 5, 8),
+            (3, 2, 1),
+        ] {
             let t = tournament(n);
             assert_eq!((t.depth(), widest(&t)), (depth, widest_match), "{n} inputs");
         }

@@ -177,16 +177,27 @@ struct Plan {
 
 impl Plan {
     fn new(table: &Table, request: &Request) -> Result<Self> {
-        let Target { function, scale, slope, .. } = &request.target;
+        let Target {
+            function,
+            scale,
+            slope,
+            ..
+        } = &request.target;
         if *scale <= 0u32 {
-            return Err(Error::domain(format!("the scale B must be above 0, not {scale}")));
+            return Err(Error::domain(format!(
+                "the scale B must be above 0, not {scale}"
+            )));
         }
         if *function == Function::LeakyRelu && *slope == 1u32 {
-            return Err(Error::domain("a leaky ReLU of slope 1 is x itself: nothing to approximate"));
+            return Err(Error::domain(
+                "a leaky ReLU of slope 1 is x itself: nothing to approximate",
+            ));
         }
         let to = request.to.clone().unwrap_or_else(|| Rational::from(1));
         if to <= 0u32 || to > 1_000_000u32 {
-            return Err(Error::domain(format!("the domain |x| <= {to} is empty or beyond 10^6")));
+            return Err(Error::domain(format!(
+                "the domain |x| <= {to} is empty or beyond 10^6"
+            )));
         }
         let eps = request.eps.clone().or_else(|| table.domain.eps.clone());
         if function.needs_eps() && eps.is_none() {
@@ -195,14 +206,22 @@ impl Plan {
         }
         if let Some(e) = eps.as_ref().filter(|e| **e <= 0u32 || **e >= to) {
             if function.needs_eps() {
-                return Err(Error::domain(format!("eps = {e} is not between 0 and {to}")));
+                return Err(Error::domain(format!(
+                    "eps = {e} is not between 0 and {to}"
+                )));
             }
         }
-        if request.rho.as_ref().is_some_and(|r| *r < 0u32 || *r > 1_000u32) {
+        if request
+            .rho
+            .as_ref()
+            .is_some_and(|r| *r < 0u32 || *r > 1_000u32)
+        {
             return Err(Error::domain("rho must be from 0 to 1000"));
         }
         if matches!(function, Function::Max | Function::MaxPool) && to < 1u32 {
-            return Err(Error::domain("max needs the composite on the whole of [-1, 1]"));
+            return Err(Error::domain(
+                "max needs the composite on the whole of [-1, 1]",
+            ));
         }
         if !(request.gap > 0.0 && request.gap <= 1.0) {
             return Err(Error::domain("the gap must be above 0 and at most 1"));
@@ -214,7 +233,10 @@ impl Plan {
     fn reach(&self, composite: &Composite, request: &Request) -> f64 {
         let up = |x: &Rational| Float::with_val_round(53, x, Round::Up).0.to_f64();
         let to = up(&self.to);
-        let mut reach = request.rho.as_ref().map_or(to, |rho| up(&Rational::from(&self.to + rho)));
+        let mut reach = request
+            .rho
+            .as_ref()
+            .map_or(to, |rho| up(&Rational::from(&self.to + rho)));
         if !request.only_error {
             reach = reach.max(estimate_overflow(composite, to, request.limit.to_f64()));
         }
@@ -224,8 +246,11 @@ impl Plan {
     fn attempt(&self, composite: &Composite, request: &Request, prec: u32) -> Result<Proof> {
         let function = request.target.function;
         let reach = Float::with_val(prec, self.reach(composite, request));
-        let branches =
-            composite.branches.iter().map(|b| Branch::new(b, &reach, prec)).collect::<Result<Vec<_>>>()?;
+        let branches = composite
+            .branches
+            .iter()
+            .map(|b| Branch::new(b, &reach, prec))
+            .collect::<Result<Vec<_>>>()?;
         let to = Float::with_val_round(prec, &self.to, Round::Up).0;
         let mut proof = Proof {
             request: request.clone(),
@@ -247,16 +272,22 @@ impl Plan {
             proof.closeness = Some(closeness::enclose(branches, &eps, &self.to)?);
         } else {
             let mut deviation = deviation::enclose(branches, &to, request.gap)?;
-            deviation.bound_hi = Float::with_val_round(BOUND_BITS, &deviation.bound_hi, Round::Up).0;
+            deviation.bound_hi =
+                Float::with_val_round(BOUND_BITS, &deviation.bound_hi, Round::Up).0;
             if !request.only_error {
                 let zone = match &request.zone {
                     Some(z) if *z <= 0u32 || *z >= self.to => {
-                        return Err(Error::domain(format!("zone {z} is not between 0 and {}", self.to)));
+                        return Err(Error::domain(format!(
+                            "zone {z} is not between 0 and {}",
+                            self.to
+                        )));
                     }
                     Some(z) => Some(z.clone()),
                     None => closeness::zone(branches, &self.to, &deviation.bound_hi)?,
                 };
-                proof.closeness = zone.map(|z| closeness::enclose(branches, &z, &self.to)).transpose()?;
+                proof.closeness = zone
+                    .map(|z| closeness::enclose(branches, &z, &self.to))
+                    .transpose()?;
             }
             if function == Function::MaxPool {
                 let t = &request.target;
@@ -277,19 +308,31 @@ impl Plan {
     fn context(&self, proof: &mut Proof) -> Result<()> {
         let branches = &proof.branches;
         let mut intervals = vec![(Rational::new(), self.to.clone())];
-        intervals.extend(proof.closeness.as_ref().map(|c| (c.from.clone(), c.to.clone())));
+        intervals.extend(
+            proof
+                .closeness
+                .as_ref()
+                .map(|c| (c.from.clone(), c.to.clone())),
+        );
         for (from, to) in intervals {
             let ranges = closeness::stage_ranges(branches, &from, &to)?;
             let bound_ranges = ranges
                 .iter()
                 .map(|r| (lower(&r.lo), upper(&r.hi)))
                 .collect();
-            proof.ranges.push(StageRanges { from, to, bound_ranges });
+            proof.ranges.push(StageRanges {
+                from,
+                to,
+                bound_ranges,
+            });
         }
         // Where a slope or margin is out of reach of the method the rest still stands.
         proof.slope = growth::slope(branches, &self.to).ok();
         if let Some(rho) = &proof.request.rho {
-            proof.magnitude = Some(growth::magnitude(branches, &Rational::from(&self.to + rho))?);
+            proof.magnitude = Some(growth::magnitude(
+                branches,
+                &Rational::from(&self.to + rho),
+            )?);
         }
         proof.overflow = growth::overflow(branches, &self.to, &proof.request.limit)?;
         Ok(())
@@ -316,7 +359,10 @@ impl Proof {
             (pool.witness.1.clone(), pool.bound_hi.clone())
         } else {
             let (lo, hi) = match (&self.deviation, &self.closeness) {
-                (Some(d), _) => (lower_exact(&d.witness.lo), d.bound_hi.to_rational().unwrap_or_default()),
+                (Some(d), _) => (
+                    lower_exact(&d.witness.lo),
+                    d.bound_hi.to_rational().unwrap_or_default(),
+                ),
                 (None, Some(c)) => (lower_exact(&c.witness.lo), published(&c.bound_hi)),
                 (None, None) => return,
             };
@@ -360,12 +406,20 @@ fn estimate_overflow(composite: &Composite, to: f64, limit: f64) -> f64 {
     let estimates: Vec<Vec<Vec<f64>>> = composite
         .branches
         .iter()
-        .map(|b| b.stages.iter().map(|s| s.iter().map(Rational::to_f64).collect()).collect())
+        .map(|b| {
+            b.stages
+                .iter()
+                .map(|s| s.iter().map(Rational::to_f64).collect())
+                .collect()
+        })
         .collect();
     let above = |y: f64| {
         estimates.iter().any(|stages| {
-            let q = stages.iter().fold(y, |y, s| s.iter().rev().fold(0.0f64, |acc, c| acc.mul_add(y, *c)));
-            !(y * (1.0 + q.abs()) / 2.0 <= limit)
+            let q = stages.iter().fold(y, |y, s| {
+                s.iter().rev().fold(0.0f64, |acc, c| acc.mul_add(y, *c))
+            });
+            let size = y * (1.0 + q.abs()) / 2.0;
+            size.is_nan() || size > limit
         })
     };
     let mut rho = 2.0f64.powi(-40);

@@ -21,17 +21,27 @@ pub struct Witness {
 pub fn candidates(branch: &Branch, to: f64) -> Vec<f64> {
     let g = |y: f64| (y * (1.0 - branch.estimate(y)) / 2.0).abs();
     // Logarithmic from `to` down 2^-40, where humps are, and even, where oscillations are.
-    let mut points: Vec<f64> = (0..320).map(|j| to * (-f64::from(j) / 8.0).exp2()).collect();
+    let mut points: Vec<f64> = (0..320)
+        .map(|j| to * (-f64::from(j) / 8.0).exp2())
+        .collect();
     points.extend((1..256).map(|j| to * f64::from(j) / 256.0));
     points.sort_by(f64::total_cmp);
     let values: Vec<f64> = points.iter().map(|&y| g(y)).collect();
     let n = points.len();
-    let peak = |i: usize| (i == 0 || values[i] >= values[i - 1]) && (i + 1 == n || values[i] >= values[i + 1]);
-    let mut peaks: Vec<usize> = (0..n).filter(|&i| values[i].is_finite() && peak(i)).collect();
+    let peak = |i: usize| {
+        (i == 0 || values[i] >= values[i - 1]) && (i + 1 == n || values[i] >= values[i + 1])
+    };
+    let mut peaks: Vec<usize> = (0..n)
+        .filter(|&i| values[i].is_finite() && peak(i))
+        .collect();
     peaks.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
     peaks.truncate(3);
     let best = peaks.first().map_or(0.0, |&i| values[i]);
-    let mut found: Vec<f64> = peaks.into_iter().filter(|&i| values[i] > 0.9 * best).map(|i| points[i]).collect();
+    let mut found: Vec<f64> = peaks
+        .into_iter()
+        .filter(|&i| values[i] > 0.9 * best)
+        .map(|i| points[i])
+        .collect();
     if !found.contains(&to) {
         found.push(to);
     }
@@ -45,7 +55,10 @@ pub fn candidates(branch: &Branch, to: f64) -> Vec<f64> {
 pub fn polish(branch: &Branch, start: f64, to: f64) -> Result<(f64, Float)> {
     let value = |y: f64| -> Result<(Float, f64)> {
         let jet = branch.jet(&Float::with_val(branch.prec, y))?;
-        Ok((deviation(&jet).mignitude(), deviation_slope(&jet).ball().0.to_f64()))
+        Ok((
+            deviation(&jet).mignitude(),
+            deviation_slope(&jet).ball().0.to_f64(),
+        ))
     };
     let (mut best_y, (mut best, mut slope)) = (start, value(start)?);
     // Secant on g', kept inside a bracket of one scan step.

@@ -79,7 +79,10 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     let text = read_text(&a.table, MAX_BYTES)?;
     let table = Table::from_json(&text).map_err(|e| e.in_file(&a.table))?;
     if let Some(stated) = a.table_sha256.as_ref().filter(|s| **s != table.sha256()) {
-        let kind = ErrorKind::Digest { stated: stated.clone(), computed: table.sha256() };
+        let kind = ErrorKind::Digest {
+            stated: stated.clone(),
+            computed: table.sha256(),
+        };
         return Err(Error::from(kind).in_file(&a.table));
     }
     let request = request(a, &table)?;
@@ -89,11 +92,12 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     if let Some(path) = &a.output {
         output(Some(path), &certificate)?;
     }
-    if a.json {
-        println!("{}", json(a, &table, &proof));
+    let answer = if a.json {
+        json(a, &table, &proof) + "\n"
     } else {
-        print!("{}", words(&proof, &report));
-    }
+        words(&proof, &report)
+    };
+    output(None, &answer)?;
     Ok(match proof.verdict {
         None | Some(Verdict::Proved) => ExitCode::SUCCESS,
         Some(Verdict::Refuted | Verdict::Undecided) => ExitCode::FAILURE,
@@ -116,7 +120,11 @@ fn request(a: &Arguments, table: &Table) -> Result<Request> {
         function,
         scale: a.scale.clone(),
         slope: a.slope.clone().unwrap_or_else(|| {
-            if function == Function::LeakyRelu { Rational::from((1, 100)) } else { Rational::new() }
+            if function == Function::LeakyRelu {
+                Rational::from((1, 100))
+            } else {
+                Rational::new()
+            }
         }),
         inputs: a.window.map_or(4, |k| (k * k) as usize),
         input_scale: a.input_scale.clone(),
@@ -154,7 +162,11 @@ fn words(proof: &Proof, report: &polycert_checker::Report) -> String {
 }
 
 fn json(a: &Arguments, table: &Table, proof: &Proof) -> String {
-    let witness = proof.deviation.as_ref().map(|d| &d.witness).or(proof.closeness.as_ref().map(|c| &c.witness));
+    let witness = proof
+        .deviation
+        .as_ref()
+        .map(|d| &d.witness)
+        .or(proof.closeness.as_ref().map(|c| &c.witness));
     let exact = |x: &rug::Float| number::write(&x.to_rational().unwrap_or_default());
     serde_json::json!({
         "table": table.name,

@@ -1,8 +1,8 @@
 //! `polycert check`: the independent checker, as a subcommand.
 
-use crate::cli::read_bytes;
+use crate::cli::{output, read_bytes};
 use crate::error::Result;
-use polycert_checker::{check, check_table, Outcome, MAX_BYTES};
+use polycert_checker::{check_table, Outcome, MAX_BYTES};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -22,11 +22,8 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     let mut worst = 0;
     for path in &a.certificates {
         let bytes = read_bytes(path, MAX_BYTES)?;
-        let outcome = match &a.table_sha256 {
-            Some(digest) => check_table(&bytes, digest),
-            None => check(&bytes),
-        };
-        println!("{}: {outcome}", path.display());
+        let outcome = check_table(&bytes, a.table_sha256.as_deref());
+        output(None, &format!("{}: {outcome}\n", path.display()))?;
         worst = worst.max(match outcome {
             Outcome::Verified(_) => 0,
             Outcome::Rejected { .. } => 1,

@@ -2,7 +2,7 @@
 
 use crate::approx::{design, round_design, Design, Fit, Scaling, DEFAULT_BITS};
 use crate::arith::number;
-use crate::cli::{output, rational};
+use crate::cli::{note, output, rational};
 use crate::error::{Error, Result};
 use crate::poly::{Basis, Domain, Function, Table};
 use rug::Rational;
@@ -59,7 +59,10 @@ pub struct Arguments {
 pub fn run(a: &Arguments) -> Result<ExitCode> {
     let fit = match (&a.eps, &a.zeta, a.alpha) {
         (Some(eps), _, _) => Fit::Eps(eps.clone()),
-        (_, Some(zeta), Some(alpha)) => Fit::Zeta { zeta: zeta.clone(), alpha },
+        (_, Some(zeta), Some(alpha)) => Fit::Zeta {
+            zeta: zeta.clone(),
+            alpha,
+        },
         _ => Fit::BestEps,
     };
     let found = design(&a.degrees, &fit, &a.eta).map_err(|e| Error::domain(e.to_string()))?;
@@ -72,8 +75,16 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
 
 fn table(a: &Arguments, fit: &Fit, found: &Design) -> Table {
     let (basis, scaling) = (
-        if a.basis == "power" { Basis::Power } else { Basis::Chebyshev },
-        if a.scaling == "none" { Scaling::None } else { Scaling::Normalized },
+        if a.basis == "power" {
+            Basis::Power
+        } else {
+            Basis::Chebyshev
+        },
+        if a.scaling == "none" {
+            Scaling::None
+        } else {
+            Scaling::Normalized
+        },
     );
     let join = |list: Vec<String>| list.join(",");
     let degrees = join(found.degrees.iter().map(usize::to_string).collect());
@@ -83,21 +94,45 @@ fn table(a: &Arguments, fit: &Fit, found: &Design) -> Table {
         Fit::Zeta { zeta, alpha } => format!("eps = {zeta} 2^-{alpha} (arXiv 2105.10879)"),
         _ => "best eps for ReLU: both regions of the error balanced".to_owned(),
     };
-    let errors = found.stages.iter().map(|s| format!("{:.12e}", s.levelled_error)).collect();
-    let ratios = found.stages.iter().map(|s| format!("1 + {:.1e}", s.ratio.clone() - 1u32)).collect();
+    let errors = found
+        .stages
+        .iter()
+        .map(|s| format!("{:.12e}", s.levelled_error))
+        .collect();
+    let ratios = found
+        .stages
+        .iter()
+        .map(|s| format!("1 + {:.1e}", s.ratio.clone() - 1u32))
+        .collect();
     let provenance = BTreeMap::from([
-        ("generator".to_owned(), format!("polycert {} generate (Remez)", env!("CARGO_PKG_VERSION"))),
+        (
+            "generator".to_owned(),
+            format!("polycert {} generate (Remez)", env!("CARGO_PKG_VERSION")),
+        ),
         ("fit".to_owned(), fit_words),
         ("eta".to_owned(), number::write(&found.eta)),
         ("scaling".to_owned(), a.scaling.clone()),
-        ("coefficients".to_owned(), format!("multiples of 2^-{}", a.bits)),
-        ("estimate: component minimax errors".to_owned(), join(errors)),
+        (
+            "coefficients".to_owned(),
+            format!("multiples of 2^-{}", a.bits),
+        ),
+        (
+            "estimate: component minimax errors".to_owned(),
+            join(errors),
+        ),
         ("estimate: equioscillation max/min".to_owned(), join(ratios)),
     ]);
     Table {
-        name: a.name.clone().unwrap_or_else(|| format!("{} {degrees}", a.target)),
+        name: a
+            .name
+            .clone()
+            .unwrap_or_else(|| format!("{} {degrees}", a.target)),
         target: a.target,
-        domain: Domain { lo: Rational::from(-&hi), hi, eps: Some(found.eps.clone()) },
+        domain: Domain {
+            lo: Rational::from(-&hi),
+            hi,
+            eps: Some(found.eps.clone()),
+        },
         components: round_design(found, basis, scaling, a.bits),
         provenance,
     }
@@ -105,9 +140,13 @@ fn table(a: &Arguments, fit: &Fit, found: &Design) -> Table {
 
 /// What was found, on standard error: all of it estimates.
 fn report(found: &Design) {
-    eprintln!("estimate: eps = {} = 2^{:.5}", number::decimal(&found.eps, 12, true), found.eps_log2());
+    note(&format!(
+        "estimate: eps = {} = 2^{:.5}",
+        number::decimal(&found.eps, 12, true),
+        found.eps_log2()
+    ));
     for (i, stage) in found.stages.iter().enumerate() {
-        eprintln!(
+        note(&format!(
             "estimate: stage {} degree {}: error {:.6e} on [{:.6}, {:.6}]; {} extrema level to 1 + {:.1e}",
             i + 1,
             stage.degree(),
@@ -116,7 +155,10 @@ fn report(found: &Design) {
             stage.upper.to_f64(),
             stage.extrema.len(),
             (stage.ratio.clone() - 1u32).to_f64(),
-        );
+        ));
     }
-    eprintln!("estimate: ReLU error 2^{:.4} on [-1, 1]", found.estimate_relu_error_log2());
+    note(&format!(
+        "estimate: ReLU error 2^{:.4} on [-1, 1]",
+        found.estimate_relu_error_log2()
+    ));
 }

@@ -1,6 +1,6 @@
 //! `polycert import`: published coefficients to a table file.
 
-use crate::cli::{output, rational, read_text};
+use crate::cli::{note, output, rational, read_text};
 use crate::error::Result;
 use crate::poly::import::{import, Settings};
 use crate::poly::table::MAX_BYTES;
@@ -40,16 +40,30 @@ pub struct Arguments {
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
     let text = read_text(&a.input, MAX_BYTES)?;
-    let stem = a.input.file_stem().map_or("table".into(), |s| s.to_string_lossy().into_owned());
+    let stem = a
+        .input
+        .file_stem()
+        .map_or("table".into(), |s| s.to_string_lossy().into_owned());
     let settings = Settings {
         name: a.name.clone().unwrap_or(stem),
         target: a.target,
-        basis: a.basis.as_deref().map(|b| if b == "power" { Basis::Power } else { Basis::Chebyshev }),
+        basis: a.basis.as_deref().map(|b| {
+            if b == "power" {
+                Basis::Power
+            } else {
+                Basis::Chebyshev
+            }
+        }),
         hi: a.hi.clone(),
         eps: a.eps.clone(),
     };
     let table = import(&text, &settings).map_err(|e| e.in_file(&a.input))?;
     output(a.output.as_ref(), &table.to_json())?;
-    eprintln!("{}: degrees {:?}, sha256 {}", table.name, table.degrees(), table.sha256());
+    note(&format!(
+        "{}: degrees {:?}, sha256 {}",
+        table.name,
+        table.degrees(),
+        table.sha256()
+    ));
     Ok(ExitCode::SUCCESS)
 }

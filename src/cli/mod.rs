@@ -21,8 +21,10 @@ use std::process::ExitCode;
 /// Certified polynomial approximations of sign, ReLU and max for encrypted inference.
 #[derive(Parser)]
 #[command(name = "polycert", version, about, max_term_width = 100)]
-#[command(after_help = "Numbers are exact: 0.001, 1/3, 2^-14, 5*2^-14, 0x1.8p-3.\n\
-    Exit code: 0 done, 1 refuted, undecided or rejected, 2 usage, input or output error.")]
+#[command(
+    after_help = "Numbers are exact: 0.001, 1/3, 2^-14, 5*2^-14, 0x1.8p-3.\n\
+    Exit code: 0 done, 1 refuted, undecided or rejected, 2 usage, input or output error."
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -47,7 +49,7 @@ pub fn run() -> ExitCode {
         Command::Show(a) => show::run(&a),
     };
     result.unwrap_or_else(|error| {
-        eprintln!("polycert: {error}");
+        note(&format!("polycert: {error}"));
         ExitCode::from(2)
     })
 }
@@ -61,7 +63,11 @@ fn rational(text: &str) -> std::result::Result<Rational, String> {
 fn read_text(path: &Path, limit: usize) -> Result<String> {
     let bytes = read_bytes(path, limit)?;
     String::from_utf8(bytes).map_err(|e| {
-        Error::parse(format!("byte {}", e.utf8_error().valid_up_to()), "not UTF-8 text").in_file(path)
+        Error::parse(
+            format!("byte {}", e.utf8_error().valid_up_to()),
+            "not UTF-8 text",
+        )
+        .in_file(path)
     })
 }
 
@@ -76,7 +82,9 @@ fn read_bytes(path: &Path, limit: usize) -> Result<Vec<u8>> {
     };
     read.map_err(|e| Error::io(path, &e))?;
     if bytes.len() > limit {
-        return Err(Error::parse("", format!("larger than the limit of {limit} bytes")).in_file(path));
+        return Err(
+            Error::parse("", format!("larger than the limit of {limit} bytes")).in_file(path),
+        );
     }
     Ok(bytes)
 }
@@ -86,9 +94,16 @@ fn output(path: Option<&PathBuf>, text: &str) -> Result<()> {
     use std::io::Write as _;
     match path {
         Some(path) => crate::certificate::publish::write_atomically(path, text),
-        None => std::io::stdout()
-            .lock()
-            .write_all(text.as_bytes())
-            .map_err(|e| Error::io(Path::new("standard output"), &e)),
+        None => match std::io::stdout().lock().write_all(text.as_bytes()) {
+            // A reader that has seen enough (head, a pager) is no failure.
+            Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            other => other.map_err(|e| Error::io(Path::new("standard output"), &e)),
+        },
     }
+}
+
+/// A line on standard error; nobody need be listening.
+fn note(line: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "{line}");
 }

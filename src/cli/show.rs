@@ -1,6 +1,6 @@
 //! `polycert show`: a certificate for people.
 
-use crate::cli::read_bytes;
+use crate::cli::{output, read_bytes};
 use crate::error::{Error, Result};
 use polycert_checker::{check, Outcome, Report, MAX_BYTES};
 use serde_json::Value;
@@ -26,17 +26,13 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         (_, Ok(document)) => document,
         (_, Err(e)) => return Err(Error::parse("", e.to_string()).in_file(&a.certificate)),
     };
-    print!("{}", anatomy(&document, bytes.len()));
-    match outcome {
-        Outcome::Verified(report) => {
-            print!("{}", statements(&report));
-            Ok(ExitCode::SUCCESS)
-        }
-        other => {
-            println!("\n{other}");
-            Ok(ExitCode::FAILURE)
-        }
-    }
+    let anatomy = anatomy(&document, bytes.len());
+    let (result, code) = match outcome {
+        Outcome::Verified(report) => (statements(&report), ExitCode::SUCCESS),
+        other => (format!("\n{other}\n"), ExitCode::FAILURE),
+    };
+    output(None, &(anatomy + &result))?;
+    Ok(code)
 }
 
 fn text<'a>(v: &'a Value, key: &str) -> &'a str {
@@ -51,8 +47,10 @@ fn list<'a>(v: &'a Value, key: &str) -> &'a [Value] {
 fn anatomy(d: &Value, bytes: usize) -> String {
     let table = &d["table"];
     let components = list(table, "components");
-    let degrees: Vec<String> =
-        components.iter().map(|c| list(c, "coefficients").len().saturating_sub(1).to_string()).collect();
+    let degrees: Vec<String> = components
+        .iter()
+        .map(|c| list(c, "coefficients").len().saturating_sub(1).to_string())
+        .collect();
     let bases: Vec<&str> = components.iter().map(|c| text(c, "basis")).collect();
     let mut out = format!(
         "certificate  {} ({bytes} bytes), checked at {} fractional bits\n\
@@ -64,7 +62,11 @@ fn anatomy(d: &Value, bytes: usize) -> String {
         text(table, "name").escape_debug(),
         text(d, "table_sha256"),
         degrees.join(", "),
-        if bases.windows(2).all(|w| w[0] == w[1]) { bases.first().unwrap_or(&"-") } else { &"mixed bases" },
+        if bases.windows(2).all(|w| w[0] == w[1]) {
+            bases.first().unwrap_or(&"-")
+        } else {
+            &"mixed bases"
+        },
         text(d, "coefficients"),
     );
     for branch in list(d, "branches") {
@@ -84,7 +86,12 @@ fn anatomy(d: &Value, bytes: usize) -> String {
     if let Some(entries) = table["provenance"].as_object() {
         for (key, value) in entries {
             let value = value.as_str().unwrap_or("-");
-            let _ = writeln!(out, "provenance   {}: {}", key.escape_debug(), value.escape_debug());
+            let _ = writeln!(
+                out,
+                "provenance   {}: {}",
+                key.escape_debug(),
+                value.escape_debug()
+            );
         }
     }
     out

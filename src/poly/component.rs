@@ -42,7 +42,12 @@ pub struct Component {
 impl Component {
     /// A component without input map.
     pub fn new(basis: Basis, coefficients: Vec<Rational>) -> Self {
-        Self { basis, scale: Rational::from(1), offset: Rational::new(), coefficients }
+        Self {
+            basis,
+            scale: Rational::from(1),
+            offset: Rational::new(),
+            coefficients,
+        }
     }
 
     /// The caps and conditions that a file must hold to.
@@ -54,11 +59,17 @@ impl Component {
         if n == 0 || n > MAX_COEFFICIENTS {
             return Err(Error::parse(
                 "coefficients",
-                format!("{n} coefficients; from 1 to {MAX_COEFFICIENTS} are accepted (degree {})", MAX_COEFFICIENTS - 1),
+                format!(
+                    "{n} coefficients; from 1 to {MAX_COEFFICIENTS} are accepted (degree {})",
+                    MAX_COEFFICIENTS - 1
+                ),
             ));
         }
         if self.scale.is_zero() {
-            return Err(Error::parse("input_map.scale", "is 0; the input would not matter"));
+            return Err(Error::parse(
+                "input_map.scale",
+                "is 0; the input would not matter",
+            ));
         }
         Ok(())
     }
@@ -79,7 +90,10 @@ impl Component {
             .coefficients
             .iter()
             .enumerate()
-            .map(|(j, c)| mode.round(c).map_err(|e| Error::parse(format!("coefficients[{j}]"), e.to_string())))
+            .map(|(j, c)| {
+                mode.round(c)
+                    .map_err(|e| Error::parse(format!("coefficients[{j}]"), e.to_string()))
+            })
             .collect::<Result<_>>()?;
         let in_u = match self.basis {
             Basis::Power => held,
@@ -153,7 +167,12 @@ mod tests {
             (q(&[5]), q(&[5])),
             (q(&[1, 2]), q(&[1, 2])),
         ] {
-            assert_eq!(Component::new(Basis::Chebyshev, c).powers(CoefficientMode::Exact).unwrap(), want);
+            assert_eq!(
+                Component::new(Basis::Chebyshev, c)
+                    .powers(CoefficientMode::Exact)
+                    .unwrap(),
+                want
+            );
         }
     }
 
@@ -165,14 +184,20 @@ mod tests {
         // 1 + (y/2 + 3)^2 = 10 + 3y + y^2/4
         assert_eq!(
             p.powers(CoefficientMode::Exact).unwrap(),
-            [Rational::from(10), Rational::from(3), Rational::from((1, 4))]
+            [
+                Rational::from(10),
+                Rational::from(3),
+                Rational::from((1, 4))
+            ]
         );
     }
 
     #[test]
     fn caps() {
         assert!(Component::new(Basis::Power, vec![]).validate().is_err());
-        assert!(Component::new(Basis::Power, q(&[0; 257])).validate().is_err());
+        assert!(Component::new(Basis::Power, q(&[0; 257]))
+            .validate()
+            .is_err());
         let mut p = Component::new(Basis::Power, q(&[1]));
         p.scale = Rational::new();
         assert!(p.validate().is_err());

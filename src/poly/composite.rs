@@ -64,29 +64,51 @@ impl Composite {
             .components
             .iter()
             .enumerate()
-            .map(|(i, c)| c.powers(mode).map_err(|e| e.within(&format!("components[{i}]"))))
+            .map(|(i, c)| {
+                c.powers(mode)
+                    .map_err(|e| e.within(&format!("components[{i}]")))
+            })
             .collect::<Result<_>>()?;
         Ok(Self::from_stages(stages))
     }
 
     /// A composite from its stages in powers.
     pub fn from_stages(stages: Vec<Vec<Rational>>) -> Self {
-        let odd = stages.iter().all(|p| p.iter().step_by(2).all(Rational::is_zero));
+        let odd = stages
+            .iter()
+            .all(|p| p.iter().step_by(2).all(Rational::is_zero));
         if odd {
-            return Self { branches: vec![Branch { side: Side::Both, stages }] };
+            return Self {
+                branches: vec![Branch {
+                    side: Side::Both,
+                    stages,
+                }],
+            };
         }
         // F_i(y) = -P_i(-y): the even coefficients change sign.
         let mirrored = stages
             .iter()
             .map(|p| {
-                let flip = |(j, c): (usize, &Rational)| if j % 2 == 0 { Rational::from(-c) } else { c.clone() };
+                let flip = |(j, c): (usize, &Rational)| {
+                    if j % 2 == 0 {
+                        Rational::from(-c)
+                    } else {
+                        c.clone()
+                    }
+                };
                 p.iter().enumerate().map(flip).collect()
             })
             .collect();
         Self {
             branches: vec![
-                Branch { side: Side::Positive, stages },
-                Branch { side: Side::Negative, stages: mirrored },
+                Branch {
+                    side: Side::Positive,
+                    stages,
+                },
+                Branch {
+                    side: Side::Negative,
+                    stages: mirrored,
+                },
             ],
         }
     }
@@ -109,7 +131,11 @@ mod tests {
 
     #[test]
     fn branches_mirror_the_composite() {
-        let q = |v: &[i32]| v.iter().map(|&v| Rational::from((v, 7))).collect::<Vec<_>>();
+        let q = |v: &[i32]| {
+            v.iter()
+                .map(|&v| Rational::from((v, 7)))
+                .collect::<Vec<_>>()
+        };
         let c = Composite::from_stages(vec![q(&[1, 9, -2, -3]), q(&[-1, 8, 0, -2])]);
         assert_eq!(c.branches.len(), 2);
         for n in 0..10 {

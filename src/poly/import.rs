@@ -34,7 +34,10 @@ pub struct Settings {
 /// The field or line that cannot be read, and the limit it broke.
 pub fn import(text: &str, settings: &Settings) -> Result<Table> {
     if text.len() > MAX_BYTES {
-        return Err(Error::parse("", format!("{} bytes are over the limit of {MAX_BYTES}", text.len())));
+        return Err(Error::parse(
+            "",
+            format!("{} bytes are over the limit of {MAX_BYTES}", text.len()),
+        ));
     }
     if !text.trim_start().starts_with('{') {
         let components = plain_text(text, settings.basis.unwrap_or(Basis::Power))?;
@@ -54,11 +57,19 @@ fn published(fields: &serde_json::Map<String, Value>, settings: &Settings) -> Re
     let basis = match fields.get("basis").and_then(Value::as_str) {
         Some("power") => Basis::Power,
         Some("chebyshev") => Basis::Chebyshev,
-        Some(other) => return Err(Error::parse("basis", format!("{other:?}; expected power or chebyshev"))),
+        Some(other) => {
+            return Err(Error::parse(
+                "basis",
+                format!("{other:?}; expected power or chebyshev"),
+            ))
+        }
         None => settings.basis.unwrap_or(Basis::Power),
     };
     let Some(Value::Array(lists)) = fields.get("components") else {
-        return Err(Error::parse("components", "expected a list of coefficient lists"));
+        return Err(Error::parse(
+            "components",
+            "expected a list of coefficient lists",
+        ));
     };
     if lists.len() > MAX_COMPONENTS {
         let detail = format!("{} components, the limit is {MAX_COMPONENTS}", lists.len());
@@ -71,12 +82,19 @@ fn published(fields: &serde_json::Map<String, Value>, settings: &Settings) -> Re
             return Err(Error::parse(place, "expected a list of decimal strings"));
         };
         if items.len() > MAX_COEFFICIENTS {
-            return Err(Error::parse(place, format!("{} coefficients, the limit is {MAX_COEFFICIENTS}", items.len())));
+            return Err(Error::parse(
+                place,
+                format!(
+                    "{} coefficients, the limit is {MAX_COEFFICIENTS}",
+                    items.len()
+                ),
+            ));
         }
         let mut coefficients = Vec::with_capacity(items.len());
         for (j, item) in items.iter().enumerate() {
             let Value::String(text) = item else {
-                let detail = "expected a string: a JSON number has lost digits already in most readers";
+                let detail =
+                    "expected a string: a JSON number has lost digits already in most readers";
                 return Err(Error::parse(format!("{place}[{j}]"), detail));
             };
             coefficients.push(number::parse(text).map_err(|e| e.within(&format!("{place}[{j}]")))?);
@@ -87,7 +105,9 @@ fn published(fields: &serde_json::Map<String, Value>, settings: &Settings) -> Re
         .iter()
         .filter(|(key, _)| !matches!(key.as_str(), "components" | "basis"))
         .map(|(key, value)| {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
             (key.clone(), text.chars().take(MAX_TEXT).collect())
         })
         .collect();
@@ -103,7 +123,12 @@ fn plain_text(text: &str, basis: Basis) -> Result<Vec<Component>> {
         }
     };
     for (n, line) in text.lines().enumerate() {
-        let content = line.split('#').next().unwrap_or("").trim().trim_end_matches(',');
+        let content = line
+            .split('#')
+            .next()
+            .unwrap_or("")
+            .trim()
+            .trim_end_matches(',');
         if content.is_empty() {
             // A line with only a comment does not end a component.
             if line.trim().is_empty() {
@@ -129,7 +154,11 @@ fn finish(
     let table = Table {
         name: settings.name.clone(),
         target: settings.target,
-        domain: Domain { lo: Rational::from(-&settings.hi), hi: settings.hi.clone(), eps: settings.eps.clone() },
+        domain: Domain {
+            lo: Rational::from(-&settings.hi),
+            hi: settings.hi.clone(),
+            eps: settings.eps.clone(),
+        },
         components,
         provenance,
     };
@@ -142,14 +171,24 @@ mod tests {
     use super::*;
 
     fn settings() -> Settings {
-        Settings { name: "t".into(), target: Function::Relu, basis: None, hi: Rational::from(1), eps: None }
+        Settings {
+            name: "t".into(),
+            target: Function::Relu,
+            basis: None,
+            hi: Rational::from(1),
+            eps: None,
+        }
     }
 
     #[test]
     fn both_forms_give_the_same_table() {
-        let json = r#"{"source":"x","basis":"power","components":[["0","1.5","0","-0.5"],["0","2"]]}"#;
+        let json =
+            r#"{"source":"x","basis":"power","components":[["0","1.5","0","-0.5"],["0","2"]]}"#;
         let text = "# f1\n0\n1.5\n0\n-0.5\n\n# doubling\n0\n2\n";
-        let (a, b) = (import(json, &settings()).unwrap(), import(text, &settings()).unwrap());
+        let (a, b) = (
+            import(json, &settings()).unwrap(),
+            import(text, &settings()).unwrap(),
+        );
         assert_eq!(a.sha256(), b.sha256());
         assert_eq!(a.provenance["source"], "x");
         assert_eq!(import(&a.to_json(), &settings()).unwrap(), a);
@@ -170,6 +209,9 @@ mod tests {
             assert!(error.starts_with(place), "{error}");
         }
         let many = "1\n".repeat(1_000_000);
-        assert!(import(&many, &settings()).unwrap_err().to_string().contains("256"));
+        assert!(import(&many, &settings())
+            .unwrap_err()
+            .to_string()
+            .contains("256"));
     }
 }

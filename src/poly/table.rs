@@ -100,15 +100,20 @@ impl Table {
     /// the file states a `sha256` that its content does not have.
     pub fn from_json(text: &str) -> Result<Self> {
         if text.len() > MAX_BYTES {
-            return Err(Error::parse("", format!("{} bytes are over the limit of {MAX_BYTES}", text.len())));
+            return Err(Error::parse(
+                "",
+                format!("{} bytes are over the limit of {MAX_BYTES}", text.len()),
+            ));
         }
         let raw: RawTable = serde_json::from_str(text).map_err(|e| json_error(&e))?;
         let stated = raw.sha256.clone();
         let table = Self::from_raw(raw)?;
         match stated {
-            Some(stated) if stated != table.sha256() => {
-                Err(ErrorKind::Digest { stated, computed: table.sha256() }.into())
+            Some(stated) if stated != table.sha256() => Err(ErrorKind::Digest {
+                stated,
+                computed: table.sha256(),
             }
+            .into()),
             _ => Ok(table),
         }
     }
@@ -133,11 +138,24 @@ impl Table {
 
     fn canonical(&self) -> String {
         let w = number::write_canonical;
-        let mut t = format!("{FORMAT}\ndomain {} {}\n", w(&self.domain.lo), w(&self.domain.hi));
-        let _ = writeln!(t, "eps {}", self.domain.eps.as_ref().map_or("-".to_owned(), w));
+        let mut t = format!(
+            "{FORMAT}\ndomain {} {}\n",
+            w(&self.domain.lo),
+            w(&self.domain.hi)
+        );
+        let _ = writeln!(
+            t,
+            "eps {}",
+            self.domain.eps.as_ref().map_or("-".to_owned(), w)
+        );
         for c in &self.components {
             let (scale, offset) = (w(&c.scale), w(&c.offset));
-            let _ = writeln!(t, "component {} {scale} {offset} {}", c.basis.name(), c.coefficients.len());
+            let _ = writeln!(
+                t,
+                "component {} {scale} {offset} {}",
+                c.basis.name(),
+                c.coefficients.len()
+            );
             for coefficient in &c.coefficients {
                 t.push_str(&w(coefficient));
                 t.push('\n');
@@ -157,13 +175,21 @@ impl Table {
     /// The first one that is broken, with its field.
     pub fn validate(&self) -> Result<()> {
         let over = |field: &str, n: usize, max: usize, what: &str| {
-            Err(Error::parse(field, format!("{n} {what}, the limit is {max}")))
+            Err(Error::parse(
+                field,
+                format!("{n} {what}, the limit is {max}"),
+            ))
         };
         if self.name.chars().count() > MAX_NAME {
             return over("name", self.name.chars().count(), MAX_NAME, "characters");
         }
         if self.provenance.len() > MAX_PROVENANCE {
-            return over("provenance", self.provenance.len(), MAX_PROVENANCE, "entries");
+            return over(
+                "provenance",
+                self.provenance.len(),
+                MAX_PROVENANCE,
+                "entries",
+            );
         }
         for (key, value) in &self.provenance {
             let longest = key.chars().count().max(value.chars().count());
@@ -173,32 +199,50 @@ impl Table {
         }
         let Domain { lo, hi, eps } = &self.domain;
         if lo >= hi {
-            return Err(Error::parse("domain", format!("lo = {lo} is not below hi = {hi}: empty or reversed")));
+            return Err(Error::parse(
+                "domain",
+                format!("lo = {lo} is not below hi = {hi}: empty or reversed"),
+            ));
         }
         if let Some(eps) = eps {
             if *eps <= 0u32 || eps >= hi {
-                return Err(Error::parse("domain.eps", format!("eps = {eps} is not between 0 and hi = {hi}")));
+                return Err(Error::parse(
+                    "domain.eps",
+                    format!("eps = {eps} is not between 0 and hi = {hi}"),
+                ));
             }
         }
         let n = self.components.len();
         if n == 0 || n > MAX_COMPONENTS {
-            return Err(Error::parse("components", format!("{n} components; from 1 to {MAX_COMPONENTS} are accepted")));
+            return Err(Error::parse(
+                "components",
+                format!("{n} components; from 1 to {MAX_COMPONENTS} are accepted"),
+            ));
         }
         for (i, c) in self.components.iter().enumerate() {
-            c.validate().map_err(|e| e.within(&format!("components[{i}]")))?;
+            c.validate()
+                .map_err(|e| e.within(&format!("components[{i}]")))?;
         }
         Ok(())
     }
 
     pub(crate) fn from_raw(raw: RawTable) -> Result<Self> {
         if raw.format != FORMAT {
-            return Err(Error::parse("format", format!("{:?}; this version reads {FORMAT:?}", raw.format)));
+            return Err(Error::parse(
+                "format",
+                format!("{:?}; this version reads {FORMAT:?}", raw.format),
+            ));
         }
         let at = |field: &str, text: &str| number::parse(text).map_err(|e| e.within(field));
         let domain = Domain {
             lo: at("domain.lo", &raw.domain.lo)?,
             hi: at("domain.hi", &raw.domain.hi)?,
-            eps: raw.domain.eps.as_deref().map(|t| at("domain.eps", t)).transpose()?,
+            eps: raw
+                .domain
+                .eps
+                .as_deref()
+                .map(|t| at("domain.eps", t))
+                .transpose()?,
         };
         let components = raw
             .components
@@ -206,8 +250,13 @@ impl Table {
             .enumerate()
             .map(|(i, c)| read_component(c).map_err(|e| e.within(&format!("components[{i}]"))))
             .collect::<Result<_>>()?;
-        let table =
-            Self { name: raw.name, target: raw.target.parse()?, domain, components, provenance: raw.provenance };
+        let table = Self {
+            name: raw.name,
+            target: raw.target.parse()?,
+            domain,
+            components,
+            provenance: raw.provenance,
+        };
         table.validate()?;
         Ok(table)
     }
@@ -228,8 +277,10 @@ impl Table {
                 .iter()
                 .map(|c| RawComponent {
                     basis: c.basis.name().to_owned(),
-                    input_map: (c.scale != 1u32 || !c.offset.is_zero())
-                        .then(|| RawMap { scale: w(&c.scale), offset: w(&c.offset) }),
+                    input_map: (c.scale != 1u32 || !c.offset.is_zero()).then(|| RawMap {
+                        scale: w(&c.scale),
+                        offset: w(&c.offset),
+                    }),
                     coefficients: c.coefficients.iter().map(w).collect(),
                 })
                 .collect(),
@@ -251,12 +302,20 @@ fn read_component(raw: RawComponent) -> Result<Component> {
     if n > crate::poly::component::MAX_COEFFICIENTS {
         // Refused before a single number is read.
         let limit = crate::poly::component::MAX_COEFFICIENTS;
-        return Err(Error::parse("coefficients", format!("{n} coefficients, the limit is {limit}")));
+        return Err(Error::parse(
+            "coefficients",
+            format!("{n} coefficients, the limit is {limit}"),
+        ));
     }
     let basis = match raw.basis.as_str() {
         "power" => Basis::Power,
         "chebyshev" => Basis::Chebyshev,
-        other => return Err(Error::parse("basis", format!("{other:?}; expected power or chebyshev"))),
+        other => {
+            return Err(Error::parse(
+                "basis",
+                format!("{other:?}; expected power or chebyshev"),
+            ))
+        }
     };
     let coefficients = raw
         .coefficients
@@ -285,7 +344,9 @@ mod tests {
         let t = Table::from_json(SMALL).unwrap();
         assert_eq!(Table::from_json(&t.to_json()).unwrap(), t);
         // The digest sees values, not spellings, and neither name nor provenance.
-        let spelled = SMALL.replace("\"1.5\"", "\"3/2\"").replace("\"f1\"", "\"other\"");
+        let spelled = SMALL
+            .replace("\"1.5\"", "\"3/2\"")
+            .replace("\"f1\"", "\"other\"");
         assert_eq!(Table::from_json(&spelled).unwrap().sha256(), t.sha256());
         let other = SMALL.replace("-0.5", "-0.25");
         assert_ne!(Table::from_json(&other).unwrap().sha256(), t.sha256());
@@ -301,7 +362,11 @@ mod tests {
             ("\"relu\"", "\"gelu\"", "target"),
             ("table/1", "table/2", "format"),
             ("\"name\"", "\"naem\"", "line 1"),
-            ("[{\"basis\":\"power\",\"coefficients\":[\"0\",\"1.5\",\"0\",\"-0.5\"]}]", "[]", "components"),
+            (
+                "[{\"basis\":\"power\",\"coefficients\":[\"0\",\"1.5\",\"0\",\"-0.5\"]}]",
+                "[]",
+                "components",
+            ),
             ("\"hi\":\"1\"", "\"hi\":\"1\",\"hi\":\"1\"", "line 2"),
             ("\"1.5\"", "1.5", "line 3"),
         ] {
@@ -316,6 +381,9 @@ mod tests {
     #[test]
     fn a_stated_digest_must_match() {
         let text = SMALL.replacen('{', &format!("{{\"sha256\":\"{}\",", "0".repeat(64)), 1);
-        assert!(matches!(Table::from_json(&text).unwrap_err().kind, ErrorKind::Digest { .. }));
+        assert!(matches!(
+            Table::from_json(&text).unwrap_err().kind,
+            ErrorKind::Digest { .. }
+        ));
     }
 }

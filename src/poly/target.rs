@@ -60,10 +60,20 @@ impl fmt::Display for Function {
 impl FromStr for Function {
     type Err = Error;
     fn from_str(text: &str) -> Result<Self> {
-        Self::ALL.iter().find(|(_, name)| *name == text).map(|(f, _)| *f).ok_or_else(|| {
-            let names: Vec<&str> = Self::ALL.iter().map(|(_, name)| *name).collect();
-            Error::parse("target", format!("unknown function {text:?}; expected one of {}", names.join(", ")))
-        })
+        Self::ALL
+            .iter()
+            .find(|(_, name)| *name == text)
+            .map(|(f, _)| *f)
+            .ok_or_else(|| {
+                let names: Vec<&str> = Self::ALL.iter().map(|(_, name)| *name).collect();
+                Error::parse(
+                    "target",
+                    format!(
+                        "unknown function {text:?}; expected one of {}",
+                        names.join(", ")
+                    ),
+                )
+            })
     }
 }
 
@@ -86,6 +96,12 @@ pub struct Target {
 impl Target {
     /// The function on [-1, 1] with default parameters (max-pool: 2x2).
     pub fn new(function: Function) -> Self {
-        Self { function, scale: Rational::from(1), slope: Rational::new(), inputs: 4, input_scale: None }
+        Self {
+            function,
+            scale: Rational::from(1),
+            slope: Rational::new(),
+            inputs: 4,
+            input_scale: None,
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Rules R3 and R4: a branch of the composite over an interval, and at a number.
+//! Rules R3 and R4: a branch of the composite over an interval, and at a number [y, y].
 
 use crate::fault::{Checked, Fault};
 use crate::fixed::{Fixed, Interval};
@@ -126,30 +126,6 @@ impl Branch {
         let last = images.pop();
         Ok((last.ok_or_else(|| Fault::internal("no stage"))?, product))
     }
-
-    /// R4: encloses q at a number, or over a narrow interval, by plain evaluation.
-    pub(crate) fn at(&self, y: &Interval, fixed: &Fixed) -> Checked<Interval> {
-        let mut value = y.clone();
-        for stage in &self.stages {
-            value = stage.f.on(&value, fixed)?;
-        }
-        Ok(value)
-    }
-
-    /// R4 and the chain rule: encloses q and q' at a number.
-    pub(crate) fn with_slope_at(
-        &self,
-        y: &Interval,
-        fixed: &Fixed,
-    ) -> Checked<(Interval, Interval)> {
-        let mut value = y.clone();
-        let mut product = Interval::point(&fixed.one());
-        for stage in &self.stages {
-            product = fixed.mul(&product, &stage.df.on(&value, fixed)?)?;
-            value = stage.f.on(&value, fixed)?;
-        }
-        Ok((value, product))
-    }
 }
 
 /// Says where a shared rule failed.
@@ -261,10 +237,10 @@ mod tests {
                         exact(&ps[1].derivative(), &inner).times(&exact(&ps[0].derivative(), &x));
                     assert!(contains(&q, &value) && contains(&dq, &slope));
                     let point = Interval::point(&y.floor_at(P));
-                    let (q, dq) = branch.with_slope_at(&point, &fixed).unwrap();
+                    let (q, dq) = branch.with_slope_on(&point, &fixed).unwrap();
                     assert!(contains(&q, &value) && contains(&dq, &slope));
                     assert!((&q.hi - &q.lo).bits() < 20);
-                    assert_eq!(branch.at(&point, &fixed).unwrap(), q);
+                    assert_eq!(branch.on(&point, &fixed).unwrap(), q);
                 }
             }
             let outside = branch.on(&Interval::new(at(0), at(65)), &fixed);

@@ -116,7 +116,7 @@ fn in_cell(fault: Fault, index: usize) -> Fault {
 /// Encloses g(y) = y (1 - q(y))/2 by R4.
 pub(crate) fn g_at(branch: &Branch, y: &BigInt, fixed: &Fixed) -> Checked<Interval> {
     let y = Interval::point(y);
-    let q = branch.at(&y, fixed)?;
+    let q = branch.on(&y, fixed)?;
     Ok(fixed.mul(&y, &fixed.one_minus(&q))?.half())
 }
 

@@ -61,7 +61,7 @@ pub(crate) fn prove(claim: &Claim, earlier: &[Statement], ground: &Ground) -> Ch
             let y = distance(witness, "closeness", from, to)?;
             at_least(witness, "closeness", ground, |branch, _| {
                 let y = y.floor_at(fixed.precision);
-                Ok(fixed.one_minus(&branch.at(&Interval::point(&y), fixed)?))
+                Ok(fixed.one_minus(&branch.on(&Interval::point(&y), fixed)?))
             })
         }
         Statement::Deviation { to, hi, witness } => {
@@ -74,7 +74,7 @@ pub(crate) fn prove(claim: &Claim, earlier: &[Statement], ground: &Ground) -> Ch
             distance(witness, "derivative", &Rational::integer(0), to)?;
             at_least(witness, "derivative", ground, |branch, y| {
                 let y = Interval::point(y);
-                let (q, dq) = branch.with_slope_at(&y, fixed)?;
+                let (q, dq) = branch.with_slope_on(&y, fixed)?;
                 Ok(q.plus(&fixed.mul(&y, &dq)?).half())
             })
         }
@@ -205,7 +205,7 @@ fn magnitude_at(witness: &Witness, ground: &Ground) -> Checked<()> {
             return g_at(branch, y, fixed);
         }
         let y = Interval::point(y);
-        let q = branch.at(&y, fixed)?;
+        let q = branch.on(&y, fixed)?;
         Ok(fixed.mul(&y, &fixed.one_plus(&q))?.half())
     })
 }

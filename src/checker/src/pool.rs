@@ -126,7 +126,7 @@ fn play(a: &Interval, b: &Interval, ground: &Ground) -> Checked<Interval> {
         Some(_) => (d, false),
         None => return fail("the difference of a match of the witness has no proved sign"),
     };
-    let q = ground.branch(negative)?.at(&distance, fixed)?;
+    let q = ground.branch(negative)?.on(&distance, fixed)?;
     Ok(a.plus(b).plus(&fixed.mul(&distance, &q)?).half())
 }
 
