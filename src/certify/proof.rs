@@ -9,6 +9,7 @@ use crate::certify::cascade::Branch;
 use crate::certify::closeness::{self, Closeness};
 use crate::certify::deviation::{self, Deviation};
 use crate::certify::growth::{self, Growth};
+use crate::certify::polynomial::Polynomial;
 use crate::certify::pool::{self, Pool};
 use crate::error::{Error, ErrorKind, Result};
 use crate::poly::{Composite, Function, Table, Target};
@@ -229,28 +230,36 @@ impl Plan {
         Ok(Self { to, eps })
     }
 
-    /// Where the composite must be prepared: [-to, to], to + rho, and far enough to overflow.
-    fn reach(&self, composite: &Composite, request: &Request) -> f64 {
+    /// The branches, prepared on [0, to + rho] and on to where |r| exceeds the limit, if they can be.
+    fn branches(&self, composite: &Composite, request: &Request, prec: u32) -> Result<Vec<Branch>> {
         let up = |x: &Rational| Float::with_val_round(53, x, Round::Up).0.to_f64();
         let to = up(&self.to);
-        let mut reach = request
-            .rho
-            .as_ref()
-            .map_or(to, |rho| up(&Rational::from(&self.to + rho)));
+        let rho = request.rho.clone().unwrap_or_default();
+        let needed = up(&Rational::from(&self.to + &rho));
+        let prepare = |reach: f64| -> Result<Vec<Branch>> {
+            let reach = Float::with_val(prec, reach);
+            composite
+                .branches
+                .iter()
+                .map(|b| Branch::new(b, &reach, prec))
+                .collect()
+        };
         if !request.only_error {
-            reach = reach.max(estimate_overflow(composite, to, request.limit.to_f64()));
+            let overflow = estimate_overflow(composite, to, request.limit.to_f64());
+            // A composite of huge degree may run away within the last bit: then without.
+            if let Some(branches) = (overflow > needed)
+                .then(|| prepare(overflow))
+                .and_then(Result::ok)
+            {
+                return Ok(branches);
+            }
         }
-        reach
+        prepare(needed)
     }
 
     fn attempt(&self, composite: &Composite, request: &Request, prec: u32) -> Result<Proof> {
         let function = request.target.function;
-        let reach = Float::with_val(prec, self.reach(composite, request));
-        let branches = composite
-            .branches
-            .iter()
-            .map(|b| Branch::new(b, &reach, prec))
-            .collect::<Result<Vec<_>>>()?;
+        let branches = self.branches(composite, request, prec)?;
         let to = Float::with_val_round(prec, &self.to, Round::Up).0;
         let mut proof = Proof {
             request: request.clone(),
@@ -401,23 +410,20 @@ pub fn published(x: &Float) -> Rational {
     short(&(x.clone() * factor), BOUND_BITS, Round::Up)
 }
 
-/// Where |r| first exceeds the limit, a little further on: an f64 search, an estimate.
+/// Where |r| first exceeds the limit beyond `to`: a search at 128 bits, an estimate. The composite
+/// may explode just beyond, so the point returned is as close as an f64 can say.
 fn estimate_overflow(composite: &Composite, to: f64, limit: f64) -> f64 {
-    let estimates: Vec<Vec<Vec<f64>>> = composite
+    let prec = PRECISIONS[0];
+    let prepare = |c: &Vec<Rational>| Polynomial::new(c.clone(), prec, to);
+    let branches: Vec<Vec<Polynomial>> = composite
         .branches
         .iter()
-        .map(|b| {
-            b.stages
-                .iter()
-                .map(|s| s.iter().map(Rational::to_f64).collect())
-                .collect()
-        })
+        .map(|b| b.stages.iter().map(prepare).collect())
         .collect();
     let above = |y: f64| {
-        estimates.iter().any(|stages| {
-            let q = stages.iter().fold(y, |y, s| {
-                s.iter().rev().fold(0.0f64, |acc, c| acc.mul_add(y, *c))
-            });
+        branches.iter().any(|stages| {
+            let start = Float::with_val(prec, y);
+            let q = stages.iter().fold(start, |y, s| s.approximate(&y)).to_f64();
             let size = y * (1.0 + q.abs()) / 2.0;
             size.is_nan() || size > limit
         })
@@ -429,14 +435,17 @@ fn estimate_overflow(composite: &Composite, to: f64, limit: f64) -> f64 {
     if rho >= 1.0 {
         return to * 2.0;
     }
-    let (mut good, mut bad) = (rho / 1.5, rho);
-    for _ in 0..20 {
+    let (mut good, mut bad) = (to * (1.0 + rho / 1.5), to * (1.0 + rho));
+    for _ in 0..64 {
         let middle = (good + bad) / 2.0;
-        if above(to * (1.0 + middle)) {
+        if middle <= good || middle >= bad {
+            break;
+        }
+        if above(middle) {
             bad = middle;
         } else {
             good = middle;
         }
     }
-    to * (1.0 + bad * (1.0 + 2.0f64.powi(-10)))
+    bad
 }
