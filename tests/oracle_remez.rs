@@ -286,6 +286,30 @@ fn the_balanced_eps_is_the_best_in_its_neighbourhood() {
     }
 }
 
+/// A large margin in every stage pushes the hump far below eps and makes it narrow.
+#[test]
+fn large_margins_balance_too() {
+    let composites: [(&[usize], u32); 4] = [
+        (&[5, 41, 5, 51, 51], 3),
+        (&[15, 51, 59, 45, 17], 7),
+        (&[23, 1, 15, 49, 49], 2),
+        (&[15, 27, 29], 1),
+    ];
+    for (degrees, shift) in composites {
+        let eta = Rational::from(1) >> shift;
+        let design = best_eps(degrees, &eta).unwrap();
+        let hump = design.estimate_left_hump();
+        // eps is rounded up, so the hump is the larger.
+        let ratio = design.estimate_right_error() / &hump.value;
+        assert!(ratio <= 1u32 && ratio > 0.9, "{degrees:?} {eta}: {ratio}");
+        for i in 1..=400u32 {
+            let x = Float::with_val(400, &hump.x * i) / 100u32;
+            let height = (1 - design.value(&x)) * x / 2u32;
+            assert!(height <= hump.value, "{degrees:?} {eta}");
+        }
+    }
+}
+
 fn evaluate(components: &[RoundedComponent], x: &Rational) -> Rational {
     components.iter().fold(x.clone(), |y, component| {
         let power = component.power_coefficients();
