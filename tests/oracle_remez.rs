@@ -197,6 +197,33 @@ fn warm_start_reaches_the_same_fit() {
     assert_eq!(other, fit(27, &float(0.013), &one));
 }
 
+/// The bracket of each extremum must hold from any increasing points, however badly placed.
+#[test]
+fn bad_starts_converge_all_the_same() {
+    let mut random = Random(2);
+    let settings = Settings::default();
+    for round in 0..20 * multiplier() {
+        let degree = 2 * (24.0 * random.unit()) as usize + 3;
+        let (a, b) = (float(0.003), float(1.0));
+        let cold = fit(degree, &a, &b);
+        let mut start = cold.clone();
+        let last = start.extrema.len() - 1;
+        let power = [0.2, 1.0, 6.0][round as usize % 3];
+        let mut inner: Vec<f64> = (1..last).map(|_| random.unit().powf(power)).collect();
+        inner.sort_by(f64::total_cmp);
+        for (x, share) in start.extrema[1..last].iter_mut().zip(inner) {
+            *x = float(0.003) + float(share) * float(0.997);
+        }
+        let fit = minimax_odd_from(degree, &a, &b, &start, &settings).unwrap();
+        check_alternation(&fit);
+        assert!(close(&fit.levelled_error, &cold.levelled_error, 120));
+        // Points out of order are no start at all.
+        start.extrema.reverse();
+        let ignored = minimax_odd_from(degree, &a, &b, &start, &settings).unwrap();
+        assert_eq!(ignored, cold);
+    }
+}
+
 #[test]
 fn refuses_bad_arguments() {
     let settings = Settings::default();
