@@ -199,6 +199,33 @@ fn warm_start_reaches_the_same_fit() {
     assert_eq!(other, fit(27, &float(0.013), &one));
 }
 
+/// The bracket of each extremum must hold from any increasing points, however badly placed.
+#[test]
+fn bad_starts_converge_all_the_same() {
+    let mut random = Random(2);
+    let settings = Settings::default();
+    for round in 0..20 * multiplier() {
+        let degree = 2 * (24.0 * random.unit()) as usize + 3;
+        let (a, b) = (float(0.003), float(1.0));
+        let cold = fit(degree, &a, &b);
+        let mut start = cold.clone();
+        let last = start.extrema.len() - 1;
+        let power = [0.2, 1.0, 6.0][round as usize % 3];
+        let mut inner: Vec<f64> = (1..last).map(|_| random.unit().powf(power)).collect();
+        inner.sort_by(f64::total_cmp);
+        for (x, share) in start.extrema[1..last].iter_mut().zip(inner) {
+            *x = float(0.003) + float(share) * float(0.997);
+        }
+        let fit = minimax_odd_from(degree, &a, &b, &start, &settings).unwrap();
+        check_alternation(&fit);
+        assert!(close(&fit.levelled_error, &cold.levelled_error, 120));
+        // Points out of order are no start at all.
+        start.extrema.reverse();
+        let ignored = minimax_odd_from(degree, &a, &b, &start, &settings).unwrap();
+        assert_eq!(ignored, cold);
+    }
+}
+
 #[test]
 fn refuses_bad_arguments() {
     let settings = Settings::default();
@@ -285,6 +312,30 @@ fn the_balanced_eps_is_the_best_in_its_neighbourhood() {
         let eps = Rational::from(&design.eps * &Rational::from(factor));
         let other = composite(&[7, 15, 27], &eps, &Rational::new()).unwrap();
         assert!(other.estimate_relu_error() > best);
+    }
+}
+
+/// A large margin in every stage pushes the hump far below eps and makes it narrow.
+#[test]
+fn large_margins_balance_too() {
+    let composites: [(&[usize], u32); 4] = [
+        (&[5, 41, 5, 51, 51], 3),
+        (&[15, 51, 59, 45, 17], 7),
+        (&[23, 1, 15, 49, 49], 2),
+        (&[15, 27, 29], 1),
+    ];
+    for (degrees, shift) in composites {
+        let eta = Rational::from(1) >> shift;
+        let design = best_eps(degrees, &eta).unwrap();
+        let hump = design.estimate_left_hump();
+        // eps is rounded up, so the hump is the larger.
+        let ratio = design.estimate_right_error() / &hump.value;
+        assert!(ratio <= 1u32 && ratio > 0.9, "{degrees:?} {eta}: {ratio}");
+        for i in 1..=400u32 {
+            let x = Float::with_val(400, &hump.x * i) / 100u32;
+            let height = (1 - design.value(&x)) * x / 2u32;
+            assert!(height <= hump.value, "{degrees:?} {eta}");
+        }
     }
 }
 

@@ -5,10 +5,16 @@
 //! `g = ln(log E_k / log(2 hump))`: with each stage the log of the error shrinks or grows by about a
 //! constant factor, so `E_k` is doubly exponential in `l`, and this `g` is nearly linear where the plain
 //! difference of logarithms is not. *Estimate*: `eps` to a relative `2^-54` before it is rounded.
+//!
+//! `eps` is rounded up. The hump grows about in proportion to `eps`, while `E_k` falls much faster
+//! (some thousand times where many stages meet a large margin), so that rounding up keeps the ReLU error
+//! within about `2^-39` of its optimum and rounding down need not.
+//! With a large margin `E_k` may exceed the hump for all `eps < 1`; that is an error, not a design.
 
 use super::composite::{composite, composite_with, Design};
 use super::error::ApproxError;
 use super::remez::Settings;
+use rug::float::Round;
 use rug::{Float, Rational};
 
 /// Significant bits kept of the balancing `eps`: short, exact, and the same on every machine.
@@ -17,7 +23,7 @@ pub const EPS_BITS: u32 = 40;
 /// Bits of the unknown `log2 eps`; enough for a relative `1e-15` of eps many times over.
 const LOG_BITS: u32 = 96;
 
-/// Fits with the balancing `eps`, rounded to [`EPS_BITS`] significant bits.
+/// Fits with the balancing `eps`, rounded up to [`EPS_BITS`] significant bits.
 ///
 /// Solves `max_{0<=x<=eps} x (1 - p(x)) / 2 = E_k / 2` for `eps`, rounds it, and returns
 /// [`composite`]`(degrees, eps, eta)`, so the result depends on the search only through `eps`.
@@ -38,7 +44,7 @@ pub fn best_eps(degrees: &[usize], eta: &Rational) -> Result<Design, ApproxError
     best_eps_with(degrees, eta, EPS_BITS)
 }
 
-/// As [`best_eps`], with `eps` rounded to `eps_bits` significant bits (4 to 50).
+/// As [`best_eps`], with `eps` rounded up to `eps_bits` significant bits (4 to 50).
 ///
 /// # Errors
 /// As [`best_eps`]; [`ApproxError::Parameters`] for another number of bits.
@@ -52,13 +58,19 @@ pub fn best_eps_with(
             what: format!("eps_bits {eps_bits} is not in 4..=50"),
         });
     }
-    let eps = Search::new(degrees, eta).run()?.exp2();
-    let eps = Float::with_val(eps_bits, eps);
+    // The root may lie above the last iterate by the tolerance.
+    let log2_eps = Search::new(degrees, eta).run()? + tolerance();
+    let eps = Float::with_val_round(eps_bits, log2_eps.exp2(), Round::Up).0;
     let exact = eps.to_rational().ok_or_else(|| ApproxError::Domain {
         what: "balancing eps".into(),
         interval: (eps.to_f64(), 1.0),
     })?;
     composite(degrees, &exact, eta)
+}
+
+/// Step of `log2 eps` at which the search ends.
+fn tolerance() -> Float {
+    Float::with_val(LOG_BITS, 1) >> 56u32
 }
 
 /// What one composite says about its `eps`.
@@ -103,7 +115,7 @@ impl<'a> Search<'a> {
         let mut bracket: (Option<Float>, Option<Float>) = (None, None);
         let mut points: Vec<(Float, Float)> = Vec::new();
         let mut stride = 0.25;
-        let tolerance = Float::with_val(LOG_BITS, 1) >> 56u32;
+        let tolerance = tolerance();
         while self.evaluations < 200 {
             let side = self.side(&here)?;
             let too_large = match &side {

@@ -4,8 +4,8 @@
 //! round-to-nearest multiprecision arithmetic. Proofs about the coefficients that leave this module
 //! belong to the certifier, which needs nothing from here but those coefficients.
 //!
-//! Data flow: [`remez`] fits one odd polynomial to 1 on `[a, b]`; [`composite`] chains such fits into
-//! an approximation of sign; [`hump`] and [`balance`] choose `eps`; [`fit`] names the usual ways to
+//! Data flow: [`remez`] fits one odd polynomial to 1 on `[a, b]`; [`mod@composite`] chains such fits
+//! into an approximation of sign; [`hump`] and [`balance`] choose `eps`; [`fit`] names the usual ways to
 //! choose it; [`output`] rounds a design to exact rational coefficients.
 //!
 //! Method: exchange on all extrema (Remez), levelled interpolation by divided differences in

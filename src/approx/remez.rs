@@ -98,8 +98,8 @@ pub fn minimax_odd(
 
 /// As [`minimax_odd`], started from the extrema of a neighbouring fit of the same degree.
 ///
-/// The result is the same to the target accuracy, not to the last bit. A start of another degree is
-/// ignored.
+/// The result is the same to the target accuracy, not to the last bit. Any increasing points serve,
+/// good ones save exchanges; a start of another degree, or whose extrema do not increase, is ignored.
 ///
 /// # Errors
 /// As [`minimax_odd`].
@@ -110,7 +110,9 @@ pub fn minimax_odd_from(
     start: &Minimax,
     settings: &Settings,
 ) -> Result<Minimax, ApproxError> {
-    let start = (start.degree() == degree).then_some(start.extrema.as_slice());
+    let points = start.extrema.as_slice();
+    let usable = points.len() == degree.div_ceil(2) + 1 && increasing(points);
+    let start = usable.then_some(points);
     exchange(degree, a, b, start, settings)
 }
 
