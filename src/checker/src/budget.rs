@@ -7,7 +7,7 @@ use std::cell::Cell;
 /// The units that one certificate may use. One unit is about the time of one limb product (a nanosecond);
 /// the overheads below are in the same unit. A composite of degrees 15, 27, 29 with 150 cells of
 /// order 1 at precision 192 needs less than a twentieth of this.
-const LIMIT: u64 = 400_000_000;
+const LIMIT: u64 = 300_000_000;
 
 /// No number may have more bits than this, whatever the units left.
 pub(crate) const MAX_BITS: u64 = 1 << 16;

@@ -47,6 +47,8 @@ impl Cells {
         let mut known: Option<Interval> = None;
         let ends = self.points.iter().zip(self.points.iter().skip(1));
         for (i, ((u, v), order)) in ends.zip(&self.orders).enumerate() {
+            // What a cell costs besides its products.
+            fixed.budget.charge(2000)?;
             let cell = Interval::new(u.clone(), v.clone());
             let bound = match quantity {
                 Quantity::Deviation if *order => {
@@ -190,6 +192,9 @@ fn magnitude(branch: &Branch, cell: &Interval, fixed: &Fixed) -> Checked<BigInt>
 mod tests {
     use super::*;
     use crate::budget::Budget;
+    use crate::cascade::{Side, StageHint};
+    use crate::pieces::Segment;
+    use crate::polynomial::Polynomial;
 
     /// Functions c_0 + c_1 y + c_2 y^2 on [0, 1] with slopes between those at the ends, every sign case:
     /// the bound must hold, and be met to rounding where the function is linear or monotone.
@@ -217,6 +222,69 @@ mod tests {
                         assert_eq!(largest, bound);
                     }
                 }
+            }
+        }
+    }
+
+    /// q = (7 y - 5 y^3)/2, which exceeds 1 in the middle: g takes both signs, and so does its slope. Every
+    /// bound of every cell against exact values inside.
+    #[test]
+    fn cells_bound_exact_values() {
+        let fixed = Fixed {
+            precision: 64,
+            budget: Budget::new(),
+        };
+        let at = |n: i64| BigInt::from(n) << 58; // n/64
+        let halves = [0, 7, 0, -5].map(|n| Rational::raw(n.into(), 2.into()));
+        let (zero, one) = (Rational::integer(0), Rational::integer(1));
+        let p = Polynomial::from_basis(&halves, false, &one, &zero, &fixed.budget).unwrap();
+        let segment = |boxes| Segment {
+            lo: at(0),
+            hi: at(80),
+            boxes,
+        };
+        // The slope (7 - 15 y^2)/2 vanishes at 0.683 = 43.7/64.
+        let hint = StageHint {
+            value: vec![segment(vec![(at(43), at(44))])],
+            slope: Some(vec![segment(Vec::new())]),
+        };
+        let branch = Branch::prove(Side::Both, &[p], &[hint], &fixed).unwrap();
+        for u in 0..80 {
+            for v in u + 1..=(u + 4).min(80) {
+                let cell = Interval::new(at(u), at(v));
+                let (start, end) = (at(u), at(v));
+                let (start, end) = (g_at(&branch, &start, &fixed), g_at(&branch, &end, &fixed));
+                let bound = order_one(&branch, &cell, &start.unwrap(), &end.unwrap(), &fixed);
+                let bounds = [
+                    bound.unwrap(),
+                    order_zero(&branch, &cell, &fixed).unwrap(),
+                    derivative(&branch, &cell, &fixed).unwrap(),
+                    magnitude(&branch, &cell, &fixed).unwrap(),
+                ];
+                // In units of 1/n: y = k/n, q = (7 k n^2 - 5 k^3)/(2 n^3), y q' = (7 k n^2 - 15 k^3)/(2 n^3).
+                let n = 640_i128;
+                let mut largest = [0; 4];
+                for k in i128::from(u) * 10..=i128::from(v) * 10 {
+                    let (q, turn) = (
+                        7 * k * n * n - 5 * k * k * k,
+                        7 * k * n * n - 15 * k * k * k,
+                    );
+                    let two = 2 * n * n * n;
+                    // All over 4 n^4.
+                    let g = k * (two - q).abs();
+                    let values = [g, g, n * (q + turn).abs(), k * (two + q.abs())];
+                    for (most, value) in largest.iter_mut().zip(values) {
+                        *most = value.max(*most);
+                    }
+                }
+                for (bound, value) in bounds.iter().zip(largest) {
+                    let value = Rational::raw(value.into(), (4 * n * n * n * n).into());
+                    assert!(*bound >= value.ceil_at(64), "{u} {v}");
+                }
+                // The mean value bound of a short cell is sharp, so that the test means something.
+                let value = Rational::raw(largest[0].into(), (4 * n * n * n * n).into());
+                let slack = Rational::raw((9 * (v - u) * (v - u)).into(), 4096.into());
+                assert!(bounds[0] <= value.plus(&slack).ceil_at(64), "{u} {v}");
             }
         }
     }

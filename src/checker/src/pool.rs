@@ -133,6 +133,67 @@ fn play(a: &Interval, b: &Interval, ground: &Ground) -> Checked<Interval> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::budget::Budget;
+    use crate::cascade::{Branch, Side, StageHint};
+    use crate::fixed::Fixed;
+    use crate::pieces::Segment;
+    use crate::polynomial::Polynomial;
+
+    /// p = y + y^2, which is not odd: m(a, b) for both signs of a - b, against exact values.
+    #[test]
+    fn matches_hold_exact_values() {
+        let fixed = Fixed {
+            precision: 64,
+            budget: Budget::new(),
+        };
+        let (zero, one) = (Rational::integer(0), Rational::integer(1));
+        let c = [&zero, &one, &one].map(Rational::clone);
+        let p = Polynomial::from_basis(&c, false, &one, &zero, &fixed.budget).unwrap();
+        let at = |n: i64| BigInt::from(n) << 58; // n/64
+        let branch = |side, boxes: Vec<(BigInt, BigInt)>| {
+            let (lo, hi) = (at(0), at(64));
+            let value = vec![Segment { lo, hi, boxes }];
+            let hint = StageHint { value, slope: None };
+            Branch::prove(side, std::slice::from_ref(&p), &[hint], &fixed).unwrap()
+        };
+        // On the negative side q = y - y^2, which turns at 1/2.
+        let branches = vec![
+            branch(Side::Positive, Vec::new()),
+            branch(Side::Negative, vec![(at(31), at(33))]),
+        ];
+        let ground = Ground {
+            fixed,
+            stages: 1,
+            branches,
+        };
+        for (a, b) in [
+            (10_i64, 50_i64),
+            (50, 10),
+            (-7, 9),
+            (64, 1),
+            (0, 0),
+            (20, 20),
+        ] {
+            let point = |n| Interval::point(&at(n));
+            let m = play(&point(a), &point(b), &ground).unwrap();
+            // (a + b + d (d + d^2))/2, in units of 1/64^3.
+            let d = a - b;
+            let exact = Rational::dyadic(((a + b) * 4096 + d * (d * 64 + d * d)).into(), 19);
+            assert!(
+                m.inside(&(exact.floor_at(64) - 9), &(exact.ceil_at(64) + 9)),
+                "{a} {b}"
+            );
+            assert!(
+                m.lo <= exact.ceil_at(64) && exact.floor_at(64) <= m.hi,
+                "{a} {b}"
+            );
+        }
+        let wide = Interval::new(at(1), at(2));
+        assert!(play(&wide, &wide, &ground).is_err());
+        // A quantity reaches a bound only with all of its enclosure.
+        let reaches = |lo, hi| ground.reaches(&Interval::new(at(lo), at(hi)), &one);
+        assert!(reaches(64, 70) && reaches(-70, -64) && !reaches(63, 70) && !reaches(-70, 70));
+    }
 
     #[test]
     fn depths_and_order() {
