@@ -104,11 +104,17 @@ fn tilted(gu: &Mp, gv: &Mp, slope: &Mp, width: &Float) -> Float {
 /// Covers [0, to] with cells whose bound is at most `limit`.
 ///
 /// **Guarantee** with [`Cover::Done`], |r - ReLU| <= limit on this branch for 0 <= y <= to.
-/// `exceed` (at most `limit`) is the error from which a point is reported as a better witness.
+/// `exceed` (at most `limit`) is the error from which a point is reported as a better witness;
+/// `peak` only guides the steps.
 ///
 /// # Errors
 /// `to` beyond the branch's reach.
-pub fn cover(branch: &Branch, to: &Float, limit: &Float, exceed: &Float) -> Result<Cover> {
+pub fn cover(
+    branch: &Branch,
+    to: &Float,
+    (limit, exceed): (&Float, &Float),
+    peak: &Peak,
+) -> Result<Cover> {
     let prec = branch.prec;
     let end = Float::with_val_round(prec, to, Round::Up).0;
     let mut u = branch.jet(&Float::new(prec))?;
@@ -117,15 +123,14 @@ pub fn cover(branch: &Branch, to: &Float, limit: &Float, exceed: &Float) -> Resu
         orders: Vec::new(),
     };
     let end_jet = branch.jet(&end)?;
-    // Step of order-1 cells, relative to u; doubled on success, halved on failure.
-    let mut step = 1.0 / 16.0;
+    let mut most = 1.0;
     while u.y < end {
         if cells.orders.len() >= MAX_CELLS {
             return Ok(Cover::Stuck(u.y));
         }
         let (v, order) = match order_0(branch, &u, &end_jet, limit)? {
             Some(v) => (v, 0),
-            None => match order_1(branch, &u, &end_jet, limit, &mut step)? {
+            None => match order_1(branch, &u, &end_jet, limit, (peak, &mut most))? {
                 Some(v) => (v, 1),
                 None => return Ok(Cover::Stuck(u.y)),
             },
@@ -168,18 +173,46 @@ fn order_0(branch: &Branch, u: &Jet, end: &Jet, limit: &Float) -> Result<Option<
     Ok(None)
 }
 
-/// The longest step of order 1 found by halving, at least 2^-60 of u.
+/// Where the error peaks and how much room the limit leaves there: steps of order 1 follow it.
+///
+/// The bound's waste grows as the square of the step, the room below the limit as the square of
+/// the distance d from the peak: so a step may be a fixed multiple of d, and at the peak itself of
+/// the square root of the relative room.
+pub struct Peak {
+    /// The witness, as y = |x|.
+    pub y: f64,
+    /// (limit - value at the witness)/value.
+    pub room: f64,
+}
+
+impl Peak {
+    /// The relative step to try from `at`: to 1/5 of the distance before the peak, 4 times the
+    /// distance behind it, two roots of the room across it.
+    fn step(&self, at: f64) -> f64 {
+        let distance = (self.y - at) / at;
+        let along = if distance > 0.0 {
+            0.8 * distance
+        } else {
+            -4.0 * distance
+        };
+        along.max(2.0 * self.room.sqrt()).min(0.25)
+    }
+}
+
+/// A step of order 1, at least 2^-50 of u; `most` caps it after failures and is kept up to date.
 fn order_1(
     branch: &Branch,
     u: &Jet,
     end: &Jet,
     limit: &Float,
-    step: &mut f64,
+    (peak, most): (&Peak, &mut f64),
 ) -> Result<Option<Jet>> {
     let at = u.y.to_f64();
     let last = end.y.to_f64();
-    while *step > 2.0f64.powi(-50) {
-        let v = at * (1.0 + *step);
+    let mut step = peak.step(at).min(*most);
+    let mut failed = false;
+    while step > 2.0f64.powi(-50) {
+        let v = at * (1.0 + step);
         if v <= at {
             break;
         }
@@ -190,10 +223,11 @@ fn order_1(
         };
         let bound = bound_order_1(u, &jet, &branch.range(u, &jet));
         if bound <= *limit {
-            *step = (*step * 2.0).min(0.25);
+            *most = if failed { 2.0 * step } else { 1.0 };
             return Ok(Some(jet));
         }
-        *step /= 2.0;
+        failed = true;
+        step /= 2.0;
     }
     Ok(None)
 }

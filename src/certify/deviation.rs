@@ -6,7 +6,7 @@
 //! reported: the caller decides about more bits.
 
 use crate::certify::cascade::Branch;
-use crate::certify::cells::{cover, Cells, Cover};
+use crate::certify::cells::{cover, Cells, Cover, Peak};
 use crate::certify::witness::{candidates, polish, Witness};
 use crate::error::{ErrorKind, Result};
 use crate::poly::composite::Side;
@@ -62,9 +62,13 @@ pub fn enclose(branches: &[Branch], to: &Float, gap: f64) -> Result<Deviation> {
             limit
         };
         let (limit, exceed, claim) = (raised(0.75), raised(0.25), raised(0.875));
+        let peak = Peak {
+            y: witness.x.to_f64().abs(),
+            room: 0.75 * gap,
+        };
         let mut cells = Vec::with_capacity(branches.len());
         for branch in branches {
-            match cover(branch, to, &limit, &exceed)? {
+            match cover(branch, to, (&limit, &exceed), &peak)? {
                 Cover::Done(c) => cells.push(c),
                 Cover::Exceeded(y) => {
                     let better = polish(branch, y.to_f64(), to.to_f64())?;

@@ -2,7 +2,7 @@
 
 use crate::arith::rounding::CoefficientMode;
 use crate::error::{Error, Result};
-use rug::Rational;
+use rug::{Integer, Rational};
 
 /// Most coefficients of a component (degree 255).
 pub const MAX_COEFFICIENTS: usize = 256;
@@ -113,40 +113,64 @@ impl Component {
 
 /// Chebyshev to power coefficients by Clenshaw's recurrence on polynomials:
 /// b_j = c_j + 2u b_(j+1) - b_(j+2), sum = c_0 + u b_1 - b_2.
+///
+/// Over a common denominator, since the recurrence itself has integer factors only: integers need no
+/// greatest common divisor at each of the n^2/2 steps.
 fn chebyshev_to_power(c: &[Rational]) -> Vec<Rational> {
     let n = c.len();
-    let zero = || vec![Rational::new(); n + 1];
-    let (mut b1, mut b2) = (zero(), zero());
-    for j in (0..n).rev() {
-        let factor = if j == 0 { 1u32 } else { 2u32 };
-        let mut b = zero();
-        for i in 0..n {
-            b[i + 1] += Rational::from(&b1[i] * factor);
-            b[i] -= &b2[i];
+    let (numerators, denominator) = over_common_denominator(c);
+    let (mut b1, mut b2) = (vec![Integer::new(); n + 1], vec![Integer::new(); n + 1]);
+    for (j, numerator) in numerators.iter().enumerate().rev() {
+        // b2 becomes the next b1: each place is read just before it is overwritten.
+        let double = u32::from(j > 0);
+        for i in (0..n).rev() {
+            b2[i + 1] = Integer::from(&b1[i] << double) - &b2[i + 1];
         }
-        b[0] += &c[j];
-        b2 = std::mem::replace(&mut b1, b);
+        b2[0] = Integer::from(numerator - &b2[0]);
+        std::mem::swap(&mut b1, &mut b2);
     }
     b1.truncate(n);
-    b1
+    b1.into_iter()
+        .map(|v| Rational::from((v, denominator.clone())))
+        .collect()
 }
 
-/// Coefficients of P(a y + b) from those of P, by Horner's scheme on polynomials.
+/// Numerators over the least common denominator, and that denominator.
+pub fn over_common_denominator(c: &[Rational]) -> (Vec<Integer>, Integer) {
+    let mut common = Integer::from(1);
+    for c in c {
+        common.lcm_mut(c.denom());
+    }
+    let over = |c: &Rational| Integer::from(&common / c.denom()) * c.numer();
+    (c.iter().map(over).collect(), common)
+}
+
+/// Coefficients of P(a y + b) from those of P.
 fn substitute(p: &[Rational], a: &Rational, b: &Rational) -> Vec<Rational> {
+    let mut shifted = if b.is_zero() { p.to_vec() } else { shift(p, b) };
+    let mut power = Rational::from(1);
+    for c in &mut shifted {
+        *c *= &power;
+        power *= a;
+    }
+    shifted
+}
+
+/// Coefficients of P(u + b), by Horner's scheme on polynomials.
+fn shift(p: &[Rational], b: &Rational) -> Vec<Rational> {
     let mut out: Vec<Rational> = Vec::with_capacity(p.len());
     for c in p.iter().rev() {
-        // out <- out * (a y + b) + c
+        // out <- out * (u + b) + c
         out.push(Rational::new());
         for i in (0..out.len()).rev() {
-            let mut v = Rational::from(&out[i] * b);
+            out[i] *= b;
             if i > 0 {
-                v += Rational::from(&out[i - 1] * a);
+                let (low, high) = out.split_at_mut(i);
+                high[0] += &low[i - 1];
             }
-            out[i] = v;
         }
         out[0] += c;
     }
-    out.truncate(p.len());
     out
 }
 

@@ -54,9 +54,9 @@ impl Cells {
                 Quantity::Deviation if *order => {
                     let start = match known.take() {
                         Some(g) => g,
-                        None => g_at(branch, u, fixed)?,
+                        None => g_at(branch, u, fixed).map_err(|fault| in_cell(fault, i))?,
                     };
-                    let end = g_at(branch, v, fixed)?;
+                    let end = g_at(branch, v, fixed).map_err(|fault| in_cell(fault, i))?;
                     let bound = order_one(branch, &cell, &start, &end, fixed);
                     known = Some(end);
                     bound

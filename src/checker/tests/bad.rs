@@ -332,11 +332,11 @@ fn branches() {
             (boxes, json!([["1", "257*2^-8"]]), "no proved opposite signs"),
             (boxes, json!([["257*2^-8", "255*2^-8"]]), "box 0 is out of order"),
             (boxes, json!([["1", "1"]]), "box 0 is out of order"),
-            (boxes, json!([["255*2^-8", "6*2^-2"]]), "outside the segment"),
+            (boxes, json!([["255*2^-8", "6"]]), "outside the segment"),
             (boxes, json!([["-1", "257*2^-8"]]), "outside the segment"),
             (boxes, json!([["1"]]), "boxes[0]: a list of two entries"),
             (boxes, json!([["1", "2", "3"]]), "boxes[0]: a list of two entries"),
-            ("/branches/0/stages/0/value/0/lo", "5*2^-2".into(), "segment 0 is empty"),
+            ("/branches/0/stages/0/value/0/lo", "5".into(), "segment 0 is empty"),
             ("/branches/0/stages/0/slope/0/boxes", json!([["1*2^-3", "1*2^-2"]]), "slope pieces: segment 0 has 1 boxes for 0"),
             (value, json!([{"lo": "0", "hi": "1*2^-1", "boxes": []}, {"lo": "1*2^-2", "hi": "2", "boxes": [["255*2^-8", "257*2^-8"]]}]),
                 "segment 1 begins before the one before it ends"),
@@ -450,7 +450,7 @@ fn lists_of_cells() {
             ),
             (
                 "/claims/2/cells/0/points/64",
-                "2".into(),
+                "6".into(),
                 "R2 image: cell 63",
             ),
             (
@@ -504,7 +504,12 @@ fn bounds_and_witnesses() {
                 "claim 1, closeness: branch both: q is not inside",
             ),
             ("/claims/1/hi", "-1".into(), "q is not inside"),
-            ("/claims/1/to", "3/2".into(), "claim 1, closeness: R2 image"),
+            ("/claims/1/to", "6".into(), "claim 1, closeness: R2 image"),
+            (
+                "/claims/4/escape/x",
+                "-6".into(),
+                "claim 4, magnitude: R2 image",
+            ),
             (
                 "/claims/1/witness/lo",
                 "3126/10000".into(),

@@ -56,11 +56,11 @@ pub fn sign(certificate: &mut Value) {
 
 pub const CUBIC: &[&str] = &["0", "3/2", "0", "-1/2"];
 
-/// Pieces of (3 y - y^3)/2 on [0, 5/4], which turns at 1, and of its slope, which is monotone.
+/// Pieces of (3 y - y^3)/2 on [0, 5], which turns at 1, and of its slope, which is monotone.
 pub fn cubic_stage() -> Value {
     json!({
-        "value": [{"lo": "0", "hi": "5*2^-2", "boxes": [["255*2^-8", "257*2^-8"]]}],
-        "slope": [{"lo": "0", "hi": "5*2^-2", "boxes": []}]
+        "value": [{"lo": "0", "hi": "5", "boxes": [["255*2^-8", "257*2^-8"]]}],
+        "slope": [{"lo": "0", "hi": "5", "boxes": []}]
     })
 }
 
@@ -103,8 +103,8 @@ pub fn good() -> Value {
 /// Two branches: (3 y - y^3)/2 + y^2/64 turns at 1.0105 and -0.9896, its slope at 0.0104.
 pub fn uneven() -> Value {
     let stage = |u: &str, v: &str, bends: Value| {
-        json!({"value": [{"lo": "0", "hi": "5*2^-2", "boxes": [[u, v]]}],
-            "slope": [{"lo": "0", "hi": "5*2^-2", "boxes": bends}]})
+        json!({"value": [{"lo": "0", "hi": "5", "boxes": [[u, v]]}],
+            "slope": [{"lo": "0", "hi": "5", "boxes": bends}]})
     };
     let positive = stage("129*2^-7", "130*2^-7", json!([["1*2^-7", "2*2^-7"]]));
     let negative = stage("126*2^-7", "127*2^-7", json!([]));
