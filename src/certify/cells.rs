@@ -105,7 +105,7 @@ fn tilted(gu: &Mp, gv: &Mp, slope: &Mp, width: &Float) -> Float {
 ///
 /// **Guarantee** with [`Cover::Done`], |r - ReLU| <= limit on this branch for 0 <= y <= to.
 /// `exceed` (at most `limit`) is the error from which a point is reported as a better witness;
-/// `peak` only guides the steps.
+/// `peaks` only guide the steps.
 ///
 /// # Errors
 /// `to` beyond the branch's reach.
@@ -113,7 +113,7 @@ pub fn cover(
     branch: &Branch,
     to: &Float,
     (limit, exceed): (&Float, &Float),
-    peak: &Peak,
+    peaks: &Peaks,
 ) -> Result<Cover> {
     let prec = branch.prec;
     let end = Float::with_val_round(prec, to, Round::Up).0;
@@ -130,7 +130,7 @@ pub fn cover(
         }
         let (v, order) = match order_0(branch, &u, &end_jet, limit)? {
             Some(v) => (v, 0),
-            None => match order_1(branch, &u, &end_jet, limit, (peak, &mut most))? {
+            None => match order_1(branch, &u, &end_jet, limit, (peaks, &mut most))? {
                 Some(v) => (v, 1),
                 None => return Ok(Cover::Stuck(u.y)),
             },
@@ -176,26 +176,28 @@ fn order_0(branch: &Branch, u: &Jet, end: &Jet, limit: &Float) -> Result<Option<
 /// Where the error peaks and how much room the limit leaves there: steps of order 1 follow it.
 ///
 /// The bound's waste grows as the square of the step, the room below the limit as the square of
-/// the distance d from the peak: so a step may be a fixed multiple of d, and at the peak itself of
+/// the distance d from a peak: so a step may be a fixed multiple of d, and at the peak itself of
 /// the square root of the relative room.
-pub struct Peak {
-    /// The witness, as y = |x|.
-    pub y: f64,
-    /// (limit - value at the witness)/value.
+pub struct Peaks {
+    /// Points y where the error is large.
+    pub points: Vec<f64>,
+    /// (limit - greatest value)/value.
     pub room: f64,
 }
 
-impl Peak {
-    /// The relative step to try from `at`: to 1/5 of the distance before the peak, 4 times the
+impl Peaks {
+    /// The relative step to try from `at`: to 1/5 of the distance before a peak, 4 times the
     /// distance behind it, two roots of the room across it.
     fn step(&self, at: f64) -> f64 {
-        let distance = (self.y - at) / at;
-        let along = if distance > 0.0 {
-            0.8 * distance
-        } else {
-            -4.0 * distance
+        let along = |y: &f64| {
+            if *y > at {
+                0.8 * (y - at) / at
+            } else {
+                4.0 * (at - y) / at
+            }
         };
-        along.max(2.0 * self.room.sqrt()).min(0.25)
+        let least = self.points.iter().map(along).fold(0.25, f64::min);
+        least.max(2.0 * self.room.sqrt())
     }
 }
 
@@ -205,11 +207,11 @@ fn order_1(
     u: &Jet,
     end: &Jet,
     limit: &Float,
-    (peak, most): (&Peak, &mut f64),
+    (peaks, most): (&Peaks, &mut f64),
 ) -> Result<Option<Jet>> {
     let at = u.y.to_f64();
     let last = end.y.to_f64();
-    let mut step = peak.step(at).min(*most);
+    let mut step = peaks.step(at).min(*most);
     let mut failed = false;
     while step > 2.0f64.powi(-50) {
         let v = at * (1.0 + step);

@@ -6,7 +6,7 @@
 //! reported: the caller decides about more bits.
 
 use crate::certify::cascade::Branch;
-use crate::certify::cells::{cover, Cells, Cover, Peak};
+use crate::certify::cells::{cover, Cells, Cover, Peaks};
 use crate::certify::witness::{candidates, polish, Witness};
 use crate::error::{ErrorKind, Result};
 use crate::poly::composite::Side;
@@ -43,7 +43,7 @@ impl Deviation {
 /// # Errors
 /// `to` beyond the reach of the branches; not converged when not even a factor 2 is reached.
 pub fn enclose(branches: &[Branch], to: &Float, gap: f64) -> Result<Deviation> {
-    let mut witness = seek(branches, to)?;
+    let (mut witness, mut points) = seek(branches, to)?;
     let mut gap = gap.max(f64::MIN_POSITIVE);
     'again: loop {
         if gap > 1.0 {
@@ -62,16 +62,17 @@ pub fn enclose(branches: &[Branch], to: &Float, gap: f64) -> Result<Deviation> {
             limit
         };
         let (limit, exceed, claim) = (raised(0.75), raised(0.25), raised(0.875));
-        let peak = Peak {
-            y: witness.x.to_f64().abs(),
+        let peaks = Peaks {
+            points: points.clone(),
             room: 0.75 * gap,
         };
         let mut cells = Vec::with_capacity(branches.len());
         for branch in branches {
-            match cover(branch, to, (&limit, &exceed), &peak)? {
+            match cover(branch, to, (&limit, &exceed), &peaks)? {
                 Cover::Done(c) => cells.push(c),
                 Cover::Exceeded(y) => {
                     let better = polish(branch, y.to_f64(), to.to_f64())?;
+                    points.push(better.0);
                     witness = at(branch, better);
                     continue 'again;
                 }
@@ -90,24 +91,28 @@ pub fn enclose(branches: &[Branch], to: &Float, gap: f64) -> Result<Deviation> {
     }
 }
 
-/// The best witness that a scan of every branch and polishing find.
+/// The best witness that a scan of every branch and polishing find, and all points tried.
 ///
 /// # Errors
 /// `to` beyond the reach; no error that can be told from 0.
-pub fn seek(branches: &[Branch], to: &Float) -> Result<Witness> {
+pub fn seek(branches: &[Branch], to: &Float) -> Result<(Witness, Vec<f64>)> {
     let end = to.to_f64_round(Round::Down);
     let mut best: Option<Witness> = None;
+    let mut points = Vec::new();
     for branch in branches {
         for y in candidates(branch, end) {
-            let found = at(branch, polish(branch, y, end)?);
+            let polished = polish(branch, y, end)?;
+            points.push(polished.0);
+            let found = at(branch, polished);
             if best.as_ref().is_none_or(|b| found.lo > b.lo) {
                 best = Some(found);
             }
         }
     }
-    best.filter(|w| w.lo > 0).ok_or_else(|| {
-        ErrorKind::NotConverged("the error could not be told from 0 at any point".into()).into()
-    })
+    let best = best.filter(|w| w.lo > 0).ok_or_else(|| {
+        ErrorKind::NotConverged("the error could not be told from 0 at any point".into())
+    })?;
+    Ok((best, points))
 }
 
 fn at(branch: &Branch, (y, lo): (f64, Float)) -> Witness {

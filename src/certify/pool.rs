@@ -137,7 +137,7 @@ fn witness(
     let depth = tree.depth() as u32;
     // All inputs lie within about depth * d: d must leave room in the mapped width 2cB.
     let room = Rational::from(range * c) * 2u32 / (depth + 1);
-    let w = seek(branches, &Float::with_val(prec, &room))?;
+    let (w, _) = seek(branches, &Float::with_val(prec, &room))?;
     let d = w.x.clone().abs();
     let Some(branch) = branches
         .iter()

@@ -1,0 +1,39 @@
+# make demo   the first result: generate, certify, check, in about two minutes from nothing
+# make test   all tests
+# make bench  the speeds that the README quotes
+# make certificates  makes the shipped tables and certificates again (same bytes)
+# Each does its own set-up: what is missing of m4, make and a C compiler is installed (Debian, Ubuntu).
+
+.PHONY: demo test bench certificates setup build
+unexport RUSTFLAGS
+
+# With POLYCERT_DEMO the demo keeps its files there.
+POLYCERT_DEMO ?= target/demo
+BIN := target/release/polycert
+CHECK := target/release/polycert-check
+
+setup:
+	@.ci/setup
+
+build: setup
+	@echo "Building polycert and polycert-check (GMP and MPFR from source the first time: about 2 minutes on 2 cores)"
+	@cargo build --quiet --release
+
+demo: build
+	@mkdir -p $(POLYCERT_DEMO)
+	@echo; echo "1. Generate a composite of degrees 15, 27, 29 for ReLU (Remez; nothing is proved yet)"
+	$(BIN) generate --degrees 15,27,29 --target relu -o $(POLYCERT_DEMO)/relu14.json
+	@echo; echo "2. Certify the claim: ReLU within 2^-14 on [-1, 1]"
+	$(BIN) certify $(POLYCERT_DEMO)/relu14.json --target relu --claim 2^-14 -o $(POLYCERT_DEMO)/relu14.cert.json
+	@echo; echo "3. Have the independent checker verify the certificate (integers only, no code shared)"
+	$(CHECK) $(POLYCERT_DEMO)/relu14.cert.json
+
+test: setup
+	cargo test
+
+bench: setup
+	cargo bench
+
+certificates: build
+	@sed -n 's/^polycert /$(subst /,\/,$(BIN)) /p' certificates/README.md | sh -e
+	@$(CHECK) --quiet certificates/*.cert.json && echo "all certificates verified"
