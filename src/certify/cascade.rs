@@ -111,7 +111,7 @@ impl Branch {
             if exact.side == Side::Both {
                 0.0
             } else {
-                -(-16.0f64).exp2()
+                -2.0f64.powi(-16)
             },
         );
         let mut hi = Float::with_val_round(prec, reach, Round::Up).0;

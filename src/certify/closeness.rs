@@ -210,26 +210,23 @@ pub fn zone(branches: &[Branch], to: &Rational, tau: &Float) -> Result<Option<Ra
         let z = Rational::from_f64(z).unwrap_or_default();
         Ok(z < *to && bound(branches, &z, to)? <= wanted)
     };
-    // Bisection on log2 z; the relative width ends below 2^-12.
+    // Bisection on log z, by geometric means (sqrt is exactly rounded everywhere), down to a
+    // relative width below 2^-12.
     let top = to.to_f64();
-    let (mut bad, mut good) = (-60.0f64, 0.0f64);
-    let short = |e: f64| {
-        let z = top * e.exp2();
-        let unit = (z.log2().floor() - 11.0).exp2();
-        (z / unit).ceil() * unit
-    };
-    if !holds(short(-1e-3))? {
+    let short = |z: f64| Float::with_val_round(12, z, Round::Up).0.to_f64();
+    let (mut bad, mut good) = (top * 2.0f64.powi(-60), top * (1.0 - 2.0f64.powi(-11)));
+    if !holds(short(good))? {
         return Ok(None);
     }
-    while good - bad > 3e-4 {
-        let middle = (good + bad) / 2.0;
+    while good > bad * (1.0 + 2.0f64.powi(-13)) {
+        let middle = (good * bad).sqrt();
         if holds(short(middle))? {
             good = middle;
         } else {
             bad = middle;
         }
     }
-    let z = short(if good == 0.0 { -1e-3 } else { good });
+    let z = short(good);
     Ok(if holds(z)? {
         Rational::from_f64(z)
     } else {

@@ -10,7 +10,7 @@
 use crate::arith::mp::Mp;
 use crate::certify::cascade::{Branch, Jet, Range};
 use crate::certify::cells::Cells;
-use crate::certify::witness::Witness;
+use crate::certify::witness::{scan, Witness};
 use crate::error::{Error, ErrorKind, Result};
 use crate::poly::composite::Side;
 use rug::float::Round;
@@ -313,9 +313,10 @@ fn seek(branches: &[Branch], to: &Rational, quantity: Quantity) -> Result<Witnes
                 Quantity::Magnitude => y * (1.0 + q.abs()),
             }
         };
-        let log = (0..320).map(|j| last * (-f64::from(j) / 8.0).exp2());
-        let even = (1..1_024).map(|j| last * f64::from(j) / 1_024.0);
-        let mut points: Vec<(f64, f64)> = log.chain(even).map(|y| (estimate(y), y)).collect();
+        let mut points: Vec<(f64, f64)> = scan(last, 1_024)
+            .into_iter()
+            .map(|y| (estimate(y), y))
+            .collect();
         points.sort_by(|a, b| b.0.total_cmp(&a.0));
         for &(_, y) in points.iter().take(2) {
             let (lo, sign) =

@@ -150,14 +150,14 @@ struct Search<'a> {
 type Box = (Float, Float);
 
 impl Search<'_> {
-    /// Boxes at the sign changes of G' that an f64 scan sees: Chebyshev-spaced points, many more
-    /// than the degree, since critical points of approximants crowd toward the ends.
+    /// Boxes at the sign changes of G' that an f64 scan sees: many more points than the degree,
+    /// denser toward the ends, where critical points of approximants crowd.
     fn scan(&self, lo: &Float, hi: &Float) -> Vec<Box> {
         let (a, b) = (lo.to_f64(), hi.to_f64());
         let n = 10 * self.integers.len() + 16;
         let at = |i: usize| {
-            let c = (std::f64::consts::PI * i as f64 / n as f64).cos();
-            (a + b) / 2.0 - (b - a) / 2.0 * c
+            let s = i as f64 / n as f64;
+            a + (b - a) * (s * s * (3.0 - 2.0 * s))
         };
         let mut boxes: Vec<Box> = Vec::new();
         let (mut x0, mut f0) = (a, self.dg.estimate(a));

@@ -17,14 +17,21 @@ pub struct Witness {
     pub lo: Float,
 }
 
+/// Scan points in (0, to]: 8 an octave from `to` down to 2^-40 of it, where humps are, and `even` at
+/// equal distances, where oscillations are. Only exactly rounded operations: the same everywhere.
+pub fn scan(to: f64, even: u32) -> Vec<f64> {
+    const EIGHTH_OCTAVE: f64 = 0.917_004_043_204_671_2; // 2^(-1/8)
+    let mut points: Vec<f64> = std::iter::successors(Some(to), |y| Some(y * EIGHTH_OCTAVE))
+        .take(320)
+        .collect();
+    points.extend((1..even).map(|j| to * f64::from(j) / f64::from(even)));
+    points
+}
+
 /// Points in (0, to] where y |1 - q(y)|/2 has its largest values, by an f64 scan; `to` is one.
 pub fn candidates(branch: &Branch, to: f64) -> Vec<f64> {
     let g = |y: f64| (y * (1.0 - branch.estimate(y)) / 2.0).abs();
-    // Logarithmic from `to` down 2^-40, where humps are, and even, where oscillations are.
-    let mut points: Vec<f64> = (0..320)
-        .map(|j| to * (-f64::from(j) / 8.0).exp2())
-        .collect();
-    points.extend((1..256).map(|j| to * f64::from(j) / 256.0));
+    let mut points = scan(to, 256);
     points.sort_by(f64::total_cmp);
     let values: Vec<f64> = points.iter().map(|&y| g(y)).collect();
     let n = points.len();
