@@ -8,11 +8,13 @@
 //! enclosure says by how much.
 
 use crate::arith::mp::Mp;
-use crate::certify::cascade::{Branch, Jet, Range};
+use crate::certify::cascade::{Branch, Jet};
 use crate::certify::cells::Cells;
+use crate::certify::fast::FastBranch;
 use crate::certify::witness::{scan, Witness};
 use crate::error::{Error, ErrorKind, Result};
 use crate::poly::composite::Side;
+use inari::{const_interval, interval};
 use rug::float::Round;
 use rug::ops::{AddAssignRound, MulAssignRound};
 use rug::{Float, Rational};
@@ -42,8 +44,9 @@ enum Quantity {
 }
 
 impl Quantity {
-    /// Upper bound over the cell that ends at v.
-    fn bound(self, u: &Jet, v: &Jet, range: &Range) -> Float {
+    /// Upper bound over the cell between two jets, in multiprecision.
+    fn bound(self, branch: &Branch, u: &Jet, v: &Jet) -> Float {
+        let range = branch.range(u, v);
         match self {
             Self::Slope => {
                 let cell = Mp {
@@ -64,6 +67,19 @@ impl Quantity {
                 b >> 1u32
             }
         }
+    }
+
+    /// Upper bound over [u, v] in f64 intervals; infinite where they do not suffice.
+    fn fast_bound(self, branch: &FastBranch, u: f64, v: f64) -> f64 {
+        let (Some((q, slope)), Ok(cell)) = (branch.range(u, v), interval!(u, v)) else {
+            return f64::INFINITY;
+        };
+        let half = const_interval!(0.5, 0.5);
+        let size = match self {
+            Self::Slope => (q + cell * slope) * half,
+            Self::Magnitude => (const_interval!(1.0, 1.0) + q.abs()) * cell * half,
+        };
+        size.mag()
     }
 
     /// Lower bound at one point of a branch.
@@ -247,7 +263,27 @@ fn covers(
 ) -> Result<Option<Vec<Cells>>> {
     let mut all = Vec::with_capacity(branches.len());
     for branch in branches {
-        match cover(branch, to, limit, quantity, most)? {
+        let end = Float::with_val_round(53, to, Round::Up).0.to_f64();
+        // f64 intervals first; multiprecision where they are too wide for this limit.
+        let fast = FastBranch::new(branch);
+        let limit_down = limit.to_f64_round(Round::Down);
+        let mut cells = greedy(branch.prec, end, most, |u, v| {
+            Ok(quantity.fast_bound(&fast, u, v) <= limit_down)
+        })?;
+        if cells.is_none() {
+            let mut left: Option<(f64, Jet)> = None;
+            cells = greedy(branch.prec, end, most, |u, v| {
+                let jet = |y: f64| branch.jet(&Float::with_val(branch.prec, y));
+                let start = match left.take() {
+                    Some((y, jet)) if y == u => jet,
+                    _ => jet(u)?,
+                };
+                let below = quantity.bound(branch, &start, &jet(v)?) <= *limit;
+                left = Some((u, start));
+                Ok(below)
+            })?;
+        }
+        match cells {
             Some(cells) => all.push(cells),
             None => return Ok(None),
         }
@@ -255,41 +291,32 @@ fn covers(
     Ok(Some(all))
 }
 
-/// Greedy cells from the left: a step doubles on success and is halved on failure.
-fn cover(
-    branch: &Branch,
-    to: &Rational,
-    limit: &Float,
-    quantity: Quantity,
+/// Greedy cells from 0 to `end`: a step doubles on success and is halved on failure.
+fn greedy(
+    prec: u32,
+    end: f64,
     most: usize,
+    mut below: impl FnMut(f64, f64) -> Result<bool>,
 ) -> Result<Option<Cells>> {
-    let prec = branch.prec;
-    let end = branch.jet(&Float::with_val_round(prec, to, Round::Up).0)?;
-    let last = end.y.to_f64();
-    let mut u = branch.jet(&Float::new(prec))?;
+    let point = |y: f64| Float::with_val(prec, y);
     let mut cells = Cells {
-        points: vec![u.y.clone()],
+        points: vec![point(0.0)],
         orders: Vec::new(),
     };
-    let mut step = last;
-    while u.y < end.y {
+    let (mut u, mut step) = (0.0, end);
+    while u < end {
         if cells.orders.len() >= most {
             return Ok(None);
         }
-        let v = u.y.to_f64() + step;
-        let jet = if v >= last {
-            end.clone()
-        } else {
-            branch.jet(&Float::with_val(prec, v))?
-        };
-        if jet.y > u.y && quantity.bound(&u, &jet, &branch.range(&u, &jet)) <= *limit {
-            cells.points.push(jet.y.clone());
+        let v = (u + step).min(end);
+        if v > u && below(u, v)? {
+            cells.points.push(point(v));
             cells.orders.push(0);
-            u = jet;
+            u = v;
             step *= 2.0;
         } else {
             step /= 2.0;
-            if step < last * 2.0f64.powi(-45) {
+            if step < end * 2.0f64.powi(-45) {
                 return Ok(None);
             }
         }

@@ -14,12 +14,21 @@
 //! | [`descartes`] | roots in an interval at most, by exact Bernstein coefficients |
 //! | [`pieces`] | boxes for all critical points: monotone pieces |
 //! | [`cascade`] | a branch: ranges and slopes of the composite |
+//! | [`fast`] | the same in f64 intervals, where they suffice |
+//! | [`cells`] | cells on which the ReLU error is bounded |
+//! | [`witness`] | points where it is large: untrusted search, proved value |
+//! | [`deviation`] | the enclosure of the ReLU error |
+//! | [`closeness`] | closeness to sign, stage ranges, the envelope |
+//! | [`growth`] | slope, magnitude beyond the domain, overflow margin |
+//! | [`pool`] | max-pooling by tournament |
+//! | [`proof`] | one request, one proof: precision chosen by need, verdict on a claim |
 
 pub mod cascade;
 pub mod cells;
 pub mod closeness;
 pub mod descartes;
 pub mod deviation;
+pub mod fast;
 pub mod growth;
 pub mod pieces;
 pub mod polynomial;
