@@ -36,7 +36,7 @@ pub fn interval(branch: &Branch, from: &Rational, to: &Rational) -> Mp {
 
 /// Ranges of every stage over from <= |x| <= to, as hulls over the branches.
 ///
-/// **Guarantee** s p_i(...p_1(x)...) lies in ranges[i] for s = sign x.
+/// **Guarantee** s p_i(...p_1(x)...) lies in `ranges[i]` for s = sign x.
 ///
 /// # Errors
 /// [from, to] beyond the reach of the branches.

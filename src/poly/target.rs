@@ -10,7 +10,7 @@ use std::str::FromStr;
 pub enum Function {
     /// sign(x) ~ p(x/B), away from 0.
     Sign,
-    /// [x > 0] ~ (1 + p(x/B))/2, away from 0.
+    /// 1 for x > 0, else 0 ~ (1 + p(x/B))/2, away from 0.
     Step,
     /// max(x, 0) ~ x (1 + p(x/B))/2.
     Relu,
