@@ -127,8 +127,16 @@ pub struct Proof {
 }
 
 impl Proof {
-    /// (hi - lo)/lo of the function's enclosure, an estimate for display.
+    /// (hi - lo)/lo of the function's enclosure, an estimate for display; infinite where lo is 0
+    /// (no error could be told from 0) and hi is not.
     pub fn estimate_gap(&self) -> f64 {
+        if self.bound_lo.is_zero() {
+            return if self.bound_hi.is_zero() {
+                0.0
+            } else {
+                f64::INFINITY
+            };
+        }
         let difference = Rational::from(&self.bound_hi - &self.bound_lo);
         Float::with_val(64, difference / &self.bound_lo).to_f64()
     }
