@@ -68,8 +68,8 @@ fn every_certificate_is_verified() {
 fn every_table_has_its_digest_and_its_certificate_is_about_it() {
     for path in tables() {
         // Reading verifies the digest that the file states.
-        let table = Table::from_json(&read(&path))
-            .unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let table =
+            Table::from_json(&read(&path)).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         assert!(
             read(&path).contains(&format!("\"sha256\": \"{}\"", table.sha256())),
             "{} states no digest",
@@ -164,7 +164,10 @@ fn the_documented_commands_give_the_same_bytes() {
         let path = sandbox.path().join(name);
         assert!(path.exists(), "{line} wrote no {name}: {complaint}");
         let shipped = folder().parent().unwrap().join(name);
-        assert!(shipped.exists(), "{name} is not shipped, but {line} writes it");
+        assert!(
+            shipped.exists(),
+            "{name} is not shipped, but {line} writes it"
+        );
         assert!(
             read(&path) == read(&shipped),
             "{line}: the bytes differ from the shipped {name}"

@@ -390,7 +390,7 @@ fn run(seed: u64, kinds: &[Kind], count: usize, least: f64) {
             one(
                 &table,
                 &request,
-                i % 4 == 0,
+                i % 2 == 0,
                 &mut generator.random,
                 &mut tally,
             );
