@@ -128,7 +128,11 @@ impl Judge<'_> {
             let x = exact(&d.witness.x);
             let value = self.oracle.at(&x, false).deviation();
             self.at_least(&value, &exact(&d.witness.lo), "deviation", &x);
-            if target.function != Function::MaxPool {
+            let difference = x.clone().abs() <= 1u32;
+            if target.function == Function::Max && !difference && proof.bound_lo > 0u32 {
+                let no = format!("the witness {x} is no difference of values in [0, 1]");
+                self.complaints.push(no);
+            } else if target.function != Function::MaxPool {
                 let scaled = value.times(&Ball::new(&factor(target)));
                 self.at_least(&scaled, &proof.bound_lo, "error", &x);
             }
@@ -323,8 +327,13 @@ fn request(random: &mut Random) -> Request {
         2 => CoefficientMode::Fixed(5 + random.below(60) as u32),
         _ => CoefficientMode::Exact,
     };
-    if random.chance(0.2) && function != Function::Max && function != Function::MaxPool {
-        request.to = Some(rational(0.5 + random.unit()));
+    if random.chance(0.2) {
+        // max needs the whole of [-1, 1].
+        let least = match function {
+            Function::Max | Function::MaxPool => 1.0,
+            _ => 0.5,
+        };
+        request.to = Some(rational(least + (1.5 - least) * random.unit()));
     }
     if random.chance(0.3) {
         request.rho = Some(rational(random.unit()) >> 6u32);

@@ -288,6 +288,12 @@ impl Plan {
             let eps = self.eps.clone().unwrap_or_default();
             proof.closeness = Some(closeness::enclose(branches, &eps, &self.to)?);
         } else {
+            // Differences of a, b in [0, B] end at B: an error beyond is none of max.
+            let to = if function == Function::Max {
+                Float::with_val(prec, 1)
+            } else {
+                to
+            };
             let mut deviation = deviation::enclose(branches, &to, request.gap)?;
             deviation.bound_hi =
                 Float::with_val_round(BOUND_BITS, &deviation.bound_hi, Round::Up).0;
