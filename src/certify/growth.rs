@@ -11,6 +11,7 @@ use crate::arith::mp::Mp;
 use crate::certify::cascade::{Branch, Jet};
 use crate::certify::cells::Cells;
 use crate::certify::fast::FastBranch;
+use crate::certify::proof::lower_exact;
 use crate::certify::witness::{scan, Witness};
 use crate::error::{Error, ErrorKind, Result};
 use crate::poly::composite::Side;
@@ -173,7 +174,8 @@ pub fn overflow(branches: &[Branch], least: &Rational, limit: &Rational) -> Resu
         for branch in branches {
             let jet = branch.jet(&Float::with_val(branch.prec, y))?;
             let (lo, sign) = Quantity::Magnitude.value(&jet, branch.side);
-            if lo > *limit {
+            // What is published of lo must still exceed the limit.
+            if lower_exact(&lo) > *limit {
                 return Ok(Some(Witness {
                     x: Float::with_val(branch.prec, sign * y),
                     lo,
@@ -199,8 +201,11 @@ pub fn overflow(branches: &[Branch], least: &Rational, limit: &Rational) -> Resu
         good = bad;
     }
     // Cells must stay below the limit; step back from the edge until they do.
-    for back in [1e-9, 1e-7, 1e-5, 1e-3, 1e-2] {
-        let to = good * (1.0 - if escape.is_some() { back } else { 0.0 });
+    for back in [0.0, 1e-9, 1e-7, 1e-5, 1e-3, 1e-2] {
+        if back == 0.0 && escape.is_some() {
+            continue;
+        }
+        let to = good * (1.0 - back);
         let Some(to) = Rational::from_f64(to).filter(|t| t >= least) else {
             break;
         };

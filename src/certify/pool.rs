@@ -157,20 +157,14 @@ fn witness(
         first_wins,
         &mut values,
     );
-    // Centred, mapped back, on a grid of hint numbers.
+    // Centred, mapped back, on a grid of hint numbers inside [-B, B].
+    let most = Rational::from(range << 64u32).floor() >> 64u32;
+    let least = Rational::from(-&most);
     let x: Vec<Rational> = values
         .iter()
         .map(|u| {
             let x = (u.to_rational().unwrap_or_default() - Rational::from((1, 2))) / c;
-            let x = crate::arith::rounding::nearest_multiple(&x, -64);
-            let least = Rational::from(-range);
-            if x < least {
-                least
-            } else if x > *range {
-                range.clone()
-            } else {
-                x
-            }
+            crate::arith::rounding::nearest_multiple(&x, -64).clamp(&least, &most)
         })
         .collect();
     let lo = evaluate(branches, &x, c)?;

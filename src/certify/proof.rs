@@ -127,8 +127,16 @@ pub struct Proof {
 }
 
 impl Proof {
-    /// (hi - lo)/lo of the function's enclosure, an estimate for display.
+    /// (hi - lo)/lo of the function's enclosure, an estimate for display; infinite where lo is 0
+    /// (no error could be told from 0) and hi is not.
     pub fn estimate_gap(&self) -> f64 {
+        if self.bound_lo.is_zero() {
+            return if self.bound_hi.is_zero() {
+                0.0
+            } else {
+                f64::INFINITY
+            };
+        }
         let difference = Rational::from(&self.bound_hi - &self.bound_lo);
         Float::with_val(64, difference / &self.bound_lo).to_f64()
     }
@@ -280,6 +288,12 @@ impl Plan {
             let eps = self.eps.clone().unwrap_or_default();
             proof.closeness = Some(closeness::enclose(branches, &eps, &self.to)?);
         } else {
+            // Differences of a, b in [0, B] end at B: an error beyond is none of max.
+            let to = if function == Function::Max {
+                Float::with_val(prec, 1)
+            } else {
+                to
+            };
             let mut deviation = deviation::enclose(branches, &to, request.gap)?;
             deviation.bound_hi =
                 Float::with_val_round(BOUND_BITS, &deviation.bound_hi, Round::Up).0;

@@ -1,0 +1,652 @@
+//! Single-field mutations of certificates: whatever the checker still accepts is still true.
+//!
+//! Certificates of every function, both verdict directions, odd and not odd composites are made, and
+//! those in `certificates/` are added. 20,000 times one string, digit, list or field of a random one
+//! is changed; a changed table gets its new digest half of the time. Every statement of a report is
+//! then proved again from the report's exact polynomials: by the certifier's own engine, prepared
+//! afresh, and by the oracle at sampled points and at the stated witnesses.
+
+mod common;
+
+use common::{ckk19, multiplier, rational, Ball, Oracle, Random};
+use polycert::approx::{design, round_design, Fit, Scaling};
+use polycert::arith::number;
+use polycert::arith::rounding::CoefficientMode;
+use polycert::certificate::{build::document, publish};
+use polycert::certify::cascade::Branch;
+use polycert::certify::proof::{prove, Request};
+use polycert::certify::{closeness, deviation, growth};
+use polycert::poly::{Basis, Component, Composite, Domain, Function, Table, Target};
+use polycert_checker::{check, Outcome, Report, Statement, Verdict, Witness};
+use rug::float::Round;
+use rug::{Float, Integer, Rational};
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap};
+
+/// Mutations in all.
+const MUTATIONS: usize = 20_000;
+/// Precision of the second proof.
+const PREC: u32 = 256;
+
+fn table(components: Vec<Component>, eps: (u32, u32)) -> Table {
+    Table {
+        name: "mutation".to_owned(),
+        target: Function::Relu,
+        domain: Domain {
+            lo: Rational::from(-1),
+            hi: Rational::from(1),
+            eps: Some(Rational::from(eps)),
+        },
+        components,
+        provenance: BTreeMap::from([("source".to_owned(), "test".to_owned())]),
+    }
+}
+
+fn minimax(degrees: &[usize], eps: (u32, u32), basis: Basis) -> Table {
+    let found = design(degrees, &Fit::Eps(Rational::from(eps)), &Rational::new()).unwrap();
+    table(round_design(&found, basis, Scaling::None, 40), eps)
+}
+
+/// A certificate of a table; the claim is this factor times the proved upper bound.
+fn certificate(table: &Table, function: Function, claim: f64, edit: fn(&mut Request)) -> String {
+    let mut request = Request::new(Target::new(function));
+    edit(&mut request);
+    let first = prove(table, &request).unwrap();
+    if claim > 0.0 {
+        // 1 is for the middle of the enclosure.
+        request.claim = Some(if claim == 1.0 {
+            Rational::from(&first.bound_lo + &first.bound_hi) / 2u32
+        } else {
+            Rational::from(&first.bound_hi * rational(claim))
+        });
+    }
+    let proof = prove(table, &request).unwrap();
+    let text = publish::text(&document(table, &proof));
+    publish::self_check(&text).unwrap();
+    text
+}
+
+/// The certificates that are mutated.
+fn originals() -> Vec<String> {
+    let small = minimax(&[3, 5], (1, 16), Basis::Power);
+    let middle = minimax(&[5, 7], (1, 32), Basis::Chebyshev);
+    let mut skew = small.clone();
+    skew.components[0].coefficients[2] = Rational::from((1, 1 << 9));
+    skew.components[1].coefficients[0] = Rational::from((-1, 1 << 10));
+    let mut mapped = table(ckk19()[..1].to_vec(), (1, 2));
+    mapped.components[0].scale = Rational::from((7, 8));
+    mapped.components[0].offset = Rational::from((1, 100));
+    let cleaned = table(vec![ckk19()[5].clone(), ckk19()[1].clone()], (1, 4));
+    let brief: fn(&mut Request) = |r| r.only_error = true;
+    let mut all = vec![
+        certificate(&small, Function::Relu, 1.5, |r| r.gap = 1e-4),
+        certificate(&small, Function::Relu, 0.5, |r| {
+            r.gap = 1e-6;
+            r.rho = Some(Rational::from((1, 64)));
+        }),
+        certificate(&middle, Function::Relu, 1.0, brief),
+        certificate(&middle, Function::Sign, 2.0, brief),
+        certificate(&small, Function::Step, 0.9, |r| r.gap = 1e-3),
+        certificate(&small, Function::LeakyRelu, 1.25, |r| {
+            r.target.slope = Rational::from((1, 100));
+            r.target.scale = Rational::from(10);
+            r.gap = 1e-3;
+        }),
+        certificate(&middle, Function::Max, 0.0, |r| {
+            r.only_error = true;
+            r.gap = 1e-3;
+        }),
+        certificate(&small, Function::Max, 1.25, |r| {
+            r.only_error = true;
+            r.gap = 1e-3;
+            r.to = Some(Rational::from((33, 32)));
+        }),
+        certificate(&small, Function::MaxPool, 3.0, |r| {
+            r.only_error = true;
+            r.gap = 1e-3;
+        }),
+        certificate(&middle, Function::MaxPool, 0.01, |r| {
+            r.only_error = true;
+            r.target.inputs = 9;
+            r.gap = 1e-3;
+        }),
+        certificate(&skew, Function::Relu, 1.0, |r| r.gap = 1e-3),
+        certificate(&skew, Function::Sign, 1.5, |r| {
+            r.coefficients = CoefficientMode::F64;
+        }),
+        certificate(&skew, Function::MaxPool, 0.0, |r| {
+            r.only_error = true;
+            r.gap = 1e-3;
+        }),
+        certificate(&mapped, Function::Relu, 1.5, |r| {
+            r.coefficients = CoefficientMode::F32;
+            r.gap = 1e-3;
+        }),
+        certificate(&cleaned, Function::Sign, 1.0, |r| {
+            r.coefficients = CoefficientMode::Fixed(9);
+        }),
+    ];
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("certificates");
+    let mut shipped: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.to_string_lossy().ends_with(".cert.json"))
+        .collect();
+    shipped.sort();
+    all.extend(shipped.iter().map(|p| std::fs::read_to_string(p).unwrap()));
+    all
+}
+
+/// A pointer to a random node: strings and containers alike, and its path.
+fn random_node(tree: &Value, random: &mut Random) -> String {
+    fn walk(tree: &Value, path: &str, all: &mut Vec<String>) {
+        match tree {
+            Value::Object(fields) => {
+                for (key, child) in fields {
+                    walk(child, &format!("{path}/{key}"), all);
+                }
+            }
+            Value::Array(items) => {
+                for (i, child) in items.iter().enumerate() {
+                    walk(child, &format!("{path}/{i}"), all);
+                }
+            }
+            _ => {}
+        }
+        if !path.is_empty() {
+            all.push(path.to_owned());
+        }
+    }
+    // A part first, so that thousands of hints do not crowd out the claims.
+    let mut all = Vec::new();
+    let parts = ["/claims", "/claims", "/branches", "/table", ""];
+    let part = random.pick(&parts);
+    if part == "/claims" {
+        // One claim, and half of the time not its cells.
+        let n = tree["claims"].as_array().map_or(0, Vec::len);
+        let path = format!("/claims/{}", random.below(n));
+        walk(tree.pointer(&path).unwrap(), &path, &mut all);
+        if random.chance(0.6) {
+            all.retain(|p| !p.contains("/cells/"));
+        }
+    } else {
+        walk(tree.pointer(part).unwrap(), part, &mut all);
+    }
+    random.pick(&all)
+}
+
+/// Another spelling of a number: nearby, of the other sign, or far away.
+fn changed_number(text: &str, random: &mut Random) -> Option<String> {
+    let (mantissa, rest) = match text.find(['*', '/']) {
+        Some(at) => text.split_at(at),
+        None => (text, ""),
+    };
+    let m = Integer::from_str_radix(mantissa, 10).ok()?;
+    let scaled = |f: f64| Rational::from(&m * rational(f)).round().numer().clone();
+    if random.chance(0.2) {
+        // The last places of a long number.
+        let x = number::parse(text).ok()?;
+        let bits = 20 + random.below(100) as u32;
+        let by = Rational::from(random.pick(&[-1, 1, 3])) >> bits;
+        return Some(number::write(&(Rational::from(&x * by) + x)));
+    }
+    let new = match random.below(9) {
+        0 => Integer::from(&m + 1),
+        1 => Integer::from(&m - 1),
+        2 => Integer::from(-&m),
+        3 => scaled(1.0 + 1e-6 * random.signed()),
+        4 => scaled(1.0 + 0.3 * random.signed()),
+        5 => scaled((10.0 * random.signed()).exp2()),
+        6 => Integer::from(1) << random.below(40) as u32,
+        7 if rest.starts_with("*2^") => {
+            let e: i64 = rest[3..].parse().ok()?;
+            let by = random.pick(&[-1, 1, -3, 3, 10]);
+            return Some(format!("{m}*2^{}", e + by));
+        }
+        7 if rest.starts_with('/') => {
+            let d = Integer::from_str_radix(&rest[1..], 10).ok()?;
+            return Some(format!("{m}/{}", d + random.pick(&[-1, 1, 7])));
+        }
+        _ => {
+            // One digit.
+            let mut digits: Vec<u8> = text.bytes().collect();
+            let places: Vec<usize> = (0..digits.len())
+                .filter(|&i| digits[i].is_ascii_digit())
+                .collect();
+            let at = random.pick(&places);
+            digits[at] = b'0' + random.below(10) as u8;
+            return String::from_utf8(digits).ok();
+        }
+    };
+    Some(format!("{new}{rest}"))
+}
+
+/// Any string of the document.
+fn strings(tree: &Value, all: &mut Vec<String>) {
+    match tree {
+        Value::Object(fields) => fields.values().for_each(|v| strings(v, all)),
+        Value::Array(items) => items.iter().for_each(|v| strings(v, all)),
+        Value::String(s) => all.push(s.clone()),
+        _ => {}
+    }
+}
+
+/// One mutation; none if it changed nothing.
+fn mutate(original: &Value, random: &mut Random) -> Option<(Value, String)> {
+    let mut tree = original.clone();
+    let path = random_node(&tree, random);
+    let (parent, key) = path.rsplit_once('/')?;
+    let (parent, key) = (parent.to_owned(), key.to_owned());
+    let structural = random.chance(0.15);
+    match tree.pointer_mut(&path)? {
+        Value::String(text) if !structural => {
+            let new = if key == "orders" && !text.is_empty() {
+                let mut digits = text.clone().into_bytes();
+                let at = random.below(digits.len());
+                digits[at] = b'0' + b'1' - digits[at];
+                String::from_utf8(digits).ok()?
+            } else if random.chance(0.15) {
+                let mut all = Vec::new();
+                strings(original, &mut all);
+                random.pick(&all)
+            } else if key == "verdict" {
+                random.pick(&["PROVED", "REFUTED", "UNDECIDED"]).to_owned()
+            } else if key == "function" {
+                random
+                    .pick(&["sign", "step", "relu", "leaky_relu", "max", "max_pool"])
+                    .to_owned()
+            } else if key == "coefficients" && path == "/coefficients" {
+                random
+                    .pick(&["exact", "f64", "f32", "fixed:9", "fixed:60"])
+                    .to_owned()
+            } else {
+                changed_number(text, random).unwrap_or_else(|| format!("{text}0"))
+            };
+            *text = new;
+        }
+        Value::Array(items) if !items.is_empty() => {
+            let (i, j) = (random.below(items.len()), random.below(items.len()));
+            match random.below(4) {
+                0 => {
+                    items.remove(i);
+                }
+                1 => items.insert(i, items[i].clone()),
+                2 => items.insert(j, items[i].clone()),
+                _ => items.swap(i, j),
+            }
+        }
+        _ => match tree.pointer_mut(&parent)? {
+            Value::Object(fields) => {
+                fields.remove(&key);
+            }
+            Value::Array(items) => {
+                items.remove(key.parse().ok()?);
+            }
+            _ => return None,
+        },
+    }
+    if path.starts_with("/table/") && random.chance(0.7) {
+        // A new digest, so that the table itself is what is tried.
+        if let Ok(table) = Table::from_json(&tree["table"].to_string()) {
+            tree["table_sha256"] = Value::String(table.sha256());
+        }
+    }
+    (tree != *original).then_some((tree, path))
+}
+
+fn convert(x: &polycert_checker::Rational) -> Rational {
+    let int = |s: String| Integer::from_str_radix(&s, 10).unwrap();
+    Rational::from((int(x.numer().to_string()), int(x.denom().to_string())))
+}
+
+/// Upper and lower bounds of one quantity, by the certifier.
+type Enclosure = (Rational, Rational);
+
+/// Proves statements again; enclosures are kept, since few polynomials and intervals occur.
+struct Judge {
+    oracle: Oracle,
+    branches: Vec<Branch>,
+    reach: Rational,
+    known: HashMap<String, Option<Enclosure>>,
+}
+
+impl Judge {
+    fn new(composite: Composite, reach: &Rational) -> Option<Self> {
+        let up = Float::with_val_round(PREC, reach, Round::Up).0;
+        let branches = composite.branches.iter();
+        let branches: polycert::error::Result<_> =
+            branches.map(|b| Branch::new(b, &up, PREC)).collect();
+        Some(Self {
+            branches: branches.ok()?,
+            oracle: Oracle::new(composite),
+            reach: reach.clone(),
+            known: HashMap::new(),
+        })
+    }
+
+    fn enclosure(&mut self, quantity: &str, from: &Rational, to: &Rational) -> Option<Enclosure> {
+        let key = format!("{quantity} {from} {to}");
+        if let Some(known) = self.known.get(&key) {
+            return known.clone();
+        }
+        let branches = &self.branches;
+        let exact = |x: &Float| x.to_rational().unwrap();
+        let found = match quantity {
+            "closeness" => closeness::enclose(branches, from, to)
+                .map(|c| (exact(&c.witness.lo), exact(&c.bound_hi))),
+            "deviation" => {
+                let to = Float::with_val_round(PREC, to, Round::Up).0;
+                deviation::enclose(branches, &to, 2.0f64.powi(-44))
+                    .map(|d| (exact(&d.witness.lo), exact(&d.bound_hi)))
+            }
+            "derivative" => {
+                growth::slope(branches, to).map(|g| (exact(&g.witness.lo), exact(&g.bound_hi)))
+            }
+            _ => {
+                growth::magnitude(branches, to).map(|g| (exact(&g.witness.lo), exact(&g.bound_hi)))
+            }
+        };
+        let found = found.ok();
+        self.known.insert(key, found.clone());
+        found
+    }
+
+    /// Points of [from, to], both signs.
+    fn samples(&self, from: &Rational, to: &Rational) -> Vec<Rational> {
+        let width = Rational::from(to - from);
+        let even = (0..=24).map(|k| Rational::from((k, 24)) * &width + from);
+        let log = (1..=16).map(|k| (width.clone() >> k as u32) + from);
+        let criticals = self
+            .branches
+            .iter()
+            .flat_map(|b| &b.stages[0].value.criticals);
+        let critical = criticals.map(|c| c.place.ball().0.to_rational().unwrap());
+        let ys = even.chain(log).chain(critical);
+        let ys: Vec<Rational> = ys.filter(|y| *y > 0u32 && y >= from && y <= to).collect();
+        ys.iter()
+            .cloned()
+            .chain(ys.iter().map(|y| Rational::from(-y)))
+            .collect()
+    }
+
+    /// max of the quantity <= hi, and quantity(witness) >= lo: by points and by the engine.
+    fn bound(
+        &mut self,
+        quantity: &str,
+        (from, to): (&Rational, &Rational),
+        hi: &Rational,
+        witness: &Witness,
+    ) -> Result<(), String> {
+        let value = |oracle: &Oracle, x: &Rational| -> Ball {
+            let v = oracle.at(x, quantity == "derivative");
+            match quantity {
+                "closeness" => v.closeness(),
+                "deviation" => v.deviation(),
+                "derivative" => v.derivative(),
+                _ => v.magnitude(*x < 0u32),
+            }
+        };
+        for x in self.samples(from, to) {
+            if value(&self.oracle, &x).above(hi) {
+                return Err(format!("{quantity} above hi at {x}"));
+            }
+        }
+        let (x, lo) = (convert(&witness.x), convert(&witness.lo));
+        if x.clone().abs() > *to || x.clone().abs() < *from || value(&self.oracle, &x).below(&lo) {
+            return Err(format!("{quantity}: the witness {x} does not reach {lo}"));
+        }
+        if let Some((least, most)) = self.enclosure(quantity, from, to) {
+            if *hi < least || lo > most {
+                return Err(format!("{quantity}: [{lo}, {hi}] misses [{least}, {most}]"));
+            }
+        }
+        Ok(())
+    }
+
+    /// One statement of a report.
+    fn statement(&mut self, statement: &Statement, earlier: &[Statement]) -> Result<(), String> {
+        let zero = Rational::new();
+        match statement {
+            Statement::StageRanges { from, to, ranges } => {
+                let (from, to) = (convert(from), convert(to));
+                let ranges: Vec<Enclosure> = ranges
+                    .iter()
+                    .map(|(l, h)| (convert(l), convert(h)))
+                    .collect();
+                for x in self.samples(&from, &to) {
+                    for (v, (lo, hi)) in self.oracle.at(&x, false).stages.iter().zip(&ranges) {
+                        if v.above(hi) || v.below(lo) {
+                            return Err(format!("a stage is outside its range at {x}"));
+                        }
+                    }
+                }
+                // The certifier's images are exact but for rounding: none may stick out by more.
+                let images = closeness::stage_ranges(&self.branches, &from, &to)
+                    .map_err(|e| e.to_string())?;
+                for (image, (lo, hi)) in images.iter().zip(&ranges) {
+                    let room = (image.magnitude().to_rational().unwrap() + 1u32) >> 40u32;
+                    let inner = (
+                        image.lo.to_rational().unwrap() + &room,
+                        image.hi.to_rational().unwrap() - &room,
+                    );
+                    if *lo > inner.0 || *hi < inner.1 {
+                        return Err(format!("the range [{lo}, {hi}] is too narrow"));
+                    }
+                }
+                Ok(())
+            }
+            Statement::Closeness {
+                from,
+                to,
+                hi,
+                witness,
+            } => {
+                let ends = (&convert(from), &convert(to));
+                self.bound("closeness", ends, &convert(hi), witness)
+            }
+            Statement::Deviation { to, hi, witness } => {
+                self.bound("deviation", (&zero, &convert(to)), &convert(hi), witness)
+            }
+            Statement::Derivative { to, hi, witness } => {
+                self.bound("derivative", (&zero, &convert(to)), &convert(hi), witness)
+            }
+            Statement::Magnitude {
+                to,
+                hi,
+                witness,
+                escape,
+            } => {
+                let (to, hi) = (convert(to), convert(hi));
+                self.bound("magnitude", (&zero, &to), &hi, witness)?;
+                if let Some(w) = escape {
+                    let x = convert(&w.x);
+                    let value = self.oracle.at(&x, false).magnitude(x < 0u32);
+                    if x.clone().abs() <= to || !value.above(&hi) || value.below(&convert(&w.lo)) {
+                        return Err(format!("no escape at {x}"));
+                    }
+                }
+                Ok(())
+            }
+            Statement::Pool {
+                inputs,
+                range,
+                input_scale,
+                hi,
+                witness,
+                lo,
+                ..
+            } => {
+                let (range, c) = (convert(range), convert(input_scale));
+                let (hi, lo) = (convert(hi), convert(lo));
+                let witness: Vec<Rational> = witness.iter().map(convert).collect();
+                let error = common::tournament_error(&self.oracle, &witness, &c);
+                if witness.iter().any(|x| x.clone().abs() > range) || witness.len() != *inputs {
+                    return Err("pool: the witness is outside the range".to_owned());
+                }
+                if error.below(&lo) || error.above(&hi) {
+                    return Err("pool: the witness does not fit".to_owned());
+                }
+                let mut random = Random(5);
+                for _ in 0..10 {
+                    let inputs: Vec<Rational> = (0..*inputs)
+                        .map(|_| rational(random.signed()) * &range)
+                        .collect();
+                    if common::tournament_error(&self.oracle, &inputs, &c).above(&hi) {
+                        return Err(format!("pool: more than {hi} at {inputs:?}"));
+                    }
+                }
+                Ok(())
+            }
+            Statement::Target(t) => {
+                let (lo, hi, scale) = (convert(&t.lo), convert(&t.hi), convert(&t.scale));
+                let slope = convert(&t.slope);
+                let one = Rational::from(1);
+                let cited = earlier.get(t.cites).ok_or("target cites nothing")?;
+                use polycert_checker::Function as F;
+                let (least, most) = match (t.function, cited) {
+                    (F::Sign | F::Step, Statement::Closeness { from, to, .. }) => {
+                        self.enclosure("closeness", &convert(from), &convert(to))
+                    }
+                    (F::Relu | F::LeakyRelu, Statement::Deviation { to, .. }) => {
+                        self.enclosure("deviation", &zero, &convert(to))
+                    }
+                    // a - b covers [-B, B] for a, b in [0, B], whatever more is certified.
+                    (F::Max, Statement::Deviation { to, .. }) if convert(to) >= 1u32 => {
+                        self.enclosure("deviation", &zero, &one)
+                    }
+                    (F::MaxPool, Statement::Pool { hi, lo, .. }) => {
+                        Some((convert(lo), convert(hi)))
+                    }
+                    _ => return Err("target cites a claim of another kind".to_owned()),
+                }
+                .ok_or("the engine did not prove it again")?;
+                let factor = match t.function {
+                    F::Step => Rational::from((1, 2)),
+                    F::LeakyRelu => (one - slope).abs() * &scale,
+                    F::Sign | F::MaxPool => one,
+                    _ => scale,
+                };
+                if hi < least * &factor || lo > most * &factor {
+                    return Err(format!("the target's [{lo}, {hi}] is false"));
+                }
+                let Some(claim) = &t.claim else { return Ok(()) };
+                let bound = convert(&claim.bound);
+                let holds = match claim.verdict {
+                    Verdict::Proved => hi <= bound,
+                    Verdict::Refuted => lo > bound,
+                    Verdict::Undecided => lo <= bound && bound < hi,
+                };
+                holds.then_some(()).ok_or("the verdict is false".to_owned())
+            }
+            _ => Err("a statement of an unknown kind".to_owned()),
+        }
+    }
+}
+
+/// The largest |x| that a report speaks about.
+fn reach(report: &Report) -> Rational {
+    let ends = report.statements().iter().map(|s| match s {
+        Statement::StageRanges { to, .. }
+        | Statement::Closeness { to, .. }
+        | Statement::Deviation { to, .. }
+        | Statement::Derivative { to, .. }
+        | Statement::Magnitude { to, .. } => convert(to),
+        _ => Rational::new(),
+    });
+    ends.max().unwrap_or_default()
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    mutations: usize,
+    unreadable: usize,
+    rejected: usize,
+    accepted: usize,
+    accepted_tables: usize,
+    proved_again: usize,
+    not_prepared: usize,
+    false_statements: Vec<String>,
+}
+
+fn run(seed: u64, count: usize, tally: &mut Tally) {
+    let mut random = Random(seed);
+    let originals: Vec<Value> = originals()
+        .iter()
+        .map(|t| serde_json::from_str(t).unwrap())
+        .collect();
+    let mut judges: HashMap<String, Option<Judge>> = HashMap::new();
+    while tally.mutations < count {
+        let original = &originals[tally.mutations % originals.len()];
+        let Some((tree, path)) = mutate(original, &mut random) else {
+            continue;
+        };
+        tally.mutations += 1;
+        let text = tree.to_string();
+        let report = match check(text.as_bytes()) {
+            Outcome::Verified(report) => report,
+            Outcome::Rejected { .. } => {
+                tally.rejected += 1;
+                continue;
+            }
+            Outcome::Unreadable { .. } => {
+                tally.unreadable += 1;
+                continue;
+            }
+        };
+        tally.accepted += 1;
+        tally.accepted_tables += usize::from(path.starts_with("/table/components"));
+        let components: Vec<Vec<Rational>> = report
+            .components()
+            .iter()
+            .map(|c| c.iter().map(convert).collect())
+            .collect();
+        let reach = reach(&report);
+        let key = format!("{} {} {reach}", report.table_sha256(), report.mode());
+        let composite = Composite::from_stages(components);
+        let judge = judges
+            .entry(key)
+            .or_insert_with(|| Judge::new(composite, &reach));
+        let Some(judge) = judge else {
+            tally.not_prepared += 1;
+            continue;
+        };
+        assert!(judge.reach >= reach);
+        let statements = report.statements();
+        let verdicts: Vec<Result<(), String>> = (0..statements.len())
+            .map(|i| judge.statement(&statements[i], &statements[..i]))
+            .collect();
+        match verdicts.into_iter().find_map(Result::err) {
+            None => tally.proved_again += 1,
+            Some(why) => tally
+                .false_statements
+                .push(format!("{path}: {why}\n{text}")),
+        }
+    }
+}
+
+#[test]
+fn what_is_accepted_is_true() {
+    let start = std::time::Instant::now();
+    let halves = [11, 12].map(|seed| {
+        std::thread::spawn(move || {
+            let mut tally = Tally::default();
+            run(seed, MUTATIONS * multiplier() / 2, &mut tally);
+            tally
+        })
+    });
+    let mut accepted = 0;
+    for half in halves {
+        let mut tally = half.join().unwrap();
+        let failures = std::mem::take(&mut tally.false_statements);
+        println!("{:.1} s: {tally:?}", start.elapsed().as_secs_f64());
+        for f in failures.iter().take(5) {
+            println!("FALSE {f}");
+        }
+        let what = failures.first();
+        assert!(failures.is_empty(), "{} false: {what:?}", failures.len());
+        assert_eq!(tally.accepted, tally.proved_again, "not all proved again");
+        assert!(tally.accepted_tables > 0, "no changed table was accepted");
+        accepted += tally.accepted;
+    }
+    assert!(accepted * 50 > MUTATIONS * multiplier(), "too few to judge");
+}
