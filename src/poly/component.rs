@@ -2,10 +2,13 @@
 
 use crate::arith::rounding::CoefficientMode;
 use crate::error::{Error, Result};
-use rug::Rational;
+use rug::{ops::Pow, Integer, Rational};
 
 /// Most coefficients of a component (degree 255).
 pub const MAX_COEFFICIENTS: usize = 256;
+/// Most bits of the common denominator of a component in powers of y, and of its input map's powers:
+/// exact arithmetic on more would take minutes, and no checker would follow it.
+pub const MAX_COMMON_BITS: u64 = 1 << 15;
 
 /// The polynomials that coefficients multiply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +87,8 @@ impl Component {
     /// **Guarantee** exact, but for the rounding that `mode` names. Trailing zeros are removed.
     ///
     /// # Errors
-    /// A coefficient overflows the format of `mode`.
+    /// A coefficient overflows the format of `mode`; a basis or input map that would need numbers of
+    /// more than [`MAX_COMMON_BITS`] bits.
     pub fn powers(&self, mode: CoefficientMode) -> Result<Vec<Rational>> {
         let held: Vec<Rational> = self
             .coefficients
@@ -95,14 +99,21 @@ impl Component {
                     .map_err(|e| Error::parse(format!("coefficients[{j}]"), e.to_string()))
             })
             .collect::<Result<_>>()?;
-        let in_u = match self.basis {
-            Basis::Power => held,
-            Basis::Chebyshev => chebyshev_to_power(&held),
-        };
-        let mut out = if self.scale == 1u32 && self.offset.is_zero() {
-            in_u
+        let mapped = self.scale != 1u32 || !self.offset.is_zero();
+        let mut out = if self.basis == Basis::Power && !mapped {
+            held
         } else {
-            substitute(&in_u, &self.scale, &self.offset)
+            // Over one common denominator everything is exact integer arithmetic.
+            let (mut c, mut common) = over_common_denominator(&held)?;
+            if self.basis == Basis::Chebyshev {
+                c = chebyshev_to_power(&c);
+            }
+            if mapped {
+                common *= substitute(&mut c, &self.scale, &self.offset)?;
+            }
+            c.into_iter()
+                .map(|n| Rational::from((n, common.clone())))
+                .collect()
         };
         while out.len() > 1 && out.last().is_some_and(Rational::is_zero) {
             out.pop();
@@ -111,17 +122,37 @@ impl Component {
     }
 }
 
+/// Integers n_j and d with c_j = n_j/d.
+fn over_common_denominator(c: &[Rational]) -> Result<(Vec<Integer>, Integer)> {
+    let mut common = Integer::from(1);
+    for c in c {
+        common.lcm_mut(c.denom());
+        within_limit("coefficients", "the common denominator", &common)?;
+    }
+    let over = |c: &Rational| Integer::from(&common / c.denom()) * c.numer();
+    Ok((c.iter().map(over).collect(), common))
+}
+
+fn within_limit(field: &str, what: &str, n: &Integer) -> Result<()> {
+    let bits = u64::from(n.significant_bits());
+    if bits > MAX_COMMON_BITS {
+        let detail = format!("{what} has {bits} bits, the limit is {MAX_COMMON_BITS}");
+        return Err(Error::parse(field, detail));
+    }
+    Ok(())
+}
+
 /// Chebyshev to power coefficients by Clenshaw's recurrence on polynomials:
 /// b_j = c_j + 2u b_(j+1) - b_(j+2), sum = c_0 + u b_1 - b_2.
-fn chebyshev_to_power(c: &[Rational]) -> Vec<Rational> {
+fn chebyshev_to_power(c: &[Integer]) -> Vec<Integer> {
     let n = c.len();
-    let zero = || vec![Rational::new(); n + 1];
+    let zero = || vec![Integer::new(); n + 1];
     let (mut b1, mut b2) = (zero(), zero());
     for j in (0..n).rev() {
         let factor = if j == 0 { 1u32 } else { 2u32 };
         let mut b = zero();
         for i in 0..n {
-            b[i + 1] += Rational::from(&b1[i] * factor);
+            b[i + 1] += Integer::from(&b1[i] * factor);
             b[i] -= &b2[i];
         }
         b[0] += &c[j];
@@ -131,23 +162,43 @@ fn chebyshev_to_power(c: &[Rational]) -> Vec<Rational> {
     b1
 }
 
-/// Coefficients of P(a y + b) from those of P, by Horner's scheme on polynomials.
-fn substitute(p: &[Rational], a: &Rational, b: &Rational) -> Vec<Rational> {
-    let mut out: Vec<Rational> = Vec::with_capacity(p.len());
+/// Coefficients of m^n P(a y + b) from those of P of degree n, by Horner's scheme on polynomials;
+/// m is the common denominator of a and b, and m^n is returned.
+fn substitute(p: &mut Vec<Integer>, a: &Rational, b: &Rational) -> Result<Integer> {
+    let m = Integer::from(a.denom().lcm_ref(b.denom()));
+    let over = |x: &Rational| Integer::from(&m / x.denom()) * x.numer();
+    let (a, b) = (over(a), over(b));
+    let n = p.len().saturating_sub(1) as u32;
+    let largest = [&a, &b, &m]
+        .map(Integer::significant_bits)
+        .into_iter()
+        .max()
+        .unwrap_or(0);
+    let bits = u64::from(largest) * u64::from(n);
+    if bits > MAX_COMMON_BITS {
+        let detail = format!(
+            "its power {n}, the degree, has {bits} bits, the limit is {MAX_COMMON_BITS}: \
+             fewer digits in scale and offset"
+        );
+        return Err(Error::parse("input_map", detail));
+    }
+    let mut out: Vec<Integer> = Vec::with_capacity(p.len());
+    let mut power = Integer::from(1);
     for c in p.iter().rev() {
-        // out <- out * (a y + b) + c
-        out.push(Rational::new());
+        // out <- out * (a y + b) + c m^i
+        out.push(Integer::new());
         for i in (0..out.len()).rev() {
-            let mut v = Rational::from(&out[i] * b);
+            let mut v = Integer::from(&out[i] * &b);
             if i > 0 {
-                v += Rational::from(&out[i - 1] * a);
+                v += &out[i - 1] * &a;
             }
             out[i] = v;
         }
-        out[0] += c;
+        out[0] += c * &power;
+        power *= &m;
     }
-    out.truncate(p.len());
-    out
+    *p = out;
+    Ok(m.pow(n))
 }
 
 #[cfg(test)]
