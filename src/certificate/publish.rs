@@ -26,19 +26,25 @@ pub fn self_check(text: &str) -> Result<polycert_checker::Report> {
 
 /// Writes a file whole or not at all: a temporary file in the same folder, then a rename.
 ///
+/// A link is followed; a device or pipe is written to as it is, never replaced.
+///
 /// # Errors
 /// The operating system's refusal, naming the path.
 pub fn write_atomically(path: &Path, text: &str) -> Result<()> {
-    let folder = path
+    let fail = |e: &std::io::Error| Error::io(path, e);
+    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if std::fs::metadata(&target).is_ok_and(|m| !m.is_file() && !m.is_dir()) {
+        return std::fs::write(&target, text).map_err(|e| fail(&e));
+    }
+    let folder = target
         .parent()
         .filter(|p| !p.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    let fail = |e: &std::io::Error| Error::io(path, e);
     let mut file = tempfile::Builder::new()
         .prefix(".polycert-")
         .suffix(".tmp")
         .tempfile_in(folder)
-        .map_err(|e| fail(&e))?;
+        .map_err(|e| fail(&plain(&e)))?;
     file.write_all(text.as_bytes()).map_err(|e| fail(&e))?;
     file.as_file().sync_all().map_err(|e| fail(&e))?;
     // A temporary file is private; a published one has the usual rights.
@@ -50,6 +56,11 @@ pub fn write_atomically(path: &Path, text: &str) -> Result<()> {
             .set_permissions(rights)
             .map_err(|e| fail(&e))?;
     }
-    file.persist(path).map_err(|e| fail(&e.error))?;
+    file.persist(&target).map_err(|e| fail(&e.error))?;
     Ok(())
+}
+
+/// The system's own error, without the temporary file's name.
+fn plain(e: &std::io::Error) -> std::io::Error {
+    std::io::Error::from(e.kind())
 }

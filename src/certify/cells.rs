@@ -39,6 +39,8 @@ pub enum Cover {
     Exceeded(Float),
     /// The bound could not be pushed below the limit near this point.
     Stuck(Float),
+    /// It would take more cells than are allowed.
+    TooMany,
 }
 
 /// Enclosure of g = y (1 - q)/2 at a jet.
@@ -126,7 +128,7 @@ pub fn cover(
     let mut most = 1.0;
     while u.y < end {
         if cells.orders.len() >= MAX_CELLS {
-            return Ok(Cover::Stuck(u.y));
+            return Ok(Cover::TooMany);
         }
         let (v, order) = match order_0(branch, &u, &end_jet, limit)? {
             Some(v) => (v, 0),

@@ -14,6 +14,9 @@ use rug::float::Round;
 use rug::ops::MulAssignRound;
 use rug::Float;
 
+/// Most times that a better witness starts the cover of one limit anew.
+const MAX_RESTARTS: u32 = 50;
+
 /// A proved enclosure of the maximum ReLU error.
 #[derive(Debug, Clone)]
 pub struct Deviation {
@@ -45,6 +48,7 @@ impl Deviation {
 pub fn enclose(branches: &[Branch], to: &Float, gap: f64) -> Result<Deviation> {
     let (mut witness, mut points) = seek(branches, to)?;
     let mut gap = gap.max(f64::MIN_POSITIVE);
+    let mut restarts = 0;
     'again: loop {
         if gap > 1.0 {
             let detail = format!(
@@ -70,7 +74,13 @@ pub fn enclose(branches: &[Branch], to: &Float, gap: f64) -> Result<Deviation> {
         for branch in branches {
             match cover(branch, to, (&limit, &exceed), &peaks)? {
                 Cover::Done(c) => cells.push(c),
+                // A composite with very many extrema of the same height could go on like this.
+                Cover::Exceeded(_) if restarts >= MAX_RESTARTS => {
+                    (gap, restarts) = (gap * 8.0, 0);
+                    continue 'again;
+                }
                 Cover::Exceeded(y) => {
+                    restarts += 1;
                     let better = polish(branch, y.to_f64(), to.to_f64())?;
                     points.push(better.0);
                     witness = at(branch, better);
@@ -78,6 +88,11 @@ pub fn enclose(branches: &[Branch], to: &Float, gap: f64) -> Result<Deviation> {
                 }
                 Cover::Stuck(_) => {
                     gap *= 8.0;
+                    continue 'again;
+                }
+                // Every try costs as many cells again: few tries.
+                Cover::TooMany => {
+                    gap *= 4_096.0;
                     continue 'again;
                 }
             }

@@ -13,7 +13,6 @@
 //! some 33 bits, which is why f64 does not suffice.
 
 use crate::arith::mp::Mp;
-use crate::poly::component::over_common_denominator;
 use rug::ops::{AddAssignRound, MulAssignRound};
 use rug::{float::Round, Float, Integer, Rational};
 
@@ -196,7 +195,12 @@ impl Polynomial {
 
     /// Coefficients as integers over a common denominator (which is dropped: signs and roots stay).
     pub fn integers(&self) -> Vec<Integer> {
-        over_common_denominator(&self.exact).0
+        let mut common = Integer::from(1);
+        for c in &self.exact {
+            common.lcm_mut(c.denom());
+        }
+        let over = |c: &Rational| Integer::from(&common / c.denom()) * c.numer();
+        self.exact.iter().map(over).collect()
     }
 }
 

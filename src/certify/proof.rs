@@ -162,7 +162,7 @@ pub fn prove(table: &Table, request: &Request) -> Result<Proof> {
                 let gap = proof.estimate_gap();
                 let reached = gap <= request.gap;
                 // More bits that do not narrow the gap by half are not what it lacks.
-                let stalled = best.as_ref().is_some_and(|b| gap > 0.5 * b.estimate_gap());
+                let stalled = best.as_ref().is_some_and(|b| gap >= 0.5 * b.estimate_gap());
                 if best.as_ref().is_none_or(|b| gap < b.estimate_gap()) {
                     best = Some(proof);
                 }
@@ -203,9 +203,23 @@ impl Plan {
             ));
         }
         let to = request.to.clone().unwrap_or_else(|| Rational::from(1));
-        if to <= 0u32 || to > 1_000_000u32 {
+        let least = Rational::from(1) >> 40u32;
+        if to < least || to > 1_000_000u32 {
             return Err(Error::domain(format!(
-                "the domain |x| <= {to} is empty or beyond 10^6"
+                "the domain |x| <= to = {to} is empty or too small or too large: to is from 2^-40 to 10^6"
+            )));
+        }
+        // Inputs of the pool's witness are multiples of 2^-64 up to 2^64.
+        let most = Rational::from(1) << 40u32;
+        if *function == Function::MaxPool && (*scale < least || *scale > most) {
+            return Err(Error::unsupported(format!(
+                "the scale B of a max-pool is from 2^-40 to 2^40, not {scale}"
+            )));
+        }
+        if request.limit <= 0u32 {
+            return Err(Error::domain(format!(
+                "the limit of |r| must be above 0, not {}",
+                request.limit
             )));
         }
         let eps = request.eps.clone().or_else(|| table.domain.eps.clone());
@@ -232,8 +246,8 @@ impl Plan {
                 "max needs the composite on the whole of [-1, 1]",
             ));
         }
-        if !(request.gap > 0.0 && request.gap <= 1.0) {
-            return Err(Error::domain("the gap must be above 0 and at most 1"));
+        if !(request.gap >= 2.0f64.powi(-1_000) && request.gap <= 1.0) {
+            return Err(Error::domain("the gap must be from 2^-1000 to 1"));
         }
         Ok(Self { to, eps })
     }

@@ -4,7 +4,7 @@ use crate::arith::number;
 use crate::arith::rounding::CoefficientMode;
 use crate::certificate::{build::document, publish};
 use crate::certify::proof::{prove, Proof, Request, Verdict};
-use crate::cli::{output, rational, read_text};
+use crate::cli::{digest, output, rational, read_text};
 use crate::error::{Error, ErrorKind, Result};
 use crate::poly::table::MAX_BYTES;
 use crate::poly::{Function, Table, Target};
@@ -25,46 +25,46 @@ pub struct Arguments {
     #[arg(long)]
     target: Option<Function>,
     /// Claimed bound of the maximum error, in the units of the scaled function.
-    #[arg(long, value_parser = rational)]
+    #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     claim: Option<Rational>,
     /// Certify coefficients as a program holds them: exact, f64, f32 or fixed:BITS.
     #[arg(long, default_value = "exact")]
     coefficients: CoefficientMode,
     /// B: inputs in [-B, B], the composite is applied to x/B.
-    #[arg(long, value_parser = rational, default_value = "1")]
+    #[arg(long, value_parser = rational, allow_hyphen_values = true, default_value = "1")]
     scale: Rational,
     /// Slope of a leaky ReLU for x < 0.
-    #[arg(long, value_parser = rational)]
+    #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     slope: Option<Rational>,
     /// K of a K x K max-pool window.
     #[arg(long, value_parser = clap::value_parser!(u32).range(2..=32))]
     window: Option<u32>,
     /// c of the max-pool's input map x -> c x + 1/2 (the largest possible if left out).
-    #[arg(long, value_parser = rational)]
+    #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     input_scale: Option<Rational>,
     /// sign and step: the error is meant for EPS <= |x| (the table's own if left out).
-    #[arg(long, value_parser = rational)]
+    #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     eps: Option<Rational>,
     /// The composite's domain is [-TO, TO], before scaling.
-    #[arg(long, value_parser = rational, default_value = "1")]
+    #[arg(long, value_parser = rational, allow_hyphen_values = true, default_value = "1")]
     to: Rational,
     /// Wanted relative gap (hi - lo)/lo of the enclosure.
-    #[arg(long, value_parser = rational, default_value = "2^-40")]
+    #[arg(long, value_parser = rational, allow_hyphen_values = true, default_value = "2^-40")]
     gap: Rational,
     /// Envelope |r - ReLU| <= tau |x| for |x| >= ZONE (the least zone with tau = hi if left out).
-    #[arg(long, value_parser = rational)]
+    #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     zone: Option<Rational>,
     /// Also bound |r| on |x| <= TO + RHO.
-    #[arg(long, value_parser = rational)]
+    #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     rho: Option<Rational>,
     /// Overflow margin: the greatest rho with |r| <= LIMIT on |x| <= TO + rho.
-    #[arg(long, value_parser = rational, default_value = "2")]
+    #[arg(long, value_parser = rational, allow_hyphen_values = true, default_value = "2")]
     limit: Rational,
     /// Only the enclosure: no ranges, envelope, slope or overflow margin.
     #[arg(long)]
     only_error: bool,
     /// Refuse any table but the one with this digest.
-    #[arg(long, value_name = "HEX")]
+    #[arg(long, value_name = "HEX", value_parser = digest)]
     table_sha256: Option<String>,
     /// Print JSON instead of text.
     #[arg(long)]
@@ -88,7 +88,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     let request = request(a, &table)?;
     let proof = prove(&table, &request).map_err(|e| e.in_file(&a.table))?;
     let certificate = publish::text(&document(&table, &proof));
-    let report = publish::self_check(&certificate)?;
+    let report = publish::self_check(&certificate).map_err(|e| e.in_file(&a.table))?;
     if let Some(path) = &a.output {
         output(Some(path), &certificate)?;
     }

@@ -1,6 +1,6 @@
 //! `polycert check`: the independent checker, as a subcommand.
 
-use crate::cli::{output, read_bytes};
+use crate::cli::{digest, note, output, read_bytes};
 use crate::error::Result;
 use polycert_checker::{check_table, Outcome, MAX_BYTES};
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ pub struct Arguments {
     #[arg(required = true)]
     certificates: Vec<PathBuf>,
     /// Only accept certificates about the table with this digest.
-    #[arg(long, value_name = "HEX")]
+    #[arg(long, value_name = "HEX", value_parser = digest)]
     table_sha256: Option<String>,
 }
 
@@ -21,14 +21,28 @@ pub struct Arguments {
 pub fn run(a: &Arguments) -> Result<ExitCode> {
     let mut worst = 0;
     for path in &a.certificates {
-        let bytes = read_bytes(path, MAX_BYTES)?;
+        let bytes = match read_bytes(path, MAX_BYTES) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                // The other files are checked all the same.
+                note(&format!("polycert: {error}"));
+                worst = 2;
+                continue;
+            }
+        };
         let outcome = check_table(&bytes, a.table_sha256.as_deref());
-        output(None, &format!("{}: {outcome}\n", path.display()))?;
+        let line = format!("{}: {outcome}", path.display());
         worst = worst.max(match outcome {
             Outcome::Verified(_) => 0,
             Outcome::Rejected { .. } => 1,
-            Outcome::Unreadable { .. } => 2,
+            Outcome::Unreadable { .. } => {
+                note(&line);
+                2
+            }
         });
+        if !matches!(outcome, Outcome::Unreadable { .. }) {
+            output(None, &(line + "\n"))?;
+        }
     }
     Ok(ExitCode::from(worst))
 }

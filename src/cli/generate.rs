@@ -4,11 +4,15 @@ use crate::approx::{design, round_design, Design, Fit, Scaling, DEFAULT_BITS};
 use crate::arith::number;
 use crate::cli::{note, output, rational};
 use crate::error::{Error, Result};
+use crate::poly::table::MAX_COMPONENTS;
 use crate::poly::{Basis, Domain, Function, Table};
 use rug::Rational;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+/// Largest degree of a component that is offered here.
+const MAX_DEGREE: usize = 63;
 
 /// Generate an odd minimax composite of given degrees (Remez, multiprecision).
 ///
@@ -27,16 +31,16 @@ pub struct Arguments {
     #[arg(long, group = "fit")]
     best: bool,
     /// Fit the first stage on [EPS, 1 + ETA].
-    #[arg(long, value_parser = rational, group = "fit")]
+    #[arg(long, value_parser = rational, allow_hyphen_values = true, group = "fit")]
     eps: Option<Rational>,
     /// The convention of arXiv 2105.10879: eps = ZETA 2^-ALPHA; needs --alpha.
-    #[arg(long, value_parser = rational, group = "fit", requires = "alpha")]
+    #[arg(long, value_parser = rational, allow_hyphen_values = true, group = "fit", requires = "alpha")]
     zeta: Option<Rational>,
     /// ALPHA of --zeta, in bits.
     #[arg(long, requires = "zeta", value_parser = clap::value_parser!(u32).range(1..=64))]
     alpha: Option<u32>,
     /// Margin for scheme error between the stages, absolute.
-    #[arg(long, value_parser = rational, default_value = "0")]
+    #[arg(long, value_parser = rational, allow_hyphen_values = true, default_value = "0")]
     eta: Rational,
     /// Basis of the coefficients.
     #[arg(long, default_value = "chebyshev", value_parser = ["chebyshev", "power"])]
@@ -65,12 +69,40 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         },
         _ => Fit::BestEps,
     };
+    check_request(a, &fit)?;
     let found = design(&a.degrees, &fit, &a.eta).map_err(|e| Error::domain(e.to_string()))?;
     let table = table(a, &fit, &found);
     table.validate()?;
     report(&found);
     output(a.output.as_ref(), &table.to_json())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What can be refused before the search, naming the option.
+fn check_request(a: &Arguments, fit: &Fit) -> Result<()> {
+    let n = a.degrees.len();
+    if n > MAX_COMPONENTS {
+        let detail = format!("--degrees: {n} components, the limit is {MAX_COMPONENTS}");
+        return Err(Error::domain(detail));
+    }
+    if let Some(d) = a.degrees.iter().find(|d| **d % 2 == 0 || **d > MAX_DEGREE) {
+        let detail = format!("--degrees: {d} is not an odd degree from 1 to {MAX_DEGREE}");
+        return Err(Error::domain(detail));
+    }
+    let (name, eps) = match fit {
+        Fit::Eps(eps) => ("--eps", eps.clone()),
+        Fit::Zeta { zeta, alpha } => ("--zeta: 2^-alpha zeta", zeta.clone() >> *alpha),
+        Fit::BestEps => return Ok(()),
+    };
+    let least = Rational::from(1) >> 128u32;
+    if eps < least || eps >= 1u32 {
+        let detail = format!(
+            "{name} is from 2^-128 and below 1, not {}",
+            number::write(&eps)
+        );
+        return Err(Error::domain(detail));
+    }
+    Ok(())
 }
 
 fn table(a: &Arguments, fit: &Fit, found: &Design) -> Table {

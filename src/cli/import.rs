@@ -24,10 +24,10 @@ pub struct Arguments {
     #[arg(long, value_parser = ["power", "chebyshev"])]
     basis: Option<String>,
     /// x is meant in [-HI, HI].
-    #[arg(long, value_parser = rational, default_value = "1")]
+    #[arg(long, value_parser = rational, allow_hyphen_values = true, default_value = "1")]
     hi: Rational,
     /// The sign is meant for EPS <= |x|.
-    #[arg(long, value_parser = rational)]
+    #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     eps: Option<Rational>,
     /// Name of the table (the file's name if left out).
     #[arg(long)]

@@ -59,6 +59,15 @@ fn rational(text: &str) -> std::result::Result<Rational, String> {
     number::parse(text).map_err(|e| e.to_string())
 }
 
+/// A digest on the command line, in lower case.
+fn digest(text: &str) -> std::result::Result<String, String> {
+    if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        Ok(text.to_ascii_lowercase())
+    } else {
+        Err("a digest is 64 hexadecimal digits".to_owned())
+    }
+}
+
 /// Reads a text file of at most `limit` bytes; `-` is standard input.
 fn read_text(path: &Path, limit: usize) -> Result<String> {
     let bytes = read_bytes(path, limit)?;
@@ -89,10 +98,10 @@ fn read_bytes(path: &Path, limit: usize) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Writes to a file, whole or not at all, or to standard output.
+/// Writes to a file, whole or not at all, or to standard output (no path, or `-`).
 fn output(path: Option<&PathBuf>, text: &str) -> Result<()> {
     use std::io::Write as _;
-    match path {
+    match path.filter(|p| p.as_path() != Path::new("-")) {
         Some(path) => crate::certificate::publish::write_atomically(path, text),
         None => match std::io::stdout().lock().write_all(text.as_bytes()) {
             // A reader that has seen enough (head, a pager) is no failure.

@@ -2,10 +2,13 @@
 
 use crate::arith::rounding::CoefficientMode;
 use crate::error::{Error, Result};
-use rug::{Integer, Rational};
+use rug::{ops::Pow, Integer, Rational};
 
 /// Most coefficients of a component (degree 255).
 pub const MAX_COEFFICIENTS: usize = 256;
+/// Most bits of the common denominator of a component in powers of y, and of its input map's powers:
+/// exact arithmetic on more would take minutes, and no checker would follow it.
+pub const MAX_COMMON_BITS: u64 = 1 << 15;
 
 /// The polynomials that coefficients multiply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +87,8 @@ impl Component {
     /// **Guarantee** exact, but for the rounding that `mode` names. Trailing zeros are removed.
     ///
     /// # Errors
-    /// A coefficient overflows the format of `mode`.
+    /// A coefficient overflows the format of `mode`; a basis or input map that would need numbers of
+    /// more than [`MAX_COMMON_BITS`] bits.
     pub fn powers(&self, mode: CoefficientMode) -> Result<Vec<Rational>> {
         let held: Vec<Rational> = self
             .coefficients
@@ -95,14 +99,21 @@ impl Component {
                     .map_err(|e| Error::parse(format!("coefficients[{j}]"), e.to_string()))
             })
             .collect::<Result<_>>()?;
-        let in_u = match self.basis {
-            Basis::Power => held,
-            Basis::Chebyshev => chebyshev_to_power(&held),
-        };
-        let mut out = if self.scale == 1u32 && self.offset.is_zero() {
-            in_u
+        let mapped = self.scale != 1u32 || !self.offset.is_zero();
+        let mut out = if self.basis == Basis::Power && !mapped {
+            held
         } else {
-            substitute(&in_u, &self.scale, &self.offset)
+            // Over one common denominator everything is exact integer arithmetic.
+            let (mut c, mut common) = over_common_denominator(&held)?;
+            if self.basis == Basis::Chebyshev {
+                c = chebyshev_to_power(&c);
+            }
+            if mapped {
+                common *= substitute(&mut c, &self.scale, &self.offset)?;
+            }
+            c.into_iter()
+                .map(|n| Rational::from((n, common.clone())))
+                .collect()
         };
         while out.len() > 1 && out.last().is_some_and(Rational::is_zero) {
             out.pop();
@@ -111,67 +122,81 @@ impl Component {
     }
 }
 
+/// Integers n_j and d with c_j = n_j/d.
+fn over_common_denominator(c: &[Rational]) -> Result<(Vec<Integer>, Integer)> {
+    let mut common = Integer::from(1);
+    for c in c {
+        common.lcm_mut(c.denom());
+        within_limit("coefficients", "the common denominator", &common)?;
+    }
+    let over = |c: &Rational| Integer::from(&common / c.denom()) * c.numer();
+    Ok((c.iter().map(over).collect(), common))
+}
+
+fn within_limit(field: &str, what: &str, n: &Integer) -> Result<()> {
+    let bits = u64::from(n.significant_bits());
+    if bits > MAX_COMMON_BITS {
+        let detail = format!("{what} has {bits} bits, the limit is {MAX_COMMON_BITS}");
+        return Err(Error::parse(field, detail));
+    }
+    Ok(())
+}
+
 /// Chebyshev to power coefficients by Clenshaw's recurrence on polynomials:
 /// b_j = c_j + 2u b_(j+1) - b_(j+2), sum = c_0 + u b_1 - b_2.
-///
-/// Over a common denominator, since the recurrence itself has integer factors only: integers need no
-/// greatest common divisor at each of the n^2/2 steps.
-fn chebyshev_to_power(c: &[Rational]) -> Vec<Rational> {
+fn chebyshev_to_power(c: &[Integer]) -> Vec<Integer> {
     let n = c.len();
-    let (numerators, denominator) = over_common_denominator(c);
     let (mut b1, mut b2) = (vec![Integer::new(); n + 1], vec![Integer::new(); n + 1]);
-    for (j, numerator) in numerators.iter().enumerate().rev() {
+    for (j, c) in c.iter().enumerate().rev() {
         // b2 becomes the next b1: each place is read just before it is overwritten.
         let double = u32::from(j > 0);
         for i in (0..n).rev() {
             b2[i + 1] = Integer::from(&b1[i] << double) - &b2[i + 1];
         }
-        b2[0] = Integer::from(numerator - &b2[0]);
+        b2[0] = Integer::from(c - &b2[0]);
         std::mem::swap(&mut b1, &mut b2);
     }
     b1.truncate(n);
-    b1.into_iter()
-        .map(|v| Rational::from((v, denominator.clone())))
-        .collect()
+    b1
 }
 
-/// Numerators over the least common denominator, and that denominator.
-pub fn over_common_denominator(c: &[Rational]) -> (Vec<Integer>, Integer) {
-    let mut common = Integer::from(1);
-    for c in c {
-        common.lcm_mut(c.denom());
+/// Coefficients of m^n P(a y + b) from those of P of degree n, by Horner's scheme on polynomials;
+/// m is the common denominator of a and b, and m^n is returned.
+fn substitute(p: &mut Vec<Integer>, a: &Rational, b: &Rational) -> Result<Integer> {
+    let m = Integer::from(a.denom().lcm_ref(b.denom()));
+    let over = |x: &Rational| Integer::from(&m / x.denom()) * x.numer();
+    let (a, b) = (over(a), over(b));
+    let n = p.len().saturating_sub(1) as u32;
+    let largest = [&a, &b, &m]
+        .map(Integer::significant_bits)
+        .into_iter()
+        .max()
+        .unwrap_or(0);
+    let bits = u64::from(largest) * u64::from(n);
+    if bits > MAX_COMMON_BITS {
+        let detail = format!(
+            "its power {n}, the degree, has {bits} bits, the limit is {MAX_COMMON_BITS}: \
+             fewer digits in scale and offset"
+        );
+        return Err(Error::parse("input_map", detail));
     }
-    let over = |c: &Rational| Integer::from(&common / c.denom()) * c.numer();
-    (c.iter().map(over).collect(), common)
-}
-
-/// Coefficients of P(a y + b) from those of P.
-fn substitute(p: &[Rational], a: &Rational, b: &Rational) -> Vec<Rational> {
-    let mut shifted = if b.is_zero() { p.to_vec() } else { shift(p, b) };
-    let mut power = Rational::from(1);
-    for c in &mut shifted {
-        *c *= &power;
-        power *= a;
-    }
-    shifted
-}
-
-/// Coefficients of P(u + b), by Horner's scheme on polynomials.
-fn shift(p: &[Rational], b: &Rational) -> Vec<Rational> {
-    let mut out: Vec<Rational> = Vec::with_capacity(p.len());
+    let mut out: Vec<Integer> = Vec::with_capacity(p.len());
+    let mut power = Integer::from(1);
     for c in p.iter().rev() {
-        // out <- out * (u + b) + c
-        out.push(Rational::new());
+        // out <- out * (a y + b) + c m^i
+        out.push(Integer::new());
         for i in (0..out.len()).rev() {
-            out[i] *= b;
+            let mut v = Integer::from(&out[i] * &b);
             if i > 0 {
-                let (low, high) = out.split_at_mut(i);
-                high[0] += &low[i - 1];
+                v += &out[i - 1] * &a;
             }
+            out[i] = v;
         }
-        out[0] += c;
+        out[0] += c * &power;
+        power *= &m;
     }
-    out
+    *p = out;
+    Ok(m.pow(n))
 }
 
 #[cfg(test)]

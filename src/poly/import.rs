@@ -10,8 +10,10 @@ use crate::poly::component::{Basis, Component, MAX_COEFFICIENTS};
 use crate::poly::table::{json_error, Domain, Table, FORMAT, MAX_BYTES, MAX_COMPONENTS, MAX_TEXT};
 use crate::poly::target::Function;
 use rug::Rational;
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// What the text itself may not say.
 #[derive(Debug, Clone)]
@@ -43,14 +45,38 @@ pub fn import(text: &str, settings: &Settings) -> Result<Table> {
         let components = plain_text(text, settings.basis.unwrap_or(Basis::Power))?;
         return finish(components, settings, BTreeMap::new());
     }
-    let value: Value = serde_json::from_str(text).map_err(|e| json_error(&e))?;
-    if value.get("format").and_then(Value::as_str) == Some(FORMAT) {
+    let Fields(fields) = serde_json::from_str(text).map_err(|e| json_error(&e))?;
+    if fields.get("format").and_then(Value::as_str) == Some(FORMAT) {
         return Table::from_json(text);
     }
-    let Value::Object(fields) = value else {
-        return Err(Error::parse("", "expected a JSON object"));
-    };
     published(&fields, settings)
+}
+
+/// A JSON object in which no field stands twice: which of the two was meant nobody knows.
+struct Fields(serde_json::Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> std::result::Result<Self, D::Error> {
+        d.deserialize_map(Fields(serde_json::Map::new()))
+    }
+}
+
+impl<'de> Visitor<'de> for Fields {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> std::result::Result<Self, A::Error> {
+        while let Some((key, value)) = map.next_entry::<String, Value>()? {
+            if self.0.contains_key(&key) {
+                return Err(A::Error::custom(format!("duplicate field `{key}`")));
+            }
+            self.0.insert(key, value);
+        }
+        Ok(self)
+    }
 }
 
 fn published(fields: &serde_json::Map<String, Value>, settings: &Settings) -> Result<Table> {
@@ -61,6 +87,12 @@ fn published(fields: &serde_json::Map<String, Value>, settings: &Settings) -> Re
             return Err(Error::parse(
                 "basis",
                 format!("{other:?}; expected power or chebyshev"),
+            ))
+        }
+        None if fields.contains_key("basis") => {
+            return Err(Error::parse(
+                "basis",
+                "expected power or chebyshev, as a string",
             ))
         }
         None => settings.basis.unwrap_or(Basis::Power),
