@@ -177,19 +177,29 @@ const RELU: [(&str, Option<i32>, Option<Verdict>, f64); 11] = [
         Some(Verdict::Refuted),
         -3.7088,
     ),
-    ("approxcnn_alpha07", Some(7), Some(Verdict::Proved), 0.0),
-    ("approxcnn_alpha10", Some(10), Some(Verdict::Proved), 0.0),
-    ("approxcnn_alpha13", Some(13), Some(Verdict::Proved), 0.0),
+    ("approxcnn_alpha07", Some(7), Some(Verdict::Proved), -7.0436),
+    (
+        "approxcnn_alpha10",
+        Some(10),
+        Some(Verdict::Proved),
+        -10.1128,
+    ),
+    (
+        "approxcnn_alpha13",
+        Some(13),
+        Some(Verdict::Proved),
+        -13.0834,
+    ),
     (
         "approxcnn_alpha14",
         Some(14),
         Some(Verdict::Proved),
         -14.0166,
     ),
-    ("smartpaf_a7", Some(7), Some(Verdict::Proved), 0.0),
-    ("smartpaf_f1g2", None, None, 0.0),
+    ("smartpaf_a7", Some(7), Some(Verdict::Proved), -7.0436),
+    ("smartpaf_f1g2", None, None, -3.5486),
     ("smartpaf_f2g2", None, None, -3.7885),
-    ("smartpaf_2f12g1", None, None, 0.0),
+    ("smartpaf_2f12g1", None, None, -4.3684),
     ("lattigo_signx4", None, None, -4.0382),
     ("lattigo_default_sign_alpha30", None, None, -35.5884),
 ];
@@ -242,7 +252,7 @@ fn the_four_bit_table_is_refuted_by_hand() {
     let (published, _) = load(&folder, "approxcnn_alpha04");
     let x = Rational::from((3_205, 10_000));
     let error = published.relu_error(&x);
-    assert!(error > Rational::from((5, 4)) * power_of_two(-4), "{error}");
+    assert!(error > Rational::from((6, 5)) * power_of_two(-4), "{error}");
 }
 
 #[test]
@@ -263,22 +273,22 @@ fn sign_claims_of_the_default_composite() {
     let error = rational(&(published.near(&x) - 1u32).abs());
     assert!(proof.bound_lo <= error && error <= proof.bound_hi);
 
-    // Without the last component: the stated 21.926741 bits.
+    // Without the last component: the stated 21.926741 bits are those of the levelled error of a
+    // composite that was divided by the upper end of its range, so of (max - min)/(max + min); from
+    // sign itself it is off by about twice that.
     table.components.truncate(8);
     published.components.truncate(8);
     request.claim = None;
     let proof = certify(&table, &request);
-    let log2 = [&proof.bound_lo, &proof.bound_hi].map(estimate_log2);
+    let (least, most) = proof.ranges.last().unwrap().bound_ranges[7].clone();
+    let spread = Rational::from(&most - &least) / Rational::from(&most + &least);
+    let (levelled, off) = (estimate_log2(&spread), estimate_log2(&proof.bound_hi));
     println!(
-        "the same, first 8 components | {} = 2^[{:.7}, {:.7}]",
+        "the same, first 8 components: |p - sign| {} = 2^{off:.6}; (max - min)/(max + min) = 2^{levelled:.6}",
         interval(&proof.bound_lo, &proof.bound_hi),
-        log2[0],
-        log2[1]
     );
-    assert!(
-        log2.iter().all(|l| (l + 21.926741).abs() < 1e-6),
-        "{log2:?}"
-    );
+    assert!((levelled + 21.926_741).abs() < 1e-6, "{levelled}");
+    assert!((off + 20.926_658).abs() < 1e-6, "{off}");
     let x = rational(&proof.closeness.as_ref().unwrap().witness.x);
     let error = rational(&(published.near(&x) - 1u32).abs());
     assert!(proof.bound_lo <= error && error <= proof.bound_hi);
@@ -289,7 +299,15 @@ fn sign_claims_of_the_default_composite() {
 #[test]
 fn coefficients_in_machine_floats() {
     let Some(folder) = folder() else { return };
-    for (name, bits, ..) in RELU.iter().filter(|row| row.0.starts_with("approxcnn")) {
+    // In f32 the table of 13 bits loses ten of them, and that of 14 bits runs away.
+    let singles = [
+        Some(Verdict::Refuted),
+        Some(Verdict::Proved),
+        Some(Verdict::Proved),
+        Some(Verdict::Refuted),
+        None,
+    ];
+    for ((name, bits, verdict, _), narrow) in RELU.iter().zip(singles) {
         let (published, table) = load(&folder, name);
         let mut request = Request::new(Target::new(Function::Relu));
         request.claim = bits.map(|b| power_of_two(-b));
@@ -309,6 +327,8 @@ fn coefficients_in_machine_floats() {
                         interval(&proof.bound_lo, &proof.bound_hi),
                         decimal(&(proof.bound_hi.clone() / &exact.bound_hi), 10, true)
                     );
+                    let pinned = if single { narrow } else { *verdict };
+                    assert_eq!(proof.verdict, pinned, "{name} {mode}");
                     assert!(largest <= proof.bound_hi, "{name} {mode}");
                     let x = rational(&proof.deviation.as_ref().unwrap().witness.x);
                     assert!(held.relu_error(&x) >= proof.bound_lo, "{name} {mode}");
@@ -319,7 +339,10 @@ fn coefficients_in_machine_floats() {
                         estimate_log2(&largest)
                     );
                     assert!(matches!(e.kind, ErrorKind::Unsupported(_)), "{e}");
-                    assert!(single && largest > 1_000_000u32, "{name} {mode}: {e}");
+                    assert!(
+                        single && narrow.is_none() && largest > 1_000_000u32,
+                        "{name} {mode}: {e}"
+                    );
                 }
             }
         }

@@ -163,3 +163,23 @@ pub fn number(answer: &Value, field: &str) -> rug::Rational {
 pub fn read(path: impl AsRef<Path>) -> String {
     std::fs::read_to_string(path).unwrap()
 }
+
+/// Runs a command whose output goes to a file that exists; it must refuse, name every part, and
+/// leave the file and the folder as they were.
+#[track_caller]
+pub fn refused(folder: &Folder, arguments: &[&str], parts: &[&str]) {
+    let kept = folder.file("kept.json", "kept");
+    let before = folder.names();
+    let mut line = arguments.to_vec();
+    if !matches!(arguments.first(), Some(&"check" | &"show")) {
+        line.extend(["-o", &kept]);
+    }
+    let r = polycert(&line).exits(2);
+    assert_eq!(r.out, "", "{arguments:?}");
+    for part in parts {
+        assert!(r.err.contains(part), "{part:?} not named: {r:?}");
+    }
+    assert!(r.err.len() < 2_000, "{} bytes of message", r.err.len());
+    assert_eq!(read(&kept), "kept", "{arguments:?}");
+    assert_eq!(folder.names(), before, "{arguments:?}");
+}
