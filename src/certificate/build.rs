@@ -56,7 +56,7 @@ fn estimate_lost_bits(f: &Polynomial) -> u32 {
     let n = f.exact.len() as f64;
     let powers = (n - 1.0) * f.reach().max(1.0).log2() + n.log2();
     // A cast from float to integer saturates at 0; 512 keeps within what the format allows.
-    ((powers - f.bound_magnitude().log2()).ceil() as u32).min(512)
+    ((powers - f.bound_magnitude(f.reach()).log2()).ceil() as u32).min(512)
 }
 
 /// Writes hint numbers and keeps the precision that they all fit.

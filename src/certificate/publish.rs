@@ -62,5 +62,9 @@ pub fn write_atomically(path: &Path, text: &str) -> Result<()> {
 
 /// The system's own error, without the temporary file's name.
 fn plain(e: &std::io::Error) -> std::io::Error {
-    std::io::Error::from(e.kind())
+    let inner = e.get_ref().and_then(|wrapper| wrapper.source());
+    inner
+        .and_then(|e| e.downcast_ref::<std::io::Error>())
+        .and_then(std::io::Error::raw_os_error)
+        .map_or_else(|| e.kind().into(), std::io::Error::from_raw_os_error)
 }

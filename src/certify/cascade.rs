@@ -129,7 +129,9 @@ impl Branch {
             let stage = Self::stage(coefficients, (&lo, &hi), prec, i).map_err(named)?;
             domain = stage.image(0, &domain);
             let size = domain.magnitude();
-            if size.is_nan() || size > MAX_IMAGE {
+            // The last stage feeds no other: however far it runs away, that is the result.
+            let last = i + 1 == exact.stages.len();
+            if !size.is_finite() || (!last && size > MAX_IMAGE) {
                 return Err(Error::unsupported(format!(
                     "stage {}: values reach {:.3e} on |x| <= {:.6}, the limit is {MAX_IMAGE:e}",
                     i + 1,
@@ -282,7 +284,8 @@ impl Stage {
         if r > 0.0 {
             let up = |x: &mut Float, f: f64| x.mul_assign_round(f, Round::Up);
             let mut bend = Float::with_val(m.prec(), r);
-            up(&mut bend, self.f[2].bound_magnitude());
+            let size = y.magnitude().to_f64_round(Round::Up);
+            up(&mut bend, self.f[2].bound_magnitude(size));
             slope = widened(slope, &bend);
             let mut spread = slope.magnitude();
             up(&mut spread, r);

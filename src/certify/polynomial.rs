@@ -6,7 +6,8 @@
 //! error at most u (MPFR has no underflow here), so each monomial's contribution carries at most
 //! 2n+4 factors (1 + d), |d| <= u: coefficient 1, multiplications and additions 2n, the square of y
 //! at most n/2 times, the last product 1. Hence |computed - exact| <= (2n + 8) u sum |c_i| |y|^i,
-//! with room to spare for (2n+4) u < 1/100. The sum is bounded once, at the largest |y| allowed.
+//! with room to spare for (2n+4) u < 1/100. The sum is bounded beforehand, for |y| up to the reach,
+//! its half, its quarter and so on.
 //!
 //! # Accuracy
 //! About prec - log2(sum |c_i| |y|^i) correct fractional bits: a power basis of degree 29 loses
@@ -35,11 +36,22 @@ pub struct Polynomial {
     /// Rounded coefficients; only every second one when a parity holds.
     rounded: Vec<Float>,
     prec: u32,
+    /// Bounds for |y| <= reach, reach/2, reach/4, ...: a stage may be asked for on a wide interval,
+    /// and yet its critical points lie near 0.
+    levels: [Level; LEVELS],
+}
+
+/// How many times the reach is halved.
+const LEVELS: usize = 10;
+
+/// What holds for |y| <= reach.
+#[derive(Debug, Clone, Copy)]
+struct Level {
     reach: f64,
-    /// Bound of |computed - exact| for |y| <= reach.
-    error: f64,
-    /// Bound of |F| for |y| <= reach: sum |c_i| reach^i.
+    /// Bound of |F|: sum |c_i| reach^i.
     bound_magnitude: f64,
+    /// Bound of |computed - exact|.
+    bound_error: f64,
 }
 
 impl Polynomial {
@@ -66,32 +78,25 @@ impl Polynomial {
             .iter()
             .map(|c| Float::with_val(53, c).to_f64())
             .collect();
-        // |c| <= |estimate| (1 + 2^-52) plus the least positive f64, and 2n roundings of at most
-        // 2^-53 each: the factor and the summand below are far larger.
-        let n = exact.len() as f64;
-        let sum = estimate
-            .iter()
-            .rev()
-            .fold(0.0f64, |s, c| s.mul_add(reach, c.abs() + f64::MIN_POSITIVE));
-        let bound_magnitude = sum * (1.0 + 1e-12) + f64::MIN_POSITIVE;
-        let unit = 2.0f64.powi(-(prec.min(1_000) as i32));
-        let error =
-            ((2.0 * n + 8.0) * unit * bound_magnitude * (1.0 + 1e-12)).max(f64::MIN_POSITIVE);
+        let mut level = reach;
+        let levels = [(); LEVELS].map(|()| {
+            let here = Level::new(&estimate, prec, level);
+            level /= 2.0;
+            here
+        });
         Self {
             exact,
             estimate,
             parity,
             rounded,
             prec,
-            reach,
-            error,
-            bound_magnitude,
+            levels,
         }
     }
 
     /// The derivative, prepared in the same way.
     pub fn derivative(&self) -> Self {
-        Self::new(differentiate(&self.exact), self.prec, self.reach)
+        Self::new(differentiate(&self.exact), self.prec, self.reach())
     }
 
     /// Working precision in bits.
@@ -101,12 +106,23 @@ impl Polynomial {
 
     /// Largest |y| that evaluation is prepared for.
     pub fn reach(&self) -> f64 {
-        self.reach
+        self.levels[0].reach
     }
 
-    /// Upper bound of |F| over |y| <= reach (coarse: no cancellation).
-    pub fn bound_magnitude(&self) -> f64 {
-        self.bound_magnitude
+    /// The tightest level that holds |y|.
+    fn level(&self, y: f64) -> &Level {
+        let y = y.abs();
+        let holds = |level: &&Level| y <= level.reach;
+        self.levels
+            .iter()
+            .rev()
+            .find(holds)
+            .unwrap_or(&self.levels[0])
+    }
+
+    /// Upper bound of |F| over |x| <= |y| (coarse: no cancellation); |y| <= reach, rounded upward.
+    pub fn bound_magnitude(&self, y: f64) -> f64 {
+        self.level(y).bound_magnitude
     }
 
     /// F(y) in f64, an estimate.
@@ -135,7 +151,7 @@ impl Polynomial {
         }
     }
 
-    /// F(y) at working precision, an estimate within `bound_error` of the exact value.
+    /// F(y) at working precision, rounded to nearest in every step: an estimate.
     pub fn approximate(&self, y: &Float) -> Float {
         let mut acc = Float::new(self.prec);
         let mut steps = self.rounded.iter().rev();
@@ -160,18 +176,14 @@ impl Polynomial {
         acc
     }
 
-    /// Upper bound of |approximate(y) - F(y)| over |y| <= reach.
-    pub fn bound_error(&self) -> f64 {
-        self.error
-    }
-
     /// **Guarantee** an interval that holds F(y), for one exact y with |y| <= reach.
     pub fn at(&self, y: &Float) -> Mp {
-        debug_assert!(y.to_f64().abs() <= self.reach * (1.0 + 1e-9));
+        let size = y.to_f64_round(Round::AwayZero).abs();
+        debug_assert!(size <= self.reach());
         if y.is_zero() && self.exact[0].is_zero() {
             return Mp::exact(&Float::new(self.prec));
         }
-        Mp::around(self.approximate(y), self.error)
+        Mp::around(self.approximate(y), self.level(size).bound_error)
     }
 
     /// **Guarantee** an interval that holds F(y) for every y of a narrow interval.
@@ -183,7 +195,8 @@ impl Polynomial {
         let mut value = self.at(&m);
         if r > 0.0 {
             let mut spread = slope.at(&m).magnitude();
-            let mut bend = Float::with_val(self.prec, curvature.bound_magnitude);
+            let size = y.magnitude().to_f64_round(Round::Up);
+            let mut bend = Float::with_val(self.prec, curvature.bound_magnitude(size));
             bend.mul_assign_round(r, Round::Up);
             spread.add_assign_round(&bend, Round::Up);
             spread.mul_assign_round(r, Round::Up);
@@ -201,6 +214,26 @@ impl Polynomial {
         }
         let over = |c: &Rational| Integer::from(&common / c.denom()) * c.numer();
         self.exact.iter().map(over).collect()
+    }
+}
+
+impl Level {
+    fn new(estimate: &[f64], prec: u32, reach: f64) -> Self {
+        // |c| <= |estimate| (1 + 2^-52) plus the least positive f64, and 2n roundings of at most
+        // 2^-53 each: the factor and the summand below are far larger.
+        let sum = estimate
+            .iter()
+            .rev()
+            .fold(0.0f64, |s, c| s.mul_add(reach, c.abs() + f64::MIN_POSITIVE));
+        let bound_magnitude = sum * (1.0 + 1e-12) + f64::MIN_POSITIVE;
+        let unit = 2.0f64.powi(-(prec.min(1_000) as i32));
+        let steps = 2.0 * estimate.len() as f64 + 8.0;
+        let bound_error = (steps * unit * bound_magnitude * (1.0 + 1e-12)).max(f64::MIN_POSITIVE);
+        Self {
+            reach,
+            bound_magnitude,
+            bound_error,
+        }
     }
 }
 

@@ -22,6 +22,9 @@ const PRECISIONS: [u32; 6] = [128, 192, 256, 384, 512, 1_024];
 /// Significant bits of published bounds.
 const BOUND_BITS: u32 = 80;
 
+/// Relative gap below which published bounds cannot show a difference: 2^-60.
+const FINEST_GAP: f64 = 1.0 / (1u64 << 60) as f64;
+
 /// What to prove.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -160,7 +163,7 @@ pub fn prove(table: &Table, request: &Request) -> Result<Proof> {
         match plan.attempt(&composite, request, prec) {
             Ok(proof) => {
                 let gap = proof.estimate_gap();
-                let reached = gap <= request.gap;
+                let reached = gap <= request.gap.max(2.0 * FINEST_GAP);
                 // More bits that do not narrow the gap by half are not what it lacks.
                 let stalled = best.as_ref().is_some_and(|b| gap >= 0.5 * b.estimate_gap());
                 if best.as_ref().is_none_or(|b| gap < b.estimate_gap()) {
@@ -308,7 +311,7 @@ impl Plan {
             } else {
                 to
             };
-            let mut deviation = deviation::enclose(branches, &to, request.gap)?;
+            let mut deviation = deviation::enclose(branches, &to, request.gap.max(FINEST_GAP))?;
             deviation.bound_hi =
                 Float::with_val_round(BOUND_BITS, &deviation.bound_hi, Round::Up).0;
             if !request.only_error {
