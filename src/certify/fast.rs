@@ -69,7 +69,7 @@ impl FastBranch {
         let mut at = interval!(u, v).ok()?;
         let mut product = exactly(1.0);
         for stage in &self.stages {
-            product = product * stage.slope.image(at)?;
+            product *= stage.slope.image(at)?;
             at = stage.value.image(at)?;
         }
         Some((at, product))

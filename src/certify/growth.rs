@@ -231,6 +231,11 @@ fn enclose(
     most: usize,
 ) -> Result<Growth> {
     let witness = seek(branches, to, quantity)?;
+    if witness.lo.is_zero() {
+        // No relative gap can be asked for.
+        let detail = "the quantity could not be told from 0 at any point";
+        return Err(ErrorKind::NotConverged(detail.into()).into());
+    }
     for gap in gaps {
         let mut limit = witness.lo.clone();
         limit.mul_assign_round(1.0 + gap, Round::Up);
@@ -329,7 +334,7 @@ fn greedy(
     Ok(Some(cells))
 }
 
-/// The largest value met on a fixed scan, proved at that point.
+/// The largest value met on a fixed scan, proved at that point (0 where nothing is).
 fn seek(branches: &[Branch], to: &Rational, quantity: Quantity) -> Result<Witness> {
     let last = Float::with_val_round(53, to, Round::Down).0.to_f64();
     let mut best: Option<Witness> = None;
@@ -366,6 +371,5 @@ fn seek(branches: &[Branch], to: &Rational, quantity: Quantity) -> Result<Witnes
             }
         }
     }
-    best.filter(|w| w.lo > 0)
-        .ok_or_else(|| Error::domain("the quantity is 0 wherever it was sampled"))
+    best.ok_or_else(|| Error::domain("a composite needs a branch"))
 }
