@@ -57,7 +57,7 @@ fn certificate(table: &Table, function: Function, claim: f64, edit: fn(&mut Requ
         request.claim = Some(if claim == 1.0 {
             Rational::from(&first.bound_lo + &first.bound_hi) / 2u32
         } else {
-            Rational::from(&first.bound_hi * rational(claim))
+            &first.bound_hi * rational(claim)
         });
     }
     let proof = prove(table, &request).unwrap();
@@ -182,13 +182,13 @@ fn changed_number(text: &str, random: &mut Random) -> Option<String> {
         None => (text, ""),
     };
     let m = Integer::from_str_radix(mantissa, 10).ok()?;
-    let scaled = |f: f64| Rational::from(&m * rational(f)).round().numer().clone();
+    let scaled = |f: f64| (&m * rational(f)).round().numer().clone();
     if random.chance(0.2) {
         // The last places of a long number.
         let x = number::parse(text).ok()?;
         let bits = 20 + random.below(100) as u32;
         let by = Rational::from(random.pick(&[-1, 1, 3])) >> bits;
-        return Some(number::write(&(Rational::from(&x * by) + x)));
+        return Some(number::write(&(&x * by + &x)));
     }
     let new = match random.below(9) {
         0 => Integer::from(&m + 1),

@@ -338,6 +338,8 @@ fn seek(branches: &[Branch], to: &Rational, quantity: Quantity) -> Result<Witnes
             }
         }
     }
-    best.filter(|w| w.lo > 0)
-        .ok_or_else(|| Error::domain("the quantity is 0 wherever it was sampled"))
+    // A checker in fixed point tells nothing from 0 that is much smaller.
+    let least = Float::with_val(64, 1) >> 64u32;
+    best.filter(|w| w.lo > least)
+        .ok_or_else(|| Error::domain("the quantity is below 2^-64 wherever it was sampled"))
 }
