@@ -2,7 +2,8 @@
 //!
 //! Certificates of every function, both verdict directions, odd and not odd composites are made, and
 //! those in `certificates/` are added. 20,000 times one string, digit, list or field of a random one
-//! is changed; a changed table gets its new digest half of the time. Every statement of a report is
+//! is changed; a changed table mostly gets its new digest. Another 10,000 times a hint of a certificate
+//! with one bound too good to be true is changed. Every statement of a report is
 //! then proved again from the report's exact polynomials: by the certifier's own engine, prepared
 //! afresh, and by the oracle at sampled points and at the stated witnesses.
 
@@ -23,8 +24,8 @@ use rug::{Float, Integer, Rational};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 
-/// Mutations in all.
-const MUTATIONS: usize = 20_000;
+/// Mutations in all; two thirds of them single ones of a true certificate.
+const MUTATIONS: usize = 30_000;
 /// Precision of the second proof.
 const PREC: u32 = 256;
 
@@ -138,7 +139,7 @@ fn originals() -> Vec<String> {
 }
 
 /// A pointer to a random node: strings and containers alike, and its path.
-fn random_node(tree: &Value, random: &mut Random) -> String {
+fn random_node(tree: &Value, part: &str, random: &mut Random) -> String {
     fn walk(tree: &Value, path: &str, all: &mut Vec<String>) {
         match tree {
             Value::Object(fields) => {
@@ -160,7 +161,11 @@ fn random_node(tree: &Value, random: &mut Random) -> String {
     // A part first, so that thousands of hints do not crowd out the claims.
     let mut all = Vec::new();
     let parts = ["/claims", "/claims", "/branches", "/table", ""];
-    let part = random.pick(&parts);
+    let part = if part.is_empty() {
+        random.pick(&parts)
+    } else {
+        part
+    };
     if part == "/claims" {
         // One claim, and half of the time not its cells.
         let n = tree["claims"].as_array().map_or(0, Vec::len);
@@ -231,10 +236,29 @@ fn strings(tree: &Value, all: &mut Vec<String>) {
     }
 }
 
-/// One mutation; none if it changed nothing.
-fn mutate(original: &Value, random: &mut Random) -> Option<(Value, String)> {
+/// Makes one bound a little too good to be true: no change of a hint may get it accepted.
+fn lie(tree: &mut Value, random: &mut Random) -> Option<()> {
+    let claims = tree["claims"].as_array_mut()?;
+    let n = claims.len() - 1; // not the target
+    let claim = &mut claims[random.below(n)];
+    let bound = match claim.get_mut("ranges") {
+        Some(ranges) => {
+            let ranges = ranges.as_array_mut()?;
+            let i = random.below(ranges.len());
+            ranges[i].get_mut(1)?
+        }
+        None => claim.get_mut("hi")?,
+    };
+    let x = number::parse(bound.as_str()?).ok()?;
+    let less = Rational::from(&x >> random.pick(&[6u32, 10, 14]));
+    *bound = Value::String(number::write(&(x - less)));
+    Some(())
+}
+
+/// One mutation; none if it changed nothing. `part` is where, anywhere if empty.
+fn mutate(original: &Value, part: &str, random: &mut Random) -> Option<(Value, String)> {
     let mut tree = original.clone();
-    let path = random_node(&tree, random);
+    let path = random_node(&tree, part, random);
     let (parent, key) = path.rsplit_once('/')?;
     let (parent, key) = (parent.to_owned(), key.to_owned());
     let structural = random.chance(0.15);
@@ -559,6 +583,7 @@ fn reach(report: &Report) -> Rational {
 #[derive(Debug, Default)]
 struct Tally {
     mutations: usize,
+    on_lies: usize,
     unreadable: usize,
     rejected: usize,
     accepted: usize,
@@ -576,11 +601,20 @@ fn run(seed: u64, count: usize, tally: &mut Tally) {
         .collect();
     let mut judges: HashMap<String, Option<Judge>> = HashMap::new();
     while tally.mutations < count {
-        let original = &originals[tally.mutations % originals.len()];
-        let Some((tree, path)) = mutate(original, &mut random) else {
+        let original = &originals[random.below(originals.len())];
+        // Every third on top of a lie, mostly to the hints of the branches.
+        let mut base = original.clone();
+        let lied = tally.mutations % 3 == 2 && lie(&mut base, &mut random).is_some();
+        let part = if lied && random.chance(0.8) {
+            "/branches"
+        } else {
+            ""
+        };
+        let Some((tree, path)) = mutate(&base, part, &mut random) else {
             continue;
         };
         tally.mutations += 1;
+        tally.on_lies += usize::from(lied);
         let text = tree.to_string();
         let report = match check(text.as_bytes()) {
             Outcome::Verified(report) => report,
