@@ -71,6 +71,8 @@ fn certificate(table: &Table, function: Function, claim: f64, edit: fn(&mut Requ
 fn originals() -> Vec<String> {
     let small = minimax(&[3, 5], (1, 16), Basis::Power);
     let middle = minimax(&[5, 7], (1, 32), Basis::Chebyshev);
+    // Its ReLU error is largest at a hump near 0, inside a cell of order 1.
+    let humped = minimax(&[7, 7], (1, 4), Basis::Power);
     let mut skew = small.clone();
     skew.components[0].coefficients[2] = Rational::from((1, 1 << 9));
     skew.components[1].coefficients[0] = Rational::from((-1, 1 << 10));
@@ -86,6 +88,10 @@ fn originals() -> Vec<String> {
             r.rho = Some(Rational::from((1, 64)));
         }),
         certificate(&middle, Function::Relu, 1.0, brief),
+        certificate(&humped, Function::Relu, 2.0, |r| {
+            r.only_error = true;
+            r.gap = 1e-2;
+        }),
         certificate(&middle, Function::Sign, 2.0, brief),
         certificate(&small, Function::Step, 0.9, |r| r.gap = 1e-3),
         certificate(&small, Function::LeakyRelu, 1.25, |r| {
@@ -237,10 +243,11 @@ fn strings(tree: &Value, all: &mut Vec<String>) {
 }
 
 /// Makes one bound a little too good to be true: no change of a hint may get it accepted.
-fn lie(tree: &mut Value, random: &mut Random) -> Option<()> {
+fn lie(tree: &mut Value, random: &mut Random) -> Option<usize> {
     let claims = tree["claims"].as_array_mut()?;
     let n = claims.len() - 1; // not the target
-    let claim = &mut claims[random.below(n)];
+    let k = random.below(n);
+    let claim = &mut claims[k];
     let bound = match claim.get_mut("ranges") {
         Some(ranges) => {
             let ranges = ranges.as_array_mut()?;
@@ -252,7 +259,50 @@ fn lie(tree: &mut Value, random: &mut Random) -> Option<()> {
     let x = number::parse(bound.as_str()?).ok()?;
     let less = Rational::from(&x >> random.pick(&[6u32, 10, 14]));
     *bound = Value::String(number::write(&(x - less)));
-    Some(())
+    Some(k)
+}
+
+/// What a forger would do for claim k: move a box off its critical point, or merge cells of an order.
+fn forge(tree: &mut Value, k: usize, random: &mut Random) -> Option<String> {
+    if random.chance(0.5) && tree["claims"][k].get("cells").is_some() {
+        let lists = tree["claims"][k]["cells"].as_array_mut()?;
+        let list = random.below(lists.len());
+        let cells = &mut lists[list];
+        let mut orders = cells["orders"].as_str()?.to_owned();
+        let points = cells["points"].as_array_mut()?;
+        for _ in 0..1 + random.below(3) {
+            if points.len() > 2 {
+                let i = 1 + random.below(points.len() - 2);
+                points.remove(i);
+                orders.remove(i);
+            }
+        }
+        cells["orders"] = Value::String(orders);
+        return Some(format!("/claims/{k}/cells/{list}"));
+    }
+    let mut paths = Vec::new();
+    for (b, branch) in tree["branches"].as_array()?.iter().enumerate() {
+        for (i, stage) in branch["stages"].as_array()?.iter().enumerate() {
+            for kind in ["value", "slope"] {
+                for (j, s) in stage[kind].as_array().into_iter().flatten().enumerate() {
+                    for n in 0..s["boxes"].as_array()?.len() {
+                        let at = format!("/branches/{b}/stages/{i}/{kind}/{j}/boxes/{n}");
+                        paths.push(at);
+                    }
+                }
+            }
+        }
+    }
+    if paths.is_empty() {
+        return None;
+    }
+    let path = random.pick(&paths);
+    let by = rational(random.signed() * 0.5) >> random.below(8) as u32;
+    for end in tree.pointer_mut(&path)?.as_array_mut()? {
+        let x = number::parse(end.as_str()?).ok()?;
+        *end = Value::String(number::write(&(x + &by)));
+    }
+    Some(path)
 }
 
 /// One mutation; none if it changed nothing. `part` is where, anywhere if empty.
@@ -604,17 +654,22 @@ fn run(seed: u64, count: usize, tally: &mut Tally) {
         let original = &originals[random.below(originals.len())];
         // Every third on top of a lie, mostly to the hints of the branches.
         let mut base = original.clone();
-        let lied = tally.mutations % 3 == 2 && lie(&mut base, &mut random).is_some();
-        let part = if lied && random.chance(0.8) {
-            "/branches"
+        let lied = if tally.mutations % 3 == 2 {
+            lie(&mut base, &mut random)
         } else {
-            ""
+            None
         };
-        let Some((tree, path)) = mutate(&base, part, &mut random) else {
-            continue;
+        let forged = match lied.filter(|_| random.chance(0.8)) {
+            Some(k) => forge(&mut base, k, &mut random).map(|path| (base.clone(), path)),
+            None => mutate(
+                &base,
+                if lied.is_some() { "/branches" } else { "" },
+                &mut random,
+            ),
         };
+        let Some((tree, path)) = forged else { continue };
         tally.mutations += 1;
-        tally.on_lies += usize::from(lied);
+        tally.on_lies += usize::from(lied.is_some());
         let text = tree.to_string();
         let report = match check(text.as_bytes()) {
             Outcome::Verified(report) => report,
