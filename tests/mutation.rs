@@ -2,7 +2,8 @@
 //!
 //! Certificates of every function, both verdict directions, odd and not odd composites are made, and
 //! those in `certificates/` are added. 20,000 times one string, digit, list or field of a random one
-//! is changed; a changed table gets its new digest half of the time. Every statement of a report is
+//! is changed; a changed table mostly gets its new digest. Another 10,000 times a hint of a certificate
+//! with one bound too good to be true is changed. Every statement of a report is
 //! then proved again from the report's exact polynomials: by the certifier's own engine, prepared
 //! afresh, and by the oracle at sampled points and at the stated witnesses.
 
@@ -23,8 +24,8 @@ use rug::{Float, Integer, Rational};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 
-/// Mutations in all.
-const MUTATIONS: usize = 20_000;
+/// Mutations in all; two thirds of them single ones of a true certificate.
+const MUTATIONS: usize = 30_000;
 /// Precision of the second proof.
 const PREC: u32 = 256;
 
@@ -57,7 +58,7 @@ fn certificate(table: &Table, function: Function, claim: f64, edit: fn(&mut Requ
         request.claim = Some(if claim == 1.0 {
             Rational::from(&first.bound_lo + &first.bound_hi) / 2u32
         } else {
-            Rational::from(&first.bound_hi * rational(claim))
+            &first.bound_hi * rational(claim)
         });
     }
     let proof = prove(table, &request).unwrap();
@@ -70,6 +71,8 @@ fn certificate(table: &Table, function: Function, claim: f64, edit: fn(&mut Requ
 fn originals() -> Vec<String> {
     let small = minimax(&[3, 5], (1, 16), Basis::Power);
     let middle = minimax(&[5, 7], (1, 32), Basis::Chebyshev);
+    // Its ReLU error is largest at a hump near 0, inside a cell of order 1.
+    let humped = minimax(&[7, 7], (1, 4), Basis::Power);
     let mut skew = small.clone();
     skew.components[0].coefficients[2] = Rational::from((1, 1 << 9));
     skew.components[1].coefficients[0] = Rational::from((-1, 1 << 10));
@@ -85,6 +88,10 @@ fn originals() -> Vec<String> {
             r.rho = Some(Rational::from((1, 64)));
         }),
         certificate(&middle, Function::Relu, 1.0, brief),
+        certificate(&humped, Function::Relu, 2.0, |r| {
+            r.only_error = true;
+            r.gap = 1e-2;
+        }),
         certificate(&middle, Function::Sign, 2.0, brief),
         certificate(&small, Function::Step, 0.9, |r| r.gap = 1e-3),
         certificate(&small, Function::LeakyRelu, 1.25, |r| {
@@ -138,7 +145,7 @@ fn originals() -> Vec<String> {
 }
 
 /// A pointer to a random node: strings and containers alike, and its path.
-fn random_node(tree: &Value, random: &mut Random) -> String {
+fn random_node(tree: &Value, part: &str, random: &mut Random) -> String {
     fn walk(tree: &Value, path: &str, all: &mut Vec<String>) {
         match tree {
             Value::Object(fields) => {
@@ -160,7 +167,11 @@ fn random_node(tree: &Value, random: &mut Random) -> String {
     // A part first, so that thousands of hints do not crowd out the claims.
     let mut all = Vec::new();
     let parts = ["/claims", "/claims", "/branches", "/table", ""];
-    let part = random.pick(&parts);
+    let part = if part.is_empty() {
+        random.pick(&parts)
+    } else {
+        part
+    };
     if part == "/claims" {
         // One claim, and half of the time not its cells.
         let n = tree["claims"].as_array().map_or(0, Vec::len);
@@ -182,13 +193,13 @@ fn changed_number(text: &str, random: &mut Random) -> Option<String> {
         None => (text, ""),
     };
     let m = Integer::from_str_radix(mantissa, 10).ok()?;
-    let scaled = |f: f64| Rational::from(&m * rational(f)).round().numer().clone();
+    let scaled = |f: f64| (&m * rational(f)).round().numer().clone();
     if random.chance(0.2) {
         // The last places of a long number.
         let x = number::parse(text).ok()?;
         let bits = 20 + random.below(100) as u32;
         let by = Rational::from(random.pick(&[-1, 1, 3])) >> bits;
-        return Some(number::write(&(Rational::from(&x * by) + x)));
+        return Some(number::write(&(&x * by + &x)));
     }
     let new = match random.below(9) {
         0 => Integer::from(&m + 1),
@@ -231,10 +242,73 @@ fn strings(tree: &Value, all: &mut Vec<String>) {
     }
 }
 
-/// One mutation; none if it changed nothing.
-fn mutate(original: &Value, random: &mut Random) -> Option<(Value, String)> {
+/// Makes one bound a little too good to be true: no change of a hint may get it accepted.
+fn lie(tree: &mut Value, random: &mut Random) -> Option<usize> {
+    let claims = tree["claims"].as_array_mut()?;
+    let n = claims.len() - 1; // not the target
+    let k = random.below(n);
+    let claim = &mut claims[k];
+    let bound = match claim.get_mut("ranges") {
+        Some(ranges) => {
+            let ranges = ranges.as_array_mut()?;
+            let i = random.below(ranges.len());
+            ranges[i].get_mut(1)?
+        }
+        None => claim.get_mut("hi")?,
+    };
+    let x = number::parse(bound.as_str()?).ok()?;
+    let less = Rational::from(&x >> random.pick(&[6u32, 10, 14]));
+    *bound = Value::String(number::write(&(x - less)));
+    Some(k)
+}
+
+/// What a forger would do for claim k: move a box off its critical point, or merge cells of an order.
+fn forge(tree: &mut Value, k: usize, random: &mut Random) -> Option<String> {
+    if random.chance(0.5) && tree["claims"][k].get("cells").is_some() {
+        let lists = tree["claims"][k]["cells"].as_array_mut()?;
+        let list = random.below(lists.len());
+        let cells = &mut lists[list];
+        let mut orders = cells["orders"].as_str()?.to_owned();
+        let points = cells["points"].as_array_mut()?;
+        for _ in 0..1 + random.below(3) {
+            if points.len() > 2 {
+                let i = 1 + random.below(points.len() - 2);
+                points.remove(i);
+                orders.remove(i);
+            }
+        }
+        cells["orders"] = Value::String(orders);
+        return Some(format!("/claims/{k}/cells/{list}"));
+    }
+    let mut paths = Vec::new();
+    for (b, branch) in tree["branches"].as_array()?.iter().enumerate() {
+        for (i, stage) in branch["stages"].as_array()?.iter().enumerate() {
+            for kind in ["value", "slope"] {
+                for (j, s) in stage[kind].as_array().into_iter().flatten().enumerate() {
+                    for n in 0..s["boxes"].as_array()?.len() {
+                        let at = format!("/branches/{b}/stages/{i}/{kind}/{j}/boxes/{n}");
+                        paths.push(at);
+                    }
+                }
+            }
+        }
+    }
+    if paths.is_empty() {
+        return None;
+    }
+    let path = random.pick(&paths);
+    let by = rational(random.signed() * 0.5) >> random.below(8) as u32;
+    for end in tree.pointer_mut(&path)?.as_array_mut()? {
+        let x = number::parse(end.as_str()?).ok()?;
+        *end = Value::String(number::write(&(x + &by)));
+    }
+    Some(path)
+}
+
+/// One mutation; none if it changed nothing. `part` is where, anywhere if empty.
+fn mutate(original: &Value, part: &str, random: &mut Random) -> Option<(Value, String)> {
     let mut tree = original.clone();
-    let path = random_node(&tree, random);
+    let path = random_node(&tree, part, random);
     let (parent, key) = path.rsplit_once('/')?;
     let (parent, key) = (parent.to_owned(), key.to_owned());
     let structural = random.chance(0.15);
@@ -559,6 +633,7 @@ fn reach(report: &Report) -> Rational {
 #[derive(Debug, Default)]
 struct Tally {
     mutations: usize,
+    on_lies: usize,
     unreadable: usize,
     rejected: usize,
     accepted: usize,
@@ -576,11 +651,25 @@ fn run(seed: u64, count: usize, tally: &mut Tally) {
         .collect();
     let mut judges: HashMap<String, Option<Judge>> = HashMap::new();
     while tally.mutations < count {
-        let original = &originals[tally.mutations % originals.len()];
-        let Some((tree, path)) = mutate(original, &mut random) else {
-            continue;
+        let original = &originals[random.below(originals.len())];
+        // Every third on top of a lie, mostly to the hints of the branches.
+        let mut base = original.clone();
+        let lied = if tally.mutations % 3 == 2 {
+            lie(&mut base, &mut random)
+        } else {
+            None
         };
+        let forged = match lied.filter(|_| random.chance(0.8)) {
+            Some(k) => forge(&mut base, k, &mut random).map(|path| (base.clone(), path)),
+            None => mutate(
+                &base,
+                if lied.is_some() { "/branches" } else { "" },
+                &mut random,
+            ),
+        };
+        let Some((tree, path)) = forged else { continue };
         tally.mutations += 1;
+        tally.on_lies += usize::from(lied.is_some());
         let text = tree.to_string();
         let report = match check(text.as_bytes()) {
             Outcome::Verified(report) => report,

@@ -231,9 +231,9 @@ fn enclose(
     most: usize,
 ) -> Result<Growth> {
     let witness = seek(branches, to, quantity)?;
-    if witness.lo.is_zero() {
-        // No relative gap can be asked for.
-        let detail = "the quantity could not be told from 0 at any point";
+    if witness.lo < Float::with_val(64, 1) >> 64u32 {
+        // A checker in fixed point tells nothing from 0 that is much smaller.
+        let detail = "the quantity is below 2^-64 wherever it was sampled";
         return Err(ErrorKind::NotConverged(detail.into()).into());
     }
     for gap in gaps {
