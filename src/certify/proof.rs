@@ -224,6 +224,12 @@ impl Plan {
                 "max needs the composite on the whole of [-1, 1]",
             ));
         }
+        // Beyond 1 the error of the composite may be larger, and no difference of a, b leads there.
+        if *function == Function::Max && to > 1u32 {
+            return Err(Error::domain(
+                "max of a, b in [0, B] has differences up to B only: the domain cannot be beyond 1",
+            ));
+        }
         if !(request.gap > 0.0 && request.gap <= 1.0) {
             return Err(Error::domain("the gap must be above 0 and at most 1"));
         }

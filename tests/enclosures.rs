@@ -1,0 +1,34 @@
+//! Enclosures of the producer at the ends of what a request may ask for.
+
+use polycert::certify::proof::{prove, Request};
+use polycert::poly::{Basis, Component, Domain, Function, Table, Target};
+use rug::Rational;
+
+/// (15 y - 10 y^3 + 3 y^5)/8, which is 1 at 1 and 2.39 at 3/2.
+fn table(target: Function) -> Table {
+    let coefficients = [0, 15, 0, -10, 0, 3].map(|n| Rational::from((n, 8)));
+    Table {
+        name: "quintic".into(),
+        target,
+        domain: Domain {
+            lo: Rational::from(-1),
+            hi: Rational::from(1),
+            eps: None,
+        },
+        components: vec![Component::new(Basis::Power, coefficients.into())],
+        provenance: Default::default(),
+    }
+}
+
+#[test]
+fn the_error_of_max_is_attained_at_a_difference_that_occurs() {
+    let table = table(Function::Max);
+    let mut request = Request::new(Target::new(Function::Max));
+    request.only_error = true;
+    let most = prove(&table, &request).unwrap().bound_hi;
+    request.to = Some(Rational::from((3, 2)));
+    // The composite is refused on a wider domain, or the wider domain does not count.
+    if let Ok(proof) = prove(&table, &request) {
+        assert!(proof.bound_lo <= most);
+    }
+}
