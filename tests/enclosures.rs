@@ -1,5 +1,6 @@
 //! Enclosures of the producer at the ends of what a request may ask for.
 
+use polycert::certificate::{build, publish};
 use polycert::certify::proof::{prove, Request};
 use polycert::poly::{Basis, Component, Domain, Function, Table, Target};
 use rug::Rational;
@@ -30,5 +31,19 @@ fn the_error_of_max_is_attained_at_a_difference_that_occurs() {
     // The composite is refused on a wider domain, or the wider domain does not count.
     if let Ok(proof) = prove(&table, &request) {
         assert!(proof.bound_lo <= most);
+    }
+}
+
+#[test]
+fn a_pool_over_a_range_that_is_not_dyadic_has_a_certificate() {
+    let table = table(Function::MaxPool);
+    for range in [(1, 3), (7, 10), (1, 1)] {
+        let mut request = Request::new(Target::new(Function::MaxPool));
+        request.target.scale = Rational::from(range);
+        request.gap = 0.01;
+        request.only_error = true;
+        let proof = prove(&table, &request).unwrap();
+        let text = publish::text(&build::document(&table, &proof));
+        publish::self_check(&text).unwrap();
     }
 }

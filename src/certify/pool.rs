@@ -157,20 +157,14 @@ fn witness(
         first_wins,
         &mut values,
     );
-    // Centred, mapped back, on a grid of hint numbers.
+    // Centred, mapped back, on a grid of hint numbers; so is the end of the range.
+    let end = Rational::from(range << 64u32).floor() >> 64u32;
     let x: Vec<Rational> = values
         .iter()
         .map(|u| {
             let x = (u.to_rational().unwrap_or_default() - Rational::from((1, 2))) / c;
             let x = crate::arith::rounding::nearest_multiple(&x, -64);
-            let least = Rational::from(-range);
-            if x < least {
-                least
-            } else if x > *range {
-                range.clone()
-            } else {
-                x
-            }
+            x.clamp(&Rational::from(-&end), &end)
         })
         .collect();
     let lo = evaluate(branches, &x, c)?;
