@@ -47,3 +47,18 @@ fn a_pool_over_a_range_that_is_not_dyadic_has_a_certificate() {
         publish::self_check(&text).unwrap();
     }
 }
+
+#[test]
+fn a_witness_of_closeness_lies_in_its_interval() {
+    let table = table(Function::Sign);
+    for width in [2.0f64.powi(-20), 2.0f64.powi(-500)] {
+        let mut request = Request::new(Target::new(Function::Sign));
+        let (eps, to) = (Rational::from((1, 3)), Rational::from_f64(width).unwrap());
+        request.to = Some(to + &eps);
+        request.eps = Some(eps.clone());
+        request.only_error = true;
+        let proof = prove(&table, &request).unwrap();
+        let x = proof.closeness.unwrap().witness.x.abs();
+        assert!(x >= eps && x <= request.to.unwrap());
+    }
+}
