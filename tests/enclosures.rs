@@ -62,3 +62,18 @@ fn a_witness_of_closeness_lies_in_its_interval() {
         assert!(x >= eps && x <= request.to.unwrap());
     }
 }
+
+/// A composite so far from sign that no inputs with a proved error are found: the lower bound is 0.
+#[test]
+fn an_enclosure_from_0_has_an_infinite_gap() {
+    let mut table = table(Function::MaxPool);
+    let mut second = table.components[0].clone();
+    second.basis = Basis::Chebyshev;
+    table.components.push(second);
+    let mut request = Request::new(Target::new(Function::MaxPool));
+    request.gap = 0.01;
+    request.only_error = true;
+    let proof = prove(&table, &request).unwrap();
+    assert!(proof.bound_lo > 0 || proof.estimate_gap().is_infinite());
+    publish::self_check(&publish::text(&build::document(&table, &proof))).unwrap();
+}

@@ -127,8 +127,11 @@ pub struct Proof {
 }
 
 impl Proof {
-    /// (hi - lo)/lo of the function's enclosure, an estimate for display.
+    /// (hi - lo)/lo of the function's enclosure, an estimate for display; infinite where lo is 0.
     pub fn estimate_gap(&self) -> f64 {
+        if self.bound_lo.is_zero() {
+            return f64::INFINITY;
+        }
         let difference = Rational::from(&self.bound_hi - &self.bound_lo);
         Float::with_val(64, difference / &self.bound_lo).to_f64()
     }
