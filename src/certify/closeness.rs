@@ -8,7 +8,7 @@
 use crate::arith::mp::{max, Mp};
 use crate::certify::cascade::Branch;
 use crate::certify::witness::Witness;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::poly::composite::Side;
 use rug::float::Round;
 use rug::{Float, Rational};
@@ -80,7 +80,11 @@ pub fn enclose(branches: &[Branch], from: &Rational, to: &Rational) -> Result<Cl
     let bound_hi = bound(branches, from, to)?;
     let mut witness: Option<Witness> = None;
     for branch in branches {
+        // Where from and to are closer than the grid, its points may lie outside.
         for y in extremes(branch, from, to) {
+            if y < *from || y > *to {
+                continue;
+            }
             let jet = branch.jet(&y)?;
             let lo = Mp::int(branch.prec, 1).minus(jet.q()).mignitude();
             if witness.as_ref().is_none_or(|w| lo > w.lo) {
@@ -89,7 +93,10 @@ pub fn enclose(branches: &[Branch], from: &Rational, to: &Rational) -> Result<Cl
             }
         }
     }
-    let witness = witness.ok_or_else(|| Error::domain("a composite needs a branch"))?;
+    let witness = witness.ok_or_else(|| {
+        let detail = format!("no point to evaluate between {from} and {to}");
+        Error::from(ErrorKind::NotConverged(detail))
+    })?;
     Ok(Closeness {
         from: from.clone(),
         to: to.clone(),

@@ -125,6 +125,11 @@ impl Polynomial {
         self.level(y).bound_magnitude
     }
 
+    /// Upper bound of |approximate(x) - F(x)| over |x| <= |y|; |y| <= reach, rounded upward.
+    pub fn bound_error(&self, y: f64) -> f64 {
+        self.level(y).bound_error
+    }
+
     /// F(y) in f64, an estimate.
     pub fn estimate(&self, y: f64) -> f64 {
         match self.parity {
@@ -183,7 +188,7 @@ impl Polynomial {
         if y.is_zero() && self.exact[0].is_zero() {
             return Mp::exact(&Float::new(self.prec));
         }
-        Mp::around(self.approximate(y), self.level(size).bound_error)
+        Mp::around(self.approximate(y), self.bound_error(size))
     }
 
     /// **Guarantee** an interval that holds F(y) for every y of a narrow interval.

@@ -96,8 +96,9 @@ pub(crate) fn printable(text: &str) -> String {
             out.push_str("...");
             break;
         }
-        let bidi = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
-        if c.is_control() || bidi {
+        let unseen = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+        if c.is_control() || unseen {
             out.extend(c.escape_unicode());
         } else {
             out.push(c);
@@ -126,6 +127,7 @@ mod tests {
     #[test]
     fn control_characters_are_escaped_and_long_text_is_cut() {
         assert_eq!(printable("a\nVERIFIED\u{202e}"), "a\\u{a}VERIFIED\\u{202e}");
+        assert_eq!(printable("\u{61c}\u{2060}"), "\\u{61c}\\u{2060}");
         assert_eq!(printable(&"x".repeat(300)).len(), 203);
     }
 }

@@ -139,7 +139,8 @@ impl fmt::Display for Report {
             }
         }
         writeln!(f, "  with r(x) = x (1 + p(x))/2, m(a, b) = ((a + b) + (a - b) p(a - b))/2; decimals are rounded to the safe side")?;
-        let name = printable(&self.table_name);
+        // A quotation mark would end the name where its author likes.
+        let name = printable(&self.table_name).replace('"', "\\u{22}");
         writeln!(
             f,
             "  p is the table \"{name}\", sha256 {}",

@@ -67,9 +67,13 @@ pub(crate) fn statement(
             witness,
             escape,
         } => {
+            // "The bound fails" is proved of the exact bound, not of one rounded up.
+            let hi = match escape {
+                Some(_) => n.full(hi)?,
+                None => n.up(hi)?,
+            };
             let mut text = format!(
-                "|r(x)| <= {} for |x| <= {}; {}",
-                n.up(hi)?,
+                "|r(x)| <= {hi} for |x| <= {}; {}",
                 n.down(to)?,
                 at(witness)?
             );
@@ -129,6 +133,9 @@ pub(crate) fn enclosure(target: &Target, budget: &Budget) -> Checked<(String, St
 }
 
 /// The error that a target claim is about, and where.
+///
+/// The domain is exact: a smaller one would be safe for an upper bound of the error and wrong for a
+/// lower one, since the witness may lie at its very end.
 fn subject(target: &Target, earlier: &[Statement], n: &Numerals) -> Checked<(String, String)> {
     let scale = &target.scale;
     let plain = *scale == Rational::integer(1);
@@ -144,7 +151,7 @@ fn subject(target: &Target, earlier: &[Statement], n: &Numerals) -> Checked<(Str
         (format!("{bracketed} "), format!("/{bracketed}"))
     };
     let symmetric = |to: &Rational| -> Checked<String> {
-        let end = n.down(&scale.times(to))?;
+        let end = n.full(&scale.times(to))?;
         Ok(format!("on [-{end}, {end}]"))
     };
     Ok(match (target.function, earlier.get(target.cites)) {
@@ -156,7 +163,7 @@ fn subject(target: &Target, earlier: &[Statement], n: &Numerals) -> Checked<(Str
             let (from, to) = (scale.times(from), scale.times(to));
             (
                 error,
-                format!("for {} <= |x| <= {}", n.up(&from)?, n.down(&to)?),
+                format!("for {} <= |x| <= {}", n.full(&from)?, n.full(&to)?),
             )
         }
         (Function::LeakyRelu, Some(Statement::Deviation { to, .. })) => (
@@ -169,7 +176,7 @@ fn subject(target: &Target, earlier: &[Statement], n: &Numerals) -> Checked<(Str
         ),
         (Function::Max, Some(Statement::Deviation { .. })) => (
             format!("|{times}m(a{over}, b{over}) - max(a, b)|"),
-            format!("for a, b in [0, {}]", n.down(scale)?),
+            format!("for a, b in [0, {}]", n.full(scale)?),
         ),
         (_, Some(Statement::Deviation { to, .. })) => {
             (format!("|{times}r(x{over}) - ReLU(x)|"), symmetric(to)?)
@@ -178,7 +185,7 @@ fn subject(target: &Target, earlier: &[Statement], n: &Numerals) -> Checked<(Str
             "|tournament of m - maximum|".to_owned(),
             format!(
                 "for {inputs} inputs in [-{range}, {range}]",
-                range = n.down(range)?
+                range = n.full(range)?
             ),
         ),
         _ => return Err(Fault::internal("a target that cites nothing")),

@@ -182,3 +182,41 @@ fn any_precision_and_other_spellings() {
     let read = polycert_checker::check(text.as_bytes());
     assert!(read.to_string().starts_with("VERIFIED"));
 }
+
+/// (3 y - y^3)/2 deviates from 1 by y (1 - q(y))/2, which rises up to 0.42 and is 81/1024 at 1/4: a witness just
+/// beyond 1/4 refutes that bound on its own domain, and not on [-1/4, 1/4].
+#[test]
+fn the_domain_of_a_refuted_claim_holds_the_witness() {
+    let to = format!("{}*2^-100", (1_u128 << 98) + 1);
+    let cells = json!([cells(true)]);
+    let bound = "81*2^-10";
+    let above = format!("{}*2^-110", (81_u128 << 100) + 1);
+    let claims = json!([
+        {"rule": "deviation", "to": to, "cells": cells, "hi": "19/200", "witness": {"x": to, "lo": above}},
+        {"rule": "target", "cites": "0", "function": "relu", "scale": "1", "lo": above, "hi": "19/200",
+            "claim": {"bound": bound, "verdict": "REFUTED"}}
+    ]);
+    let report = verified(&with(&good(), "/claims", claims));
+    assert_eq!(
+        report.headline(),
+        format!(
+            "the claim |r(x) - ReLU(x)| <= {bound} on [-{to}, {to}] is FALSE: at x = {to} the error is at least 7.91015625e-2"
+        )
+    );
+}
+
+/// r(-4) = -54 exceeds a bound that is a little below 54, and not that bound rounded up to 20 digits.
+#[test]
+fn the_bound_that_an_escape_exceeds_is_exact() {
+    let below = format!("{}*2^-100", (54_u128 << 100) - 1);
+    let mut certificate = with(&good(), "/claims/4/hi", below.clone().into());
+    certificate = with(
+        &certificate,
+        "/claims/4/escape",
+        json!({"x": "-4", "lo": "54"}),
+    );
+    let text = verified(&certificate).words()[4].clone();
+    assert!(text.contains(&format!("|r(x)| <= {below} for")), "{text}");
+    let low = with(&certificate, "/claims/4/escape/lo", below.into());
+    assert!(outcome(&low).to_string().contains("lo is not above hi"));
+}

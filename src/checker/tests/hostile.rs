@@ -258,3 +258,14 @@ fn text_of_the_document_cannot_forge_output() {
     let rule = with(&good(), "/claims/0/rule", name.into());
     assert!(!outcome(&rule).to_string().contains('\n'));
 }
+
+#[test]
+fn a_name_cannot_pose_as_a_digest() {
+    let name = format!("relu14\", sha256 {}", "0".repeat(64));
+    let certificate = with(&good(), "/table/name", name.clone().into());
+    let Outcome::Verified(report) = outcome(&certificate) else {
+        panic!("the name does not matter");
+    };
+    assert_eq!(report.table_name(), name);
+    assert!(!report.to_string().contains("relu14\""));
+}
