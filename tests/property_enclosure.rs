@@ -8,7 +8,8 @@
 
 mod common;
 
-use common::{multiplier, rational, Ball, Generator, Kind, Oracle, Random, Values};
+use common::generator::{Generator, Kind};
+use common::{multiplier, rational, Ball, Oracle, Random, Values};
 use polycert::arith::rounding::CoefficientMode;
 use polycert::certificate::{build::document, publish};
 use polycert::certify::cells::Cells;

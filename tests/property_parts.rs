@@ -7,7 +7,8 @@
 
 mod common;
 
-use common::{multiplier, rational, with_derivative_roots, Random};
+use common::generator::with_derivative_roots;
+use common::{multiplier, rational, Random};
 use polycert::arith::mp::Mp;
 use polycert::certify::cascade::Branch;
 use polycert::certify::closeness;
