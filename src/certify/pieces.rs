@@ -14,7 +14,6 @@ use crate::certify::descartes::{variations, DyadicInterval};
 use crate::certify::polynomial::Polynomial;
 use crate::error::{Error, ErrorKind, Result};
 use rug::{Float, Integer};
-use std::cmp::Ordering;
 
 /// Most segments tried for one polynomial before giving up.
 const MAX_SEGMENTS: usize = 4_096;
@@ -151,22 +150,30 @@ type Box = (Float, Float);
 
 impl Search<'_> {
     /// Boxes at the sign changes of G' that an f64 scan sees: many more points than the degree,
-    /// denser toward the ends, where critical points of approximants crowd.
+    /// denser toward the ends, where critical points of approximants crowd; and, in a wider
+    /// interval, another scan of [-2, 2], where they live.
     fn scan(&self, lo: &Float, hi: &Float) -> Vec<Box> {
         let (a, b) = (lo.to_f64(), hi.to_f64());
         let n = 10 * self.integers.len() + 16;
-        let at = |i: usize| {
-            let s = i as f64 / n as f64;
-            a + (b - a) * (s * s * (3.0 - 2.0 * s))
+        let spread = |a: f64, b: f64| {
+            (0..=n).map(move |i| {
+                let s = i as f64 / n as f64;
+                a + (b - a) * (s * s * (3.0 - 2.0 * s))
+            })
         };
+        let mut points: Vec<f64> = spread(a, b).collect();
+        let (low, high) = (a.max(-2.0), b.min(2.0));
+        if b - a > 6.0 && low < high {
+            points.extend(spread(low, high));
+            points.sort_by(f64::total_cmp);
+        }
         let mut boxes: Vec<Box> = Vec::new();
         let (mut x0, mut f0) = (a, self.dg.estimate(a));
-        for i in 1..=n {
-            let x1 = if i == n { b } else { at(i) };
+        for &x1 in &points[1..] {
             let f1 = self.dg.estimate(x1);
             if f0 * f1 < 0.0 {
                 let start = secant(|x| self.dg.estimate(x), (x0, f0), (x1, f1));
-                if let Some(found) = self.box_near(start, lo, hi) {
+                if let Some(found) = self.box_near(Float::with_val(self.dg.prec(), start), lo, hi) {
                     if boxes.last().is_none_or(|last| last.1 <= found.0) {
                         boxes.push(found);
                     }
@@ -178,10 +185,9 @@ impl Search<'_> {
     }
 
     /// A box around the root of G' near `start`, if one is proved there inside [lo, hi].
-    fn box_near(&self, start: f64, lo: &Float, hi: &Float) -> Option<Box> {
-        let prec = self.dg.prec();
-        let mut x = Float::with_val(prec, start);
-        for _ in 0..8 {
+    fn box_near(&self, start: Float, lo: &Float, hi: &Float) -> Option<Box> {
+        let mut x = start;
+        for _ in 0..12 {
             let slope = self.ddg.approximate(&x);
             if slope.is_zero() {
                 break;
@@ -189,18 +195,14 @@ impl Search<'_> {
             let step = self.dg.approximate(&x) / slope;
             x -= &step;
             // Newton converges quadratically: a step of half the digits leaves none to gain.
-            if step.is_zero()
-                || step
-                    .get_exp()
-                    .is_some_and(|e| e < -(self.box_bits as i32) / 2 - 8)
-            {
+            let small = |e| e < -(self.box_bits as i32) / 2 - 8;
+            if step.is_zero() || step.get_exp().is_some_and(small) {
                 break;
             }
         }
-        if !(x > *lo && x < *hi) {
-            return None;
-        }
-        self.boxed(&x, lo, hi)
+        (x > *lo && x < *hi)
+            .then(|| self.boxed(&x, lo, hi))
+            .flatten()
     }
 
     /// The narrowest box around x, of widths 2^-box_bits times powers of 2^8, with proved signs.
@@ -307,34 +309,7 @@ impl Search<'_> {
                 b = m;
             }
         }
-        let middle = Float::with_val(prec, &a + &b) >> 1u32;
-        let slope = self.ddg.approximate(&middle);
-        if slope.cmp0() == Some(Ordering::Equal) {
-            return None;
-        }
-        self.box_near_float(middle, lo, hi)
-    }
-
-    fn box_near_float(&self, start: Float, lo: &Float, hi: &Float) -> Option<Box> {
-        let mut x = start;
-        for _ in 0..12 {
-            let slope = self.ddg.approximate(&x);
-            if slope.is_zero() {
-                return None;
-            }
-            let step = self.dg.approximate(&x) / slope;
-            x -= &step;
-            if step.is_zero()
-                || step
-                    .get_exp()
-                    .is_some_and(|e| e < -(self.box_bits as i32) / 2 - 8)
-            {
-                break;
-            }
-        }
-        (x > *lo && x < *hi)
-            .then(|| self.boxed(&x, lo, hi))
-            .flatten()
+        self.box_near(Float::with_val(prec, &a + &b) >> 1u32, lo, hi)
     }
 }
 

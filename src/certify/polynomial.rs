@@ -42,7 +42,7 @@ pub struct Polynomial {
 }
 
 /// How many times the reach is halved.
-const LEVELS: usize = 10;
+const LEVELS: usize = 48;
 
 /// What holds for |y| <= reach.
 #[derive(Debug, Clone, Copy)]
@@ -112,12 +112,15 @@ impl Polynomial {
     /// The tightest level that holds |y|.
     fn level(&self, y: f64) -> &Level {
         let y = y.abs();
-        let holds = |level: &&Level| y <= level.reach;
-        self.levels
-            .iter()
-            .rev()
-            .find(holds)
-            .unwrap_or(&self.levels[0])
+        // The exponent of reach/|y| is the index, but for rounding.
+        let exponent = ((self.reach() / y).to_bits() >> 52) as usize;
+        let index = exponent.saturating_sub(1_023).min(LEVELS - 1);
+        let holds = y <= self.levels[index].reach;
+        &self.levels[if holds {
+            index
+        } else {
+            index.saturating_sub(1)
+        }]
     }
 
     /// Upper bound of |F| over |x| <= |y| (coarse: no cancellation); |y| <= reach, rounded upward.
