@@ -224,6 +224,9 @@ impl Branch {
         };
         let mut ends_known = true;
         for (i, stage) in self.stages.iter().enumerate() {
+            if i > 0 {
+                at = stage.inside(at);
+            }
             let (mut value, mut slope) = if ends_known {
                 (
                     u.values[i].clone().hull(&v.values[i]),
@@ -243,14 +246,15 @@ impl Branch {
 
     /// Ranges of all stages over [a, b] (both inside [0, reach]), without slopes.
     pub fn images(&self, over: &Mp) -> Vec<Mp> {
-        let mut at = over.clone();
-        self.stages
-            .iter()
-            .map(|stage| {
-                at = stage.image(0, &at);
-                at.clone()
-            })
-            .collect()
+        let mut values: Vec<Mp> = Vec::with_capacity(self.stages.len());
+        for stage in &self.stages {
+            let image = match values.last() {
+                Some(input) => stage.image(0, &stage.inside(input.clone())),
+                None => stage.image(0, over),
+            };
+            values.push(image);
+        }
+        values
     }
 
     /// q(y) in f64, an estimate.
@@ -262,6 +266,19 @@ impl Branch {
 }
 
 impl Stage {
+    /// The part of an enclosure of this stage's inputs where its pieces are proved.
+    ///
+    /// Inputs from [0, reach] lie there: its ends were padded around an enclosure of all of them.
+    fn inside(&self, mut y: Mp) -> Mp {
+        if y.lo < *self.value.lo() {
+            y.lo.clone_from(self.value.lo());
+        }
+        if y.hi > *self.value.hi() {
+            y.hi.clone_from(self.value.hi());
+        }
+        y
+    }
+
     /// Hull of F (level 0) or F' (level 1) at both ends of an interval.
     fn ends(&self, level: usize, y: &Mp) -> Mp {
         self.f[level].at(&y.lo).hull(&self.f[level].at(&y.hi))

@@ -143,9 +143,23 @@ fn to_json(file: &str, outcome: &Outcome) -> String {
     }
 }
 
+/// A file's name on one line, so that it can forge no line of the output.
+fn on_one_line(name: &str) -> String {
+    let mut line = String::new();
+    for c in name.chars() {
+        if c.is_control() {
+            line.extend(c.escape_unicode());
+        } else {
+            line.push(c);
+        }
+    }
+    line
+}
+
 /// Checks one file and prints the outcome; returns its exit code.
 fn check_file(file: &OsString, request: &Request) -> u8 {
-    let name = file.to_string_lossy();
+    let text = file.to_string_lossy();
+    let name = on_one_line(&text);
     let outcome = match read_file(file) {
         Ok(bytes) => check_table(&bytes, request.table_sha256.as_deref()),
         Err(error) => Outcome::Unreadable {
@@ -161,7 +175,7 @@ fn check_file(file: &OsString, request: &Request) -> u8 {
     if !request.quiet {
         // The exit code is the answer; a closed pipe does not change it.
         let _ = if request.json {
-            writeln!(io::stdout(), "{}", to_json(&name, &outcome))
+            writeln!(io::stdout(), "{}", to_json(&text, &outcome))
         } else if code == 2 {
             writeln!(io::stderr(), "{name}: {outcome}")
         } else if request.files.len() > 1 {

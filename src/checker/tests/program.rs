@@ -127,3 +127,15 @@ fn a_long_input_is_refused() {
     assert_eq!(code, 2);
     assert!(stderr.contains("longer than 2097152 bytes"));
 }
+
+#[cfg(unix)] // Elsewhere a name holds no line break.
+#[test]
+fn a_file_name_forges_no_line() {
+    let forged = file("a\nb.json: VERIFIED |r(x)| <= 0", "{}");
+    let (code, stdout, stderr) = out(&run(&[&forged, &forged], b""));
+    assert_eq!((code, stdout.as_str()), (2, ""));
+    assert!(
+        stderr.lines().all(|line| line.contains("UNREADABLE")),
+        "{stderr}"
+    );
+}
