@@ -3,6 +3,8 @@
 //! `floor/...` times the operations that the work cannot do without, so that the ratio of two lines
 //! of one run says how far the code is from its own limit.
 
+#![allow(missing_docs)] // criterion's macros make public functions
+
 use criterion::{criterion_group, criterion_main, Criterion};
 use polycert::approx::{best_eps, round_design, Scaling, DEFAULT_BITS};
 use polycert::certificate::{build::document, publish};

@@ -43,8 +43,7 @@ fn a_pool_over_a_range_that_is_not_dyadic_has_a_certificate() {
         request.gap = 0.01;
         request.only_error = true;
         let proof = prove(&table, &request).unwrap();
-        let text = publish::text(&build::document(&table, &proof));
-        publish::self_check(&text).unwrap();
+        publish::checked(build::document(&table, &proof)).unwrap();
     }
 }
 
@@ -75,5 +74,5 @@ fn an_enclosure_from_0_has_an_infinite_gap() {
     request.only_error = true;
     let proof = prove(&table, &request).unwrap();
     assert!(proof.bound_lo > 0 || proof.estimate_gap().is_infinite());
-    publish::self_check(&publish::text(&build::document(&table, &proof))).unwrap();
+    publish::checked(build::document(&table, &proof)).unwrap();
 }

@@ -373,7 +373,7 @@ fn one(table: &Table, request: &Request, random: &mut Random, tally: &mut Tally)
     judge.tournaments(random);
     judge.exact_points(&xs[..xs.len().min(6)]);
     let mut complaints = judge.complaints;
-    if let Err(e) = publish::self_check(&publish::text(&document(table, &proof))) {
+    if let Err(e) = publish::checked(document(table, &proof)) {
         complaints.push(e.to_string());
     }
     complaints.truncate(3);
@@ -409,8 +409,10 @@ fn run(seed: u64, kinds: &[Kind], count: usize, least: f64) {
             failures.len(),
             failures[0]
         );
+        // Wild composites may reach 2^900, where the oracle's fixed radius says nothing.
+        let percent = if kind == Kind::Wild { 2 } else { 1 };
         assert!(
-            tally.unknown * 100 <= tally.points,
+            tally.unknown * 100 <= percent * tally.points,
             "the oracle knows too little"
         );
         let share = tally.proved as f64 / tally.composites as f64;

@@ -8,7 +8,6 @@ use crate::certify::cascade;
 use crate::certify::cells;
 use crate::certify::growth::Growth;
 use crate::certify::pieces::Pieces;
-use crate::certify::polynomial::Polynomial;
 use crate::certify::proof::{lower_exact, published, Proof};
 use crate::certify::witness;
 use crate::poly::{Function, Table};
@@ -20,14 +19,8 @@ const EXTRA_BITS: u32 = 64;
 /// The certificate of a proof about a table.
 pub fn document(table: &Table, proof: &Proof) -> Document {
     let prec = proof.branches.first().map_or(64, |b| b.prec);
-    let stages = proof.branches.iter().flat_map(|b| &b.stages);
-    let small = stages
-        .flat_map(|s| &s.f[..3])
-        .map(estimate_lost_bits)
-        .max()
-        .unwrap_or(0);
     let mut grid = Grid {
-        bits: prec + EXTRA_BITS + small,
+        bits: prec + EXTRA_BITS,
     };
     let needs_slope = proof.slope.is_some() || proof.deviation.is_some();
     let branches = proof
@@ -45,18 +38,6 @@ pub fn document(table: &Table, proof: &Proof) -> Document {
         branches,
         claims,
     }
-}
-
-/// Bits by which fixed point is coarser than floats on a polynomial: its coefficients are rounded
-/// absolutely, which matters where sum |c_i| |y|^i is smaller than sum |y|^i.
-fn estimate_lost_bits(f: &Polynomial) -> u32 {
-    if f.exact.iter().all(Rational::is_zero) {
-        return 0;
-    }
-    let n = f.exact.len() as f64;
-    let powers = (n - 1.0) * f.reach().max(1.0).log2() + n.log2();
-    // A cast from float to integer saturates at 0; 512 keeps within what the format allows.
-    ((powers - f.bound_magnitude(f.reach()).log2()).ceil() as u32).min(512)
 }
 
 /// Writes hint numbers and keeps the precision that they all fit.

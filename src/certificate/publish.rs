@@ -2,7 +2,7 @@
 
 use crate::certificate::schema::Document;
 use crate::error::{Error, ErrorKind, Result};
-use polycert_checker::{check, Outcome};
+use polycert_checker::{check, Outcome, Report};
 use std::io::Write as _;
 use std::path::Path;
 
@@ -13,14 +13,22 @@ pub fn text(document: &Document) -> String {
     json
 }
 
-/// Has the independent checker verify the text; the certificate is worth nothing otherwise.
+/// Has the independent checker verify a document; a certificate is worth nothing otherwise.
+///
+/// Returns the verified text. The checker computes in fixed point, the producer in floats: where
+/// stages are badly scaled it needs more fractional bits, so a rejected document is tried again
+/// with twice as many, up to the format's limit.
 ///
 /// # Errors
 /// [`ErrorKind::SelfCheck`] with the checker's words.
-pub fn self_check(text: &str) -> Result<polycert_checker::Report> {
-    match check(text.as_bytes()) {
-        Outcome::Verified(report) => Ok(report),
-        other => Err(ErrorKind::SelfCheck(other.to_string()).into()),
+pub fn checked(mut document: Document) -> Result<(String, Report)> {
+    loop {
+        let text = text(&document);
+        match check(text.as_bytes()) {
+            Outcome::Verified(report) => return Ok((text, report)),
+            Outcome::Rejected { rule, .. } if rule != "limit" && document.raise_precision() => {}
+            other => return Err(ErrorKind::SelfCheck(other.to_string()).into()),
+        }
     }
 }
 

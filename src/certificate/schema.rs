@@ -20,6 +20,18 @@ pub struct Document {
     pub(crate) claims: Vec<Claim>,
 }
 
+/// Most fractional bits that the format allows.
+const MAX_PRECISION: u32 = 2_048;
+
+impl Document {
+    /// Doubles the checker's fractional bits, up to the limit; false if they are there already.
+    pub(crate) fn raise_precision(&mut self) -> bool {
+        let bits = self.precision.parse().unwrap_or(MAX_PRECISION);
+        self.precision = (2 * bits).min(MAX_PRECISION).to_string();
+        bits < MAX_PRECISION
+    }
+}
+
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Branch {
     pub side: String,

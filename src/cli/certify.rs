@@ -87,8 +87,8 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     }
     let request = request(a, &table)?;
     let proof = prove(&table, &request).map_err(|e| e.in_file(&a.table))?;
-    let certificate = publish::text(&document(&table, &proof));
-    let report = publish::self_check(&certificate).map_err(|e| e.in_file(&a.table))?;
+    let (certificate, report) =
+        publish::checked(document(&table, &proof)).map_err(|e| e.in_file(&a.table))?;
     if let Some(path) = &a.output {
         output(Some(path), &certificate)?;
     }
