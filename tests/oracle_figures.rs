@@ -167,12 +167,7 @@ fn best_eps_figures_are_proved_to_all_digits() {
             Rational::from((999_999, 1_000_000)),
             Rational::from((1_000_001, 1_000_000)),
         ] {
-            let other = composite(
-                degrees,
-                &Rational::from(&design.eps * factor),
-                &Rational::new(),
-            )
-            .unwrap();
+            let other = composite(degrees, &(&design.eps * factor), &Rational::new()).unwrap();
             assert!(relu(&other).bound_lo > proof.bound_hi, "{degrees:?}");
         }
     }

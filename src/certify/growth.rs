@@ -11,10 +11,11 @@ use crate::arith::mp::Mp;
 use crate::certify::cascade::{Branch, Jet};
 use crate::certify::cells::Cells;
 use crate::certify::fast::FastBranch;
+use crate::certify::polynomial::Polynomial;
 use crate::certify::proof::lower_exact;
 use crate::certify::witness::{scan, Witness};
 use crate::error::{Error, ErrorKind, Result};
-use crate::poly::composite::Side;
+use crate::poly::composite::{Composite, Side};
 use inari::{const_interval, interval};
 use rug::float::Round;
 use rug::ops::{AddAssignRound, MulAssignRound};
@@ -372,4 +373,44 @@ fn seek(branches: &[Branch], to: &Rational, quantity: Quantity) -> Result<Witnes
         }
     }
     best.ok_or_else(|| Error::domain("a composite needs a branch"))
+}
+
+/// Where |r| first exceeds the limit beyond `to`: a search at 128 bits, an estimate. The composite
+/// may explode just beyond, so the point returned is as close as an f64 can say.
+pub fn estimate_overflow(composite: &Composite, to: f64, limit: f64) -> f64 {
+    let prec = 128;
+    let prepare = |c: &Vec<Rational>| Polynomial::new(c.clone(), prec, to);
+    let branches: Vec<Vec<Polynomial>> = composite
+        .branches
+        .iter()
+        .map(|b| b.stages.iter().map(prepare).collect())
+        .collect();
+    let above = |y: f64| {
+        branches.iter().any(|stages| {
+            let start = Float::with_val(prec, y);
+            let q = stages.iter().fold(start, |y, s| s.approximate(&y)).to_f64();
+            let size = y * (1.0 + q.abs()) / 2.0;
+            size.is_nan() || size > limit
+        })
+    };
+    let mut rho = 2.0f64.powi(-40);
+    while rho < 1.0 && !above(to * (1.0 + rho)) {
+        rho *= 1.5;
+    }
+    if rho >= 1.0 {
+        return to * 2.0;
+    }
+    let (mut good, mut bad) = (to * (1.0 + rho / 1.5), to * (1.0 + rho));
+    for _ in 0..64 {
+        let middle = (good + bad) / 2.0;
+        if middle <= good || middle >= bad {
+            break;
+        }
+        if above(middle) {
+            bad = middle;
+        } else {
+            good = middle;
+        }
+    }
+    bad
 }

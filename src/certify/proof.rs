@@ -4,18 +4,17 @@
 //! asked and more bits narrow it.
 
 use crate::arith::mp::short;
-use crate::arith::rounding::CoefficientMode;
 use crate::certify::cascade::Branch;
 use crate::certify::closeness::{self, Closeness};
 use crate::certify::deviation::{self, Deviation};
 use crate::certify::growth::{self, Growth};
-use crate::certify::polynomial::Polynomial;
 use crate::certify::pool::{self, Pool};
+use crate::certify::request::Plan;
+pub use crate::certify::request::{Request, Verdict};
 use crate::error::{Error, ErrorKind, Result};
-use crate::poly::{Composite, Function, Table, Target};
+use crate::poly::{Composite, Function, Table};
 use rug::float::Round;
 use rug::{Float, Rational};
-use std::fmt;
 
 /// Working precisions tried, in bits.
 const PRECISIONS: [u32; 6] = [128, 192, 256, 384, 512, 1_024];
@@ -24,70 +23,6 @@ const BOUND_BITS: u32 = 80;
 
 /// Relative gap below which published bounds cannot show a difference: 2^-60.
 const FINEST_GAP: f64 = 1.0 / (1u64 << 60) as f64;
-
-/// What to prove.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// The function and its parameters.
-    pub target: Target,
-    /// How coefficients are held.
-    pub coefficients: CoefficientMode,
-    /// Wanted relative gap of the enclosure.
-    pub gap: f64,
-    /// The sign is meant for eps <= |x|: the table's, if none.
-    pub eps: Option<Rational>,
-    /// x is meant in [-to, to]: 1 if none.
-    pub to: Option<Rational>,
-    /// A claimed bound of the error, in the units of the scaled function.
-    pub claim: Option<Rational>,
-    /// Left end of the envelope; chosen if none.
-    pub zone: Option<Rational>,
-    /// Also bound |r| on |x| <= to + rho.
-    pub rho: Option<Rational>,
-    /// The overflow margin is the largest rho with |r| <= limit on |x| <= to + rho.
-    pub limit: Rational,
-    /// Only the error: no ranges, envelope, slope or overflow margin.
-    pub only_error: bool,
-}
-
-impl Request {
-    /// The function on its whole domain at relative gap 2^-40.
-    pub fn new(target: Target) -> Self {
-        Self {
-            target,
-            coefficients: CoefficientMode::Exact,
-            gap: 2.0f64.powi(-40),
-            eps: None,
-            to: None,
-            claim: None,
-            zone: None,
-            rho: None,
-            limit: Rational::from(2),
-            only_error: false,
-        }
-    }
-}
-
-/// What became of a claimed bound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// The error is at most the claim.
-    Proved,
-    /// The error is above the claim, at a witness.
-    Refuted,
-    /// The claim lies inside the enclosure.
-    Undecided,
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Proved => "PROVED",
-            Self::Refuted => "REFUTED",
-            Self::Undecided => "UNDECIDED",
-        })
-    }
-}
 
 /// Ranges of every stage over from <= |x| <= to.
 #[derive(Debug, Clone)]
@@ -181,80 +116,7 @@ pub fn prove(table: &Table, request: &Request) -> Result<Proof> {
     best.ok_or_else(|| last_error.unwrap_or_else(fallback))
 }
 
-/// The request with the table's defaults filled in.
-struct Plan {
-    to: Rational,
-    eps: Option<Rational>,
-}
-
 impl Plan {
-    fn new(table: &Table, request: &Request) -> Result<Self> {
-        let Target {
-            function,
-            scale,
-            slope,
-            ..
-        } = &request.target;
-        if *scale <= 0u32 {
-            return Err(Error::domain(format!(
-                "the scale B must be above 0, not {scale}"
-            )));
-        }
-        if *function == Function::LeakyRelu && *slope == 1u32 {
-            return Err(Error::domain(
-                "a leaky ReLU of slope 1 is x itself: nothing to approximate",
-            ));
-        }
-        let to = request.to.clone().unwrap_or_else(|| Rational::from(1));
-        let least = Rational::from(1) >> 40u32;
-        if to < least || to > 1_000_000u32 {
-            return Err(Error::domain(format!(
-                "the domain |x| <= to = {to} is empty or too small or too large: to is from 2^-40 to 10^6"
-            )));
-        }
-        // Inputs of the pool's witness are multiples of 2^-64 up to 2^64.
-        let most = Rational::from(1) << 40u32;
-        if *function == Function::MaxPool && (*scale < least || *scale > most) {
-            return Err(Error::unsupported(format!(
-                "the scale B of a max-pool is from 2^-40 to 2^40, not {scale}"
-            )));
-        }
-        if request.limit <= 0u32 {
-            return Err(Error::domain(format!(
-                "the limit of |r| must be above 0, not {}",
-                request.limit
-            )));
-        }
-        let eps = request.eps.clone().or_else(|| table.domain.eps.clone());
-        if function.needs_eps() && eps.is_none() {
-            let detail = "sign and step are approximated away from 0 only: give --eps (the table names none)";
-            return Err(Error::domain(detail));
-        }
-        if let Some(e) = eps.as_ref().filter(|e| **e <= 0u32 || **e >= to) {
-            if function.needs_eps() {
-                return Err(Error::domain(format!(
-                    "eps = {e} is not between 0 and {to}"
-                )));
-            }
-        }
-        if request
-            .rho
-            .as_ref()
-            .is_some_and(|r| *r < 0u32 || *r > 1_000u32)
-        {
-            return Err(Error::domain("rho must be from 0 to 1000"));
-        }
-        if matches!(function, Function::Max | Function::MaxPool) && to < 1u32 {
-            return Err(Error::domain(
-                "max needs the composite on the whole of [-1, 1]",
-            ));
-        }
-        if !(request.gap >= 2.0f64.powi(-1_000) && request.gap <= 1.0) {
-            return Err(Error::domain("the gap must be from 2^-1000 to 1"));
-        }
-        Ok(Self { to, eps })
-    }
-
     /// The branches, prepared on [0, to + rho] and on to where |r| exceeds the limit, if they can be.
     fn branches(&self, composite: &Composite, request: &Request, prec: u32) -> Result<Vec<Branch>> {
         let up = |x: &Rational| Float::with_val_round(53, x, Round::Up).0.to_f64();
@@ -270,7 +132,7 @@ impl Plan {
                 .collect()
         };
         if !request.only_error {
-            let overflow = estimate_overflow(composite, to, request.limit.to_f64());
+            let overflow = growth::estimate_overflow(composite, to, request.limit.to_f64());
             // A composite of huge degree may run away within the last bit: then without.
             if let Some(branches) = (overflow > needed)
                 .then(|| prepare(overflow))
@@ -439,44 +301,4 @@ pub fn lower_exact(x: &Float) -> Rational {
 pub fn published(x: &Float) -> Rational {
     let factor = Float::with_val(x.prec(), 1) + (Float::with_val(x.prec(), 1) >> 60u32);
     short(&(x.clone() * factor), BOUND_BITS, Round::Up)
-}
-
-/// Where |r| first exceeds the limit beyond `to`: a search at 128 bits, an estimate. The composite
-/// may explode just beyond, so the point returned is as close as an f64 can say.
-fn estimate_overflow(composite: &Composite, to: f64, limit: f64) -> f64 {
-    let prec = PRECISIONS[0];
-    let prepare = |c: &Vec<Rational>| Polynomial::new(c.clone(), prec, to);
-    let branches: Vec<Vec<Polynomial>> = composite
-        .branches
-        .iter()
-        .map(|b| b.stages.iter().map(prepare).collect())
-        .collect();
-    let above = |y: f64| {
-        branches.iter().any(|stages| {
-            let start = Float::with_val(prec, y);
-            let q = stages.iter().fold(start, |y, s| s.approximate(&y)).to_f64();
-            let size = y * (1.0 + q.abs()) / 2.0;
-            size.is_nan() || size > limit
-        })
-    };
-    let mut rho = 2.0f64.powi(-40);
-    while rho < 1.0 && !above(to * (1.0 + rho)) {
-        rho *= 1.5;
-    }
-    if rho >= 1.0 {
-        return to * 2.0;
-    }
-    let (mut good, mut bad) = (to * (1.0 + rho / 1.5), to * (1.0 + rho));
-    for _ in 0..64 {
-        let middle = (good + bad) / 2.0;
-        if middle <= good || middle >= bad {
-            break;
-        }
-        if above(middle) {
-            bad = middle;
-        } else {
-            good = middle;
-        }
-    }
-    bad
 }

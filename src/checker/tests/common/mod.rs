@@ -139,3 +139,26 @@ pub fn with(certificate: &Value, pointer: &str, value: Value) -> Value {
     }
     changed
 }
+
+/// Each row: where, the new value, and what the outcome must say.
+pub fn refused(certificate: &Value, rows: &[(&str, Value, &str)]) {
+    verified(certificate);
+    for (pointer, value, message) in rows {
+        let text = outcome(&with(certificate, pointer, value.clone())).to_string();
+        assert!(text.contains(message), "{pointer} {value}: {text}");
+        assert!(
+            text.starts_with("REJECTED") || text.starts_with("UNREADABLE"),
+            "{text}"
+        );
+    }
+}
+
+/// The same for the table, whose digest is put right.
+pub fn refused_table(rows: &[(&str, Value, &str)]) {
+    for (pointer, value, message) in rows {
+        let mut certificate = with(&good(), pointer, value.clone());
+        sign(&mut certificate);
+        let text = outcome(&certificate).to_string();
+        assert!(text.contains(message), "{pointer} {value}: {text}");
+    }
+}

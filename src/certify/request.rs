@@ -1,0 +1,152 @@
+//! What to prove: a request, judged before anything is computed.
+
+use crate::arith::rounding::CoefficientMode;
+use crate::error::{Error, Result};
+use crate::poly::{Function, Table, Target};
+use rug::Rational;
+use std::fmt;
+
+/// What to prove.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The function and its parameters.
+    pub target: Target,
+    /// How coefficients are held.
+    pub coefficients: CoefficientMode,
+    /// Wanted relative gap of the enclosure.
+    pub gap: f64,
+    /// The sign is meant for eps <= |x|: the table's, if none.
+    pub eps: Option<Rational>,
+    /// x is meant in [-to, to]: 1 if none.
+    pub to: Option<Rational>,
+    /// A claimed bound of the error, in the units of the scaled function.
+    pub claim: Option<Rational>,
+    /// Left end of the envelope; chosen if none.
+    pub zone: Option<Rational>,
+    /// Also bound |r| on |x| <= to + rho.
+    pub rho: Option<Rational>,
+    /// The overflow margin is the largest rho with |r| <= limit on |x| <= to + rho.
+    pub limit: Rational,
+    /// Only the error: no ranges, envelope, slope or overflow margin.
+    pub only_error: bool,
+}
+
+impl Request {
+    /// The function on its whole domain at relative gap 2^-40.
+    pub fn new(target: Target) -> Self {
+        Self {
+            target,
+            coefficients: CoefficientMode::Exact,
+            gap: 2.0f64.powi(-40),
+            eps: None,
+            to: None,
+            claim: None,
+            zone: None,
+            rho: None,
+            limit: Rational::from(2),
+            only_error: false,
+        }
+    }
+}
+
+/// What became of a claimed bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The error is at most the claim.
+    Proved,
+    /// The error is above the claim, at a witness.
+    Refuted,
+    /// The claim lies inside the enclosure.
+    Undecided,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Proved => "PROVED",
+            Self::Refuted => "REFUTED",
+            Self::Undecided => "UNDECIDED",
+        })
+    }
+}
+
+/// The request with the table's defaults filled in.
+pub(crate) struct Plan {
+    /// The domain |x| <= to.
+    pub to: Rational,
+    /// Least |x| of sign and step, where it is known.
+    pub eps: Option<Rational>,
+}
+
+impl Plan {
+    /// Fills in and judges.
+    ///
+    /// # Errors
+    /// The first parameter that makes no sense, and its limits.
+    pub fn new(table: &Table, request: &Request) -> Result<Self> {
+        let Target {
+            function,
+            scale,
+            slope,
+            ..
+        } = &request.target;
+        if *scale <= 0u32 {
+            return Err(Error::domain(format!(
+                "the scale B must be above 0, not {scale}"
+            )));
+        }
+        if *function == Function::LeakyRelu && *slope == 1u32 {
+            return Err(Error::domain(
+                "a leaky ReLU of slope 1 is x itself: nothing to approximate",
+            ));
+        }
+        let to = request.to.clone().unwrap_or_else(|| Rational::from(1));
+        let least = Rational::from(1) >> 40u32;
+        if to < least || to > 1_000_000u32 {
+            return Err(Error::domain(format!(
+                "the domain |x| <= to = {to} is empty or too small or too large: to is from 2^-40 to 10^6"
+            )));
+        }
+        // Inputs of the pool's witness are multiples of 2^-64 up to 2^64.
+        let most = Rational::from(1) << 40u32;
+        if *function == Function::MaxPool && (*scale < least || *scale > most) {
+            return Err(Error::unsupported(format!(
+                "the scale B of a max-pool is from 2^-40 to 2^40, not {scale}"
+            )));
+        }
+        if request.limit <= 0u32 {
+            return Err(Error::domain(format!(
+                "the limit of |r| must be above 0, not {}",
+                request.limit
+            )));
+        }
+        let eps = request.eps.clone().or_else(|| table.domain.eps.clone());
+        if function.needs_eps() && eps.is_none() {
+            let detail = "sign and step are approximated away from 0 only: give --eps (the table names none)";
+            return Err(Error::domain(detail));
+        }
+        if let Some(e) = eps.as_ref().filter(|e| **e <= 0u32 || **e >= to) {
+            if function.needs_eps() {
+                return Err(Error::domain(format!(
+                    "eps = {e} is not between 0 and {to}"
+                )));
+            }
+        }
+        if request
+            .rho
+            .as_ref()
+            .is_some_and(|r| *r < 0u32 || *r > 1_000u32)
+        {
+            return Err(Error::domain("rho must be from 0 to 1000"));
+        }
+        if matches!(function, Function::Max | Function::MaxPool) && to < 1u32 {
+            return Err(Error::domain(
+                "max needs the composite on the whole of [-1, 1]",
+            ));
+        }
+        if !(request.gap >= 2.0f64.powi(-1_000) && request.gap <= 1.0) {
+            return Err(Error::domain("the gap must be from 2^-1000 to 1"));
+        }
+        Ok(Self { to, eps })
+    }
+}
