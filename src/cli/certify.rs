@@ -158,6 +158,30 @@ fn words(proof: &Proof, report: &polycert_checker::Report) -> String {
         number::estimate_log2(&proof.bound_hi),
         proof.estimate_gap().log2(),
     ));
+    text.push_str(&left_out(proof));
+    text
+}
+
+/// What was asked for and could not be proved: said, rather than left out.
+fn left_out(proof: &Proof) -> String {
+    if proof.request.only_error {
+        return String::new();
+    }
+    let mut text = String::new();
+    let limit = number::write(&proof.request.limit);
+    if proof.overflow.is_none() {
+        text.push_str(&format!(
+            "  not proved: an overflow margin (|r| <= {limit} does not hold, or not provably, on the whole domain)\n"
+        ));
+    }
+    if proof.slope.is_none() {
+        text.push_str(
+            "  not proved: a bound of the slope of r (out of reach of the method here)\n",
+        );
+    }
+    if proof.closeness.is_none() {
+        text.push_str("  not proved: an envelope (no zone below the domain's end has tau = hi)\n");
+    }
     text
 }
 
