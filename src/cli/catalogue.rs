@@ -172,7 +172,11 @@ fn read(a: &Arguments, file: &str, stem: &str, stated: Stated) -> Result<Option<
         hi: Rational::from(1),
         eps: None,
     };
-    let table = import(&text, &settings)?;
+    let table = if own {
+        Table::from_json(&text)?
+    } else {
+        import(&text, &settings)?
+    };
     let function = wanted.unwrap_or(table.target);
     let provenance = || claims::from_provenance(&table).filter(|_| function == table.target);
     let alpha = || {

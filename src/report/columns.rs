@@ -3,7 +3,7 @@
 //! Decimals of proved numbers are rounded to the safe side: lower bounds down, upper bounds up.
 
 use crate::arith::number::{decimal, estimate_log2, write};
-use crate::report::catalogue::{Origin, Row};
+use crate::report::catalogue::{Claim, Origin, Row};
 use rug::Rational;
 
 /// What a column's values are.
@@ -54,23 +54,21 @@ const fn column(
     }
 }
 
-/// The columns of the main table; the first names the row.
+/// The columns of the main table; the first names the row, and what decides comes next, so that a narrow
+/// screen shows it.
 pub const COLUMNS: [Column; 13] = [
     column("table", "", Kind::Given, |r| r.name.clone()),
-    column("degrees", "", Kind::Given, degrees),
-    column("basis", "", Kind::Given, |r| r.basis.clone()),
-    column("target", "", Kind::Given, target),
+    column("verdict", "", Kind::Proved, verdict),
     column("claim", "error", Kind::Given, |r| {
         or_dash(r.claim.as_ref().map(|c| bound(&c.bound)))
     }),
-    column("verdict", "", Kind::Proved, verdict),
     column("maximum error [lo, hi]", "error", Kind::Proved, |r| {
         let (lo, hi) = (&r.bound_lo, &r.bound_hi);
         format!("[{}, {}]", decimal(lo, 8, false), decimal(hi, 8, true))
     }),
     column("log2 hi", "bits", Kind::Estimate, |r| log2(&r.bound_hi)),
     column("hi / claim", "", Kind::Proved, |r| {
-        let tightness = |c: &crate::report::catalogue::Claim| c.bound_tightness(&r.bound_hi);
+        let tightness = |c: &Claim| c.bound_tightness(&r.bound_hi);
         or_dash(
             r.claim
                 .as_ref()
@@ -78,6 +76,9 @@ pub const COLUMNS: [Column; 13] = [
                 .map(|t| decimal(&t, 4, true)),
         )
     }),
+    column("degrees", "", Kind::Given, degrees),
+    column("basis", "", Kind::Given, |r| r.basis.clone()),
+    column("target", "", Kind::Given, target),
     column("envelope tau", "error per x", Kind::Proved, |r| {
         or_dash(r.envelope.as_ref().map(|e| decimal(&e.bound_tau, 6, true)))
     }),
@@ -118,7 +119,7 @@ pub const LEGEND: [(&str, &str); 7] = [
     ),
     (
         "estimate",
-        "rounded for display, not for use in a proof",
+        "rounded to nearest for display; not for use in a proof",
     ),
     (
         "maximum error",
@@ -135,7 +136,7 @@ pub const LEGEND: [(&str, &str); 7] = [
     ),
     (
         "overflow margin",
-        "how far x may leave the domain before |r(x)| exceeds 2 (or the limit that is named)",
+        "x may leave the domain by this much at least before |r(x)| exceeds 2 (or the limit that is named)",
     ),
     (
         "PROVED, REFUTED, UNDECIDED",

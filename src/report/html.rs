@@ -58,7 +58,7 @@ fn table(out: &mut String, id: &str, caption: &str, columns: &[Column], catalogu
     // A box that scrolls must be reachable by keyboard, and have a name.
     out.push_str(&format!(
         "<div class=\"scroll\" role=\"region\" aria-labelledby=\"{id}\" tabindex=\"0\">\n<table>\n\
-         <caption id=\"{id}\">{}</caption>\n<thead>\n<tr>",
+         <caption><span id=\"{id}\">{}</span></caption>\n<thead>\n<tr>",
         escape(caption)
     ));
     for c in columns {
@@ -87,7 +87,7 @@ fn cell(i: usize, column: &Column, row: &Row) -> String {
         return format!("<th scope=\"row\">{text}</th>");
     }
     match column.header {
-        "verdict" => format!(
+        "verdict" if row.claim.is_some() => format!(
             "<td><strong class=\"{}\">{text}</strong></td>",
             text.to_lowercase()
         ),
@@ -106,7 +106,7 @@ fn failures(out: &mut String, catalogue: &Catalogue) {
     out.push_str(
         "<h2>Not certified</h2>\n\
          <div class=\"scroll\" role=\"region\" aria-labelledby=\"failures\" tabindex=\"0\">\n<table>\n\
-         <caption id=\"failures\">Files that could not be read or certified</caption>\n\
+         <caption><span id=\"failures\">Files that could not be read or certified</span></caption>\n\
          <thead>\n<tr><th scope=\"col\">file</th><th scope=\"col\">reason</th></tr>\n</thead>\n<tbody>\n",
     );
     for (file, error) in catalogue.failures() {

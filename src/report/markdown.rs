@@ -63,22 +63,25 @@ fn head(column: &Column) -> String {
     }
 }
 
-/// Text that stands for itself inside a cell. An underscore inside a word needs no escape.
+/// Text that stands for itself inside a cell. What cannot be markup where it stands is left as it is:
+/// an underscore inside a word, a bracket that ends no link, a `<` that opens no tag.
 fn escape(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
-    let word = |i: Option<usize>| {
-        i.and_then(|i| chars.get(i))
-            .is_some_and(|c| c.is_alphanumeric())
-    };
+    let at = |i: usize| chars.get(i).copied().unwrap_or(' ');
     let mut out = String::with_capacity(text.len());
     for (i, &c) in chars.iter().enumerate() {
-        let plain_underscore = word(i.checked_sub(1)) && word(Some(i + 1));
-        match c {
-            '\\' | '`' | '*' | '|' | '<' | '[' | ']' | '&' | '~' | '$' => out.extend(['\\', c]),
-            '_' if !plain_underscore => out.push_str("\\_"),
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
+        let (before, after) = (i.checked_sub(1).map_or(' ', at), at(i + 1));
+        let markup = match c {
+            '\\' | '`' | '*' | '|' | '&' | '~' | '$' => true,
+            '_' => !(before.is_alphanumeric() && after.is_alphanumeric()),
+            ']' => after == '(' || after == '[',
+            '<' => after.is_alphabetic() || "/!?".contains(after),
+            _ => false,
+        };
+        if markup {
+            out.push('\\');
         }
+        out.push(if c.is_control() { ' ' } else { c });
     }
     out
 }
@@ -91,8 +94,9 @@ mod tests {
     fn a_cell_is_only_text() {
         assert_eq!(escape("a|b\nc"), "a\\|b c");
         assert_eq!(escape("<b>*x*`"), "\\<b>\\*x\\*\\`");
+        assert_eq!(escape("</b> a <= 1 [0, 1]"), "\\</b> a <= 1 [0, 1]");
         assert_eq!(escape("relu_14 _em_"), "relu_14 \\_em\\_");
         assert_eq!(escape("\\|"), "\\\\\\|");
-        assert_eq!(escape("[a](b)"), "\\[a\\](b)");
+        assert_eq!(escape("[a](b)"), "[a\\](b)");
     }
 }
