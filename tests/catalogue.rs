@@ -200,6 +200,30 @@ fn certificates_are_written_read_and_never_trusted() {
         let (anew, _) = json(folder.path(), &all);
         assert_eq!(anew["tables"][0]["certificate"], "made for this catalogue");
     }
+    // So is a claim that the certificate answers for part of the domain only.
+    let part = [
+        "certify",
+        "a.json",
+        "--to",
+        "1/2",
+        "--claim",
+        "2^-3",
+        "-o",
+        "a.cert.json",
+    ];
+    let mut certify = Command::new(env!("CARGO_BIN_EXE_polycert"));
+    assert!(certify
+        .args(part)
+        .current_dir(folder.path())
+        .output()
+        .unwrap()
+        .status
+        .success());
+    let (anew, _) = json(folder.path(), &["."]);
+    assert_eq!(anew["tables"][0]["certificate"], "made for this catalogue");
+    std::fs::write(path("a.json"), table("a", "no number")).unwrap();
+    let (shown, _) = json(folder.path(), &["."]);
+    assert_eq!(shown["tables"][0]["parameters"]["to"], "1*2^-1");
     // A forged bound, and a certificate of another table.
     let hi = made["tables"][0]["bound_hi"].as_str().unwrap();
     std::fs::write(path("a.cert.json"), certificate.replace(hi, "1*2^-20")).unwrap();

@@ -236,7 +236,8 @@ fn beside(
     let same_function = asked.function.is_none_or(|f| f.name() == row.target);
     let same_claim = match (&asked.claim, &row.claim) {
         (None, _) => true,
-        (Some((bound, _)), Some(c)) => c.bound == *bound,
+        // A claim stated without further words is about [-1, 1] and the table's own coefficients.
+        (Some((bound, _)), Some(c)) => c.bound == *bound && row.is_plain(),
         (Some(_), None) => false,
     };
     Ok((same_function && same_claim).then_some((row, checked)))
@@ -245,10 +246,14 @@ fn beside(
 /// The row from a certificate made now.
 fn made(file: &str, table: &Table, function: Function, asked: Asked) -> Result<(Row, Checked)> {
     let (claim, source) = asked.claim.unzip();
+    let mut target = Target::new(function);
+    if function == Function::LeakyRelu {
+        target.slope = Rational::from((1, 100)); // as `polycert certify` has it
+    }
     let request = Request {
         claim,
         eps: asked.eps,
-        ..Request::new(Target::new(function))
+        ..Request::new(target)
     };
     let proof = prove(table, &request)?;
     let text = publish::text(&document(table, &proof));

@@ -59,8 +59,9 @@ pub struct Row {
     pub origin: Origin,
     /// The function.
     pub target: String,
-    /// B: inputs are in [-B, B]. 1 for a max-pool.
-    pub scale: Rational,
+    /// What the statement is about besides the function, where it is not the usual: B, the slope, the
+    /// inputs of a pool, eps, the end of the domain if it is not 1.
+    pub parameters: Vec<(&'static str, Rational)>,
     /// The maximum error is at least this.
     pub bound_lo: Rational,
     /// The maximum error is at most this.
@@ -123,6 +124,12 @@ impl Claim {
 }
 
 impl Row {
+    /// Whether the row is about the function on [-1, 1] with the table's own coefficients, as a claim
+    /// without further words is.
+    pub fn is_plain(&self) -> bool {
+        self.parameters.is_empty() && self.coefficients == "exact"
+    }
+
     /// Reads the row of a table from its certificate; `source` says where the claim in it is stated.
     ///
     /// **Guarantee** every field named `bound_`, the witness and the verdict were verified.
@@ -156,10 +163,7 @@ impl Row {
             certificate_sha256: checked.sha256(),
             origin,
             target: text(target, "function").to_owned(),
-            scale: match target.get("scale") {
-                Some(_) => number(target, "scale")?,
-                None => Rational::from(1),
-            },
+            parameters: parameters(checked, target)?,
             bound_lo: number(target, "lo")?,
             bound_hi: number(target, "hi")?,
             envelope: closeness.map(envelope).transpose()?,
@@ -173,14 +177,45 @@ impl Row {
     }
 }
 
-/// The witness behind the target claim, and the end of the domain (none for a max-pool).
-fn cited(checked: &Checked, target: &Value) -> Result<(Vec<Rational>, Option<Rational>)> {
-    let rule = match text(target, "function") {
+/// What a reader must know of the target besides its name; nothing for ReLU or max on [-1, 1].
+fn parameters(checked: &Checked, target: &Value) -> Result<Vec<(&'static str, Rational)>> {
+    let mut all = Vec::new();
+    let mut field = |word, claim: Option<&Value>, name, usual: Option<u32>| -> Result<()> {
+        if let Some(claim) = claim.filter(|c| c.get(name).is_some()) {
+            let value = number(claim, name)?;
+            if usual.is_none_or(|u| value != u) {
+                all.push((word, value));
+            }
+        }
+        Ok(())
+    };
+    field("B", Some(target), "scale", Some(1))?;
+    field("slope", Some(target), "slope", None)?;
+    match cited_rule(target) {
+        "closeness" => {
+            field("eps", checked.claim("closeness"), "from", None)?;
+            field("to", checked.claim("closeness"), "to", Some(1))?;
+        }
+        "pool" => {
+            field("inputs", checked.claim("pool"), "inputs", None)?;
+            field("range", checked.claim("pool"), "range", Some(1))?;
+        }
+        _ => field("to", checked.claim("deviation"), "to", Some(1))?,
+    }
+    Ok(all)
+}
+
+fn cited_rule(target: &Value) -> &'static str {
+    match text(target, "function") {
         "sign" | "step" => "closeness",
         "max_pool" => "pool",
         _ => "deviation",
-    };
-    let Some(claim) = checked.claim(rule) else {
+    }
+}
+
+/// The witness behind the target claim, and the end of the domain (none for a max-pool).
+fn cited(checked: &Checked, target: &Value) -> Result<(Vec<Rational>, Option<Rational>)> {
+    let Some(claim) = checked.claim(cited_rule(target)) else {
         return Ok((Vec::new(), None));
     };
     if let Some(inputs) = claim["witness"]["inputs"].as_array() {

@@ -86,7 +86,7 @@ pub const COLUMNS: [Column; 13] = [
         or_dash(r.envelope.as_ref().map(|e| decimal(&e.zone, 6, true)))
     }),
     column("overflow margin", "x", Kind::Proved, overflow),
-    column("witness", "x, rounded", Kind::Proved, |r| {
+    column("witness near", "x", Kind::Estimate, |r| {
         let some = r.witness.iter().take(4).map(|x| decimal(x, 10, false));
         let dots = if r.witness.len() > 4 { ", ..." } else { "" };
         or_dash((!r.witness.is_empty()).then(|| some.collect::<Vec<_>>().join(", ") + dots))
@@ -123,8 +123,8 @@ pub const LEGEND: [(&str, &str); 7] = [
     ),
     (
         "maximum error",
-        "over the whole domain, in the units of the scaled function; the exact error at the witness is \
-         at least lo",
+        "over the whole domain, in the units of the scaled function; at the exact witness, which \
+         CSV and JSON hold, it is at least lo",
     ),
     (
         "hi / claim",
@@ -168,8 +168,8 @@ fn degrees(row: &Row) -> String {
 /// The function, with what is not the usual.
 fn target(row: &Row) -> String {
     let mut words = row.target.clone();
-    if row.scale != 1u32 {
-        words.push_str(&format!(", B = {}", bound(&row.scale)));
+    for (name, value) in &row.parameters {
+        words.push_str(&format!(", {name} = {}", bound(value)));
     }
     if row.coefficients != "exact" {
         words.push_str(&format!(", {}", row.coefficients));

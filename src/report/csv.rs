@@ -17,7 +17,7 @@ const HEADER: [&str; 26] = [
     "basis",
     "coefficients",
     "target",
-    "scale",
+    "parameters",
     "claim",
     "claim_source",
     "verdict",
@@ -59,6 +59,8 @@ fn cells(row: &Row) -> Vec<String> {
     let exact = |x: Option<&Rational>| x.map(write).unwrap_or_default();
     let degrees: Vec<String> = row.degrees.iter().map(usize::to_string).collect();
     let witness: Vec<String> = row.witness.iter().map(write).collect();
+    let parameter = |(name, value): &(&str, Rational)| format!("{name}={}", write(value));
+    let parameters: Vec<String> = row.parameters.iter().map(parameter).collect();
     let claim = row.claim.as_ref();
     let (envelope, overflow) = (row.envelope.as_ref(), row.overflow.as_ref());
     let tightness = claim.and_then(|c| c.bound_tightness(&row.bound_hi));
@@ -70,7 +72,7 @@ fn cells(row: &Row) -> Vec<String> {
         row.basis.clone(),
         row.coefficients.clone(),
         row.target.clone(),
-        write(&row.scale),
+        parameters.join(" "),
         exact(claim.map(|c| &c.bound)),
         claim.map(|c| c.source.to_owned()).unwrap_or_default(),
         claim.map(|c| c.verdict.to_string()).unwrap_or_default(),

@@ -47,6 +47,11 @@ fn row(row: &Row) -> Value {
             "bound_tightness": tightness.map(|t| decimal(&t, 20, true)),
         })
     };
+    let parameters: serde_json::Map<String, Value> = row
+        .parameters
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), write(value).into()))
+        .collect();
     json!({
         "file": row.file,
         "name": row.name,
@@ -54,7 +59,7 @@ fn row(row: &Row) -> Value {
         "basis": row.basis,
         "coefficients": row.coefficients,
         "target": row.target,
-        "scale": write(&row.scale),
+        "parameters": parameters,
         "table_sha256": row.table_sha256,
         "certificate_sha256": row.certificate_sha256,
         "certificate": origin(row.origin),
