@@ -2,9 +2,10 @@
 # make test   all tests
 # make bench  the speeds that the README quotes
 # make certificates  makes the shipped tables and certificates again (same bytes)
+# make reports  makes the shipped reports again from the shipped certificates (same bytes)
 # Each does its own set-up: what is missing of m4, make and a C compiler is installed (Debian, Ubuntu).
 
-.PHONY: demo test bench certificates setup build
+.PHONY: demo test bench certificates reports setup build
 unexport RUSTFLAGS
 
 # With POLYCERT_DEMO the demo keeps its files there.
@@ -37,3 +38,8 @@ bench: setup
 certificates: build
 	@sed -n 's/^polycert /$(subst /,\/,$(BIN)) /p' certificates/README.md | sh -e
 	@$(CHECK) --quiet certificates/*.cert.json && echo "all certificates verified"
+
+reports: build
+	@mkdir -p reports
+	$(BIN) catalogue certificates --format markdown -o reports/catalogue.md
+	$(BIN) catalogue certificates --format html -o reports/catalogue.html

@@ -9,6 +9,7 @@
 //! ```text
 //! arith -> poly -> approx (untrusted search)          -> table file
 //!               -> certify (rigorous, never approx)   -> certificate -> polycert-checker
+//! certificate -> report (reads, never recomputes)
 //! cli -> all
 //! ```
 //!
@@ -19,6 +20,7 @@
 //! | [`approx`] | UNTRUSTED search: Remez, composites, best eps, rounding of coefficients |
 //! | [`certify`] | RIGOROUS bounds on a given composite |
 //! | [`certificate`] | a proof written down; checked before it is published |
+//! | [`report`] | catalogues for people and programs, from checked certificates |
 //! | [`cli`] | the command line, one file a subcommand |
 //!
 //! # Words that do not mix
@@ -31,3 +33,4 @@ pub mod certify;
 pub mod cli;
 pub mod error;
 pub mod poly;
+pub mod report;

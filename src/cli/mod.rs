@@ -4,6 +4,7 @@
 //! Exit codes: 0 done (and verified, and the claim proved); 1 refuted, undecided or rejected;
 //! 2 wrong usage, unreadable input, or an output that could not be written.
 
+mod catalogue;
 mod certify;
 mod check;
 mod generate;
@@ -37,6 +38,7 @@ enum Command {
     Certify(certify::Arguments),
     Check(check::Arguments),
     Show(show::Arguments),
+    Catalogue(catalogue::Arguments),
 }
 
 /// Runs the program on the process's arguments.
@@ -47,6 +49,7 @@ pub fn run() -> ExitCode {
         Command::Certify(a) => certify::run(&a),
         Command::Check(a) => check::run(&a),
         Command::Show(a) => show::run(&a),
+        Command::Catalogue(a) => catalogue::run(&a),
     };
     result.unwrap_or_else(|error| {
         note(&format!("polycert: {error}"));

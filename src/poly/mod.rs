@@ -3,6 +3,7 @@
 //! A *table* is a file: components with their basis, input map and coefficients. A *composite* is
 //! the exact mathematical object it denotes, with coefficients as a program would hold them.
 
+pub mod claims;
 pub mod component;
 pub mod composite;
 pub mod import;

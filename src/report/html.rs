@@ -1,0 +1,151 @@
+//! The catalogue as one page: no script, no network, light and dark, wide tables scroll in their own box.
+
+use crate::report::catalogue::{Catalogue, Row, CHECKED};
+use crate::report::columns::{Column, Kind, COLUMNS, LEGEND, SOURCES};
+
+/// Colours have a contrast of 4.5 and more against their ground in both schemes; a verdict is told by
+/// its word, never by colour alone.
+const STYLE: &str = include_str!("style.css");
+
+/// The catalogue.
+pub fn export(catalogue: &Catalogue) -> String {
+    let mut out = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>Catalogue of certified tables</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
+         <h1>Catalogue of certified tables</h1>\n<p>{}</p>\n<p class=\"summary\">{}.</p>\n",
+        escape(CHECKED),
+        escape(&catalogue.summary()),
+    );
+    let caption = "Certified error of every table against its stated claim";
+    table(&mut out, "rows", caption, &COLUMNS, catalogue);
+    failures(&mut out, catalogue);
+    out.push_str("<h2>How to read it</h2>\n<dl>\n");
+    for (term, meaning) in LEGEND {
+        out.push_str(&format!(
+            "<dt class=\"{}\">{}</dt><dd>{}</dd>\n",
+            if term == Kind::Estimate.word() {
+                "estimate"
+            } else {
+                "term"
+            },
+            escape(term),
+            escape(meaning)
+        ));
+    }
+    out.push_str("</dl>\n<h2>Made from</h2>\n");
+    out.push_str(&format!(
+        "<p>Made by polycert {} with</p>\n<pre tabindex=\"0\">{}</pre>\n",
+        env!("CARGO_PKG_VERSION"),
+        escape(&catalogue.command)
+    ));
+    for (file, digest) in &catalogue.inputs {
+        let file = escape(file);
+        out.push_str(&format!("<p>{file}: SHA-256 <code>{digest}</code></p>\n"));
+    }
+    let caption = "Tables and certificates by digest, and what each certificate states";
+    table(&mut out, "sources", caption, &SOURCES, catalogue);
+    if !catalogue.skipped.is_empty() {
+        let names = escape(&catalogue.skipped.join(", "));
+        out.push_str(&format!("<p>No tables, and left out: {names}.</p>\n"));
+    }
+    out.push_str("</main>\n</body>\n</html>\n");
+    out
+}
+
+fn table(out: &mut String, id: &str, caption: &str, columns: &[Column], catalogue: &Catalogue) {
+    // A box that scrolls must be reachable by keyboard, and have a name.
+    out.push_str(&format!(
+        "<div class=\"scroll\" role=\"region\" aria-labelledby=\"{id}\" tabindex=\"0\">\n<table>\n\
+         <caption><span id=\"{id}\">{}</span></caption>\n<thead>\n<tr>",
+        escape(caption)
+    ));
+    for c in columns {
+        out.push_str(&format!("<th scope=\"col\">{}", escape(c.header)));
+        for (class, note) in [("unit", c.unit), (c.kind.word(), c.kind.word())] {
+            if !note.is_empty() {
+                out.push_str(&format!(" <span class=\"{class}\">{}</span>", escape(note)));
+            }
+        }
+        out.push_str("</th>");
+    }
+    out.push_str("</tr>\n</thead>\n<tbody>\n");
+    for row in catalogue.rows() {
+        out.push_str("<tr>");
+        for (i, c) in columns.iter().enumerate() {
+            out.push_str(&cell(i, c, row));
+        }
+        out.push_str("</tr>\n");
+    }
+    out.push_str("</tbody>\n</table>\n</div>\n");
+}
+
+fn cell(i: usize, column: &Column, row: &Row) -> String {
+    let text = escape(&(column.cell)(row));
+    if i == 0 {
+        return format!("<th scope=\"row\">{text}</th>");
+    }
+    match column.header {
+        "verdict" if row.claim.is_some() => format!(
+            "<td><strong class=\"{}\">{text}</strong></td>",
+            text.to_lowercase()
+        ),
+        header if header.ends_with("SHA-256") => format!("<td><code>{text}</code></td>"),
+        _ if column.kind == Kind::Estimate => format!("<td class=\"number estimate\">{text}</td>"),
+        "the checker's words" => format!("<td>{text}</td>"),
+        _ if column.kind == Kind::Proved => format!("<td class=\"number\">{text}</td>"),
+        _ => format!("<td>{text}</td>"),
+    }
+}
+
+fn failures(out: &mut String, catalogue: &Catalogue) {
+    if catalogue.failures().next().is_none() {
+        return;
+    }
+    out.push_str(
+        "<h2>Not certified</h2>\n\
+         <div class=\"scroll\" role=\"region\" aria-labelledby=\"failures\" tabindex=\"0\">\n<table>\n\
+         <caption><span id=\"failures\">Files that could not be read or certified</span></caption>\n\
+         <thead>\n<tr><th scope=\"col\">file</th><th scope=\"col\">reason</th></tr>\n</thead>\n<tbody>\n",
+    );
+    for (file, error) in catalogue.failures() {
+        out.push_str(&format!(
+            "<tr><th scope=\"row\">{}</th><td class=\"reason\">{}</td></tr>\n",
+            escape(file),
+            escape(error)
+        ));
+    }
+    out.push_str("</tbody>\n</table>\n</div>\n");
+}
+
+/// Text that stands for itself in content and in quoted attributes.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escape;
+
+    #[test]
+    fn markup_is_text() {
+        let shown = escape("<script>alert(\"x\" & 'y')</script>\n");
+        assert_eq!(
+            shown,
+            "&lt;script&gt;alert(&quot;x&quot; &amp; &#39;y&#39;)&lt;/script&gt; "
+        );
+    }
+}

@@ -1,0 +1,49 @@
+//! Reports for people and programs: they read certificates that the independent checker has verified,
+//! and never recompute what those prove.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`checked`] | a certificate that was verified, and its claims as numbers |
+//! | [`catalogue`] | one row for every table of a folder |
+//! | [`columns`] | what a person sees of a row |
+//! | [`markdown`], [`html`] | the catalogue for people |
+//! | [`csv`], [`json`] | the catalogue for programs |
+//!
+//! **Words that do not mix** a column is proved, or an estimate, or given (copied from the table or its
+//! author); its header says which, and no column holds two of them. Reports hold no dates and no names of
+//! machines: the same tables give the same bytes.
+
+pub mod catalogue;
+pub mod checked;
+pub mod columns;
+pub mod csv;
+pub mod html;
+pub mod json;
+pub mod markdown;
+
+use crate::report::catalogue::Catalogue;
+
+/// The form of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Exporter {
+    /// Markdown tables.
+    Markdown,
+    /// One line a table, quoted as RFC 4180 has it.
+    Csv,
+    /// One object, every number as exact text.
+    Json,
+    /// One self-contained page without script.
+    Html,
+}
+
+impl Exporter {
+    /// The catalogue as text, ended by a newline.
+    pub fn export(self, catalogue: &Catalogue) -> String {
+        match self {
+            Self::Markdown => markdown::export(catalogue),
+            Self::Csv => csv::export(catalogue),
+            Self::Json => json::export(catalogue),
+            Self::Html => html::export(catalogue),
+        }
+    }
+}
