@@ -6,10 +6,10 @@ use crate::cli::{note, output, read_bytes, read_text};
 use crate::error::{Error, ErrorKind, Result};
 use crate::poly::claims::{self, Stated};
 use crate::poly::import::{import, Settings};
-use crate::poly::table::{FORMAT, MAX_BYTES};
+use crate::poly::table::{sha256, FORMAT, MAX_BYTES};
 use crate::poly::{Function, Table, Target};
 use crate::report::catalogue::{Catalogue, Entry, Origin, Row};
-use crate::report::checked::{self, Checked};
+use crate::report::checked::Checked;
 use crate::report::Exporter;
 use rug::Rational;
 use serde_json::Value;
@@ -143,7 +143,7 @@ fn stated(
         let detail = format!("a claim about {name:?}, but the folder has no {name}.json");
         return Err(Error::domain(detail).in_file(path));
     }
-    let digest = checked::sha256(text.as_bytes());
+    let digest = sha256(text.as_bytes());
     Ok((stated, vec![(path.display().to_string(), digest)]))
 }
 
@@ -256,7 +256,7 @@ fn made(file: &str, table: &Table, function: Function, asked: Asked) -> Result<(
         ..Request::new(target)
     };
     let proof = prove(table, &request)?;
-    let text = publish::text(&document(table, &proof));
+    let (text, _) = publish::checked(document(table, &proof))?;
     let checked = Checked::new(text, &table.sha256())?;
     let row = Row::new(file, &checked, Origin::Made, source.unwrap_or(""))?;
     Ok((row, checked))

@@ -129,11 +129,7 @@ impl Table {
 
     /// SHA-256 of the canonical text, as 64 hexadecimal digits.
     pub fn sha256(&self) -> String {
-        let digest = Sha256::digest(self.canonical().as_bytes());
-        digest.iter().fold(String::with_capacity(64), |mut s, b| {
-            let _ = write!(s, "{b:02x}");
-            s
-        })
+        sha256(self.canonical().as_bytes())
     }
 
     fn canonical(&self) -> String {
@@ -288,6 +284,15 @@ impl Table {
             sha256: None,
         }
     }
+}
+
+/// SHA-256 of bytes, as 64 hexadecimal digits.
+pub fn sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().fold(String::with_capacity(64), |mut s, b| {
+        let _ = write!(s, "{b:02x}");
+        s
+    })
 }
 
 /// serde_json's message with its line and column as the place.

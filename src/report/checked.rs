@@ -5,11 +5,10 @@
 
 use crate::arith::number;
 use crate::error::{Error, ErrorKind, Result};
+use crate::poly::table::sha256;
 use polycert_checker::{check_table, Outcome};
 use rug::Rational;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 
 /// A verified certificate.
 ///
@@ -67,15 +66,6 @@ impl Checked {
         let claims = self.document["claims"].as_array()?;
         claims.iter().rev().find(|c| c["rule"] == rule)
     }
-}
-
-/// SHA-256 of bytes, as 64 hexadecimal digits.
-pub fn sha256(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().fold(String::with_capacity(64), |mut s, b| {
-        let _ = write!(s, "{b:02x}");
-        s
-    })
 }
 
 /// A text field of a claim; empty if it is left out.
