@@ -130,18 +130,7 @@ impl Branch {
 
 /// Says where a shared rule failed.
 fn place(fault: Fault, side: Side, stage: usize, what: &str) -> Fault {
-    match fault {
-        Fault::Rejected {
-            claim,
-            rule,
-            detail,
-        } if rule.starts_with('R') => Fault::Rejected {
-            claim,
-            rule,
-            detail: format!("branch {}, stage {stage}, {what}: {detail}", side.name()),
-        },
-        other => other,
-    }
+    fault.inside(&format!("branch {}, stage {stage}, {what}", side.name()))
 }
 
 #[cfg(test)]

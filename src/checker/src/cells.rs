@@ -101,18 +101,7 @@ impl Cells {
 
 /// Says which cell.
 fn in_cell(fault: Fault, index: usize) -> Fault {
-    match fault {
-        Fault::Rejected {
-            claim,
-            rule,
-            detail,
-        } if rule.starts_with('R') => Fault::Rejected {
-            claim,
-            rule,
-            detail: format!("cell {index}: {detail}"),
-        },
-        other => other,
-    }
+    fault.inside(&format!("cell {index}"))
 }
 
 /// Encloses g(y) = y (1 - q(y))/2 by R4.

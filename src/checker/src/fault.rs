@@ -47,6 +47,22 @@ impl Fault {
         Self::rejected("internal", detail)
     }
 
+    /// Says where a rule R1 to R5 failed; other faults are about no place in particular.
+    pub(crate) fn inside(self, place: &str) -> Self {
+        match self {
+            Self::Rejected {
+                claim,
+                rule,
+                detail,
+            } if rule.starts_with('R') => Self::Rejected {
+                claim,
+                rule,
+                detail: format!("{place}: {detail}"),
+            },
+            other => other,
+        }
+    }
+
     /// Puts a field in front of the path.
     pub(crate) fn at(self, field: &str) -> Self {
         match self {
