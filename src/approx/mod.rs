@@ -21,9 +21,11 @@
 
 pub mod balance;
 pub mod composite;
+pub mod cost;
 pub mod error;
 pub mod fit;
 pub mod hump;
+pub mod me_table;
 pub mod odd;
 pub mod output;
 mod reference;
