@@ -30,6 +30,7 @@ pub mod odd;
 pub mod output;
 mod reference;
 pub mod remez;
+pub mod search;
 
 pub use balance::{best_eps, best_eps_with};
 pub use composite::{composite, composite_with, Design};
