@@ -32,10 +32,10 @@ use super::me_table::{self, coordinate, Curve};
 use rug::Rational;
 
 /// Largest precision that can be asked for, in bits.
-pub const MAX_ALPHA: u32 = 64;
+pub const MAX_ALPHA: u32 = 100;
 
 /// Largest depth that is searched, product included.
-pub const MAX_DEPTH: usize = 160;
+pub const MAX_DEPTH: usize = 200;
 
 /// How far `ln(hump * S)` varies between designs of one alpha, with room; see the module's head.
 const HUMP_SLACK: f64 = 0.01;

@@ -1,6 +1,6 @@
 //! `polycert search`: the cheapest composites that reach a precision.
 
-use crate::approx::cost::{self, CostTable, Prices, MAX_DEGREE};
+use crate::approx::cost::{CostTable, Prices, MAX_DEGREE};
 use crate::approx::search::{Eps, Found, Problem, Search, MAX_ALPHA, MAX_DEPTH};
 use crate::approx::{ApproxError, Scaling, DEFAULT_BITS};
 use crate::arith::number;
@@ -20,8 +20,8 @@ const MAX_COST_BYTES: usize = 1 << 16;
 
 /// Find the cheapest composite that reaches a precision, and prove that it does.
 ///
-/// Prints the designs that no other undercuts in both depth and price; the best one by --objective is
-/// certified and checked. ReLU and max on [-1, 1] to within 2^-ALPHA; sign to within 2^(1-ALPHA) on
+/// Prints the designs that no other undercuts in both depth and price, each with its proved error; the
+/// best one by --objective is written. ReLU and max on [-1, 1] to within 2^-ALPHA; sign to within 2^(1-ALPHA) on
 /// 2^-ALPHA <= |x| <= 1 (so a comparison to within 2^-ALPHA).
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -80,13 +80,11 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
             "the best design has {n} components, a table holds {MAX_COMPONENTS}: lower --depth"
         )));
     }
-    let table = table(a, best);
-    table.validate()?;
-    let mut request = Request::new(Target::new(a.target));
-    request.claim = Some(claim(a));
-    let proof = prove(&table, &request)?;
-    let certificate = publish::text(&document(&table, &proof));
-    publish::self_check(&certificate)?;
+    let (table, proof, certificate) = certified(a, best, false)?;
+    let rows = front
+        .iter()
+        .map(|found| Row::new(a, found, best))
+        .collect::<Result<Vec<_>>>()?;
     if let Some(path) = &a.output {
         output(Some(path), &table.to_json())?;
     }
@@ -94,9 +92,9 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         output(Some(path), &certificate)?;
     }
     let answer = if a.json {
-        json(a, &problem, best, &front, &table, &proof)
+        json(a, &rows, &table, &proof)
     } else {
-        words(a, &problem, best, &front, &proof)
+        words(a, &problem, &rows, &proof)
     };
     output(None, &answer)?;
     Ok(if proof.verdict == Some(Verdict::Proved) {
@@ -235,25 +233,63 @@ fn degrees(found: &Found) -> String {
     list.join(",")
 }
 
-/// `-log2` of the error that is claimed about: of sign with eps fixed, else of ReLU.
-fn estimate_error_log2(a: &Arguments, found: &Found) -> f64 {
-    if a.target == Function::Sign {
-        let error = found.design.estimate_sign_error();
-        error.clone().log2().to_f64()
-    } else {
-        found.design.estimate_relu_error_log2()
+/// A design's table, the proof of its error, and the certificate, which the checker has verified.
+fn certified(a: &Arguments, found: &Found, only_error: bool) -> Result<(Table, Proof, String)> {
+    let table = table(a, found);
+    table.validate()?;
+    let mut request = Request::new(Target::new(a.target));
+    request.claim = Some(claim(a));
+    request.only_error = only_error;
+    let proof = prove(&table, &request)?;
+    let certificate = publish::text(&document(&table, &proof));
+    publish::self_check(&certificate)?;
+    Ok((table, proof, certificate))
+}
+
+/// A line of the Pareto front.
+struct Row<'a> {
+    found: &'a Found,
+    best: bool,
+    /// The proved error; none for more components than a table holds.
+    bound_hi: Option<Rational>,
+}
+
+impl<'a> Row<'a> {
+    fn new(a: &Arguments, found: &'a Found, best: &Found) -> Result<Self> {
+        let bound_hi = (found.design.degrees.len() <= MAX_COMPONENTS)
+            .then(|| certified(a, found, true).map(|c| c.1.bound_hi))
+            .transpose()?;
+        Ok(Self {
+            found,
+            best: std::ptr::eq(found, best),
+            bound_hi,
+        })
+    }
+
+    fn json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "degrees": self.found.design.degrees,
+            "depth": self.found.depth,
+            "mults": self.found.mults,
+            "cost": self.found.price,
+            "bound_hi": self.bound_hi.as_ref().map(number::write),
+            "estimate_hi_log2": self.bound_hi.as_ref().map(number::estimate_log2),
+        })
     }
 }
 
-fn words(a: &Arguments, problem: &Problem, best: &Found, front: &[Found], proof: &Proof) -> String {
+fn words(a: &Arguments, problem: &Problem, rows: &[Row], proof: &Proof) -> String {
     let priced = matches!(problem.prices, Prices::Table(_));
+    let cost = |found: &Found| {
+        if priced {
+            format!("  {:9}", found.price)
+        } else {
+            String::new()
+        }
+    };
     let verdict = proof.verdict.map_or_else(String::new, |v| v.to_string());
     let mut text = format!(
-        "degrees {}  depth {}  mults {}{}\n{verdict} {} error at most {}\nbound: error in [{}, {}] = 2^[{:.4}, {:.4}]\n",
-        degrees(best),
-        best.depth,
-        best.mults,
-        if priced { format!("  cost {}", best.price) } else { String::new() },
+        "{verdict} {} error at most {}\nerror in [{}, {}] = 2^[{:.4}, {:.4}]\n",
         a.target,
         number::write(&claim(a)),
         number::decimal(&proof.bound_lo, 12, false),
@@ -261,52 +297,39 @@ fn words(a: &Arguments, problem: &Problem, best: &Found, front: &[Found], proof:
         number::estimate_log2(&proof.bound_lo),
         number::estimate_log2(&proof.bound_hi),
     );
-    text.push_str("Pareto front (errors are estimates; * certified above):\n");
-    text.push_str("  depth  mults  cost  log2 error  degrees\n");
-    for found in front {
-        let mark = if std::ptr::eq(found, best) { '*' } else { ' ' };
+    text.push_str("Pareto front, every error proved (* by the certificate above):\n");
+    let heading = if priced { "       cost" } else { "" };
+    text.push_str(&format!("  depth  mults{heading}  log2 bound  degrees\n"));
+    for row in rows {
+        let bound = row.bound_hi.as_ref().map_or_else(
+            || "-".to_owned(),
+            |b| format!("{:.4}", number::estimate_log2(b)),
+        );
         text.push_str(&format!(
-            "{mark} {:5}  {:5}  {:4}  {:10.4}  {}\n",
-            found.depth,
-            found.mults,
-            found.price,
-            estimate_error_log2(a, found),
-            degrees(found)
+            "{} {:5}  {:5}{}  {bound:>10}  {}\n",
+            if row.best { '*' } else { ' ' },
+            row.found.depth,
+            row.found.mults,
+            cost(row.found),
+            degrees(row.found)
         ));
     }
     text
 }
 
-fn json(
-    a: &Arguments,
-    problem: &Problem,
-    best: &Found,
-    front: &[Found],
-    table: &Table,
-    proof: &Proof,
-) -> String {
-    let row = |found: &Found| {
-        serde_json::json!({
-            "degrees": found.design.degrees,
-            "depth": found.depth,
-            "mults": found.mults,
-            "cost": found.price,
-            "estimate_error_log2": estimate_error_log2(a, found),
-        })
-    };
-    let least = cost::composite_depth(&best.design.degrees, problem.product);
-    debug_assert_eq!(least, best.depth);
+fn json(a: &Arguments, rows: &[Row], table: &Table, proof: &Proof) -> String {
+    let best = rows.iter().find(|r| r.best).map(Row::json);
     let answer = serde_json::json!({
         "target": a.target.name(),
         "alpha": a.alpha,
         "objective": a.objective,
-        "best": row(best),
+        "best": best,
         "bound_lo": number::write(&proof.bound_lo),
         "bound_hi": number::write(&proof.bound_hi),
         "estimate_hi_log2": number::estimate_log2(&proof.bound_hi),
         "verdict": proof.verdict.map(|v| v.to_string()),
         "table_sha256": table.sha256(),
-        "front": front.iter().map(row).collect::<Vec<_>>(),
+        "front": rows.iter().map(Row::json).collect::<Vec<_>>(),
     });
     answer.to_string() + "\n"
 }
