@@ -231,7 +231,8 @@ fn requests_that_cannot_be_met() {
     let folder = Folder::new();
     let hole = folder.file("hole.json", "{\"cost\": {\"1\": 5, \"3\": 7}}");
     let flat = folder.file("flat.json", "{\"cost\": {\"1\": 5, \"2\": 7}}");
-    let rows: [(&[&str], &[&str]); 9] = [
+    let rows: [(&[&str], &[&str]); 10] = [
+        (&["--alpha", "40"], &["--alpha 40", "above 32", "--depth"]),
         (
             &["--alpha", "80", "--depth", "6"],
             &[

@@ -15,6 +15,11 @@ use rug::Rational;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// Largest alpha searched with eps free at any depth: the labels grow some tenfold every 6 bits.
+const FREE_ALPHA: u32 = 32;
+/// Greatest depth with eps free beyond that alpha.
+const FREE_DEPTH: usize = 24;
+
 /// Largest cost table that is read.
 const MAX_COST_BYTES: usize = 1 << 16;
 
@@ -62,6 +67,16 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     let problem = problem(a)?;
     if a.max_degree > 31 {
         note("progress: fitting the curves of all degrees, some seconds");
+    }
+    if matches!(problem.eps, Eps::Free) && a.alpha > FREE_ALPHA {
+        if problem.max_depth > FREE_DEPTH {
+            return Err(Error::unsupported(format!(
+                "--alpha {}: with eps free the search takes too long above {FREE_ALPHA} bits; give --eps zeta:Z, or --depth up to {FREE_DEPTH} for the best reachable",
+                a.alpha
+            )));
+        }
+    } else if a.alpha > 20 && problem.max_depth > FREE_DEPTH {
+        note("progress: searching; some seconds, up to a minute at alpha = 32");
     }
     let search = Search::new(a.max_degree).map_err(|e| domain(&e))?;
     let front = search.front(&problem).map_err(|e| domain(&e))?;
