@@ -5,7 +5,8 @@
 //! alike. In them `ME_d` is a smooth increasing curve with two straight ends: `t -> 0` has the error
 //! `~ C t^k`, `k = (d + 1)/2`, slope `k`; `t -> 1` has `1 - ME ~ S (1 - t)`, slope 1. Between the ends
 //! the curve is interpolated. Stages compose in them, at full relative accuracy at both ends.
-//! *Estimate*: relative accuracy of `t` and of the error about `1e-6` (a test compares with fits).
+//! *Estimate*: `u` to about `1e-6` for a step of the error by degree `k`, `ln P(0)` to `3e-5` (a test compares
+//! with fits).
 
 use super::error::ApproxError;
 use super::remez::{minimax_odd, minimax_odd_from, Minimax, Settings};
@@ -212,7 +213,7 @@ mod tests {
                 worst.2 = worst.2.max((curve.half_width(curve.error(u)) - u).abs());
             }
             assert!(
-                worst.0 < 1e-6 && worst.1 < 1e-5 && worst.2 < 1e-9,
+                worst.0 < 1e-6 && worst.1 < 3e-5 && worst.2 < 1e-9,
                 "{degree}: {worst:?}"
             );
         }
