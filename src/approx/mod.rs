@@ -6,7 +6,8 @@
 //!
 //! Data flow: [`remez`] fits one odd polynomial to 1 on `[a, b]`; [`mod@composite`] chains such fits
 //! into an approximation of sign; [`hump`] and [`balance`] choose `eps`; [`fit`] names the usual ways to
-//! choose it; [`output`] rounds a design to exact rational coefficients.
+//! choose it; [`output`] rounds a design to exact rational coefficients. [`mod@search`] looks for the
+//! cheapest degrees, by the prices of [`cost`] and the error curves of [`me_table`].
 //!
 //! Method: exchange on all extrema (Remez), levelled interpolation by divided differences in
 //! `t = x^2`, extrema by Newton's method inside a bracket that cannot lose them. Accuracy: errors
@@ -21,13 +22,16 @@
 
 pub mod balance;
 pub mod composite;
+pub mod cost;
 pub mod error;
 pub mod fit;
 pub mod hump;
+pub mod me_table;
 pub mod odd;
 pub mod output;
 mod reference;
 pub mod remez;
+pub mod search;
 
 pub use balance::{best_eps, best_eps_with};
 pub use composite::{composite, composite_with, Design};

@@ -105,68 +105,111 @@ fn check_request(a: &Arguments, fit: &Fit) -> Result<()> {
     Ok(())
 }
 
+/// How a design becomes a table.
+pub(super) struct Recipe<'a> {
+    /// Intended use.
+    pub target: Function,
+    /// Name of the table; made of target and degrees if none.
+    pub name: Option<&'a str>,
+    /// Basis of the coefficients.
+    pub basis: Basis,
+    /// Scaling between the stages.
+    pub scaling: Scaling,
+    /// Coefficients are multiples of 2^-bits.
+    pub bits: u32,
+    /// The subcommand, for the provenance.
+    pub command: &'a str,
+    /// How eps was chosen, in words.
+    pub fit_words: String,
+}
+
 fn table(a: &Arguments, fit: &Fit, found: &Design) -> Table {
-    let (basis, scaling) = (
-        if a.basis == "power" {
+    let fit_words = match fit {
+        Fit::Eps(_) => "given eps".to_owned(),
+        Fit::Zeta { zeta, alpha } => format!("eps = {zeta} 2^-{alpha} (arXiv 2105.10879)"),
+        _ => BEST_EPS.to_owned(),
+    };
+    let recipe = Recipe {
+        target: a.target,
+        name: a.name.as_deref(),
+        basis: if a.basis == "power" {
             Basis::Power
         } else {
             Basis::Chebyshev
         },
-        if a.scaling == "none" {
+        scaling: if a.scaling == "none" {
             Scaling::None
         } else {
             Scaling::Normalized
         },
-    );
-    let join = |list: Vec<String>| list.join(",");
-    let degrees = join(found.degrees.iter().map(usize::to_string).collect());
-    let hi = Rational::from(&found.eta + 1u32);
-    let fit_words = match fit {
-        Fit::Eps(_) => "given eps".to_owned(),
-        Fit::Zeta { zeta, alpha } => format!("eps = {zeta} 2^-{alpha} (arXiv 2105.10879)"),
-        _ => "best eps for ReLU: both regions of the error balanced".to_owned(),
+        bits: a.bits,
+        command: "generate",
+        fit_words,
     };
-    let errors = found
-        .stages
-        .iter()
-        .map(|s| format!("{:.12e}", s.levelled_error))
-        .collect();
-    let ratios = found
-        .stages
-        .iter()
-        .map(|s| format!("1 + {:.1e}", s.ratio.clone() - 1u32))
-        .collect();
-    let provenance = BTreeMap::from([
-        (
-            "generator".to_owned(),
-            format!("polycert {} generate (Remez)", env!("CARGO_PKG_VERSION")),
-        ),
-        ("fit".to_owned(), fit_words),
-        ("eta".to_owned(), number::write(&found.eta)),
-        ("scaling".to_owned(), a.scaling.clone()),
-        (
-            "coefficients".to_owned(),
-            format!("multiples of 2^-{}", a.bits),
-        ),
-        (
-            "estimate: component minimax errors".to_owned(),
-            join(errors),
-        ),
-        ("estimate: equioscillation max/min".to_owned(), join(ratios)),
-    ]);
-    Table {
-        name: a
-            .name
-            .clone()
-            .unwrap_or_else(|| format!("{} {degrees}", a.target)),
-        target: a.target,
-        domain: Domain {
-            lo: Rational::from(-&hi),
-            hi,
-            eps: Some(found.eps.clone()),
-        },
-        components: round_design(found, basis, scaling, a.bits),
-        provenance,
+    recipe.table(found)
+}
+
+/// Provenance of a balanced eps.
+pub(super) const BEST_EPS: &str = "best eps for ReLU: both regions of the error balanced";
+
+impl Recipe<'_> {
+    /// Rounds a design to a table with its provenance.
+    pub(super) fn table(self, found: &Design) -> Table {
+        let join = |list: Vec<String>| list.join(",");
+        let degrees = join(found.degrees.iter().map(usize::to_string).collect());
+        let hi = Rational::from(&found.eta + 1u32);
+        let errors = found
+            .stages
+            .iter()
+            .map(|s| format!("{:.12e}", s.levelled_error))
+            .collect();
+        let ratios = found
+            .stages
+            .iter()
+            .map(|s| format!("1 + {:.1e}", s.ratio.clone() - 1u32))
+            .collect();
+        let provenance = BTreeMap::from([
+            (
+                "generator".to_owned(),
+                format!(
+                    "polycert {} {} (Remez)",
+                    env!("CARGO_PKG_VERSION"),
+                    self.command
+                ),
+            ),
+            ("fit".to_owned(), self.fit_words),
+            ("eta".to_owned(), number::write(&found.eta)),
+            (
+                "scaling".to_owned(),
+                match self.scaling {
+                    Scaling::None => "none",
+                    Scaling::Normalized => "normalized",
+                }
+                .to_owned(),
+            ),
+            (
+                "coefficients".to_owned(),
+                format!("multiples of 2^-{}", self.bits),
+            ),
+            (
+                "estimate: component minimax errors".to_owned(),
+                join(errors),
+            ),
+            ("estimate: equioscillation max/min".to_owned(), join(ratios)),
+        ]);
+        Table {
+            name: self
+                .name
+                .map_or_else(|| format!("{} {degrees}", self.target), str::to_owned),
+            target: self.target,
+            domain: Domain {
+                lo: Rational::from(-&hi),
+                hi,
+                eps: Some(found.eps.clone()),
+            },
+            components: round_design(found, self.basis, self.scaling, self.bits),
+            provenance,
+        }
     }
 }
 

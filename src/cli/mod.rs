@@ -9,6 +9,7 @@ mod certify;
 mod check;
 mod generate;
 mod import;
+mod search;
 mod show;
 
 use crate::arith::number;
@@ -34,6 +35,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Generate(generate::Arguments),
+    Search(search::Arguments),
     Import(import::Arguments),
     Certify(certify::Arguments),
     Check(check::Arguments),
@@ -45,6 +47,7 @@ enum Command {
 pub fn run() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Generate(a) => generate::run(&a),
+        Command::Search(a) => search::run(&a),
         Command::Import(a) => import::run(&a),
         Command::Certify(a) => certify::run(&a),
         Command::Check(a) => check::run(&a),

@@ -1,0 +1,221 @@
+//! The minimax error `ME_d(t)` of degree `d` on `[1 - t, 1 + t]`, its inverse, and the slope at 0, from
+//! a grid of Remez fits.
+//!
+//! Coordinates: `u(t) = ln(2t / (1 - t^2)) = ln sinh(2 atanh t)`, for the half-width `t` and for the error
+//! alike. In them `ME_d` is a smooth increasing curve with two straight ends: `t -> 0` has the error
+//! `~ C t^k`, `k = (d + 1)/2`, slope `k`; `t -> 1` has `1 - ME ~ S (1 - t)`, slope 1. Between the ends
+//! the curve is interpolated. Stages compose in them, at full relative accuracy at both ends.
+//! *Estimate*: `u` to about `1e-6` for a step of the error by degree `k`, `ln P(0)` to `3e-5` (a test compares
+//! with fits).
+
+use super::error::ApproxError;
+use super::remez::{minimax_odd, minimax_odd_from, Minimax, Settings};
+use rug::Float;
+
+/// The grid of `u` runs from `FIRST / PER_UNIT` in steps of `1 / PER_UNIT`.
+const FIRST: i32 = -64;
+const PER_UNIT: i32 = 8;
+const NODES: usize = 8 * 22 + 1;
+
+/// Points of a local interpolation.
+const LOCAL: usize = 8;
+
+/// Coordinate of a half-width or error `0 < t < 1`, given with `1 - t`.
+pub fn coordinate(t: f64, one_less_t: f64) -> f64 {
+    (2.0 * t / (one_less_t * (1.0 + t))).ln()
+}
+
+/// The curve of one degree.
+#[derive(Debug, Clone)]
+pub struct Curve {
+    /// The odd degree.
+    pub degree: usize,
+    /// Coordinate of the error at every node.
+    error: Vec<f64>,
+    /// `ln P(0)` at every node, `P(0)` the slope of the fit at 0.
+    slope: Vec<f64>,
+}
+
+impl Curve {
+    /// Fits one degree on the whole grid.
+    ///
+    /// # Errors
+    /// As [`minimax_odd`].
+    pub fn new(degree: usize) -> Result<Self, ApproxError> {
+        let settings = Settings {
+            target_bits: 48,
+            ..Settings::default()
+        };
+        let mut curve = Self {
+            degree,
+            error: Vec::with_capacity(NODES),
+            slope: Vec::with_capacity(NODES),
+        };
+        let mut last: Option<Minimax> = None;
+        for i in 0..NODES {
+            let (a, b) = interval(FIRST + i as i32);
+            let fit = match &last {
+                Some(near) => minimax_odd_from(degree, &a, &b, near, &settings)?,
+                None => minimax_odd(degree, &a, &b, &settings)?,
+            };
+            let one_less = Float::with_val(64, 1u32 - &fit.levelled_error).to_f64();
+            let error = fit.levelled_error.to_f64();
+            // An error below the range of f64 is no use to anybody, but the logarithm is.
+            curve.error.push(if error < 1e-200 {
+                fit.levelled_error.clone().ln().to_f64() + std::f64::consts::LN_2
+            } else {
+                coordinate(error, one_less)
+            });
+            let slope = fit.polynomial.coefficients()[0].clone();
+            curve.slope.push(slope.ln().to_f64());
+            last = Some(fit);
+        }
+        Ok(curve)
+    }
+
+    /// Coordinate of the error at the half-width of coordinate `u`.
+    pub fn error(&self, u: f64) -> f64 {
+        let k = self.degree.div_ceil(2) as f64;
+        let (lo, hi) = (node(0), node(NODES - 1));
+        if u < lo {
+            self.error[0] + k * (u - lo)
+        } else if u > hi {
+            self.error[NODES - 1] + (u - hi)
+        } else {
+            local(&self.error, u)
+        }
+    }
+
+    /// Coordinate of the half-width whose error has coordinate `e`.
+    pub fn half_width(&self, e: f64) -> f64 {
+        let k = self.degree.div_ceil(2) as f64;
+        let (first, last) = (self.error[0], self.error[NODES - 1]);
+        if e <= first {
+            return node(0) + (e - first) / k;
+        }
+        if e >= last {
+            return node(NODES - 1) + (e - last);
+        }
+        let i = self.error.partition_point(|x| *x < e);
+        let (mut lo, mut hi) = (node(i - 1), node(i));
+        let (mut at_lo, mut at_hi) = (self.error[i - 1] - e, self.error[i] - e);
+        // Regula falsi that halves the end that stays (Illinois): the curve is nearly straight.
+        let mut u = lo;
+        for _ in 0..40 {
+            u = hi - at_hi * (hi - lo) / (at_hi - at_lo);
+            let at = local(&self.error, u) - e;
+            if at.abs() < 1e-12 || hi - lo < 1e-13 {
+                break;
+            }
+            if at > 0.0 {
+                (hi, at_hi) = (u, at);
+                at_lo /= 2.0;
+            } else {
+                (lo, at_lo) = (u, at);
+                at_hi /= 2.0;
+            }
+        }
+        u
+    }
+
+    /// `ln P(0)` at the half-width of coordinate `u`.
+    pub fn slope(&self, u: f64) -> f64 {
+        if u < node(0) {
+            self.slope[0]
+        } else if u > node(NODES - 1) {
+            self.slope[NODES - 1]
+        } else {
+            local(&self.slope, u)
+        }
+    }
+}
+
+/// The curves of all odd degrees from 3 to `max_degree`, one thread a degree: at most 31, each short.
+///
+/// # Errors
+/// As [`Curve::new`].
+pub fn curves(max_degree: usize) -> Result<Vec<Curve>, ApproxError> {
+    std::thread::scope(|scope| {
+        let jobs: Vec<_> = (3..=max_degree)
+            .step_by(2)
+            .map(|degree| scope.spawn(move || Curve::new(degree)))
+            .collect();
+        let panicked = || ApproxError::Parameters {
+            what: "a fit panicked".into(),
+        };
+        jobs.into_iter()
+            .map(|job| job.join().unwrap_or_else(|_| Err(panicked())))
+            .collect()
+    })
+}
+
+fn node(i: usize) -> f64 {
+    f64::from(FIRST + i as i32) / f64::from(PER_UNIT)
+}
+
+/// `[1 - t, 1 + t]` at a node: `1 - t = 2 / (1 + e^(2v))`, `2v = asinh(e^u)`.
+fn interval(i: i32) -> (Float, Float) {
+    let prec = 160;
+    let u = Float::with_val(prec, i) / PER_UNIT;
+    let e2v = u.exp().asinh().exp();
+    let a = 2u32 / Float::with_val(prec, &e2v + 1u32);
+    let b = Float::with_val(prec, 2u32 - &a);
+    (a, b)
+}
+
+/// Lagrange's polynomial through the [`LOCAL`] nodes about `u`.
+fn local(values: &[f64], u: f64) -> f64 {
+    let s = u * f64::from(PER_UNIT) - f64::from(FIRST);
+    let first = (s.floor() as usize)
+        .saturating_sub(LOCAL / 2 - 1)
+        .min(NODES - LOCAL);
+    let s = s - first as f64;
+    // Weights (-1)^i C(n, i) of equidistant nodes, barycentric form.
+    let weights = [1.0, -7.0, 21.0, -35.0, 35.0, -21.0, 7.0, -1.0];
+    let (mut above, mut below) = (0.0, 0.0);
+    for (i, weight) in weights.iter().enumerate() {
+        let distance = s - i as f64;
+        if distance == 0.0 {
+            return values[first + i];
+        }
+        let w = weight / distance;
+        above += w * values[first + i];
+        below += w;
+    }
+    above / below
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn curve_agrees_with_fits_and_inverts() {
+        for degree in [3, 15, 31] {
+            let curve = Curve::new(degree).unwrap();
+            let mut worst = (0.0f64, 0.0f64, 0.0f64);
+            for i in 0..200 {
+                let u = -11.0 + 0.1377 * f64::from(i);
+                let prec = 256;
+                let e2v = Float::with_val(prec, u).exp().asinh().exp();
+                let a = 2u32 / Float::with_val(prec, &e2v + 1u32);
+                let b = Float::with_val(prec, 2u32 - &a);
+                let fit = minimax_odd(degree, &a, &b, &Settings::default()).unwrap();
+                let e = &fit.levelled_error;
+                let square = Float::with_val(prec, e.square_ref());
+                let exact = (Float::with_val(prec, e * 2u32) / (1u32 - square))
+                    .ln()
+                    .to_f64();
+                let slope = fit.polynomial.coefficients()[0].clone().ln().to_f64();
+                let k = degree.div_ceil(2) as f64;
+                worst.0 = worst.0.max((curve.error(u) - exact).abs() / k);
+                worst.1 = worst.1.max((curve.slope(u) - slope).abs());
+                worst.2 = worst.2.max((curve.half_width(curve.error(u)) - u).abs());
+            }
+            assert!(
+                worst.0 < 1e-6 && worst.1 < 3e-5 && worst.2 < 1e-9,
+                "{degree}: {worst:?}"
+            );
+        }
+    }
+}

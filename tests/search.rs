@@ -1,0 +1,288 @@
+//! The degree search against published degree sets, exhaustive enumeration, and as a command.
+
+mod support;
+
+use polycert::approx::best_eps;
+use polycert::approx::cost::{composite_depth, composite_mults, CostTable, Prices};
+use polycert::approx::search::{Eps, Found, Problem, Search};
+use rug::Rational;
+use std::sync::OnceLock;
+use support::{polycert, refused, Folder};
+
+fn search() -> &'static Search {
+    static SEARCH: OnceLock<Search> = OnceLock::new();
+    SEARCH.get_or_init(|| Search::new(31).unwrap())
+}
+
+fn problem(alpha: u32, eps: Eps, product: bool) -> Problem {
+    Problem {
+        alpha,
+        eps,
+        product,
+        prices: Prices::Unit,
+        max_depth: 100,
+    }
+}
+
+fn shape(found: &Found) -> (usize, usize, Vec<usize>) {
+    (found.depth, found.mults, found.design.degrees.clone())
+}
+
+type Shape = (usize, usize, &'static [usize]);
+
+/// ePrint 2020/834: alpha, least depth, least multiplications.
+const COMPARISON: [(u32, Shape, Shape); 5] = [
+    (8, (11, 21, &[7, 15, 15]), (14, 15, &[3, 3, 5, 5, 9])),
+    (10, (14, 25, &[7, 7, 13, 15]), (18, 18, &[5; 6])),
+    (12, (16, 32, &[15; 4]), (21, 22, &[3, 5, 5, 5, 5, 5, 9])),
+    (
+        16,
+        (21, 42, &[15, 15, 15, 15, 27]),
+        (28, 28, &[3, 3, 5, 5, 5, 5, 5, 5, 5, 5]),
+    ),
+    (
+        20,
+        (25, 59, &[29, 31, 31, 31, 31]),
+        (34, 35, &[5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 9]),
+    ),
+];
+
+#[test]
+fn comparison_as_published() {
+    for (alpha, (d, m, degrees), (d1, m1, degrees1)) in COMPARISON {
+        let eps = Eps::Fixed(Rational::from(1) >> alpha);
+        let front = search().front(&problem(alpha, eps, false)).unwrap();
+        let (first, last) = (front.first().unwrap(), front.last().unwrap());
+        assert_eq!(shape(first), (d, m, degrees.to_vec()), "alpha {alpha}");
+        assert_eq!(shape(last), (d1, m1, degrees1.to_vec()), "alpha {alpha}");
+    }
+}
+
+/// arXiv 2105.10879, as released: alpha, zeta, depth, multiplications, degrees.
+const RELU: [(u32, u32, Shape); 11] = [
+    (4, 5, (4, 4, &[5])),
+    (5, 5, (5, 8, &[13])),
+    (6, 10, (6, 8, &[3, 7])),
+    (7, 11, (7, 11, &[7, 7])),
+    (8, 12, (8, 14, &[7, 15])),
+    (9, 13, (9, 17, &[15, 15])),
+    (10, 13, (11, 18, &[7, 7, 13])),
+    (11, 15, (12, 21, &[7, 7, 27])),
+    (12, 15, (13, 24, &[7, 15, 27])),
+    (13, 16, (14, 27, &[15, 15, 27])),
+    (14, 17, (15, 30, &[15, 27, 29])),
+];
+
+#[test]
+fn relu_with_zeta_as_published_and_free_eps_never_costs_more() {
+    let mut cheaper = 0;
+    for (alpha, zeta, (d, m, degrees)) in RELU {
+        let eps = Eps::Fixed(Rational::from(zeta) >> alpha);
+        let fixed = search().front(&problem(alpha, eps, true)).unwrap();
+        assert_eq!(shape(&fixed[0]), (d, m, degrees.to_vec()), "alpha {alpha}");
+        let free = search().front(&problem(alpha, Eps::Free, true)).unwrap();
+        for found in &free {
+            assert!(found.estimate_alpha(&Eps::Free) >= f64::from(alpha));
+        }
+        for f in &fixed {
+            let least = free.iter().filter(|g| g.depth <= f.depth);
+            let least = least.map(|g| g.mults).min().unwrap();
+            assert!(least <= f.mults, "alpha {alpha} depth {}", f.depth);
+            cheaper += usize::from(least < f.mults);
+        }
+    }
+    assert!(cheaper >= 4, "{cheaper}");
+}
+
+/// All degree lists within a depth, product included.
+fn lists(degrees: &[usize], depth: usize) -> Vec<Vec<usize>> {
+    let mut all = Vec::new();
+    let mut open = vec![Vec::new()];
+    while let Some(list) = open.pop() {
+        for &d in degrees {
+            let mut longer: Vec<usize> = list.clone();
+            longer.push(d);
+            if composite_depth(&longer, true) <= depth {
+                all.push(longer.clone());
+                open.push(longer);
+            }
+        }
+    }
+    all
+}
+
+/// Depth of the exhaustive enumeration.
+const DEPTH: usize = 11;
+
+#[test]
+fn exhaustive_enumeration_finds_the_same_front() {
+    let degrees: Vec<usize> = (3..32).step_by(2).collect();
+    let none = Rational::new();
+    let all: Vec<(f64, usize, usize, Vec<usize>)> = lists(&degrees, DEPTH)
+        .into_iter()
+        .map(|list| {
+            let alpha = -best_eps(&list, &none).unwrap().estimate_relu_error_log2();
+            let optimistic = search().estimate_optimistic_alpha(&list).unwrap();
+            // What the search rests on: 8 S hump is above 1, and little above.
+            let shape = optimistic - alpha;
+            let least = 0.118 - 0.32 / alpha.floor().max(2.0);
+            assert!(shape > least.max(0.0) && shape < 0.2, "{list:?}: {shape}");
+            let (d, m) = (composite_depth(&list, true), composite_mults(&list, true));
+            (alpha, d, m, list)
+        })
+        .collect();
+    assert!(all.len() > 150, "{}", all.len());
+    for alpha in 3..12 {
+        let mut expected = Vec::new();
+        let mut limit = usize::MAX;
+        for depth in 0..=DEPTH {
+            let able = all
+                .iter()
+                .filter(|a| a.1 == depth && a.0 >= f64::from(alpha) && a.2 < limit);
+            let best = able.min_by(|a, b| a.2.cmp(&b.2).then(b.0.total_cmp(&a.0)));
+            if let Some((_, d, m, list)) = best {
+                limit = *m;
+                expected.push((*d, *m, list.clone()));
+            }
+        }
+        let problem = Problem {
+            max_depth: DEPTH,
+            ..problem(alpha, Eps::Free, true)
+        };
+        let front = search().front(&problem).unwrap();
+        let found: Vec<_> = front.iter().map(shape).collect();
+        assert_eq!(found, expected, "alpha {alpha}");
+        let most = all.iter().map(|a| a.0).fold(0.0, f64::max);
+        let asked = Problem {
+            alpha: 80,
+            ..problem
+        };
+        let nearest = search().most_precise(&asked).unwrap().unwrap();
+        assert!((nearest.estimate_alpha(&Eps::Free) - most).abs() < 1e-9);
+    }
+}
+
+#[test]
+fn prices_by_level_are_minimised() {
+    let entries: Vec<String> = (1..=12)
+        .map(|l| format!("\"{l}\":{}", 10 + l * l))
+        .collect();
+    let text = format!("{{\"cost\":{{{}}}}}", entries.join(","));
+    let prices = Prices::Table(CostTable::from_json(&text).unwrap());
+    let all = lists(&[3, 5, 7, 9, 11, 13, 15], 9);
+    let none = Rational::new();
+    let least = all
+        .iter()
+        .filter(|l| search().estimate_optimistic_alpha(l).unwrap() > 7.0)
+        .filter(|l| best_eps(l, &none).unwrap().estimate_relu_error_log2() <= -7.0)
+        .map(|l| prices.composite(l, true).unwrap())
+        .min();
+    let problem = Problem {
+        prices: prices.clone(),
+        max_depth: 9,
+        ..problem(7, Eps::Free, true)
+    };
+    let front = Search::new(15).unwrap().front(&problem).unwrap();
+    let last = front.last().unwrap();
+    assert_eq!(Some(last.price), least);
+    assert_eq!(prices.composite(&last.design.degrees, true), least);
+}
+
+#[test]
+fn command_writes_a_table_and_a_certificate_that_prove_the_precision() {
+    let folder = Folder::new();
+    let (t, c) = (folder.at("t.json"), folder.at("t.cert.json"));
+    let run = polycert(&[
+        "search",
+        "--alpha",
+        "7",
+        "--target",
+        "max",
+        "-o",
+        &t,
+        "--certificate",
+        &c,
+        "--json",
+    ]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    let answer: serde_json::Value = run.json();
+    assert_eq!(answer["verdict"], "PROVED");
+    assert_eq!(answer["best"]["degrees"], serde_json::json!([7, 7]));
+    assert_eq!(answer["front"].as_array().unwrap().len(), 3);
+    assert_eq!(polycert(&["check", &c]).code, 0);
+    let again = polycert(&["certify", &t, "--claim", "2^-7"]);
+    assert_eq!(again.code, 0, "{}", again.err);
+    let sign = polycert(&[
+        "search",
+        "--alpha",
+        "8",
+        "--target",
+        "sign",
+        "--objective",
+        "mults",
+    ]);
+    assert_eq!(sign.code, 0, "{}", sign.err);
+    assert!(sign.out.contains("*    14     15"), "{}", sign.out);
+    assert!(sign.out.contains("PROVED"));
+}
+
+#[test]
+fn requests_that_cannot_be_met() {
+    let folder = Folder::new();
+    let hole = folder.file("hole.json", "{\"cost\": {\"1\": 5, \"3\": 7}}");
+    let flat = folder.file("flat.json", "{\"cost\": {\"1\": 5, \"2\": 7}}");
+    let rows: [(&[&str], &[&str]); 10] = [
+        (&["--alpha", "40"], &["--alpha 40", "above 32", "--depth"]),
+        (
+            &["--alpha", "80", "--depth", "6"],
+            &[
+                "alpha = 80",
+                "best there is 2^-6.7754",
+                "by degrees 31 at depth 6",
+            ],
+        ),
+        (&["--alpha", "101"], &["--alpha", "2..=100"]),
+        (
+            &["--alpha", "30", "--depth", "6", "--target", "sign"],
+            &["alpha = 30"],
+        ),
+        (
+            &["--alpha", "7", "--objective", "cost"],
+            &["needs --cost-table"],
+        ),
+        (
+            &["--alpha", "7", "--objective", "cost", "--cost-table", &hole],
+            &["hole.json", "level 2 has no price"],
+        ),
+        (
+            &[
+                "--alpha",
+                "7",
+                "--objective",
+                "cost",
+                "--cost-table",
+                &flat,
+                "--depth",
+                "9",
+            ],
+            &["level 3 has no price"],
+        ),
+        (
+            &["--alpha", "7", "--max-degree", "65"],
+            &["--max-degree", "63"],
+        ),
+        (
+            &["--alpha", "7", "--eps", "best"],
+            &["--eps is free or zeta:Z"],
+        ),
+        (
+            &["--alpha", "7", "--eps", "zeta:200"],
+            &["--eps", "between 0 and 1"],
+        ),
+    ];
+    for (options, parts) in rows {
+        let mut arguments = vec!["search"];
+        arguments.extend(options);
+        refused(&folder, &arguments, parts);
+    }
+}
