@@ -16,8 +16,8 @@
 //! With eps free the hump matters too. With `S` the slope of `p` at 0, `p(x) <= S x` gives
 //! `hump >= 1/(8S)`, hence an optimistic precision for given degrees in microseconds. The true one lay below
 //! it by 0.040 bits at alpha = 4, rising to 0.104 at 20, and among designs of one alpha the difference
-//! varied by less than 0.003 bits ([`estimate_shape_bits`] stays below all that was seen). So a label carries
-//! `ln S` too and is dropped only when another has no smaller `t` and `ln S` greater by [`HUMP_SLACK`];
+//! varied by less than 0.003 bits (`estimate_shape_bits` stays below all that was seen). So a label carries
+//! `ln S` too and is dropped only when another has no smaller `t` and `ln S` greater by `HUMP_SLACK`;
 //! designs of one cost are balanced by [`best_eps`], the most promising first, until no other can be
 //! better.
 //!
