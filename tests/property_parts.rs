@@ -170,7 +170,7 @@ fn evaluations_hold_exact_values() {
         // A narrow or not so narrow interval around it.
         let width = Float::with_val(PREC, reach * 0.005) >> random.below(80) as u32;
         let place = Mp::new(y.clone(), y + width);
-        let value = f.on_narrow(&place, &d, &dd);
+        let (value, _) = f.on_narrow(&place, &d, &dd);
         for x in inside(&place) {
             assert!(
                 holds(&value, &horner(&c, &x)),

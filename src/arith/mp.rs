@@ -104,6 +104,14 @@ impl Mp {
         Self { lo, hi }
     }
 
+    /// [lo - e, hi + e], rounded outward; e >= 0.
+    #[must_use]
+    pub fn widened(mut self, e: &Float) -> Self {
+        self.lo.sub_assign_round(e, Round::Down);
+        self.hi.add_assign_round(e, Round::Up);
+        self
+    }
+
     /// Half of it, exactly.
     #[must_use]
     pub fn half(mut self) -> Self {

@@ -5,7 +5,7 @@
 //! Sizes are capped before anything is computed, so that hostile text costs nothing.
 
 use crate::error::{Error, Result};
-use rug::{integer::Order, ops::Pow, Integer, Rational};
+use rug::{ops::Pow, Integer, Rational};
 
 /// Longest accepted number, in characters.
 pub const MAX_CHARS: usize = 500;
@@ -226,12 +226,6 @@ fn quote(text: &str) -> String {
     let short: String = text.chars().take(40).collect();
     let dots = if text.chars().count() > 40 { "..." } else { "" };
     format!("{short:?}{dots} is not accepted")
-}
-
-/// Number of bits of |n|, as two's complement digits of its magnitude (0 for 0).
-pub fn bit_length(n: &Integer) -> u32 {
-    debug_assert!(n.to_digits::<u8>(Order::Lsf).len() <= 1 << 20);
-    n.significant_bits()
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@ use crate::certify::cascade;
 use crate::certify::cells;
 use crate::certify::growth::Growth;
 use crate::certify::pieces::Pieces;
-use crate::certify::proof::{lower_exact, published, Proof};
+use crate::certify::proof::Proof;
+use crate::certify::published::{self, BOUND_BITS};
 use crate::certify::witness;
 use crate::poly::{Function, Table};
 use rug::{Float, Rational};
@@ -58,7 +59,7 @@ impl Grid {
     fn witness(&mut self, w: &witness::Witness) -> Witness {
         Witness {
             x: self.hint(&w.x),
-            lo: write(&lower_exact(&w.lo)),
+            lo: write(&published::lower(&w.lo)),
         }
     }
 
@@ -132,7 +133,7 @@ fn claims(proof: &Proof, grid: &mut Grid) -> Vec<Claim> {
         claims.push(Claim::Closeness {
             from: write(&c.from),
             to: write(&c.to),
-            hi: write(&published(&c.bound_hi)),
+            hi: write(&published::upper(&c.bound_hi)),
             witness: grid.witness(&c.witness),
         });
     }
@@ -187,7 +188,7 @@ fn claims(proof: &Proof, grid: &mut Grid) -> Vec<Claim> {
 fn growth(g: &Growth, grid: &mut Grid) -> (String, Vec<Cells>, String, Witness) {
     let hi = write(&crate::arith::mp::short(
         &g.bound_hi,
-        80,
+        BOUND_BITS,
         rug::float::Round::Up,
     ));
     (

@@ -13,7 +13,6 @@ use crate::certify::polynomial::Polynomial;
 use crate::error::{Error, ErrorKind, Result};
 use crate::poly::composite::{Branch as Exact, Side};
 use rug::float::Round;
-use rug::ops::{AddAssignRound, MulAssignRound};
 use rug::Float;
 
 /// Stage images beyond this are refused: the composite runs away on the domain asked for.
@@ -202,7 +201,7 @@ impl Branch {
                     y.to_f64()
                 )));
             }
-            let (value, slope) = stage.narrow(&at);
+            let (value, slope) = stage.f[0].on_narrow(&at, &stage.f[1], &stage.f[2]);
             slopes.push(slope);
             at = value.clone();
             values.push(value);
@@ -291,33 +290,6 @@ impl Stage {
         pieces.extend(y, &mut image);
         image
     }
-
-    /// F and F' over a narrow interval: values at the midpoint, widened by slope and curvature.
-    ///
-    /// |F(y) - F(m)| <= r (|F'(m)| + r B2) and |F'(y) - F'(m)| <= r B2, where B2 bounds |F''|.
-    fn narrow(&self, y: &Mp) -> (Mp, Mp) {
-        let (m, r) = y.ball();
-        let (mut value, mut slope) = (self.f[0].at(&m), self.f[1].at(&m));
-        if r > 0.0 {
-            let up = |x: &mut Float, f: f64| x.mul_assign_round(f, Round::Up);
-            let mut bend = Float::with_val(m.prec(), r);
-            let size = y.magnitude().to_f64_round(Round::Up);
-            up(&mut bend, self.f[2].bound_magnitude(size));
-            slope = widened(slope, &bend);
-            let mut spread = slope.magnitude();
-            up(&mut spread, r);
-            value = widened(value, &spread);
-        }
-        (value, slope)
-    }
-}
-
-/// [lo - e, hi + e], rounded outward.
-fn widened(mut y: Mp, e: &Float) -> Mp {
-    use rug::ops::SubAssignRound;
-    y.lo.sub_assign_round(e, Round::Down);
-    y.hi.add_assign_round(e, Round::Up);
-    y
 }
 
 /// The next stage's domain: the image with a margin, at short dyadic ends.

@@ -5,7 +5,7 @@
 //! and a point of the domain that leads there exists by the intermediate value theorem, between the
 //! points that lead to the two ends of that range.
 
-use crate::arith::mp::{max, Mp};
+use crate::arith::mp::Mp;
 use crate::certify::cascade::Branch;
 use crate::certify::witness::Witness;
 use crate::error::{Error, ErrorKind, Result};
@@ -132,9 +132,10 @@ fn extremes(branch: &Branch, from: &Rational, to: &Rational) -> [Float; 2] {
         } else {
             (b.clone(), a.clone())
         };
-        let mut places = vec![(a.clone(), None), (b.clone(), None)];
-        places[0].1 = Some(least.clone());
-        places[1].1 = Some(most.clone());
+        let mut places = vec![
+            (a.clone(), Some(least.clone())),
+            (b.clone(), Some(most.clone())),
+        ];
         for c in &stage.value.criticals {
             let m = c.place.ball().0;
             if m > low && m < high {
@@ -212,7 +213,7 @@ fn preimage(
 /// # Errors
 /// As [`stage_ranges`].
 pub fn zone(branches: &[Branch], to: &Rational, tau: &Float) -> Result<Option<Rational>> {
-    let wanted = max(tau.clone() * 2u32, Float::new(tau.prec()));
+    let wanted = tau.clone() * 2u32;
     let holds = |z: f64| -> Result<bool> {
         let z = Rational::from_f64(z).unwrap_or_default();
         Ok(z < *to && bound(branches, &z, to)? <= wanted)
@@ -233,10 +234,5 @@ pub fn zone(branches: &[Branch], to: &Rational, tau: &Float) -> Result<Option<Ra
             bad = middle;
         }
     }
-    let z = short(good);
-    Ok(if holds(z)? {
-        Rational::from_f64(z)
-    } else {
-        None
-    })
+    Ok(Rational::from_f64(short(good)))
 }

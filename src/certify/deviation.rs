@@ -30,14 +30,6 @@ pub struct Deviation {
     pub cells: Vec<Cells>,
 }
 
-impl Deviation {
-    /// (hi - lo)/lo, an estimate for display and decisions about precision.
-    pub fn estimate_gap(&self) -> f64 {
-        let difference = Float::with_val(64, &self.bound_hi - &self.witness.lo);
-        (difference / &self.witness.lo).to_f64()
-    }
-}
-
 /// Encloses the maximum of |r - ReLU| over |x| <= to, to relative gap `gap` if it can.
 ///
 /// **Guarantee** witness.lo <= maximum <= bound_hi.

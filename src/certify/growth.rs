@@ -12,7 +12,7 @@ use crate::certify::cascade::{Branch, Jet};
 use crate::certify::cells::Cells;
 use crate::certify::fast::FastBranch;
 use crate::certify::polynomial::Polynomial;
-use crate::certify::proof::lower_exact;
+use crate::certify::published;
 use crate::certify::witness::{scan, Witness};
 use crate::error::{Error, ErrorKind, Result};
 use crate::poly::composite::{Composite, Side};
@@ -176,7 +176,7 @@ pub fn overflow(branches: &[Branch], least: &Rational, limit: &Rational) -> Resu
             let jet = branch.jet(&Float::with_val(branch.prec, y))?;
             let (lo, sign) = Quantity::Magnitude.value(&jet, branch.side);
             // What is published of lo must still exceed the limit.
-            if lower_exact(&lo) > *limit {
+            if published::lower(&lo) > *limit {
                 return Ok(Some(Witness {
                     x: Float::with_val(branch.prec, sign * y),
                     lo,
@@ -289,8 +289,10 @@ fn covers(
                     Some((y, jet)) if y == u => jet,
                     _ => jet(u)?,
                 };
-                let below = quantity.bound(branch, &start, &jet(v)?) <= *limit;
-                left = Some((u, start));
+                let end = jet(v)?;
+                let below = quantity.bound(branch, &start, &end) <= *limit;
+                // The next cell starts at v if this one stands, else at u again.
+                left = Some(if below { (v, end) } else { (u, start) });
                 Ok(below)
             })?;
         }

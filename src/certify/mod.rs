@@ -21,6 +21,7 @@
 //! | [`closeness`] | closeness to sign, stage ranges, the envelope |
 //! | [`growth`] | slope, magnitude beyond the domain, overflow margin |
 //! | [`pool`] | max-pooling by tournament |
+//! | [`published`] | how proved floats are published: shortened outward |
 //! | [`request`] | what to prove, and the limits of what may be asked |
 //! | [`proof`] | one request, one proof: precision chosen by need, verdict on a claim |
 
@@ -35,5 +36,6 @@ pub mod pieces;
 pub mod polynomial;
 pub mod pool;
 pub mod proof;
+pub mod published;
 pub mod request;
 pub mod witness;

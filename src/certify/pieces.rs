@@ -87,7 +87,7 @@ impl Pieces {
                 .map(|j| (segments[j].hi.clone(), segment.lo.clone()));
             for (u, v) in gap.into_iter().chain(segment.boxes.iter().cloned()) {
                 let place = Mp { lo: u, hi: v };
-                let value = g.on_narrow(&place, dg, ddg);
+                let (value, _) = g.on_narrow(&place, dg, ddg);
                 criticals.push(Critical { place, value });
             }
         }

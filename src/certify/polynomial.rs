@@ -14,7 +14,7 @@
 //! some 33 bits, which is why f64 does not suffice.
 
 use crate::arith::mp::Mp;
-use rug::ops::{AddAssignRound, MulAssignRound};
+use rug::ops::MulAssignRound;
 use rug::{float::Round, Float, Integer, Rational};
 
 /// Which powers occur.
@@ -194,24 +194,25 @@ impl Polynomial {
         Mp::around(self.approximate(y), self.bound_error(size))
     }
 
-    /// **Guarantee** an interval that holds F(y) for every y of a narrow interval.
+    /// F and F' over a narrow interval; `slope` is F', `curvature` F''.
     ///
-    /// F(m) + [-r, r] S with S bounding |F'| there by `slope(m)` and the coarse bound of F'': tight
-    /// to r^2. `slope` is F', `curvature` F''.
-    pub fn on_narrow(&self, y: &Mp, slope: &Self, curvature: &Self) -> Mp {
+    /// **Guarantee** intervals that hold F(y) and F'(y) for every y in it: values at the midpoint m,
+    /// widened by |F'(y) - F'(m)| <= r B and |F(y) - F(m)| <= r (|F'(m)| + r B), where B bounds |F''|
+    /// coarsely. Tight to r^2.
+    pub fn on_narrow(&self, y: &Mp, slope: &Self, curvature: &Self) -> (Mp, Mp) {
         let (m, r) = y.ball();
-        let mut value = self.at(&m);
+        let (mut value, mut steepness) = (self.at(&m), slope.at(&m));
         if r > 0.0 {
-            let mut spread = slope.at(&m).magnitude();
+            let up = |x: &mut Float, f: f64| x.mul_assign_round(f, Round::Up);
             let size = y.magnitude().to_f64_round(Round::Up);
-            let mut bend = Float::with_val(self.prec, curvature.bound_magnitude(size));
-            bend.mul_assign_round(r, Round::Up);
-            spread.add_assign_round(&bend, Round::Up);
-            spread.mul_assign_round(r, Round::Up);
-            let spread = Mp::new(Float::with_val(self.prec, -&spread), spread);
-            value = value.plus(&spread);
+            let mut bend = Float::with_val(self.prec, r);
+            up(&mut bend, curvature.bound_magnitude(size));
+            steepness = steepness.widened(&bend);
+            let mut spread = steepness.magnitude();
+            up(&mut spread, r);
+            value = value.widened(&spread);
         }
-        value
+        (value, steepness)
     }
 
     /// Coefficients as integers over a common denominator (which is dropped: signs and roots stay).
@@ -287,7 +288,7 @@ mod tests {
                     let got = p.at(&f);
                     assert!(got.lo <= want && got.hi >= want);
                     let wide = Mp::around(f, 1e-12);
-                    let got = p.on_narrow(&wide, &d, &dd);
+                    let (got, _) = p.on_narrow(&wide, &d, &dd);
                     for end in [&wide.lo, &wide.hi] {
                         let want = horner(&exact, &end.to_rational().unwrap());
                         assert!(got.lo <= want && got.hi >= want);

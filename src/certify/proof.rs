@@ -3,12 +3,12 @@
 //! The precision is chosen by need: 128 bits first, more when the enclosure's gap is wider than
 //! asked and more bits narrow it.
 
-use crate::arith::mp::short;
 use crate::certify::cascade::Branch;
 use crate::certify::closeness::{self, Closeness};
 use crate::certify::deviation::{self, Deviation};
 use crate::certify::growth::{self, Growth};
 use crate::certify::pool::{self, Pool};
+use crate::certify::published::{self, BOUND_BITS};
 use crate::certify::request::Plan;
 pub use crate::certify::request::{Request, Verdict};
 use crate::error::{Error, ErrorKind, Result};
@@ -18,8 +18,6 @@ use rug::{Float, Rational};
 
 /// Working precisions tried, in bits.
 const PRECISIONS: [u32; 6] = [128, 192, 256, 384, 512, 1_024];
-/// Significant bits of published bounds.
-const BOUND_BITS: u32 = 80;
 
 /// Relative gap below which published bounds cannot show a difference: 2^-60.
 const FINEST_GAP: f64 = 1.0 / (1u64 << 60) as f64;
@@ -220,7 +218,7 @@ impl Plan {
             let ranges = closeness::stage_ranges(branches, &from, &to)?;
             let bound_ranges = ranges
                 .iter()
-                .map(|r| (lower(&r.lo), upper(&r.hi)))
+                .map(|r| (published::range_lower(&r.lo), published::range_upper(&r.hi)))
                 .collect();
             proof.ranges.push(StageRanges {
                 from,
@@ -241,17 +239,6 @@ impl Plan {
     }
 }
 
-/// Significant bits dropped so that another checker's rounding still passes: outward by 2^-72.
-fn upper(x: &Float) -> Rational {
-    let slack = Float::with_val(x.prec(), 1) >> 72u32;
-    short(&(x.clone() + slack), BOUND_BITS, Round::Up)
-}
-
-fn lower(x: &Float) -> Rational {
-    let slack = Float::with_val(x.prec(), 1) >> 72u32;
-    short(&(x.clone() - slack), BOUND_BITS, Round::Down)
-}
-
 impl Proof {
     /// The function's enclosure from the composite's, and the verdict.
     fn conclude(&mut self) {
@@ -262,10 +249,13 @@ impl Proof {
         } else {
             let (lo, hi) = match (&self.deviation, &self.closeness) {
                 (Some(d), _) => (
-                    lower_exact(&d.witness.lo),
+                    published::lower(&d.witness.lo),
                     d.bound_hi.to_rational().unwrap_or_default(),
                 ),
-                (None, Some(c)) => (lower_exact(&c.witness.lo), published(&c.bound_hi)),
+                (None, Some(c)) => (
+                    published::lower(&c.witness.lo),
+                    published::upper(&c.bound_hi),
+                ),
                 (None, None) => return,
             };
             let factor = match target.function {
@@ -287,18 +277,4 @@ impl Proof {
             }
         });
     }
-}
-
-/// The published lower bound of a witness: shortened downward, with room for another checker's
-/// rounding (relative 2^-60).
-pub fn lower_exact(x: &Float) -> Rational {
-    let factor = Float::with_val(x.prec(), 1) - (Float::with_val(x.prec(), 1) >> 60u32);
-    short(&(x.clone() * factor), BOUND_BITS, Round::Down)
-}
-
-/// The published upper bound of a closeness: shortened upward, with room for another checker's
-/// rounding (relative 2^-60).
-pub fn published(x: &Float) -> Rational {
-    let factor = Float::with_val(x.prec(), 1) + (Float::with_val(x.prec(), 1) >> 60u32);
-    short(&(x.clone() * factor), BOUND_BITS, Round::Up)
 }
