@@ -16,6 +16,7 @@ pub struct Document {
     pub(crate) table_sha256: String,
     pub(crate) coefficients: String,
     pub(crate) precision: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) branches: Vec<Branch>,
     pub(crate) claims: Vec<Claim>,
 }
@@ -71,6 +72,15 @@ pub(crate) struct PoolWitness {
 }
 
 #[derive(Debug, Clone, Serialize)]
+pub(crate) struct Part {
+    pub from: String,
+    pub to: String,
+    pub slope: String,
+    pub intercept: String,
+    pub pieces: Vec<Segment>,
+}
+
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct Asked {
     pub bound: String,
     pub verdict: String,
@@ -118,6 +128,39 @@ pub(crate) enum Claim {
         hi: String,
         witness: PoolWitness,
     },
+    Clip {
+        cites: String,
+        scale: String,
+        lower: String,
+        upper: String,
+        from: String,
+        to: String,
+        hi: String,
+        witness: Witness,
+    },
+    Argmax {
+        deviation: String,
+        closeness: String,
+        ranges: String,
+        inputs: String,
+        range: String,
+        input_scale: String,
+        gap: String,
+        hi: String,
+        witness: PoolWitness,
+    },
+    Lines {
+        parts: Vec<Part>,
+        hi: String,
+        witness: Witness,
+    },
+    Contraction {
+        at: String,
+        radius: String,
+        order: String,
+        pieces: Vec<Segment>,
+        hi: String,
+    },
     Target {
         cites: String,
         function: String,
@@ -125,6 +168,10 @@ pub(crate) enum Claim {
         scale: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
         slope: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        lower: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        upper: Option<String>,
         lo: String,
         hi: String,
         #[serde(skip_serializing_if = "Option::is_none")]

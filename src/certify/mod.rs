@@ -21,17 +21,25 @@
 //! | [`closeness`] | closeness to sign, stage ranges, the envelope |
 //! | [`growth`] | slope, magnitude beyond the domain, overflow margin |
 //! | [`pool`] | max-pooling by tournament |
+//! | [`argmax`] | one-hot weights by tournament, and the gap that decides |
+//! | [`clip`] | clip and ReLU6 through two ReLUs |
+//! | [`expand`] | a composite as one polynomial |
+//! | [`lines`] | a polynomial against a piecewise linear function; contractions |
 //! | [`published`] | how proved floats are published: shortened outward |
 //! | [`request`] | what to prove, and the limits of what may be asked |
 //! | [`proof`] | one request, one proof: precision chosen by need, verdict on a claim |
 
+pub mod argmax;
 pub mod cascade;
 pub mod cells;
+pub mod clip;
 pub mod closeness;
 pub mod descartes;
 pub mod deviation;
+pub mod expand;
 pub mod fast;
 pub mod growth;
+pub mod lines;
 pub mod pieces;
 pub mod polynomial;
 pub mod pool;

@@ -7,10 +7,12 @@ pub mod claims;
 pub mod component;
 pub mod composite;
 pub mod import;
+pub mod shape;
 pub mod table;
 pub mod target;
 
 pub use component::{Basis, Component};
 pub use composite::{Branch, Composite, Side};
+pub use shape::{Line, Shape};
 pub use table::{Domain, Table};
 pub use target::{Function, Target};

@@ -104,7 +104,8 @@ fn a_cleaning_polynomial_contracts() {
     twice["claims"] = json!([
         {"rule": "contraction", "at": "0", "radius": "1/64", "order": "4",
             "pieces": piece("-1*2^-6", "1*2^-6", json!([])), "hi": "29"},
-        {"rule": "lines", "parts": [part("-1/64", "1/64", ["0", "0"], piece("-1*2^-6", "1*2^-6", json!([["-1*2^-9", "1*2^-9"]])))],
+        {"rule": "lines", "parts": [part("-1/64", "1/64", ["0", "0"], json!([{"lo": "-1*2^-6", "hi": "-1*2^-9", "boxes": []},
+            {"lo": "1*2^-9", "hi": "1*2^-6", "boxes": []}]))],
             "hi": "1/100000", "witness": {"x": "1*2^-6", "lo": "1/1000000"}},
         {"rule": "target", "cites": "1", "function": "direct_step", "lo": "0", "hi": "1/100000"}
     ]);
