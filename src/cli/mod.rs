@@ -7,6 +7,7 @@
 mod catalogue;
 mod certify;
 mod check;
+mod family;
 mod generate;
 mod import;
 mod search;
@@ -35,6 +36,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Generate(generate::Arguments),
+    Family(family::Arguments),
     Search(search::Arguments),
     Import(import::Arguments),
     Certify(certify::Arguments),
@@ -47,6 +49,7 @@ enum Command {
 pub fn run() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Generate(a) => generate::run(&a),
+        Command::Family(a) => family::run(&a),
         Command::Search(a) => search::run(&a),
         Command::Import(a) => import::run(&a),
         Command::Certify(a) => certify::run(&a),
