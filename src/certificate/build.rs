@@ -3,6 +3,7 @@
 use crate::arith::number::write;
 use crate::certificate::schema::{
     Asked, Branch, Cells, Claim, Document, Part, PoolWitness, Segment, Stage, Witness, FORMAT,
+    MAX_PRECISION,
 };
 use crate::certify::cascade;
 use crate::certify::cells;
@@ -20,11 +21,13 @@ const EXTRA_BITS: u32 = 64;
 
 /// The certificate of a proof about a table.
 pub fn document(table: &Table, proof: &Proof) -> Document {
-    let direct = proof.lines.as_ref().map(|l| l.bound_hi.prec());
-    let prec = proof.branches.first().map(|b| b.prec).or(direct);
-    let prec = prec.unwrap_or(64);
+    let bits = match (proof.branches.first(), &proof.lines) {
+        (Some(branch), _) => branch.prec + EXTRA_BITS,
+        (None, Some(lines)) => lines.estimate_fixed_bits,
+        (None, None) => 64,
+    };
     let mut grid = Grid {
-        bits: prec + EXTRA_BITS,
+        bits: bits.next_multiple_of(64).min(MAX_PRECISION),
     };
     let needs_slope = proof.slope.is_some() || proof.deviation.is_some();
     let branches = proof

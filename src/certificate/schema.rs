@@ -22,7 +22,7 @@ pub struct Document {
 }
 
 /// Most fractional bits that the format allows.
-const MAX_PRECISION: u32 = 2_048;
+pub(crate) const MAX_PRECISION: u32 = 2_048;
 
 impl Document {
     /// Doubles the checker's fractional bits, up to the limit; false if they are there already.

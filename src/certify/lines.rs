@@ -34,6 +34,8 @@ pub struct Lines {
     pub bound_hi: Float,
     /// Where, and how much at least.
     pub witness: Witness,
+    /// Fractional bits with which a checker in fixed point comes to the same: an estimate.
+    pub estimate_fixed_bits: u32,
 }
 
 /// Proved: |p(x) - at| <= hi |x - at|^order for |x - at| <= radius, and hi radius^(order-1) < 1.
@@ -62,14 +64,32 @@ pub fn estimate_lost_bits(p: &[Rational], reach: &Rational) -> f64 {
     sum.log2().to_f64().max(0.0)
 }
 
+/// The least working precision for p: a box of width w is enclosed to about w^2 times what cancels, so that its
+/// w takes half the bits that cancel; and the sign of p' is still known at its ends.
+pub fn first_precision(p: &[Rational], parts: &[Line]) -> u32 {
+    let ends = parts.iter().flat_map(|l| [&l.from, &l.to]);
+    let reach = ends.map(|x| x.clone().abs()).max().unwrap_or_default();
+    let lost = estimate_lost_bits(p, &reach).min(1e4) as u32;
+    (lost + lost / 2 + 140).next_multiple_of(64).max(128)
+}
+
 /// A polynomial with its pieces on an interval that holds [from, to].
 struct Prepared {
     g: Polynomial,
     pieces: Pieces,
+    /// Fractional bits for a checker: those of the boxes, and what Horner's scheme multiplies an error by.
+    fixed_bits: u32,
 }
 
 impl Prepared {
     fn new(g: Vec<Rational>, from: &Rational, to: &Rational, prec: u32) -> Result<Self> {
+        // The sign of G' at the ends of a box must be told from 0, which takes the bits that cancel.
+        let most = from.clone().abs().max(to.clone().abs());
+        let lost = estimate_lost_bits(&g, &most).min(1e5) as u32;
+        let box_bits = prec.saturating_sub(lost + 40).clamp(24, prec / 2);
+        let growth =
+            (g.len() as f64 * Float::with_val(64, &most).log2().to_f64().max(0.0)).min(1e5);
+        let fixed_bits = (growth as u32).max(lost) + box_bits + 80;
         // Short ends keep exact Bernstein transforms cheap; a critical point just inside an end
         // cannot be boxed, but for a wider interval.
         let mut last = None;
@@ -81,8 +101,14 @@ impl Prepared {
             let reach = max(lo.clone().abs(), hi.clone().abs());
             let g = Polynomial::new(g.clone(), prec, reach.to_f64_round(Round::Up));
             let (dg, ddg) = (g.derivative(), g.derivative().derivative());
-            match Pieces::find_carefully((&g, &dg, &ddg), (&lo, &hi), prec / 2) {
-                Ok(pieces) => return Ok(Self { g, pieces }),
+            match Pieces::find_carefully((&g, &dg, &ddg), (&lo, &hi), box_bits) {
+                Ok(pieces) => {
+                    return Ok(Self {
+                        g,
+                        pieces,
+                        fixed_bits,
+                    })
+                }
                 Err(e) => last = Some(e),
             }
         }
@@ -167,6 +193,7 @@ pub fn enclose(p: &[Rational], parts: &[Line], prec: u32) -> Result<Lines> {
     let mut proved = Vec::with_capacity(parts.len());
     let mut bound_hi = Float::new(prec);
     let mut witness: Option<Witness> = None;
+    let mut estimate_fixed_bits = 0;
     for line in parts {
         let g = minus_line(p, &line.slope, &line.intercept);
         let prepared = Prepared::new(g, &line.from, &line.to, prec)?;
@@ -175,6 +202,7 @@ pub fn enclose(p: &[Rational], parts: &[Line], prec: u32) -> Result<Lines> {
         if let Some(w) = found.filter(|w| witness.as_ref().is_none_or(|b| w.lo > b.lo)) {
             witness = Some(w);
         }
+        estimate_fixed_bits = prepared.fixed_bits.max(estimate_fixed_bits);
         proved.push(Part {
             line: line.clone(),
             pieces: prepared.pieces,
@@ -189,6 +217,7 @@ pub fn enclose(p: &[Rational], parts: &[Line], prec: u32) -> Result<Lines> {
         parts: proved,
         bound_hi,
         witness,
+        estimate_fixed_bits,
     })
 }
 

@@ -270,8 +270,13 @@ impl Search<'_> {
     /// Proves [lo, hi] segment by segment, left to right.
     fn prove(&mut self, lo: &Float, hi: &Float, mut boxes: Vec<Box>) -> Result<()> {
         self.tried += 1;
-        if self.tried > MAX_SEGMENTS {
-            let detail = format!("critical points not separated after {MAX_SEGMENTS} segments");
+        let most = if self.careful {
+            MAX_SEGMENTS / 16
+        } else {
+            MAX_SEGMENTS
+        };
+        if self.tried > most {
+            let detail = format!("critical points not separated after {most} segments");
             return Err(ErrorKind::NotConverged(detail).into());
         }
         let rational = |x: &Float| x.to_rational().unwrap_or_default();

@@ -106,23 +106,27 @@ pub fn prove(table: &Table, request: &Request) -> Result<Proof> {
     if let Function::Direct(shape) = request.target.function {
         let parts = plan.lines(table, request, shape)?;
         let p = expand::composite(&composite.branches[0].stages)?;
-        let first = first_precision(&p, &parts);
-        return narrowest(request, first, |prec| direct(&p, &parts, request, prec));
+        let first = lines::first_precision(&p, &parts);
+        let precisions = [first, first / 2 * 3, first * 2];
+        return narrowest(request, &precisions, |prec| {
+            direct(&p, &parts, request, prec)
+        });
     }
-    narrowest(request, 0, |prec| plan.attempt(&composite, request, prec))
+    narrowest(request, &PRECISIONS, |prec| {
+        plan.attempt(&composite, request, prec)
+    })
 }
 
-/// Attempts at rising precisions, from `first` bits on, until the gap is reached or more bits do not help.
+/// Attempts at rising precisions until the gap is reached or more bits do not help.
 fn narrowest(
     request: &Request,
-    first: u32,
+    precisions: &[u32],
     attempt: impl Fn(u32) -> Result<Proof>,
 ) -> Result<Proof> {
     let mut best: Option<Proof> = None;
     let mut last_error: Option<Error> = None;
-    let most = PRECISIONS[PRECISIONS.len() - 1];
-    for prec in PRECISIONS.into_iter().filter(|p| *p >= first.min(most)) {
-        match attempt(prec) {
+    for prec in precisions {
+        match attempt(*prec) {
             Ok(proof) => {
                 let gap = proof.estimate_gap();
                 let reached = gap <= request.gap.max(2.0 * FINEST_GAP);
@@ -141,13 +145,6 @@ fn narrowest(
     }
     let fallback = || ErrorKind::NotConverged("no precision was tried".into()).into();
     best.ok_or_else(|| last_error.unwrap_or_else(fallback))
-}
-
-/// Bits that leave some 100 where p cancels most.
-fn first_precision(p: &[Rational], parts: &[Line]) -> u32 {
-    let ends = parts.iter().flat_map(|l| [&l.from, &l.to]);
-    let reach = ends.map(|x| x.clone().abs()).max().unwrap_or_default();
-    100 + lines::estimate_lost_bits(p, &reach).min(1e4) as u32
 }
 
 /// The proof about p itself.

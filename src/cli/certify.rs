@@ -120,22 +120,28 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
 
 fn request(a: &Arguments, table: &Table) -> Result<Request> {
     let function = a.target.unwrap_or(table.target);
-    let only = |given: bool, name: &str, fits: bool| {
+    let only = |given: bool, name: &str, fits: bool, wanted: &str| {
         if given && !fits {
-            let detail = format!("--{name} is not for --target {function}");
+            let detail = format!("--{name} is for --target {wanted}, not {function}");
             return Err(Error::domain(detail));
         }
         Ok(())
     };
     let argmax = function == Function::Argmax;
     let pool = function == Function::MaxPool;
-    only(a.slope.is_some(), "slope", function.has_slope())?;
-    only(a.lower.is_some(), "lower", function.has_ends())?;
-    only(a.upper.is_some(), "upper", function.has_ends())?;
-    only(a.window.is_some(), "window", pool)?;
-    only(a.inputs.is_some(), "inputs", argmax)?;
-    only(a.input_gap.is_some(), "input-gap", argmax)?;
-    only(a.input_scale.is_some(), "input-scale", pool || argmax)?;
+    let (slope, ends) = (function.has_slope(), function.has_ends());
+    only(a.slope.is_some(), "slope", slope, "leaky_relu")?;
+    only(a.lower.is_some(), "lower", ends, "clip")?;
+    only(a.upper.is_some(), "upper", ends, "clip")?;
+    only(a.window.is_some(), "window", pool, "max_pool")?;
+    only(a.inputs.is_some(), "inputs", argmax, "argmax")?;
+    only(a.input_gap.is_some(), "input-gap", argmax, "argmax")?;
+    only(
+        a.input_scale.is_some(),
+        "input-scale",
+        pool || argmax,
+        "max_pool or argmax",
+    )?;
     let mut target = Target::new(function);
     target.scale = a.scale.clone();
     if function.has_slope() {
