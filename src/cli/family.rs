@@ -151,10 +151,10 @@ struct LeastSquares {
 #[derive(clap::Args)]
 struct Hermite {
     /// Means of the bases 1, x, (x^2 - 1)/sqrt 2.
-    #[arg(long, value_parser = rational, allow_hyphen_values = true, value_delimiter = ',', num_args = 3, default_value = "0,0,0")]
+    #[arg(long, value_parser = rational, allow_hyphen_values = true, value_delimiter = ',', default_value = "0,0,0")]
     means: Vec<Rational>,
     /// Variances of the bases.
-    #[arg(long, value_parser = rational, value_delimiter = ',', num_args = 3, default_value = "1,1,1")]
+    #[arg(long, value_parser = rational, value_delimiter = ',', default_value = "1,1,1")]
     variances: Vec<Rational>,
     /// Added to each variance.
     #[arg(long, value_parser = rational, default_value = "0")]
@@ -525,11 +525,17 @@ impl LeastSquares {
 
 impl Hermite {
     fn table(&self) -> Result<Table> {
-        let three = |v: &[Rational]| [v[0].clone(), v[1].clone(), v[2].clone()];
+        let three = |name: &str, v: &[Rational]| match v {
+            [a, b, c] => Ok([a.clone(), b.clone(), c.clone()]),
+            _ => Err(Error::domain(format!(
+                "--{name}: {} numbers, one for each of 3 bases is needed",
+                v.len()
+            ))),
+        };
         let c = hermite(
             &Normalisation {
-                mean: three(&self.means),
-                variance: three(&self.variances),
+                mean: three("means", &self.means)?,
+                variance: three("variances", &self.variances)?,
                 epsilon: self.epsilon.clone(),
                 gain: self.gain.clone(),
                 shift: self.shift.clone(),

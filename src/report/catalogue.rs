@@ -124,10 +124,12 @@ impl Claim {
 }
 
 impl Row {
-    /// Whether the row is about the function on [-1, 1] with the table's own coefficients, as a claim
-    /// without further words is.
+    /// Whether the row is about the function on [-1, 1] (a direct one: on the table's domain, without
+    /// parameters of its own) with the table's own coefficients, as a claim without further words is.
     pub fn is_plain(&self) -> bool {
-        self.parameters.is_empty() && self.coefficients == "exact"
+        let domain = |word: &str| matches!(word, "from" | "gap from" | "gap to" | "to");
+        let own = |word: &str| self.target.starts_with("direct_") && domain(word);
+        self.parameters.iter().all(|(word, _)| own(word)) && self.coefficients == "exact"
     }
 
     /// Reads the row of a table from its certificate; `source` says where the claim in it is stated.
@@ -200,6 +202,36 @@ fn parameters(checked: &Checked, target: &Value) -> Result<Vec<(&'static str, Ra
             field("inputs", checked.claim("pool"), "inputs", None)?;
             field("range", checked.claim("pool"), "range", Some(1))?;
         }
+        "argmax" => {
+            field("inputs", checked.claim("argmax"), "inputs", None)?;
+            field("range", checked.claim("argmax"), "range", Some(1))?;
+            field("gap", checked.claim("argmax"), "gap", None)?;
+        }
+        "clip" => {
+            let clip = checked.claim("clip");
+            for (word, name) in [
+                ("lower", "lower"),
+                ("upper", "upper"),
+                ("from", "from"),
+                ("to", "to"),
+                ("B", "scale"),
+            ] {
+                field(word, clip, name, None)?;
+            }
+        }
+        "lines" => {
+            for name in ["lower", "upper"] {
+                field(name, Some(target), name, None)?;
+            }
+            let parts = checked.claim("lines").and_then(|c| c["parts"].as_array());
+            let parts = parts.map_or(&[][..], Vec::as_slice);
+            field("from", parts.first(), "from", None)?;
+            for pair in parts.windows(2).filter(|p| p[0]["to"] != p[1]["from"]) {
+                field("gap from", Some(&pair[0]), "to", None)?;
+                field("gap to", Some(&pair[1]), "from", None)?;
+            }
+            field("to", parts.last(), "to", None)?;
+        }
         _ => field("to", checked.claim("deviation"), "to", Some(1))?,
     }
     Ok(all)
@@ -209,6 +241,9 @@ fn cited_rule(target: &Value) -> &'static str {
     match text(target, "function") {
         "sign" | "step" => "closeness",
         "max_pool" => "pool",
+        "argmax" => "argmax",
+        "clip" | "relu6" => "clip",
+        direct if direct.starts_with("direct_") => "lines",
         _ => "deviation",
     }
 }
@@ -223,7 +258,9 @@ fn cited(checked: &Checked, target: &Value) -> Result<(Vec<Rational>, Option<Rat
         return Ok((inputs.iter().map(read).collect::<Result<_>>()?, None));
     }
     let x = number(&claim["witness"], "x")?;
-    Ok((vec![x], Some(number(claim, "to")?)))
+    let symmetric = matches!(cited_rule(target), "closeness" | "deviation");
+    let to = symmetric.then(|| number(claim, "to")).transpose()?;
+    Ok((vec![x], to))
 }
 
 /// The last magnitude claim that reaches beyond the domain.
