@@ -156,36 +156,32 @@ fn witness(
 ) -> Result<(Vec<Rational>, Rational)> {
     let (b, c, gap) = (&argmax.range, &argmax.input_scale, &argmax.gap);
     let n = argmax.inputs;
-    let grid = |x: Rational| Rational::from(x << 64u32).ceil() >> 64u32;
+    // Hint numbers are multiples of 2^-64 here.
+    let grid = |x: Rational| (x << 64u32).floor() >> 64u32;
     let far = closeness.witness.x.to_rational().unwrap_or_default().abs() / c;
     let width = Rational::from(b * 2u32);
+    let top = grid(b.clone());
+    let bottom = Rational::from(-&top);
     let mut best = (vec![Rational::new(); n], Rational::new());
-    // Nearly the gap, the distance of the worst closeness, and what lies between.
-    let mut distances = vec![gap.clone(), far.clone()];
+    // The gap, the distance of the worst closeness, and what lies between.
+    let mut distances = vec![gap.clone(), far];
     distances.extend((1..32).map(|k| {
         let room = Rational::from(&width - gap);
         room * Rational::from((k * k, 32 * 32)) + gap
     }));
     for greatest_first in [true, false] {
-        for distance in &distances {
-            if distance < gap || *distance > width {
-                continue;
-            }
-            let top = Rational::from(grid(b.clone()).min(b.clone()));
-            let below = -grid(Rational::from(distance - &top));
-            let mut x: Vec<Rational> = (0..n)
+        for distance in distances.iter().filter(|d| *d >= gap && **d <= width) {
+            let mut x: Vec<Rational> = (0..n as u32)
                 .map(|i| {
-                    let opponent = i.is_power_of_two();
                     // Distinct values, so that every match has a sign.
-                    let step = Rational::from((i as u32, 8 * n as u32)) * distance;
-                    let low = Rational::from(-b) + step;
-                    let close = Rational::from(&below - (Rational::from(i as u32) >> 40u32));
-                    let value = if opponent { close } else { low.min(close) };
-                    -grid(-value)
+                    let close = Rational::from(&top - distance) - (Rational::from(i) >> 40u32);
+                    let step = Rational::from((i, 8 * n as u32)) * distance;
+                    let low = (step + &bottom).min(close.clone());
+                    let opponent = i.is_power_of_two();
+                    grid(if opponent { close } else { low }).max(bottom.clone())
                 })
-                .map(|x| x.max(Rational::from(-b)))
                 .collect();
-            x[0] = top;
+            x[0].clone_from(&top);
             if !greatest_first {
                 x.reverse();
             }
