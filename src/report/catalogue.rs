@@ -62,6 +62,8 @@ pub struct Row {
     /// What the statement is about besides the function, where it is not the usual: B, the slope, the
     /// inputs of a pool, eps, the end of the domain if it is not 1.
     pub parameters: Vec<(&'static str, Rational)>,
+    /// Of a direct function: whether the statement is about the table's own domain, with its own gap.
+    pub whole_domain: bool,
     /// The maximum error is at least this.
     pub bound_lo: Rational,
     /// The maximum error is at most this.
@@ -128,7 +130,7 @@ impl Row {
     /// parameters of its own) with the table's own coefficients, as a claim without further words is.
     pub fn is_plain(&self) -> bool {
         let domain = |word: &str| matches!(word, "from" | "gap from" | "gap to" | "to");
-        let own = |word: &str| self.target.starts_with("direct_") && domain(word);
+        let own = |word: &str| self.whole_domain && domain(word);
         self.parameters.iter().all(|(word, _)| own(word)) && self.coefficients == "exact"
     }
 
@@ -166,6 +168,7 @@ impl Row {
             origin,
             target: text(target, "function").to_owned(),
             parameters: parameters(checked, target)?,
+            whole_domain: whole_domain(checked, target)?,
             bound_lo: number(target, "lo")?,
             bound_hi: number(target, "hi")?,
             envelope: closeness.map(envelope).transpose()?,
@@ -235,6 +238,32 @@ fn parameters(checked: &Checked, target: &Value) -> Result<Vec<(&'static str, Ra
         _ => field("to", checked.claim("deviation"), "to", Some(1))?,
     }
     Ok(all)
+}
+
+/// Whether the parts of a direct function are the table's domain, but for its eps around one jump at most.
+fn whole_domain(checked: &Checked, target: &Value) -> Result<bool> {
+    let Some(claim) = checked
+        .claim("lines")
+        .filter(|_| cited_rule(target) == "lines")
+    else {
+        return Ok(false);
+    };
+    let domain = &checked.document()["table"]["domain"];
+    let parts = claim["parts"].as_array().map_or(&[][..], Vec::as_slice);
+    let (Some(first), Some(last)) = (parts.first(), parts.last()) else {
+        return Ok(false);
+    };
+    let mut gap = Rational::new();
+    for pair in parts.windows(2) {
+        gap += number(&pair[1], "from")? - number(&pair[0], "to")?;
+    }
+    let eps = match domain.get("eps") {
+        Some(_) => number(domain, "eps")?,
+        None => Rational::new(),
+    };
+    Ok(number(first, "from")? == number(domain, "lo")?
+        && number(last, "to")? == number(domain, "hi")?
+        && (gap.is_zero() || gap == eps * 2u32))
 }
 
 fn cited_rule(target: &Value) -> &'static str {

@@ -138,14 +138,13 @@ pub(crate) fn statement(
             order,
             hi,
         } => {
-            let off = match n.full(at)?.as_str() {
-                "0" => "x".to_owned(),
-                b => format!("x - {b}"),
+            let (left, off) = match n.full(at)?.as_str() {
+                "0" => ("p(x)".to_owned(), "x".to_owned()),
+                b => (format!("p(x) - {b}"), format!("x - {b}")),
             };
             let power = if *order == 1 { String::new() } else { format!("^{order}") };
             format!(
-                "|p(x) - {}| <= {} |{off}|{power} for |{off}| <= {}, a contraction",
-                n.full(at)?,
+                "|{left}| <= {} |{off}|{power} for |{off}| <= {}, a contraction",
                 n.up(hi)?,
                 n.down(radius)?
             )

@@ -92,7 +92,7 @@ fn a_cleaning_polynomial_contracts() {
     assert_eq!(
         report.words()[..2],
         [
-            "|p(x) - 0| <= 7/2 |x|^2 for |x| <= 1/4, a contraction",
+            "|p(x)| <= 7/2 |x|^2 for |x| <= 1/4, a contraction",
             "|p(x) - 1| <= 7/2 |x - 1|^2 for |x - 1| <= 1/4, a contraction"
         ]
     );
