@@ -7,6 +7,7 @@
 mod catalogue;
 mod certify;
 mod check;
+mod export;
 mod generate;
 mod import;
 mod search;
@@ -37,6 +38,7 @@ enum Command {
     Generate(generate::Arguments),
     Search(search::Arguments),
     Import(import::Arguments),
+    Export(export::Arguments),
     Certify(certify::Arguments),
     Check(check::Arguments),
     Show(show::Arguments),
@@ -49,6 +51,7 @@ pub fn run() -> ExitCode {
         Command::Generate(a) => generate::run(&a),
         Command::Search(a) => search::run(&a),
         Command::Import(a) => import::run(&a),
+        Command::Export(a) => export::run(&a),
         Command::Certify(a) => certify::run(&a),
         Command::Check(a) => check::run(&a),
         Command::Show(a) => show::run(&a),

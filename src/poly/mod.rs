@@ -7,6 +7,7 @@ pub mod claims;
 pub mod component;
 pub mod composite;
 pub mod import;
+pub mod interchange;
 pub mod table;
 pub mod target;
 

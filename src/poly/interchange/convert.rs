@@ -1,0 +1,143 @@
+//! Exact changes of form: into Chebyshev polynomials, without an input map, over an interval [a, b].
+
+use crate::arith::rounding::CoefficientMode;
+use crate::error::Result;
+use crate::poly::component::{Basis, Component};
+use rug::Rational;
+
+/// Chebyshev coefficients from those in powers, by Horner's scheme on Chebyshev series:
+/// u T_0 = T_1, u T_k = (T_(k+1) + T_(k-1))/2.
+///
+/// **Guarantee** exact; as many coefficients as given.
+pub fn power_to_chebyshev(powers: &[Rational]) -> Vec<Rational> {
+    let n = powers.len();
+    let mut sum = vec![Rational::new(); n];
+    for c in powers.iter().rev() {
+        let mut next = vec![Rational::new(); n];
+        for (k, s) in sum.iter().enumerate().filter(|(_, s)| !s.is_zero()) {
+            // The degree is below n, so the last product has no place to go but is 0.
+            if k == 0 {
+                if n > 1 {
+                    next[1] += s;
+                }
+                continue;
+            }
+            let half = Rational::from(s >> 1u32);
+            next[k - 1] += &half;
+            if k + 1 < n {
+                next[k + 1] += half;
+            }
+        }
+        if let Some(first) = next.first_mut() {
+            *first += c;
+        }
+        sum = next;
+    }
+    sum
+}
+
+/// The same polynomial in a basis, without an input map.
+///
+/// **Guarantee** exact, with the nominal degree kept; the component itself where it is so already.
+///
+/// # Errors
+/// As [`Component::powers`].
+pub fn plain(component: &Component, basis: Basis) -> Result<Component> {
+    let mapped = component.scale != 1u32 || !component.offset.is_zero();
+    if component.basis == basis && !mapped {
+        return Ok(component.clone());
+    }
+    let mut powers = component.powers(CoefficientMode::Exact)?;
+    powers.resize(component.coefficients.len(), Rational::new());
+    Ok(Component::new(
+        basis,
+        match basis {
+            Basis::Power => powers,
+            Basis::Chebyshev => power_to_chebyshev(&powers),
+        },
+    ))
+}
+
+/// The same polynomial as sum c_k T_k(2 (x - a)/(b - a) - 1), with a < b: the components's input map if it
+/// is in the Chebyshev basis, else [-1, 1].
+///
+/// **Guarantee** exact.
+///
+/// # Errors
+/// As [`Component::powers`].
+pub fn over_interval(component: &Component) -> Result<(Component, (Rational, Rational))> {
+    if component.basis == Basis::Power {
+        return Ok((
+            plain(component, Basis::Chebyshev)?,
+            (Rational::from(-1), Rational::from(1)),
+        ));
+    }
+    let mut c = component.clone();
+    if c.scale < 0u32 {
+        // T_k(-u) = (-1)^k T_k(u).
+        c.scale = -c.scale;
+        c.offset = -c.offset;
+        for odd in c.coefficients.iter_mut().skip(1).step_by(2) {
+            *odd = Rational::from(-&*odd);
+        }
+    }
+    // u = s x + o is -1 at a and 1 at b.
+    let a = Rational::from(-1 - &c.offset) / &c.scale;
+    let b = Rational::from(1 - &c.offset) / &c.scale;
+    Ok((c, (a, b)))
+}
+
+/// The input map u = s x + o that takes [a, b] to [-1, 1], a < b.
+pub fn interval_map(a: &Rational, b: &Rational) -> (Rational, Rational) {
+    let width = Rational::from(b - a);
+    let scale = Rational::from(2) / &width;
+    let offset = -(Rational::from(a + b) / width);
+    (scale, offset)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::poly::composite::horner;
+
+    fn q(values: &[(i32, u32)]) -> Vec<Rational> {
+        values
+            .iter()
+            .map(|&(n, d)| Rational::from((n, d)))
+            .collect()
+    }
+
+    #[test]
+    fn the_published_cleaning_polynomials() {
+        // 1.5 x - 0.5 x^3 = 1.125 T_1 - 0.125 T_3 (tuneinsight/lattigo, CoeffsSignX2Cheby).
+        let c = power_to_chebyshev(&q(&[(0, 1), (3, 2), (0, 1), (-1, 2)]));
+        assert_eq!(c, q(&[(0, 1), (9, 8), (0, 1), (-1, 8)]));
+        assert_eq!(power_to_chebyshev(&q(&[(5, 1)])), q(&[(5, 1)]));
+        assert!(power_to_chebyshev(&[]).is_empty());
+    }
+
+    #[test]
+    fn every_form_is_the_same_polynomial() {
+        let mut c = Component::new(
+            Basis::Chebyshev,
+            q(&[(1, 3), (-2, 1), (5, 7), (0, 1), (1, 9)]),
+        );
+        c.scale = Rational::from((-2, 3));
+        c.offset = Rational::from((1, 5));
+        let want = c.powers(CoefficientMode::Exact).unwrap();
+        for basis in [Basis::Power, Basis::Chebyshev] {
+            let p = plain(&c, basis).unwrap();
+            assert_eq!((p.basis, p.coefficients.len()), (basis, 5));
+            assert_eq!(p.powers(CoefficientMode::Exact).unwrap(), want);
+        }
+        let (mut over, (a, b)) = over_interval(&c).unwrap();
+        assert!(a < b);
+        (over.scale, over.offset) = interval_map(&a, &b);
+        assert_eq!(over.powers(CoefficientMode::Exact).unwrap(), want);
+        let x = Rational::from((3, 11));
+        let (power, (a, b)) = over_interval(&plain(&c, Basis::Power).unwrap()).unwrap();
+        assert_eq!((a, b), (Rational::from(-1), Rational::from(1)));
+        let same = power.powers(CoefficientMode::Exact).unwrap();
+        assert_eq!(horner(&same, &x), horner(&want, &x));
+    }
+}
