@@ -76,6 +76,17 @@ fn widest(node: &Node) -> usize {
     }
 }
 
+/// The greatest error E of max, on differences in [-1, 1], for which the tournament of inputs in [-1, 1] is
+/// within `bound` at the largest input scale: L E / c = bound with c = (1 - w E)/2, w the largest i + j.
+///
+/// **Inputs** 2 to [`MAX_INPUTS`] inputs, `bound` > 0. Exact, but for the rounding of c in [`bound`](self::bound()).
+pub fn needed_error(inputs: usize, bound: &Rational) -> Rational {
+    let tree = tournament(inputs);
+    let (levels, widest) = (tree.depth() as u32, widest(&tree) as u32);
+    let below = Rational::from(bound * widest) + 2 * levels;
+    Rational::from(bound / below)
+}
+
 /// Bounds the error of the tournament from that of the ReLU.
 ///
 /// **Inputs** `deviation` on |d| <= W; `range` B > 0; `input_scale` c, or none for the largest that

@@ -16,7 +16,8 @@ use std::process::ExitCode;
 /// Every file is read back before it is written, and the digest of the table that comes back is printed:
 /// `polycert import` gives that table. json, csv and lattigo hold all digits; c, cpp, go, openfhe and heir
 /// hold f64, so certify with --coefficients f64. lattigo is in the Chebyshev basis on [-1, 1]; openfhe is
-/// for EvalChebyshevSeries over [a, b], the first number doubled; input maps are multiplied out elsewhere.
+/// for EvalChebyshevSeries over [a, b], the first number doubled. csv and openfhe hold input maps; elsewhere a
+/// stage's map is made by the stage before it (the same composite, and Lattigo's scaling between stages).
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Table file (polycert-table/1; - is standard input).
@@ -63,10 +64,6 @@ fn report(a: &Arguments, table: &Table, mode: CoefficientMode, exported: &Export
     let numbers: usize = table.components.iter().map(|c| c.coefficients.len()).sum();
     for form in &exported.forms {
         note(&format!("form: {form}, exactly"));
-    }
-    let unscaled = table.provenance.get("scaling").is_some_and(|s| s == "none");
-    if a.format == Format::Lattigo && unscaled && table.components.len() > 1 {
-        note("form: Lattigo's own tables keep every stage within [-1, 1] (generate --scaling normalized)");
     }
     let worst = exported.changes.iter().max_by_key(|c| c.relative());
     match worst {

@@ -6,6 +6,7 @@
 pub mod claims;
 pub mod component;
 pub mod composite;
+pub mod cost;
 pub mod import;
 pub mod interchange;
 pub mod table;
@@ -13,5 +14,6 @@ pub mod target;
 
 pub use component::{Basis, Component};
 pub use composite::{Branch, Composite, Side};
+pub use cost::Cost;
 pub use table::{Domain, Table};
 pub use target::{Function, Target};

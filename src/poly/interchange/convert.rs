@@ -58,6 +58,36 @@ pub fn plain(component: &Component, basis: Basis) -> Result<Component> {
     ))
 }
 
+/// The same composite without input maps: each is made by the stage before it, s P + o in place of P, as
+/// Lattigo has it; that of the first stage is multiplied out.
+///
+/// **Guarantee** exact.
+///
+/// # Errors
+/// As [`Component::powers`].
+pub fn without_maps(components: &[Component]) -> Result<Vec<Component>> {
+    let mut all = components.to_vec();
+    for i in 1..all.len() {
+        let (before, after) = all.split_at_mut(i);
+        let (Some(previous), Some(c)) = (before.last_mut(), after.first_mut()) else {
+            continue;
+        };
+        let scale = std::mem::replace(&mut c.scale, Rational::from(1));
+        let offset = std::mem::take(&mut c.offset);
+        for x in &mut previous.coefficients {
+            *x *= &scale;
+        }
+        // The first polynomial of either basis is 1.
+        if let Some(x) = previous.coefficients.first_mut() {
+            *x += offset;
+        }
+    }
+    if let Some(first) = all.first_mut() {
+        *first = plain(first, first.basis)?;
+    }
+    Ok(all)
+}
+
 /// The same polynomial as sum c_k T_k(2 (x - a)/(b - a) - 1), with a < b: the components's input map if it
 /// is in the Chebyshev basis, else [-1, 1].
 ///

@@ -8,7 +8,7 @@ use crate::arith::number::{self, MAX_CHARS};
 use crate::arith::rounding::CoefficientMode;
 use crate::error::{Error, Result};
 use crate::poly::component::{Basis, Component};
-use crate::poly::interchange::convert::{interval_map, over_interval, plain};
+use crate::poly::interchange::convert::{interval_map, over_interval, plain, without_maps};
 use crate::poly::interchange::header::Header;
 use crate::poly::interchange::spell::{has_decimal, nearest_decimal, spell, Spelling};
 use crate::poly::interchange::{csv, heir, Format};
@@ -88,10 +88,28 @@ pub fn export(
     let same = table
         .components
         .windows(2)
-        .all(|w| w[0].basis == w[1].basis)
-        && table.components.iter().all(|c| !is_mapped(c));
+        .all(|w| w[0].basis == w[1].basis);
+    let keeps_maps = matches!(format, Format::Csv | Format::Openfhe);
+    let formed = if keeps_maps {
+        table.components.clone()
+    } else {
+        for (i, _) in table
+            .components
+            .iter()
+            .enumerate()
+            .filter(|(_, c)| is_mapped(c))
+        {
+            let how = if i == 0 {
+                "is multiplied out"
+            } else {
+                "is made by the stage before it"
+            };
+            forms.push(format!("components[{i}]: the input map {how}"));
+        }
+        without_maps(&table.components)?
+    };
     let mut components = Vec::new();
-    for (i, c) in table.components.iter().enumerate() {
+    for (i, c) in formed.iter().enumerate() {
         let at = format!("components[{i}]");
         let holder = Holder {
             exact: matches!(format, Format::Json | Format::Csv),
@@ -112,14 +130,10 @@ pub fn export(
             Ok(())
         };
         let formed = match format {
-            Format::Csv => Ok((c.clone(), None)),
-            Format::Json if same => Ok((c.clone(), None)),
-            Format::Json => plain(c, Basis::Power).map(|c| (c, None)),
-            Format::C | Format::Cpp | Format::Go | Format::Heir => {
-                plain(c, c.basis).map(|c| (c, None))
-            }
+            Format::Json if !same => plain(c, Basis::Power).map(|c| (c, None)),
             Format::Lattigo => plain(c, Basis::Chebyshev).map(|c| (c, None)),
             Format::Openfhe => over_interval(c).map(|(c, ends)| (c, Some(ends))),
+            _ => Ok((c.clone(), None)),
         };
         let (mut new, ends) = formed.map_err(|e| e.within(&at))?;
         if let Some((mut a, mut b)) = ends {
@@ -138,8 +152,6 @@ pub fn export(
                 c.basis.name(),
                 new.basis.name()
             ));
-        } else if is_mapped(c) && !is_mapped(&new) {
-            forms.push(format!("{at}: the input map is multiplied out"));
         }
         for (j, x) in new.coefficients.iter_mut().enumerate() {
             round(format!("{at}.coefficients[{j}]"), x)?;

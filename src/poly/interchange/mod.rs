@@ -12,8 +12,9 @@
 //! **Lattigo.** `NewPolynomial` takes decimal strings in the Chebyshev basis on [-1, 1] and evaluates the
 //! components one after the other without any scaling of its own. Its generator divides every component but
 //! the last by the upper end of the next one's interval, and fits that next one over [-1, 1] accordingly;
-//! so the scaling between stages is inside the coefficients, and a table is read and written as it stands.
-//! What Lattigo makes of `--scaling normalized` tables is the same form. `CoeffsSignX2Cheby` and
+//! so the scaling between stages is inside the coefficients. A table is read as it stands; on writing, the
+//! input map s x + o of a stage is made by the stage before it, which is the same composite and, where maps
+//! take each stage's range to [-1, 1] as those of `generate` do, Lattigo's convention. `CoeffsSignX2Cheby` and
 //! `CoeffsSignX4Cheby` may stand for their lists. **Source** tuneinsight/lattigo,
 //! circuits/ckks/minimax/minimax_composite_polynomial.go, circuits/ckks/comparison/comparison.go (a9f43f0).
 //!
