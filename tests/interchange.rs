@@ -407,7 +407,7 @@ fn the_commands_and_what_they_say() {
         ("openfhe", false),
         ("heir", false),
     ] {
-        let file = folder.at(&format!("t.{format}"));
+        let file = folder.at(&format!("out.{format}"));
         let all = ["export", &power, "--format", format, "-o", &file];
         let run = polycert(&all).exits(0);
         assert_eq!(run.out, "");

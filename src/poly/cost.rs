@@ -159,8 +159,9 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// Cost of one table's polynomials, applied one after the other, as the table has them: odd ones (every
-    /// even coefficient exactly 0) as such; an input map of a scale other than 1 and -1 takes a level.
+    /// Cost of one table's polynomials, applied one after the other: odd ones (every even coefficient exactly
+    /// 0, and no offset) as such. Input maps cost nothing: the stage before makes them (or the coefficients
+    /// of the first).
     pub fn of(components: &[Component]) -> Self {
         let mut sum = Self { depth: 0, mults: 0 };
         for c in components {
@@ -171,8 +172,7 @@ impl Cost {
                 .unwrap_or(0);
             let odd =
                 c.offset.is_zero() && c.coefficients.iter().step_by(2).all(rug::Rational::is_zero);
-            let mapped = c.scale != 1u32 && c.scale != -1i32;
-            sum.depth += depth(degree) + usize::from(mapped);
+            sum.depth += depth(degree);
             sum.mults += if odd {
                 mults(degree)
             } else {
@@ -255,8 +255,11 @@ mod tests {
             [2, 4, 9, 16].map(tournament),
             [(1, 1), (2, 3), (4, 8), (4, 15)]
         );
-        let mut mapped = c(&[0, 1]);
+        let mut mapped = c(&[0, 1, 0, 1]);
         mapped.scale = Rational::from((1, 2));
-        assert_eq!(Cost::of(&[mapped]).depth, 2);
+        assert_eq!(Cost::of(&[mapped.clone()]), Cost { depth: 2, mults: 2 });
+        mapped.offset = Rational::from(1);
+        mapped.coefficients = vec![Rational::from(1); 10];
+        assert_eq!(Cost::of(&[mapped]).mults, general_mults(9));
     }
 }

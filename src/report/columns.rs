@@ -134,7 +134,7 @@ pub const LEGEND: [(&str, &str); 8] = [
         "counted",
         "levels, and products of two ciphertexts, when polynomials are evaluated by odd baby-step \
          giant-step (ePrint 2020/834), those that are not exactly odd by its general form; the final \
-         x p(x) and all matches of a max-pool included, scalings of the input not",
+         x p(x) and all matches of a max-pool included, scalings of inputs not",
     ),
     (
         "maximum error",
