@@ -16,7 +16,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`arith`] | exact numbers, coefficient rounding, intervals |
-//! | [`poly`] | components, composites, tables, targets |
+//! | [`poly`] | components, composites, tables, targets; costs; forms of other programs |
 //! | [`approx`] | UNTRUSTED search: Remez, composites, best eps, rounding of coefficients |
 //! | [`certify`] | RIGOROUS bounds on a given composite |
 //! | [`certificate`] | a proof written down; checked before it is published |

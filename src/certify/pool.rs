@@ -84,7 +84,7 @@ pub fn needed_error(inputs: usize, bound: &Rational) -> Rational {
     let tree = tournament(inputs);
     let (levels, widest) = (tree.depth() as u32, widest(&tree) as u32);
     let below = Rational::from(bound * widest) + 2 * levels;
-    Rational::from(bound / below)
+    bound / below
 }
 
 /// Bounds the error of the tournament from that of the ReLU.

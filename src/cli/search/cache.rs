@@ -114,7 +114,7 @@ impl Line {
         use std::io::Write as _;
         let wait = if self.moving { 200 } else { 2000 };
         let due = self.last.elapsed().as_millis() >= wait;
-        if !due && !(end && self.shown) {
+        if !(due || end && self.shown) {
             return;
         }
         self.last = std::time::Instant::now();

@@ -61,6 +61,9 @@ pub struct Arguments {
     /// Greatest depth in levels, the product x p(x) included (max_pool: of the whole tournament).
     #[arg(long)]
     depth: Option<usize>,
+    /// Also list designs that are more precise, by whole bits, at no greater depth and price than those listed.
+    #[arg(long)]
+    more_precise: bool,
     /// Folder that keeps the error curves (POLYCERT_CACHE, else the user's cache folder; at most 200 kB).
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
@@ -111,8 +114,15 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         )));
     }
     let (table, proof, certificate) = certified(a, best, false)?;
-    let rows = front
-        .iter()
+    let more = if a.more_precise {
+        more_precise(&search, &problem, &front)?
+    } else {
+        Vec::new()
+    };
+    let mut listed: Vec<&Found> = front.iter().chain(&more).collect();
+    listed.sort_by_key(|f| (f.depth, f.price));
+    let rows = listed
+        .into_iter()
         .map(|found| Row::new(a, found, best))
         .collect::<Result<Vec<_>>>()?;
     if let Some(path) = &a.output {
@@ -150,6 +160,43 @@ fn front(search: &Search, problem: &Problem) -> Result<Vec<Found>> {
     let front = search.front_with(problem, &mut progress);
     line.show("progress: 100 %", true);
     front.map_err(|e| domain(&e))
+}
+
+/// Designs that reach one bit more, two, ... at no greater depth and price than those of the front, and that
+/// no other undercuts in depth and price at its precision or a greater one.
+fn more_precise(search: &Search, problem: &Problem, front: &[Found]) -> Result<Vec<Found>> {
+    let (Some(first), Some(last)) = (front.first(), front.last()) else {
+        return Ok(Vec::new());
+    };
+    let mut more: Vec<Found> = Vec::new();
+    for bits in 1..=MAX_ALPHA {
+        let finer = Problem {
+            alpha: problem.alpha + f64::from(bits),
+            max_depth: last.depth,
+            ..problem.clone()
+        };
+        if finer.alpha > f64::from(MAX_ALPHA) {
+            break;
+        }
+        let mut found = self::front(search, &finer)?;
+        found.retain(|f| f.price <= first.price);
+        if found.is_empty() {
+            break;
+        }
+        // A design may reach several bits more: it is listed once.
+        let listed = |f: &Found| {
+            let mut all = front.iter().chain(&more);
+            all.any(|g| g.design.degrees == f.design.degrees)
+        };
+        found.retain(|f| !listed(f));
+        more.retain(|m| {
+            !found
+                .iter()
+                .any(|f| f.depth <= m.depth && f.price <= m.price)
+        });
+        more.append(&mut found);
+    }
+    Ok(more)
 }
 
 /// Levels of the tournament; 1 for all other targets.
@@ -213,6 +260,11 @@ fn problem(a: &Arguments) -> Result<Problem> {
             a.max_degree
         );
         return Err(Error::domain(detail));
+    }
+    if a.more_precise && (a.target == Function::Sign || a.eps != "free") {
+        return Err(Error::domain(
+            "--more-precise is for eps free: relu, max and max_pool",
+        ));
     }
     let sign = a.target == Function::Sign;
     let eps = match (a.eps.as_str(), a.eps.strip_prefix("zeta:")) {

@@ -3,37 +3,26 @@
 use crate::arith::rounding::CoefficientMode;
 use crate::error::Result;
 use crate::poly::component::{Basis, Component};
-use rug::Rational;
+use rug::{Complete, Integer, Rational};
 
-/// Chebyshev coefficients from those in powers, by Horner's scheme on Chebyshev series:
-/// u T_0 = T_1, u T_k = (T_(k+1) + T_(k-1))/2.
+/// Chebyshev coefficients from those in powers: `y^m = 2^(1-m) sum_(i <= m/2) C(m, i) T_(m-2i)`, the term
+/// with `T_0` halved.
 ///
 /// **Guarantee** exact; as many coefficients as given.
-pub fn power_to_chebyshev(powers: &[Rational]) -> Vec<Rational> {
-    let n = powers.len();
-    let mut sum = vec![Rational::new(); n];
-    for c in powers.iter().rev() {
-        let mut next = vec![Rational::new(); n];
-        for (k, s) in sum.iter().enumerate().filter(|(_, s)| !s.is_zero()) {
-            // The degree is below n, so the last product has no place to go but is 0.
-            if k == 0 {
-                if n > 1 {
-                    next[1] += s;
-                }
-                continue;
+pub fn power_to_chebyshev(power: &[Rational]) -> Vec<Rational> {
+    let mut chebyshev = vec![Rational::new(); power.len()];
+    for (m, c) in power.iter().enumerate().filter(|(_, c)| !c.is_zero()) {
+        let m = m as u32;
+        for i in 0..=m / 2 {
+            let count = Integer::binomial_u(m, i).complete();
+            let mut term = Rational::from(c * count) >> m;
+            if 2 * i < m {
+                term <<= 1;
             }
-            let half = Rational::from(s >> 1u32);
-            next[k - 1] += &half;
-            if k + 1 < n {
-                next[k + 1] += half;
-            }
+            chebyshev[(m - 2 * i) as usize] += term;
         }
-        if let Some(first) = next.first_mut() {
-            *first += c;
-        }
-        sum = next;
     }
-    sum
+    chebyshev
 }
 
 /// The same polynomial in a basis, without an input map.
