@@ -17,9 +17,18 @@ pub mod catalogue;
 pub mod checked;
 pub mod columns;
 pub mod csv;
+pub mod curve;
+pub mod document;
+pub mod dossier;
+pub mod error_figures;
+pub mod figure;
+pub mod front;
 pub mod html;
 pub mod json;
 pub mod markdown;
+pub mod page;
+pub mod plot;
+pub mod stage_figure;
 
 use crate::report::catalogue::Catalogue;
 
