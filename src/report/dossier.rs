@@ -13,6 +13,7 @@ use crate::report::figure::Figure;
 use crate::report::front::Cost;
 use crate::report::page::escape;
 use crate::report::stage_figure::{self, subscript};
+use rug::Rational;
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -144,6 +145,8 @@ impl Dossier {
         if let Some(m) = &self.measured {
             let max = m.measure_max.to_rational().unwrap_or_default();
             measured.item("largest sampled error", &decimal(&max, 8, false));
+            let part = Rational::from(&max / &m.bound_hi);
+            measured.item("part of the proved bound", &decimal(&part, 8, false));
             measured.item("samples", &m.samples.to_string());
             measured.item("computed at", &format!("{} bits", m.precision));
         } else {
@@ -266,13 +269,7 @@ impl Dossier {
             let degree = c["coefficients"]
                 .as_array()
                 .map_or(0, |a| a.len().saturating_sub(1));
-            let map = c.get("input_map").map_or("y".to_owned(), |m| {
-                format!(
-                    "{} y + {}",
-                    shown(text(m, "scale")),
-                    shown(text(m, "offset"))
-                )
-            });
+            let map = c.get("input_map").map_or("y".to_owned(), input_map);
             let _ = writeln!(
                 out,
                 "<tr><th scope=\"row\">p{}</th><td>{degree}</td><td>{}</td><td>{}</td></tr>",
@@ -296,9 +293,14 @@ impl Dossier {
     }
 }
 
-/// A number of the file for people: exact if short.
-fn shown(number: &str) -> String {
-    parse(number).map_or_else(|_| number.to_owned(), |x| bound(&x))
+/// The input map for people: numbers exact if short.
+fn input_map(map: &Value) -> String {
+    let shown =
+        |field| parse(text(map, field)).map_or_else(|_| text(map, field).to_owned(), |x| bound(&x));
+    match (shown("scale"), shown("offset")) {
+        (scale, offset) if offset == "0" => format!("{scale} y"),
+        (scale, offset) => format!("{scale} y + {offset}"),
+    }
 }
 
 /// Long numbers may break, so that a narrow page does not scroll.

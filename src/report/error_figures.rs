@@ -6,7 +6,7 @@ use crate::poly::Side;
 use crate::report::columns::bound;
 use crate::report::curve::{Column, Curve, Quantity, Spacing, Window};
 use crate::report::figure::{Data, Figure, Key};
-use crate::report::plot::{Axis, Layer, Plot, Role};
+use crate::report::plot::{Axis, Beside, Layer, Plot, Role};
 use rug::{Float, Rational};
 
 /// Bits that the error axis spans below the bound.
@@ -36,6 +36,8 @@ pub enum Detail {
 pub struct Measured {
     /// The largest sampled error.
     pub measure_max: Float,
+    /// What it cannot exceed.
+    pub bound_hi: Rational,
     /// Number of samples.
     pub samples: usize,
     /// Working precision in bits.
@@ -64,6 +66,7 @@ pub fn figures(
         .fold(Float::new(64), |a, b| crate::arith::mp::max(a, b.0.clone()));
     let measured = Measured {
         measure_max: largest,
+        bound_hi: curve.bound_hi.clone(),
         samples: all.iter().map(|(_, max)| max.1).sum(),
         precision: curve.precision(),
     };
@@ -316,7 +319,12 @@ fn build(
         place
     };
     if (shape.axis.lo..=shape.axis.hi).contains(&place) {
-        layers.push(Layer::Dot(Role::Proved, (place, log2(low)), String::new()));
+        layers.push(Layer::Dot(
+            Role::Proved,
+            (place, log2(low)),
+            String::new(),
+            Beside::Left,
+        ));
         legend.push(Key {
             role: Role::Proved,
             filled: true,

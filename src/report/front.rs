@@ -5,7 +5,7 @@ use crate::report::catalogue::Row;
 use crate::report::columns::{log2, target};
 use crate::report::csv::plain;
 use crate::report::figure::{Data, Figure, Key};
-use crate::report::plot::{Axis, Layer, Plot, Role};
+use crate::report::plot::{Axis, Beside, Layer, Plot, Role};
 
 /// What an encrypted evaluation costs, by a model: an estimate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,13 +92,13 @@ fn figure(
     };
     let (x_lo, x_hi) = (fold(f64::min, f64::MAX, &x), fold(f64::max, f64::MIN, &x));
     let (y_lo, y_hi) = (fold(f64::min, f64::MAX, &y), fold(f64::max, f64::MIN, &y));
-    // Names stand to the right of their dots.
-    let room = (0.16 * (x_hi - x_lo)).max(1.5);
+    // Names stand to the left of their dots, where no dot of a front can be.
+    let room = (0.2 * (x_hi - x_lo)).max(1.5);
     let (x_axis, y_axis) = (
         Axis::count(
             &format!("{words} [{unit}], estimated by a model"),
-            x_lo - 1.0,
-            x_hi + room,
+            x_lo - room,
+            x_hi + 1.0,
         ),
         Axis::log2(
             "proved maximum error [output units], log scale",
@@ -112,14 +112,31 @@ fn figure(
     }
     stairs.extend(front.last().map(|p| (x(p), y(p))));
     let mut layers = vec![Layer::Line(Role::Estimate, stairs)];
-    for p in points {
-        let on_front = front.iter().any(|f| std::ptr::eq(*f, p));
-        let (role, label) = if on_front {
-            (Role::Proved, short(&p.row.name))
+    layers.extend(points.iter().map(|p| {
+        let role = if is_on(p, &front) {
+            Role::Proved
         } else {
-            (Role::Quiet, String::new())
+            Role::Quiet
         };
-        layers.push(Layer::Dot(role, (x(p), y(p)), label));
+        Layer::Dot(role, (x(p), y(p)), String::new(), Beside::Left)
+    }));
+    let close = |p: &Point, o: &Point| {
+        (y(p) - y(o)).abs() < 0.06 * (y_hi - y_lo + 2.5) && (x(p) - x(o)).abs() < room
+    };
+    let mut beside = Beside::Left;
+    for (i, p) in front.iter().enumerate() {
+        // Two names that would meet stand on either side.
+        let crowded = i > 0 && close(p, front[i - 1]);
+        beside = match beside {
+            Beside::Left if crowded => Beside::Right,
+            _ => Beside::Left,
+        };
+        layers.push(Layer::Dot(
+            Role::Proved,
+            (x(p), y(p)),
+            short(&p.row.name),
+            beside,
+        ));
     }
     let names: Vec<String> = front.iter().map(|p| short(&p.row.name)).collect();
     Figure {
@@ -131,8 +148,8 @@ fn figure(
             names.join(", ")
         ),
         caption: format!(
-            "Height is proved (its logarithm rounded for display); the {words} are counted by the model of \
-             ePrint 2020/834 for odd stages, an estimate. Beaten: another certificate here costs no more and \
+            "Height is proved (its logarithm rounded for display). The cost, {words}, is an estimate: the model of \
+             ePrint 2020/834 for odd stages. Beaten: another certificate here costs no more and \
              is proved to err no more."
         ),
         legend: vec![
@@ -171,7 +188,6 @@ fn data(points: &[Point], front: &[&Point]) -> Data {
     ];
     let rows = points.iter().map(|p| {
         let degrees: Vec<String> = p.row.degrees.iter().map(usize::to_string).collect();
-        let on_front = front.iter().any(|f| std::ptr::eq(*f, p));
         vec![
             plain(&p.row.name),
             degrees.join(" "),
@@ -179,7 +195,7 @@ fn data(points: &[Point], front: &[&Point]) -> Data {
             p.cost.estimate_mults.to_string(),
             crate::arith::number::decimal(&p.row.bound_hi, 12, true),
             log2(&p.row.bound_hi),
-            if on_front { "yes" } else { "no" }.to_owned(),
+            if is_on(p, front) { "yes" } else { "no" }.to_owned(),
             p.row.certificate_sha256.clone(),
         ]
     });
@@ -187,6 +203,10 @@ fn data(points: &[Point], front: &[&Point]) -> Data {
         header: header.map(str::to_owned).to_vec(),
         rows: rows.collect(),
     }
+}
+
+fn is_on(p: &Point, front: &[&Point]) -> bool {
+    front.iter().any(|f| std::ptr::eq(*f, p))
 }
 
 /// A name that fits beside a dot.

@@ -8,6 +8,7 @@
 
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::ops::Range;
 
 /// Drawn units for one unit of the nominal size.
@@ -73,9 +74,18 @@ pub enum Layer {
     /// Between a lower and an upper line: x, lower, upper.
     Band(Role, Vec<(f64, f64, f64)>),
     /// A dot, with words beside it (none if empty).
-    Dot(Role, (f64, f64), String),
+    Dot(Role, (f64, f64), String, Beside),
     /// A filled rectangle between two corners.
     Bar(Role, (f64, f64), (f64, f64)),
+}
+
+/// Where the words of a dot stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beside {
+    /// To the left and a little below.
+    Left,
+    /// To the right and a little above.
+    Right,
 }
 
 /// An axis with explicit ticks, increasing from `lo` to `hi`; values beyond are drawn at the ends.
@@ -146,7 +156,7 @@ impl Axis {
         let step = ((last - first) / 7 + 1).max(1);
         let ticks = (first..=last)
             .filter(|n| n.rem_euclid(step) == 0)
-            .map(|n| (f64::from(n), format!("2{}", superscript(n))))
+            .map(|n| (f64::from(n), format!("2^{n}")))
             .collect();
         Self {
             label: label.to_owned(),
@@ -156,13 +166,13 @@ impl Axis {
         }
     }
 
-    /// Whole numbers.
+    /// Whole numbers from 0.
     pub fn count(label: &str, lo: f64, hi: f64) -> Self {
-        let (first, last) = (lo.ceil() as i32, hi.floor() as i32);
+        let (first, last) = (lo.ceil().max(0.0) as i32, hi.floor() as i32);
         let step = ((last - first) / 9 + 1).max(1);
         let ticks = (first..=last)
             .filter(|n| n.rem_euclid(step) == 0)
-            .map(|n| (f64::from(n), n.to_string().replace('-', "\u{2212}")))
+            .map(|n| (f64::from(n), n.to_string()))
             .collect();
         Self {
             label: label.to_owned(),
@@ -250,10 +260,10 @@ impl Plot {
         let widest = self.y.ticks.iter().map(|(_, t)| t.chars().count()).max();
         let left = 14 + 7 * widest.unwrap_or(0).clamp(2, 12) as i32;
         let mut chart = ChartBuilder::on(&root)
-            .margin_top(26 * UNIT)
+            .margin_top(30 * UNIT)
             .margin_right(18 * UNIT)
             .margin_left(2 * UNIT)
-            .x_label_area_size(44 * UNIT)
+            .x_label_area_size(42 * UNIT)
             .y_label_area_size(left * UNIT)
             .build_cartesian_2d(self.x.clone(), self.y.clone())?;
         chart
@@ -277,10 +287,15 @@ impl Plot {
                     let band = Polygon::new(outline, role.color().filled());
                     chart.draw_series(std::iter::once(band))?;
                 }
-                Layer::Dot(role, at, words) => {
+                Layer::Dot(role, at, words, beside) => {
+                    let (side, x, y) = match beside {
+                        Beside::Left => (HPos::Right, -6 * UNIT, 5 * UNIT),
+                        Beside::Right => (HPos::Left, 6 * UNIT, -7 * UNIT),
+                    };
+                    let style = letter(Role::Ink).pos(Pos::new(side, VPos::Center));
                     let dot = EmptyElement::at(*at)
                         + Circle::new((0, 0), 4 * UNIT, role.color().filled())
-                        + Text::new(words.clone(), (7 * UNIT, -7 * UNIT), letter(Role::Ink));
+                        + Text::new(words.clone(), (x, y), style);
                     chart.draw_series(std::iter::once(dot))?;
                 }
                 Layer::Bar(role, a, b) => {
@@ -358,7 +373,7 @@ fn decimal(n: i64, e: i32) -> String {
 }
 
 /// An exponent in small raised digits.
-pub fn superscript(n: i32) -> String {
+fn superscript(n: i32) -> String {
     const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
     let raise = |c: char| match c.to_digit(10) {
         Some(d) => DIGITS[d as usize],
@@ -384,7 +399,7 @@ mod tests {
         let tiny = Axis::linear("x", -4.2e-5, 0.0);
         assert_eq!(words(&tiny), ["−4", "−3", "−2", "−1", "0"]);
         assert_eq!(tiny.label, "x, in units of 10⁻⁵");
-        assert_eq!(words(&Axis::log2("e", -27.5, -13.0)).last(), Some(&"2⁻¹⁴"));
+        assert_eq!(words(&Axis::log2("e", -27.5, -13.0)).last(), Some(&"2^-15"));
         for (lo, hi) in [(0.0, 1e-290), (-1e9, 3e14), (0.0, 7.0), (1.0, 1.0001)] {
             let n = Axis::linear("x", lo, hi).ticks.len();
             assert!((2..=7).contains(&n), "{lo} {hi}: {n}");
@@ -400,8 +415,13 @@ mod tests {
             layers: vec![
                 Layer::Band(Role::Measured, vec![(0.0, -8.0, -3.0), (1.0, -8.0, -2.0)]),
                 Layer::Line(Role::Proved, vec![(0.0, -1.0), (1.0, -1.0)]),
-                Layer::Dot(Role::Proved, (0.5, -2.0), "a < b & c".to_owned()),
-                Layer::Dot(Role::Given, (0.6, -2.0), String::new()),
+                Layer::Dot(
+                    Role::Proved,
+                    (0.5, -2.0),
+                    "a < b & c".to_owned(),
+                    Beside::Left,
+                ),
+                Layer::Dot(Role::Given, (0.6, -2.0), String::new(), Beside::Right),
                 Layer::Bar(Role::ProvedToo, (0.1, -3.0), (0.2, -2.0)),
             ],
         };
