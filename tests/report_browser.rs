@@ -12,7 +12,13 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use support::{polycert, Folder};
 
-const WIDTHS: [u32; 2] = [400, 1400];
+/// Telephone and desk.
+const VIEWS: [(u32, &str); 4] = [
+    (400, "light"),
+    (400, "dark"),
+    (1400, "dark"),
+    (1400, "light"),
+];
 
 fn shipped(name: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("certificates");
@@ -155,24 +161,22 @@ fn pages_are_drawn_without_fault() {
     let mut browser = Browser::start(program);
     let mut faults: Vec<String> = Vec::new();
     for (name, path) in &pages {
-        for width in WIDTHS {
-            for scheme in ["light", "dark"] {
-                let mut fault =
-                    |words: &str| faults.push(format!("{name} {width} {scheme}: {words}"));
-                browser.open(path, width, scheme);
-                assert_eq!(browser.evaluate("window.innerWidth"), width);
-                let found = browser.evaluate(FAULTS);
-                for words in found.as_array().unwrap() {
-                    fault(words.as_str().unwrap());
-                }
-                browser.complaints.iter().for_each(|words| fault(words));
-                let shades = browser.evaluate(SHADES);
-                let dark = shades[0].as_f64() < shades[1].as_f64();
-                assert_eq!(dark, scheme == "dark", "{name}: {shades}");
-                if let Some(pictures) = &pictures {
-                    let file = pictures.join(format!("{name}-{width}-{scheme}.png"));
-                    std::fs::write(file, browser.picture()).unwrap();
-                }
+        browser.open(path);
+        for (width, scheme) in VIEWS {
+            let mut fault = |words: &str| faults.push(format!("{name} {width} {scheme}: {words}"));
+            browser.view(width, scheme);
+            assert_eq!(browser.evaluate("window.innerWidth"), width);
+            let found = browser.evaluate(FAULTS);
+            for words in found.as_array().unwrap() {
+                fault(words.as_str().unwrap());
+            }
+            let shades = browser.evaluate(SHADES);
+            let dark = shades[0].as_f64() < shades[1].as_f64();
+            assert_eq!(dark, scheme == "dark", "{name}: {shades}");
+            browser.complaints.drain(..).for_each(|words| fault(&words));
+            if let Some(pictures) = &pictures {
+                let file = pictures.join(format!("{name}-{width}-{scheme}.png"));
+                std::fs::write(file, browser.picture()).unwrap();
             }
         }
     }
@@ -184,7 +188,8 @@ fn pages_are_drawn_without_fault() {
          <text x='10' y='50'>aaaa</text><text x='12' y='52'>bbbb</text></svg></figure>\
          <img src='https://localhost:1/x.png'><script>undefined.x</script></main>",
     );
-    browser.open(Path::new(&broken), 400, "light");
+    browser.view(400, "light");
+    browser.open(Path::new(&broken));
     let found: Value = browser.evaluate(FAULTS);
     let found = found.to_string();
     for words in ["the page is", "no words", "aaaa meets bbbb", "2 labels"] {

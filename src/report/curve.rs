@@ -6,10 +6,9 @@
 //! the same certificate gives the same bytes everywhere.
 
 use crate::arith::mp::Mp;
-use crate::certify::cascade::Branch;
-use crate::certify::cells::deviation;
 use crate::error::{Error, ErrorKind, Result};
 use crate::poly::{Composite, Side};
+use crate::report::branch::Branch;
 use crate::report::checked::{number, text, Checked};
 use rug::float::Round;
 use rug::{Float, Rational};
@@ -283,10 +282,11 @@ impl Curve {
     /// The error at |x| = y of the composite, as an interval in the target's units.
     fn error(&self, branch: usize, y: f64) -> Result<Mp> {
         let branch = &self.branches[branch];
-        let jet = branch.jet(&Float::with_val(branch.prec, y))?;
+        let y = Float::with_val(branch.prec, y);
+        let gap = Mp::int(branch.prec, 1).minus(&branch.at(&y)?);
         let own = match self.quantity {
-            Quantity::Deviation => deviation(&jet),
-            Quantity::Closeness => Mp::int(branch.prec, 1).minus(jet.q()),
+            Quantity::Deviation => gap.times(&Mp::exact(&y)).half(),
+            Quantity::Closeness => gap,
         };
         Ok(own.times(&Mp::from_rational(branch.prec, &self.factor)))
     }

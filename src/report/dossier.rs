@@ -84,7 +84,7 @@ impl Dossier {
             Some(Verdict::Proved) => ("PROVED", "proved"),
             Some(Verdict::Refuted) => ("REFUTED", "refuted"),
             Some(Verdict::Undecided) => ("UNDECIDED", "undecided"),
-            None => ("PROVED", "proved"),
+            None => ("VERIFIED", "proved"),
         };
         format!(
             "<div class=\"statement {class}\">\n<p class=\"claim\">{}</p>\n\

@@ -129,7 +129,7 @@ fn near_zero(
     const BELOW: f64 = 32.0;
     const ABOVE: f64 = 4.0;
     let (lo, hi) = match (curve.quantity, &curve.envelope) {
-        (Quantity::Closeness, _) => (curve.begin(), curve.begin() * 16.0),
+        (Quantity::Closeness, _) => (curve.begin(), curve.begin() * ABOVE),
         (_, Some((_, zone))) => {
             let zone = zone.to_f64();
             (zone / BELOW, zone * ABOVE)

@@ -13,6 +13,7 @@
 //! author); its header says which, and no column holds two of them. Reports hold no dates and no names of
 //! machines: the same tables give the same bytes.
 
+pub mod branch;
 pub mod catalogue;
 pub mod checked;
 pub mod columns;

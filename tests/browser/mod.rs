@@ -146,13 +146,17 @@ impl Browser {
         }
     }
 
-    /// Opens a file at a width, in a colour scheme.
-    pub fn open(&mut self, path: &std::path::Path, width: u32, scheme: &str) {
-        self.complaints.clear();
+    /// The width of the window, and the colour scheme that the reader prefers.
+    pub fn view(&mut self, width: u32, scheme: &str) {
         let size = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
         self.ask("Emulation.setDeviceMetricsOverride", size);
         let media = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
         self.ask("Emulation.setEmulatedMedia", media);
+    }
+
+    /// Opens a file and waits until it is there.
+    pub fn open(&mut self, path: &std::path::Path) {
+        self.complaints.clear();
         let url = format!("file://{}", path.display());
         self.ask("Page.navigate", json!({"url": url}));
         self.wait(|m| m["method"] == "Page.loadEventFired");
