@@ -47,7 +47,7 @@ impl Branch {
                 .iter()
                 .fold(Float::new(prec), |m, y| max(m, y.clone().abs()));
             let reach = 1.25 * largest.to_f64_round(Round::Up);
-            if !(reach <= MAX_VALUE) {
+            if reach.is_nan() || reach > MAX_VALUE {
                 let detail = format!(
                     "the inputs of stage {} reach {reach:.3e}, the limit is {MAX_VALUE:e}",
                     i + 1
@@ -75,9 +75,10 @@ impl Branch {
         let mut at = Mp::exact(y);
         for (i, [f, slope, curvature]) in self.stages.iter().enumerate() {
             let size = at.magnitude().to_f64_round(Round::Up);
-            let known =
-                f.bound_error(size).is_finite() && curvature.bound_magnitude(size).is_finite();
-            if !(size <= f.reach() && known) {
+            let known = size.is_finite()
+                && f.bound_error(size).is_finite()
+                && curvature.bound_magnitude(size).is_finite();
+            if !known || size > f.reach() {
                 let detail = format!("stage {} runs away at y = {:e}", i + 1, y.to_f64());
                 return Err(Error::unsupported(detail));
             }

@@ -1,11 +1,11 @@
 //! The page about one certificate, or about several against each other.
 
 use crate::report::catalogue::Row;
-use crate::report::columns::{Column, COLUMNS};
+use crate::report::columns::{Column, Kind, COLUMNS};
 use crate::report::dossier::Dossier;
 use crate::report::figure::Figure;
 use crate::report::front;
-use crate::report::html::table;
+use crate::report::html::{table, More};
 use crate::report::page::{escape, page};
 use std::fmt::Write as _;
 
@@ -99,14 +99,22 @@ fn comparison(dossiers: &[Dossier], origin: &Origin) -> Document {
         out.push_str("</div>\n");
     }
     out.push_str("<h2>Side by side</h2>\n");
-    let caption = "What is proved of each table";
-    table(
-        &mut out,
-        "rows",
-        caption,
-        &columns(),
-        dossiers.iter().map(|d| &d.row),
-    );
+    let cost = |header, unit, of: fn(front::Cost) -> usize| More {
+        header,
+        unit,
+        kind: Kind::Estimate,
+        cells: dossiers
+            .iter()
+            .map(|d| d.cost.map_or("-".to_owned(), |c| of(c).to_string()))
+            .collect(),
+    };
+    let more = [
+        cost("depth", "levels", |c| c.estimate_depth),
+        cost("multiplications", "count", |c| c.estimate_mults),
+    ];
+    let caption = "What is proved of each table, and what it costs";
+    let rows = dossiers.iter().map(|d| &d.row);
+    table(&mut out, "rows", caption, &columns(), rows, &more);
     out.push_str("<h2>Each certificate</h2>\n");
     for (d, quoted) in dossiers.iter().zip(&origin.quoted) {
         let _ = write!(

@@ -12,7 +12,7 @@ pub fn export(catalogue: &Catalogue) -> String {
         escape(&catalogue.summary()),
     );
     let caption = "Certified error of every table against its stated claim";
-    table(&mut out, "rows", caption, &COLUMNS, catalogue.rows());
+    table(&mut out, "rows", caption, &COLUMNS, catalogue.rows(), &[]);
     failures(&mut out, catalogue);
     out.push_str("<h2>How to read it</h2>\n<dl>\n");
     for (term, meaning) in LEGEND {
@@ -38,7 +38,14 @@ pub fn export(catalogue: &Catalogue) -> String {
         out.push_str(&format!("<p>{file}: SHA-256 <code>{digest}</code></p>\n"));
     }
     let caption = "Tables and certificates by digest, and what each certificate states";
-    table(&mut out, "sources", caption, &SOURCES, catalogue.rows());
+    table(
+        &mut out,
+        "sources",
+        caption,
+        &SOURCES,
+        catalogue.rows(),
+        &[],
+    );
     if !catalogue.skipped.is_empty() {
         let names = escape(&catalogue.skipped.join(", "));
         out.push_str(&format!("<p>No tables, and left out: {names}.</p>\n"));
@@ -46,13 +53,26 @@ pub fn export(catalogue: &Catalogue) -> String {
     page("Catalogue of certified tables", "", &out)
 }
 
-/// A table of rows in a box that scrolls.
+/// A column that is not of the catalogue, with a cell for every row.
+pub struct More {
+    /// Header.
+    pub header: &'static str,
+    /// Unit.
+    pub unit: &'static str,
+    /// What its values are.
+    pub kind: Kind,
+    /// One for every row.
+    pub cells: Vec<String>,
+}
+
+/// A table of rows in a box that scrolls, with more columns to the right.
 pub fn table<'a>(
     out: &mut String,
     id: &str,
     caption: &str,
     columns: &[Column],
     rows: impl Iterator<Item = &'a Row>,
+    more: &[More],
 ) {
     // A box that scrolls must be reachable by keyboard, and have a name.
     out.push_str(&format!(
@@ -60,9 +80,10 @@ pub fn table<'a>(
          <caption><span id=\"{id}\">{}</span></caption>\n<thead>\n<tr>",
         escape(caption)
     ));
-    for c in columns {
-        out.push_str(&format!("<th scope=\"col\">{}", escape(c.header)));
-        for (class, note) in [("unit", c.unit), (c.kind.word(), c.kind.word())] {
+    let own = columns.iter().map(|c| (c.header, c.unit, c.kind));
+    for (header, unit, kind) in own.chain(more.iter().map(|m| (m.header, m.unit, m.kind))) {
+        out.push_str(&format!("<th scope=\"col\">{}", escape(header)));
+        for (class, note) in [("unit", unit), (kind.word(), kind.word())] {
             if !note.is_empty() {
                 out.push_str(&format!(" <span class=\"{class}\">{}</span>", escape(note)));
             }
@@ -70,10 +91,22 @@ pub fn table<'a>(
         out.push_str("</th>");
     }
     out.push_str("</tr>\n</thead>\n<tbody>\n");
-    for row in rows {
+    for (k, row) in rows.enumerate() {
         out.push_str("<tr>");
         for (i, c) in columns.iter().enumerate() {
             out.push_str(&cell(i, c, row));
+        }
+        for m in more {
+            let text = m.cells.get(k).map_or("-", String::as_str);
+            let class = if m.kind == Kind::Estimate {
+                " estimate"
+            } else {
+                ""
+            };
+            out.push_str(&format!(
+                "<td class=\"number{class}\">{}</td>",
+                escape(text)
+            ));
         }
         out.push_str("</tr>\n");
     }

@@ -2,7 +2,7 @@
 //!
 //! plotters writes fixed colours, pixel sizes and fonts. Here every colour stands for a role, and is
 //! replaced by a class, so that the page's style sheet decides (light and dark); sizes become a view box, so
-//! that the plot scales with the page. Coordinates are drawn at [`UNIT`] times the nominal size, because
+//! that the plot scales with the page. Coordinates are drawn at ten times the nominal size, because
 //! the backend rounds them to whole numbers. Axes have explicit ticks: no logarithm of the machine's
 //! library reaches the bytes.
 
