@@ -105,7 +105,7 @@ fn verify(path: &Path) -> std::result::Result<Checked, (u8, Error)> {
 fn cost(checked: &Checked) -> Option<Cost> {
     let product = match text(checked.claim("target")?, "function") {
         "sign" | "step" => false,
-        "relu" | "leaky_relu" | "max" => true,
+        "relu" | "leaky_relu" | "max" | "abs" => true,
         _ => return None,
     };
     let components = checked.report().components();

@@ -67,19 +67,19 @@ impl Branch {
         })
     }
 
-    /// **Guarantee** an interval that holds q(y).
+    /// **Guarantee** an interval that holds q over a narrow interval.
     ///
     /// # Errors
     /// A stage's value goes beyond what was prepared, or its rounding cannot be bounded.
-    pub fn at(&self, y: &Float) -> Result<Mp> {
-        let mut at = Mp::exact(y);
+    pub fn at(&self, y: &Mp) -> Result<Mp> {
+        let mut at = y.clone();
         for (i, [f, slope, curvature]) in self.stages.iter().enumerate() {
             let size = at.magnitude().to_f64_round(Round::Up);
             let known = size.is_finite()
                 && f.bound_error(size).is_finite()
                 && curvature.bound_magnitude(size).is_finite();
             if !known || size > f.reach() {
-                let detail = format!("stage {} runs away at y = {:e}", i + 1, y.to_f64());
+                let detail = format!("stage {} runs away at y = {:e}", i + 1, y.lo.to_f64());
                 return Err(Error::unsupported(detail));
             }
             (at, _) = f.on_narrow(&at, slope, curvature);
@@ -108,12 +108,12 @@ mod tests {
                 let branch = Branch::new(&exact, &Float::with_val(128, 1), 128).unwrap();
                 for i in 0..=50 {
                     let y = Float::with_val(128, f64::from(i) / 50.0);
-                    let got = branch.at(&y).unwrap();
+                    let got = branch.at(&Mp::exact(&y)).unwrap();
                     let want = exact.eval_exact(&y.to_rational().unwrap());
                     assert!(got.lo <= want && want <= got.hi && got.ball().1 < 1e-30);
                 }
                 // Far outside no bound is known.
-                assert!(branch.at(&Float::with_val(128, 9)).is_err());
+                assert!(branch.at(&Mp::int(128, 9)).is_err());
             }
         }
     }

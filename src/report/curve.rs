@@ -2,17 +2,18 @@
 //!
 //! The composite is the checker's own: the polynomials that its statements are about. Every value is
 //! computed in intervals at a precision that is raised until the values are known to 2^-20 of the proved
-//! bound at least; between the points nothing is said. Points and values hold no rounding of the machine's library, so that
-//! the same certificate gives the same bytes everywhere.
+//! bound at least; between the points nothing is said. Points and values hold no rounding of the machine's
+//! library, so that the same certificate gives the same bytes everywhere.
 
 use crate::arith::mp::Mp;
 use crate::error::{Error, ErrorKind, Result};
-use crate::poly::{Composite, Side};
+use crate::poly::Composite;
 use crate::report::branch::Branch;
-use crate::report::checked::{number, text, Checked};
+use crate::report::checked::Checked;
+use crate::report::claimed::{Claimed, Quantity, Stretch};
 use rug::float::Round;
 use rug::{Float, Rational};
-use serde_json::Value;
+use std::cmp::Ordering;
 
 /// Bits of the first attempt; doubled while the values are not known well enough.
 const FIRST_PRECISION: u32 = 128;
@@ -23,35 +24,12 @@ const RESOLUTION_BITS: i32 = 20;
 /// Largest sum of degrees that is sampled: beyond, a page would take seconds.
 const MAX_DEGREES: usize = 2_000;
 
-/// What the error is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Quantity {
-    /// |x| |1 - q(|x|)|/2 = |r(x) - ReLU(x)|.
-    Deviation,
-    /// |1 - q(|x|)| = |p(x) - sign(x)|.
-    Closeness,
-}
-
 /// The error of a certificate's target in its own units, ready to be sampled.
 #[derive(Debug, Clone)]
 pub struct Curve {
     branches: Vec<Branch>,
-    /// What the error is.
-    pub quantity: Quantity,
-    /// B: the input is B times the composite's.
-    pub scale: Rational,
-    /// The error is this factor times that of the composite.
-    pub factor: Rational,
-    /// The composite's domain begins here (0 for a deviation).
-    pub from: Rational,
-    /// The composite's domain ends here.
-    pub to: Rational,
-    /// Proved bound over the domain, in the target's units.
-    pub bound_hi: Rational,
-    /// Where the error is proved to be at least this, in the target's units: x, error.
-    pub bound_witness: (Rational, Rational),
-    /// The stage closest to 0 where |r - ReLU| <= tau |x| is proved: (tau, zone), of the composite.
-    pub envelope: Option<(Rational, Rational)>,
+    /// What is proved of it.
+    pub claimed: Claimed,
 }
 
 /// Smallest and largest of some samples.
@@ -74,15 +52,11 @@ pub enum Spacing {
     Ratio,
 }
 
-/// A stretch of |x| on one side, of the composite, and how finely it is sampled.
+/// Where samples lie.
 #[derive(Debug, Clone, Copy)]
 pub struct Window {
-    /// Index of the branch: 0 alone where p is odd; else 0 for x > 0, 1 for x < 0.
-    pub branch: usize,
-    /// First |x|.
-    pub lo: f64,
-    /// Last |x|.
-    pub hi: f64,
+    /// Within this stretch of the domain, of which `lo` and `hi` are used.
+    pub stretch: Stretch,
     /// How sample points lie.
     pub spacing: Spacing,
     /// Columns.
@@ -98,37 +72,14 @@ impl Curve {
     /// In words, why there is no such curve: the target follows from a claim that is no function of
     /// one variable, the composite is too large, or its values cannot be resolved.
     pub fn new(checked: &Checked) -> Result<Self> {
-        let target = checked.claim("target").unwrap_or(&Value::Null);
-        let (claim, quantity) = cited(checked, target)?;
-        let (scale, factor) = units(target)?;
-        let from = match quantity {
-            Quantity::Deviation => Rational::new(),
-            Quantity::Closeness => number(claim, "from")?,
-        };
-        let to = number(claim, "to")?;
-        let witness = &claim["witness"];
-        let envelope = checked
-            .claim("closeness")
-            .map(|c| -> Result<_> { Ok((number(c, "hi")? / 2u32, number(c, "from")?)) });
         let mut curve = Self {
             branches: Vec::new(),
-            quantity,
-            bound_hi: number(claim, "hi")? * &factor,
-            bound_witness: (
-                number(witness, "x")? * &scale,
-                number(witness, "lo")? * &factor,
-            ),
-            envelope: envelope.transpose()?,
-            scale,
-            factor,
-            from,
-            to,
+            claimed: Claimed::new(checked)?,
         };
-        curve.check_sizes()?;
         let composite = composite(checked)?;
         let mut precision = FIRST_PRECISION;
         loop {
-            let reach = Float::with_val_round(precision, &curve.to, Round::Up).0;
+            let reach = Float::with_val_round(precision, curve.claimed.reach(), Round::Up).0;
             let branches = composite.branches.iter();
             let branches: Result<Vec<Branch>> = branches
                 .map(|b| Branch::new(b, &reach, precision))
@@ -156,42 +107,14 @@ impl Curve {
         self.branches.len() == 1
     }
 
-    /// The sides that differ, and the sign of their x.
-    pub fn sides(&self) -> impl Iterator<Item = (usize, Side)> + '_ {
-        self.branches.iter().enumerate().map(|(i, b)| (i, b.side))
+    /// The stretches of the domain; the two sides of an odd composite are one.
+    pub fn stretches(&self) -> Vec<Stretch> {
+        self.claimed.stretches(self.is_odd())
     }
 
     /// Working precision in bits.
     pub fn precision(&self) -> u32 {
         self.branches.first().map_or(0, |b| b.prec)
-    }
-
-    /// The end of the domain, rounded down.
-    pub fn end(&self) -> f64 {
-        down(&self.to)
-    }
-
-    /// The beginning of the domain, rounded up; 0 for a deviation.
-    pub fn begin(&self) -> f64 {
-        Float::with_val_round(53, &self.from, Round::Up).0.to_f64()
-    }
-
-    /// What is proved of the error for |x| between two values in the units of the input: the bound,
-    /// or the envelope where that is lower.
-    pub fn bound_between(&self, (from, to): (f64, f64)) -> Rational {
-        // The ends were rounded when they were scaled: a little to the safe side.
-        const SAFE: f64 = 1e-12;
-        let (from, to) = (from * (1.0 - SAFE), to * (1.0 + SAFE));
-        let exact = |x: f64| Rational::from_f64(x).unwrap_or_default();
-        let envelope = self.envelope.as_ref().filter(|(_, zone)| {
-            self.quantity == Quantity::Deviation
-                && exact(from) >= Rational::from(zone * &self.scale)
-        });
-        let bound = self.bound_hi.clone();
-        envelope.map_or(bound.clone(), |(tau, _)| {
-            let here = Rational::from(tau * &self.factor) / &self.scale * exact(to);
-            bound.min(here)
-        })
     }
 
     /// Samples a window column by column; neighbours share a point.
@@ -202,7 +125,7 @@ impl Curve {
         let n = w.columns * w.steps;
         let samples: Result<Vec<_>> = (0..=n).map(|i| self.sample(w, i, n)).collect();
         let samples = samples?;
-        let scale = self.scale.to_f64();
+        let scale = self.claimed.scale.to_f64();
         let column = |c: usize| {
             let part = &samples[c * w.steps..=(c + 1) * w.steps];
             let mut all = part.iter().map(|(_, e)| e.clone());
@@ -226,16 +149,17 @@ impl Curve {
     ///
     /// # Errors
     /// A value that is not known well enough.
-    pub fn width_of_a_few_oscillations(&self, branch: usize) -> Result<f64> {
+    pub fn width_of_a_few_oscillations(&self, stretch: Stretch) -> Result<f64> {
         const SAMPLES: usize = 96;
         const FEW: usize = 12;
-        let hi = self.end();
-        let mut width = hi - self.begin();
+        let hi = stretch.hi;
+        let mut width = hi - stretch.lo;
         for _ in 0..60 {
             let w = Window {
-                branch,
-                lo: hi - width,
-                hi,
+                stretch: Stretch {
+                    lo: hi - width,
+                    ..stretch
+                },
                 spacing: Spacing::Even,
                 columns: SAMPLES,
                 steps: 1,
@@ -256,16 +180,17 @@ impl Curve {
 
     fn sample(&self, w: &Window, i: usize, n: usize) -> Result<(f64, Float)> {
         let part = i as f64 / n as f64;
+        let Stretch { lo, hi, .. } = w.stretch;
         let y = match w.spacing {
-            Spacing::Even => w.lo + (w.hi - w.lo) * part,
+            Spacing::Even => lo + (hi - lo) * part,
             Spacing::Ratio => {
                 // lo (hi/lo)^part, correctly rounded at 64 bits.
-                let ratio = Float::with_val(64, w.hi) / w.lo;
-                (Float::with_val(64, ratio.log2() * part).exp2() * w.lo).to_f64()
+                let ratio = Float::with_val(64, hi) / lo;
+                (Float::with_val(64, ratio.log2() * part).exp2() * lo).to_f64()
             }
         };
-        let y = y.clamp(w.lo, w.hi);
-        let error = self.error(w.branch, y)?;
+        let y = y.clamp(lo, hi);
+        let error = self.error(&w.stretch, y)?;
         if !self.is_known(&error) {
             let detail = format!("the error at |x| = {y:e} is not known well");
             return Err(ErrorKind::NotConverged(detail).into());
@@ -275,92 +200,70 @@ impl Curve {
 
     /// Whether an error is known to 2^-20 of the bound.
     fn is_known(&self, error: &Mp) -> bool {
-        let limit = Float::with_val(64, &self.bound_hi) >> RESOLUTION_BITS;
+        let limit = Float::with_val(64, &self.claimed.bound_hi) >> RESOLUTION_BITS;
         Float::with_val(64, &error.hi - &error.lo) <= limit
     }
 
-    /// The error at |x| = y of the composite, as an interval in the target's units.
-    fn error(&self, branch: usize, y: f64) -> Result<Mp> {
-        let branch = &self.branches[branch];
-        let y = Float::with_val(branch.prec, y);
-        let gap = Mp::int(branch.prec, 1).minus(&branch.at(&y)?);
-        let own = match self.quantity {
-            Quantity::Deviation => gap.times(&Mp::exact(&y)).half(),
-            Quantity::Closeness => gap,
+    /// The error at a point of a stretch, as an interval in the target's units.
+    fn error(&self, stretch: &Stretch, y: f64) -> Result<Mp> {
+        let branch = &self.branches[stretch.branch];
+        let prec = branch.prec;
+        let q = |x: &Rational| Mp::from_rational(prec, x);
+        let y = Mp::exact(&Float::with_val(prec, y));
+        let gap =
+            |branch: &Branch, y: &Mp| -> Result<Mp> { Ok(Mp::int(prec, 1).minus(&branch.at(y)?)) };
+        // ReLU(d) - r(d) for the composite's d, of either sign.
+        let deviation = |d: Mp| -> Result<Mp> {
+            let (y, side) = match d.sign() {
+                Some(Ordering::Less) => (d.negated(), self.branches.len() - 1),
+                _ => (d, 0),
+            };
+            // Where the sign is not known, y is as good as 0.
+            let y = Mp::new(y.lo.max(&Float::new(prec)), y.hi);
+            Ok(gap(&self.branches[side], &y)?.times(&y).half())
         };
-        Ok(own.times(&Mp::from_rational(branch.prec, &self.factor)))
+        let own = match &self.claimed.quantity {
+            Quantity::Deviation => gap(branch, &y)?.times(&y).half(),
+            Quantity::Closeness => gap(branch, &y)?,
+            Quantity::Clip {
+                scale,
+                lower,
+                upper,
+            } => {
+                let over = q(&Rational::from(scale.recip_ref()));
+                let at = |end: &Rational| deviation(y.clone().minus(&q(end)).times(&over));
+                at(lower)?.minus(&at(upper)?).times(&q(scale))
+            }
+            Quantity::Lines(lines) => {
+                let line = &lines[stretch.line];
+                // p(x) = s q(|x|), x = s |x|.
+                let (value, x) = (branch.at(&y)?, y);
+                let (value, x) = if stretch.negative {
+                    (value.negated(), x.negated())
+                } else {
+                    (value, x)
+                };
+                value
+                    .minus(&q(&line.slope).times(&x))
+                    .minus(&q(&line.intercept))
+            }
+        };
+        Ok(own.times(&q(&self.claimed.factor)))
     }
 
     /// Whether probes over the domain are known well enough.
     fn is_resolved(&self) -> bool {
         const PROBES: u32 = 64;
-        let (from, end) = (self.begin(), self.end());
-        let known = |branch: usize, y: f64| self.error(branch, y).is_ok_and(|e| self.is_known(&e));
-        (0..self.branches.len()).all(|branch| {
+        self.stretches().iter().all(|stretch| {
+            let (from, end) = (stretch.lo, stretch.hi);
+            let known = |y: f64| self.error(stretch, y).is_ok_and(|e| self.is_known(&e));
             (0..=PROBES).all(|i| {
                 let even = from + (end - from) * (f64::from(i) / f64::from(PROBES));
                 let near = end / (1u64 << (i / 2)) as f64;
-                known(branch, even.min(end)) && (near < from || known(branch, near))
+                known(even.min(end)) && (near < from || near > end || known(near))
             })
         })
     }
-
-    /// Numbers that a plot can hold.
-    fn check_sizes(&self) -> Result<()> {
-        const LIMIT: f64 = 1e100;
-        let fits = |x: &Rational| (1.0 / LIMIT..LIMIT).contains(&x.to_f64());
-        let ends = self.from.is_zero() || fits(&self.from);
-        let all = [&self.scale, &self.factor, &self.to, &self.bound_hi];
-        if ends && all.into_iter().all(fits) {
-            return Ok(());
-        }
-        Err(Error::unsupported(format!(
-            "numbers beyond {LIMIT:e}, or a bound or factor of 0, are not drawn"
-        )))
-    }
-}
-
-/// The largest f64 that is not above.
-fn down(x: &Rational) -> f64 {
-    Float::with_val_round(53, x, Round::Down).0.to_f64()
-}
-
-/// The claim about one variable behind the target.
-fn cited<'a>(checked: &'a Checked, target: &Value) -> Result<(&'a Value, Quantity)> {
-    let claims = checked.document()["claims"].as_array();
-    let by_index = |v: &Value| {
-        let i: usize = text(v, "cites").parse().ok()?;
-        claims?.get(i)
-    };
-    let mut claim = by_index(target);
-    // A pool follows from a deviation.
-    if let Some(pool) = claim.filter(|c| c["rule"] == "pool") {
-        claim = by_index(pool);
-    }
-    let rule = claim.map_or("no claim", |c| text(c, "rule"));
-    match (claim, rule) {
-        (Some(claim), "deviation") => Ok((claim, Quantity::Deviation)),
-        (Some(claim), "closeness") => Ok((claim, Quantity::Closeness)),
-        _ => Err(Error::unsupported(format!(
-            "the target follows from {rule}, which is not drawn"
-        ))),
-    }
-}
-
-/// B and the factor of section 4 of the format. What is not known there is drawn as the composite's own.
-fn units(target: &Value) -> Result<(Rational, Rational)> {
-    let one = || Rational::from(1);
-    let scale = || number(target, "scale");
-    Ok(match text(target, "function") {
-        "sign" => (scale()?, one()),
-        "step" => (scale()?, Rational::from((1, 2))),
-        "relu" | "max" => (scale()?, scale()?),
-        "leaky_relu" => {
-            let slope: Rational = one() - number(target, "slope")?;
-            (scale()?, scale()? * slope.abs())
-        }
-        _ => (one(), one()),
-    })
 }
 
 /// The composite that the checker proved its statements about.

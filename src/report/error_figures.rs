@@ -2,9 +2,9 @@
 
 use crate::arith::number::decimal;
 use crate::error::Result;
-use crate::poly::Side;
+use crate::report::claimed::{Quantity, Stretch};
 use crate::report::columns::bound;
-use crate::report::curve::{Column, Curve, Quantity, Spacing, Window};
+use crate::report::curve::{Column, Curve, Spacing, Window};
 use crate::report::figure::{Data, Figure, Key};
 use crate::report::plot::{Axis, Beside, Layer, Plot, Role};
 use rug::{Float, Rational};
@@ -55,9 +55,13 @@ pub fn figures(
 ) -> Result<(Vec<Figure>, Measured)> {
     let mut all = vec![whole(curve, subject, detail)?];
     if detail == Detail::Full {
-        for (branch, side) in curve.sides() {
-            all.extend(near_zero(curve, subject, branch, side)?);
-            all.extend(at_the_end(curve, subject, branch, side)?);
+        let zoomed = matches!(
+            curve.claimed.quantity,
+            Quantity::Deviation | Quantity::Closeness
+        );
+        for stretch in curve.stretches().into_iter().filter(|_| zoomed) {
+            all.extend(near_zero(curve, subject, stretch)?);
+            all.extend(at_the_end(curve, subject, stretch)?);
         }
     }
     let largest = all
@@ -66,7 +70,7 @@ pub fn figures(
         .fold(Float::new(64), |a, b| crate::arith::mp::max(a, b.0.clone()));
     let measured = Measured {
         measure_max: largest,
-        bound_hi: curve.bound_hi.clone(),
+        bound_hi: curve.claimed.bound_hi.clone(),
         samples: all.iter().map(|(_, max)| max.1).sum(),
         precision: curve.precision(),
     };
@@ -84,33 +88,49 @@ fn whole(curve: &Curve, subject: &Subject, detail: Detail) -> Result<(Figure, La
         Detail::Full => (240, 6),
         Detail::Brief => (120, 6),
     };
-    let window = |branch| Window {
-        branch,
-        lo: curve.begin(),
-        hi: curve.end(),
-        spacing: Spacing::Even,
-        columns,
-        steps,
-    };
+    let stretches = curve.stretches();
+    let columns = (columns / stretches.len().max(1)).max(24);
     let mut parts = Vec::new();
-    for (branch, side) in curve.sides() {
-        parts.push((side, curve.columns(&window(branch))?));
+    for &stretch in &stretches {
+        let window = Window {
+            stretch,
+            spacing: Spacing::Even,
+            columns,
+            steps,
+        };
+        parts.push((stretch.negative, curve.columns(&window)?));
     }
-    let odd = curve.is_odd();
-    let end = curve.end() * curve.scale.to_f64();
+    let mirrored = curve.is_odd() && curve.claimed.quantity.is_even();
+    let scale = curve.claimed.scale.to_f64();
     let name = variable(subject.function);
-    let axis = if odd {
-        Axis::linear(&format!("|{name}| [input units]"), 0.0, end)
+    let (words, lo) = if mirrored {
+        (format!("|{name}| [input units]"), 0.0)
     } else {
-        Axis::linear(&format!("{name} [input units]"), -end, end)
+        let first = stretches
+            .iter()
+            .map(|s| if s.negative { -s.hi } else { s.lo });
+        (
+            format!("{name} [input units]"),
+            first.fold(f64::MAX, f64::min) * scale,
+        )
     };
+    let last = stretches
+        .iter()
+        .map(|s| if s.negative { -s.lo } else { s.hi });
+    let axis = Axis::linear(&words, lo, last.fold(f64::MIN, f64::max) * scale);
+    let x = &curve.claimed.bound_witness.0;
     let samples = parts.len() * (columns * steps + 1);
     let shape = Shape {
         id: "error",
         title: "Error over the whole domain".to_owned(),
         axis,
         place: Place::Plain,
-        note: if odd {
+        witness: Some(if mirrored {
+            x.to_f64().abs()
+        } else {
+            x.to_f64()
+        }),
+        note: if mirrored {
             format!("p is odd: {name} and \u{2212}{name} have the same error.")
         } else {
             String::new()
@@ -123,45 +143,43 @@ fn whole(curve: &Curve, subject: &Subject, detail: Detail) -> Result<(Figure, La
 fn near_zero(
     curve: &Curve,
     subject: &Subject,
-    branch: usize,
-    side: Side,
+    stretch: Stretch,
 ) -> Result<Option<(Figure, Largest)>> {
     const BELOW: f64 = 32.0;
     const ABOVE: f64 = 4.0;
-    let (lo, hi) = match (curve.quantity, &curve.envelope) {
-        (Quantity::Closeness, _) => (curve.begin(), curve.begin() * ABOVE),
+    let claimed = &curve.claimed;
+    let (lo, hi) = match (&claimed.quantity, &claimed.envelope) {
+        (Quantity::Closeness, _) => (stretch.lo, stretch.lo * ABOVE),
         (_, Some((_, zone))) => {
             let zone = zone.to_f64();
             (zone / BELOW, zone * ABOVE)
         }
         _ => {
-            let x = Rational::from(&curve.bound_witness.0 / &curve.scale)
+            let x = Rational::from(&claimed.bound_witness.0 / &claimed.scale)
                 .abs()
                 .to_f64();
             (x / BELOW, x * ABOVE)
         }
     };
-    let hi = hi.min(curve.end());
+    let hi = hi.min(stretch.hi);
     // Where the hump is as wide as the domain, the whole domain shows it.
-    if !(lo > 0.0 && lo < hi) || hi * 2.0 > curve.end() {
+    if !(lo > 0.0 && lo < hi) || hi * 2.0 > stretch.hi {
         return Ok(None);
     }
     let w = Window {
-        branch,
-        lo,
-        hi,
+        stretch: Stretch { lo, hi, ..stretch },
         spacing: Spacing::Ratio,
         columns: 240,
         steps: 4,
     };
     let columns = curve.columns(&w)?;
-    let (name, scale) = (variable(subject.function), curve.scale.to_f64());
+    let (name, scale) = (variable(subject.function), curve.claimed.scale.to_f64());
     let at = |x: f64| Float::with_val(64, x).log2().to_f64();
     let shape = Shape {
         id: "near-zero",
-        title: match curve.quantity {
-            Quantity::Deviation => "Zoom: the hump near 0",
+        title: match claimed.quantity {
             Quantity::Closeness => "Zoom: the edge of the gap",
+            _ => "Zoom: the hump near 0",
         }
         .to_owned(),
         axis: Axis::log2(
@@ -170,67 +188,73 @@ fn near_zero(
             at(hi * scale),
         ),
         place: Place::Log,
+        witness: on_this_side(curve, &stretch),
         note: String::new(),
     };
-    Ok(Some(one_side(curve, subject, shape, side, columns, &w)))
+    Ok(Some(one_side(curve, subject, shape, columns, &w)))
 }
 
 /// A stretch before the end that holds a few oscillations.
 fn at_the_end(
     curve: &Curve,
     subject: &Subject,
-    branch: usize,
-    side: Side,
+    stretch: Stretch,
 ) -> Result<Option<(Figure, Largest)>> {
-    let width = curve.width_of_a_few_oscillations(branch)?;
-    if width * 4.0 > curve.end() {
+    let width = curve.width_of_a_few_oscillations(stretch)?;
+    if width * 4.0 > stretch.hi {
         return Ok(None);
     }
     let w = Window {
-        branch,
-        lo: curve.end() - width,
-        hi: curve.end(),
+        stretch: Stretch {
+            lo: stretch.hi - width,
+            ..stretch
+        },
         spacing: Spacing::Even,
         columns: 240,
         steps: 4,
     };
     let columns = curve.columns(&w)?;
     let name = variable(subject.function);
-    let end = Rational::from(&curve.to * &curve.scale);
+    let end = curve.claimed.reach() * &curve.claimed.scale;
     let shape = Shape {
         id: "at-the-end",
         title: format!("Zoom: the last oscillations before {}", bound(&end)),
         axis: Axis::linear(
             &format!("|{name}| \u{2212} {} [input units]", bound(&end)),
-            (w.lo - w.hi) * curve.scale.to_f64(),
+            -width * curve.claimed.scale.to_f64(),
             0.0,
         ),
-        place: Place::Below(w.hi * curve.scale.to_f64()),
+        place: Place::Below(stretch.hi * curve.claimed.scale.to_f64()),
+        witness: on_this_side(curve, &stretch),
         note: String::new(),
     };
-    Ok(Some(one_side(curve, subject, shape, side, columns, &w)))
+    Ok(Some(one_side(curve, subject, shape, columns, &w)))
+}
+
+/// |x| of the witness, if it lies on this side.
+fn on_this_side(curve: &Curve, stretch: &Stretch) -> Option<f64> {
+    let x = &curve.claimed.bound_witness.0;
+    let same = curve.is_odd() || (*x < 0u32) == stretch.negative;
+    same.then(|| x.to_f64().abs())
 }
 
 fn one_side(
     curve: &Curve,
     subject: &Subject,
     mut shape: Shape,
-    side: Side,
     columns: Vec<Column>,
     w: &Window,
 ) -> (Figure, Largest) {
-    let suffix = match side {
-        Side::Both => "",
-        Side::Positive => ", positive side",
-        Side::Negative => ", negative side",
+    let (words, id) = match (curve.is_odd(), w.stretch.negative) {
+        (true, _) => ("", ""),
+        (false, false) => (", positive side", "-positive"),
+        (false, true) => (", negative side", "-negative"),
     };
-    shape.title.push_str(suffix);
+    shape.title.push_str(words);
     // On its own side |x| is drawn.
-    let parts = [(Side::Both, columns)];
+    let parts = [(false, columns)];
     let mut built = build(curve, subject, shape, &parts, w.columns * w.steps + 1);
-    if side != Side::Both {
-        built.0.id = format!("{}-{}", built.0.id, side.name());
-    }
+    built.0.id.push_str(id);
     built
 }
 
@@ -258,6 +282,8 @@ struct Shape {
     title: String,
     axis: Axis,
     place: Place,
+    /// x of the witness as the axis has it, if it is on this side.
+    witness: Option<f64>,
     note: String,
 }
 
@@ -265,11 +291,12 @@ fn build(
     curve: &Curve,
     subject: &Subject,
     shape: Shape,
-    parts: &[(Side, Vec<Column>)],
+    parts: &[(bool, Vec<Column>)],
     samples: usize,
 ) -> (Figure, Largest) {
-    let quantity = quantity(subject.function, curve.quantity);
-    let hi = log2(&curve.bound_hi);
+    let claimed = &curve.claimed;
+    let quantity = quantity(subject.function, &claimed.quantity);
+    let hi = log2(&claimed.bound_hi);
     let top = subject
         .claim
         .map_or(hi, |c| log2(c).clamp(hi - 8.0, hi + 8.0))
@@ -278,8 +305,8 @@ fn build(
     let floor = hi.floor() - DEPTH;
     let mut layers = Vec::new();
     let mut largest = Float::new(64);
-    for (side, columns) in parts {
-        let sign = if *side == Side::Negative { -1.0 } else { 1.0 };
+    for (negative, columns) in parts {
+        let sign = if *negative { -1.0 } else { 1.0 };
         let mut band = Vec::with_capacity(columns.len());
         let mut line = Vec::with_capacity(columns.len());
         for c in columns {
@@ -311,14 +338,11 @@ fn build(
             words: format!("claim: {}", bound(claim)),
         });
     }
-    let (x, low) = &curve.bound_witness;
-    let place = shape.place.of(x.clone().abs().to_f64());
-    let place = if parts.len() > 1 && *x < 0u32 {
-        -place
-    } else {
-        place
-    };
-    if (shape.axis.lo..=shape.axis.hi).contains(&place) {
+    let low = &claimed.bound_witness.1;
+    let place = shape.witness.map(|x| shape.place.of(x));
+    if let Some(place) =
+        place.filter(|p| (shape.axis.lo..=shape.axis.hi).contains(p) && *low > 0u32)
+    {
         layers.push(Layer::Dot(
             Role::Proved,
             (place, log2(low)),
@@ -336,7 +360,7 @@ fn build(
         alternative: format!(
             "The sampled error {quantity} rises to {} and stays below the proved bound {}, drawn as a level line.",
             decimal(&exact(&largest), 6, false),
-            decimal(&curve.bound_hi, 6, true),
+            decimal(&curve.claimed.bound_hi, 6, true),
         ),
         title: shape.title,
         caption: format!(
@@ -364,14 +388,15 @@ fn build(
 /// tau |x| where it is proved and below the bound.
 fn envelope(curve: &Curve, shape: &Shape, sign: f64, hi: f64) -> Option<Vec<(f64, f64)>> {
     const POINTS: usize = 120;
-    if curve.quantity != Quantity::Deviation {
+    if curve.claimed.quantity != Quantity::Deviation {
         return None;
     }
-    let (tau, zone) = curve.envelope.as_ref()?;
+    let claimed = &curve.claimed;
+    let (tau, zone) = claimed.envelope.as_ref()?;
     // In the target's units: f tau |x| / B.
-    let slope = log2(&Rational::from(tau * &curve.factor)) - log2(&curve.scale);
-    let zone = Rational::from(zone * &curve.scale).to_f64();
-    let end = curve.end() * curve.scale.to_f64();
+    let slope = log2(&Rational::from(tau * &curve.claimed.factor)) - log2(&claimed.scale);
+    let zone = Rational::from(zone * &curve.claimed.scale).to_f64();
+    let end = claimed.reach().to_f64() * curve.claimed.scale.to_f64();
     let (from, to) = match shape.place {
         Place::Plain => (zone, end),
         Place::Log => (zone, end),
@@ -398,11 +423,14 @@ fn legend(curve: &Curve, envelope: bool) -> Vec<Key> {
     let mut all = vec![Key {
         role: Role::Proved,
         filled: false,
-        words: format!("proved: at most {}", decimal(&curve.bound_hi, 6, true)),
+        words: format!(
+            "proved: at most {}",
+            decimal(&curve.claimed.bound_hi, 6, true)
+        ),
     }];
-    if let Some((tau, zone)) = curve.envelope.as_ref().filter(|_| envelope) {
-        let slope = Rational::from(tau * &curve.factor) / &curve.scale;
-        let zone = Rational::from(zone * &curve.scale);
+    if let Some((tau, zone)) = curve.claimed.envelope.as_ref().filter(|_| envelope) {
+        let slope = Rational::from(tau * &curve.claimed.factor) / &curve.claimed.scale;
+        let zone = Rational::from(zone * &curve.claimed.scale);
         all.push(Key {
             role: Role::ProvedToo,
             filled: false,
@@ -422,7 +450,7 @@ fn legend(curve: &Curve, envelope: bool) -> Vec<Key> {
 }
 
 /// One row a column, with what is proved of it.
-fn data(curve: &Curve, parts: &[(Side, Vec<Column>)]) -> Data {
+fn data(curve: &Curve, parts: &[(bool, Vec<Column>)]) -> Data {
     let header = [
         "x_from [input units]",
         "x_to [input units]",
@@ -431,15 +459,15 @@ fn data(curve: &Curve, parts: &[(Side, Vec<Column>)]) -> Data {
         "bound_error [output units]",
     ];
     let mut rows = Vec::new();
-    for (side, columns) in parts {
-        let sign = if *side == Side::Negative { -1.0 } else { 1.0 };
+    for (negative, columns) in parts {
+        let sign = if *negative { -1.0 } else { 1.0 };
         for c in columns {
             rows.push(vec![
                 plain(sign * c.x.0),
                 plain(sign * c.x.1),
                 decimal(&exact(&c.measure_min), 7, false),
                 decimal(&exact(&c.measure_max), 7, false),
-                decimal(&curve.bound_between(c.x), 7, true),
+                decimal(&curve.claimed.bound_between(c.x), 7, true),
             ]);
         }
     }
@@ -473,11 +501,16 @@ fn variable(function: &str) -> &'static str {
 }
 
 /// The error in words.
-fn quantity(function: &str, quantity: Quantity) -> &'static str {
+fn quantity(function: &str, quantity: &Quantity) -> &'static str {
     match (function, quantity) {
+        ("direct_sign", _) => "|p(x) \u{2212} sign(x)|",
+        ("direct_relu", _) => "|p(x) \u{2212} ReLU(x)|",
+        (_, Quantity::Lines(_)) => "|p(x) \u{2212} f(x)|",
+        (_, Quantity::Clip { .. }) => "|error of clip(x)|",
         ("step", _) => "|(1 + p(x))/2 \u{2212} [x > 0]|",
         ("leaky_relu", _) => "|error of leaky ReLU|",
         ("max", _) => "|m(a, b) \u{2212} max(a, b)|",
+        ("abs", _) => "|x p(x) \u{2212} |x||",
         (_, Quantity::Closeness) => "|p(x) \u{2212} sign(x)|",
         ("max_pool", _) => "error of one match",
         (_, Quantity::Deviation) => "|r(x) \u{2212} ReLU(x)|",

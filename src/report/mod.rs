@@ -11,6 +11,7 @@
 //! | [`page`] | the frame of every HTML page |
 //! | [`document`] | the page about one certificate, or about several |
 //! | [`dossier`] | what a page says about one certificate |
+//! | [`claimed`] | the error that a certificate bounds, as a function of x |
 //! | [`branch`], [`curve`] | the error at sampled points: a measurement |
 //! | [`error_figures`], [`stage_figure`], [`front`] | what is drawn |
 //! | [`figure`], [`plot`] | a plot with its words and data; its drawing as SVG |
@@ -22,6 +23,7 @@
 pub mod branch;
 pub mod catalogue;
 pub mod checked;
+pub mod claimed;
 pub mod columns;
 pub mod csv;
 pub mod curve;
