@@ -293,7 +293,7 @@ fn max_pool_is_searched_and_proved_as_a_whole() {
 #[test]
 fn more_precise_designs_are_runners_up_in_three_ways() {
     let list = |more: &[&str]| -> Vec<(u64, u64, Rational)> {
-        let line = [&["search", "--alpha", "5", "--json"], more].concat();
+        let line = [&["search", "--alpha", "13", "--json"], more].concat();
         let answer = polycert(&line).exits(0).json();
         let front = answer["front"].as_array().unwrap();
         let row = |r: &serde_json::Value| {
@@ -312,7 +312,7 @@ fn more_precise_designs_are_runners_up_in_three_ways() {
     let deepest = plain.iter().map(|p| p.0).max();
     let dearest = plain.iter().map(|p| p.1).max();
     for (i, a) in more.iter().enumerate() {
-        assert!(Some(a.0) <= deepest && Some(a.1) <= dearest && a.2 <= Rational::from(1) >> 5u32);
+        assert!(Some(a.0) <= deepest && Some(a.1) <= dearest && a.2 <= Rational::from(1) >> 13u32);
         for (j, b) in more.iter().enumerate() {
             let undercut = i != j && a.0 <= b.0 && a.1 <= b.1 && a.2 <= b.2;
             assert!(!undercut, "{a:?} undercuts {b:?}");
