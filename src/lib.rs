@@ -30,6 +30,7 @@ pub mod approx;
 pub mod arith;
 pub mod certificate;
 pub mod certify;
+pub mod ckks;
 pub mod cli;
 pub mod error;
 pub mod poly;

@@ -1,0 +1,3 @@
+//! CKKS: circuits and their noise.
+
+pub mod circuit;
