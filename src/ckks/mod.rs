@@ -1,3 +1,4 @@
 //! CKKS: circuits and their noise.
 
 pub mod circuit;
+pub mod noise;
