@@ -19,6 +19,7 @@
 //! | [`poly`] | components, composites, tables, targets |
 //! | [`approx`] | UNTRUSTED search: Remez, composites, best eps, rounding of coefficients |
 //! | [`certify`] | RIGOROUS bounds on a given composite |
+//! | [`ckks`] | encryption parameters, keys and evaluator |
 //! | [`certificate`] | a proof written down; checked before it is published |
 //! | [`report`] | catalogues for people and programs, from checked certificates |
 //! | [`cli`] | the command line, one file a subcommand |

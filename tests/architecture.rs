@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A folder of `src/` and the folders it may use; everybody may use `error`.
-const MAY_USE: [(&str, &[&str]); 7] = [
+const MAY_USE: [(&str, &[&str]); 8] = [
     ("arith", &[]),
     ("poly", &["arith"]),
     ("approx", &["poly", "arith"]),
     ("certify", &["poly", "arith"]),
+    ("ckks", &["poly", "arith"]),
     ("certificate", &["certify", "poly", "arith"]),
     ("report", &["certificate", "certify", "poly", "arith"]),
     (
@@ -21,6 +22,7 @@ const MAY_USE: [(&str, &[&str]); 7] = [
             "report",
             "certificate",
             "certify",
+            "ckks",
             "approx",
             "poly",
             "arith",

@@ -118,8 +118,7 @@ impl Model {
                 let widest = digits.iter().fold(point(0.0), |m, q| m.max(*q));
                 // |e_1(zeta)|^2 + ... + |e_b(zeta)|^2 of the key, then the digits given the key.
                 let key = tail::exponent(kappa, b) * self.error_variance() * self.n();
-                let spread =
-                    (tail::exponent(kappa, 1) * self.n() * key / point(12.0)).sqrt();
+                let spread = (tail::exponent(kappa, 1) * self.n() * key / point(12.0)).sqrt();
                 let strays = point(tail::STRAYS) * (point(b as f64) * key).sqrt();
                 (spread + strays) * widest / p
             }
@@ -152,7 +151,11 @@ impl Model {
     pub fn estimate_key_switch_variance(&self, level: usize) -> f64 {
         let n = self.parameters().n() as f64;
         let p = enclose_integer(&self.parameters().p_product()).sup();
-        let digits: f64 = self.digits(level).iter().map(|q| (q.sup() / p).powi(2)).sum();
+        let digits: f64 = self
+            .digits(level)
+            .iter()
+            .map(|q| (q.sup() / p).powi(2))
+            .sum();
         n * n * self.error_variance().sup() * digits / 12.0 + self.estimate_rescale_variance()
     }
 }

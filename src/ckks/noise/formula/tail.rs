@@ -40,6 +40,8 @@ use inari::Interval;
 pub const EVENTS: u32 = 8;
 /// Most coefficients of a digit that may be off by one unit.
 pub const STRAYS: f64 = 6.0;
+/// ln 2 < 0.6931472.
+const LN_2: f64 = 0.693_147_2;
 /// Largest kappa: beyond, the count of stray coefficients would need another look.
 pub const MAX_KAPPA: u32 = 90;
 
@@ -52,7 +54,7 @@ pub fn kappa(k: u32, operations: usize, log_n: u32) -> u32 {
 /// `bound` x of the module header: the sum of b squared slots exceeds 2 U x with probability at most
 /// 2^-kappa.
 pub fn exponent(kappa: u32, b: usize) -> Interval {
-    let (b, ln2) = (super::point(b as f64), super::point(2.0).ln());
+    let (b, ln2) = (super::point(b as f64), super::point(LN_2));
     let needed = |m: f64| {
         super::point(f64::from(kappa)) * ln2 + b * (super::point(1.0) + super::point(m) * ln2)
     };
