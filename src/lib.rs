@@ -20,6 +20,7 @@
 //! | [`approx`] | UNTRUSTED search: Remez, composites, best eps, rounding of coefficients |
 //! | [`certify`] | RIGOROUS bounds on a given composite |
 //! | [`ckks`] | encryption parameters, keys and evaluator |
+//! | [`evaluation`] | RIGOROUS bounds on what is decrypted after an evaluation |
 //! | [`certificate`] | a proof written down; checked before it is published |
 //! | [`report`] | catalogues for people and programs, from checked certificates |
 //! | [`cli`] | the command line, one file a subcommand |
@@ -34,5 +35,6 @@ pub mod certify;
 pub mod ckks;
 pub mod cli;
 pub mod error;
+pub mod evaluation;
 pub mod poly;
 pub mod report;

@@ -130,6 +130,8 @@ pub struct StageSpan {
     pub first: Id,
     /// The node of the result, which is the last of the stage.
     pub output: Id,
+    /// The nodes that hold some T_i(u).
+    pub chebyshev: Vec<Id>,
     /// The coefficients that the stage means, in the Chebyshev basis of u.
     pub coefficients: Vec<Rational>,
 }

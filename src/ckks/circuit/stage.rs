@@ -54,10 +54,12 @@ pub fn polynomial(
     let before = Rational::from(scale * stage.b.prime(have + 1 - need)?);
     let sum = stage.before_rescale(c, &plan, need, &before)?;
     let output = stage.b.rescale(sum)?;
+    let chebyshev = stage.t.values().copied().filter(|&t| t != input).collect();
     b.stage(StageSpan {
         input,
         first,
         output,
+        chebyshev,
         coefficients: c.to_vec(),
     });
     Ok(output)
