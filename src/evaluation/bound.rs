@@ -7,19 +7,20 @@ use crate::ckks::circuit::composite::{Block, Plan, Shape};
 use crate::ckks::circuit::{Circuit, Id, Op};
 use crate::ckks::noise::formula::{enclose, tail, Model, Tier};
 use crate::error::{Error, ErrorKind, Result};
-use crate::evaluation::fresh::Program;
-use crate::evaluation::propagate::{Carrier, Margin};
+use crate::evaluation::fresh::{Noisy, Program};
+use crate::evaluation::propagate::{Carried, Carrier, Margin};
 use crate::poly::composite::Composite;
 use crate::poly::table::Table;
-use inari::{interval, Interval};
+use inari::{const_interval, interval, Interval};
 use rug::float::Round;
 use rug::{Float, Rational};
-use std::collections::BTreeMap;
 
 /// Working precision of images and slopes.
 const PREC: u32 = 128;
 /// Cells of a block that the refinement may use.
 pub const MAX_CELLS: usize = 96;
+/// Cells are not halved below this width.
+const SHORTEST: f64 = 1.0 / (1u64 << 24) as f64;
 
 /// What the inputs are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -219,70 +220,101 @@ impl Prepared {
         }
         let program = Program::new(&self.circuit, &self.model, tier);
         let reaches: Vec<Interval> = self.plan.reaches.iter().map(enclose).collect();
-        let mut noise: BTreeMap<Id, f64> = BTreeMap::new();
+        let whole = enclose(&self.plan.domain);
+        let nothing = Noisy {
+            value: Interval::ENTIRE,
+            bound_error: f64::INFINITY,
+        };
+        let mut values = vec![nothing; self.circuit.nodes.len()];
         let mut bound_input = 0.0f64;
-        for (id, node) in self.circuit.nodes.iter().enumerate() {
-            if let Op::Input(_) = node.op {
-                let e = self.input_noise(tier, &node.scale);
-                bound_input = bound_input.max(e);
-                noise.insert(id, e);
-            }
-        }
+        let mut first = 0;
         let (mut cells, mut bound_stages) = (Vec::new(), Vec::new());
         for block in &self.blocks {
+            // Nodes up to the block's argument: inputs, and what becomes of earlier results.
+            self.leading(first, block.argument + 1, &program, &mut values, whole)?;
             let carrier = Carrier {
                 circuit: &self.circuit,
                 program: &program,
                 block,
                 reaches: &reaches,
-                domain: enclose(&self.plan.domain),
+                domain: whole,
             };
-            let input = self.noise_at(block.argument, &program, &noise)?;
-            let mut worst = 0.0f64;
+            let mut worst: Option<Noisy> = None;
             let mut of_block = Vec::new();
             for branch in &self.branches {
-                match refine(&carrier, branch, input)? {
-                    Ok((points, bound, stages)) => {
-                        if bound > worst {
-                            (worst, bound_stages) = (bound, stages);
+                match refine(&carrier, branch, &mut values)? {
+                    Ok(refined) => {
+                        let r = refined.result;
+                        let before = worst.unwrap_or(r);
+                        if worst.is_none() || r.bound_error > before.bound_error {
+                            bound_stages = refined.bound_stages;
                         }
-                        of_block.push(points);
+                        worst = Some(Noisy {
+                            value: r.value.convex_hull(before.value),
+                            bound_error: r.bound_error.max(before.bound_error),
+                        });
+                        of_block.push(refined.points);
                     }
                     Err(margin) => return Ok(Err(margin)),
                 }
             }
-            noise.insert(block.output, worst);
+            values[block.output] = worst.ok_or_else(|| Error::domain("no branch"))?;
             cells.push(of_block);
+            first = block.output + 1;
         }
-        let bound_noise = self.noise_at(self.circuit.output, &program, &noise)?;
+        self.leading(
+            first,
+            self.circuit.nodes.len(),
+            &program,
+            &mut values,
+            whole,
+        )?;
+        for (id, node) in self.circuit.nodes.iter().enumerate() {
+            if matches!(node.op, Op::Input(_)) {
+                bound_input = bound_input.max(values[id].bound_error);
+            }
+        }
         Ok(Ok(Bounded {
             tier,
             bound_input,
-            bound_noise,
+            bound_noise: values[self.circuit.output].bound_error,
             bound_stages,
             cells,
         }))
     }
 
-    /// The noise of a node that is an input or result, or one of these after trivial operations; of a
-    /// difference, the larger of its operands'.
-    fn noise_at(&self, id: Id, program: &Program, known: &BTreeMap<Id, f64>) -> Result<f64> {
-        if let Some(e) = known.get(&id) {
-            return Ok(*e);
+    /// The nodes from `first` to before `end`, which are no stage's.
+    fn leading(
+        &self,
+        first: Id,
+        end: Id,
+        program: &Program,
+        values: &mut [Noisy],
+        domain: Interval,
+    ) -> Result<()> {
+        for id in first..end {
+            let node = &self.circuit.nodes[id];
+            values[id] = match node.op {
+                Op::Input(_) => Noisy {
+                    value: self.input_range(domain),
+                    bound_error: self.input_noise(program.tier(), &node.scale),
+                },
+                _ => program.step(id, |a| &values[a]),
+            };
+            program.fits(id, &values[id])?;
         }
-        match &self.circuit.nodes[id].op {
-            Op::Drop(a) => self.noise_at(*a, program, known),
-            Op::Units(a, unit) => {
-                Ok((size(self.noise_at(*a, program, known)?) / enclose(unit)).sup())
+        Ok(())
+    }
+
+    /// The inputs that are meant: [-B, B], for max [0, B], for a pool what c x + 1/2 maps to [0, 1].
+    fn input_range(&self, domain: Interval) -> Interval {
+        let both = const_interval!(-1.0, 1.0);
+        match &self.request.task {
+            Task::Single(Shape::Max) => domain * const_interval!(0.0, 1.0),
+            Task::Single(_) => domain * both,
+            Task::Pool { input_scale, .. } => {
+                both * const_interval!(0.5, 0.5) / enclose(input_scale)
             }
-            Op::AddConstant(a, c) => {
-                let off = enclose(&c.error()).mag();
-                Ok((size(self.noise_at(*a, program, known)?) + size(off)).sup())
-            }
-            Op::Sub(a, b) => Ok(self
-                .noise_at(*a, program, known)?
-                .max(self.noise_at(*b, program, known)?)),
-            _ => Err(Error::domain(format!("node {id} has no known noise"))),
         }
     }
 }
@@ -301,68 +333,69 @@ fn branches(composite: &Composite, reach: &Rational) -> Result<Vec<Branch>> {
         .collect()
 }
 
-type Refined = std::result::Result<(Vec<f64>, f64, Vec<f64>), Margin>;
+/// The cells of a block on one branch, and the worst of what they carry.
+struct Refined {
+    points: Vec<f64>,
+    result: Noisy,
+    bound_stages: Vec<f64>,
+}
 
 /// Cells of [0, 1], those with the largest bound halved again and again.
-fn refine(carrier: &Carrier<'_>, branch: &Branch, input: f64) -> Result<Refined> {
+fn refine(
+    carrier: &Carrier<'_>,
+    branch: &Branch,
+    values: &mut [Noisy],
+) -> Result<std::result::Result<Refined, Margin>> {
     struct Cell {
         lo: f64,
         hi: f64,
-        bound: f64,
-        stages: Vec<f64>,
+        carried: Carried,
     }
-    let carry = |lo: f64, hi: f64| -> Result<std::result::Result<Cell, Margin>> {
-        let cell = Mp {
-            lo: Float::with_val(PREC, lo),
-            hi: Float::with_val(PREC, hi),
-        };
-        Ok(carrier.carry(branch, &cell, input)?.map(|c| Cell {
-            lo,
-            hi,
-            bound: c.bound_noise,
-            stages: c.bound_stages,
-        }))
-    };
     let mut done: Vec<Cell> = Vec::with_capacity(MAX_CELLS);
     let mut open = vec![(0.0f64, 1.0f64)];
-    // Where a wide cell fails for want of margin, a narrow one may pass: halve to 2^-20.
     loop {
         while let Some((lo, hi)) = open.pop() {
-            let made = match carry(lo, hi) {
-                Ok(made) => made,
-                // A wide cell may also seem to wrap.
-                Err(e) if hi - lo < 2.0f64.powi(-14) || !matches!(e.kind, ErrorKind::Domain(_)) => {
-                    return Err(e)
-                }
-                Err(_) => Err(Margin {
-                    stage: 0,
-                    bound_noise: 0.0,
-                    reached: 0.0,
-                    certified: 0.0,
-                }),
+            let cell = Mp {
+                lo: Float::with_val(PREC, lo),
+                hi: Float::with_val(PREC, hi),
             };
-            match made {
-                Ok(cell) => done.push(cell),
-                Err(margin) => {
-                    if hi - lo < 2.0f64.powi(-20) || done.len() + open.len() > MAX_CELLS {
-                        return Ok(Err(margin));
-                    }
-                    let middle = (lo + hi) / 2.0;
-                    open.push((middle, hi));
-                    open.push((lo, middle));
+            // A wide cell may seem to lack margin, or to wrap, where its parts do not: it is halved.
+            let stuck = hi - lo < SHORTEST || done.len() + open.len() > MAX_CELLS;
+            match carrier.carry(branch, &cell, values) {
+                Ok(Ok(carried)) => {
+                    done.push(Cell { lo, hi, carried });
+                    continue;
                 }
+                Ok(Err(margin)) if stuck => return Ok(Err(margin)),
+                Err(error) if stuck || !matches!(error.kind, ErrorKind::Domain(_)) => {
+                    return Err(error)
+                }
+                _ => {}
             }
+            let middle = (lo + hi) / 2.0;
+            open.push((middle, hi));
+            open.push((lo, middle));
         }
-        let largest = (0..done.len()).max_by(|&a, &b| done[a].bound.total_cmp(&done[b].bound));
-        let Some(largest) = largest else {
+        let bound = |c: &Cell| c.carried.result.bound_error;
+        let order = |a: &usize, b: &usize| bound(&done[*a]).total_cmp(&bound(&done[*b]));
+        let Some(largest) = (0..done.len()).max_by(order) else {
             return Err(Error::domain("no cells"));
         };
         if done.len() >= MAX_CELLS {
-            let (bound, stages) = (done[largest].bound, done[largest].stages.clone());
+            let worst = done[largest].carried.clone();
+            let hull = |v: Interval, c: &Cell| v.convex_hull(c.carried.result.value);
+            let value = done.iter().fold(worst.result.value, hull);
             done.sort_by(|a, b| a.lo.total_cmp(&b.lo));
             let mut points: Vec<f64> = done.iter().map(|c| c.lo).collect();
             points.push(1.0);
-            return Ok(Ok((points, bound, stages)));
+            return Ok(Ok(Refined {
+                points,
+                result: Noisy {
+                    value,
+                    ..worst.result
+                },
+                bound_stages: worst.bound_stages,
+            }));
         }
         let Cell { lo, hi, .. } = done.swap_remove(largest);
         let middle = (lo + hi) / 2.0;

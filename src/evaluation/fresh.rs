@@ -47,6 +47,7 @@ enum Step {
 /// A circuit prepared for one tier.
 #[derive(Debug, Clone)]
 pub struct Program {
+    tier: Tier,
     steps: Vec<Step>,
     /// What a node adds of its own, in units of its value.
     added: Vec<f64>,
@@ -120,11 +121,17 @@ impl Program {
             }
         }
         Self {
+            tier,
             steps,
             added,
             room,
             chebyshev,
         }
+    }
+
+    /// The tier.
+    pub fn tier(&self) -> Tier {
+        self.tier
     }
 
     /// What the node adds of its own, in units of its value.

@@ -3,7 +3,7 @@
 use crate::arith::mp::Mp;
 use crate::certify::cascade::{Branch, Stage};
 use crate::ckks::circuit::composite::{Block, Shape};
-use crate::ckks::circuit::{Circuit, Op};
+use crate::ckks::circuit::Circuit;
 use crate::error::{Error, Result};
 use crate::evaluation::fresh::{Noisy, Program};
 use crate::poly::composite::Side;
@@ -28,8 +28,8 @@ pub struct Carrier<'a> {
 /// What is proved of a cell.
 #[derive(Debug, Clone)]
 pub struct Carried {
-    /// `bound` of the noise of the result, for |x|/B in the cell.
-    pub bound_noise: f64,
+    /// The block's result.
+    pub result: Noisy,
     /// `bound` of the noise of every stage's result, in units of that stage.
     pub bound_stages: Vec<f64>,
 }
@@ -57,10 +57,11 @@ fn outward(y: &Mp) -> Interval {
 }
 
 impl Carrier<'_> {
-    /// Carries an input noise, in units of x, over a cell of |x|/B inside [0, 1].
+    /// Carries what is known of earlier nodes through the block, for |x|/B in a cell inside [0, 1].
     ///
-    /// **Guarantee** for every x of the branch's side in the cell, the result is within `bound_noise` of
-    /// the exact composite's, if the inputs are within `input_noise` of what is meant.
+    /// **Inputs** `values` by node, known up to the block's argument; the rest is overwritten.
+    /// **Guarantee** for every x of the branch's side with |x|/B in the cell, the result is within its
+    /// `bound_error` of the exact composite's.
     ///
     /// # Errors
     /// A value that could wrap. A margin that is missing is the inner error.
@@ -68,50 +69,54 @@ impl Carrier<'_> {
         &self,
         branch: &Branch,
         cell: &Mp,
-        input_noise: f64,
+        values: &mut [Noisy],
     ) -> Result<std::result::Result<Carried, Margin>> {
         let images = branch.images(cell);
-        // max: the argument is a difference of two inputs.
-        let doubled = if self.block.shape == Shape::Max {
-            2.0
-        } else {
-            1.0
-        };
-        let argument_noise = size(input_noise) * size(doubled);
-        let mut noise = (argument_noise / self.domain).sup();
         let mut bound_stages = Vec::with_capacity(branch.stages.len());
-        for (i, stage) in branch.stages.iter().enumerate() {
-            let exact = if i == 0 { cell } else { &images[i - 1] };
-            let prec = exact.prec();
-            let held = exact.clone().widened(&Float::with_val(prec, noise));
-            let Some(slope) = slope(stage, branch.side, &held) else {
-                return Ok(Err(self.margin(i, stage, &held, noise)));
-            };
-            let u = outward(&held) / self.reaches[i];
-            if u.mag() > 1.0 {
-                return Ok(Err(self.margin(i, stage, &held, noise)));
+        values[self.block.argument].value = on_side(branch.side, outward(cell)) * self.domain;
+        let mut id = self.block.argument + 1;
+        while id <= self.block.output {
+            let spans = &self.circuit.stages[self.block.stages.clone()];
+            let stage = spans.iter().position(|s| s.first == id);
+            if let Some(i) = stage {
+                let span = &spans[i];
+                let exact = if i == 0 { cell } else { &images[i - 1] };
+                let noise = (size(values[span.input].bound_error) * self.reaches[i]).sup();
+                let held = exact.clone().widened(&Float::with_val(exact.prec(), noise));
+                let u = outward(&held) / self.reaches[i];
+                let slope = slope(&branch.stages[i], branch.side, &held);
+                let (Some(slope), true) = (slope, u.mag() <= 1.0) else {
+                    return Ok(Err(self.margin(i, &branch.stages[i], &held, noise)));
+                };
+                // The nodes of an odd stage have equal bounds at u and at -u.
+                let given = Noisy {
+                    value: if branch.side == Side::Negative { -u } else { u },
+                    bound_error: 0.0,
+                };
+                let fresh = self
+                    .program
+                    .run(span.input, given, span.first, span.output)?;
+                let divisor = self.divisor(i);
+                let error = size(noise) * size(slope) / divisor + size(fresh.bound_error);
+                bound_stages.push((error * divisor).sup());
+                values[span.output] = Noisy {
+                    value: on_side(branch.side, outward(&images[i])) / divisor,
+                    bound_error: error.sup(),
+                };
+                self.program.fits(span.output, &values[span.output])?;
+                id = span.output + 1;
+                continue;
             }
-            let u = if branch.side == Side::Negative { -u } else { u };
-            let span = &self.circuit.stages[self.block.stages.start + i];
-            let given = Noisy {
-                value: u,
-                bound_error: 0.0,
-            };
-            let fresh = self
-                .program
-                .run(span.input, given, span.first, span.output)?;
-            let divisor = self.divisor(i);
-            noise = (size(noise) * size(slope) + size(fresh.bound_error) * divisor).sup();
-            bound_stages.push(noise);
+            values[id] = self.program.step(id, |a| &values[a]);
+            self.program.fits(id, &values[id])?;
+            id += 1;
         }
-        let q = outward(&images[images.len() - 1]);
-        let x = (outward(cell) * self.domain).mag();
-        let bound_noise = self.product(branch.side, q, x, noise, input_noise)?;
-        if !bound_noise.is_finite() {
+        let result = values[self.block.output];
+        if !result.bound_error.is_finite() {
             return Err(Error::domain("the noise has no finite bound"));
         }
         Ok(Ok(Carried {
-            bound_noise,
+            result,
             bound_stages,
         }))
     }
@@ -135,80 +140,14 @@ impl Carrier<'_> {
             certified: hi,
         }
     }
+}
 
-    /// The result's noise from that of p, in units of the last stage: |p - q| <= noise.
-    fn product(&self, side: Side, q: Interval, x: f64, noise: f64, input: f64) -> Result<f64> {
-        let b = self.block;
-        if b.shape == Shape::Sign {
-            return Ok(noise);
-        }
-        let one = const_interval!(1.0, 1.0);
-        let half = const_interval!(0.5, 0.5);
-        let half_noise = size(noise) * half;
-        let own = size(self.program.bound_added(b.output));
-        match b.shape {
-            Shape::Relu => {
-                // The gate is (1 + p)/2, p = s q on side s.
-                let gate = match side {
-                    Side::Positive => one + q,
-                    Side::Negative => one - q,
-                    Side::Both => (one + q).convex_hull(one - q),
-                } * half;
-                let nothing = Noisy {
-                    value: const_interval!(0.0, 0.0),
-                    bound_error: 0.0,
-                };
-                // What the rounded constant 1/2 is off.
-                let held = self.program.step(b.sign, |_| &nothing);
-                let e = half_noise + size(held.bound_error);
-                let Op::Rescale(product) = self.circuit.nodes[b.output].op else {
-                    return Err(Error::domain("a ReLU that ends without its rescale"));
-                };
-                let input = size(input);
-                let error = size(x) * e
-                    + size(gate.mag()) * input
-                    + e * input
-                    + size(self.program.bound_added(product))
-                    + own;
-                let result = Noisy {
-                    value: size(x) * gate,
-                    bound_error: error.sup(),
-                };
-                self.program.fits(product, &result)?;
-                self.program.fits(b.output, &result)?;
-                Ok(error.sup())
-            }
-            _ => {
-                // d h + (a + b)/2 with h = p/2: the inputs' noise comes in as e_a (1/2 + h) + e_b (1/2 - h).
-                let h = size((q.abs() * half).sup()) + half_noise;
-                let weight = one.max(h * const_interval!(2.0, 2.0));
-                let Op::Rescale(whole) = self.circuit.nodes[b.output].op else {
-                    return Err(Error::domain("a max that ends without its rescale"));
-                };
-                let Op::Add(product, mean) = self.circuit.nodes[whole].op else {
-                    return Err(Error::domain("a max that ends without its sum"));
-                };
-                let Op::MulConstant(_, constant) = &self.circuit.nodes[mean].op else {
-                    return Err(Error::domain("a max that ends without its mean"));
-                };
-                let off = size(crate::ckks::noise::formula::enclose(&constant.error()).mag());
-                let sum = self.domain * const_interval!(2.0, 2.0)
-                    + const_interval!(2.0, 2.0) * size(input);
-                let error = size(x) * half_noise
-                    + size(input) * weight
-                    + off * sum
-                    + size(self.program.bound_added(product))
-                    + own;
-                let result = Noisy {
-                    value: self.domain * const_interval!(-2.0, 2.0),
-                    bound_error: error.sup(),
-                };
-                for id in [product, mean, whole, b.output] {
-                    self.program.fits(id, &result)?;
-                }
-                Ok(error.sup())
-            }
-        }
+/// y >= 0 as x on a side, or on both.
+fn on_side(side: Side, y: Interval) -> Interval {
+    match side {
+        Side::Positive => y,
+        Side::Negative => -y,
+        Side::Both => y.convex_hull(-y),
     }
 }
 
