@@ -1,0 +1,417 @@
+//! Operations on ciphertexts. Scales, levels, keys and rings are checked, never adjusted.
+//!
+//! | operation | level | scale | keys |
+//! |---|---|---|---|
+//! | add, subtract, negate | the same | the same, exactly | |
+//! | tensor, times plaintext or constant | the same | product | |
+//! | relinearize | the same | the same | relinearisation |
+//! | rescale | one less | divided by the dropped prime | |
+//! | drop | lower | the same | |
+//! | rotate, conjugate | the same | the same | of that automorphism |
+//!
+//! What each adds to the phase, exactly: add, subtract, negate, tensor, constants and automorphisms
+//! nothing; a key switch what [`super::switch`] states; a rescale rho_0 + rho_1 s (+ rho_2 s^2) with
+//! |rho_i| <= 1/2 + 2^-40 in every coefficient ([`super::divide`]).
+
+use super::cipher::{check_scale, hex, same_ring, Ciphertext, Plaintext};
+use super::divide::divide;
+use super::keys::{EvaluationKeys, SwitchingKey};
+use super::modular::Modulus;
+use super::ring::{Poly, Ring};
+use super::switch::Digits;
+use crate::error::{Error, ErrorKind, Result};
+use rayon::prelude::*;
+use rug::{Integer, Rational};
+use std::sync::Arc;
+
+/// Evaluates on ciphertexts with a set of keys.
+#[derive(Debug)]
+pub struct Evaluator {
+    ring: Arc<Ring>,
+    keys: EvaluationKeys,
+}
+
+fn refuse(detail: String) -> Error {
+    ErrorKind::Mismatch(detail).into()
+}
+
+impl Evaluator {
+    /// An evaluator with keys.
+    ///
+    /// # Errors
+    /// Keys of another ring.
+    pub fn new(ring: &Arc<Ring>, keys: EvaluationKeys) -> Result<Self> {
+        same_ring(&ring.params().digest(), &keys.ring, "evaluation keys")?;
+        Ok(Self {
+            ring: ring.clone(),
+            keys,
+        })
+    }
+
+    /// The ring.
+    #[must_use]
+    pub fn ring(&self) -> &Arc<Ring> {
+        &self.ring
+    }
+
+    /// The keys.
+    #[must_use]
+    pub fn keys(&self) -> &EvaluationKeys {
+        &self.keys
+    }
+
+    fn own(&self, a: &Ciphertext, operation: &str) -> Result<()> {
+        same_ring(&self.ring.params().digest(), &a.ring, operation)
+    }
+
+    fn own_key(&self, a: &Ciphertext, operation: &str) -> Result<()> {
+        if a.key == self.keys.id {
+            return Ok(());
+        }
+        Err(refuse(format!(
+            "{operation}: the ciphertext is under key {}, the evaluation keys are of {}",
+            hex(&a.key),
+            hex(&self.keys.id)
+        )))
+    }
+
+    fn linear(&self, a: &Ciphertext, operation: &str) -> Result<()> {
+        if a.degree() == 1 {
+            return Ok(());
+        }
+        Err(refuse(format!(
+            "{operation}: the ciphertext has degree {}; relinearise it first",
+            a.degree()
+        )))
+    }
+
+    fn combine(
+        &self,
+        a: &Ciphertext,
+        b: &Ciphertext,
+        operation: &str,
+        subtract: bool,
+    ) -> Result<Ciphertext> {
+        self.own(a, operation)?;
+        a.fits(b, operation, true)?;
+        let mut out = a.clone();
+        for (i, b) in b.parts.iter().enumerate() {
+            match out.parts.get_mut(i) {
+                Some(x) if subtract => self.ring.zip(x, b, Modulus::sub_assign),
+                Some(x) => self.ring.zip(x, b, Modulus::add_assign),
+                None => {
+                    let mut b = b.clone();
+                    if subtract {
+                        self.ring.each(&mut b, Modulus::negate);
+                    }
+                    out.parts.push(b);
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// a + b.
+    ///
+    /// # Errors
+    /// Operands of different ring, key, level, scale or packing.
+    pub fn add(&self, a: &Ciphertext, b: &Ciphertext) -> Result<Ciphertext> {
+        self.combine(a, b, "add", false)
+    }
+
+    /// a - b.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub fn sub(&self, a: &Ciphertext, b: &Ciphertext) -> Result<Ciphertext> {
+        self.combine(a, b, "subtract", true)
+    }
+
+    /// -a.
+    ///
+    /// # Errors
+    /// A ciphertext of another ring.
+    pub fn negate(&self, a: &Ciphertext) -> Result<Ciphertext> {
+        self.own(a, "negate")?;
+        let mut out = a.clone();
+        out.parts
+            .iter_mut()
+            .for_each(|part| self.ring.each(part, Modulus::negate));
+        Ok(out)
+    }
+
+    /// a plus a plaintext.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub fn add_plain(&self, a: &Ciphertext, b: &Plaintext) -> Result<Ciphertext> {
+        self.own(a, "add plaintext")?;
+        a.fits_plain(b, "add plaintext", true)?;
+        let mut out = a.clone();
+        self.ring
+            .zip(&mut out.parts[0], &b.poly, Modulus::add_assign);
+        Ok(out)
+    }
+
+    /// a times a plaintext; the scales multiply.
+    ///
+    /// # Errors
+    /// Operands of different ring, level or packing.
+    pub fn mul_plain(&self, a: &Ciphertext, b: &Plaintext) -> Result<Ciphertext> {
+        self.own(a, "multiply by plaintext")?;
+        a.fits_plain(b, "multiply by plaintext", false)?;
+        let mut out = a.clone();
+        out.parts
+            .iter_mut()
+            .for_each(|part| self.ring.zip(part, &b.poly, Modulus::mul_assign));
+        out.scale = self.product_scale(&a.scale, &b.scale)?;
+        Ok(out)
+    }
+
+    fn product_scale(&self, a: &Rational, b: &Rational) -> Result<Rational> {
+        let scale = Rational::from(a * b);
+        check_scale(&scale, &self.ring)?;
+        Ok(scale)
+    }
+
+    /// a plus the integer constant c in every slot: c stands for c/scale, of which the encoding is
+    /// exact.
+    ///
+    /// # Errors
+    /// A ciphertext of another ring.
+    pub fn add_constant(&self, a: &Ciphertext, c: &Integer) -> Result<Ciphertext> {
+        self.own(a, "add constant")?;
+        let mut out = a.clone();
+        self.ring
+            .each(&mut out.parts[0], |m, x| m.add_constant(x, m.of_integer(c)));
+        Ok(out)
+    }
+
+    /// a times the integer constant c, which stands for c/scale; the scales multiply.
+    ///
+    /// # Errors
+    /// A ciphertext of another ring, a scale that is not positive.
+    pub fn mul_constant(
+        &self,
+        a: &Ciphertext,
+        c: &Integer,
+        scale: &Rational,
+    ) -> Result<Ciphertext> {
+        self.own(a, "multiply by constant")?;
+        let mut out = a.clone();
+        let times = |m: &Modulus, x: &mut [u64]| m.mul_constant(x, m.of_integer(c));
+        out.parts
+            .iter_mut()
+            .for_each(|part| self.ring.each(part, times));
+        out.scale = self.product_scale(&a.scale, scale)?;
+        Ok(out)
+    }
+
+    /// The product as a ciphertext of degree 2: (a0 b0, a0 b1 + a1 b0, a1 b1).
+    ///
+    /// # Errors
+    /// Operands of different ring, key, level or packing, or of degree 2.
+    pub fn tensor(&self, a: &Ciphertext, b: &Ciphertext) -> Result<Ciphertext> {
+        self.own(a, "multiply")?;
+        a.fits(b, "multiply", false)?;
+        self.linear(a, "multiply")?;
+        self.linear(b, "multiply")?;
+        let ring = &*self.ring;
+        let limbs: Vec<[Vec<u64>; 3]> = (0..=a.level())
+            .into_par_iter()
+            .map(|i| {
+                let m = ring.modulus(i);
+                let (a0, a1) = (&*a.parts[0].0[i], &*a.parts[1].0[i]);
+                let (b0, b1) = (&*b.parts[0].0[i], &*b.parts[1].0[i]);
+                let mut out = [ring.take(), ring.take(), ring.take()];
+                m.dot(&mut out[0], [a0], [b0]);
+                m.dot(&mut out[1], [a0, a1], [b1, b0]);
+                m.dot(&mut out[2], [a1], [b1]);
+                out
+            })
+            .collect();
+        let mut parts: Vec<Poly> = (0..3)
+            .map(|_| Poly(Vec::with_capacity(limbs.len())))
+            .collect();
+        for limbs in limbs {
+            parts
+                .iter_mut()
+                .zip(limbs)
+                .for_each(|(part, limb)| part.0.push(limb));
+        }
+        Ok(Ciphertext {
+            parts,
+            scale: self.product_scale(&a.scale, &b.scale)?,
+            log_slots: a.log_slots,
+            ring: a.ring,
+            key: a.key,
+        })
+    }
+
+    /// Back to degree 1, by a key switch of c_2 from s^2 to s.
+    ///
+    /// # Errors
+    /// No relinearisation key, or one of another secret.
+    pub fn relinearize(&self, a: &Ciphertext) -> Result<Ciphertext> {
+        self.relinearize_owned(a.clone())
+    }
+
+    fn relinearize_owned(&self, mut a: Ciphertext) -> Result<Ciphertext> {
+        self.own(&a, "relinearise")?;
+        self.own_key(&a, "relinearise")?;
+        let Some(square) = (a.degree() == 2).then(|| a.parts.pop()).flatten() else {
+            return Ok(a);
+        };
+        let missing = || refuse("relinearise: there is no relinearisation key".to_owned());
+        let key = self.keys.relinearization.as_ref().ok_or_else(missing)?;
+        let switched = Digits::new(&self.ring, &square).switch(key);
+        for (part, add) in a.parts.iter_mut().zip(switched) {
+            self.ring.zip(part, &add, Modulus::add_assign);
+            self.ring.give(add.0);
+        }
+        self.ring.give(square.0);
+        Ok(a)
+    }
+
+    /// a b, relinearised, not rescaled.
+    ///
+    /// # Errors
+    /// As [`Self::tensor`] and [`Self::relinearize`].
+    pub fn mul(&self, a: &Ciphertext, b: &Ciphertext) -> Result<Ciphertext> {
+        self.relinearize_owned(self.tensor(a, b)?)
+    }
+
+    /// Divides by the last prime, rounded to nearest; one level less.
+    ///
+    /// # Errors
+    /// Level 0: there is no prime to drop.
+    pub fn rescale(&self, a: &Ciphertext) -> Result<Ciphertext> {
+        self.rescale_owned(a.clone())
+    }
+
+    /// [`Self::rescale`] in place of its operand.
+    ///
+    /// # Errors
+    /// As [`Self::rescale`].
+    pub fn rescale_owned(&self, mut a: Ciphertext) -> Result<Ciphertext> {
+        self.own(&a, "rescale")?;
+        let level = a.level();
+        if level == 0 {
+            return Err(ErrorKind::DepthExceeded {
+                need: 1,
+                have: 0,
+                place: "rescale".into(),
+            }
+            .into());
+        }
+        let ring = &*self.ring;
+        a.parts.par_iter_mut().for_each(|part| {
+            if let Some(last) = part.0.pop() {
+                let mut dropped = [(level, last)];
+                divide(
+                    ring,
+                    &mut part.0,
+                    &mut dropped,
+                    ring.single_converter(level),
+                );
+                ring.give(dropped.map(|(_, limb)| limb));
+            }
+        });
+        a.scale /= Integer::from(ring.modulus(level).value());
+        Ok(a)
+    }
+
+    /// The same message at a lower level: primes are dropped, nothing is rounded.
+    ///
+    /// # Errors
+    /// A level above the ciphertext's.
+    pub fn drop_to(&self, a: &Ciphertext, level: usize) -> Result<Ciphertext> {
+        self.own(a, "drop")?;
+        if level > a.level() {
+            return Err(refuse(format!(
+                "drop: the ciphertext is at level {}, below {level}",
+                a.level()
+            )));
+        }
+        let mut out = a.clone();
+        out.parts
+            .iter_mut()
+            .for_each(|part| part.0.truncate(level + 1));
+        Ok(out)
+    }
+
+    /// Slots rotated to the left: slot j of the result is slot j + steps.
+    ///
+    /// # Errors
+    /// No key for these steps, a ciphertext of degree 2.
+    pub fn rotate(&self, a: &Ciphertext, steps: i64) -> Result<Ciphertext> {
+        let mut out = self.rotate_many(a, &[steps])?;
+        out.pop().ok_or_else(|| refuse("rotate: no result".into()))
+    }
+
+    /// Several rotations of one ciphertext: its digits are cut and transformed only once.
+    ///
+    /// **Guarantee** the same ciphertexts as single rotations, bit by bit.
+    ///
+    /// # Errors
+    /// As [`Self::rotate`].
+    pub fn rotate_many(&self, a: &Ciphertext, steps: &[i64]) -> Result<Vec<Ciphertext>> {
+        let exponents: Vec<(u64, String)> = (steps.iter())
+            .map(|&k| (self.ring.rotation(k), format!("rotate by {k}")))
+            .collect();
+        self.automorphisms(a, &exponents)
+    }
+
+    /// Slots conjugated.
+    ///
+    /// # Errors
+    /// No conjugation key, a ciphertext of degree 2.
+    pub fn conjugate(&self, a: &Ciphertext) -> Result<Ciphertext> {
+        let mut out = self.automorphisms(a, &[(self.ring.conjugation(), "conjugate".into())])?;
+        out.pop()
+            .ok_or_else(|| refuse("conjugate: no result".into()))
+    }
+
+    fn automorphisms(&self, a: &Ciphertext, wanted: &[(u64, String)]) -> Result<Vec<Ciphertext>> {
+        self.own(a, "rotate")?;
+        self.own_key(a, "rotate")?;
+        self.linear(a, "rotate")?;
+        let key = |(g, operation): &(u64, String)| -> Result<Option<&SwitchingKey>> {
+            if *g == 1 {
+                return Ok(None);
+            }
+            let missing = || refuse(format!("{operation}: there is no key for it"));
+            self.keys.automorphisms.get(g).ok_or_else(missing).map(Some)
+        };
+        let keys = wanted.iter().map(key).collect::<Result<Vec<_>>>()?;
+        let ring = &*self.ring;
+        let mut digits = None;
+        let mut results = Vec::new();
+        for ((g, _), key) in wanted.iter().zip(keys) {
+            let Some(key) = key else {
+                results.push(a.clone());
+                continue;
+            };
+            let digits = digits.get_or_insert_with(|| Digits::new(ring, &a.parts[1]));
+            let [mut u0, u1] = digits.switch(key);
+            ring.zip(&mut u0, &a.parts[0], Modulus::add_assign);
+            let parts = vec![ring.automorphism(&u0, *g), ring.automorphism(&u1, *g)];
+            ring.give(u0.0.into_iter().chain(u1.0));
+            results.push(Ciphertext { parts, ..a.shell() });
+        }
+        Ok(results)
+    }
+}
+
+impl Ciphertext {
+    /// All but the parts.
+    fn shell(&self) -> Self {
+        Self {
+            parts: Vec::new(),
+            scale: self.scale.clone(),
+            log_slots: self.log_slots,
+            ring: self.ring,
+            key: self.key,
+        }
+    }
+}
