@@ -137,8 +137,8 @@ impl SecretKey {
             let mut masked = self.mask(&uniform, &errors, &all);
             for i in digit {
                 let m = ring.modulus(i);
-                let mut message = ring.copy(&from.0[i]);
-                m.mul_constant(&mut message, m.of_integer(&p));
+                let mut message = ring.take();
+                m.mul_constant(&mut message, &from.0[i], m.of_integer(&p));
                 m.add_assign(&mut masked.0[i], &message);
                 ring.give([message]);
             }

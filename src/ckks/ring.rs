@@ -147,9 +147,16 @@ impl Ring {
 
     /// Values to coefficients, in place.
     pub(super) fn inverse(&self, index: usize, limb: &mut [u64]) {
+        self.inverse_times(index, limb, 1);
+    }
+
+    /// Values to coefficients, times a constant, in place.
+    pub(super) fn inverse_times(&self, index: usize, limb: &mut [u64], c: u64) {
         self.transforms.fetch_add(1, Ordering::Relaxed);
         self.plans[index].inv(limb);
-        self.plans[index].normalize(limb);
+        // The plan leaves the factor N.
+        let m = &self.moduli[index];
+        m.mul_constant_assign(limb, m.mul(c, m.invert(self.n() as u64 % m.value())));
     }
 
     /// A limb of any content.
@@ -204,8 +211,8 @@ impl Ring {
         Poly(indices.par_iter().map(limb).collect())
     }
 
-    /// Applies `f(prime, x, y)` to the limbs of x and y.
-    pub(super) fn zip(
+    /// Applies `f(prime, x, y)` to the limbs of x and y, in place of x.
+    pub(super) fn update(
         &self,
         x: &mut Poly,
         y: &Poly,
@@ -214,9 +221,35 @@ impl Ring {
         (x.0.par_iter_mut().zip(&y.0).zip(&self.moduli)).for_each(|((x, y), m)| f(m, x, y));
     }
 
-    /// Applies `f(prime, x)` to the limbs of x.
-    pub(super) fn each(&self, x: &mut Poly, f: impl Fn(&Modulus, &mut [u64]) + Sync) {
-        (x.0.par_iter_mut().zip(&self.moduli)).for_each(|(x, m)| f(m, x));
+    /// The element that `f(prime, out, x)` fills from the limbs of x.
+    pub(super) fn map(&self, x: &Poly, f: impl Fn(&Modulus, &mut [u64], &[u64]) + Sync) -> Poly {
+        let limb = |(x, m): (&Vec<u64>, &Modulus)| {
+            let mut out = self.take();
+            f(m, &mut out, x);
+            out
+        };
+        Poly(x.0.par_iter().zip(&self.moduli).map(limb).collect())
+    }
+
+    /// The element that `f(prime, out, x, y)` fills from the limbs of x and y.
+    pub(super) fn map_two(
+        &self,
+        x: &Poly,
+        y: &Poly,
+        f: impl Fn(&Modulus, &mut [u64], &[u64], &[u64]) + Sync,
+    ) -> Poly {
+        let limb = |((x, y), m): ((&Vec<u64>, &Vec<u64>), &Modulus)| {
+            let mut out = self.take();
+            f(m, &mut out, x, y);
+            out
+        };
+        Poly(
+            x.0.par_iter()
+                .zip(&y.0)
+                .zip(&self.moduli)
+                .map(limb)
+                .collect(),
+        )
     }
 
     /// The automorphism that rotates slots by `steps` to the left: g = 5^steps mod 2N.
@@ -394,8 +427,13 @@ pub(super) mod tests {
                 })
                 .collect();
             x[..6].copy_from_slice(&[0, 1, -1, d / 2, -(d / 2), d / 2 - 1]);
-            let limbs: Vec<Vec<u64>> = (source.iter())
-                .map(|&i| x.iter().map(|&v| ring.modulus(i).of_i128(v)).collect())
+            let limbs: Vec<Vec<u64>> = (source.iter().enumerate())
+                .map(|(k, &i)| {
+                    let m = ring.modulus(i);
+                    x.iter()
+                        .map(|&v| m.mul(m.of_i128(v), converter.hat_inverse(k)))
+                        .collect()
+                })
                 .collect();
             let views: Vec<&[u64]> = limbs.iter().map(Vec::as_slice).collect();
             let mut targets: Vec<_> = (0..6).map(|i| (i, vec![0; n])).collect();
