@@ -12,6 +12,7 @@
 //! after the division by P.
 
 use super::cipher::KeyId;
+use super::params::Parameters;
 use super::ring::{Poly, Ring};
 use super::rng::{Rng, Seed};
 use rayon::prelude::*;
@@ -190,6 +191,33 @@ impl SecretKey {
             }
         }
         keys
+    }
+}
+
+/// Bytes that keys and a ciphertext of a parameter set take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyBytes {
+    /// A switching key (relinearisation, or one rotation) in memory.
+    pub switching: u64,
+    /// The same in a file, where a seed stands for half of it.
+    pub switching_file: u64,
+    /// The public key in memory.
+    pub public: u64,
+    /// A ciphertext of degree 1 at the top level.
+    pub ciphertext: u64,
+}
+
+/// Bytes that keys of a parameter set take, from the shapes alone.
+#[must_use]
+pub fn key_bytes(params: &Parameters) -> KeyBytes {
+    let limb = 8 * params.n() as u64;
+    let (q, p) = (params.q().len() as u64, params.p().len() as u64);
+    let digits = params.digits(params.max_level()).len() as u64;
+    KeyBytes {
+        switching: 2 * digits * (q + p) * limb,
+        switching_file: digits * (q + p) * limb + 32,
+        public: 2 * q * limb,
+        ciphertext: 2 * q * limb,
     }
 }
 
