@@ -94,7 +94,10 @@ impl SecretKey {
         }
         // Horner's rule from the highest power of s.
         let mut parts = cipher.parts.iter().rev();
-        let mut sum = parts.next().cloned().unwrap_or(Poly(Vec::new()));
+        let mut sum = parts
+            .next()
+            .cloned()
+            .unwrap_or_else(|| self.ring.poly(Vec::new()));
         for part in parts {
             self.ring
                 .update(&mut sum, &self.s, |m, x, s| m.mul_assign(x, s));

@@ -99,9 +99,10 @@ impl Evaluator {
             (Some(x), Some(y)) if subtract => ring.map_two(x, y, Modulus::sub),
             (Some(x), Some(y)) => ring.map_two(x, y, Modulus::add),
             (None, Some(y)) if subtract => ring.map(y, Modulus::negate),
-            (x, y) => x.or(y).map_or(Poly(Vec::new()), |x| {
-                ring.map(x, |_, out, x| out.copy_from_slice(x))
-            }),
+            (x, y) => x.or(y).map_or_else(
+                || ring.poly(Vec::new()),
+                |x| ring.map(x, |_, out, x| out.copy_from_slice(x)),
+            ),
         };
         let parts = (0..a.parts.len().max(b.parts.len())).map(part).collect();
         Ok(Ciphertext { parts, ..a.shell() })
@@ -247,7 +248,7 @@ impl Evaluator {
             })
             .collect();
         let mut parts: Vec<Poly> = (0..3)
-            .map(|_| Poly(Vec::with_capacity(limbs.len())))
+            .map(|_| ring.poly(Vec::with_capacity(limbs.len())))
             .collect();
         for limbs in limbs {
             parts
@@ -283,9 +284,7 @@ impl Evaluator {
         let switched = Digits::new(&self.ring, &square).switch(key);
         for (part, add) in a.parts.iter_mut().zip(switched) {
             self.ring.update(part, &add, Modulus::add_assign);
-            self.ring.give(add.0);
         }
-        self.ring.give(square.0);
         Ok(a)
     }
 
@@ -322,7 +321,7 @@ impl Evaluator {
                 ring.single_converter(level),
             );
             ring.give(dropped.map(|(_, limb)| limb));
-            Poly(kept)
+            ring.poly(kept)
         };
         Ok(Ciphertext {
             parts: a.parts.iter().map(part).collect(),
@@ -343,7 +342,10 @@ impl Evaluator {
                 "drop: the ciphertext is at level {have}, below {level}"
             )));
         }
-        let lower = |part: &Poly| Poly((0..=level).map(|i| self.ring.copy(&part.0[i])).collect());
+        let lower = |part: &Poly| {
+            let limbs = (0..=level).map(|i| self.ring.copy(&part.0[i]));
+            self.ring.poly(limbs.collect())
+        };
         let parts = a.parts.iter().map(lower).collect();
         Ok(Ciphertext { parts, ..a.shell() })
     }
@@ -404,7 +406,6 @@ impl Evaluator {
             let [mut u0, u1] = digits.switch(key);
             ring.update(&mut u0, &a.parts[0], Modulus::add_assign);
             let parts = vec![ring.automorphism(&u0, *g), ring.automorphism(&u1, *g)];
-            ring.give(u0.0.into_iter().chain(u1.0));
             results.push(Ciphertext { parts, ..a.shell() });
         }
         Ok(results)

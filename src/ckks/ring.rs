@@ -16,8 +16,8 @@ use std::sync::{Arc, Mutex};
 use tfhe_ntt::prime64::Plan;
 
 /// An element as transforms mod q_0 .. q_l, and mod the special primes after these where it has them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Poly(pub(super) Vec<Vec<u64>>);
+#[derive(Debug, Clone)]
+pub struct Poly(pub(super) Vec<Vec<u64>>, Arc<Pool>);
 
 impl Poly {
     /// The number of primes.
@@ -27,9 +27,36 @@ impl Poly {
     }
 }
 
+impl PartialEq for Poly {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Drop for Poly {
+    fn drop(&mut self) {
+        self.1.give(self.0.drain(..));
+    }
+}
+
 /// Limbs that are kept for reuse, so that a key switch does not ask the system for memory.
 #[derive(Debug, Default)]
 struct Pool(Mutex<Vec<Vec<u64>>>);
+
+/// Most bytes that a pool keeps: about two ciphertexts and the digits of one at N = 2^16.
+const POOL_BYTES: usize = 256 << 20;
+
+impl Pool {
+    fn give(&self, limbs: impl Iterator<Item = Vec<u64>>) {
+        if let Ok(mut pool) = self.0.lock() {
+            for limb in limbs {
+                if (pool.len() + 1) * limb.len() * 8 <= POOL_BYTES {
+                    pool.push(limb);
+                }
+            }
+        }
+    }
+}
 
 /// Transforms and constants of a parameter set. Shared by keys, encoder and evaluator.
 #[derive(Debug)]
@@ -49,7 +76,7 @@ pub struct Ring {
     /// The place of exponent e at index e/2.
     places: Vec<u32>,
     transforms: AtomicU64,
-    pool: Pool,
+    pool: Arc<Pool>,
 }
 
 impl Ring {
@@ -93,7 +120,7 @@ impl Ring {
             exponents,
             places,
             transforms: AtomicU64::new(0),
-            pool: Pool::default(),
+            pool: Arc::default(),
         }))
     }
 
@@ -145,11 +172,6 @@ impl Ring {
         self.plans[index].fwd(limb);
     }
 
-    /// Values to coefficients, in place.
-    pub(super) fn inverse(&self, index: usize, limb: &mut [u64]) {
-        self.inverse_times(index, limb, 1);
-    }
-
     /// Values to coefficients, times a constant, in place.
     pub(super) fn inverse_times(&self, index: usize, limb: &mut [u64], c: u64) {
         self.transforms.fetch_add(1, Ordering::Relaxed);
@@ -165,11 +187,14 @@ impl Ring {
         kept.unwrap_or_else(|| vec![0; self.n()])
     }
 
-    /// Gives limbs back for reuse.
+    /// Gives limbs back for reuse; elements do so by themselves.
     pub(super) fn give(&self, limbs: impl IntoIterator<Item = Vec<u64>>) {
-        if let Ok(mut pool) = self.pool.0.lock() {
-            pool.extend(limbs);
-        }
+        self.pool.give(limbs.into_iter());
+    }
+
+    /// An element of these limbs.
+    pub(super) fn poly(&self, limbs: Vec<Vec<u64>>) -> Poly {
+        Poly(limbs, self.pool.clone())
     }
 
     /// A copy of a limb in reused memory.
@@ -199,7 +224,7 @@ impl Ring {
             self.forward(i, &mut limb);
             limb
         };
-        Poly(indices.par_iter().map(limb).collect())
+        self.poly(indices.par_iter().map(limb).collect())
     }
 
     /// The uniform element of a seed: stream `domain` 2^16 + index gives the limb of a prime.
@@ -208,7 +233,7 @@ impl Ring {
         let limb = |&i: &usize| {
             Rng::stream(seed, (domain << 16) | i as u64).uniform(self.n(), &self.moduli[i])
         };
-        Poly(indices.par_iter().map(limb).collect())
+        self.poly(indices.par_iter().map(limb).collect())
     }
 
     /// Applies `f(prime, x, y)` to the limbs of x and y, in place of x.
@@ -228,7 +253,7 @@ impl Ring {
             f(m, &mut out, x);
             out
         };
-        Poly(x.0.par_iter().zip(&self.moduli).map(limb).collect())
+        self.poly(x.0.par_iter().zip(&self.moduli).map(limb).collect())
     }
 
     /// The element that `f(prime, out, x, y)` fills from the limbs of x and y.
@@ -243,7 +268,7 @@ impl Ring {
             f(m, &mut out, x, y);
             out
         };
-        Poly(
+        self.poly(
             x.0.par_iter()
                 .zip(&y.0)
                 .zip(&self.moduli)
@@ -290,7 +315,7 @@ impl Ring {
             }
             out
         };
-        Poly(x.0.par_iter().map(limb).collect())
+        self.poly(x.0.par_iter().map(limb).collect())
     }
 }
 
@@ -379,7 +404,7 @@ pub(super) mod tests {
             ring.forward(i, &mut y);
             m.mul_assign(&mut x, &y);
             assert!(x.iter().all(|&v| v < m.value()));
-            ring.inverse(i, &mut x);
+            ring.inverse_times(i, &mut x, 1);
             assert_eq!(x, product);
         }
         assert_eq!(ring.transforms(), 3 * 6);

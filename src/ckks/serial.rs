@@ -188,7 +188,7 @@ impl<'a> Reader<'a> {
             }
             limbs.push(limb);
         }
-        Ok(Poly(limbs))
+        Ok(ring.poly(limbs))
     }
 
     fn finish(&self) -> Result<()> {

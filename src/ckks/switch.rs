@@ -106,7 +106,7 @@ impl<'a> Digits<'a> {
             let mut dropped: Vec<(usize, Vec<u64>)> = special_indices.zip(special).collect();
             let out = divide(ring, &limbs, &mut dropped, ring.special_converter());
             ring.give(dropped.into_iter().map(|(_, limb)| limb).chain(limbs));
-            Poly(out)
+            ring.poly(out)
         })
     }
 }
