@@ -111,12 +111,16 @@ impl<'a> Digits<'a> {
     }
 }
 
+/// Coefficients of a digit that are worked on before those of the next: keys are streamed from
+/// memory, and two pages at a time are fetched ahead.
+const RUN: usize = 4 * BLOCK;
+
 /// out_0 = sum_j d_j b_j and out_1 = sum_j d_j a_j mod a prime, of terms (d_j, b_j, a_j).
 fn inner_products(m: &Modulus, out: &mut [Vec<u64>; 2], terms: &[[&[u64]; 3]]) {
     let n = out[0].len();
-    for start in (0..n).step_by(BLOCK) {
-        let range = start..(start + BLOCK).min(n);
-        let mut sums = [[0.0; BLOCK]; 2];
+    for start in (0..n).step_by(RUN) {
+        let range = start..(start + RUN).min(n);
+        let mut sums = [[0.0; RUN]; 2];
         for (j, term) in terms.iter().enumerate() {
             // A reduced sum is below one prime: with 8 products it stays exact.
             if j > 0 && j % (MAX_TERMS - 2) == 0 {

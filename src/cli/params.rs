@@ -1,7 +1,7 @@
 //! `polycert params`: encryption parameters, their security, keys and depth.
 
 use crate::ckks::keys::key_bytes;
-use crate::ckks::params::{log2, Chain, Literal, Parameters, Secret, MAX_LOG_N, MIN_LOG_N};
+use crate::ckks::params::{log2, Literal, Parameters, Secret};
 use crate::ckks::security::{Security, Waiver};
 use crate::cli::output;
 use crate::error::{Error, Result};
