@@ -55,5 +55,6 @@ pub mod params;
 pub mod primes;
 pub mod ring;
 pub mod rng;
+pub mod run;
 pub mod security;
 mod switch;

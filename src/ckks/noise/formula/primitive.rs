@@ -35,7 +35,7 @@ impl Model {
         }
     }
 
-    /// A rounding that may be off by one in [`tail::STRAYS`] coefficients, or by 2^-30 in all.
+    /// A rounding that may be off by one in [`tail::STRAYS`] coefficients, or by 2^-40 in all.
     fn stray_rounding(&self, tier: Tier) -> Interval {
         match tier {
             Tier::WorstCase => self.rounding(tier) * point(1.0 + 2.0f64.powi(-28)),
@@ -88,7 +88,7 @@ impl Model {
 
     /// `bound` of what a rescale adds.
     pub fn bound_rescale(&self, tier: Tier) -> f64 {
-        (self.rounding(tier) * (point(1.0) + self.bound_secret())).sup()
+        (self.stray_rounding(tier) * (point(1.0) + self.bound_secret())).sup()
     }
 
     /// log2 P and the moduli of the digits at a level.
@@ -139,12 +139,13 @@ impl Model {
     /// *Estimate*: variance of the noise of a fresh encryption by the public key.
     pub fn estimate_fresh_public_variance(&self) -> f64 {
         let n = self.parameters().n() as f64;
-        n * self.error_variance().sup() * (2.0 * n / 3.0 + 1.0 + self.weight().to_f64())
+        n * self.error_variance().sup()
+            * (2.0 * n / 3.0 + 1.0 + self.parameters().weight().to_f64())
     }
 
     /// *Estimate*: variance of what a rescale adds.
     pub fn estimate_rescale_variance(&self) -> f64 {
-        self.estimate_rounding_variance() * (1.0 + self.weight().to_f64())
+        self.estimate_rounding_variance() * (1.0 + self.parameters().weight().to_f64())
     }
 
     /// *Estimate*: variance of what a key switch at a level adds.

@@ -28,18 +28,18 @@
 //! [`kappa`] bits for each make 2^-k for all of a circuit. Keys are used many times: an event about a key
 //! is counted anew with every use, which only adds.
 //!
-//! # Digits that are not quite centred
-//! A digit may stand for its neighbour beyond the end, where the exact one is within 2^-30 of it
-//! (relative). A uniform coefficient is there with probability 2^-29 at most; more than
-//! [`STRAYS`] of N <= 2^17 coefficients are with probability `(N 2^-29)^7/7! < 2^-96` at most. Each one
-//! there shifts the polynomial at zeta by one unit (the digit's modulus) at most.
+//! # Roundings that are not quite to the nearest
+//! A digit, or what a division rounds away, may stand for its neighbour beyond the end, where the exact one
+//! is within 2^-40 of it (relative). A uniform coefficient is there with probability 2^-39 at most; more
+//! than [`STRAYS`] of N <= 2^17 coefficients are with probability `(N 2^-39)^4/4! < 2^-92` at most. Each
+//! one there shifts the polynomial at zeta by one unit (the digit's modulus) at most.
 
 use inari::Interval;
 
 /// Most events of one operation at one slot.
 pub const EVENTS: u32 = 8;
-/// Most coefficients of a digit that may be off by one unit.
-pub const STRAYS: f64 = 6.0;
+/// Most coefficients of a rounding that may be off by one unit.
+pub const STRAYS: f64 = 3.0;
 /// ln 2 < 0.6931472.
 const LN_2: f64 = 0.693_147_2;
 /// Largest kappa: beyond, the count of stray coefficients would need another look.
