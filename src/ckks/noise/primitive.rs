@@ -82,13 +82,20 @@ impl Primitive {
         let encode = model.bound_encode(Tier::WorstCase);
         let public = up((encode + model.bound_fresh_public(tier)) / scale);
         let switch = model.bound_key_switch(level, tier) / scale;
+        // w1 e1 + w2 e2 of two encryptions, |w| <= 1. Given s and both v, it is again a sum of independent
+        // errors, and w1 v1 + w2 v2 has at most twice the proxy: sqrt 2 times the bound of one.
+        let factor = match tier {
+            Tier::WorstCase => 2.0,
+            Tier::HighProbability { .. } => std::f64::consts::SQRT_2,
+        };
+        let two = up((2.0 * encode + factor * model.bound_fresh_public(tier)) / scale);
         Ok(up(match self {
             Self::Encode => model.bound_encode(tier) / scale,
             Self::FreshSecret => (encode + model.bound_fresh_secret(tier)) / scale,
             Self::FreshPublic | Self::ConstantProduct => public,
-            Self::Add => 2.0 * public,
+            Self::Add => two,
             Self::PlainProduct => public + (1.0 + public) * encode / scale,
-            Self::Product => 2.0 * public + public * public + switch / scale,
+            Self::Product => two + public * public + switch / scale,
             Self::Relinearise => switch / scale,
             Self::Rotate => switch,
             Self::Rescale => model.bound_rescale(tier) / scale,
