@@ -79,3 +79,45 @@ fn alpha_13_on_both_presets() {
         );
     }
 }
+
+#[test]
+fn certificates_pass_their_check() {
+    use polycert::certificate::evaluation::{certify, Wanted};
+    use polycert::poly::target::{Function, Target};
+    let parameters = Parameters::new(&Literal::set_a()).unwrap();
+    for function in [Function::Relu, Function::Max] {
+        let mut target = Target::new(function);
+        target.scale = Rational::from(40);
+        let wanted = Wanted {
+            target,
+            input: Input::FreshPublic,
+            k: Some(40),
+            level: None,
+        };
+        let start = std::time::Instant::now();
+        let made = certify(&table("relu13"), &parameters, &wanted)
+            .unwrap()
+            .unwrap();
+        eprintln!(
+            "{} bytes, {:?}\n{}",
+            made.text.len(),
+            start.elapsed(),
+            polycert_checker::Outcome::Verified(made.report.clone())
+        );
+    }
+    let wanted = Wanted {
+        target: Target::new(Function::MaxPool),
+        input: Input::FreshPublic,
+        k: Some(40),
+        level: None,
+    };
+    let parameters = Parameters::new(&Literal::set_b()).unwrap();
+    let made = certify(&table("relu13"), &parameters, &wanted)
+        .unwrap()
+        .unwrap();
+    eprintln!(
+        "{} bytes\n{}",
+        made.text.len(),
+        polycert_checker::Outcome::Verified(made.report.clone())
+    );
+}

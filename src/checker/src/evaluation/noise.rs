@@ -140,11 +140,13 @@ impl<'a> Noise<'a> {
                 self.error().times(&v.plus(&self.with_secret()))
             }
             Tier::HighProbability(kappa) => {
-                let x = exponent(kappa, 1);
-                let v = x.times(&self.n).times(&ratio(2, 3));
-                let sum = v.plus(&one()).plus(&self.secret_squared());
-                let variance = ratio(self.parameters.cbd, 2);
-                root(&x.times(&variance).times(&self.n).times(&sum))
+                let given = one().plus(&self.secret_squared()).times(&ratio(3, 2));
+                let sum = ratio(kappa, 1)
+                    .times(&ratio(6_931_472, 10_000_000))
+                    .plus(&ratio(5_103, 1_000))
+                    .plus(&over(&given, &self.n).times(&ratio(9_025, 10_000)));
+                let a = root(&ratio(self.parameters.cbd, 12)).times(&self.n);
+                over(&a.times(&sum), &ratio(931, 1_000))
             }
         };
         fresh.plus(&self.any_rounding())
@@ -208,7 +210,9 @@ mod tests {
             for b in [1, 3, 10] {
                 let x = exponent(kappa, b);
                 let per = over(&x, &ratio(b, 1));
-                let m = (0..64).find(|m| per <= Rational::integer(BigInt::one() << *m)).unwrap();
+                let m = (0..64)
+                    .find(|m| per <= Rational::integer(BigInt::one() << *m))
+                    .unwrap();
                 // ln 2 < 0.6931472, so this is more than is needed.
                 let ln2 = ratio(6_931_472, 10_000_000);
                 let left = ratio(b, 1).times(&one().plus(&ratio(m, 1).times(&ln2)));

@@ -130,7 +130,8 @@ impl Parameters {
             (None, Waiver::Sparse192) => {
                 let weighty = self.weight >= Rational::integer(192);
                 if self.log_n != 16 || log_qp > 1550 || !weighty || self.cbd < SECURE_CBD {
-                    let text = "lattigo-sparse-192 is for log_n 16, weight >= 192, log2(QP) <= 1550";
+                    let text =
+                        "lattigo-sparse-192 is for log_n 16, weight >= 192, log2(QP) <= 1550";
                     return Err(Fault::rejected("E1 parameters", text));
                 }
                 "a sparse secret as in Lattigo (weight >= 192, log2(QP) <= 1550), outside of the tables"

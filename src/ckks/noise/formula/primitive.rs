@@ -76,12 +76,13 @@ impl Model {
                 (self.error(tier) * (v + one + s)).sup()
             }
             Tier::HighProbability { kappa } => {
-                // |v(zeta)|^2 <= 2 x N/3; given v and s the three products are independent.
-                let x = tail::exponent(kappa, 1);
-                let v2 = point(2.0) * x * self.n() / point(3.0);
-                (x * self.error_variance() * self.n() * (v2 + one + s * s))
-                    .sqrt()
-                    .sup()
+                // The tail of a product of two sub-Gaussians: see `tail`, "Fresh encryptions".
+                let n = self.n();
+                let given_secret = point(1.5) * (one + s * s) / n;
+                let bits = point(f64::from(kappa)) * point(tail::LN_2);
+                let exponent = bits + point(5.103) + point(0.9025) * given_secret;
+                let a = (self.error_variance() / point(6.0)).sqrt() * n;
+                (a * exponent / point(0.931)).sup()
             }
         }
     }
