@@ -13,7 +13,7 @@ use crate::ckks::circuit::{Node, Op};
 use crate::ckks::noise::formula::{Model, Tier};
 use crate::ckks::params::{Parameters, Secret};
 use crate::error::{Error, ErrorKind, Result};
-use crate::evaluation::bound::{Bounded, Input, Prepared, Request, Task};
+use crate::evaluation::bound::{Bounded, Input, Prepared, Request, Task, MARGINS};
 use crate::evaluation::propagate::Margin;
 use crate::poly::table::Table;
 use crate::poly::target::{Function, Target};
@@ -119,13 +119,8 @@ pub fn certify(table: &Table, parameters: &Parameters, wanted: &Wanted) -> Resul
     let mut asked = ProofRequest::new(wanted.target.clone());
     asked.only_error = true;
     let proof = proof::prove(table, &asked)?;
-    let prepared = Prepared::new(table, &model, request(wanted, &proof)?)?;
-    let tier = match wanted.k {
-        Some(_) => prepared.high_probability(),
-        None => Tier::WorstCase,
-    };
-    let bounded = match prepared.bound(tier)? {
-        Ok(bounded) => bounded,
+    let (prepared, bounded) = match bounded(table, &model, wanted, &proof)? {
+        Ok(found) => found,
         Err(margin) => return Ok(Err(margin)),
     };
     // Room for what the checker rounds differently.
@@ -148,6 +143,30 @@ pub fn certify(table: &Table, parameters: &Parameters, wanted: &Wanted) -> Resul
         bound_noise,
         bound_error,
     })))
+}
+
+/// The bound with the narrowest margin that suffices, or what is missing of the widest.
+fn bounded(
+    table: &Table,
+    model: &Model,
+    wanted: &Wanted,
+    proof: &Proof,
+) -> Result<std::result::Result<(Prepared, Bounded), Margin>> {
+    let mut request = request(wanted, proof)?;
+    let mut missing = None;
+    for margin in MARGINS {
+        request.margin = margin;
+        let prepared = Prepared::new(table, model, request.clone())?;
+        let tier = match wanted.k {
+            Some(_) => prepared.high_probability(),
+            None => Tier::WorstCase,
+        };
+        match prepared.bound(tier)? {
+            Ok(bounded) => return Ok(Ok((prepared, bounded))),
+            Err(margin) => missing = Some(margin),
+        }
+    }
+    missing.map(Err).ok_or_else(|| Error::domain("no margin"))
 }
 
 fn request(wanted: &Wanted, proof: &Proof) -> Result<Request> {
@@ -176,6 +195,7 @@ fn request(wanted: &Wanted, proof: &Proof) -> Result<Request> {
         input: wanted.input.clone(),
         k: wanted.k.unwrap_or(40),
         level: wanted.level,
+        margin: MARGINS[0],
     })
 }
 

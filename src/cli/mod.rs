@@ -7,8 +7,11 @@
 mod catalogue;
 mod certify;
 mod check;
+mod evaluate;
 mod generate;
 mod import;
+mod noise;
+mod parameters;
 mod search;
 mod show;
 
@@ -41,6 +44,8 @@ enum Command {
     Check(check::Arguments),
     Show(show::Arguments),
     Catalogue(catalogue::Arguments),
+    Noise(noise::Arguments),
+    Evaluate(evaluate::Arguments),
 }
 
 /// Runs the program on the process's arguments.
@@ -53,6 +58,8 @@ pub fn run() -> ExitCode {
         Command::Check(a) => check::run(&a),
         Command::Show(a) => show::run(&a),
         Command::Catalogue(a) => catalogue::run(&a),
+        Command::Noise(a) => noise::run(&a),
+        Command::Evaluate(a) => evaluate::run(&a),
     };
     result.unwrap_or_else(|error| {
         note(&format!("polycert: {error}"));

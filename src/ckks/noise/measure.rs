@@ -105,11 +105,27 @@ impl Lab {
     /// # Errors
     /// Values that do not fit.
     pub fn encrypt(&mut self, values: &[f64], scale: &Rational) -> Result<Ciphertext> {
-        let level = self.parameters().max_level();
-        let plain = self
-            .encoder
-            .encode_real(values, self.encoder.max_log_slots(), level, scale)?;
-        self.public.encrypt(&self.ring, &plain, &mut self.rng)
+        self.encrypt_at(values, self.parameters().max_level(), scale, false)
+    }
+
+    /// Encrypts N/2 real slots at a level and scale, by the public or the secret key.
+    ///
+    /// # Errors
+    /// Values that do not fit.
+    pub fn encrypt_at(
+        &mut self,
+        values: &[f64],
+        level: usize,
+        scale: &Rational,
+        by_secret: bool,
+    ) -> Result<Ciphertext> {
+        let log_slots = self.encoder.max_log_slots();
+        let plain = self.encoder.encode_real(values, log_slots, level, scale)?;
+        if by_secret {
+            self.secret.encrypt(&plain, &mut self.rng)
+        } else {
+            self.public.encrypt(&self.ring, &plain, &mut self.rng)
+        }
     }
 
     /// |error| of every slot of a phase difference at a scale.
