@@ -1,14 +1,13 @@
 //! `polycert evaluate`: a table on real ciphertexts, beside its certified bound.
 
 use crate::certificate::evaluation::{certify, Certified, Wanted};
-use crate::ckks::circuit::exact::Plain;
 use crate::ckks::noise::measure::{Lab, Sample};
 use crate::ckks::ring::Ring;
 use crate::ckks::rng::Rng;
 use crate::ckks::run;
 use crate::cli::{note, output, parameters, rational, read_text};
 use crate::error::{Error, Result};
-use crate::evaluation::average as estimate;
+use crate::evaluation::average::Estimator;
 use crate::evaluation::bound::{Input, Prepared, Task as Kind};
 use crate::poly::table::{Table, MAX_BYTES};
 use crate::poly::target::{Function as Named, Target};
@@ -37,6 +36,9 @@ pub struct Arguments {
     /// Encrypted runs, all slots full of numbers drawn from the domain.
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000))]
     runs: u64,
+    /// Draw the inputs from where noise is expected to be largest, not from the whole domain.
+    #[arg(long)]
+    hard: bool,
     /// A seed that makes keys and inputs repeat: for measurements, never for secrets.
     #[arg(long)]
     seed: Option<u64>,
@@ -76,17 +78,11 @@ pub struct Task {
 
 /// A function's true values.
 pub trait Function {
-    /// The name used in files.
-    fn name(self) -> &'static str;
     /// Its value.
     fn value(self, inputs: &[f64]) -> f64;
 }
 
 impl Function for Named {
-    fn name(self) -> &'static str {
-        Self::name(self)
-    }
-
     fn value(self, inputs: &[f64]) -> f64 {
         match self {
             Self::Sign => inputs[0].signum(),
@@ -119,26 +115,17 @@ impl Task {
 }
 
 /// *Estimate*: the root mean square of |noise| of the result, over inputs uniform in the domain.
-///
-/// # Errors
-/// A circuit with more inputs than it says.
-pub fn average(p: &Prepared) -> Result<f64> {
-    let (model, circuit) = (p.model(), &p.circuit);
-    let fresh = match p.request.input {
-        Input::FreshSecret => model.estimate_fresh_secret_variance(),
-        _ => model.estimate_fresh_public_variance(),
-    };
-    let scale = circuit.nodes[0].scale.to_f64();
-    let input = (fresh + model.estimate_rounding_variance()) / (scale * scale);
-    let sources = estimate::estimate_sources(circuit, model, input);
+pub fn average(p: &Prepared) -> f64 {
+    const DRAWS: u32 = 100_000;
+    let mut estimator = Estimator::new(&p.circuit, p.model(), &p.request.input);
     let (lo, hi, count) = domain(p);
     let mut rng = Rng::numbered(0, 0);
-    let (mut sum, draws) = (0.0, 2_000);
-    for _ in 0..draws {
+    let mut sum = 0.0;
+    for _ in 0..DRAWS {
         let x: Vec<f64> = (0..count).map(|_| draw(&mut rng, lo, hi)).collect();
-        sum += estimate::estimate_variance(circuit, &sources, &x)?;
+        sum += estimator.estimate(&x).1;
     }
-    Ok((sum / f64::from(draws)).sqrt())
+    (sum / f64::from(DRAWS)).sqrt()
 }
 
 fn draw(rng: &mut Rng, lo: f64, hi: f64) -> f64 {
@@ -279,6 +266,13 @@ fn measure(
     let scale = circuit.nodes[0].scale.clone();
     let (mut noise, mut error) = (Sample::default(), Sample::default());
     let runs = if given.is_some() { 1 } else { a.runs };
+    let prepared = &made.prepared;
+    let mut estimator = Estimator::new(circuit, prepared.model(), &prepared.request.input);
+    let mut estimated = 0.0;
+    let hard = match a.hard {
+        true => estimator.hardest((lo, hi), &vec![lo.max(0.0); count - 1], 64),
+        false => Vec::new(),
+    };
     let from = match &made.proof.closeness {
         Some(c) if a.task.target == Named::Sign => Rational::from(&c.from * &a.task.scale).to_f64(),
         _ => 0.0,
@@ -288,6 +282,12 @@ fn measure(
         let slots = p.n() / 2;
         let inputs: Vec<Vec<f64>> = match &given {
             Some(values) => values.clone(),
+            None if a.hard => (0..count)
+                .map(|i| match i {
+                    0 => (0..slots).map(|slot| hard[slot % hard.len()]).collect(),
+                    _ => vec![lo.max(0.0); slots],
+                })
+                .collect(),
             None => (0..count)
                 .map(|_| (0..slots).map(|_| draw(&mut lab.rng, lo, hi)).collect())
                 .collect(),
@@ -300,11 +300,8 @@ fn measure(
         let decrypted = lab.encoder.decode(&lab.secret.decrypt(&result)?)?;
         for (slot, z) in decrypted.iter().enumerate() {
             let x: Vec<f64> = inputs.iter().map(|list| list[slot]).collect();
-            let mut plain = Plain {
-                inputs: &x,
-                trace: Vec::new(),
-            };
-            let meant = circuit.run(&mut plain)?;
+            let (meant, variance) = estimator.estimate(&x);
+            estimated += variance;
             noise.add([(z.re - meant).hypot(z.im)]);
             if x[0].abs() >= from {
                 error.add([(z.re - a.task.target.value(&x)).hypot(z.im)]);
@@ -313,8 +310,8 @@ fn measure(
     }
     let (bound_noise, bound_error) = (made.bound_noise.to_f64(), made.bound_error.to_f64());
     let within = noise.measure_max <= bound_noise && error.measure_max <= bound_error;
-    let estimate = average(&made.prepared)?;
     let slots = noise.count;
+    let estimate = (estimated / slots.max(1) as f64).sqrt();
     let line = if a.json {
         let value = serde_json::json!({
             "statement": made.report.headline(),

@@ -116,7 +116,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         match certify(&table, &p, &wanted(Some(a.k))?)? {
             Ok(made) => {
                 row.bound_high_probability = Some(made.bounded.bound_noise);
-                row.estimate_average_case = Some(average(&made.prepared)?);
+                row.estimate_average_case = Some(average(&made.prepared));
                 let f = flooding(made.bounded.bound_noise, a.flood, a.queries, a.k);
                 notes.push(format!(
                     "flooding for {} bits over {} decryptions: sigma = 2^{:.2}, added noise <= 2^{:.2} but for \

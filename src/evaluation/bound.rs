@@ -386,7 +386,8 @@ fn refine(
         let Some(largest) = (0..done.len()).max_by(order) else {
             return Err(Error::domain("no cells"));
         };
-        if done.len() >= MAX_CELLS {
+        let narrow = done[largest].hi - done[largest].lo < SHORTEST;
+        if done.len() >= MAX_CELLS || narrow {
             let worst = done[largest].carried.clone();
             let hull = |v: Interval, c: &Cell| v.convex_hull(c.carried.result.value);
             let value = done.iter().fold(worst.result.value, hull);

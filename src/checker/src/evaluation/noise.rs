@@ -185,12 +185,12 @@ impl<'a> Noise<'a> {
                 let key = exponent(kappa, b)
                     .times(&ratio(self.parameters.cbd, 2))
                     .times(&self.n);
-                let spread = root(
-                    &exponent(kappa, 1)
-                        .times(&self.n)
-                        .times(&key)
-                        .times(&ratio(1, 12)),
-                );
+                let sum = ratio(kappa, 1)
+                    .times(&ratio(6_931_472, 10_000_000))
+                    .plus(&ratio(2_773, 1_000))
+                    .plus(&ratio(b, 1).times(&ratio(233, 100)));
+                let a = root(&ratio(self.parameters.cbd, 96)).times(&self.n);
+                let spread = over(&a.times(&sum), &ratio(931, 1_000));
                 let strays = root(&ratio(b, 1).times(&key)).times(&ratio(STRAYS, 1));
                 over(&spread.plus(&strays).times(&widest), &p)
             }

@@ -68,17 +68,25 @@ pub(crate) fn of(report: &Report) -> Checked<Task> {
         (
             Function::MaxPool,
             Some(Statement::Pool {
+                cites,
                 inputs,
                 range,
                 input_scale,
                 ..
             }),
-        ) => Task {
-            function: Function::MaxPool,
-            inputs: (range.negated(), range.clone()),
-            domain: one,
-            pool: Some((*inputs, input_scale.clone())),
-        },
+        ) => {
+            // Every difference of two players is within the cited domain, and cells go up to 1.
+            match report.statements.get(*cites) {
+                Some(Statement::Deviation { to, .. }) => whole(to)?,
+                _ => return Err(Fault::internal("a pool that cites nothing")),
+            }
+            Task {
+                function: Function::MaxPool,
+                inputs: (range.negated(), range.clone()),
+                domain: one,
+                pool: Some((*inputs, input_scale.clone())),
+            }
+        }
         _ => return fail("the embedded certificate is not about sign, relu, max or max_pool"),
     })
 }

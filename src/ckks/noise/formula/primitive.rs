@@ -117,10 +117,13 @@ impl Model {
             Tier::HighProbability { kappa } => {
                 let b = digits.len();
                 let widest = digits.iter().fold(point(0.0), |m, q| m.max(*q));
-                // |e_1(zeta)|^2 + ... + |e_b(zeta)|^2 of the key, then the digits given the key.
+                // As for fresh encryptions: d_j given e_j, b factors 1/(1 - mu^2).
+                let count = point(b as f64);
+                let bits = point(f64::from(kappa)) * point(tail::LN_2);
+                let a = self.n() * (self.error_variance() / point(48.0)).sqrt();
+                let spread = a * (bits + point(2.773) + point(2.33) * count) / point(0.931);
                 let key = tail::exponent(kappa, b) * self.error_variance() * self.n();
-                let spread = (tail::exponent(kappa, 1) * self.n() * key / point(12.0)).sqrt();
-                let strays = point(tail::STRAYS) * (point(b as f64) * key).sqrt();
+                let strays = point(tail::STRAYS) * (count * key).sqrt();
                 (spread + strays) * widest / p
             }
         };

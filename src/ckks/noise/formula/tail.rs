@@ -19,9 +19,8 @@
 //! which is at most 2^-kappa if `x >= kappa ln 2 + b (1 + m ln 2)` for an m with `x <= b 2^m`.
 //!
 //! # Products
-//! e_j d_j and r s are bounded given one factor: first the key's |e_j(zeta)| by the above, then d_j e_j as a
-//! projection of proxy |e_j(zeta)|^2 V N/2. No Gaussian is assumed, and the tail is the true one, not that of
-//! a Gaussian of the same variance.
+//! No Gaussian is assumed where two random polynomials are multiplied: the tail of the product is
+//! exponential, not that of a Gaussian of the same variance.
 //!
 //! # Fresh encryptions
 //! `Z = e v + e0 + e1 s` with all of e, v, e0, e1 random and s fixed, s2 the error's variance. Given v, a
@@ -35,6 +34,11 @@
 //! ```text
 //! P(|Z| > t) <= 2^-kappa     for t = (a/0.931) (kappa ln 2 + 5.103 + 0.9025 G).
 //! ```
+//!
+//! # Key switches
+//! `Z = sum_j d_j e_j` over b digits, d_j uniform of width Q_j <= Q given the key: the same with
+//! `a = Q N sqrt(s2/48)`, one factor 1/(1 - mu^2) for each digit, and nothing fixed:
+//! `t = (a/0.931) (kappa ln 2 + 2.773 + 2.33 b)`.
 //!
 //! # Union bound
 //! An operation has at most [`EVENTS`] events at each of N/2 slots (the others are conjugates):
