@@ -84,6 +84,12 @@ impl Ciphertext {
         self.key
     }
 
+    /// Refuses a level or an exact scale that is not the stated one.
+    pub(super) fn stands_at(&self, level: usize, scale: &Rational, place: &str) -> Result<()> {
+        same_level(self.level(), level, place)?;
+        same_scale(&self.scale, scale, place)
+    }
+
     /// Refuses operands of another ring, key, level, scale or packing, naming which.
     pub(super) fn fits(&self, other: &Self, operation: &str, same_scale: bool) -> Result<()> {
         same_ring(&self.ring, &other.ring, operation)?;

@@ -8,9 +8,9 @@
 //! The centred representative has v = the integer nearest to s. s is computed in f64.
 //!
 //! **Guarantee** The result is an exact representative of c mod D, the same at every target, and
-//! lies in \[-(1/2 + 2^-40) D, (1/2 + 2^-40) D\]. Proof: y_i < d_i < 2^50 is exact; fl(1/d_i) and the
-//! product are each off by 2^-53 relative, and the at most 8 partial sums below 8 by at most 2^-50
-//! each, so the computed s is within 8 (2^-52 + 2^-50) < 2^-46 of s. So v is nearest to s, or
+//! lies in \[-(1/2 + 2^-40) D, (1/2 + 2^-40) D\]. Proof: y_i < d_i < 2^50 is exact; fl(1/d_i) is off
+//! by 2^-53 relative, and the at most 8 partial sums below 8 by at most 2^-50 each, so the computed s
+//! is within 8 (2^-52 + 2^-50) < 2^-46 of s. So v is nearest to s, or
 //! |s - v| <= 1/2 + 2^-46. The sum that follows is exact mod each target. There is no overflow term
 //! v D left in the result, hence no bias of the kind that uncentred conversions have (k/2 D on
 //! average).
@@ -23,7 +23,7 @@ use super::params::MAX_P_PRIMES;
 pub struct Converter {
     from: Vec<Modulus>,
     /// (D/d_i)^-1 mod d_i.
-    hat_inverse: Vec<f64>,
+    hat_inverse: Vec<u64>,
     /// For each target: the target, D/d_i mod target, and -D mod target.
     to: Vec<(Modulus, Vec<f64>, f64)>,
 }
@@ -40,7 +40,7 @@ impl Converter {
         };
         Self {
             hat_inverse: (from.iter().enumerate())
-                .map(|(i, d)| to_f64(d.invert(hat(d, i))))
+                .map(|(i, d)| d.invert(hat(d, i)))
                 .collect(),
             to: (to.iter())
                 .map(|m| {
@@ -53,42 +53,91 @@ impl Converter {
         }
     }
 
+    /// (D/d_i)^-1 mod d_i: what the residues of the i-th source prime are multiplied by beforehand.
+    #[must_use]
+    pub fn hat_inverse(&self, i: usize) -> u64 {
+        self.hat_inverse[i]
+    }
+
     /// Carries the centred representative to some of the targets.
     ///
-    /// **Inputs** the residues (coefficients, not transforms) mod each source prime, and a buffer for
-    /// each wanted target with its index.
+    /// **Inputs** y_i for each source prime: coefficients (not transforms), multiplied by
+    /// [`Self::hat_inverse`]; a buffer for each wanted target, with its index.
     pub fn convert(&self, source: &[&[u64]], targets: &mut [(usize, Vec<u64>)]) {
         let Some(n) = source.first().map(|s| s.len()) else {
             return;
         };
-        let k = self.from.len();
         let mut y = [[0.0; BLOCK]; MAX_P_PRIMES];
         for start in (0..n).step_by(BLOCK) {
             let block = start..(start + BLOCK).min(n);
             let mut v = [0.0; BLOCK];
-            for (((y, x), d), hat) in (y.iter_mut().zip(source))
-                .zip(&self.from)
-                .zip(&self.hat_inverse)
-            {
+            for ((y, x), d) in y.iter_mut().zip(source).zip(&self.from) {
                 for ((y, v), &x) in y.iter_mut().zip(&mut v).zip(&x[block.clone()]) {
-                    *y = d.residue(d.product(to_f64(x), *hat));
-                    *v += *y * d.inverse_f64();
+                    *y = to_f64(x);
+                    *v = y.mul_add(d.inverse_f64(), *v);
                 }
             }
             v.iter_mut().for_each(|v| *v = round(*v));
             for (index, out) in &mut *targets {
                 let (m, hats, minus) = &self.to[*index];
-                let mut sums = [0.0; BLOCK];
-                for (y, hat) in y[..k].iter().zip(hats) {
-                    for (sum, y) in sums.iter_mut().zip(y) {
-                        // y may exceed the target prime: |y| < 2^50 is all that exactness needs.
-                        *sum += m.product(*y, *hat);
+                let out = &mut out[block.clone()];
+                // A loop of fixed length keeps the sum in registers.
+                match hats[..] {
+                    [a] => carry(m, [&y[0]], [a], &v, *minus, out),
+                    [a, b] => carry(m, [&y[0], &y[1]], [a, b], &v, *minus, out),
+                    [a, b, c] => carry(m, [&y[0], &y[1], &y[2]], [a, b, c], &v, *minus, out),
+                    [a, b, c, d] => {
+                        carry(
+                            m,
+                            [&y[0], &y[1], &y[2], &y[3]],
+                            [a, b, c, d],
+                            &v,
+                            *minus,
+                            out,
+                        );
                     }
-                }
-                for ((out, sum), v) in out[block.clone()].iter_mut().zip(&sums).zip(&v) {
-                    *out = to_u64(m.residue(sum + m.product(*v, *minus)));
+                    [a, b, c, d, e] => {
+                        carry(
+                            m,
+                            [&y[0], &y[1], &y[2], &y[3], &y[4]],
+                            [a, b, c, d, e],
+                            &v,
+                            *minus,
+                            out,
+                        );
+                    }
+                    _ => {
+                        let mut sums = [0.0; BLOCK];
+                        for (y, hat) in y.iter().zip(hats) {
+                            for (sum, y) in sums.iter_mut().zip(y) {
+                                *sum += m.product(*y, *hat);
+                            }
+                        }
+                        for ((out, sum), v) in out.iter_mut().zip(&sums).zip(&v) {
+                            *out = to_u64(m.residue(sum + m.product(*v, *minus)));
+                        }
+                    }
                 }
             }
         }
+    }
+}
+
+/// out = sum_i y_i hat_i - v D mod a target. y may exceed the target prime: |y| < 2^50 is enough.
+#[inline(always)]
+fn carry<const K: usize>(
+    m: &Modulus,
+    y: [&[f64; BLOCK]; K],
+    hats: [f64; K],
+    v: &[f64; BLOCK],
+    minus: f64,
+    out: &mut [u64],
+) {
+    for (i, out) in out.iter_mut().enumerate().take(BLOCK) {
+        let mut sum = m.product(v[i], minus);
+        for k in 0..K {
+            sum += m.product(y[k][i], hats[k]);
+        }
+        *out = to_u64(m.residue(sum));
     }
 }

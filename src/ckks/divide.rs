@@ -16,33 +16,37 @@ use rayon::prelude::*;
 /// (c - r)/D mod the kept primes.
 ///
 /// **Inputs** the transforms mod the kept primes q_0 .. q_{k-1}; the dropped primes' indices,
-/// transforms and converter.
+/// transforms (used up) and converter.
 pub(super) fn divide(
     ring: &Ring,
-    kept: &mut [Vec<u64>],
+    kept: &[Vec<u64>],
     dropped: &mut [(usize, Vec<u64>)],
     converter: &Converter,
-) {
-    dropped
-        .par_iter_mut()
-        .for_each(|(i, limb)| ring.inverse(*i, limb));
+) -> Vec<Vec<u64>> {
+    (dropped.par_iter_mut().enumerate())
+        .for_each(|(k, (i, limb))| ring.inverse_times(*i, limb, converter.hat_inverse(k)));
     let source: Vec<&[u64]> = dropped.iter().map(|(_, limb)| limb.as_slice()).collect();
     let indices: Vec<usize> = dropped.iter().map(|(i, _)| *i).collect();
     // A few targets at a time: what the conversion writes is still in the cache when it is used.
-    (kept.par_chunks_mut(GROUP).enumerate()).for_each(|(group, kept)| {
-        let first = group * GROUP;
-        let mut rests: Vec<(usize, Vec<u64>)> =
-            (0..kept.len()).map(|k| (first + k, ring.take())).collect();
-        converter.convert(&source, &mut rests);
-        for (limb, (index, rest)) in kept.iter_mut().zip(&mut rests) {
-            let m = ring.modulus(*index);
-            ring.forward(*index, rest);
-            let product =
-                (indices.iter()).fold(1, |d, &i| m.mul(d, ring.modulus(i).value() % m.value()));
-            m.sub_mul_constant(limb, rest, m.invert(product));
-        }
-        ring.give(rests.into_iter().map(|(_, limb)| limb));
-    });
+    let groups: Vec<Vec<Vec<u64>>> = (kept.par_chunks(GROUP).enumerate())
+        .map(|(group, kept)| {
+            let first = group * GROUP;
+            let mut rests: Vec<(usize, Vec<u64>)> =
+                (0..kept.len()).map(|k| (first + k, ring.take())).collect();
+            converter.convert(&source, &mut rests);
+            (kept.iter().zip(rests))
+                .map(|(limb, (index, mut rest))| {
+                    let m = ring.modulus(index);
+                    ring.forward(index, &mut rest);
+                    let product = (indices.iter())
+                        .fold(1, |d, &i| m.mul(d, ring.modulus(i).value() % m.value()));
+                    m.sub_from_mul_constant(&mut rest, limb, m.invert(product));
+                    rest
+                })
+                .collect()
+        })
+        .collect();
+    groups.into_iter().flatten().collect()
 }
 
 /// Targets of a conversion that are worked on together.

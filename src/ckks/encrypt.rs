@@ -42,7 +42,7 @@ impl PublicKey {
             out
         };
         let (mut c0, c1) = (half(&self.b), half(&self.a));
-        ring.zip(&mut c0, &plain.poly, |m, x, y| m.add_assign(x, y));
+        ring.update(&mut c0, &plain.poly, |m, x, y| m.add_assign(x, y));
         Ok(Ciphertext {
             parts: vec![c0, c1],
             scale: plain.scale.clone(),
@@ -67,7 +67,7 @@ impl SecretKey {
         let a = ring.uniform(&rng.seed(), CIPHER_DOMAIN, &indices);
         let errors = rng.errors(ring.n(), ring.params().cbd());
         let mut c0 = self.mask(&a, &errors, &indices);
-        ring.zip(&mut c0, &plain.poly, |m, x, y| m.add_assign(x, y));
+        ring.update(&mut c0, &plain.poly, |m, x, y| m.add_assign(x, y));
         Ok(Ciphertext {
             parts: vec![c0, a],
             scale: plain.scale.clone(),
@@ -94,11 +94,15 @@ impl SecretKey {
         }
         // Horner's rule from the highest power of s.
         let mut parts = cipher.parts.iter().rev();
-        let mut sum = parts.next().cloned().unwrap_or(Poly(Vec::new()));
+        let mut sum = parts
+            .next()
+            .cloned()
+            .unwrap_or_else(|| self.ring.poly(Vec::new()));
         for part in parts {
             self.ring
-                .zip(&mut sum, &self.s, |m, x, s| m.mul_assign(x, s));
-            self.ring.zip(&mut sum, part, |m, x, c| m.add_assign(x, c));
+                .update(&mut sum, &self.s, |m, x, s| m.mul_assign(x, s));
+            self.ring
+                .update(&mut sum, part, |m, x, c| m.add_assign(x, c));
         }
         Ok(Plaintext {
             poly: sum,

@@ -94,21 +94,34 @@ impl Evaluator {
     ) -> Result<Ciphertext> {
         self.own(a, operation)?;
         a.fits(b, operation, true)?;
-        let mut out = a.clone();
-        for (i, b) in b.parts.iter().enumerate() {
-            match out.parts.get_mut(i) {
-                Some(x) if subtract => self.ring.zip(x, b, Modulus::sub_assign),
-                Some(x) => self.ring.zip(x, b, Modulus::add_assign),
-                None => {
-                    let mut b = b.clone();
-                    if subtract {
-                        self.ring.each(&mut b, Modulus::negate);
-                    }
-                    out.parts.push(b);
-                }
-            }
+        let ring = &*self.ring;
+        let part = |i: usize| match (a.parts.get(i), b.parts.get(i)) {
+            (Some(x), Some(y)) if subtract => ring.map_two(x, y, Modulus::sub),
+            (Some(x), Some(y)) => ring.map_two(x, y, Modulus::add),
+            (None, Some(y)) if subtract => ring.map(y, Modulus::negate),
+            (x, y) => x.or(y).map_or_else(
+                || ring.poly(Vec::new()),
+                |x| ring.map(x, |_, out, x| out.copy_from_slice(x)),
+            ),
+        };
+        let parts = (0..a.parts.len().max(b.parts.len())).map(part).collect();
+        Ok(Ciphertext { parts, ..a.shell() })
+    }
+
+    /// Each part of a, replaced.
+    fn each(&self, a: &Ciphertext, f: impl Fn(&Modulus, &mut [u64], &[u64]) + Sync) -> Ciphertext {
+        let parts = a.parts.iter().map(|part| self.ring.map(part, &f)).collect();
+        Ciphertext { parts, ..a.shell() }
+    }
+
+    /// Part 0 of a, replaced; the rest copied.
+    fn first(&self, a: &Ciphertext, f: impl FnOnce(&Poly) -> Poly) -> Ciphertext {
+        let copy = |part: &Poly| self.ring.map(part, |_, out, x| out.copy_from_slice(x));
+        let rest = a.parts[1..].iter().map(copy);
+        Ciphertext {
+            parts: std::iter::once(f(&a.parts[0])).chain(rest).collect(),
+            ..a.shell()
         }
-        Ok(out)
     }
 
     /// a + b.
@@ -133,11 +146,7 @@ impl Evaluator {
     /// A ciphertext of another ring.
     pub fn negate(&self, a: &Ciphertext) -> Result<Ciphertext> {
         self.own(a, "negate")?;
-        let mut out = a.clone();
-        out.parts
-            .iter_mut()
-            .for_each(|part| self.ring.each(part, Modulus::negate));
-        Ok(out)
+        Ok(self.each(a, Modulus::negate))
     }
 
     /// a plus a plaintext.
@@ -147,10 +156,7 @@ impl Evaluator {
     pub fn add_plain(&self, a: &Ciphertext, b: &Plaintext) -> Result<Ciphertext> {
         self.own(a, "add plaintext")?;
         a.fits_plain(b, "add plaintext", true)?;
-        let mut out = a.clone();
-        self.ring
-            .zip(&mut out.parts[0], &b.poly, Modulus::add_assign);
-        Ok(out)
+        Ok(self.first(a, |part| self.ring.map_two(part, &b.poly, Modulus::add)))
     }
 
     /// a times a plaintext; the scales multiply.
@@ -160,12 +166,17 @@ impl Evaluator {
     pub fn mul_plain(&self, a: &Ciphertext, b: &Plaintext) -> Result<Ciphertext> {
         self.own(a, "multiply by plaintext")?;
         a.fits_plain(b, "multiply by plaintext", false)?;
-        let mut out = a.clone();
-        out.parts
-            .iter_mut()
-            .for_each(|part| self.ring.zip(part, &b.poly, Modulus::mul_assign));
-        out.scale = self.product_scale(&a.scale, &b.scale)?;
-        Ok(out)
+        let scale = self.product_scale(&a.scale, &b.scale)?;
+        let times = |part| {
+            self.ring
+                .map_two(part, &b.poly, |m, out, x, y| m.dot(out, [x], [y]))
+        };
+        let parts = a.parts.iter().map(times).collect();
+        Ok(Ciphertext {
+            parts,
+            scale,
+            ..a.shell()
+        })
     }
 
     fn product_scale(&self, a: &Rational, b: &Rational) -> Result<Rational> {
@@ -181,10 +192,9 @@ impl Evaluator {
     /// A ciphertext of another ring.
     pub fn add_constant(&self, a: &Ciphertext, c: &Integer) -> Result<Ciphertext> {
         self.own(a, "add constant")?;
-        let mut out = a.clone();
-        self.ring
-            .each(&mut out.parts[0], |m, x| m.add_constant(x, m.of_integer(c)));
-        Ok(out)
+        let plus =
+            |m: &Modulus, out: &mut [u64], x: &[u64]| m.add_constant(out, x, m.of_integer(c));
+        Ok(self.first(a, |part| self.ring.map(part, plus)))
     }
 
     /// a times the integer constant c, which stands for c/scale; the scales multiply.
@@ -198,13 +208,20 @@ impl Evaluator {
         scale: &Rational,
     ) -> Result<Ciphertext> {
         self.own(a, "multiply by constant")?;
-        let mut out = a.clone();
-        let times = |m: &Modulus, x: &mut [u64]| m.mul_constant(x, m.of_integer(c));
-        out.parts
-            .iter_mut()
-            .for_each(|part| self.ring.each(part, times));
-        out.scale = self.product_scale(&a.scale, scale)?;
-        Ok(out)
+        let scale = self.product_scale(&a.scale, scale)?;
+        let out = self.each(a, |m, out, x| m.mul_constant(out, x, m.of_integer(c)));
+        Ok(Ciphertext { scale, ..out })
+    }
+
+    /// The same ciphertext read in other units: the value is divided by `unit`, the scale multiplied.
+    ///
+    /// # Errors
+    /// A ciphertext of another ring, a unit that is not positive.
+    pub fn in_units(&self, a: &Ciphertext, unit: &Rational) -> Result<Ciphertext> {
+        self.own(a, "read in other units")?;
+        let scale = self.product_scale(&a.scale, unit)?;
+        let out = self.each(a, |_, out, x| out.copy_from_slice(x));
+        Ok(Ciphertext { scale, ..out })
     }
 
     /// The product as a ciphertext of degree 2: (a0 b0, a0 b1 + a1 b0, a1 b1).
@@ -231,7 +248,7 @@ impl Evaluator {
             })
             .collect();
         let mut parts: Vec<Poly> = (0..3)
-            .map(|_| Poly(Vec::with_capacity(limbs.len())))
+            .map(|_| ring.poly(Vec::with_capacity(limbs.len())))
             .collect();
         for limbs in limbs {
             parts
@@ -266,10 +283,8 @@ impl Evaluator {
         let key = self.keys.relinearization.as_ref().ok_or_else(missing)?;
         let switched = Digits::new(&self.ring, &square).switch(key);
         for (part, add) in a.parts.iter_mut().zip(switched) {
-            self.ring.zip(part, &add, Modulus::add_assign);
-            self.ring.give(add.0);
+            self.ring.update(part, &add, Modulus::add_assign);
         }
-        self.ring.give(square.0);
         Ok(a)
     }
 
@@ -286,15 +301,7 @@ impl Evaluator {
     /// # Errors
     /// Level 0: there is no prime to drop.
     pub fn rescale(&self, a: &Ciphertext) -> Result<Ciphertext> {
-        self.rescale_owned(a.clone())
-    }
-
-    /// [`Self::rescale`] in place of its operand.
-    ///
-    /// # Errors
-    /// As [`Self::rescale`].
-    pub fn rescale_owned(&self, mut a: Ciphertext) -> Result<Ciphertext> {
-        self.own(&a, "rescale")?;
+        self.own(a, "rescale")?;
         let level = a.level();
         if level == 0 {
             return Err(ErrorKind::DepthExceeded {
@@ -305,20 +312,22 @@ impl Evaluator {
             .into());
         }
         let ring = &*self.ring;
-        a.parts.par_iter_mut().for_each(|part| {
-            if let Some(last) = part.0.pop() {
-                let mut dropped = [(level, last)];
-                divide(
-                    ring,
-                    &mut part.0,
-                    &mut dropped,
-                    ring.single_converter(level),
-                );
-                ring.give(dropped.map(|(_, limb)| limb));
-            }
-        });
-        a.scale /= Integer::from(ring.modulus(level).value());
-        Ok(a)
+        let part = |part: &Poly| {
+            let mut dropped = [(level, ring.copy(&part.0[level]))];
+            let kept = divide(
+                ring,
+                &part.0[..level],
+                &mut dropped,
+                ring.single_converter(level),
+            );
+            ring.give(dropped.map(|(_, limb)| limb));
+            ring.poly(kept)
+        };
+        Ok(Ciphertext {
+            parts: a.parts.iter().map(part).collect(),
+            scale: Rational::from(&a.scale / Integer::from(ring.modulus(level).value())),
+            ..a.shell()
+        })
     }
 
     /// The same message at a lower level: primes are dropped, nothing is rounded.
@@ -328,16 +337,17 @@ impl Evaluator {
     pub fn drop_to(&self, a: &Ciphertext, level: usize) -> Result<Ciphertext> {
         self.own(a, "drop")?;
         if level > a.level() {
+            let have = a.level();
             return Err(refuse(format!(
-                "drop: the ciphertext is at level {}, below {level}",
-                a.level()
+                "drop: the ciphertext is at level {have}, below {level}"
             )));
         }
-        let mut out = a.clone();
-        out.parts
-            .iter_mut()
-            .for_each(|part| part.0.truncate(level + 1));
-        Ok(out)
+        let lower = |part: &Poly| {
+            let limbs = (0..=level).map(|i| self.ring.copy(&part.0[i]));
+            self.ring.poly(limbs.collect())
+        };
+        let parts = a.parts.iter().map(lower).collect();
+        Ok(Ciphertext { parts, ..a.shell() })
     }
 
     /// Slots rotated to the left: slot j of the result is slot j + steps.
@@ -394,9 +404,8 @@ impl Evaluator {
             };
             let digits = digits.get_or_insert_with(|| Digits::new(ring, &a.parts[1]));
             let [mut u0, u1] = digits.switch(key);
-            ring.zip(&mut u0, &a.parts[0], Modulus::add_assign);
+            ring.update(&mut u0, &a.parts[0], Modulus::add_assign);
             let parts = vec![ring.automorphism(&u0, *g), ring.automorphism(&u1, *g)];
-            ring.give(u0.0.into_iter().chain(u1.0));
             results.push(Ciphertext { parts, ..a.shell() });
         }
         Ok(results)

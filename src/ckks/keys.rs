@@ -13,6 +13,7 @@
 
 use super::cipher::KeyId;
 use super::encode::Encoder;
+use super::params::Parameters;
 use super::ring::{Poly, Ring};
 use super::rng::{Rng, Seed};
 use rayon::prelude::*;
@@ -147,8 +148,8 @@ impl SecretKey {
             let mut masked = self.mask(&uniform, &errors, &all);
             for i in digit {
                 let m = ring.modulus(i);
-                let mut message = ring.copy(&from.0[i]);
-                m.mul_constant(&mut message, m.of_integer(&p));
+                let mut message = ring.take();
+                m.mul_constant(&mut message, &from.0[i], m.of_integer(&p));
                 m.add_assign(&mut masked.0[i], &message);
                 ring.give([message]);
             }
@@ -200,6 +201,33 @@ impl SecretKey {
             }
         }
         keys
+    }
+}
+
+/// Bytes that keys and a ciphertext of a parameter set take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyBytes {
+    /// A switching key (relinearisation, or one rotation) in memory.
+    pub switching: u64,
+    /// The same in a file, where a seed stands for half of it.
+    pub switching_file: u64,
+    /// The public key in memory.
+    pub public: u64,
+    /// A ciphertext of degree 1 at the top level.
+    pub ciphertext: u64,
+}
+
+/// Bytes that keys of a parameter set take, from the shapes alone.
+#[must_use]
+pub fn key_bytes(params: &Parameters) -> KeyBytes {
+    let limb = 8 * params.n() as u64;
+    let (q, p) = (params.q().len() as u64, params.p().len() as u64);
+    let digits = params.digits(params.max_level()).len() as u64;
+    KeyBytes {
+        switching: 2 * digits * (q + p) * limb,
+        switching_file: digits * (q + p) * limb + 32,
+        public: 2 * q * limb,
+        ciphertext: 2 * q * limb,
     }
 }
 

@@ -19,8 +19,7 @@ pub(super) fn centred(ring: &Ring, poly: &Poly) -> Vec<Integer> {
         .map(|(i, (limb, hat))| {
             let m = ring.modulus(i);
             let mut y = ring.copy(limb);
-            ring.inverse(i, &mut y);
-            m.mul_constant(&mut y, m.invert(m.of_integer(hat)));
+            ring.inverse_times(i, &mut y, m.invert(m.of_integer(hat)));
             y
         })
         .collect();

@@ -57,4 +57,5 @@ pub mod ring;
 pub mod rng;
 pub mod run;
 pub mod security;
+pub mod serial;
 mod switch;

@@ -156,18 +156,34 @@ impl Modulus {
         }
     }
 
-    /// x = -x.
-    pub fn negate(&self, x: &mut [u64]) {
-        for x in x {
-            *x = if *x == 0 { 0 } else { self.p - *x };
+    /// out = x + y.
+    pub fn add(&self, out: &mut [u64], x: &[u64], y: &[u64]) {
+        for ((out, x), y) in out.iter_mut().zip(x).zip(y) {
+            let sum = x + y;
+            *out = sum.min(sum.wrapping_sub(self.p));
         }
     }
 
-    /// x += c, the same constant everywhere.
-    pub fn add_constant(&self, x: &mut [u64], c: u64) {
-        for x in x {
-            let sum = *x + c;
-            *x = sum.min(sum.wrapping_sub(self.p));
+    /// out = x - y.
+    pub fn sub(&self, out: &mut [u64], x: &[u64], y: &[u64]) {
+        for ((out, x), y) in out.iter_mut().zip(x).zip(y) {
+            let difference = x.wrapping_sub(*y);
+            *out = difference.min(difference.wrapping_add(self.p));
+        }
+    }
+
+    /// out = -x.
+    pub fn negate(&self, out: &mut [u64], x: &[u64]) {
+        for (out, x) in out.iter_mut().zip(x) {
+            *out = if *x == 0 { 0 } else { self.p - x };
+        }
+    }
+
+    /// out = x + c, the same constant everywhere.
+    pub fn add_constant(&self, out: &mut [u64], x: &[u64], c: u64) {
+        for (out, x) in out.iter_mut().zip(x) {
+            let sum = x + c;
+            *out = sum.min(sum.wrapping_sub(self.p));
         }
     }
 
@@ -179,10 +195,18 @@ impl Modulus {
     }
 
     /// x *= c.
-    pub fn mul_constant(&self, x: &mut [u64], c: u64) {
+    pub fn mul_constant_assign(&self, x: &mut [u64], c: u64) {
         let c = to_f64(c);
         for x in x {
             *x = to_u64(self.residue(self.product(to_f64(*x), c)));
+        }
+    }
+
+    /// out = x c.
+    pub fn mul_constant(&self, out: &mut [u64], x: &[u64], c: u64) {
+        let c = to_f64(c);
+        for (out, x) in out.iter_mut().zip(x) {
+            *out = to_u64(self.residue(self.product(to_f64(*x), c)));
         }
     }
 
@@ -200,19 +224,11 @@ impl Modulus {
         }
     }
 
-    /// x = (x - y) c.
-    pub fn sub_mul_constant(&self, x: &mut [u64], y: &[u64], c: u64) {
+    /// y = (x - y) c.
+    pub fn sub_from_mul_constant(&self, y: &mut [u64], x: &[u64], c: u64) {
         let c = to_f64(c);
-        for (x, y) in x.iter_mut().zip(y) {
-            *x = to_u64(self.residue(self.product(to_f64(*x) - to_f64(*y), c)));
-        }
-    }
-
-    /// Adds x y to sums that a caller reduces after [`MAX_TERMS`] products.
-    #[inline(always)]
-    pub fn accumulate(&self, sums: &mut [f64], x: &[u64], y: &[u64]) {
-        for ((sum, x), y) in sums.iter_mut().zip(x).zip(y) {
-            *sum += self.product(to_f64(*x), to_f64(*y));
+        for (y, x) in y.iter_mut().zip(x) {
+            *y = to_u64(self.residue(self.product(to_f64(*x) - to_f64(*y), c)));
         }
     }
 }
@@ -259,27 +275,42 @@ mod tests {
                 let plain = |f: &dyn Fn(u128, u128) -> u128| -> Vec<u64> {
                     both().map(|(a, b)| (f(a, b) % wide) as u64).collect()
                 };
+                // In place on x, and out of place from x and y.
                 let run = |f: &dyn Fn(&mut [u64], &[u64])| {
                     let mut out = x.clone();
                     f(&mut out, &y);
                     out
                 };
-                assert_eq!(run(&|a, b| m.mul_assign(a, b)), plain(&|a, b| a * b));
-                assert_eq!(run(&|a, b| m.add_assign(a, b)), plain(&|a, b| a + b));
-                assert_eq!(run(&|a, b| m.sub_assign(a, b)), plain(&|a, b| a + wide - b));
-                assert_eq!(run(&|a, _| m.negate(a)), plain(&|a, _| wide - a));
+                let fill = |f: &dyn Fn(&mut [u64], &[u64], &[u64])| {
+                    let mut out = vec![u64::MAX; x.len()];
+                    f(&mut out, &x, &y);
+                    out
+                };
                 let c = y[0];
+                let wide_c = u128::from(c);
+                let sum = plain(&|a, b| a + b);
                 assert_eq!(
-                    run(&|a, _| m.mul_constant(a, c)),
-                    plain(&|a, _| a * u128::from(c))
+                    [
+                        run(&|a, b| m.add_assign(a, b)),
+                        fill(&|o, a, b| m.add(o, a, b))
+                    ],
+                    [sum.clone(), sum]
+                );
+                let difference = plain(&|a, b| a + wide - b);
+                assert_eq!(run(&|a, b| m.sub_assign(a, b)), difference);
+                assert_eq!(fill(&|o, a, b| m.sub(o, a, b)), difference);
+                assert_eq!(run(&|a, b| m.mul_assign(a, b)), plain(&|a, b| a * b));
+                assert_eq!(fill(&|o, a, _| m.negate(o, a)), plain(&|a, _| wide - a));
+                let times = plain(&|a, _| a * wide_c);
+                assert_eq!(run(&|a, _| m.mul_constant_assign(a, c)), times);
+                assert_eq!(fill(&|o, a, _| m.mul_constant(o, a, c)), times);
+                assert_eq!(
+                    fill(&|o, a, _| m.add_constant(o, a, c)),
+                    plain(&|a, _| a + wide_c)
                 );
                 assert_eq!(
-                    run(&|a, _| m.add_constant(a, c)),
-                    plain(&|a, _| a + u128::from(c))
-                );
-                assert_eq!(
-                    run(&|a, b| m.sub_mul_constant(a, b, c)),
-                    plain(&|a, b| (a + wide - b) * u128::from(c))
+                    run(&|a, b| m.sub_from_mul_constant(a, b, c)),
+                    plain(&|a, b| (b + wide - a) * wide_c)
                 );
                 let mut out = vec![0; x.len()];
                 m.dot(&mut out, [&x, &y, &x], [&y, &y, &x]);

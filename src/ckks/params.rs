@@ -403,6 +403,22 @@ impl Parameters {
             .collect()
     }
 
+    /// Transforms of one limb that a key switch at a level makes: L back and d (L + k) - L forth to
+    /// decompose (a digit's own residues are known), 2 (k + L) to divide both halves by P; L = level
+    /// + 1, k special primes, d digits.
+    #[must_use]
+    pub fn switch_transforms(&self, level: usize) -> usize {
+        let (l, k) = (level + 1, self.0.p.len());
+        let to_decompose = l + self.digits(level).len() * (l + k) - l;
+        to_decompose + 2 * (k + l)
+    }
+
+    /// Transforms that a rescale of a ciphertext of degree 1 at a level makes.
+    #[must_use]
+    pub fn rescale_transforms(&self, level: usize) -> usize {
+        2 * (level + 1)
+    }
+
     /// The security level that logQP was held to, unless there is a [waiver](Self::waiver).
     #[must_use]
     pub fn security(&self) -> Security {

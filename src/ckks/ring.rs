@@ -16,8 +16,8 @@ use std::sync::{Arc, Mutex};
 use tfhe_ntt::prime64::Plan;
 
 /// An element as transforms mod q_0 .. q_l, and mod the special primes after these where it has them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Poly(pub(super) Vec<Vec<u64>>);
+#[derive(Debug, Clone)]
+pub struct Poly(pub(super) Vec<Vec<u64>>, Arc<Pool>);
 
 impl Poly {
     /// The number of primes.
@@ -27,9 +27,36 @@ impl Poly {
     }
 }
 
+impl PartialEq for Poly {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Drop for Poly {
+    fn drop(&mut self) {
+        self.1.give(self.0.drain(..));
+    }
+}
+
 /// Limbs that are kept for reuse, so that a key switch does not ask the system for memory.
 #[derive(Debug, Default)]
 struct Pool(Mutex<Vec<Vec<u64>>>);
+
+/// Most bytes that a pool keeps: about two ciphertexts and the digits of one at N = 2^16.
+const POOL_BYTES: usize = 256 << 20;
+
+impl Pool {
+    fn give(&self, limbs: impl Iterator<Item = Vec<u64>>) {
+        if let Ok(mut pool) = self.0.lock() {
+            for limb in limbs {
+                if (pool.len() + 1) * limb.len() * 8 <= POOL_BYTES {
+                    pool.push(limb);
+                }
+            }
+        }
+    }
+}
 
 /// Transforms and constants of a parameter set. Shared by keys, encoder and evaluator.
 #[derive(Debug)]
@@ -49,7 +76,7 @@ pub struct Ring {
     /// The place of exponent e at index e/2.
     places: Vec<u32>,
     transforms: AtomicU64,
-    pool: Pool,
+    pool: Arc<Pool>,
 }
 
 impl Ring {
@@ -93,7 +120,7 @@ impl Ring {
             exponents,
             places,
             transforms: AtomicU64::new(0),
-            pool: Pool::default(),
+            pool: Arc::default(),
         }))
     }
 
@@ -145,11 +172,13 @@ impl Ring {
         self.plans[index].fwd(limb);
     }
 
-    /// Values to coefficients, in place.
-    pub(super) fn inverse(&self, index: usize, limb: &mut [u64]) {
+    /// Values to coefficients, times a constant, in place.
+    pub(super) fn inverse_times(&self, index: usize, limb: &mut [u64], c: u64) {
         self.transforms.fetch_add(1, Ordering::Relaxed);
         self.plans[index].inv(limb);
-        self.plans[index].normalize(limb);
+        // The plan leaves the factor N.
+        let m = &self.moduli[index];
+        m.mul_constant_assign(limb, m.mul(c, m.invert(self.n() as u64 % m.value())));
     }
 
     /// A limb of any content.
@@ -158,11 +187,14 @@ impl Ring {
         kept.unwrap_or_else(|| vec![0; self.n()])
     }
 
-    /// Gives limbs back for reuse.
+    /// Gives limbs back for reuse; elements do so by themselves.
     pub(super) fn give(&self, limbs: impl IntoIterator<Item = Vec<u64>>) {
-        if let Ok(mut pool) = self.pool.0.lock() {
-            pool.extend(limbs);
-        }
+        self.pool.give(limbs.into_iter());
+    }
+
+    /// An element of these limbs.
+    pub(super) fn poly(&self, limbs: Vec<Vec<u64>>) -> Poly {
+        Poly(limbs, self.pool.clone())
     }
 
     /// A copy of a limb in reused memory.
@@ -192,7 +224,7 @@ impl Ring {
             self.forward(i, &mut limb);
             limb
         };
-        Poly(indices.par_iter().map(limb).collect())
+        self.poly(indices.par_iter().map(limb).collect())
     }
 
     /// The uniform element of a seed: stream `domain` 2^16 + index gives the limb of a prime.
@@ -201,11 +233,11 @@ impl Ring {
         let limb = |&i: &usize| {
             Rng::stream(seed, (domain << 16) | i as u64).uniform(self.n(), &self.moduli[i])
         };
-        Poly(indices.par_iter().map(limb).collect())
+        self.poly(indices.par_iter().map(limb).collect())
     }
 
-    /// Applies `f(prime, x, y)` to the limbs of x and y.
-    pub(super) fn zip(
+    /// Applies `f(prime, x, y)` to the limbs of x and y, in place of x.
+    pub(super) fn update(
         &self,
         x: &mut Poly,
         y: &Poly,
@@ -214,9 +246,35 @@ impl Ring {
         (x.0.par_iter_mut().zip(&y.0).zip(&self.moduli)).for_each(|((x, y), m)| f(m, x, y));
     }
 
-    /// Applies `f(prime, x)` to the limbs of x.
-    pub(super) fn each(&self, x: &mut Poly, f: impl Fn(&Modulus, &mut [u64]) + Sync) {
-        (x.0.par_iter_mut().zip(&self.moduli)).for_each(|(x, m)| f(m, x));
+    /// The element that `f(prime, out, x)` fills from the limbs of x.
+    pub(super) fn map(&self, x: &Poly, f: impl Fn(&Modulus, &mut [u64], &[u64]) + Sync) -> Poly {
+        let limb = |(x, m): (&Vec<u64>, &Modulus)| {
+            let mut out = self.take();
+            f(m, &mut out, x);
+            out
+        };
+        self.poly(x.0.par_iter().zip(&self.moduli).map(limb).collect())
+    }
+
+    /// The element that `f(prime, out, x, y)` fills from the limbs of x and y.
+    pub(super) fn map_two(
+        &self,
+        x: &Poly,
+        y: &Poly,
+        f: impl Fn(&Modulus, &mut [u64], &[u64], &[u64]) + Sync,
+    ) -> Poly {
+        let limb = |((x, y), m): ((&Vec<u64>, &Vec<u64>), &Modulus)| {
+            let mut out = self.take();
+            f(m, &mut out, x, y);
+            out
+        };
+        self.poly(
+            x.0.par_iter()
+                .zip(&y.0)
+                .zip(&self.moduli)
+                .map(limb)
+                .collect(),
+        )
     }
 
     /// The automorphism that rotates slots by `steps` to the left: g = 5^steps mod 2N.
@@ -257,7 +315,7 @@ impl Ring {
             }
             out
         };
-        Poly(x.0.par_iter().map(limb).collect())
+        self.poly(x.0.par_iter().map(limb).collect())
     }
 }
 
@@ -346,7 +404,7 @@ pub(super) mod tests {
             ring.forward(i, &mut y);
             m.mul_assign(&mut x, &y);
             assert!(x.iter().all(|&v| v < m.value()));
-            ring.inverse(i, &mut x);
+            ring.inverse_times(i, &mut x, 1);
             assert_eq!(x, product);
         }
         assert_eq!(ring.transforms(), 3 * 6);
@@ -394,8 +452,13 @@ pub(super) mod tests {
                 })
                 .collect();
             x[..6].copy_from_slice(&[0, 1, -1, d / 2, -(d / 2), d / 2 - 1]);
-            let limbs: Vec<Vec<u64>> = (source.iter())
-                .map(|&i| x.iter().map(|&v| ring.modulus(i).of_i128(v)).collect())
+            let limbs: Vec<Vec<u64>> = (source.iter().enumerate())
+                .map(|(k, &i)| {
+                    let m = ring.modulus(i);
+                    x.iter()
+                        .map(|&v| m.mul(m.of_i128(v), converter.hat_inverse(k)))
+                        .collect()
+                })
                 .collect();
             let views: Vec<&[u64]> = limbs.iter().map(Vec::as_slice).collect();
             let mut targets: Vec<_> = (0..6).map(|i| (i, vec![0; n])).collect();

@@ -1,35 +1,47 @@
-//! A circuit on ciphertexts: the reading that computes.
+//! Circuits run on ciphertexts: the reading that is measured.
 
 use super::cipher::Ciphertext;
 use super::circuit::{Circuit, Id, Interpreter, Node, Op};
 use super::evaluate::Evaluator;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 
-/// Runs a circuit on ciphertexts.
-///
-/// **Guarantee** every result has the level and the exact scale that the circuit says, or it is an error.
+/// Runs a circuit on ciphertexts: [`Encrypted`] without progress.
 ///
 /// # Errors
-/// Inputs of another level (lower) or scale than the circuit's, missing keys.
+/// Inputs of another level or scale than the circuit's, missing keys.
 pub fn run(circuit: &Circuit, evaluator: &Evaluator, inputs: &[Ciphertext]) -> Result<Ciphertext> {
-    circuit.run(&mut Runner { evaluator, inputs })
+    circuit.run(&mut Encrypted {
+        evaluator,
+        inputs,
+        done: &mut |_| (),
+    })
 }
 
-struct Runner<'a> {
-    evaluator: &'a Evaluator,
-    inputs: &'a [Ciphertext],
+/// Reads a circuit in ciphertexts.
+///
+/// Every result is held to the level and the exact scale that the circuit states for it.
+///
+/// **Cost** one [`Evaluator::mul`] a product and one [`Evaluator::rescale`] a rescale; the rest is
+/// little.
+pub struct Encrypted<'a> {
+    /// The evaluator; products need its relinearisation key.
+    pub evaluator: &'a Evaluator,
+    /// The inputs.
+    pub inputs: &'a [Ciphertext],
+    /// Told the index of every node that is done: for progress.
+    pub done: &'a mut dyn FnMut(Id),
 }
 
-impl Interpreter for Runner<'_> {
+impl Interpreter for Encrypted<'_> {
     type Value = Ciphertext;
 
-    fn apply(&mut self, id: Id, node: &Node, v: &[&Ciphertext]) -> Result<Ciphertext> {
+    fn apply(&mut self, id: Id, node: &Node, operands: &[&Ciphertext]) -> Result<Ciphertext> {
         let e = self.evaluator;
-        let out = match (&node.op, v) {
-            (Op::Input(i), _) => match self.inputs.get(*i) {
-                Some(x) => e.drop_to(x, node.level)?,
-                None => return Err(Error::domain(format!("input {i} is missing"))),
-            },
+        let out = match (&node.op, operands) {
+            (Op::Input(i), _) => {
+                let missing = || ErrorKind::Domain(format!("the circuit's input {i} is missing"));
+                self.inputs.get(*i).cloned().ok_or_else(missing)?
+            }
             (Op::MulConstant(_, c), [a]) => e.mul_constant(a, &c.integer, &c.factor)?,
             (Op::AddConstant(_, c), [a]) => e.add_constant(a, &c.integer)?,
             (Op::Add(..), [a, b]) => e.add(a, b)?,
@@ -37,23 +49,18 @@ impl Interpreter for Runner<'_> {
             (Op::Mul(..), [a, b]) => e.mul(a, b)?,
             (Op::Rescale(_), [a]) => e.rescale(a)?,
             (Op::Drop(_), [a]) => e.drop_to(a, node.level)?,
-            (Op::Units(_, unit), [a]) => {
-                let mut out = (*a).clone();
-                out.scale *= unit;
-                out
+            (Op::Units(_, unit), [a]) => e.in_units(a, unit)?,
+            _ => {
+                let detail = format!("node {id} of the circuit has {} operands", operands.len());
+                return Err(ErrorKind::Domain(detail).into());
             }
-            _ => return Err(Error::domain("a node without its operands")),
         };
-        if out.level() != node.level || out.scale != node.scale {
-            let detail = format!(
-                "node {id}: the ciphertext is at level {} and scale 2^{:.3}, the circuit says {} and 2^{:.3}",
-                out.level(),
-                super::cipher::scale_log2(&out.scale),
-                node.level,
-                super::cipher::scale_log2(&node.scale)
-            );
-            return Err(ErrorKind::Mismatch(detail).into());
-        }
+        out.stands_at(
+            node.level,
+            &node.scale,
+            &format!("node {id} of the circuit"),
+        )?;
+        (self.done)(id);
         Ok(out)
     }
 }

@@ -16,43 +16,48 @@
 
 use super::divide::{divide, GROUP};
 use super::keys::SwitchingKey;
-use super::modular::{to_u64, Modulus, BLOCK, MAX_TERMS};
+use super::modular::{to_f64, to_u64, Modulus, BLOCK, MAX_TERMS};
 use super::ring::{Poly, Ring};
 use rayon::prelude::*;
 
-/// The digits of an element: for each, transforms mod q_0 .. q_l and the special primes.
+/// The digits of an element.
 pub(super) struct Digits<'a> {
     ring: &'a Ring,
-    level: usize,
-    digits: Vec<Vec<Vec<u64>>>,
+    c: &'a Poly,
+    /// For each digit the transforms mod q_0 .. q_l and the special primes; `None` at the digit's own
+    /// primes, where the residues are those of c.
+    digits: Vec<Vec<Option<Vec<u64>>>>,
 }
 
 impl Drop for Digits<'_> {
     fn drop(&mut self) {
-        self.ring.give(self.digits.drain(..).flatten());
+        self.ring.give(self.digits.drain(..).flatten().flatten());
     }
 }
 
 impl<'a> Digits<'a> {
     /// Cuts an element of level l into digits.
-    pub(super) fn new(ring: &'a Ring, c: &Poly) -> Self {
+    pub(super) fn new(ring: &'a Ring, c: &'a Poly) -> Self {
         let level = c.limbs() - 1;
         let indices = ring.extended(level);
+        let ranges = ring.params().digits(level);
         let coefficients: Vec<Vec<u64>> = (c.0.par_iter().enumerate())
             .map(|(i, limb)| {
                 let mut limb = ring.copy(limb);
-                ring.inverse(i, &mut limb);
+                let digit = &ranges[i / ring.params().digit_primes()];
+                let converter = ring.digit_converter(digit.end - 1);
+                ring.inverse_times(i, &mut limb, converter.hat_inverse(i - digit.start));
                 limb
             })
             .collect();
-        let digits = (ring.params().digits(level).into_iter())
+        let digits = (ranges.iter())
             .map(|digit| {
                 let source: Vec<&[u64]> = coefficients[digit.clone()]
                     .iter()
                     .map(Vec::as_slice)
                     .collect();
                 let converter = ring.digit_converter(digit.end - 1);
-                let groups: Vec<Vec<Vec<u64>>> = (indices.par_chunks(GROUP))
+                let groups: Vec<Vec<Option<Vec<u64>>>> = (indices.par_chunks(GROUP))
                     .map(|group| {
                         let others = group.iter().filter(|&i| !digit.contains(i));
                         let mut targets: Vec<_> = others.map(|&i| (i, ring.take())).collect();
@@ -61,39 +66,33 @@ impl<'a> Digits<'a> {
                             .iter_mut()
                             .for_each(|(i, limb)| ring.forward(*i, limb));
                         let mut targets = targets.into_iter().peekable();
-                        (group.iter())
-                            .map(|&i| match targets.next_if(|&(t, _)| t == i) {
-                                Some((_, limb)) => limb,
-                                None => ring.copy(&c.0[i]),
-                            })
-                            .collect()
+                        let place =
+                            |&i: &usize| targets.next_if(|&(t, _)| t == i).map(|(_, limb)| limb);
+                        group.iter().map(place).collect()
                     })
                     .collect();
                 groups.into_iter().flatten().collect()
             })
             .collect();
         ring.give(coefficients);
-        Self {
-            ring,
-            level,
-            digits,
-        }
+        Self { ring, c, digits }
     }
 
     /// (u_0, u_1) divided by P: encrypts c s' under s.
     pub(super) fn switch(&self, key: &SwitchingKey) -> [Poly; 2] {
-        let (ring, level) = (self.ring, self.level);
-        let indices = ring.extended(level);
+        let ring = self.ring;
+        let indices = ring.extended(self.c.limbs() - 1);
         let sums: Vec<[Vec<u64>; 2]> = (indices.par_iter().enumerate())
             .map(|(place, &i)| {
-                let digits: Vec<&[u64]> = self.digits.iter().map(|d| d[place].as_slice()).collect();
-                let half = |key: &[Poly]| {
-                    let key: Vec<&[u64]> = key.iter().map(|k| k.0[i].as_slice()).collect();
-                    let mut out = ring.take();
-                    inner_product(ring.modulus(i), &mut out, &digits, &key);
-                    out
-                };
-                [half(&key.b), half(&key.a)]
+                let terms: Vec<[&[u64]; 3]> = (self.digits.iter().zip(&key.b).zip(&key.a))
+                    .map(|((digit, b), a)| {
+                        let digit = digit[place].as_ref().unwrap_or_else(|| &self.c.0[i]);
+                        [digit.as_slice(), &b.0[i], &a.0[i]]
+                    })
+                    .collect();
+                let mut out = [ring.take(), ring.take()];
+                inner_products(ring.modulus(i), &mut out, &terms);
+                out
             })
             .collect();
         let mut halves = [Vec::new(), Vec::new()];
@@ -102,30 +101,39 @@ impl<'a> Digits<'a> {
             halves[1].push(a);
         }
         halves.map(|mut limbs| {
-            let special = limbs.split_off(level + 1);
-            let mut dropped: Vec<(usize, Vec<u64>)> =
-                indices[level + 1..].iter().copied().zip(special).collect();
-            divide(ring, &mut limbs, &mut dropped, ring.special_converter());
-            ring.give(dropped.into_iter().map(|(_, limb)| limb));
-            Poly(limbs)
+            let special = limbs.split_off(self.c.limbs());
+            let special_indices = indices[self.c.limbs()..].iter().copied();
+            let mut dropped: Vec<(usize, Vec<u64>)> = special_indices.zip(special).collect();
+            let out = divide(ring, &limbs, &mut dropped, ring.special_converter());
+            ring.give(dropped.into_iter().map(|(_, limb)| limb).chain(limbs));
+            ring.poly(out)
         })
     }
 }
 
-/// out = sum_j x_j y_j mod a prime.
-fn inner_product(m: &Modulus, out: &mut [u64], x: &[&[u64]], y: &[&[u64]]) {
-    for (block, out) in out.chunks_mut(BLOCK).enumerate() {
-        let range = block * BLOCK..block * BLOCK + out.len();
-        let mut sums = [0.0; BLOCK];
-        for (j, (x, y)) in x.iter().zip(y).enumerate() {
-            // A reduced sum counts as one of the terms that add up exactly.
+/// out_0 = sum_j d_j b_j and out_1 = sum_j d_j a_j mod a prime, of terms (d_j, b_j, a_j).
+fn inner_products(m: &Modulus, out: &mut [Vec<u64>; 2], terms: &[[&[u64]; 3]]) {
+    let n = out[0].len();
+    for start in (0..n).step_by(BLOCK) {
+        let range = start..(start + BLOCK).min(n);
+        let mut sums = [[0.0; BLOCK]; 2];
+        for (j, term) in terms.iter().enumerate() {
+            // A reduced sum is below one prime: with 8 products it stays exact.
             if j > 0 && j % (MAX_TERMS - 2) == 0 {
-                sums.iter_mut().for_each(|s| *s = m.residue(*s));
+                sums.iter_mut().flatten().for_each(|s| *s = m.residue(*s));
             }
-            m.accumulate(&mut sums, &x[range.clone()], &y[range.clone()]);
+            let [d, b, a] = term.map(|x| &x[range.clone()]);
+            let [left, right] = &mut sums;
+            for ((((left, right), d), b), a) in left.iter_mut().zip(right).zip(d).zip(b).zip(a) {
+                let d = to_f64(*d);
+                *left += m.product(d, to_f64(*b));
+                *right += m.product(d, to_f64(*a));
+            }
         }
-        for (out, sum) in out.iter_mut().zip(&sums) {
-            *out = to_u64(m.residue(*sum));
+        for (out, sums) in out.iter_mut().zip(&sums) {
+            for (out, sum) in out[range.clone()].iter_mut().zip(sums) {
+                *out = to_u64(m.residue(*sum));
+            }
         }
     }
 }

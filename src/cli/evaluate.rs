@@ -5,7 +5,7 @@ use crate::ckks::noise::measure::{Lab, Sample};
 use crate::ckks::ring::Ring;
 use crate::ckks::rng::Rng;
 use crate::ckks::run;
-use crate::cli::{note, output, parameters, rational, read_text};
+use crate::cli::{note, output, params, rational, read_text};
 use crate::error::{Error, Result};
 use crate::evaluation::average::Estimator;
 use crate::evaluation::bound::{Input, Prepared, Task as Kind};
@@ -27,7 +27,7 @@ pub struct Arguments {
     /// The table.
     table: PathBuf,
     #[command(flatten)]
-    parameters: parameters::Chosen,
+    parameters: params::Chosen,
     #[command(flatten)]
     task: Task,
     /// The bound holds but for 2^-K for the whole circuit.
@@ -159,7 +159,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     let text = read_text(&a.table, MAX_BYTES)?;
     let table = Table::from_json(&text).map_err(|e| e.in_file(&a.table))?;
     let p = a.parameters.parameters()?;
-    note(&parameters::describe(&p));
+    note(&params::line(&p));
     let wanted = Wanted {
         k: Some(a.k),
         ..a.task.wanted()?

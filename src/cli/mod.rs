@@ -11,7 +11,7 @@ mod evaluate;
 mod generate;
 mod import;
 mod noise;
-mod parameters;
+mod params;
 mod search;
 mod show;
 
@@ -46,6 +46,7 @@ enum Command {
     Catalogue(catalogue::Arguments),
     Noise(noise::Arguments),
     Evaluate(evaluate::Arguments),
+    Params(params::Arguments),
 }
 
 /// Runs the program on the process's arguments.
@@ -60,6 +61,7 @@ pub fn run() -> ExitCode {
         Command::Catalogue(a) => catalogue::run(&a),
         Command::Noise(a) => noise::run(&a),
         Command::Evaluate(a) => evaluate::run(&a),
+        Command::Params(a) => params::run(&a),
     };
     result.unwrap_or_else(|error| {
         note(&format!("polycert: {error}"));

@@ -6,7 +6,7 @@ use crate::ckks::noise::measure::{Lab, Sample};
 use crate::ckks::noise::primitive::Primitive;
 use crate::ckks::ring::Ring;
 use crate::cli::evaluate::{average, Task};
-use crate::cli::{note, output, parameters, read_text};
+use crate::cli::{note, output, params, read_text};
 use crate::error::Result;
 use crate::evaluation::flooding::flooding;
 use crate::poly::table::{Table, MAX_BYTES};
@@ -21,7 +21,7 @@ use std::process::ExitCode;
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
-    parameters: parameters::Chosen,
+    parameters: params::Chosen,
     /// high_probability: but for 2^-K, each operation at all slots, or the whole composite.
     #[arg(short, default_value_t = 40, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=80))]
     k: u32,
@@ -147,7 +147,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         &if a.json {
             json(&rows, &notes)
         } else {
-            text(&parameters::describe(&p), a, &rows, &notes)
+            text(&params::line(&p), a, &rows, &notes)
         },
     )?;
     Ok(ExitCode::from(code))
