@@ -247,6 +247,18 @@ impl Encoder {
             .collect()
     }
 
+    /// The largest |a(zeta)|^2 of an element with small coefficients, over all primitive roots zeta.
+    ///
+    /// *Estimate* to about 2^-50 of itself.
+    #[must_use]
+    pub fn largest_slot_squared(&self, coefficients: &[i64]) -> f64 {
+        let exact: Vec<Integer> = coefficients.iter().map(|&c| Integer::from(c)).collect();
+        let slots = self.slots(&exact, self.max_log_slots(), &Rational::from(1));
+        (slots.iter())
+            .map(|z| z.re * z.re + z.im * z.im)
+            .fold(0.0, f64::max)
+    }
+
     /// Coefficients (k and k + n paired as one complex number) to slots.
     fn forward(&self, x: &mut [ComplexDouble]) {
         reverse_bits(x);

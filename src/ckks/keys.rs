@@ -12,6 +12,7 @@
 //! after the division by P.
 
 use super::cipher::KeyId;
+use super::encode::Encoder;
 use super::params::Parameters;
 use super::ring::{Poly, Ring};
 use super::rng::{Rng, Seed};
@@ -61,10 +62,19 @@ pub struct EvaluationKeys {
 pub(super) const PUBLIC_DOMAIN: u64 = u16::MAX as u64;
 
 impl SecretKey {
-    /// Draws a secret of the distribution that the parameters state.
+    /// Draws a secret of the distribution that the parameters state, until |s(zeta)|^2 <= 18 h at every
+    /// primitive 2N-th root of unity zeta: the noise model rests on that, and no luck is involved.
     #[must_use]
     pub fn generate(ring: &Arc<Ring>, rng: &mut Rng) -> Self {
-        let coefficients = rng.secret(ring.n(), ring.params().secret());
+        let encoder = Encoder::new(ring);
+        let limit = ring.params().bound_secret_squared().to_f64();
+        // One key in thousands is drawn again, unless its weight is so small that none can fail.
+        let coefficients = loop {
+            let drawn = rng.secret(ring.n(), ring.params().secret());
+            if encoder.largest_slot_squared(&drawn) <= limit * (1.0 - 2f64.powi(-40)) {
+                break drawn;
+            }
+        };
         let mut id = KeyId::default();
         id.copy_from_slice(&rng.seed()[..16]);
         Self::from_coefficients(ring, id, coefficients)

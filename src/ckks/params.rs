@@ -365,6 +365,23 @@ impl Parameters {
         self.0.secret
     }
 
+    /// h: the number of coefficients of the secret that are not 0, expected (2N/3) or exact.
+    #[must_use]
+    pub fn weight(&self) -> Rational {
+        match self.0.secret {
+            Secret::Ternary => Rational::from((2 * self.n() as u64, 3u32)),
+            Secret::Weight(h) => Rational::from(h as u64),
+        }
+    }
+
+    /// `bound` of |s(zeta)|^2 that key generation holds every secret to: 18 h.
+    ///
+    /// For one zeta a ternary secret exceeds it with probability `18 e^-17` at most, some 2^-20.
+    #[must_use]
+    pub fn bound_secret_squared(&self) -> Rational {
+        self.weight() * 18u32
+    }
+
     /// Errors are at most this in absolute value and have variance cbd/2.
     #[must_use]
     pub fn cbd(&self) -> u32 {

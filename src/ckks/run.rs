@@ -1,9 +1,21 @@
 //! Circuits run on ciphertexts: the reading that is measured.
 
 use super::cipher::Ciphertext;
-use super::circuit::{Id, Interpreter, Node, Op};
+use super::circuit::{Circuit, Id, Interpreter, Node, Op};
 use super::evaluate::Evaluator;
 use crate::error::{ErrorKind, Result};
+
+/// Runs a circuit on ciphertexts: [`Encrypted`] without progress.
+///
+/// # Errors
+/// Inputs of another level or scale than the circuit's, missing keys.
+pub fn run(circuit: &Circuit, evaluator: &Evaluator, inputs: &[Ciphertext]) -> Result<Ciphertext> {
+    circuit.run(&mut Encrypted {
+        evaluator,
+        inputs,
+        done: &mut |_| (),
+    })
+}
 
 /// Reads a circuit in ciphertexts.
 ///

@@ -7,8 +7,10 @@
 mod catalogue;
 mod certify;
 mod check;
+mod evaluate;
 mod generate;
 mod import;
+mod noise;
 mod params;
 mod report;
 mod search;
@@ -43,6 +45,8 @@ enum Command {
     Check(check::Arguments),
     Show(show::Arguments),
     Catalogue(catalogue::Arguments),
+    Noise(noise::Arguments),
+    Evaluate(evaluate::Arguments),
     Params(params::Arguments),
     Report(report::Arguments),
 }
@@ -57,6 +61,8 @@ pub fn run() -> ExitCode {
         Command::Check(a) => check::run(&a),
         Command::Show(a) => show::run(&a),
         Command::Catalogue(a) => catalogue::run(&a),
+        Command::Noise(a) => noise::run(&a),
+        Command::Evaluate(a) => evaluate::run(&a),
         Command::Params(a) => params::run(&a),
         Command::Report(a) => report::run(&a),
     };

@@ -16,6 +16,16 @@ use std::process::ExitCode;
     50+18x40. Exit code 0: the parameters are sound and secure (or stated insecure); 2: refused."
 )]
 pub struct Arguments {
+    #[command(flatten)]
+    chosen: Chosen,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Encryption parameters on the command line.
+#[derive(clap::Args, Debug, Clone)]
+pub struct Chosen {
     /// A preset: A (N = 2^15, 18 levels of 40 bits) or B (N = 2^16, 28 levels of 45 bits).
     #[arg(long, conflicts_with_all = ["log_n", "q", "p", "log_scale"])]
     preset: Option<String>,
@@ -49,14 +59,35 @@ pub struct Arguments {
     /// Go on without any claim of security, for experiments. It is recorded with the parameters.
     #[arg(long)]
     insecure: bool,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+}
+
+impl Chosen {
+    /// The checked parameters.
+    ///
+    /// # Errors
+    /// What cannot be read, and what is refused.
+    pub fn parameters(&self) -> Result<Parameters> {
+        Parameters::new(&literal(self)?)
+    }
+}
+
+/// The parameters in one line.
+pub fn line(p: &Parameters) -> String {
+    let log_qp = log2(&(p.q_product(p.max_level()) * p.p_product()));
+    format!(
+        "N = 2^{}, {} primes in Q, {} in P, log2(QP) = {log_qp:.1}, scale 2^{}, secret {}; security: {}",
+        p.log_n(),
+        p.q().len(),
+        p.p().len(),
+        p.log_scale(),
+        secret(p),
+        security(p),
+    )
 }
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
-    let parameters = Parameters::new(&literal(a)?)?;
+    let parameters = a.chosen.parameters()?;
     let text = if a.json {
         format!("{:#}\n", document(&parameters))
     } else {
@@ -66,7 +97,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn literal(a: &Arguments) -> Result<Literal> {
+fn literal(a: &Chosen) -> Result<Literal> {
     let mut literal = match (&a.preset, &a.q, &a.p) {
         (Some(name), _, _) => Literal::preset(name)
             .ok_or_else(|| Error::domain(format!("there is no preset {name:?}: A or B")))?,

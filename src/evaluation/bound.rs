@@ -60,7 +60,12 @@ pub struct Request {
     pub k: u32,
     /// The level of the inputs; none is the top.
     pub level: Option<usize>,
+    /// Room that every stage leaves for noise: 2^-margin of its inputs. [`MARGINS`] are sensible.
+    pub margin: i32,
 }
+
+/// Margins to try, narrowest first: a wider one makes a stage's coefficients, and their noise, larger.
+pub const MARGINS: [i32; 4] = [12, 9, 7, 5];
 
 /// A circuit for a table under encryption parameters, and what its noise rests on.
 pub struct Prepared {
@@ -99,9 +104,9 @@ fn size(x: f64) -> Interval {
     interval!(x, x).unwrap_or(Interval::ENTIRE)
 }
 
-/// x rounded up to 12 bits after a share of 2^-11 was added.
-fn reach_of(x: &Float) -> Rational {
-    let x = Float::with_val_round(PREC, x * 1.0005, Round::Up).0;
+/// x with a margin, rounded up to 12 bits.
+fn reach_of(x: &Float, margin: i32) -> Rational {
+    let x = Float::with_val_round(PREC, x * (1.0 + 2f64.powi(-margin)), Round::Up).0;
     Float::with_val_round(12, &x, Round::Up)
         .0
         .to_rational()
@@ -127,7 +132,7 @@ impl Prepared {
         let mut prepared = Err(Error::domain("no reach"));
         for bits in [12u32, 15, 18, 22] {
             let first = Rational::from(1) + (Rational::from(1) >> bits);
-            prepared = branches(&composite, &first).map(|b| (b, first));
+            prepared = branches(&composite, &first, request.margin).map(|b| (b, first));
             if prepared.is_ok() {
                 break;
             }
@@ -142,7 +147,7 @@ impl Prepared {
         for i in 0..stages - 1 {
             let most = branches.iter().map(|b| b.images(&whole)[i].magnitude());
             let most = most.fold(Float::new(PREC), crate::arith::mp::max);
-            reaches.push(reach_of(&most));
+            reaches.push(reach_of(&most, request.margin));
         }
         let parameters = model.parameters();
         let plan = Plan {
@@ -324,12 +329,12 @@ fn positive(composite: &Composite) -> Vec<Vec<Rational>> {
     composite.branches[0].stages.clone()
 }
 
-fn branches(composite: &Composite, reach: &Rational) -> Result<Vec<Branch>> {
+fn branches(composite: &Composite, reach: &Rational, margin: i32) -> Result<Vec<Branch>> {
     let reach = Float::with_val_round(PREC, reach, Round::Up).0;
     composite
         .branches
         .iter()
-        .map(|b| Branch::new(b, &reach, PREC))
+        .map(|b| Branch::with_margin(b, &reach, PREC, margin - 1))
         .collect()
 }
 
@@ -381,7 +386,8 @@ fn refine(
         let Some(largest) = (0..done.len()).max_by(order) else {
             return Err(Error::domain("no cells"));
         };
-        if done.len() >= MAX_CELLS {
+        let narrow = done[largest].hi - done[largest].lo < SHORTEST;
+        if done.len() >= MAX_CELLS || narrow {
             let worst = done[largest].carried.clone();
             let hull = |v: Interval, c: &Cell| v.convex_hull(c.carried.result.value);
             let value = done.iter().fold(worst.result.value, hull);

@@ -47,6 +47,29 @@ pub struct Margin {
     pub certified: f64,
 }
 
+impl Margin {
+    /// eta: how much wider the stage's domain must be than it is, at least.
+    pub fn eta(&self) -> f64 {
+        (self.reached - self.certified).max(0.0)
+    }
+}
+
+impl std::fmt::Display for Margin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "stage {}: with a noise of up to {:.3e} its inputs reach {:.6}, and the stage was certified up to \
+             {:.6}; a table whose stages are fitted with a margin eta >= {:.3e}, or parameters with less \
+             noise (a larger scale), are needed",
+            self.stage,
+            self.bound_noise,
+            self.reached,
+            self.certified,
+            self.bound_noise.max(self.eta())
+        )
+    }
+}
+
 fn size(x: f64) -> Interval {
     interval!(x, x).unwrap_or(Interval::ENTIRE)
 }

@@ -1,4 +1,4 @@
-//! What noise is added by which operation: derived ([`formula`]), drawn from the model ([`simulate`]), and
+//! What noise is added by which operation: derived ([`formula`]), as rows of a table ([`primitive`]), drawn from the model ([`simulate`]), and
 //! measured on ciphertexts ([`measure`]), each apart from the others.
 //!
 //! # The view that everything rests on
@@ -9,3 +9,6 @@
 //! bounded here for all slots, become on their way through exact arithmetic.
 
 pub mod formula;
+pub mod measure;
+pub mod primitive;
+pub mod simulate;

@@ -25,7 +25,7 @@
 pub mod primitive;
 pub mod tail;
 
-use crate::ckks::params::{Parameters, Secret};
+use crate::ckks::params::Parameters;
 use inari::Interval;
 use rug::{float::Round, Float, Integer, Rational};
 
@@ -92,23 +92,8 @@ impl Model {
         point(f64::from(self.parameters.cbd()) / 2.0)
     }
 
-    /// The (expected) number of coefficients of the secret that are not 0.
-    pub fn weight(&self) -> Rational {
-        match self.parameters.secret() {
-            Secret::Ternary => Rational::from((2 * self.parameters.n() as u64, 3u32)),
-            Secret::Weight(h) => Rational::from(h as u64),
-        }
-    }
-
-    /// `bound` of |s(zeta)|^2 that key generation holds every secret to: 18 h.
-    ///
-    /// A ternary secret has `P(|s(zeta)|^2 > 18 h) <= 18 e^-17`, some 2^-20, for one zeta.
-    pub fn bound_secret_squared(&self) -> Rational {
-        self.weight() * 18u32
-    }
-
     /// `bound` of |s(zeta)|.
     pub fn bound_secret(&self) -> Interval {
-        enclose(&self.bound_secret_squared()).sqrt()
+        enclose(&self.parameters.bound_secret_squared()).sqrt()
     }
 }

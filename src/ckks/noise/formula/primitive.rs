@@ -35,7 +35,7 @@ impl Model {
         }
     }
 
-    /// A rounding that may be off by one in [`tail::STRAYS`] coefficients, or by 2^-30 in all.
+    /// A rounding that may be off by one in [`tail::STRAYS`] coefficients, or by 2^-40 in all.
     fn stray_rounding(&self, tier: Tier) -> Interval {
         match tier {
             Tier::WorstCase => self.rounding(tier) * point(1.0 + 2.0f64.powi(-28)),
@@ -76,19 +76,20 @@ impl Model {
                 (self.error(tier) * (v + one + s)).sup()
             }
             Tier::HighProbability { kappa } => {
-                // |v(zeta)|^2 <= 2 x N/3; given v and s the three products are independent.
-                let x = tail::exponent(kappa, 1);
-                let v2 = point(2.0) * x * self.n() / point(3.0);
-                (x * self.error_variance() * self.n() * (v2 + one + s * s))
-                    .sqrt()
-                    .sup()
+                // The tail of a product of two sub-Gaussians: see `tail`, "Fresh encryptions".
+                let n = self.n();
+                let given_secret = point(1.5) * (one + s * s) / n;
+                let bits = point(f64::from(kappa)) * point(tail::LN_2);
+                let exponent = bits + point(5.103) + point(0.9025) * given_secret;
+                let a = (self.error_variance() / point(6.0)).sqrt() * n;
+                (a * exponent / point(0.931)).sup()
             }
         }
     }
 
     /// `bound` of what a rescale adds.
     pub fn bound_rescale(&self, tier: Tier) -> f64 {
-        (self.rounding(tier) * (point(1.0) + self.bound_secret())).sup()
+        (self.stray_rounding(tier) * (point(1.0) + self.bound_secret())).sup()
     }
 
     /// log2 P and the moduli of the digits at a level.
@@ -116,10 +117,13 @@ impl Model {
             Tier::HighProbability { kappa } => {
                 let b = digits.len();
                 let widest = digits.iter().fold(point(0.0), |m, q| m.max(*q));
-                // |e_1(zeta)|^2 + ... + |e_b(zeta)|^2 of the key, then the digits given the key.
+                // As for fresh encryptions: d_j given e_j, b factors 1/(1 - mu^2).
+                let count = point(b as f64);
+                let bits = point(f64::from(kappa)) * point(tail::LN_2);
+                let a = self.n() * (self.error_variance() / point(48.0)).sqrt();
+                let spread = a * (bits + point(2.773) + point(2.33) * count) / point(0.931);
                 let key = tail::exponent(kappa, b) * self.error_variance() * self.n();
-                let spread = (tail::exponent(kappa, 1) * self.n() * key / point(12.0)).sqrt();
-                let strays = point(tail::STRAYS) * (point(b as f64) * key).sqrt();
+                let strays = point(tail::STRAYS) * (count * key).sqrt();
                 (spread + strays) * widest / p
             }
         };
@@ -139,12 +143,13 @@ impl Model {
     /// *Estimate*: variance of the noise of a fresh encryption by the public key.
     pub fn estimate_fresh_public_variance(&self) -> f64 {
         let n = self.parameters().n() as f64;
-        n * self.error_variance().sup() * (2.0 * n / 3.0 + 1.0 + self.weight().to_f64())
+        n * self.error_variance().sup()
+            * (2.0 * n / 3.0 + 1.0 + self.parameters().weight().to_f64())
     }
 
     /// *Estimate*: variance of what a rescale adds.
     pub fn estimate_rescale_variance(&self) -> f64 {
-        self.estimate_rounding_variance() * (1.0 + self.weight().to_f64())
+        self.estimate_rounding_variance() * (1.0 + self.parameters().weight().to_f64())
     }
 
     /// *Estimate*: variance of what a key switch at a level adds.

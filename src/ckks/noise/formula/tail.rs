@@ -19,29 +19,46 @@
 //! which is at most 2^-kappa if `x >= kappa ln 2 + b (1 + m ln 2)` for an m with `x <= b 2^m`.
 //!
 //! # Products
-//! e v, e_j d_j and r s are bounded given one factor: first |v(zeta)| by the above, then e v as a
-//! projection of proxy |v(zeta)|^2 V N/2. No Gaussian is assumed, and the tail is the true one, not that of
-//! a Gaussian of the same variance.
+//! No Gaussian is assumed where two random polynomials are multiplied: the tail of the product is
+//! exponential, not that of a Gaussian of the same variance.
+//!
+//! # Fresh encryptions
+//! `Z = e v + e0 + e1 s` with all of e, v, e0, e1 random and s fixed, s2 the error's variance. Given v, a
+//! projection has proxy `(s2 N/2)(|v|^2 + 1 + |s|^2)`; v has proxy N/3, so `E exp(c |v|^2) <= 1/(1 - 2cN/3)`
+//! and with `a = N sqrt(s2/6)`
+//! ```text
+//! E exp((mu/a) Re(w Z)) <= exp(mu^2 G)/(1 - mu^2),     |w| = 1,  G = 1.5 (1 + |s|^2)/N
+//! ```
+//! the moments of a Laplace variable: the tail is exponential, as is seen. 16 directions hold |Z| cos(pi/16)
+//! of any Z; with mu = 0.95 (`-ln(1 - mu^2) < 2.33`, `mu cos(pi/16) > 0.931`, `ln 16 < 2.773`)
+//! ```text
+//! P(|Z| > t) <= 2^-kappa     for t = (a/0.931) (kappa ln 2 + 5.103 + 0.9025 G).
+//! ```
+//!
+//! # Key switches
+//! `Z = sum_j d_j e_j` over b digits, d_j uniform of width Q_j <= Q given the key: the same with
+//! `a = Q N sqrt(s2/48)`, one factor 1/(1 - mu^2) for each digit, and nothing fixed:
+//! `t = (a/0.931) (kappa ln 2 + 2.773 + 2.33 b)`.
 //!
 //! # Union bound
 //! An operation has at most [`EVENTS`] events at each of N/2 slots (the others are conjugates):
 //! [`kappa`] bits for each make 2^-k for all of a circuit. Keys are used many times: an event about a key
 //! is counted anew with every use, which only adds.
 //!
-//! # Digits that are not quite centred
-//! A digit may stand for its neighbour beyond the end, where the exact one is within 2^-30 of it
-//! (relative). A uniform coefficient is there with probability 2^-29 at most; more than
-//! [`STRAYS`] of N <= 2^17 coefficients are with probability `(N 2^-29)^7/7! < 2^-96` at most. Each one
-//! there shifts the polynomial at zeta by one unit (the digit's modulus) at most.
+//! # Roundings that are not quite to the nearest
+//! A digit, or what a division rounds away, may stand for its neighbour beyond the end, where the exact one
+//! is within 2^-40 of it (relative). A uniform coefficient is there with probability 2^-39 at most; more
+//! than [`STRAYS`] of N <= 2^17 coefficients are with probability `(N 2^-39)^4/4! < 2^-92` at most. Each
+//! one there shifts the polynomial at zeta by one unit (the digit's modulus) at most.
 
 use inari::Interval;
 
 /// Most events of one operation at one slot.
 pub const EVENTS: u32 = 8;
-/// Most coefficients of a digit that may be off by one unit.
-pub const STRAYS: f64 = 6.0;
+/// Most coefficients of a rounding that may be off by one unit.
+pub const STRAYS: f64 = 3.0;
 /// ln 2 < 0.6931472.
-const LN_2: f64 = 0.693_147_2;
+pub const LN_2: f64 = 0.693_147_2;
 /// Largest kappa: beyond, the count of stray coefficients would need another look.
 pub const MAX_KAPPA: u32 = 90;
 
