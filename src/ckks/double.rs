@@ -59,7 +59,7 @@ impl Double {
         let Some(whole) = Integer::from_f64(hi) else {
             return Self { hi, lo: 0.0 };
         };
-        let (hi, lo) = fast_two_sum(hi, Integer::from(x - whole).to_f64());
+        let (hi, lo) = fast_two_sum(hi, (x - whole).to_f64());
         Self { hi, lo }
     }
 
@@ -201,7 +201,7 @@ mod tests {
                 (x - y, exact(x) - exact(y)),
                 (x * y, exact(x) * exact(y)),
             ] {
-                let off = Rational::from(exact(got) - &want).abs();
+                let off = (exact(got) - &want).abs();
                 assert!(off <= want.abs() * &tiny);
             }
             x = x * y + Double::from(1e-3);

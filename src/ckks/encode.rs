@@ -164,9 +164,7 @@ impl Encoder {
         let largest = values
             .iter()
             .fold(0.0f64, |m, z| m.max(z.re.abs()).max(z.im.abs()));
-        if Rational::from_f64(largest)
-            .is_some_and(|x| x * scale > Rational::from(Integer::from(1) << 110))
-        {
+        if Rational::from_f64(largest).is_some_and(|x| x * scale > (Integer::from(1) << 110)) {
             return bad(format!(
                 "a slot of size {largest:e} is too large for the scale"
             ));

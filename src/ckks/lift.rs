@@ -12,7 +12,7 @@ pub(super) fn centred(ring: &Ring, poly: &Poly) -> Vec<Integer> {
     let q = ring.params().q_product(level);
     let half = Integer::from(&q >> 1u32);
     let hats: Vec<Integer> = (0..=level)
-        .map(|i| Integer::from(&q / Integer::from(ring.modulus(i).value())))
+        .map(|i| &q / Integer::from(ring.modulus(i).value()))
         .collect();
     // y_i = [c (Q/q_i)^-1]_{q_i}, then c = sum y_i (Q/q_i) mod Q.
     let limbs: Vec<Vec<u64>> = (poly.0.par_iter().zip(&hats).enumerate())

@@ -259,6 +259,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::type_complexity)] // kernels of three slices as closures
     fn every_kernel_agrees_with_wide_integers() {
         for p in PRIMES {
             let m = Modulus::new(p);

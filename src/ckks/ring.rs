@@ -306,7 +306,7 @@ impl Ring {
     pub(super) fn automorphism(&self, x: &Poly, g: u64) -> Poly {
         let mask = 2 * self.n() as u64 - 1;
         let from: Vec<u32> = (self.exponents.iter())
-            .map(|&e| self.places[((u64::from(e) * g & mask) / 2) as usize])
+            .map(|&e| self.places[(((u64::from(e) * g) & mask) / 2) as usize])
             .collect();
         let limb = |x: &Vec<u64>| {
             let mut out = self.take();
