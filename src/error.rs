@@ -33,6 +33,19 @@ pub enum ErrorKind {
     Domain(String),
     /// An iteration that did not reach its goal.
     NotConverged(String),
+    /// Encryption parameters that cannot be used: which, and the limit.
+    Parameters(String),
+    /// Operands that do not fit together: which property, and its two values.
+    Mismatch(String),
+    /// A circuit that needs more levels than there are.
+    DepthExceeded {
+        /// Levels that are needed.
+        need: usize,
+        /// Levels that are left.
+        have: usize,
+        /// The operation or stage that runs out.
+        place: String,
+    },
     /// A feature or size beyond what is supported: the limit and the value.
     Unsupported(String),
     /// The digest of a table is not the one that was named.
@@ -116,7 +129,13 @@ impl fmt::Display for Error {
             ErrorKind::Domain(detail)
             | ErrorKind::NotConverged(detail)
             | ErrorKind::Unsupported(detail)
+            | ErrorKind::Parameters(detail)
+            | ErrorKind::Mismatch(detail)
             | ErrorKind::Io(detail) => write!(f, "{detail}"),
+            ErrorKind::DepthExceeded { need, have, place } => write!(
+                f,
+                "{place} needs {need} levels and {have} are left: use a longer modulus chain"
+            ),
             ErrorKind::Digest { stated, computed } => {
                 write!(
                     f,

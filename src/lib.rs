@@ -19,6 +19,8 @@
 //! | [`poly`] | components, composites, tables, targets; costs; forms of other programs |
 //! | [`approx`] | UNTRUSTED search: Remez, composites, best eps, rounding of coefficients |
 //! | [`certify`] | RIGOROUS bounds on a given composite |
+//! | [`ckks`] | encryption parameters, keys and evaluator |
+//! | [`evaluation`] | RIGOROUS bounds on what is decrypted after an evaluation |
 //! | [`certificate`] | a proof written down; checked before it is published |
 //! | [`report`] | catalogues and pages with plots, from checked certificates |
 //! | [`cli`] | the command line, one file a subcommand |
@@ -30,7 +32,9 @@ pub mod approx;
 pub mod arith;
 pub mod certificate;
 pub mod certify;
+pub mod ckks;
 pub mod cli;
 pub mod error;
+pub mod evaluation;
 pub mod poly;
 pub mod report;

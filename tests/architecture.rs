@@ -8,19 +8,26 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A folder of `src/` and the folders it may use; everybody may use `error`.
-const MAY_USE: [(&str, &[&str]); 7] = [
+const MAY_USE: [(&str, &[&str]); 9] = [
     ("arith", &[]),
     ("poly", &["arith"]),
     ("approx", &["poly", "arith"]),
     ("certify", &["poly", "arith"]),
-    ("certificate", &["certify", "poly", "arith"]),
+    ("ckks", &["poly", "arith"]),
+    ("evaluation", &["certify", "ckks", "poly", "arith"]),
+    (
+        "certificate",
+        &["evaluation", "certify", "ckks", "poly", "arith"],
+    ),
     ("report", &["certificate", "certify", "poly", "arith"]),
     (
         "cli",
         &[
             "report",
             "certificate",
+            "evaluation",
             "certify",
+            "ckks",
             "approx",
             "poly",
             "arith",

@@ -17,7 +17,7 @@ use crate::poly::{Function, Shape, Table};
 use rug::{Float, Rational};
 
 /// Bits that the checker computes with beyond the producer's, so that its rounding is the smaller.
-const EXTRA_BITS: u32 = 64;
+pub(super) const EXTRA_BITS: u32 = 64;
 
 /// The certificate of a proof about a table.
 pub fn document(table: &Table, proof: &Proof) -> Document {
@@ -48,16 +48,16 @@ pub fn document(table: &Table, proof: &Proof) -> Document {
 }
 
 /// Writes hint numbers and keeps the precision that they all fit.
-struct Grid {
-    bits: u32,
+pub(super) struct Grid {
+    pub(super) bits: u32,
 }
 
 impl Grid {
-    fn hint(&mut self, x: &Float) -> String {
+    pub(super) fn hint(&mut self, x: &Float) -> String {
         self.rational(&x.to_rational().unwrap_or_default())
     }
 
-    fn rational(&mut self, x: &Rational) -> String {
+    pub(super) fn rational(&mut self, x: &Rational) -> String {
         self.bits = self.bits.max(x.denom().significant_bits() + 1);
         write(x)
     }
@@ -92,7 +92,7 @@ impl Grid {
     }
 }
 
-fn branch(b: &cascade::Branch, needs_slope: bool, grid: &mut Grid) -> Branch {
+pub(super) fn branch(b: &cascade::Branch, needs_slope: bool, grid: &mut Grid) -> Branch {
     let stages = b
         .stages
         .iter()

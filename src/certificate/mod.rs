@@ -4,8 +4,10 @@
 //! |---|---|
 //! | [`schema`] | the document, field by field |
 //! | [`build`] | from a proof to the document |
+//! | [`evaluation`] | the same for what is decrypted: `certificates/EVALUATION.md` |
 //! | [`publish`] | check it, then write it atomically |
 
 pub mod build;
+pub mod evaluation;
 pub mod publish;
 pub mod schema;

@@ -8,6 +8,11 @@ use std::path::Path;
 
 /// The document as it is published: compact JSON, one claim or stage a line, a final newline.
 pub fn text(document: &Document) -> String {
+    json(document)
+}
+
+/// Any document as JSON with a final newline.
+pub(super) fn json<T: serde::Serialize>(document: &T) -> String {
     let mut json = serde_json::to_string_pretty(document).unwrap_or_default();
     json.push('\n');
     json

@@ -17,6 +17,8 @@ use rug::Float;
 
 /// Stage images beyond this are refused: the composite runs away on the domain asked for.
 const MAX_IMAGE: f64 = 1e15;
+/// The usual margin around a stage's inputs: 2^-12 of their magnitude.
+const MARGIN_BITS: i32 = 12;
 /// Coefficients beyond this are refused.
 const MAX_COEFFICIENT: f64 = 1e60;
 
@@ -102,6 +104,14 @@ impl Branch {
     /// # Errors
     /// A stage whose critical points cannot be boxed, or whose image runs beyond 1e15.
     pub fn new(exact: &Exact, reach: &Float, prec: u32) -> Result<Self> {
+        Self::with_margin(exact, reach, prec, MARGIN_BITS)
+    }
+
+    /// [`Self::new`] with a wider margin around every stage's inputs: 2^-`bits` of their magnitude.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_margin(exact: &Exact, reach: &Float, prec: u32, bits: i32) -> Result<Self> {
         let mut stages: Vec<Stage> = Vec::with_capacity(exact.stages.len());
         // A composite that is not quite odd has an inflection point near, not at, 0: a margin below
         // 0 keeps it inside. An odd one has it at the end 0 exactly, where it does not count.
@@ -139,7 +149,7 @@ impl Branch {
                 )));
             }
             stages.push(stage);
-            (lo, hi) = padded(&domain);
+            (lo, hi) = padded(&domain, bits);
         }
         Ok(Self {
             side: exact.side,
@@ -296,10 +306,10 @@ impl Stage {
 ///
 /// The margin lets later, slightly wider enclosures of the same range pass; ends with few bits keep
 /// the exact Bernstein transforms cheap.
-fn padded(image: &Mp) -> (Float, Float) {
+fn padded(image: &Mp, bits: i32) -> (Float, Float) {
     let prec = image.prec();
-    // The unit: 2^-12 of the magnitude, rounded to a power of two.
-    let exponent = image.magnitude().get_exp().unwrap_or(0).max(-200) - 12;
+    // The unit: 2^-bits of the magnitude, rounded to a power of two.
+    let exponent = image.magnitude().get_exp().unwrap_or(0).max(-200) - bits;
     let (up, down) = (exponent.max(0) as u32, (-exponent).max(0) as u32);
     let in_units = |x: &Float| (Float::with_val(prec, x) >> up) << down;
     let back = |x: Float| (x << up) >> down;

@@ -7,10 +7,13 @@
 mod catalogue;
 mod certify;
 mod check;
+mod evaluate;
 mod export;
 mod family;
 mod generate;
 mod import;
+mod noise;
+mod params;
 mod report;
 mod search;
 mod show;
@@ -46,6 +49,9 @@ enum Command {
     Check(check::Arguments),
     Show(show::Arguments),
     Catalogue(catalogue::Arguments),
+    Noise(noise::Arguments),
+    Evaluate(evaluate::Arguments),
+    Params(params::Arguments),
     Report(report::Arguments),
 }
 
@@ -61,6 +67,9 @@ pub fn run() -> ExitCode {
         Command::Check(a) => check::run(&a),
         Command::Show(a) => show::run(&a),
         Command::Catalogue(a) => catalogue::run(&a),
+        Command::Noise(a) => noise::run(&a),
+        Command::Evaluate(a) => evaluate::run(&a),
+        Command::Params(a) => params::run(&a),
         Command::Report(a) => report::run(&a),
     };
     result.unwrap_or_else(|error| {

@@ -99,6 +99,19 @@ impl Branch {
         Ok(images)
     }
 
+    /// R3: encloses the slope of one stage over an interval of its inputs.
+    pub(crate) fn stage_slope(&self, i: usize, y: &Interval, fixed: &Fixed) -> Checked<Interval> {
+        let Some((stage, pieces)) = self
+            .stages
+            .get(i)
+            .and_then(|s| Some((s, s.slope.as_ref()?)))
+        else {
+            let fault = Fault::rejected("R3 cascade", "there are none");
+            return Err(place(fault, self.side, i, "slope pieces"));
+        };
+        pieces.image(y, &stage.df, fixed)
+    }
+
     /// R3: encloses q over the interval.
     pub(crate) fn on(&self, y: &Interval, fixed: &Fixed) -> Checked<Interval> {
         let last = self.images(y, fixed)?.pop();

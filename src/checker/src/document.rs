@@ -68,9 +68,9 @@ pub(crate) fn read(tree: Tree, budget: &Budget) -> Checked<Document> {
 }
 
 /// What the readers of hints need to know.
-struct Reader<'b> {
-    precision: u64,
-    budget: &'b Budget,
+pub(crate) struct Reader<'b> {
+    pub(crate) precision: u64,
+    pub(crate) budget: &'b Budget,
 }
 
 impl Reader<'_> {
@@ -78,11 +78,11 @@ impl Reader<'_> {
         number(&tree, self.budget)
     }
 
-    fn hint(&self, tree: Tree) -> Checked<BigInt> {
+    pub(crate) fn hint(&self, tree: Tree) -> Checked<BigInt> {
         Rational::parse_hint(tree.text()?, self.precision, self.budget)
     }
 
-    fn branch(&self, tree: Tree) -> Checked<(Side, Vec<StageHint>)> {
+    pub(crate) fn branch(&self, tree: Tree) -> Checked<(Side, Vec<StageHint>)> {
         let mut fields = tree.object()?;
         let side = fields.take("side", |t| {
             let text = t.text()?;

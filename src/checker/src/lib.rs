@@ -40,6 +40,7 @@ mod claims;
 mod clip;
 mod direct;
 mod document;
+mod evaluation;
 mod expand;
 mod fault;
 mod fixed;
@@ -101,8 +102,17 @@ pub fn check_table(bytes: &[u8], table_sha256: Option<&str>) -> Outcome {
 }
 
 fn run(bytes: &[u8], table_sha256: Option<&str>) -> Checked<Report> {
+    let tree = json::parse(bytes)?;
+    if evaluation::is_meant(&tree) {
+        return evaluation::run(tree, table_sha256);
+    }
+    certificate(tree, table_sha256)
+}
+
+/// Checks a `polycert-certificate/1`.
+fn certificate(tree: json::Tree, table_sha256: Option<&str>) -> Checked<Report> {
     let budget = Budget::new();
-    let document = document::read(json::parse(bytes)?, &budget)?;
+    let document = document::read(tree, &budget)?;
     let digest = document.table.digest(&budget)?;
     compare_digests(&digest, &document, table_sha256)?;
     let polynomials = document.table.polynomials(document.mode, &budget)?;
@@ -162,6 +172,7 @@ fn prove_claims(
         enclosure: words::enclosure(target, budget)?,
         target: Box::new(target.clone()),
         work: budget.used(),
+        evaluated: false,
         polynomials,
         statements,
         words,

@@ -45,6 +45,8 @@ pub struct Report {
     pub(crate) headline: String,
     pub(crate) enclosure: (String, String),
     pub(crate) work: u64,
+    /// Whether the headline is about decrypted values, and the enclosure about the polynomial alone.
+    pub(crate) evaluated: bool,
 }
 
 impl Report {
@@ -131,7 +133,12 @@ impl fmt::Display for Report {
         writeln!(f, "VERIFIED {}", self.headline)?;
         writeln!(
             f,
-            "  the maximum error lies in [{lo}, {hi}] (decimals rounded outward)"
+            "  {} lies in [{lo}, {hi}] (decimals rounded outward)",
+            if self.evaluated {
+                "without encryption the maximum error"
+            } else {
+                "the maximum error"
+            }
         )?;
         if let Some((_, others)) = self.words.split_last() {
             for words in others {

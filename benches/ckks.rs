@@ -1,0 +1,274 @@
+//! The evaluator at N = 2^16, log Q 1310, log P 245: the speeds that the README quotes.
+//!
+//! First the table of ratios: every operation against the time of its own transforms, which are
+//! counted by formula (and the formula held to the ring's counter) and timed in alternation with it,
+//! by the CPU time of one thread, so that a busy machine disturbs less. Then criterion's lines, by the
+//! wall clock.
+
+#![allow(missing_docs)] // criterion's macros make public functions
+
+use criterion::{criterion_group, criterion_main, Criterion};
+use polycert::arith::rounding::CoefficientMode;
+use polycert::ckks::cipher::Ciphertext;
+use polycert::ckks::circuit::composite::{Plan, Shape};
+use polycert::ckks::circuit::Circuit;
+use polycert::ckks::encode::Encoder;
+use polycert::ckks::evaluate::Evaluator;
+use polycert::ckks::keys::SecretKey;
+use polycert::ckks::params::{Literal, Parameters};
+use polycert::ckks::ring::Ring;
+use polycert::ckks::rng::Rng;
+use polycert::ckks::run::Encrypted;
+use polycert::poly::composite::Composite;
+use polycert::poly::Table;
+use rug::Rational;
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Instant;
+use tfhe_ntt::prime64::Plan as Transform;
+
+const STEPS: [i64; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
+const ROUNDS: usize = 5;
+
+/// Seconds of CPU time of this thread; of the wall clock where the system does not say.
+fn clock() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = text.split(' ').next().and_then(|t| t.parse::<f64>().ok());
+    nanoseconds.map_or_else(
+        || {
+            static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+            START.get_or_init(Instant::now).elapsed().as_secs_f64()
+        },
+        |t| t * 1e-9,
+    )
+}
+
+/// The least time of several rounds of each of two works, in alternation.
+fn alternate(mut a: impl FnMut(), mut b: impl FnMut()) -> [f64; 2] {
+    let mut best = [f64::INFINITY; 2];
+    for _ in 0..ROUNDS {
+        for (best, work) in best.iter_mut().zip([&mut a as &mut dyn FnMut(), &mut b]) {
+            let start = clock();
+            work();
+            *best = best.min(clock() - start);
+        }
+    }
+    best
+}
+
+fn pool(threads: usize) -> rayon::ThreadPool {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .expect("threads")
+}
+
+/// Everything the benches work on.
+struct Bench {
+    ring: Arc<Ring>,
+    evaluator: Evaluator,
+    fresh: Ciphertext,
+    product: Ciphertext,
+    circuit: Circuit,
+    input: Ciphertext,
+    transforms: Vec<Transform>,
+}
+
+/// The composite sign {15,15,27} of the shipped table.
+fn composite(params: &Parameters) -> Circuit {
+    let text = include_str!("../certificates/relu13.json");
+    let table = Table::from_json(text).expect("the shipped table");
+    let composite = Composite::new(&table, CoefficientMode::Exact).expect("exact coefficients");
+    let stages = composite.branches[0].stages.clone();
+    let plan = Plan {
+        // A generous range of every stage: it costs the same.
+        reaches: vec![Rational::from((5, 4)); stages.len()],
+        stages,
+        domain: Rational::from(1),
+        scale: params.scale(),
+    };
+    let circuit = plan.circuit(params.q(), params.max_level(), Shape::Sign);
+    circuit.expect("28 levels are enough").0
+}
+
+fn prepare() -> Bench {
+    let params = Parameters::new(&Literal::set_b()).expect("the preset");
+    let ring = Ring::new(&params).expect("the ring");
+    let mut rng = Rng::numbered(1, 0);
+    let secret = SecretKey::generate(&ring, &mut rng);
+    let three = secret.evaluation_keys(true, &STEPS[..2], false, &mut rng);
+    println!(
+        "memory: one relinearisation and two rotation keys take {:.0} MB, {:.0} MB in a file",
+        three.bytes() as f64 / 1e6,
+        three.bytes() as f64 / 2e6
+    );
+    let mut keys = three;
+    keys.merge(secret.evaluation_keys(false, &STEPS[2..], false, &mut rng))
+        .expect("one secret");
+    let evaluator = Evaluator::new(&ring, keys).expect("one ring");
+    let encoder = Encoder::new(&ring);
+    let values: Vec<f64> = (0..params.n() / 2)
+        .map(|i| (i as f64 * 0.1).sin())
+        .collect();
+    let log_slots = params.log_n() - 1;
+    let top = params.max_level();
+    let mut encrypt = |level, scale: &Rational| {
+        let plain = encoder
+            .encode_real(&values, log_slots, level, scale)
+            .expect("small values");
+        secret.encrypt(&plain, &mut rng).expect("one ring")
+    };
+    let fresh = encrypt(top, &params.scale());
+    let circuit = composite(&params);
+    let node = circuit.input(0).expect("one input").clone();
+    let input = encrypt(node.level, &node.scale);
+    let primes = params.q().iter().chain(params.p());
+    Bench {
+        product: evaluator.mul(&fresh, &fresh).expect("a product"),
+        transforms: primes
+            .map(|&p| Transform::try_new(params.n(), p).expect("a transform"))
+            .collect(),
+        ring,
+        evaluator,
+        fresh,
+        circuit,
+        input,
+    }
+}
+
+impl Bench {
+    fn mul_rescale(&self) -> Ciphertext {
+        let product = self
+            .evaluator
+            .mul(&self.fresh, &self.fresh)
+            .expect("a product");
+        self.evaluator.rescale(&product).expect("a level")
+    }
+
+    fn rotate(&self, steps: &[i64]) -> Vec<Ciphertext> {
+        self.evaluator
+            .rotate_many(&self.fresh, steps)
+            .expect("keys")
+    }
+
+    fn composite(&self) -> Ciphertext {
+        let inputs = std::slice::from_ref(&self.input);
+        let mut run = Encrypted {
+            evaluator: &self.evaluator,
+            inputs,
+            done: &mut |_| {},
+        };
+        self.circuit.run(&mut run).expect("the circuit fits")
+    }
+
+    /// That many transforms, forth and back in the proportion of a key switch, over as many limbs as
+    /// there are primes.
+    fn own_transforms(&self, count: usize, limbs: &mut [Vec<u64>]) {
+        for k in 0..count {
+            let i = k % limbs.len();
+            if k % 6 == 0 {
+                self.transforms[i].inv(&mut limbs[i]);
+            } else {
+                self.transforms[i].fwd(&mut limbs[i]);
+            }
+        }
+    }
+
+    /// Counts the transforms of a work, holds them to the formula, and times both.
+    fn ratio(&self, name: &str, transforms: usize, work: impl Fn()) -> f64 {
+        let before = self.ring.transforms();
+        work();
+        assert_eq!(self.ring.transforms() - before, transforms as u64, "{name}");
+        let mut limbs: Vec<Vec<u64>> = (0..self.transforms.len() as u64)
+            .map(|i| {
+                (0..self.ring.n() as u64)
+                    .map(|j| (i + 1) * (j + 7) * 65_537)
+                    .collect()
+            })
+            .collect();
+        let [own, time] = alternate(|| self.own_transforms(transforms, &mut limbs), work);
+        println!(
+            "ratio: {name}: {:.1} ms of CPU, its {transforms} transforms {:.1} ms ({:.0} us each), \
+             ratio {:.2}",
+            time * 1e3,
+            own * 1e3,
+            own * 1e6 / transforms as f64,
+            time / own
+        );
+        time
+    }
+}
+
+/// The table of ratios, in a pool of one thread whose CPU time is read.
+fn ratios(b: &Bench) {
+    let params = b.ring.params();
+    let top = params.max_level();
+    let switch = params.switch_transforms(top);
+    let to_divide = 2 * (params.q().len() + params.p().len());
+    b.ratio(
+        "ct mul + relin + rescale",
+        switch + params.rescale_transforms(top),
+        || {
+            black_box(b.mul_rescale());
+        },
+    );
+    let one = b.ratio("rotation", switch, || {
+        black_box(b.rotate(&STEPS[..1]));
+    });
+    let eight = b.ratio("8 hoisted rotations", switch + 7 * to_divide, || {
+        black_box(b.rotate(&STEPS));
+    });
+    println!("ratio: 8 hoisted rotations are {:.2} x one", eight / one);
+    let before = b.ring.transforms();
+    let mut best = f64::INFINITY;
+    for _ in 0..2 {
+        let start = clock();
+        black_box(b.composite());
+        best = best.min(clock() - start);
+    }
+    println!(
+        "composite sign {{15,15,27}}: {:.2} s of CPU, {} products, {} transforms",
+        best,
+        b.circuit.products(),
+        (b.ring.transforms() - before) / 2
+    );
+    for threads in [1, 2] {
+        let pool = pool(threads);
+        let wall = (0..2).map(|_| {
+            let start = Instant::now();
+            pool.install(|| black_box(b.composite()));
+            start.elapsed().as_secs_f64()
+        });
+        let best = wall.fold(f64::INFINITY, f64::min);
+        println!("composite sign {{15,15,27}}: {best:.2} s by the wall clock on {threads} threads");
+    }
+}
+
+fn ckks(c: &mut Criterion) {
+    let one = pool(1);
+    let b = one.install(prepare);
+    // `install` runs the closure in the pool's only thread, so its clock sees all the work.
+    one.install(|| ratios(&b));
+    let mut group = c.benchmark_group("ckks");
+    group.sample_size(10);
+    group.bench_function("floor: one transform", |bencher| {
+        let mut limb: Vec<u64> = (0..b.ring.n() as u64).collect();
+        bencher.iter(|| b.transforms[1].fwd(black_box(&mut limb)));
+    });
+    group.bench_function("ct mul + relin + rescale", |bencher| {
+        one.install(|| bencher.iter(|| b.mul_rescale()));
+    });
+    group.bench_function("rescale", |bencher| {
+        one.install(|| bencher.iter(|| b.evaluator.rescale(&b.product)));
+    });
+    group.bench_function("rotation", |bencher| {
+        one.install(|| bencher.iter(|| b.rotate(&STEPS[..1])));
+    });
+    group.bench_function("8 hoisted rotations", |bencher| {
+        one.install(|| bencher.iter(|| b.rotate(&STEPS)));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, ckks);
+criterion_main!(benches);

@@ -1,0 +1,319 @@
+//! Evaluation certificates: approximation and noise together, written down for the checker.
+//!
+//! Every number is text. Meaning and conditions are in `certificates/EVALUATION.md` alone.
+
+use crate::arith::mp::short;
+use crate::arith::number::write;
+use crate::certificate::build::{self, Grid, EXTRA_BITS};
+use crate::certificate::publish;
+use crate::certificate::schema;
+use crate::certify::proof::{self, Proof};
+use crate::certify::request::Request as ProofRequest;
+use crate::ckks::circuit::{Node, Op};
+use crate::ckks::noise::formula::{Model, Tier};
+use crate::ckks::params::{Parameters, Secret};
+use crate::error::{Error, ErrorKind, Result};
+use crate::evaluation::bound::{Bounded, Input, Prepared, Request, Task, MARGINS};
+use crate::evaluation::propagate::Margin;
+use crate::poly::table::Table;
+use crate::poly::target::{Function, Target};
+use polycert_checker::{check, Outcome, Report};
+use rug::float::Round;
+use rug::{Float, Rational};
+use serde::Serialize;
+
+/// The format tag.
+pub const FORMAT: &str = "polycert-evaluation/1";
+/// Significant bits of the published bounds.
+const BOUND_BITS: u32 = 40;
+
+/// The document, in the order in which it is written.
+#[derive(Debug, Clone, Serialize)]
+struct Document {
+    format: String,
+    certificate: schema::Document,
+    precision: String,
+    parameters: RawParameters,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    k: Option<String>,
+    input: String,
+    reaches: Vec<String>,
+    branches: Vec<schema::Branch>,
+    nodes: Vec<Vec<String>>,
+    blocks: Vec<Block>,
+    output: String,
+    noise: String,
+    error: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct RawParameters {
+    log_n: String,
+    q: Vec<String>,
+    p: Vec<String>,
+    secret: String,
+    cbd: String,
+    digit_primes: String,
+    waiver: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Block {
+    argument: String,
+    output: String,
+    stages: Vec<Stage>,
+    cells: Vec<Vec<String>>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Stage {
+    input: String,
+    first: String,
+    output: String,
+}
+
+/// What is to be certified.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// The function: sign, relu, max or max_pool, with its B.
+    pub target: Target,
+    /// The inputs.
+    pub input: Input,
+    /// k: but for 2^-k; none for every outcome.
+    pub k: Option<u32>,
+    /// The level of the inputs; none is the top.
+    pub level: Option<usize>,
+}
+
+/// A certificate that the checker has verified.
+pub struct Certified {
+    /// The document.
+    pub text: String,
+    /// What the checker says of it.
+    pub report: Report,
+    /// The circuit and what its bound rests on.
+    pub prepared: Prepared,
+    /// The bound of the noise.
+    pub bounded: Bounded,
+    /// The proof of the approximation.
+    pub proof: Proof,
+    /// `bound` of the noise as published.
+    pub bound_noise: Rational,
+    /// `bound` of approximation and noise together as published.
+    pub bound_error: Rational,
+}
+
+/// A certificate, or the margin that the table does not have.
+pub type Outcomes = std::result::Result<Box<Certified>, Margin>;
+
+/// Certifies a table's evaluation under parameters.
+///
+/// **Guarantee** the certificate was verified by the independent checker.
+/// **Cost** the proof of the approximation, some milliseconds for the noise, and the check.
+///
+/// # Errors
+/// What [`Prepared::new`] and the proof of the approximation refuse; a target without a circuit; a value
+/// that could wrap around; a certificate that does not pass its own check.
+pub fn certify(table: &Table, parameters: &Parameters, wanted: &Wanted) -> Result<Outcomes> {
+    let model = Model::new(parameters);
+    let mut asked = ProofRequest::new(wanted.target.clone());
+    asked.only_error = true;
+    let proof = proof::prove(table, &asked)?;
+    let (prepared, bounded) = match bounded(table, &model, wanted, &proof)? {
+        Ok(found) => found,
+        Err(margin) => return Ok(Err(margin)),
+    };
+    // Room for what the checker rounds differently.
+    let published = Float::with_val(64, bounded.bound_noise) * (1.0 + 2f64.powi(-20));
+    let bound_noise = short(&published, BOUND_BITS, Round::Up);
+    let sum = Float::with_val_round(128, &proof.bound_hi, Round::Up).0;
+    let sum = Float::with_val_round(128, sum + &bound_noise, Round::Up).0;
+    let bound_error = short(&sum, BOUND_BITS, Round::Up);
+    let certificate = build::document(table, &proof);
+    let mut document = document(certificate, &prepared, &bounded, wanted);
+    document.noise = write(&bound_noise);
+    document.error = write(&bound_error);
+    let (text, report) = checked(document)?;
+    Ok(Ok(Box::new(Certified {
+        text,
+        report,
+        prepared,
+        bounded,
+        proof,
+        bound_noise,
+        bound_error,
+    })))
+}
+
+/// The bound with the narrowest margin that suffices, or what is missing of the widest.
+fn bounded(
+    table: &Table,
+    model: &Model,
+    wanted: &Wanted,
+    proof: &Proof,
+) -> Result<std::result::Result<(Prepared, Bounded), Margin>> {
+    let mut request = request(wanted, proof)?;
+    let mut missing = None;
+    for margin in MARGINS {
+        request.margin = margin;
+        let prepared = Prepared::new(table, model, request.clone())?;
+        let tier = match wanted.k {
+            Some(_) => prepared.high_probability(),
+            None => Tier::WorstCase,
+        };
+        match prepared.bound(tier)? {
+            Ok(bounded) => return Ok(Ok((prepared, bounded))),
+            Err(margin) => missing = Some(margin),
+        }
+    }
+    missing.map(Err).ok_or_else(|| Error::domain("no margin"))
+}
+
+fn request(wanted: &Wanted, proof: &Proof) -> Result<Request> {
+    use crate::ckks::circuit::composite::Shape;
+    let target = &wanted.target;
+    let (task, domain) = match (target.function, &proof.pool) {
+        (Function::Sign, _) => (Task::Single(Shape::Sign), target.scale.clone()),
+        (Function::Relu, _) => (Task::Single(Shape::Relu), target.scale.clone()),
+        (Function::Max, _) => (Task::Single(Shape::Max), target.scale.clone()),
+        (Function::MaxPool, Some(pool)) => {
+            let task = Task::Pool {
+                inputs: pool.inputs,
+                input_scale: pool.input_scale.clone(),
+            };
+            (task, Rational::from(1))
+        }
+        (other, _) => {
+            return Err(Error::unsupported(format!(
+                "no circuit for {other}: sign, relu, max and max_pool have one"
+            )))
+        }
+    };
+    Ok(Request {
+        task,
+        domain,
+        input: wanted.input.clone(),
+        k: wanted.k.unwrap_or(40),
+        level: wanted.level,
+        margin: MARGINS[0],
+    })
+}
+
+fn document(
+    certificate: schema::Document,
+    prepared: &Prepared,
+    bounded: &Bounded,
+    wanted: &Wanted,
+) -> Document {
+    let mut grid = Grid {
+        bits: prepared.branches[0].prec + EXTRA_BITS,
+    };
+    let branches = prepared
+        .branches
+        .iter()
+        .map(|b| build::branch(b, true, &mut grid))
+        .collect();
+    let circuit = &prepared.circuit;
+    let blocks = prepared
+        .blocks
+        .iter()
+        .zip(&bounded.cells)
+        .map(|(block, cells)| Block {
+            argument: block.argument.to_string(),
+            output: block.output.to_string(),
+            stages: circuit.stages[block.stages.clone()]
+                .iter()
+                .map(|s| Stage {
+                    input: s.input.to_string(),
+                    first: s.first.to_string(),
+                    output: s.output.to_string(),
+                })
+                .collect(),
+            cells: cells
+                .iter()
+                .map(|points| {
+                    let hint = |p: &f64| grid.hint(&Float::with_val(53, *p));
+                    points.iter().map(hint).collect()
+                })
+                .collect(),
+        })
+        .collect();
+    Document {
+        format: FORMAT.to_owned(),
+        certificate,
+        precision: grid.bits.to_string(),
+        parameters: parameters(prepared.model().parameters()),
+        k: wanted.k.map(|k| k.to_string()),
+        input: match &wanted.input {
+            Input::FreshPublic => "fresh_public".to_owned(),
+            Input::FreshSecret => "fresh_secret".to_owned(),
+            Input::Given(e) => format!("given:{}", write(e)),
+        },
+        reaches: prepared.plan.reaches.iter().map(write).collect(),
+        branches,
+        nodes: circuit.nodes.iter().map(node).collect(),
+        blocks,
+        output: circuit.output.to_string(),
+        noise: String::new(),
+        error: String::new(),
+    }
+}
+
+fn parameters(p: &Parameters) -> RawParameters {
+    let all = |primes: &[u64]| primes.iter().map(u64::to_string).collect();
+    RawParameters {
+        log_n: p.log_n().to_string(),
+        q: all(p.q()),
+        p: all(p.p()),
+        secret: match p.secret() {
+            Secret::Ternary => "ternary".to_owned(),
+            Secret::Weight(h) => format!("weight:{h}"),
+        },
+        cbd: p.cbd().to_string(),
+        digit_primes: p.digit_primes().to_string(),
+        waiver: p.waiver().name().to_owned(),
+    }
+}
+
+fn node(node: &Node) -> Vec<String> {
+    let text = |op: &str, rest: &[String]| {
+        std::iter::once(op.to_owned())
+            .chain(rest.iter().cloned())
+            .collect()
+    };
+    match &node.op {
+        Op::Input(_) => text("input", &[node.level.to_string(), write(&node.scale)]),
+        Op::MulConstant(a, c) => text(
+            "mul_constant",
+            &[
+                a.to_string(),
+                c.integer.to_string(),
+                write(&c.value),
+                write(&c.factor),
+            ],
+        ),
+        Op::AddConstant(a, c) => text(
+            "add_constant",
+            &[a.to_string(), c.integer.to_string(), write(&c.value)],
+        ),
+        Op::Add(a, b) => text("add", &[a.to_string(), b.to_string()]),
+        Op::Sub(a, b) => text("sub", &[a.to_string(), b.to_string()]),
+        Op::Mul(a, b) => text("mul", &[a.to_string(), b.to_string()]),
+        Op::Rescale(a) => text("rescale", &[a.to_string()]),
+        Op::Drop(a) => text("drop", &[a.to_string(), node.level.to_string()]),
+        Op::Units(a, unit) => text("units", &[a.to_string(), write(unit)]),
+    }
+}
+
+/// Has the independent checker verify it; its embedded certificate with more bits where it needs them.
+fn checked(mut document: Document) -> Result<(String, Report)> {
+    loop {
+        let text = publish::json(&document);
+        match check(text.as_bytes()) {
+            Outcome::Verified(report) => return Ok((text, report)),
+            Outcome::Rejected { rule, .. }
+                if rule != "limit" && document.certificate.raise_precision() => {}
+            other => return Err(ErrorKind::SelfCheck(other.to_string()).into()),
+        }
+    }
+}

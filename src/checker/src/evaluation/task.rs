@@ -1,0 +1,335 @@
+//! What the circuit computes: rule E2, third part. Around the stages it must be exactly sign, ReLU, max or a
+//! tournament of max, over the domain of the embedded certificate's target.
+
+use crate::evaluation::bound::Block;
+use crate::evaluation::circuit::{quotient, Circuit, Op};
+use crate::fault::{Checked, Fault};
+use crate::number::Rational;
+use crate::report::Report;
+use crate::statement::{Function, Statement};
+
+const RULE: &str = "E2 task";
+
+/// The function, its domain, and the inputs that are meant.
+#[derive(Debug)]
+pub(crate) struct Task {
+    pub(crate) function: Function,
+    /// B: the composite is applied to x/B.
+    pub(crate) domain: Rational,
+    /// The inputs lie between these.
+    pub(crate) inputs: (Rational, Rational),
+    /// Pools: the number of inputs, and c of the input map c x + 1/2.
+    pub(crate) pool: Option<(usize, Rational)>,
+}
+
+fn fail<T>(detail: impl Into<String>) -> Checked<T> {
+    Err(Fault::rejected(RULE, detail))
+}
+
+/// The task of a checked certificate.
+pub(crate) fn of(report: &Report) -> Checked<Task> {
+    let target = &report.target;
+    let one = Rational::integer(1);
+    let zero = Rational::integer(0);
+    let b = target.scale.clone();
+    let cited = report.statements.get(target.cites);
+    let whole = |to: &Rational| {
+        if *to == one {
+            Ok(())
+        } else {
+            fail("the embedded certificate is not about the domain up to 1")
+        }
+    };
+    Ok(match (target.function, cited) {
+        (Function::Relu, Some(Statement::Deviation { to, .. })) => {
+            whole(to)?;
+            Task {
+                function: Function::Relu,
+                inputs: (b.negated(), b.clone()),
+                domain: b,
+                pool: None,
+            }
+        }
+        (Function::Max, Some(Statement::Deviation { to, .. })) => {
+            whole(to)?;
+            Task {
+                function: Function::Max,
+                inputs: (zero, b.clone()),
+                domain: b,
+                pool: None,
+            }
+        }
+        (Function::Sign, Some(Statement::Closeness { to, .. })) if *to <= one => Task {
+            function: Function::Sign,
+            inputs: (b.negated(), b.clone()),
+            domain: b,
+            pool: None,
+        },
+        (
+            Function::MaxPool,
+            Some(Statement::Pool {
+                cites,
+                inputs,
+                range,
+                input_scale,
+                ..
+            }),
+        ) => {
+            // Every difference of two players is within the cited domain, and cells go up to 1.
+            match report.statements.get(*cites) {
+                Some(Statement::Deviation { to, .. }) => whole(to)?,
+                _ => return Err(Fault::internal("a pool that cites nothing")),
+            }
+            Task {
+                function: Function::MaxPool,
+                inputs: (range.negated(), range.clone()),
+                domain: one,
+                pool: Some((*inputs, input_scale.clone())),
+            }
+        }
+        _ => return fail("the embedded certificate is not about sign, relu, max or max_pool"),
+    })
+}
+
+impl Task {
+    /// What the results of the stages are divided by.
+    pub(crate) fn divisors(&self, reaches: &[Rational]) -> Vec<Rational> {
+        let last = match self.function {
+            Function::Sign => 1,
+            _ => 2,
+        };
+        let next = reaches.iter().skip(1).cloned();
+        next.chain([Rational::integer(last)]).collect()
+    }
+
+    /// Proves that the circuit computes the task, given that its stages are what they should be.
+    pub(crate) fn shape(
+        &self,
+        circuit: &Circuit,
+        blocks: &[Block],
+        output: usize,
+        reaches: &[Rational],
+    ) -> Checked<()> {
+        let mut before = 0;
+        for block in blocks {
+            if block.argument < before || block.argument >= block.output {
+                return fail("the evaluations of the composite are out of order");
+            }
+            before = block.output + 1;
+            self.chain(circuit, block, reaches)?;
+        }
+        if blocks
+            .last()
+            .is_none_or(|b| b.output >= circuit.nodes.len())
+        {
+            return fail("the evaluations of the composite are out of order");
+        }
+        match (&self.pool, blocks) {
+            (None, [block]) => {
+                if output != block.output {
+                    return fail("the output is not that of the evaluation");
+                }
+                let inputs = circuit
+                    .nodes
+                    .iter()
+                    .filter(|n| matches!(n.op, Op::Input))
+                    .count();
+                let players = self.players(circuit, block)?;
+                for player in &players {
+                    if !matches!(circuit.get(*player)?.op, Op::Input) {
+                        return fail("an argument is not an input");
+                    }
+                }
+                let mut distinct = players.clone();
+                distinct.sort_unstable();
+                distinct.dedup();
+                if distinct.len() != players.len() || inputs != players.len() {
+                    return fail("the inputs are not each used once");
+                }
+                Ok(())
+            }
+            (Some((inputs, c)), _) => self.tournament(circuit, blocks, output, *inputs, c),
+            _ => fail("there is not one evaluation of the composite"),
+        }
+    }
+
+    /// The inputs of one evaluation: x, or a and b.
+    fn players(&self, circuit: &Circuit, block: &Block) -> Checked<Vec<usize>> {
+        let argument = circuit.source(block.argument)?;
+        Ok(match (self.function, &circuit.get(argument)?.op) {
+            (Function::Relu | Function::Sign, _) => vec![argument],
+            (_, Op::Sub(a, b)) => vec![circuit.source(*a)?, circuit.source(*b)?],
+            _ => return fail("the argument of a max is not a difference"),
+        })
+    }
+
+    /// Inside of one evaluation: the stages follow each other, and the result is the task's.
+    fn chain(&self, circuit: &Circuit, block: &Block, reaches: &[Rational]) -> Checked<()> {
+        if block.spans.len() != reaches.len() {
+            return fail("there is not one stage for each component");
+        }
+        let mut input: Option<usize> = None;
+        for (i, span) in block.spans.iter().enumerate() {
+            if span.first <= block.argument || span.output > block.output {
+                return fail(format!("stage {i} is outside of its evaluation"));
+            }
+            match input {
+                None => {
+                    let Op::Units(a, unit) = &circuit.get(span.input)?.op else {
+                        return fail("the first stage is not given x in units of its reach");
+                    };
+                    let reach = reaches.first().ok_or_else(|| Fault::internal("reaches"))?;
+                    let same = circuit.source(*a)? == circuit.source(block.argument)?;
+                    if !same || *unit != self.domain.times(reach) || span.input <= block.argument {
+                        return fail("the first stage is not given x in units of its reach");
+                    }
+                }
+                Some(before) => {
+                    if span.input != before || span.first <= before {
+                        return fail(format!(
+                            "stage {i} is not given the result of the one before"
+                        ));
+                    }
+                }
+            }
+            input = Some(span.output);
+        }
+        let last = input.ok_or_else(|| Fault::internal("stages"))?;
+        let last = circuit.source(last)?;
+        let result = circuit.source(block.output)?;
+        let argument = circuit.source(block.argument)?;
+        let half = quotient(&Rational::integer(1), &Rational::integer(2));
+        let pair = |a: usize, b: usize, wanted: (usize, usize)| -> Checked<bool> {
+            let found = (circuit.source(a)?, circuit.source(b)?);
+            Ok(found == wanted || (found.1, found.0) == wanted)
+        };
+        let good = match (self.function, &circuit.get(result)?.op) {
+            (Function::Sign, _) => result == last,
+            (Function::Relu, Op::Mul(a, b)) => {
+                let (a, b) = (circuit.source(*a)?, circuit.source(*b)?);
+                let gate = if a == argument { b } else { a };
+                let is_gate = match &circuit.get(gate)?.op {
+                    Op::AddConstant(g, c) => circuit.source(*g)? == last && c.value == half,
+                    _ => false,
+                };
+                is_gate && pair(a, b, (argument, gate))?
+            }
+            (Function::Max | Function::MaxPool, Op::Add(p, m)) => {
+                let product = match circuit.get(circuit.source(*p)?)?.op {
+                    Op::Mul(a, b) => pair(a, b, (argument, last))?,
+                    _ => false,
+                };
+                let mean = match &circuit.get(circuit.source(*m)?)?.op {
+                    Op::MulConstant(sum, c) if c.value == half => {
+                        match (
+                            &circuit.get(circuit.source(*sum)?)?.op,
+                            &circuit.get(argument)?.op,
+                        ) {
+                            (Op::Add(a, b), Op::Sub(d, e)) => {
+                                let wanted = (circuit.source(*d)?, circuit.source(*e)?);
+                                pair(*a, *b, wanted)?
+                            }
+                            _ => false,
+                        }
+                    }
+                    _ => false,
+                };
+                product && mean
+            }
+            _ => false,
+        };
+        if good {
+            Ok(())
+        } else {
+            fail(format!(
+                "node {} is not the function of the target",
+                block.output
+            ))
+        }
+    }
+
+    /// Players are paired in order, an odd one waits.
+    fn tournament(
+        &self,
+        circuit: &Circuit,
+        blocks: &[Block],
+        output: usize,
+        inputs: usize,
+        c: &Rational,
+    ) -> Checked<()> {
+        let half = quotient(&Rational::integer(1), &Rational::integer(2));
+        let unit = quotient(&Rational::integer(1), c);
+        let mut players = Vec::new();
+        for (id, node) in circuit.nodes.iter().enumerate() {
+            // c x + 1/2 of an input.
+            if let Op::AddConstant(a, constant) = &node.op {
+                if let Op::Units(x, by) = &circuit.get(*a)?.op {
+                    let is_input = matches!(circuit.get(*x)?.op, Op::Input);
+                    if is_input && constant.value == half && *by == unit {
+                        players.push(id);
+                    }
+                }
+            }
+        }
+        let count = circuit
+            .nodes
+            .iter()
+            .filter(|n| matches!(n.op, Op::Input))
+            .count();
+        if players.len() != inputs || count != inputs {
+            return fail("the inputs are not each mapped once by x -> c x + 1/2");
+        }
+        let mut distinct = Vec::new();
+        for player in &players {
+            if let Op::AddConstant(a, _) = &circuit.get(*player)?.op {
+                if let Op::Units(x, _) = &circuit.get(*a)?.op {
+                    distinct.push(*x);
+                }
+            }
+        }
+        distinct.sort_unstable();
+        distinct.dedup();
+        if distinct.len() != inputs {
+            return fail("the inputs are not each mapped once by x -> c x + 1/2");
+        }
+        let mut matches = blocks.iter();
+        while players.len() > 1 {
+            let mut next = Vec::new();
+            for pair in players.chunks(2) {
+                match pair {
+                    [a, b] => {
+                        let Some(block) = matches.next() else {
+                            return fail("a match is missing");
+                        };
+                        let found = self.players(circuit, block)?;
+                        if found != [circuit.source(*a)?, circuit.source(*b)?] {
+                            return fail("a match is not between the players whose turn it is");
+                        }
+                        next.push(block.output);
+                    }
+                    rest => next.extend(rest),
+                }
+            }
+            players = next;
+        }
+        let winner = players
+            .first()
+            .copied()
+            .ok_or_else(|| Fault::internal("players"))?;
+        let mapped_back = match &circuit.get(output)?.op {
+            Op::Units(a, by) => match &circuit.get(circuit.source(*a)?)?.op {
+                Op::AddConstant(w, constant) => {
+                    circuit.source(*w)? == circuit.source(winner)?
+                        && constant.value == half.negated()
+                        && by == c
+                }
+                _ => false,
+            },
+            _ => false,
+        };
+        if matches.next().is_some() || !mapped_back {
+            return fail("the winner is not mapped back by y -> (y - 1/2)/c");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,177 @@
+//! `polycert noise` and `polycert evaluate`, end to end.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn polycert(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_polycert"));
+    command
+        .current_dir(root())
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+const SMALL: [&str; 9] = [
+    "--log-n",
+    "11",
+    "--q",
+    "50+4x40",
+    "--p",
+    "2x48",
+    "--log-scale",
+    "40",
+    "--insecure",
+];
+
+#[test]
+fn evaluate_prints_what_it_measures_beside_the_bounds() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("relu04.eval.json");
+    let mut arguments = vec![
+        "evaluate",
+        "certificates/relu04.json",
+        "--scale",
+        "8",
+        "--runs",
+        "2",
+        "--seed",
+        "7",
+    ];
+    arguments.extend(SMALL);
+    arguments.extend(["-o", file.to_str().unwrap()]);
+    let out = polycert(&arguments);
+    let words = text(&out.stdout);
+    assert!(out.status.success(), "{words}{}", text(&out.stderr));
+    for part in [
+        "certified: |decrypted - ReLU(x)| <=",
+        "measure_max",
+        "2048 slots",
+        "every slot is within its bound",
+    ] {
+        assert!(words.contains(part), "{words}");
+    }
+    // The same seed gives the same figures.
+    assert_eq!(text(&polycert(&arguments).stdout), words);
+    let checked = polycert(&["check", file.to_str().unwrap()]);
+    let words = text(&checked.stdout);
+    assert!(
+        checked.status.success() && words.contains("INSECURE"),
+        "{words}"
+    );
+    arguments.push("--json");
+    let json: serde_json::Value = serde_json::from_slice(&polycert(&arguments).stdout).unwrap();
+    assert_eq!(json["within_bounds"], true);
+    assert!(json["measure_noise_max"].as_f64() < json["bound_noise"].as_f64());
+}
+
+#[test]
+fn a_slot_outside_of_the_domain_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("values.txt");
+    std::fs::write(&file, "0.5\n-1\n1.25\n").unwrap();
+    let mut arguments = vec![
+        "evaluate",
+        "certificates/relu04.json",
+        "--values",
+        file.to_str().unwrap(),
+    ];
+    arguments.extend(SMALL);
+    let out = polycert(&arguments);
+    let words = text(&out.stderr);
+    assert_eq!(out.status.code(), Some(2));
+    assert!(
+        words.contains("slot 2: 1.25 is outside of the certified domain [-1, 1]"),
+        "{words}"
+    );
+    arguments.push("--allow-out-of-domain");
+    let out = polycert(&arguments);
+    assert!(out.status.success() && text(&out.stderr).contains("say nothing of this run"));
+    std::fs::write(&file, "0.5\nx\n").unwrap();
+    let words = text(&polycert(&arguments).stderr);
+    assert!(
+        words.contains("line 2") && words.contains("not a finite decimal"),
+        "{words}"
+    );
+}
+
+#[test]
+fn what_cannot_be_bounded_is_refused() {
+    let insecure = ["--log-n", "11", "--q", "50+4x40", "--p", "2x48"];
+    let out = polycert(&[&["evaluate", "certificates/relu04.json"][..], &insecure].concat());
+    assert_eq!(out.status.code(), Some(2));
+    assert!(
+        text(&out.stderr).contains("log2(QP)"),
+        "{}",
+        text(&out.stderr)
+    );
+    let shallow = [
+        "--log-n",
+        "11",
+        "--q",
+        "50+3x40",
+        "--p",
+        "2x48",
+        "--insecure",
+    ];
+    let out = polycert(&[&["evaluate", "certificates/relu04.json"][..], &shallow].concat());
+    assert!(
+        text(&out.stderr).contains("needs 4 levels and 3 are left"),
+        "{}",
+        text(&out.stderr)
+    );
+    let coarse = [
+        "--log-n",
+        "11",
+        "--q",
+        "50+7x30",
+        "--p",
+        "2x48",
+        "--log-scale",
+        "16",
+        "--insecure",
+    ];
+    let out = polycert(&[&["evaluate", "certificates/relu07.json"][..], &coarse].concat());
+    assert_eq!(out.status.code(), Some(1), "{}", text(&out.stderr));
+    assert!(
+        text(&out.stderr).contains("eta >="),
+        "{}",
+        text(&out.stderr)
+    );
+}
+
+#[test]
+fn noise_prints_all_tiers() {
+    let mut arguments = vec![
+        "noise",
+        "--table",
+        "certificates/relu04.json",
+        "--measure",
+        "1",
+    ];
+    arguments.extend(SMALL);
+    let out = polycert(&arguments);
+    let words = text(&out.stdout);
+    assert!(out.status.success(), "{words}{}", text(&out.stderr));
+    for part in [
+        "worst_case",
+        "high_probability (2^-40)",
+        "average_case (est.)",
+        "rescale",
+        "relu04 relu",
+        "flooding for 40 bits",
+    ] {
+        assert!(words.contains(part), "{words}");
+    }
+    arguments.push("--json");
+    let json: serde_json::Value = serde_json::from_slice(&polycert(&arguments).stdout).unwrap();
+    assert_eq!(json["rows"].as_array().unwrap().len(), 13);
+}

@@ -1,0 +1,308 @@
+//! Bounds of a composite's noise: tightness against the average case, refusals, certificates and their check.
+//! Nothing is encrypted here; see `noise_evaluated.rs`.
+
+use polycert::certificate::evaluation::{certify, Certified, Wanted};
+use polycert::ckks::noise::formula::{Model, Tier};
+use polycert::ckks::params::{Literal, Parameters};
+use polycert::evaluation::bound::{Input, Prepared};
+use polycert::poly::table::Table;
+use polycert::poly::target::{Function, Target};
+use polycert_checker::{check, Outcome};
+use rug::Rational;
+
+fn table(name: &str) -> Table {
+    let path = format!("{}/certificates/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    Table::from_json(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn wanted(function: Function, b: i32) -> Wanted {
+    let mut target = Target::new(function);
+    target.scale = Rational::from(b);
+    Wanted {
+        target,
+        input: Input::FreshPublic,
+        k: Some(40),
+        level: None,
+    }
+}
+
+fn made(name: &str, literal: &Literal, wanted: &Wanted) -> Box<Certified> {
+    let parameters = Parameters::new(literal).unwrap();
+    let made = certify(&table(name), &parameters, wanted).unwrap();
+    made.unwrap_or_else(|margin| panic!("{name}: {margin}"))
+}
+
+#[test]
+fn alpha_13_relu_and_max_on_both_presets() {
+    for literal in [Literal::set_a(), Literal::set_b()] {
+        for function in [Function::Relu, Function::Max] {
+            let c = made("relu13", &literal, &wanted(function, 40));
+            assert_eq!(
+                (c.prepared.circuit.depth(), c.prepared.circuit.products()),
+                (14, 27)
+            );
+            assert!(
+                c.bound_error < Rational::from((1, 32)),
+                "{}",
+                c.report.headline()
+            );
+            assert!(
+                c.report.headline().contains("2^-40"),
+                "{}",
+                c.report.headline()
+            );
+            // What the checker proves is what is published: it passes the file on its own.
+            assert!(matches!(check(c.text.as_bytes()), Outcome::Verified(_)));
+        }
+    }
+}
+
+#[test]
+fn pools_and_signs() {
+    let mut pool = wanted(Function::MaxPool, 1);
+    pool.input = Input::FreshSecret;
+    let c = made("relu13", &Literal::set_b(), &pool);
+    assert_eq!(
+        (c.prepared.blocks.len(), c.prepared.circuit.depth()),
+        (3, 28)
+    );
+    eprintln!("{}", c.report.headline());
+    let c = made("relu07", &Literal::set_a(), &wanted(Function::Sign, 1));
+    assert!(
+        c.report.headline().contains("with |x| >="),
+        "{}",
+        c.report.headline()
+    );
+}
+
+#[test]
+fn missing_margins_and_levels_are_said() {
+    // A scale of 2^24 leaves more noise than any stage's margin.
+    let mut coarse = Literal::new(15, vec![50; 16], vec![50], 24);
+    let parameters = Parameters::new(&coarse).unwrap();
+    let refused = certify(&table("relu13"), &parameters, &wanted(Function::Relu, 40));
+    let margin = match refused.unwrap() {
+        Err(margin) => margin.to_string(),
+        Ok(_) => panic!("bounded"),
+    };
+    assert!(
+        margin.contains("eta >=") && margin.contains("stage"),
+        "{margin}"
+    );
+    coarse = Literal::new(15, [vec![50], vec![40; 13]].concat(), vec![48; 2], 40);
+    let parameters = Parameters::new(&coarse).unwrap();
+    let error = match certify(&table("relu13"), &parameters, &wanted(Function::Relu, 40)) {
+        Err(error) => error.to_string(),
+        Ok(_) => panic!("bounded"),
+    };
+    assert!(error.contains("needs 14 levels and 13 are left"), "{error}");
+}
+
+#[test]
+fn worst_case_is_above_high_probability() {
+    let mut secret = wanted(Function::Relu, 1);
+    secret.input = Input::FreshSecret;
+    let high = made("relu07", &Literal::set_b(), &secret);
+    secret.k = None;
+    let worst = made("relu07", &Literal::set_b(), &secret);
+    assert!(worst.bound_noise > high.bound_noise);
+    assert!(worst.report.headline().contains("whatever is drawn"));
+}
+
+/// Every text of the evaluation part, changed a little: accepted only where the statement stays true.
+#[test]
+fn mutations_are_rejected_or_harmless() {
+    let c = made("relu04", &Literal::set_a(), &wanted(Function::Relu, 4));
+    let document: serde_json::Value = serde_json::from_str(&c.text).unwrap();
+    let mut places = Vec::new();
+    fn walk(value: &serde_json::Value, path: String, out: &mut Vec<String>) {
+        match value {
+            serde_json::Value::Object(o) => {
+                for (k, v) in o.iter().filter(|(k, _)| path != "" || *k != "certificate") {
+                    walk(v, format!("{path}/{k}"), out);
+                }
+            }
+            serde_json::Value::Array(a) => {
+                for (i, v) in a.iter().enumerate() {
+                    walk(v, format!("{path}/{i}"), out);
+                }
+            }
+            _ => out.push(path),
+        }
+    }
+    walk(&document, String::new(), &mut places);
+    let (mut accepted, mut rejected) = (Vec::new(), 0);
+    for place in &places {
+        let old = document
+            .pointer(place)
+            .unwrap()
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let new = match old.strip_suffix(|c: char| c.is_ascii_digit()) {
+            Some(rest) => {
+                let last: u8 = old.as_bytes()[old.len() - 1] - b'0';
+                format!("{rest}{}", (last + 3) % 10)
+            }
+            None => format!("{old}x"),
+        };
+        let mut bad = document.clone();
+        *bad.pointer_mut(place).unwrap() = new.into();
+        match check(bad.to_string().as_bytes()) {
+            Outcome::Verified(_) => accepted.push(place.clone()),
+            _ => rejected += 1,
+        }
+    }
+    // Hints may move and bounds may grow; a scale or reach may change where nothing else hangs on it.
+    let harmless = [
+        "/blocks/",
+        "/branches/",
+        "/precision",
+        "/noise",
+        "/error",
+        "/k",
+        "/parameters/cbd",
+        "/parameters/p/",
+        "/parameters/digit_primes",
+        "/parameters/log_n",
+    ];
+    // Another integer for a constant is another circuit, whose noise is proved with it.
+    let integer = |place: &str| {
+        let node = place.strip_suffix("/2");
+        let op = node.and_then(|n| document.pointer(&format!("{n}/0")));
+        op.is_some_and(|op| op.as_str().unwrap().ends_with("_constant"))
+    };
+    let fine = |p: &&String| integer(p) || harmless.iter().any(|h| p.starts_with(h));
+    let bad: Vec<&String> = accepted.iter().filter(|p| !fine(p)).collect();
+    assert!(bad.is_empty(), "{bad:?}");
+    assert!(
+        rejected > places.len() / 2,
+        "{rejected} of {}",
+        places.len()
+    );
+}
+
+/// One bad certificate for every rule of `EVALUATION.md`, with the message.
+#[test]
+fn bad_certificates() {
+    let c = made("relu04", &Literal::set_a(), &wanted(Function::Relu, 4));
+    let good: serde_json::Value = serde_json::from_str(&c.text).unwrap();
+    let nodes = good["nodes"].as_array().unwrap();
+    let find = |op: &str| nodes.iter().position(|n| n[0] == op).unwrap();
+    let last = |op: &str| nodes.iter().rposition(|n| n[0] == op).unwrap();
+    type Change<'a> = Box<dyn Fn(&mut serde_json::Value) + 'a>;
+    let set = |path: String, text: &str| -> Change<'_> {
+        let text = text.to_owned();
+        Box::new(move |d| *d.pointer_mut(&path).unwrap() = text.clone().into())
+    };
+    let cases: Vec<(Change<'_>, &str)> = vec![
+        (
+            set("/parameters/log_n".into(), "14"),
+            "E1 parameters: log2(QP) is",
+        ),
+        (
+            set("/parameters/secret".into(), "weight:400"),
+            "insecure by the tables",
+        ),
+        (
+            set("/parameters/secret".into(), "weight:64"),
+            "E1 parameters",
+        ),
+        (set("/parameters/q/0".into(), "12"), "an even modulus"),
+        (
+            set(
+                "/parameters/q/1".into(),
+                good["parameters"]["q"][2].as_str().unwrap(),
+            ),
+            "occurs twice",
+        ),
+        (
+            set(format!("/nodes/{}/2", find("mul_constant")), "3"),
+            "E5 noise",
+        ),
+        (
+            set(format!("/nodes/{}/3", find("mul_constant")), "3"),
+            "E2 stage",
+        ),
+        (
+            set(format!("/nodes/{}/3", last("add_constant")), "1/3"),
+            "E2 task",
+        ),
+        (set(format!("/nodes/{}/2", last("mul")), "0"), "E2"),
+        (
+            set(format!("/nodes/{}/1", find("rescale")), "4000"),
+            "not defined where it is used",
+        ),
+        (set("/nodes/0/1".into(), "0"), "E2"),
+        (set("/nodes/0/0".into(), "output"), "an unknown operation"),
+        (set("/reaches/0".into(), "2"), "E2"),
+        (set("/output".into(), "0"), "E2 task: the output is not"),
+        (set("/k".into(), "90"), "E3 tails"),
+        (set("/input".into(), "given:1"), "E5"),
+        (set("/input".into(), "given:-1"), "below 0"),
+        (set("/noise".into(), "1*2^-60"), "E5 noise"),
+        (set("/error".into(), "1*2^-60"), "E6 error"),
+        (set("/blocks/0/cells/0/0".into(), "1*2^-9"), "E5 cells"),
+        (set("/blocks/0/stages/0/input".into(), "0"), "E2"),
+        (set("/format".into(), "polycert-evaluation/2"), "format"),
+        (
+            set("/certificate/table/components/0/coefficients/1".into(), "1"),
+            "UNREADABLE",
+        ),
+    ];
+    assert!(matches!(
+        check(good.to_string().as_bytes()),
+        Outcome::Verified(_)
+    ));
+    let mut wrong = Vec::new();
+    for (i, (change, message)) in cases.iter().enumerate() {
+        let mut bad = good.clone();
+        change(&mut bad);
+        assert_ne!(bad, good, "case {i}");
+        let outcome = check(bad.to_string().as_bytes()).to_string();
+        if !outcome.contains(message) {
+            wrong.push(format!("case {i}: {message:?} is not in {outcome}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_circuit_says_what_it_rests_on() {
+    let parameters = Parameters::new(&Literal::set_a()).unwrap();
+    let c = made("relu07", &Literal::set_a(), &wanted(Function::Relu, 1));
+    let model = Model::new(&parameters);
+    let again = Prepared::new(&table("relu07"), &model, c.prepared.request.clone()).unwrap();
+    assert_eq!(again.circuit, c.prepared.circuit);
+    assert!(matches!(again.high_probability(), Tier::HighProbability { kappa } if kappa > 40));
+    let words = Outcome::Verified(c.report.clone()).to_string();
+    for part in [
+        "128 bits of security",
+        "assumed (RLWE)",
+        "18 h",
+        "fresh encryptions by the public key",
+    ] {
+        assert!(words.contains(part), "{words}");
+    }
+}
+
+/// The shipped evaluation certificates are what is made today, and verified.
+#[test]
+fn shipped_certificates_are_made_again() {
+    for (literal, file) in [
+        (Literal::set_a(), "relu13.a"),
+        (Literal::set_b(), "relu13.b"),
+    ] {
+        let path = format!(
+            "{}/certificates/evaluation/{file}.json",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        let shipped = std::fs::read_to_string(&path).unwrap();
+        assert!(
+            matches!(check(shipped.as_bytes()), Outcome::Verified(_)),
+            "{path}"
+        );
+        let c = made("relu13", &literal, &wanted(Function::Relu, 40));
+        assert!(c.text == shipped, "{path} is not what is made today");
+    }
+}
