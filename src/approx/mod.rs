@@ -26,6 +26,7 @@ pub mod cost;
 pub mod error;
 pub mod fit;
 pub mod hump;
+pub mod kink;
 pub mod me_table;
 pub mod odd;
 pub mod output;

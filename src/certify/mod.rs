@@ -20,6 +20,7 @@
 //! | [`deviation`] | the enclosure of the ReLU error |
 //! | [`closeness`] | closeness to sign, stage ranges, the envelope |
 //! | [`growth`] | slope, magnitude beyond the domain, overflow margin |
+//! | [`kink`] | the error of one neuron's own polynomial, in f64 |
 //! | [`pool`] | max-pooling by tournament |
 //! | [`published`] | how proved floats are published: shortened outward |
 //! | [`request`] | what to prove, and the limits of what may be asked |
@@ -32,6 +33,7 @@ pub mod descartes;
 pub mod deviation;
 pub mod fast;
 pub mod growth;
+pub mod kink;
 pub mod pieces;
 pub mod polynomial;
 pub mod pool;
