@@ -9,6 +9,7 @@
 //! ```text
 //! arith -> poly -> approx (untrusted search)          -> table file
 //!               -> certify (rigorous, never approx)   -> certificate -> polycert-checker
+//!                          -> network (a ReLU network and its polynomial twin)
 //! certificate -> report (reads, never recomputes)
 //! cli -> all
 //! ```
@@ -19,6 +20,7 @@
 //! | [`poly`] | components, composites, tables, targets |
 //! | [`approx`] | UNTRUSTED search: Remez, composites, best eps, rounding of coefficients |
 //! | [`certify`] | RIGOROUS bounds on a given composite |
+//! | [`network`] | import, graph, rigorous evaluation of a network and its polynomial twin |
 //! | [`certificate`] | a proof written down; checked before it is published |
 //! | [`report`] | catalogues for people and programs, from checked certificates |
 //! | [`cli`] | the command line, one file a subcommand |
@@ -32,5 +34,6 @@ pub mod certificate;
 pub mod certify;
 pub mod cli;
 pub mod error;
+pub mod network;
 pub mod poly;
 pub mod report;

@@ -8,18 +8,23 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A folder of `src/` and the folders it may use; everybody may use `error`.
-const MAY_USE: [(&str, &[&str]); 7] = [
+const MAY_USE: [(&str, &[&str]); 8] = [
     ("arith", &[]),
     ("poly", &["arith"]),
     ("approx", &["poly", "arith"]),
     ("certify", &["poly", "arith"]),
-    ("certificate", &["certify", "poly", "arith"]),
-    ("report", &["certificate", "certify", "poly", "arith"]),
+    ("network", &["certify", "poly", "arith"]),
+    ("certificate", &["network", "certify", "poly", "arith"]),
+    (
+        "report",
+        &["certificate", "network", "certify", "poly", "arith"],
+    ),
     (
         "cli",
         &[
             "report",
             "certificate",
+            "network",
             "certify",
             "approx",
             "poly",

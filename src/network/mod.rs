@@ -1,0 +1,14 @@
+//! Networks: import, the graph of layers, and rigorous evaluation of a network and its polynomial twin.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`ops`] | layers with exact weights, and their shapes |
+//! | [`graph`] | the network as a static graph in topological order |
+//! | [`onnx`] | reading ONNX |
+
+pub mod graph;
+pub mod onnx;
+pub mod ops;
+
+pub use graph::{Builder, Network, Node, NodeId, Preprocessing};
+pub use ops::{Op, Shape, Window};
