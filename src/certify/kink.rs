@@ -66,6 +66,48 @@ impl Range {
     }
 }
 
+/// A neuron's polynomial P(z) = h sum c_k T_k(z/h + c) on its range, with what is proved about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Neuron {
+    /// The range in normal form.
+    pub range: Range,
+    /// c_0, c_1, ...
+    pub coefficients: Vec<f64>,
+    /// Upper bound of |P(z) - max(z, 0)| on the range.
+    pub bound_error: f64,
+    /// A slope s, and bounds (lo, hi) of P(z) - s z on the range.
+    pub bound_tilted: (f64, (f64, f64)),
+}
+
+impl Neuron {
+    /// Proves the error of a polynomial on [lo, hi], lo < 0 < hi.
+    ///
+    /// **Inputs** `fit` answers coefficients for a kink; nothing is assumed of them.
+    ///
+    /// # Errors
+    /// As [`Range::new`] and [`bound_error`].
+    pub fn new(lo: f64, hi: f64, fit: impl FnOnce(f64) -> Vec<f64>) -> Result<Self> {
+        let range = Range::new(lo, hi)?;
+        let (h, c) = (range.half, range.kink);
+        let coefficients = fit(c);
+        let bound_error = (h * bound_error(&coefficients, c)?).next_up();
+        // The slope of the ReLU's chord; s z = h s (t - c).
+        let slope = (1.0 - c) / 2.0;
+        let (least, most) = bound_tilted(&coefficients, slope)?;
+        let shift = slope * c;
+        let room = 8.0 * UNIT * (least.abs() + most.abs() + shift.abs()) * h;
+        Ok(Self {
+            range,
+            bound_error,
+            bound_tilted: (
+                slope,
+                (h * (least + shift) - room, h * (most + shift) + room),
+            ),
+            coefficients,
+        })
+    }
+}
+
 /// Upper bound of |sum c_k T_k(t) - max(t - kink, 0)| over [-1, 1].
 ///
 /// **Inputs** Chebyshev coefficients c_0, c_1, ... (at least one); kink within 1 - [`MIN_GAP`] of 0.
@@ -90,12 +132,7 @@ pub fn bound_error(coefficients: &[f64], kink: f64) -> Result<f64> {
             1.0 - MIN_GAP
         )));
     }
-    // At least 32 nodes, so that N is no small number for degree 1.
-    let nodes = (20 * degree).max(32).next_multiple_of(LANES);
-    let eta = std::f64::consts::PI / (2 * nodes) as f64 * (1.0 + 1e-9) + NODE_SHIFT;
-    // cos x >= 1 - x^2/2, and 1/(1 - y) is taken with room for its rounding.
-    let angle = degree as f64 * eta;
-    let factor = (1.0 + 1e-12) / (1.0 - angle * angle / 2.0);
+    let (nodes, factor) = grid(degree);
     let mut most = 0.0f64;
     for side in [-1.0, 1.0] {
         let (middle, radius) = ((kink + side) / 2.0, (1.0 - side * kink) / 2.0);
@@ -121,6 +158,56 @@ pub fn bound_error(coefficients: &[f64], kink: f64) -> Result<f64> {
         }
     }
     Ok(most * factor)
+}
+
+/// Bounds (lo, hi) of sum c_k T_k(t) - slope t over [-1, 1].
+///
+/// **Guarantee** every value there lies between them. **Cost** 20 d^2 steps.
+///
+/// # Errors
+/// As [`bound_error`].
+pub fn bound_tilted(coefficients: &[f64], slope: f64) -> Result<(f64, f64)> {
+    let degree = coefficients.len().saturating_sub(1).max(1);
+    if degree > MAX_DEGREE
+        || !slope.is_finite()
+        || coefficients.iter().any(|c| !c.is_finite())
+        || coefficients.is_empty()
+    {
+        return Err(Error::domain(format!(
+            "a neuron's polynomial has 1 to {MAX_DEGREE} finite coefficients"
+        )));
+    }
+    let (nodes, factor) = grid(degree);
+    let (mut lo, mut hi, mut off) = (f64::INFINITY, f64::NEG_INFINITY, 0.0f64);
+    for first in (0..nodes).step_by(LANES) {
+        let t: [f64; LANES] = std::array::from_fn(|i| node(first + i, nodes));
+        let (value, rounding) = clenshaw(coefficients, &t);
+        for (t, v) in t.iter().zip(value) {
+            let g = v - slope * t;
+            lo = lo.min(g);
+            hi = hi.max(g);
+            off = off.max(rounding + UNIT * (2.0 * g.abs() + 4.0 * slope.abs()));
+        }
+    }
+    // Riesz's lemma bounds the distance from the middle.
+    let (middle, half) = (lo / 2.0 + hi / 2.0, (hi - lo) / 2.0);
+    let half = (half + off) * factor + 8.0 * UNIT * (lo.abs() + hi.abs());
+    Ok(((middle - half).next_down(), (middle + half).next_up()))
+}
+
+/// The number of nodes for a degree, and 1 / cos(d eta) or more.
+fn grid(degree: usize) -> (usize, f64) {
+    // At least 32 nodes, so that N is no small number for degree 1.
+    let nodes = (20 * degree).max(32).next_multiple_of(LANES);
+    let eta = std::f64::consts::PI / (2 * nodes) as f64 * (1.0 + 1e-9) + NODE_SHIFT;
+    // cos x >= 1 - x^2/2, and 1/(1 - y) is taken with room for its rounding.
+    let angle = degree as f64 * eta;
+    (nodes, (1.0 + 1e-12) / (1.0 - angle * angle / 2.0))
+}
+
+/// Chebyshev's node i of n, to a rounding or two.
+fn node(i: usize, n: usize) -> f64 {
+    (std::f64::consts::PI * (2 * i + 1) as f64 / (2 * n) as f64).cos()
 }
 
 /// The values at a few t, and a bound for the rounding of each.

@@ -5,10 +5,16 @@
 //! | [`ops`] | layers with exact weights, and their shapes |
 //! | [`graph`] | the network as a static graph in topological order |
 //! | [`onnx`] | reading ONNX |
+//! | [`stages`] | small networks as dense stages |
+//! | [`relax`] | linear relaxations propagated backward |
+//! | [`box_analysis`] | ranges and output difference over a box of inputs |
 
+pub mod box_analysis;
 pub mod graph;
 pub mod onnx;
 pub mod ops;
+pub mod relax;
+pub mod stages;
 
 pub use graph::{Builder, Network, Node, NodeId, Preprocessing};
 pub use ops::{Op, Shape, Window};
