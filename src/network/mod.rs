@@ -6,9 +6,17 @@
 //! | [`graph`] | the network as a static graph in topological order |
 //! | [`onnx`] | reading ONNX |
 
+pub mod ball;
+pub mod cifar_resnet;
+pub mod evaluate;
 pub mod graph;
+pub mod kernel;
+pub mod layers;
 pub mod onnx;
 pub mod ops;
+pub mod safetensors;
+pub mod tensor;
+pub mod twin;
 
 pub use graph::{Builder, Network, Node, NodeId, Preprocessing};
 pub use ops::{Op, Shape, Window};

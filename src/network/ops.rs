@@ -569,10 +569,7 @@ mod tests {
             let near = Rational::from(mid.abs_ref()) - &r;
             assert!(far.square() >= square);
             assert!(near < 0 || near.square() <= square);
-            assert!(
-                scale.radius <= 1e-30 * scale.hi.abs(),
-                "{scale:?}"
-            );
+            assert!(scale.radius <= 1e-30 * scale.hi.abs(), "{scale:?}");
             let other = q(b.beta[c]) - q(b.mean[c]) * mid;
             let off = (other - q(shift.hi) - q(shift.lo)).abs();
             assert!(off <= q(shift.radius) + q(b.mean[c]).abs() * r, "{shift:?}");
