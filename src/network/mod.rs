@@ -10,11 +10,21 @@
 //! | [`box_analysis`] | ranges and output difference over a box of inputs |
 
 pub mod box_analysis;
+pub mod ball;
+pub mod cifar_resnet;
+pub mod evaluate;
 pub mod graph;
+pub mod input;
+pub mod kernel;
+pub mod layers;
+pub mod npy;
 pub mod onnx;
 pub mod ops;
 pub mod relax;
 pub mod stages;
+pub mod safetensors;
+pub mod tensor;
+pub mod twin;
 
 pub use graph::{Builder, Network, Node, NodeId, Preprocessing};
 pub use ops::{Op, Shape, Window};
