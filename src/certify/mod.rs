@@ -12,6 +12,7 @@
 //! |---|---|
 //! | [`polynomial`] | one polynomial with its derivatives: evaluation with a proved rounding bound |
 //! | [`descartes`] | roots in an interval at most, by exact Bernstein coefficients |
+//! | [`bend`] | slope and curvature of the ReLU polynomial |
 //! | [`pieces`] | boxes for all critical points: monotone pieces |
 //! | [`cascade`] | a branch: ranges and slopes of the composite |
 //! | [`fast`] | the same in f64 intervals, where they suffice |
@@ -26,6 +27,7 @@
 //! | [`request`] | what to prove, and the limits of what may be asked |
 //! | [`proof`] | one request, one proof: precision chosen by need, verdict on a claim |
 
+pub mod bend;
 pub mod cascade;
 pub mod cells;
 pub mod closeness;

@@ -161,6 +161,20 @@ impl<'a> Prepared<'a> {
     /// # Errors
     /// A number beyond what f64 can hold, naming the layer; an input of another shape.
     pub fn evaluate(&self, input: &Tensor, model: Model, double: bool) -> Result<Outcome> {
+        self.evaluate_with(input, model, double, &mut |_, _| {})
+    }
+
+    /// As [`Self::evaluate`], showing each activation's input (by the activation's node) to `seen`.
+    ///
+    /// # Errors
+    /// As [`Self::evaluate`].
+    pub fn evaluate_with(
+        &self,
+        input: &Tensor,
+        model: Model,
+        double: bool,
+        seen: &mut dyn FnMut(NodeId, &Tensor),
+    ) -> Result<Outcome> {
         let mut values: Vec<Option<Tensor>> = vec![None; self.network.nodes.len()];
         if input.shape != self.network.input_shape() {
             return Err(Error::domain(format!(
@@ -176,6 +190,9 @@ impl<'a> Prepared<'a> {
                     .as_ref()
                     .ok_or_else(|| Error::domain("graph"))
             };
+            if node.op.is_activation() {
+                seen(id, x(0)?);
+            }
             let y = match (&node.op, &self.steps[id]) {
                 (Op::Input, _) => {
                     let mut x = input.clone();

@@ -7,11 +7,13 @@
 //! | [`onnx`] | reading ONNX |
 //! | [`stages`] | small networks as dense stages |
 //! | [`relax`] | linear relaxations propagated backward |
+//! | [`deviation`] | what noise does to the twin's result, by backward rows |
 //! | [`box_analysis`] | ranges and output difference over a box of inputs |
 
-pub mod box_analysis;
 pub mod ball;
+pub mod box_analysis;
 pub mod cifar_resnet;
+pub mod deviation;
 pub mod evaluate;
 pub mod graph;
 pub mod input;
@@ -21,8 +23,8 @@ pub mod npy;
 pub mod onnx;
 pub mod ops;
 pub mod relax;
-pub mod stages;
 pub mod safetensors;
+pub mod stages;
 pub mod tensor;
 pub mod twin;
 
