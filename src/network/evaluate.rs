@@ -284,6 +284,22 @@ impl<'a> Prepared<'a> {
     /// # Panics
     /// If the input is not of the network's shape.
     pub fn estimate_plain(&self, input: &[f64]) -> Vec<f64> {
+        self.estimate_with(input, &mut |_, slope, x| {
+            x.iter().map(|&v| v.max(0.0) + slope * v.min(0.0)).collect()
+        })
+    }
+
+    /// As [`Self::estimate_plain`], with `respond` (number of the activation, its slope, its inputs) in place of
+    /// ReLU. *Estimate*.
+    ///
+    /// # Panics
+    /// If the input is not of the network's shape.
+    pub fn estimate_with(
+        &self,
+        input: &[f64],
+        respond: &mut dyn FnMut(usize, f64, &[f64]) -> Vec<f64>,
+    ) -> Vec<f64> {
+        let mut activations = 0;
         let mut values: Vec<Vec<f64>> = vec![vec![]; self.network.nodes.len()];
         for (id, node) in self.network.nodes.iter().enumerate() {
             let x = |k: usize| values[node.inputs[k]].as_slice();
@@ -308,10 +324,7 @@ impl<'a> Prepared<'a> {
                 (Op::Concat, _) => (0..node.inputs.len())
                     .flat_map(|k| x(k).iter().copied())
                     .collect(),
-                (Op::Relu { slope }, _) => x(0)
-                    .iter()
-                    .map(|&v| v.max(0.0) + slope * v.min(0.0))
-                    .collect(),
+                (Op::Relu { slope }, _) => respond(activations, *slope, x(0)),
                 (Op::MaxPool(window), _) => windows(*window, shape(0), node, |w| {
                     w.iter().map(|&i| x(0)[i]).fold(f64::MIN, f64::max)
                 }),
@@ -331,6 +344,7 @@ impl<'a> Prepared<'a> {
                 }),
                 (op, _) => unreachable!("{} is not evaluated", op.name()),
             };
+            activations += usize::from(node.op.is_activation());
             values[id] = y;
         }
         std::mem::take(&mut values[self.network.output])

@@ -20,6 +20,7 @@
 //! Rows are f32 and taken as they are: what they are off from the exact rows multiplies the deviation
 //! of the node that they reach, and that is bounded already ([`plan`], `Pass::residual`).
 
+pub mod attack;
 pub mod plan;
 pub mod rows;
 
