@@ -3,7 +3,7 @@
 use polycert::certify::bend::Bend;
 use polycert::certify::kink::Neuron;
 use polycert::network::box_analysis::{analyse, Bounds, Replacement};
-use polycert::network::deviation::{self, plan::Plan, Noise};
+use polycert::network::deviation::{self, plan::Plan, Noise, Response};
 use polycert::network::evaluate::{Model, Outcome, Prepared};
 use polycert::network::ops::{BatchNorm, Conv, Dense};
 use polycert::network::stages::{stages, Stage};
@@ -462,10 +462,10 @@ fn deviations_hold_exact_evaluations_under_noise() {
         };
         let noise: Vec<Noise> = [1e-7, 1e-3, 0.1, 3.0]
             .iter()
-            .map(|&worst| Noise { worst, sigma: 0.0 })
+            .map(|&worst| Noise { worst: worst / 64.0, ..Noise::default() })
             .collect();
         let targets = vec![vec![1.0, 0.0], vec![1.0, -1.0]];
-        let all = [&bends[which]; 2];
+        let all = [Response::Polynomial(&bends[which]); 2];
         let found =
             deviation::bound(&plan, &centres, &all, &noise, &targets, 1, &mut |_, _| {}).unwrap();
         let exact_x: Vec<Rational> = x.iter().map(|v| q(*v)).collect();
@@ -478,9 +478,9 @@ fn deviations_hold_exact_evaluations_under_noise() {
                 // Corners of the noise: where a linear function is greatest.
                 let disturbed = exact_graph(&network, &exact_x, |_, _, z| {
                     let e = if r.below(2) == 0 {
-                        noise.worst
+                        noise.worst * scale
                     } else {
-                        -noise.worst
+                        -noise.worst * scale
                     };
                     polynomial(&composites[which], &b, z) + q(e)
                 });

@@ -8,10 +8,13 @@
 //! | [`stages`] | small networks as dense stages |
 //! | [`relax`] | linear relaxations propagated backward |
 //! | [`deviation`] | what noise does to the twin's result, by backward rows |
+//! | [`tournament`] | max-pooling as ReLU of differences |
+//! | [`box_attack`] | searches for inputs that reach the bounds |
 //! | [`box_analysis`] | ranges and output difference over a box of inputs |
 
 pub mod ball;
 pub mod box_analysis;
+pub mod box_attack;
 pub mod cifar_resnet;
 pub mod deviation;
 pub mod evaluate;
@@ -26,6 +29,7 @@ pub mod relax;
 pub mod safetensors;
 pub mod stages;
 pub mod tensor;
+pub mod tournament;
 pub mod twin;
 
 pub use graph::{Builder, Network, Node, NodeId, Preprocessing};

@@ -25,14 +25,14 @@ pub struct Moved {
 
 /// Looks for noise, |e| <= worst at every activation's output, that makes a target as small as possible.
 ///
-/// **Inputs** `input` to the network; the centre's response; the size of the noise; the target; steps.
+/// **Inputs** `input` to the network; the centre's response; the size of the noise at each activation; the target; steps.
 /// *Estimate*. **Cost** a gradient and an inference for each step.
 pub fn attack(
     prepared: &Prepared,
     plan: &Plan,
     input: &[f64],
     respond: Response,
-    worst: f64,
+    worst: &[f64],
     target: &Target,
     steps: usize,
 ) -> Moved {
@@ -54,9 +54,9 @@ pub fn attack(
         let (result, next) = run(prepared, input, respond, &mut |k, i| {
             let g = signs[k].get(i).copied().unwrap_or(0.0);
             if g > 0.0 {
-                -worst
+                -worst[k]
             } else if g < 0.0 {
-                worst
+                worst[k]
             } else {
                 0.0
             }

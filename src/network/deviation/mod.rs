@@ -37,13 +37,68 @@ pub const FAILURE_LOG2: i32 = -32;
 /// Deviations beyond this are vacuous.
 pub const VACUOUS: f64 = 1e6;
 
-/// One level of noise at every activation's output, absolute.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// One level of noise at every activation's output, in units of the activation's B.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Noise {
     /// |e| is at most this, surely.
     pub worst: f64,
     /// Besides, sub-Gaussian noise with this proxy.
     pub sigma: f64,
+    /// (tau, zone): |e| <= tau |z| wherever |z| >= zone (z and e in units of B), `worst` elsewhere.
+    pub envelope: Option<(f64, f64)>,
+}
+
+/// What stands undisturbed at an activation.
+#[derive(Debug, Clone, Copy)]
+pub enum Response<'a> {
+    /// The polynomial itself (error model: exact centre).
+    Polynomial(&'a Bend),
+    /// ReLU; the noise is all that a polynomial may differ from it (error models Sup and Envelope). The
+    /// number is B.
+    Relu(f64),
+}
+
+impl Response<'_> {
+    /// B.
+    pub fn scale(self) -> f64 {
+        match self {
+            Self::Polynomial(bend) => bend.scale(),
+            Self::Relu(scale) => scale,
+        }
+    }
+
+    /// A slope at z (known within `radius`), and a function that bounds
+    /// |f(z + d) - f(z) - slope d| for |d| <= D.
+    fn linear(self, z: f64, radius: f64) -> Result<(f32, impl Fn(f64) -> f64)> {
+        let (slope, off) = match self {
+            Self::Polynomial(bend) => bend.slope(z)?,
+            Self::Relu(_) => (if z > 0.0 { 1.0 } else { 0.0 }, 0.0),
+        };
+        let remainder = move |d: f64| {
+            if d == 0.0 {
+                return 0.0;
+            }
+            let reach = (d + radius) * (1.0 + 1e-9);
+            let bound = match self {
+                Self::Polynomial(bend) => {
+                    let most = if reach < VACUOUS {
+                        bend.bound_bend((z - reach).next_down(), (z + reach).next_up())
+                    } else {
+                        Ok(f64::INFINITY)
+                    };
+                    // Beyond the polynomial's domain nothing is proved.
+                    let curve = most.unwrap_or(f64::INFINITY) / bend.scale() * (1.0 + 1e-9);
+                    0.5 * curve * d * d + (off + curve * radius) * d
+                }
+                // The slope is right until z + d changes its sign; where z itself may have the other
+                // sign than its midpoint, it is wrong on at most the whole way.
+                Self::Relu(_) if z.abs() <= radius => d,
+                Self::Relu(_) => (reach - z.abs()).max(0.0),
+            };
+            bound * (1.0 + 1e-9)
+        };
+        Ok((slope, remainder))
+    }
 }
 
 /// What is known of a neuron's pre-activation on the undisturbed trajectory: the f64 and the radius.
@@ -82,6 +137,7 @@ struct State<'a> {
     plan: &'a Plan,
     noise: &'a [Noise],
     kappa: f64,
+    scales: Vec<f64>,
     sources: Vec<Source>,
     /// Upper bounds of |deviation| of each node's value, element * levels + level; empty: not known or 0.
     amounts: Vec<Vec<f32>>,
@@ -95,28 +151,28 @@ pub type Target = Vec<f32>;
 
 /// Bounds the deviation of linear functions of the result.
 ///
-/// **Inputs** `centres`: the input of each activation on the undisturbed trajectory, in balls; `bends`: each
-/// activation's polynomial; the levels of noise; targets with exact f32 coefficients; threads.
+/// **Inputs** `centres`: the input of each activation on the undisturbed trajectory, in balls; `responses`: what
+/// stands there; the levels of noise; targets with exact f32 coefficients; threads.
 /// **Guarantee** every |deviation| is at most its `bound_deviation` (with probability 1 - 2^-32 where a sigma is not 0).
 /// **Cost** a row for each neuron behind another activation.
 ///
 /// # Errors
-/// A trajectory or noise that makes no sense.
+/// A trajectory or noise that makes no sense, or a trajectory outside a polynomial's domain.
 pub fn bound(
     plan: &Plan,
     centres: &[Centre],
-    bends: &[&Bend],
+    responses: &[Response],
     noise: &[Noise],
     targets: &[Target],
     threads: usize,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Deviation> {
     let count = plan.activations.len();
-    if centres.len() != count || bends.len() != count {
+    if centres.len() != count || responses.len() != count {
         return Err(Error::domain(format!(
-            "{} trajectories and {} polynomials for {count} activations",
+            "{} trajectories and {} responses for {count} activations",
             centres.len(),
-            bends.len()
+            responses.len()
         )));
     }
     if noise.is_empty()
@@ -141,6 +197,7 @@ pub fn bound(
         plan,
         noise,
         kappa,
+        scales: responses.iter().map(|r| r.scale()).collect(),
         sources: (0..count).map(|_| Source::default()).collect(),
         amounts: vec![Vec::new(); plan.nodes.len()],
         spread: vec![Vec::new(); plan.nodes.len()],
@@ -170,7 +227,7 @@ pub fn bound(
                         .fold(0.0f64, |m, d| m.max(*d))
                 });
                 result.bound_layers.push(most.collect());
-                state.activate(*k, id, &centres[*k], bends[*k], &known)?;
+                state.activate(*k, id, &centres[*k], responses[*k], &known)?;
                 progress(*k + 1, count);
             }
             _ => state.forward(id),
@@ -262,7 +319,7 @@ impl State<'_> {
         k: usize,
         id: NodeId,
         centre: &Centre,
-        bend: &Bend,
+        response: Response,
         known: &[f64],
     ) -> Result<()> {
         let shape = self.plan.nodes[id].shape;
@@ -282,25 +339,24 @@ impl State<'_> {
             for c in 0..shape.channels {
                 let i = c * shape.pixels() + p;
                 let (z, radius) = (centre.hi[i], centre.radius[i] + centre.lo[i].abs());
-                let (slope, off) = bend.slope(z)?;
+                let (slope, remainder_of) = response.linear(z, radius)?;
                 let first = known.len() / shape.len() * (p * shape.channels + c);
                 for (level, noise) in self.noise.iter().enumerate() {
                     let d = known[first + level];
-                    let reach = (d + radius) * (1.0 + 1e-9);
-                    let most = if reach < VACUOUS {
-                        bend.bound_bend((z - reach).next_down(), (z + reach).next_up())
-                    } else {
-                        Ok(f64::INFINITY)
-                    };
-                    // Beyond the polynomial's domain nothing is proved.
-                    let curve = most.unwrap_or(f64::INFINITY) / bend.scale() * (1.0 + 1e-9);
-                    let mut remainder = if d > 0.0 {
-                        (0.5 * curve * d * d + (off + curve * radius) * d) * (1.0 + 1e-9)
-                    } else {
-                        0.0
-                    };
+                    let mut remainder = remainder_of(d);
+                    let mut worst = noise.worst * scale;
+                    if let Some((tau, zone)) = noise.envelope {
+                        let (near, far) = (z.abs() - d - radius, z.abs() + d + radius);
+                        let relative = tau * far;
+                        worst = if near >= zone * scale * (1.0 + 1e-9) {
+                            relative
+                        } else {
+                            worst.max(relative)
+                        } * (1.0 + 1e-9);
+                        remainder += worst;
+                    }
                     let size = f64::from(slope.abs());
-                    let amount = size * d + remainder + noise.worst + self.kappa * noise.sigma;
+                    let amount = size * d + remainder + worst + self.kappa * noise.sigma * scale;
                     // Rounding of the row where it passes: sums of readers, product with the slope.
                     remainder += 2.0 * UNIT * (size * d + readers * amount);
                     source.remainders.push(up(remainder));
@@ -389,6 +445,7 @@ impl State<'_> {
 
     /// Whether rows that are rounded at this node need its amounts.
     fn feeds_linear(&self, id: NodeId) -> bool {
+        let scale = response.scale();
         let readers = self.plan.nodes.iter().filter(|n| n.inputs.contains(&id));
         let mut count = 0;
         for reader in readers {
@@ -446,9 +503,9 @@ fn up(x: f64) -> f32 {
 /// Sums over the rows of one tile on their way back.
 struct Pass<'a> {
     state: &'a State<'a>,
-    /// Sum of |coefficients| at activations' outputs.
+    /// Sum of |coefficients| at activations' outputs, times B.
     sizes: [f64; LANES],
-    /// Sum of their squares.
+    /// Sum of the squares of coefficients times B.
     squares: [f64; LANES],
     /// For each level the sum of |coefficient| times remainder.
     remainders: Vec<[f64; LANES]>,
@@ -461,7 +518,8 @@ impl Pass<'_> {
         let noise = self.state.noise[level];
         // f32 sums of at most 256 terms, f64 sums beyond: 256 2^-24 and a little.
         let cover = 1.0 + 4e-5;
-        let first = noise.worst * self.sizes[lane]
+        let uniform = if noise.envelope.is_some() { 0.0 } else { noise.worst };
+        let first = uniform * self.sizes[lane]
             + self.state.kappa * noise.sigma * self.squares[lane].sqrt();
         let all =
             (first + self.remainders[level][lane] + self.residual[level][lane]) * cover + 1e-20;
@@ -495,7 +553,7 @@ impl Visitor for Pass<'_> {
                     let part = &mut tile.data[at + first..at + first + n];
                     let from = (place + first) * levels;
                     let weights = &source.remainders[from..from + n * levels];
-                    self.sum(part, weights, levels);
+                    self.sum(part, weights, levels, self.state.scales[index]);
                     let slopes = &source.slopes[place + first..place + first + n];
                     for (v, s) in part.iter_mut().zip(slopes) {
                         v.iter_mut().for_each(|v| *v *= s);
@@ -574,7 +632,7 @@ fn window_sums(
 
 impl Pass<'_> {
     /// Adds the sums over one place: `weights` has `levels` numbers for each lane of `part`.
-    fn sum(&mut self, part: &[Lane], weights: &[f32], levels: usize) {
+    fn sum(&mut self, part: &[Lane], weights: &[f32], levels: usize, scale: f64) {
         let (mut sizes, mut squares) = ([0.0f32; LANES], [0.0f32; LANES]);
         for v in part {
             for l in 0..LANES {
@@ -583,8 +641,8 @@ impl Pass<'_> {
             }
         }
         for l in 0..LANES {
-            self.sizes[l] += f64::from(sizes[l]);
-            self.squares[l] += f64::from(squares[l]);
+            self.sizes[l] += f64::from(sizes[l]) * scale;
+            self.squares[l] += f64::from(squares[l]) * (scale * scale);
         }
         let mut level = 0;
         while level < levels {
