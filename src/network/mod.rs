@@ -6,13 +6,18 @@
 //! | [`graph`] | the network as a static graph in topological order |
 //! | [`onnx`] | reading ONNX |
 
+pub mod audit;
 pub mod ball;
 pub mod cifar_resnet;
+pub mod compare;
+pub mod description;
 pub mod evaluate;
 pub mod graph;
 pub mod input;
+pub mod interval;
 pub mod kernel;
 pub mod layers;
+pub mod load;
 pub mod npy;
 pub mod onnx;
 pub mod ops;
