@@ -462,7 +462,10 @@ fn deviations_hold_exact_evaluations_under_noise() {
         };
         let noise: Vec<Noise> = [1e-7, 1e-3, 0.1, 3.0]
             .iter()
-            .map(|&worst| Noise { worst: worst / 64.0, ..Noise::default() })
+            .map(|&worst| Noise {
+                worst: worst / 64.0,
+                ..Noise::default()
+            })
             .collect();
         let targets = vec![vec![1.0, 0.0], vec![1.0, -1.0]];
         let all = [Response::Polynomial(&bends[which]); 2];

@@ -9,6 +9,7 @@ mod certify;
 mod check;
 mod generate;
 mod import;
+mod network;
 mod search;
 mod show;
 
@@ -41,6 +42,7 @@ enum Command {
     Check(check::Arguments),
     Show(show::Arguments),
     Catalogue(catalogue::Arguments),
+    Network(network::Arguments),
 }
 
 /// Runs the program on the process's arguments.
@@ -53,6 +55,7 @@ pub fn run() -> ExitCode {
         Command::Check(a) => check::run(&a),
         Command::Show(a) => show::run(&a),
         Command::Catalogue(a) => catalogue::run(&a),
+        Command::Network(a) => network::run(&a),
     };
     result.unwrap_or_else(|error| {
         note(&format!("polycert: {error}"));

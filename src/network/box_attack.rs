@@ -21,7 +21,11 @@ pub fn run(stages: &[Stage], x: &[f64], respond: Respond) -> Vec<Vec<f64>> {
         let mut z = stage.bias.clone();
         for m in &stage.matrices {
             for (z, row) in z.iter_mut().zip(m.entries.chunks_exact(m.columns())) {
-                *z += row.iter().zip(&after[m.source]).map(|(w, a)| w * a).sum::<f64>();
+                *z += row
+                    .iter()
+                    .zip(&after[m.source])
+                    .map(|(w, a)| w * a)
+                    .sum::<f64>();
             }
         }
         let value = |(i, &z): (usize, &f64)| if stage.relu { respond(k, i, z) } else { z };
@@ -79,7 +83,11 @@ pub fn greatest(
                 seed ^= seed << 13;
                 seed ^= seed >> 7;
                 seed ^= seed << 17;
-                let part = if start == 0 { 0.5 } else { (seed >> 11) as f64 / (1u64 << 53) as f64 };
+                let part = if start == 0 {
+                    0.5
+                } else {
+                    (seed >> 11) as f64 / (1u64 << 53) as f64
+                };
                 lo + (hi - lo) * part
             })
             .collect();
@@ -111,7 +119,11 @@ pub fn difference(stages: &[Stage], sides: &[Bounds], twin: Respond, starts: usi
     let last = stages.len() - 1;
     let apart = |x: &[f64]| {
         let (u, z) = (run(stages, x, twin), run(stages, x, &relu));
-        u[last].iter().zip(&z[last]).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+        u[last]
+            .iter()
+            .zip(&z[last])
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, f64::max)
     };
     let mut seed = 0x2545_f491_4f6c_dd1du64;
     let mut random = || {

@@ -257,7 +257,7 @@ mod tests {
         let s = b.push("s", Op::Add, &[r, a]).unwrap();
         let n = b.finish("n", s, Preprocessing::default()).unwrap();
         assert_eq!(n.nodes.len(), 4);
-        assert_eq!((n.depth(), n.parameters()), (1, 8));
+        assert_eq!((n.depth(), n.parameters()), (1, 6));
         assert_eq!(n.last_uses(), [1, 3, 3, 4]);
         assert_eq!(n.activations(), [2]);
     }

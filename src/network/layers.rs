@@ -66,7 +66,7 @@ impl Frame {
         for (l, at) in at.iter_mut().enumerate() {
             *at = self.starts[(first + l).min(last)] + group * self.group;
         }
-        let near = at[LANES - 1] - at[0] == LANES - 1;
+        let near = at.windows(2).all(|pair| pair[1] == pair[0] + 1);
         for (out, &t) in panel.iter_mut().zip(&self.terms) {
             if near {
                 // Neighbours in one row with step 1 lie side by side.

@@ -12,16 +12,21 @@
 //! | [`box_attack`] | searches for inputs that reach the bounds |
 //! | [`box_analysis`] | ranges and output difference over a box of inputs |
 
+pub mod audit;
 pub mod ball;
 pub mod box_analysis;
 pub mod box_attack;
 pub mod cifar_resnet;
+pub mod compare;
+pub mod description;
 pub mod deviation;
 pub mod evaluate;
 pub mod graph;
 pub mod input;
+pub mod interval;
 pub mod kernel;
 pub mod layers;
+pub mod load;
 pub mod npy;
 pub mod onnx;
 pub mod ops;

@@ -361,12 +361,19 @@ impl Op {
         matches!(self, Self::Relu { .. } | Self::MaxPool(_))
     }
 
-    /// The numbers that training found.
+    /// The numbers that training found (a bias of zeros is none; batch norm: factor and offset).
     pub fn parameters(&self) -> usize {
+        let bias = |b: &[f64]| {
+            if b.iter().all(|&v| v == 0.0) {
+                0
+            } else {
+                b.len()
+            }
+        };
         match self {
-            Self::Conv(c) => c.weights.len() + c.bias.len(),
-            Self::Dense(d) => d.weights.len() + d.bias.len(),
-            Self::BatchNorm(b) => 4 * b.gamma.len(),
+            Self::Conv(c) => c.weights.len() + bias(&c.bias),
+            Self::Dense(d) => d.weights.len() + bias(&d.bias),
+            Self::BatchNorm(b) => 2 * b.gamma.len(),
             Self::Affine { scale, shift } => scale.len() + shift.len(),
             _ => 0,
         }

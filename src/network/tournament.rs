@@ -58,7 +58,11 @@ pub fn expand(network: &Network) -> Result<Expanded> {
         activations += usize::from(node.op.is_activation());
         place.push(id);
     }
-    let network = b.finish(&network.name, place[network.output], network.preprocessing.clone())?;
+    let network = b.finish(
+        &network.name,
+        place[network.output],
+        network.preprocessing.clone(),
+    )?;
     Ok(Expanded { network, origins })
 }
 
@@ -131,7 +135,12 @@ mod tests {
 
     #[test]
     fn the_expanded_network_takes_the_same_maxima() {
-        for (kernel, stride) in [([2, 2], [2, 2]), ([3, 3], [2, 2]), ([1, 3], [1, 1]), ([1, 1], [1, 1])] {
+        for (kernel, stride) in [
+            ([2, 2], [2, 2]),
+            ([3, 3], [2, 2]),
+            ([1, 3], [1, 1]),
+            ([1, 1], [1, 1]),
+        ] {
             let shape = Shape::new(2, 7, 6);
             let mut b = Builder::new(shape).unwrap();
             let relu = b.push("relu", Op::Relu { slope: 0.0 }, &[0]).unwrap();
@@ -142,7 +151,9 @@ mod tests {
             assert_eq!(e.origins.len(), kernel[0] * kernel[1]);
             assert_eq!(e.origins.len(), e.network.activations().len());
             assert!(e.origins[1..].iter().all(|&o| o == 1));
-            let x: Vec<f64> = (0..shape.len()).map(|i| ((i * 37) % 19) as f64 - 9.0).collect();
+            let x: Vec<f64> = (0..shape.len())
+                .map(|i| ((i * 37) % 19) as f64 - 9.0)
+                .collect();
             let run = |n: &Network| Prepared::new(n).unwrap().estimate_plain(&x);
             assert_eq!(run(&n), run(&e.network));
         }

@@ -58,7 +58,7 @@ pub enum Response<'a> {
     Relu(f64),
 }
 
-impl Response<'_> {
+impl<'a> Response<'a> {
     /// B.
     pub fn scale(self) -> f64 {
         match self {
@@ -69,7 +69,7 @@ impl Response<'_> {
 
     /// A slope at z (known within `radius`), and a function that bounds
     /// |f(z + d) - f(z) - slope d| for |d| <= D.
-    fn linear(self, z: f64, radius: f64) -> Result<(f32, impl Fn(f64) -> f64)> {
+    fn linear(self, z: f64, radius: f64) -> Result<(f32, impl Fn(f64) -> f64 + use<'a>)> {
         let (slope, off) = match self {
             Self::Polynomial(bend) => bend.slope(z)?,
             Self::Relu(_) => (if z > 0.0 { 1.0 } else { 0.0 }, 0.0),
@@ -329,6 +329,7 @@ impl State<'_> {
             remainders: Vec::with_capacity(shape.len() * levels),
         };
         let mut amounts = Vec::with_capacity(shape.len() * levels);
+        let scale = response.scale();
         let readers = self
             .plan
             .nodes
@@ -445,7 +446,6 @@ impl State<'_> {
 
     /// Whether rows that are rounded at this node need its amounts.
     fn feeds_linear(&self, id: NodeId) -> bool {
-        let scale = response.scale();
         let readers = self.plan.nodes.iter().filter(|n| n.inputs.contains(&id));
         let mut count = 0;
         for reader in readers {
@@ -518,9 +518,13 @@ impl Pass<'_> {
         let noise = self.state.noise[level];
         // f32 sums of at most 256 terms, f64 sums beyond: 256 2^-24 and a little.
         let cover = 1.0 + 4e-5;
-        let uniform = if noise.envelope.is_some() { 0.0 } else { noise.worst };
-        let first = uniform * self.sizes[lane]
-            + self.state.kappa * noise.sigma * self.squares[lane].sqrt();
+        let uniform = if noise.envelope.is_some() {
+            0.0
+        } else {
+            noise.worst
+        };
+        let first =
+            uniform * self.sizes[lane] + self.state.kappa * noise.sigma * self.squares[lane].sqrt();
         let all =
             (first + self.remainders[level][lane] + self.residual[level][lane]) * cover + 1e-20;
         Bound {
