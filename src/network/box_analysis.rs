@@ -17,6 +17,7 @@
 //! domain on this box.
 
 use crate::error::Result;
+use crate::network::coupling;
 use crate::network::relax::{self, bound_both_signs, chord_above, Knowledge, Lines, UNIT};
 use crate::network::stages::Stage;
 
@@ -138,6 +139,12 @@ pub fn analyse(
             bound_difference: d,
             bound_error,
         });
+    }
+    if let Some(bounds) = coupling::bound_outputs(stages, &all) {
+        let last = all.len() - 1;
+        for (d, b) in all[last].bound_difference.iter_mut().zip(bounds) {
+            *d = meet(*d, (-b, b));
+        }
     }
     Ok(all)
 }

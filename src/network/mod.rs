@@ -9,6 +9,7 @@
 //! | [`relax`] | linear relaxations propagated backward |
 //! | [`deviation`] | what noise does to the twin's result, by backward rows |
 //! | [`tournament`] | max-pooling as ReLU of differences |
+//! | [`coupling`] | the output difference of small networks, slopes taken together |
 //! | [`box_attack`] | searches for inputs that reach the bounds |
 //! | [`box_analysis`] | ranges and output difference over a box of inputs |
 
@@ -18,6 +19,7 @@ pub mod box_analysis;
 pub mod box_attack;
 pub mod cifar_resnet;
 pub mod compare;
+pub mod coupling;
 pub mod description;
 pub mod deviation;
 pub mod evaluate;

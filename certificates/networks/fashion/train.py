@@ -64,7 +64,12 @@ def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     options.add_argument("--epochs", type=int, default=10)
     options.add_argument("--out", type=Path, default=Path(__file__).parent)
+    options.add_argument("--export", type=int, metavar="N", help="only write the first N test images and labels")
     options = options.parse_args()
+    if options.export:
+        np.save(options.out / "images.npy", read("t10k-images")[: options.export])
+        np.save(options.out / "labels.npy", read("t10k-labels")[: options.export])
+        return
     torch.manual_seed(1)
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)

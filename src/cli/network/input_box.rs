@@ -52,8 +52,9 @@ pub struct Arguments {
     /// Which sample of the input file, from 0.
     #[arg(long, default_value_t = 0)]
     sample: usize,
-    #[command(flatten)]
-    input: Option<InputArguments>,
+    /// A sample (.npy, PNG, JPEG), prepared as the network's file says; bytes are scaled by 1/255.
+    #[arg(long, short, value_name = "FILE")]
+    input: Option<PathBuf>,
     /// Starts of the search for inputs that reach the bounds (measured beside what is proved); 0: none.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=10_000))]
     attack: u16,
@@ -155,23 +156,23 @@ fn sides(a: &Arguments, loaded: &crate::network::load::Loaded, n: usize) -> Resu
             a.lo, a.hi
         )));
     }
-    let Some(input) = &a.input else {
+    let Some(path) = &a.input else {
         return Ok(vec![(down(&a.lo), up(&a.hi)); n]);
     };
-    let inputs = input.load(loaded)?;
+    let inputs = InputArguments::plain(path.clone()).load(loaded)?;
     let have = inputs.samples.len();
     if a.sample >= have {
         return Err(Error::domain(format!(
             "--sample {}: the file has {have}, from 0",
             a.sample
         ))
-        .in_file(&input.input));
+        .in_file(path));
     }
     // Also refuses numbers that are not finite or outside the domain.
     inputs
         .samples
         .input(a.sample, &inputs.preprocessing, inputs.domain.as_ref())
-        .map_err(|e| e.in_file(&input.input))?;
+        .map_err(|e| e.in_file(path))?;
     let pixels = loaded.network.input_shape().pixels();
     let raw = inputs.samples.raw(a.sample).into_iter().enumerate();
     let exact = |(i, v): (usize, f64)| {

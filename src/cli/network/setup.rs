@@ -152,6 +152,18 @@ pub struct Inputs {
 }
 
 impl InputArguments {
+    /// A file, prepared as the network's own file says.
+    pub fn plain(input: PathBuf) -> Self {
+        Self {
+            input,
+            layout: None,
+            value_scale: None,
+            mean: None,
+            std: None,
+            input_domain: None,
+        }
+    }
+
     /// Reads the inputs.
     pub fn load(&self, loaded: &Loaded) -> Result<Inputs> {
         let bytes = read_bytes(&self.input, npy::MAX_BYTES)?;
