@@ -12,6 +12,7 @@ pub mod cifar_resnet;
 pub mod compare;
 pub mod description;
 pub mod evaluate;
+pub mod exact;
 pub mod graph;
 pub mod input;
 pub mod interval;

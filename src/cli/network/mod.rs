@@ -1,6 +1,7 @@
 //! `polycert network`: networks and their polynomial twins.
 
 mod audit;
+mod certify;
 mod evaluate;
 mod setup;
 mod show;
@@ -8,7 +9,7 @@ mod show;
 use crate::error::Result;
 use std::process::ExitCode;
 
-/// Networks: show one, compare it with its polynomial twin on an input or on a data set.
+/// Networks: show one, compare it with its polynomial twin on an input or a data set, certify.
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -19,6 +20,7 @@ pub struct Arguments {
 enum Command {
     Show(show::Arguments),
     Evaluate(evaluate::Arguments),
+    Certify(certify::Arguments),
     Audit(audit::Arguments),
 }
 
@@ -27,6 +29,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     match &a.command {
         Command::Show(a) => show::run(a),
         Command::Evaluate(a) => evaluate::run(a),
+        Command::Certify(a) => certify::run(a),
         Command::Audit(a) => audit::run(a),
     }
 }
