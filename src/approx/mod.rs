@@ -30,6 +30,7 @@ pub mod fit;
 pub mod general;
 pub mod hump;
 pub mod interpolant;
+pub mod kink;
 pub mod known;
 pub mod least_squares;
 pub mod me_table;

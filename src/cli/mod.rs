@@ -12,6 +12,7 @@ mod export;
 mod family;
 mod generate;
 mod import;
+mod network;
 mod noise;
 mod params;
 mod report;
@@ -52,6 +53,7 @@ enum Command {
     Noise(noise::Arguments),
     Evaluate(evaluate::Arguments),
     Params(params::Arguments),
+    Network(network::Arguments),
     Report(report::Arguments),
 }
 
@@ -70,6 +72,7 @@ pub fn run() -> ExitCode {
         Command::Noise(a) => noise::run(&a),
         Command::Evaluate(a) => evaluate::run(&a),
         Command::Params(a) => params::run(&a),
+        Command::Network(a) => network::run(&a),
         Command::Report(a) => report::run(&a),
     };
     result.unwrap_or_else(|error| {

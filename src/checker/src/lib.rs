@@ -45,6 +45,7 @@ mod expand;
 mod fault;
 mod fixed;
 mod json;
+mod network;
 mod number;
 mod numerals;
 mod pieces;
@@ -60,6 +61,7 @@ mod target;
 mod words;
 
 pub use json::MAX_BYTES;
+pub use network::{check_network, NetworkOutcome, NetworkReport, MAX_FILE_BYTES};
 pub use number::Rational;
 pub use report::{Outcome, Report};
 pub use rounding::Mode;
