@@ -205,7 +205,7 @@ fn lines() {
             (
                 "/claims/1/function",
                 "direct_step".into(),
-                "target: part 1 of the cited claim is not part of the function",
+                "target: part 0 of the cited claim is not part of the function",
             ),
         ],
     );
@@ -266,6 +266,40 @@ fn lines() {
     assert!(outcome(&deep)
         .to_string()
         .contains("the expanded composite has degree 729, the limit is 255"));
+}
+
+/// A constant 1 equals the line on [0, 1], and not the step or the sign at 0 itself: the error there is 1.
+#[test]
+fn no_part_holds_a_jump() {
+    let constant = |function: &str, from: &str, to: &str, value: &str| {
+        let parts = json!([part(from, to, ["0", value], piece(from, to, json!([])))]);
+        direct(
+            &[&[value]],
+            json!([
+                {"rule": "lines", "parts": parts, "hi": "0", "witness": {"x": from, "lo": "0"}},
+                {"rule": "target", "cites": "0", "function": function, "lo": "0", "hi": "0"}
+            ]),
+        )
+    };
+    for (function, jump, near, far, value) in [
+        ("direct_step", "0", "1*2^-9", "1", "1"),
+        ("direct_sign", "0", "1*2^-9", "1", "1"),
+        ("direct_bit", "1*2^-1", "5*2^-3", "1", "1"),
+        ("direct_step", "0", "-1*2^-9", "-1", "0"),
+        ("direct_sign", "0", "-1*2^-9", "-1", "-1"),
+        ("direct_bit", "1*2^-1", "3*2^-3", "-1", "0"),
+    ] {
+        let certificate = |end| match far {
+            "1" => constant(function, end, far, value),
+            _ => constant(function, far, end, value),
+        };
+        verified(&certificate(near));
+        let text = outcome(&certificate(jump)).to_string();
+        assert!(
+            text.contains("part 0 of the cited claim is not part of the function"),
+            "{function}: {text}"
+        );
+    }
 }
 
 #[test]
