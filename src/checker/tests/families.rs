@@ -71,9 +71,24 @@ fn a_parabola_is_used_as_it_is() {
         report.words()[0],
         "|p(x) - f(x)| <= 1/8 with f(x) = 0 on [-1, 0], x on [0, 1]; at x = 0 it is at least 1/8"
     );
-    assert!(report
-        .to_string()
-        .contains("with p as it is, not as a sign"));
+    let text = report.to_string();
+    assert!(text.contains("with p as it is, not as a sign") && !text.contains("with r(x)"));
+    // Beside a claim about r the words say what r is.
+    let mut both = good();
+    let parts = json!([part(
+        "1/2",
+        "1",
+        ["0", "1"],
+        piece("1*2^-1", "1", json!([]))
+    )]);
+    let claims = both["claims"].as_array_mut().unwrap();
+    claims[6] =
+        json!({"rule": "lines", "parts": parts, "hi": "1/3", "witness": {"x": "1", "lo": "0"}});
+    claims.push(
+        json!({"rule": "target", "cites": "6", "function": "direct_sign", "lo": "0", "hi": "1/3"}),
+    );
+    let text = verified(&both).to_string();
+    assert!(text.contains("with p as it is, not as a sign") && text.contains("with r(x) = "));
     let refuted = json!({"bound": "1/9", "verdict": "REFUTED"});
     let report = verified(&with(&parabola(), "/claims/1/claim", refuted));
     assert_eq!(
@@ -92,8 +107,8 @@ fn a_cleaning_polynomial_contracts() {
     assert_eq!(
         report.words()[..2],
         [
-            "|p(x)| <= 7/2 |x|^2 for |x| <= 1/4, a contraction",
-            "|p(x) - 1| <= 7/2 |x - 1|^2 for |x - 1| <= 1/4, a contraction"
+            "|p(x)| <= 7/2 |x|^2 for |x| <= 1/4, a contraction towards 0",
+            "|p(x) - 1| <= 7/2 |x - 1|^2 for |x - 1| <= 1/4, a contraction towards 1"
         ]
     );
     // Twice: the composite is expanded, and contracts to fourth order. h(h) = u^4 (...) near 0.
@@ -602,7 +617,7 @@ fn one_hot_weights() {
     let report = verified(&argmax());
     assert_eq!(
         report.headline(),
-        "|one-hot weight of the tournament - exact one-hot| <= 2/5 for 3 inputs in [-1, 1], the greatest by 4/3 or more"
+        "|one-hot weight of the tournament - exact one-hot| <= 2/5 for 3 inputs in [-1, 1], the greatest by 4/3 or more, mapped by x -> 9/20 x + 1/2"
     );
     let at = |field: &str| format!("/claims/7/{field}");
     refused(
