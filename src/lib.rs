@@ -9,22 +9,22 @@
 //! ```text
 //! arith -> poly -> approx (untrusted search)          -> table file
 //!               -> certify (rigorous, never approx)   -> certificate -> polycert-checker
-//! certificate -> report (reads, never recomputes)
+//! certificate -> report (reads; samples curves beside what is proved)
 //! cli -> all
 //! ```
 //!
 //! | module | what |
 //! |---|---|
 //! | [`arith`] | exact numbers, coefficient rounding, intervals |
-//! | [`poly`] | components, composites, tables, targets |
+//! | [`poly`] | components, composites, tables, targets; costs; forms of other programs |
 //! | [`approx`] | UNTRUSTED search: Remez, composites, best eps, rounding of coefficients |
 //! | [`certify`] | RIGOROUS bounds on a given composite |
 //! | [`certificate`] | a proof written down; checked before it is published |
-//! | [`report`] | catalogues for people and programs, from checked certificates |
+//! | [`report`] | catalogues and pages with plots, from checked certificates |
 //! | [`cli`] | the command line, one file a subcommand |
 //!
 //! # Words that do not mix
-//! `bound_` is proved, `estimate_` is a heuristic or rounded for display.
+//! `bound_` is proved, `estimate_` is a heuristic or rounded for display, `measure_` is sampled.
 
 pub mod approx;
 pub mod arith;

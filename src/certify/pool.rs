@@ -48,16 +48,21 @@ impl Node {
     }
 }
 
-/// Neighbours are paired in each round, an odd last one passes on.
+/// The tournament of n inputs.
 ///
 /// # Errors
 /// Fewer than 2 or more than 1,024 inputs.
 pub(crate) fn tournament(n: usize) -> Result<Node> {
-    if !(2..=MAX_INPUTS).contains(&n) {
-        return Err(Error::domain(format!(
-            "a tournament takes 2 to {MAX_INPUTS} inputs, not {n}"
-        )));
+    if (2..=MAX_INPUTS).contains(&n) {
+        return Ok(tree_of(n));
     }
+    Err(Error::domain(format!(
+        "a tournament takes 2 to {MAX_INPUTS} inputs, not {n}"
+    )))
+}
+
+/// Neighbours are paired in each round, an odd last one passes on.
+fn tree_of(n: usize) -> Node {
     let mut round: Vec<Node> = (0..n).map(Node::Leaf).collect();
     while round.len() > 1 {
         let mut next = Vec::with_capacity(round.len().div_ceil(2));
@@ -73,7 +78,7 @@ pub(crate) fn tournament(n: usize) -> Result<Node> {
         }
         round = next;
     }
-    Ok(round.pop().unwrap_or(Node::Leaf(0)))
+    round.pop().unwrap_or(Node::Leaf(0))
 }
 
 /// The largest i + j over all matches.
@@ -82,6 +87,17 @@ pub(crate) fn widest(node: &Node) -> usize {
         Node::Leaf(_) => 0,
         Node::Match(a, b, _) => (a.depth() + b.depth()).max(widest(a)).max(widest(b)),
     }
+}
+
+/// The greatest error E of max, on differences in [-1, 1], for which the tournament of inputs in [-1, 1] is
+/// within `bound` at the largest input scale: L E / c = bound with c = (1 - w E)/2, w the largest i + j.
+///
+/// **Inputs** 2 to [`MAX_INPUTS`] inputs, `bound` > 0. Exact, but for the rounding of c in [`bound`](self::bound()).
+pub fn needed_error(inputs: usize, bound: &Rational) -> Rational {
+    let tree = tree_of(inputs);
+    let (levels, widest) = (tree.depth() as u32, widest(&tree) as u32);
+    let below = Rational::from(bound * widest) + 2 * levels;
+    bound / below
 }
 
 /// Bounds the error of the tournament from that of the ReLU.
@@ -281,7 +297,7 @@ mod tests {
             (25, 5, 8),
             (3, 2, 1),
         ] {
-            let t = tournament(n).unwrap();
+            let t = tree_of(n);
             assert_eq!((t.depth(), widest(&t)), (depth, widest_match), "{n} inputs");
         }
     }

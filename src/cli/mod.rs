@@ -7,9 +7,11 @@
 mod catalogue;
 mod certify;
 mod check;
+mod export;
 mod family;
 mod generate;
 mod import;
+mod report;
 mod search;
 mod show;
 
@@ -39,10 +41,12 @@ enum Command {
     Family(family::Arguments),
     Search(search::Arguments),
     Import(import::Arguments),
+    Export(export::Arguments),
     Certify(certify::Arguments),
     Check(check::Arguments),
     Show(show::Arguments),
     Catalogue(catalogue::Arguments),
+    Report(report::Arguments),
 }
 
 /// Runs the program on the process's arguments.
@@ -52,10 +56,12 @@ pub fn run() -> ExitCode {
         Command::Family(a) => family::run(&a),
         Command::Search(a) => search::run(&a),
         Command::Import(a) => import::run(&a),
+        Command::Export(a) => export::run(&a),
         Command::Certify(a) => certify::run(&a),
         Command::Check(a) => check::run(&a),
         Command::Show(a) => show::run(&a),
         Command::Catalogue(a) => catalogue::run(&a),
+        Command::Report(a) => report::run(&a),
     };
     result.unwrap_or_else(|error| {
         note(&format!("polycert: {error}"));
@@ -124,4 +130,14 @@ fn output(path: Option<&PathBuf>, text: &str) -> Result<()> {
 fn note(line: &str) {
     use std::io::Write as _;
     let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./+,:=@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::certify::proof::Verdict;
 use crate::error::Result;
+use crate::poly::{Cost, Table};
 use crate::report::checked::{number, text, Checked};
 use rug::Rational;
 use serde_json::Value;
@@ -47,6 +48,8 @@ pub struct Row {
     pub name: String,
     /// Nominal degrees, first applied first.
     pub degrees: Vec<usize>,
+    /// Depth and multiplications; none for a target whose circuit is not known here.
+    pub cost: Option<Cost>,
     /// `power`, `chebyshev` or `mixed`.
     pub basis: String,
     /// How coefficients are held: `exact`, `f64`, ...
@@ -161,6 +164,7 @@ impl Row {
             file: file.to_owned(),
             name: text(table, "name").to_owned(),
             degrees: components(table).map(degree).collect(),
+            cost: cost(checked, target),
             basis: basis(table),
             coefficients: text(document, "coefficients").to_owned(),
             table_sha256: text(document, "table_sha256").to_owned(),
@@ -264,6 +268,23 @@ fn whole_domain(checked: &Checked, target: &Value) -> Result<bool> {
     Ok(number(first, "from")? == number(domain, "lo")?
         && number(last, "to")? == number(domain, "hi")?
         && (gap.is_zero() || gap == eps * 2u32))
+}
+
+/// What evaluating the target costs.
+fn cost(checked: &Checked, target: &Value) -> Option<Cost> {
+    let table = Table::from_json(&checked.document()["table"].to_string()).ok()?;
+    let composite = Cost::of(&table.components);
+    match text(target, "function") {
+        "sign" | "step" => Some(composite),
+        "relu" | "leaky_relu" | "abs" | "max" => Some(composite.with_product()),
+        direct if direct.starts_with("direct_") => Some(composite),
+        "max_pool" => {
+            let inputs = number(checked.claim("pool")?, "inputs").ok()?;
+            let inputs = inputs.numer().to_usize()?;
+            Some(composite.with_product().of_tournament(inputs))
+        }
+        _ => None,
+    }
 }
 
 fn cited_rule(target: &Value) -> &'static str {

@@ -9,11 +9,13 @@ use crate::report::columns::{log2, origin};
 use rug::Rational;
 
 /// The columns; `estimate_` is rounded for display, `bound_` is proved.
-const HEADER: [&str; 26] = [
+const HEADER: [&str; 28] = [
     "file",
     "name",
     "error",
     "degrees",
+    "depth",
+    "multiplications",
     "basis",
     "coefficients",
     "target",
@@ -69,6 +71,8 @@ fn cells(row: &Row) -> Vec<String> {
         plain(&row.name),
         String::new(),
         degrees.join(","),
+        row.cost.map(|c| c.depth.to_string()).unwrap_or_default(),
+        row.cost.map(|c| c.mults.to_string()).unwrap_or_default(),
         row.basis.clone(),
         row.coefficients.clone(),
         row.target.clone(),
@@ -95,7 +99,7 @@ fn cells(row: &Row) -> Vec<String> {
 }
 
 /// Foreign text, harmless to a spreadsheet.
-fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
         format!("'{text}")
     } else {
@@ -103,7 +107,8 @@ fn plain(text: &str) -> String {
     }
 }
 
-fn line(cells: Vec<String>) -> String {
+/// One line.
+pub fn line(cells: Vec<String>) -> String {
     let quoted: Vec<String> = cells.iter().map(|c| quote(c)).collect();
     quoted.join(",") + "\r\n"
 }
