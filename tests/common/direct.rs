@@ -52,11 +52,11 @@ pub fn is_part(
     let clip = |x: &Rational, l: &Rational, u: &Rational| x.clone().max(l.clone()).min(u.clone());
     let step = |x: &Rational, jump: &Rational| Rational::from(i32::from(x > jump));
     let width = Rational::from(&to - &from);
-    // Jumps are left out at the very ends.
-    for k in 1..64 {
+    // The ends too: sign(0) is 0, and a step is 0 at its jump.
+    for k in 0..=64 {
         let x = Rational::from((k, 64)) * &width + &from;
         let f = match shape {
-            Shape::Sign => step(&x, &zero) * 2u32 - 1u32,
+            Shape::Sign => Rational::from(x.cmp0() as i32),
             Shape::Step => step(&x, &zero),
             Shape::Bit => step(&x, &Rational::from((1, 2))),
             Shape::Relu => x.clone().max(zero.clone()),

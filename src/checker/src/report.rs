@@ -145,12 +145,16 @@ impl fmt::Display for Report {
                 writeln!(f, "  {words}")?;
             }
         }
-        match self.target.function {
-            Function::Direct(_) => {
-                writeln!(f, "  with p as it is, not as a sign; decimals are rounded to the safe side")?;
-            }
-            _ => writeln!(f, "  with r(x) = x (1 + p(x))/2, m(a, b) = ((a + b) + (a - b) p(a - b))/2; decimals are rounded to the safe side")?,
+        if matches!(self.target.function, Function::Direct(_)) {
+            writeln!(f, "  with p as it is, not as a sign")?;
         }
+        if !self.statements.iter().all(Statement::is_of_p_alone) {
+            writeln!(
+                f,
+                "  with r(x) = x (1 + p(x))/2, m(a, b) = ((a + b) + (a - b) p(a - b))/2"
+            )?;
+        }
+        writeln!(f, "  decimals are rounded to the safe side")?;
         // A quotation mark would end the name where its author likes.
         let name = printable(&self.table_name).replace('"', "\\u{22}");
         writeln!(

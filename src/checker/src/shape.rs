@@ -38,17 +38,36 @@ pub(crate) fn lines(shape: Shape, slope: &Rational, ends: &(Rational, Rational))
 
 impl Lines {
     /// Whether the part lies between two neighbouring kinks, or beyond the last one, and has the line there.
+    ///
+    /// Where the lines of both sides do not meet, the function jumps: its value there is that of one line or of
+    /// neither (sign(0) = 0), so no part may hold that point.
     pub(crate) fn hold(&self, part: &Part) -> bool {
         self.lines
             .iter()
             .enumerate()
             .any(|(i, (slope, intercept))| {
-                let begins = i.checked_sub(1).and_then(|before| self.kinks.get(before));
-                let ends = self.kinks.get(i);
-                let inside = begins.is_none_or(|kink| part.from >= *kink)
-                    && ends.is_none_or(|kink| part.to <= *kink);
+                let right_of = |j: usize| match self.kinks.get(j) {
+                    Some(kink) if self.jumps(j) => part.from > *kink,
+                    Some(kink) => part.from >= *kink,
+                    None => true,
+                };
+                let left_of = |j: usize| match self.kinks.get(j) {
+                    Some(kink) if self.jumps(j) => part.to < *kink,
+                    Some(kink) => part.to <= *kink,
+                    None => true,
+                };
+                let inside = i.checked_sub(1).is_none_or(right_of) && left_of(i);
                 inside && part.slope == *slope && part.intercept == *intercept
             })
+    }
+
+    /// Whether the two lines at a kink have different values there.
+    fn jumps(&self, kink: usize) -> bool {
+        let value = |i: usize| {
+            let ((slope, intercept), x) = (self.lines.get(i)?, self.kinks.get(kink)?);
+            Some(slope.times(x).plus(intercept))
+        };
+        value(kink) != value(kink + 1)
     }
 }
 
@@ -73,16 +92,28 @@ mod tests {
             };
             lines(shape, &r(1), &ends).hold(&part)
         };
-        for (shape, kink, left, right) in [
-            (Shape::Sign, 0, (0, -4), (0, 4)),
-            (Shape::Step, 0, (0, 0), (0, 4)),
-            (Shape::Bit, 2, (0, 0), (0, 4)),
-            (Shape::Relu, 0, (0, 0), (4, 0)),
-            (Shape::LeakyRelu, 0, (1, 0), (4, 0)),
-            (Shape::Abs, 0, (-4, 0), (4, 0)),
+        for (shape, kink, left, right, jumps) in [
+            (Shape::Sign, 0, (0, -4), (0, 4), true),
+            (Shape::Step, 0, (0, 0), (0, 4), true),
+            (Shape::Bit, 2, (0, 0), (0, 4), true),
+            (Shape::Relu, 0, (0, 0), (4, 0), false),
+            (Shape::LeakyRelu, 0, (1, 0), (4, 0), false),
+            (Shape::Abs, 0, (-4, 0), (4, 0), false),
         ] {
-            assert!(holds(shape, kink - 9, kink, left.0, left.1), "{shape:?}");
-            assert!(holds(shape, kink, kink + 9, right.0, right.1), "{shape:?}");
+            // A part may end at a kink, and not at a jump: sign(0) is 0, and [x > 0] is 0 there.
+            for (gap, held) in [(1, true), (0, !jumps)] {
+                let (end, begin) = (kink - gap, kink + gap);
+                assert_eq!(
+                    holds(shape, kink - 9, end, left.0, left.1),
+                    held,
+                    "{shape:?}"
+                );
+                assert_eq!(
+                    holds(shape, begin, kink + 9, right.0, right.1),
+                    held,
+                    "{shape:?}"
+                );
+            }
             assert!(
                 !holds(shape, kink - 9, kink + 1, left.0, left.1),
                 "{shape:?}"
@@ -91,10 +122,16 @@ mod tests {
                 !holds(shape, kink - 1, kink + 9, right.0, right.1),
                 "{shape:?}"
             );
-            assert!(!holds(shape, kink - 9, kink, right.0, right.1), "{shape:?}");
-            assert!(!holds(shape, kink, kink + 9, left.0, left.1), "{shape:?}");
             assert!(
-                !holds(shape, kink - 9, kink, left.0, left.1 + 1),
+                !holds(shape, kink - 9, kink - 1, right.0, right.1),
+                "{shape:?}"
+            );
+            assert!(
+                !holds(shape, kink + 1, kink + 9, left.0, left.1),
+                "{shape:?}"
+            );
+            assert!(
+                !holds(shape, kink - 9, kink - 1, left.0, left.1 + 1),
                 "{shape:?}"
             );
         }

@@ -286,6 +286,14 @@ impl Statement {
         }
     }
 
+    /// Whether its words are of p alone, not of r or m.
+    pub(crate) fn is_of_p_alone(&self) -> bool {
+        match self {
+            Self::Target(target) => matches!(target.function, Function::Direct(_)),
+            other => other.is_direct(),
+        }
+    }
+
     /// Whether its rule needs p as one polynomial.
     pub(crate) fn is_direct(&self) -> bool {
         matches!(self, Self::Lines { .. } | Self::Contraction { .. })

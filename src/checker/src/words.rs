@@ -143,10 +143,12 @@ pub(crate) fn statement(
                 b => (format!("p(x) - {b}"), format!("x - {b}")),
             };
             let power = if *order == 1 { String::new() } else { format!("^{order}") };
+            // Towards the point alone: two other points need not come nearer to each other.
             format!(
-                "|{left}| <= {} |{off}|{power} for |{off}| <= {}, a contraction",
+                "|{left}| <= {} |{off}|{power} for |{off}| <= {}, a contraction towards {}",
                 n.up(hi)?,
-                n.down(radius)?
+                n.down(radius)?,
+                n.full(at)?
             )
         }
         Statement::Target(target) => {
@@ -232,10 +234,19 @@ fn subject(target: &Target, earlier: &[Statement], n: &Numerals) -> Checked<(Str
         (_, Some(Statement::Deviation { to, .. })) => {
             (format!("|{times}r(x{over}) - ReLU(x)|"), symmetric(to)?)
         }
-        (_, Some(Statement::Pool { inputs, range, .. })) => (
+        (
+            _,
+            Some(Statement::Pool {
+                inputs,
+                range,
+                input_scale,
+                ..
+            }),
+        ) => (
             "|tournament of m - maximum|".to_owned(),
             format!(
-                "for {inputs} inputs in [-{range}, {range}]",
+                "for {inputs} inputs in [-{range}, {range}], mapped by x -> {} x + 1/2",
+                n.full(input_scale)?,
                 range = n.full(range)?
             ),
         ),
@@ -243,9 +254,10 @@ fn subject(target: &Target, earlier: &[Statement], n: &Numerals) -> Checked<(Str
         (_, Some(Statement::Argmax(a))) => (
             "|one-hot weight of the tournament - exact one-hot|".to_owned(),
             format!(
-                "for {} inputs in [-{range}, {range}], the greatest by {} or more",
+                "for {} inputs in [-{range}, {range}], the greatest by {} or more, mapped by x -> {} x + 1/2",
                 a.inputs,
                 n.full(&a.gap)?,
+                n.full(&a.input_scale)?,
                 range = n.full(&a.range)?
             ),
         ),

@@ -71,9 +71,24 @@ fn a_parabola_is_used_as_it_is() {
         report.words()[0],
         "|p(x) - f(x)| <= 1/8 with f(x) = 0 on [-1, 0], x on [0, 1]; at x = 0 it is at least 1/8"
     );
-    assert!(report
-        .to_string()
-        .contains("with p as it is, not as a sign"));
+    let text = report.to_string();
+    assert!(text.contains("with p as it is, not as a sign") && !text.contains("with r(x)"));
+    // Beside a claim about r the words say what r is.
+    let mut both = good();
+    let parts = json!([part(
+        "1/2",
+        "1",
+        ["0", "1"],
+        piece("1*2^-1", "1", json!([]))
+    )]);
+    let claims = both["claims"].as_array_mut().unwrap();
+    claims[6] =
+        json!({"rule": "lines", "parts": parts, "hi": "1/3", "witness": {"x": "1", "lo": "0"}});
+    claims.push(
+        json!({"rule": "target", "cites": "6", "function": "direct_sign", "lo": "0", "hi": "1/3"}),
+    );
+    let text = verified(&both).to_string();
+    assert!(text.contains("with p as it is, not as a sign") && text.contains("with r(x) = "));
     let refuted = json!({"bound": "1/9", "verdict": "REFUTED"});
     let report = verified(&with(&parabola(), "/claims/1/claim", refuted));
     assert_eq!(
@@ -92,8 +107,8 @@ fn a_cleaning_polynomial_contracts() {
     assert_eq!(
         report.words()[..2],
         [
-            "|p(x)| <= 7/2 |x|^2 for |x| <= 1/4, a contraction",
-            "|p(x) - 1| <= 7/2 |x - 1|^2 for |x - 1| <= 1/4, a contraction"
+            "|p(x)| <= 7/2 |x|^2 for |x| <= 1/4, a contraction towards 0",
+            "|p(x) - 1| <= 7/2 |x - 1|^2 for |x - 1| <= 1/4, a contraction towards 1"
         ]
     );
     // Twice: the composite is expanded, and contracts to fourth order. h(h) = u^4 (...) near 0.
@@ -205,7 +220,7 @@ fn lines() {
             (
                 "/claims/1/function",
                 "direct_step".into(),
-                "target: part 1 of the cited claim is not part of the function",
+                "target: part 0 of the cited claim is not part of the function",
             ),
         ],
     );
@@ -266,6 +281,40 @@ fn lines() {
     assert!(outcome(&deep)
         .to_string()
         .contains("the expanded composite has degree 729, the limit is 255"));
+}
+
+/// A constant 1 equals the line on [0, 1], and not the step or the sign at 0 itself: the error there is 1.
+#[test]
+fn no_part_holds_a_jump() {
+    let constant = |function: &str, from: &str, to: &str, value: &str| {
+        let parts = json!([part(from, to, ["0", value], piece(from, to, json!([])))]);
+        direct(
+            &[&[value]],
+            json!([
+                {"rule": "lines", "parts": parts, "hi": "0", "witness": {"x": from, "lo": "0"}},
+                {"rule": "target", "cites": "0", "function": function, "lo": "0", "hi": "0"}
+            ]),
+        )
+    };
+    for (function, jump, near, far, value) in [
+        ("direct_step", "0", "1*2^-9", "1", "1"),
+        ("direct_sign", "0", "1*2^-9", "1", "1"),
+        ("direct_bit", "1*2^-1", "5*2^-3", "1", "1"),
+        ("direct_step", "0", "-1*2^-9", "-1", "0"),
+        ("direct_sign", "0", "-1*2^-9", "-1", "-1"),
+        ("direct_bit", "1*2^-1", "3*2^-3", "-1", "0"),
+    ] {
+        let certificate = |end| match far {
+            "1" => constant(function, end, far, value),
+            _ => constant(function, far, end, value),
+        };
+        verified(&certificate(near));
+        let text = outcome(&certificate(jump)).to_string();
+        assert!(
+            text.contains("part 0 of the cited claim is not part of the function"),
+            "{function}: {text}"
+        );
+    }
 }
 
 #[test]
@@ -568,7 +617,7 @@ fn one_hot_weights() {
     let report = verified(&argmax());
     assert_eq!(
         report.headline(),
-        "|one-hot weight of the tournament - exact one-hot| <= 2/5 for 3 inputs in [-1, 1], the greatest by 4/3 or more"
+        "|one-hot weight of the tournament - exact one-hot| <= 2/5 for 3 inputs in [-1, 1], the greatest by 4/3 or more, mapped by x -> 9/20 x + 1/2"
     );
     let at = |field: &str| format!("/claims/7/{field}");
     refused(

@@ -109,7 +109,7 @@ fn nine_inputs() {
             "claim": {"bound": "1", "verdict": "UNDECIDED"}});
     let headline = verified(&certificate).headline().to_owned();
     assert!(headline.starts_with(
-        "the claim |tournament of m - maximum| <= 1 for 9 inputs in [-1, 1] is UNDECIDED"
+        "the claim |tournament of m - maximum| <= 1 for 9 inputs in [-1, 1], mapped by x -> 1/4 x + 1/2 is UNDECIDED"
     ));
 }
 
