@@ -2,12 +2,17 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`ops`] | layers with exact weights, and their shapes |
-//! | [`graph`] | the network as a static graph in topological order |
-//! | [`onnx`] | reading ONNX |
+//! | [`ops`], [`batch_norm`], [`graph`] | layers with exact weights; the network as a static graph |
+//! | [`onnx`], [`safetensors`], [`description`], [`cifar_resnet`], [`load`] | reading networks |
+//! | [`npy`], [`input`] | reading inputs, and their preprocessing |
+//! | [`ball`], [`kernel`], [`tensor`], [`layers`], [`twin`] | arithmetic with proved rounding; layers; the polynomial |
+//! | [`evaluate`], [`compare`] | the network and its twin on one input |
+//! | [`audit`], [`interval`] | a data set |
+//! | [`exact`] | the text that a network certificate is about |
 
 pub mod audit;
 pub mod ball;
+pub mod batch_norm;
 pub mod cifar_resnet;
 pub mod compare;
 pub mod description;
