@@ -411,3 +411,41 @@ fn onnx_that_is_not_supported_is_named() {
         }
     }
 }
+
+#[test]
+fn a_certificate_is_written_and_checked_again_by_the_independent_program() {
+    let f = folder(&[255, 0, 51, 51]);
+    let out = f.at("c.json");
+    let r = polycert(&line(&f, "certify", &["--scale", "8", "-o", &out])).exits(0);
+    assert!(
+        r.out
+            .contains("VERIFIED the network and its polynomial twin both answer class 0"),
+        "{}",
+        r.out
+    );
+    let check = |network: &str| {
+        let bytes = |name: &str| std::fs::read(f.path(name)).unwrap();
+        let (c, n, x) = (bytes("c.json"), network.as_bytes(), bytes("c.json.input"));
+        polycert_checker::check_network(&c, n, &x).to_string()
+    };
+    let network = read(f.path("c.json.network"));
+    assert!(check(&network).starts_with("VERIFIED"));
+    assert!(
+        check(&network.replacen("weights 1*2^2", "weights 1*2^3", 1))
+            .starts_with("REJECTED digest")
+    );
+    // What is not proved is not certified: nothing is written.
+    let none = f.at("none.json");
+    let r = polycert(&line(
+        &f,
+        "certify",
+        &["--scale", "8", "--sample", "1", "-o", &none],
+    ))
+    .exits(1);
+    assert!(
+        r.out.contains("UNDECIDED") && r.out.contains("nothing to certify"),
+        "{}",
+        r.out
+    );
+    assert!(!f.path("none.json").exists() && !f.path("none.json.network").exists());
+}

@@ -167,7 +167,7 @@ fn exact_relu(x: &Rational, sign: Sign) -> Rational {
         None => x.clone().max(Rational::new()),
         Some(p) => {
             let p = p.eval_exact(&Rational::from(x / B));
-            Rational::from(x * (p + 1u32)) / 2u32
+            x * (p + 1u32) / 2u32
         }
     }
 }
@@ -268,7 +268,7 @@ fn exact(n: &Network, x: &[Rational], sign: Sign) -> (Vec<Rational>, Vec<Vec<Rat
                     let mut round: Vec<Rational> = list.iter().map(|&i| v(0)[i].clone()).collect();
                     while round.len() > 1 {
                         let matched = round.chunks(2).map(|p| match p {
-                            [a, b] => Rational::from(b + exact_relu(&Rational::from(a - b), sign)),
+                            [a, b] => b + exact_relu(&Rational::from(a - b), sign),
                             _ => p[0].clone(),
                         });
                         round = matched.collect();
@@ -344,7 +344,7 @@ fn point(s: &mut Source, ball: &Ball) -> Rational {
         1 => hi,
         k => {
             let t = Rational::from((s.next(9) as u32 + k as u32, 16));
-            Rational::from(&lo + (hi - &lo) * t)
+            &lo + (hi - &lo) * t
         }
     }
 }

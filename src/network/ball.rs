@@ -169,7 +169,9 @@ impl Ball {
     pub fn lower(self) -> f64 {
         // hi + lo rounds to hi; the distance to the exact value is at most u |hi|.
         let slack = up(self.radius + self.lo.abs());
-        (self.hi - slack).next_down()
+        let x = self.hi - slack;
+        // Below x by more than the rounding of both differences.
+        x - (4.0 * U * x.abs() + TINY)
     }
 
     /// An upper bound of every number in the ball.

@@ -4,7 +4,7 @@
 //! network amplifies beyond use, and pairs of about 106 bits.
 
 use crate::error::{Error, Result};
-use crate::network::ball::Ball;
+use crate::network::ball::{up, Ball};
 use crate::network::graph::{Network, Node, NodeId};
 use crate::network::layers::{self, Packed};
 use crate::network::ops::{Op, Window};
@@ -484,7 +484,7 @@ fn max_pool(
                     .map(|b| b.upper())
                     .fold(f64::NEG_INFINITY, f64::max);
                 let top = round.iter().copied().reduce(exact_max).unwrap_or_default();
-                (top, (high - low).next_up())
+                (top, up(high - low))
             }
         }
     });

@@ -2,9 +2,13 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`ops`] | layers with exact weights, and their shapes |
-//! | [`graph`] | the network as a static graph in topological order |
-//! | [`onnx`] | reading ONNX |
+//! | [`ops`], [`batch_norm`], [`graph`] | layers with exact weights; the network as a static graph |
+//! | [`onnx`], [`safetensors`], [`description`], [`cifar_resnet`], [`load`] | reading networks |
+//! | [`npy`], [`input`] | reading inputs, and their preprocessing |
+//! | [`ball`], [`kernel`], [`tensor`], [`layers`], [`twin`] | arithmetic with proved rounding; layers; the polynomial |
+//! | [`evaluate`], [`compare`] | the network and its twin on one input |
+//! | [`audit`], [`interval`] | a data set |
+//! | [`exact`] | the text that a network certificate is about |
 //! | [`stages`] | small networks as dense stages |
 //! | [`relax`] | linear relaxations propagated backward |
 //! | [`deviation`] | what noise does to the twin's result, by backward rows |
@@ -15,6 +19,7 @@
 
 pub mod audit;
 pub mod ball;
+pub mod batch_norm;
 pub mod box_analysis;
 pub mod box_attack;
 pub mod cifar_resnet;

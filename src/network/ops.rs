@@ -4,8 +4,7 @@
 //! four vectors; who needs a scale and a shift takes [`BatchNorm::folded`], which encloses them.
 
 use crate::error::{Error, Result};
-use rug::float::Round;
-use rug::Float;
+pub use crate::network::batch_norm::{BatchNorm, Enclosed};
 
 /// Most numbers in one activation.
 pub const MAX_FEATURES: usize = 1 << 26;
@@ -177,110 +176,6 @@ pub struct Dense {
     pub weights: Vec<f64>,
     /// One for each output.
     pub bias: Vec<f64>,
-}
-
-/// out = gamma (x - mean) / sqrt(variance + epsilon) + beta, a channel at a time.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BatchNorm {
-    /// Factor of each channel.
-    pub gamma: Vec<f64>,
-    /// Offset of each channel.
-    pub beta: Vec<f64>,
-    /// Running mean.
-    pub mean: Vec<f64>,
-    /// Running variance; variance + epsilon > 0.
-    pub variance: Vec<f64>,
-    /// The number added to the variance.
-    pub epsilon: f64,
-}
-
-/// A number as hi + lo, which is within `radius` of the exact one.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Enclosed {
-    /// The nearest f64.
-    pub hi: f64,
-    /// What the nearest f64 leaves, rounded.
-    pub lo: f64,
-    /// Upper bound of the distance of hi + lo to the exact number.
-    pub radius: f64,
-}
-
-impl Enclosed {
-    /// Encloses an interval given by its two ends.
-    pub fn between(lower: &Float, upper: &Float) -> Self {
-        let prec = 256;
-        let mid = Float::with_val(prec, lower + upper) / 2u32;
-        let hi = mid.to_f64();
-        let rest = Float::with_val(prec, &mid - hi);
-        let lo = rest.to_f64();
-        let far = |end: &Float| {
-            let gap = Float::with_val_round(prec, end - hi, Round::Nearest).0;
-            // 256 bits hold end - hi exactly but for numbers of wildly different size; the doubled
-            // unit below covers that rounding.
-            let gap = Float::with_val(prec, gap - lo).abs();
-            let slack = Float::with_val(prec, 1) >> 250;
-            let scale = Float::with_val(prec, end.clone().abs() + hi.abs());
-            Float::with_val_round(53, gap + scale * slack, Round::Up)
-                .0
-                .to_f64_round(Round::Up)
-        };
-        Self {
-            hi,
-            lo,
-            radius: far(lower).max(far(upper)),
-        }
-    }
-}
-
-impl BatchNorm {
-    /// Scale and shift of each channel, out = scale x + shift, as enclosures of the exact numbers.
-    ///
-    /// **Guarantee** the exact scale gamma / sqrt(variance + epsilon) and shift beta - mean scale are
-    /// within `radius` of hi + lo (about 2^-106 relative).
-    pub fn folded(&self) -> Vec<(Enclosed, Enclosed)> {
-        let prec = 300;
-        let exact = |x: f64| Float::with_val(prec, x);
-        (0..self.gamma.len())
-            .map(|c| {
-                // 300 bits hold variance + epsilon exactly unless they differ by 2^200; directed
-                // rounding covers that too.
-                let ends = [Round::Down, Round::Up].map(|round| {
-                    let opposite = match round {
-                        Round::Down => Round::Up,
-                        _ => Round::Down,
-                    };
-                    let sum = Float::with_val_round(
-                        prec,
-                        exact(self.variance[c]) + self.epsilon,
-                        opposite,
-                    )
-                    .0;
-                    let root = Float::with_val_round(prec, sum.sqrt_ref(), opposite).0;
-                    Float::with_val_round(prec, exact(1.0) / &root, round).0
-                });
-                // scale = gamma * [1/root]; the product with an f64 is rounded outward.
-                let scale = product(&ends, self.gamma[c]);
-                let moved = product(&scale, -self.mean[c]);
-                let shift = [
-                    Float::with_val_round(prec, &moved[0] + exact(self.beta[c]), Round::Down).0,
-                    Float::with_val_round(prec, &moved[1] + exact(self.beta[c]), Round::Up).0,
-                ];
-                (
-                    Enclosed::between(&scale[0], &scale[1]),
-                    Enclosed::between(&shift[0], &shift[1]),
-                )
-            })
-            .collect()
-    }
-}
-
-fn product(x: &[Float; 2], factor: f64) -> [Float; 2] {
-    let prec = x[0].prec();
-    let (lo, hi) = if factor < 0.0 { (1, 0) } else { (0, 1) };
-    [
-        Float::with_val_round(prec, &x[lo] * factor, Round::Down).0,
-        Float::with_val_round(prec, &x[hi] * factor, Round::Up).0,
-    ]
 }
 
 /// What a node of the graph computes.
@@ -538,7 +433,6 @@ fn finite(what: &str, values: &[f64]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rug::Rational;
 
     #[test]
     fn windows_list_what_lies_inside() {
@@ -554,33 +448,6 @@ mod tests {
         assert_eq!(at, [(1, 3), (1, 4), (2, 3), (2, 4), (3, 3), (3, 4)]);
         assert!(Window::new([6, 1], [1, 1]).output(x).is_err());
         assert!(Window::new([1, 0], [1, 1]).output(x).is_err());
-    }
-
-    #[test]
-    fn folded_batch_norm_holds_the_exact_numbers() {
-        let b = BatchNorm {
-            gamma: vec![-0.3, 1.0, 0.0],
-            beta: vec![0.7, 1e-30, -2.5],
-            mean: vec![1e10, -0.125, 3.0],
-            variance: vec![0.1, 0.0, 9.0],
-            epsilon: 1e-5,
-        };
-        for (c, (scale, shift)) in b.folded().iter().enumerate() {
-            let q = |x: f64| Rational::from_f64(x).unwrap();
-            // |scale| = |gamma| / sqrt(v): compare squares, exactly.
-            let v = q(b.variance[c]) + q(b.epsilon);
-            let square = q(b.gamma[c]).square() / v;
-            let mid = q(scale.hi) + q(scale.lo);
-            let r = q(scale.radius);
-            let far = Rational::from(mid.abs_ref()) + &r;
-            let near = Rational::from(mid.abs_ref()) - &r;
-            assert!(far.square() >= square);
-            assert!(near < 0 || near.square() <= square);
-            assert!(scale.radius <= 1e-30 * scale.hi.abs(), "{scale:?}");
-            let other = q(b.beta[c]) - q(b.mean[c]) * mid;
-            let off = (other - q(shift.hi) - q(shift.lo)).abs();
-            assert!(off <= q(shift.radius) + q(b.mean[c]).abs() * r, "{shift:?}");
-        }
     }
 
     #[test]

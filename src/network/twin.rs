@@ -228,9 +228,9 @@ mod tests {
                     let (lo, hi) = y.ends().unwrap();
                     let (from, to) = x.ends().unwrap();
                     for k in 0..=4 {
-                        let point = Rational::from(&from + Rational::from(&to - &from) * q(k, 4));
+                        let point = &from + Rational::from(&to - &from) * q(k, 4);
                         let p = c.eval_exact(&Rational::from(&point / &b));
-                        let exact = Rational::from(&point * (p + 1u32)) / 2u32;
+                        let exact = &point * (p + 1u32) / 2u32;
                         assert!(lo <= exact && exact <= hi, "{n} {width}/{denominator} {k}");
                     }
                     if width == 0 {
