@@ -285,3 +285,24 @@ fn a_circuit_says_what_it_rests_on() {
         assert!(words.contains(part), "{words}");
     }
 }
+
+/// The shipped evaluation certificates are what is made today, and verified.
+#[test]
+fn shipped_certificates_are_made_again() {
+    for (literal, file) in [
+        (Literal::set_a(), "relu13.a"),
+        (Literal::set_b(), "relu13.b"),
+    ] {
+        let path = format!(
+            "{}/certificates/evaluation/{file}.json",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        let shipped = std::fs::read_to_string(&path).unwrap();
+        assert!(
+            matches!(check(shipped.as_bytes()), Outcome::Verified(_)),
+            "{path}"
+        );
+        let c = made("relu13", &literal, &wanted(Function::Relu, 40));
+        assert!(c.text == shipped, "{path} is not what is made today");
+    }
+}

@@ -32,6 +32,9 @@ fn primitives_on_ciphertexts() {
     let mut samples = [Sample::default(); Primitive::ALL.len()];
     for key in 0..8 {
         let mut lab = Lab::on(&ring, 1, key).unwrap();
+        // The model rests on it: key generation draws until it holds.
+        let largest = lab.encoder.largest_slot_squared(lab.secret.coefficients());
+        assert!(largest <= p.bound_secret_squared().to_f64());
         for _ in 0..5 {
             for ((primitive, _), sample) in Primitive::ALL.iter().zip(&mut samples) {
                 sample.add(lab.measure(*primitive).unwrap());

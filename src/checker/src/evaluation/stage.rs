@@ -204,9 +204,19 @@ pub(crate) fn prove(
     let length = result.numerators.len().max(p.numerators.len());
     let zero = BigInt::zero();
     for i in 0..length {
-        let wanted = p.numerators.get(i).unwrap_or(&zero) * power.numer() * &result.denominator;
-        let have = result.numerators.get(i).unwrap_or(&zero) * power.denom() * &p.denominator;
-        budget.product(wanted.bits(), 1)?;
+        let (a, b) = (
+            p.numerators.get(i).unwrap_or(&zero),
+            result.numerators.get(i).unwrap_or(&zero),
+        );
+        for (x, y, z) in [
+            (a, power.numer(), &result.denominator),
+            (b, power.denom(), &p.denominator),
+        ] {
+            budget.product(x.bits(), y.bits())?;
+            budget.product(x.bits().saturating_add(y.bits()), z.bits())?;
+        }
+        let wanted = a * power.numer() * &result.denominator;
+        let have = b * power.denom() * &p.denominator;
         if wanted != have {
             let text = format!(
                 "node {}: the coefficient of u^{i} is not the table's",
@@ -215,6 +225,7 @@ pub(crate) fn prove(
             return Err(Fault::rejected(RULE, text));
         }
         size(power.bits() + reach.bits())?;
+        budget.charge(power.bits().saturating_mul(reach.bits()) / 2048 + 100)?;
         power = power.times(reach);
     }
     Ok(bounded)
