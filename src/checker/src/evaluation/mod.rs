@@ -9,6 +9,7 @@ mod bound;
 mod circuit;
 mod noise;
 mod parameters;
+mod slope;
 mod stage;
 mod task;
 mod words;
@@ -266,6 +267,7 @@ fn prove(document: &Document, task: &Task, report: &Report, fixed: &Fixed) -> Ch
                 };
                 Noisy {
                     value: inputs.clone(),
+                    aside: BigInt::ZERO,
                     error: fresh.ceil_at(fixed.precision),
                 }
             } else {
