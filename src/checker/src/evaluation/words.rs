@@ -52,11 +52,12 @@ pub(super) fn tell(
     };
     let mut words = vec![
         format!(
-            "parameters: log_n {}, {} primes in Q, {} in P, log2(QP) < {}; {}",
+            "parameters: log_n {}, {} primes in Q, {} in P, log2(QP) < {}; {}; {}",
             p.log_n,
             p.q.len(),
             p.p.len(),
             p.log_qp(),
+            p.distributions(),
             p.security()?
         ),
         format!(
