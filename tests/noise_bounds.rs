@@ -73,6 +73,25 @@ fn pools_and_signs() {
         "{}",
         c.report.headline()
     );
+    // Where closeness is proved up to 1/2 only, nothing is said beyond.
+    let mut part: serde_json::Value = serde_json::from_str(&c.text).unwrap();
+    for claim in part["certificate"]["claims"].as_array_mut().unwrap() {
+        match claim["rule"].as_str() {
+            Some("closeness") => {
+                claim["to"] = "1/2".into();
+                claim["witness"] = serde_json::json!({"x": "1*2^-2", "lo": "0"});
+            }
+            Some("target") => claim["lo"] = "0".into(),
+            _ => {}
+        }
+    }
+    match check(part.to_string().as_bytes()) {
+        Outcome::Verified(report) => {
+            let headline = report.headline();
+            assert!(headline.contains("<= |x| <= 1/2"), "{headline}");
+        }
+        other => panic!("{other}"),
+    }
 }
 
 #[test]

@@ -67,17 +67,22 @@ impl SecretKey {
     #[must_use]
     pub fn generate(ring: &Arc<Ring>, rng: &mut Rng) -> Self {
         let encoder = Encoder::new(ring);
-        let limit = ring.params().bound_secret_squared().to_f64();
         // One key in thousands is drawn again, unless its weight is so small that none can fail.
         let coefficients = loop {
             let drawn = rng.secret(ring.n(), ring.params().secret());
-            if encoder.largest_slot_squared(&drawn) <= limit * (1.0 - 2f64.powi(-40)) {
+            if Self::is_bounded(&encoder, ring, &drawn) {
                 break drawn;
             }
         };
         let mut id = KeyId::default();
         id.copy_from_slice(&rng.seed()[..16]);
         Self::from_coefficients(ring, id, coefficients)
+    }
+
+    /// Whether a secret keeps the bound that the noise model rests on.
+    pub(super) fn is_bounded(encoder: &Encoder, ring: &Ring, coefficients: &[i64]) -> bool {
+        let limit = ring.params().bound_secret_squared().to_f64();
+        encoder.largest_slot_squared(coefficients) <= limit * (1.0 - 2f64.powi(-40))
     }
 
     pub(super) fn from_coefficients(ring: &Arc<Ring>, id: KeyId, coefficients: Vec<i64>) -> Self {

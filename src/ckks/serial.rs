@@ -18,7 +18,9 @@
 //! no signature: whoever can forge a file can make a new one.
 
 use super::cipher::{hex, Ciphertext, KeyId, MAX_SCALE_BITS};
+use super::encode::Encoder;
 use super::keys::{EvaluationKeys, PublicKey, SecretKey, SwitchingKey, PUBLIC_DOMAIN};
+use super::params::Secret;
 use super::ring::{Poly, Ring};
 use crate::error::{Error, Result};
 use rug::integer::Order;
@@ -256,7 +258,8 @@ impl SecretKey {
     /// Reads a secret key.
     ///
     /// # Errors
-    /// As [`Ciphertext::from_bytes`]; a coefficient that is not -1, 0 or 1.
+    /// As [`Ciphertext::from_bytes`]; a coefficient that is not -1, 0 or 1, another weight than that of the
+    /// parameters, a secret that key generation would have drawn again.
     pub fn from_bytes(ring: &Arc<Ring>, bytes: &[u8]) -> Result<Self> {
         let (mut r, id) = Reader::new("secret key", SECRET, ring, bytes)?;
         let coefficients: Vec<i64> = r
@@ -267,6 +270,14 @@ impl SecretKey {
         r.finish()?;
         if coefficients.iter().any(|c| c.abs() > 1) {
             return Err(r.fault("a coefficient is not -1, 0 or 1"));
+        }
+        let weight = coefficients.iter().filter(|c| **c != 0).count();
+        if matches!(ring.params().secret(), Secret::Weight(h) if h != weight) {
+            return Err(r.fault("the secret has another weight than the parameters state"));
+        }
+        // What is proved of noise rests on it: no key may pass by key generation's check.
+        if !Self::is_bounded(&Encoder::new(ring), ring, &coefficients) {
+            return Err(r.fault("|s(zeta)|^2 exceeds 18 times the weight at a root of unity zeta"));
         }
         Ok(Self::from_coefficients(ring, id, coefficients))
     }
@@ -410,6 +421,14 @@ mod tests {
             again.phase(&cipher).unwrap(),
             secret.phase(&cipher).unwrap()
         );
+
+        // A secret whose values are far larger than those of drawn ones: all its coefficients are 1.
+        let coherent = sealed(secret.to_bytes(), |b| {
+            let end = b.len();
+            b[end - ring.n()..].fill(1);
+        });
+        let e = SecretKey::from_bytes(&ring, &coherent).unwrap_err();
+        assert!(e.to_string().contains("at a root of unity"), "{e}");
 
         // Every byte counts, every length but the right one is refused.
         let refused = |bytes: &[u8]| {

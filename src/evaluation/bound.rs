@@ -228,6 +228,7 @@ impl Prepared {
         let whole = enclose(&self.plan.domain);
         let nothing = Noisy {
             value: Interval::ENTIRE,
+            bound_aside: 0.0,
             bound_error: f64::INFINITY,
         };
         let mut values = vec![nothing; self.circuit.nodes.len()];
@@ -244,6 +245,7 @@ impl Prepared {
                 reaches: &reaches,
                 domain: whole,
             };
+            let whole_argument = values[block.argument];
             let mut worst: Option<Noisy> = None;
             let mut of_block = Vec::new();
             for branch in &self.branches {
@@ -256,6 +258,7 @@ impl Prepared {
                         }
                         worst = Some(Noisy {
                             value: r.value.convex_hull(before.value),
+                            bound_aside: 0.0,
                             bound_error: r.bound_error.max(before.bound_error),
                         });
                         of_block.push(refined.points);
@@ -263,6 +266,8 @@ impl Prepared {
                     Err(margin) => return Ok(Err(margin)),
                 }
             }
+            // Whatever comes later knows the argument over all cells.
+            values[block.argument] = whole_argument;
             values[block.output] = worst.ok_or_else(|| Error::domain("no branch"))?;
             cells.push(of_block);
             first = block.output + 1;
@@ -302,6 +307,7 @@ impl Prepared {
             values[id] = match node.op {
                 Op::Input(_) => Noisy {
                     value: self.input_range(domain),
+                    bound_aside: 0.0,
                     bound_error: self.input_noise(program.tier(), &node.scale),
                 },
                 _ => program.step(id, |a| &values[a]),

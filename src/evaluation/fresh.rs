@@ -8,8 +8,10 @@
 //! a b         |a| e_b + |b| e_a + e_a e_b + key switch / scale
 //! rescale a   e_a + rounding / scale
 //! ```
-//! Values T_i(u) are cut to [-1, 1], since |u| <= 1. While the input's error is 0, what is summed is
-//! exactly what the stage's own operations add.
+//! While the input's error is 0, what is summed is exactly what the stage's own operations add. That input
+//! is a complex number: a real u, |u| <= 1, and the noise so far. Values are therefore kept as an interval
+//! of real ones, those of T_i(u) cut to [-1, 1], and how far aside of these a complex input can take them;
+//! |a| is the sum of both.
 //!
 //! A ciphertext must not wrap: `2 (|value| + error) scale < Q_l` at every node, since the largest
 //! coefficient of a polynomial is at most its largest slot.
@@ -24,10 +26,20 @@ use rug::{Float, Rational};
 /// A value as meant, and how far the ciphertext may be off.
 #[derive(Debug, Clone, Copy)]
 pub struct Noisy {
-    /// The values that are meant.
+    /// Real values.
     pub value: Interval,
-    /// `bound` of the distance to what is held.
+    /// `bound` of how far the value that is meant may be from such a real one: inside of a stage, whose
+    /// input is complex.
+    pub bound_aside: f64,
+    /// `bound` of the distance of what is held to what is meant.
     pub bound_error: f64,
+}
+
+impl Noisy {
+    /// The largest |value| that is meant.
+    fn size(&self) -> Interval {
+        size(self.value.mag()) + size(self.bound_aside)
+    }
 }
 
 /// What a node does, in f64 intervals.
@@ -144,7 +156,7 @@ impl Program {
     /// # Errors
     /// The node, its value and its room.
     pub fn fits(&self, id: Id, v: &Noisy) -> Result<()> {
-        let size = up(size(v.value.mag()) + size(v.bound_error));
+        let size = up(v.size() + size(v.bound_error));
         if size <= self.room[id] {
             return Ok(());
         }
@@ -186,46 +198,73 @@ impl Program {
     /// One node from its operands.
     pub fn step<'a>(&self, id: Id, at: impl Fn(Id) -> &'a Noisy) -> Noisy {
         let own = size(self.added[id]);
-        let (value, error) = match &self.steps[id] {
-            Step::Given => (Interval::ENTIRE, Interval::ENTIRE),
+        // x y off by as much as x and y are.
+        let off = |x: Interval, e: f64, y: Interval, f: f64| {
+            let (e, f) = (size(e), size(f));
+            x * f + y * e + e * f
+        };
+        let (value, aside, error) = match &self.steps[id] {
+            Step::Given => (Interval::ENTIRE, Interval::ENTIRE, Interval::ENTIRE),
             Step::MulConstant(a, c, held, off) => {
                 let a = at(*a);
                 (
                     a.value * *c,
-                    size(*held) * size(a.bound_error) + size(*off) * size(a.value.mag()),
+                    size(c.mag()) * size(a.bound_aside),
+                    size(*held) * size(a.bound_error) + size(*off) * a.size(),
                 )
             }
             Step::AddConstant(a, c, off) => {
                 let a = at(*a);
-                (a.value + *c, size(a.bound_error) + size(*off))
+                (
+                    a.value + *c,
+                    size(a.bound_aside),
+                    size(a.bound_error) + size(*off),
+                )
             }
-            Step::Add(a, b) => {
+            Step::Add(a, b) | Step::Sub(a, b) => {
+                let negative = matches!(&self.steps[id], Step::Sub(..));
                 let (a, b) = (at(*a), at(*b));
-                (a.value + b.value, size(a.bound_error) + size(b.bound_error))
-            }
-            Step::Sub(a, b) => {
-                let (a, b) = (at(*a), at(*b));
-                (a.value - b.value, size(a.bound_error) + size(b.bound_error))
+                (
+                    if negative {
+                        a.value - b.value
+                    } else {
+                        a.value + b.value
+                    },
+                    size(a.bound_aside) + size(b.bound_aside),
+                    size(a.bound_error) + size(b.bound_error),
+                )
             }
             Step::Mul(a, b) => {
                 let square = a == b;
                 let (a, b) = (at(*a), at(*b));
-                let (e, f) = (size(a.bound_error), size(b.bound_error));
                 let value = if square {
                     a.value.sqr()
                 } else {
                     a.value * b.value
                 };
+                let (x, y) = (size(a.value.mag()), size(b.value.mag()));
                 (
                     value,
-                    size(a.value.mag()) * f + size(b.value.mag()) * e + e * f,
+                    off(x, a.bound_aside, y, b.bound_aside),
+                    off(a.size(), a.bound_error, b.size(), b.bound_error),
                 )
             }
-            Step::Same(a) => (at(*a).value, size(at(*a).bound_error)),
-            Step::Units(a, unit) => (at(*a).value / *unit, size(at(*a).bound_error) / *unit),
+            Step::Same(a) => {
+                let a = at(*a);
+                (a.value, size(a.bound_aside), size(a.bound_error))
+            }
+            Step::Units(a, unit) => {
+                let a = at(*a);
+                (
+                    a.value / *unit,
+                    size(a.bound_aside) / *unit,
+                    size(a.bound_error) / *unit,
+                )
+            }
         };
         Noisy {
             value,
+            bound_aside: up(aside),
             bound_error: up(error + own),
         }
     }

@@ -7,13 +7,15 @@
 //! ```text
 //! |computed - P_i(y)| <= max |P_i'| e + F_i
 //! ```
-//! with the slope over `[y - e, y + e]` from the certified pieces of `P_i'`, and `F_i` what the stage's
-//! own operations and rounded constants add when its input is exact. This is done cell by cell over the
-//! domain: near 0 the slopes are large, but the last product damps by x; elsewhere they are small.
+//! with the slope over all complex z within `e` of y, from the certified pieces of `P_i'` (`slope`), and
+//! `F_i` what the stage's own operations and rounded constants add when its input is exact. This is done cell
+//! by cell over the domain: near 0 the slopes are large, but the last product damps by x; elsewhere they are
+//! small.
 //!
 //! | module | what |
 //! |---|---|
 //! | [`fresh`] | F_i: what the nodes of a stage add |
+//! | `slope` | the largest slope near an interval, for complex noise |
 //! | [`propagate`] | a cell: from the noise of the input to that of the result |
 //! | [`bound`] | the whole domain, both tiers, the refusals |
 //! | [`average`] | the average case, an estimate |
@@ -24,3 +26,4 @@ pub mod bound;
 pub mod flooding;
 pub mod fresh;
 pub mod propagate;
+mod slope;

@@ -6,6 +6,7 @@ use crate::ckks::circuit::composite::{Block, Shape};
 use crate::ckks::circuit::Circuit;
 use crate::error::{Error, Result};
 use crate::evaluation::fresh::{Noisy, Program};
+use crate::evaluation::slope;
 use crate::poly::composite::Side;
 use inari::{const_interval, interval, Interval};
 use rug::float::Round;
@@ -107,13 +108,14 @@ impl Carrier<'_> {
                 let noise = (size(values[span.input].bound_error) * self.reaches[i]).sup();
                 let held = exact.clone().widened(&Float::with_val(exact.prec(), noise));
                 let u = outward(&held) / self.reaches[i];
-                let slope = slope(&branch.stages[i], branch.side, &held);
+                let slope = slope::near(&branch.stages[i], branch.side, exact, noise);
                 let (Some(slope), true) = (slope, u.mag() <= 1.0) else {
                     return Ok(Err(self.margin(i, &branch.stages[i], &held, noise)));
                 };
                 // The nodes of an odd stage have equal bounds at u and at -u.
                 let given = Noisy {
                     value: if branch.side == Side::Negative { -u } else { u },
+                    bound_aside: (size(noise) / self.reaches[i]).sup(),
                     bound_error: 0.0,
                 };
                 let fresh = self
@@ -124,6 +126,7 @@ impl Carrier<'_> {
                 bound_stages.push((error * divisor).sup());
                 values[span.output] = Noisy {
                     value: on_side(branch.side, outward(&images[i])) / divisor,
+                    bound_aside: 0.0,
                     bound_error: error.sup(),
                 };
                 self.program.fits(span.output, &values[span.output])?;
@@ -172,23 +175,4 @@ fn on_side(side: Side, y: Interval) -> Interval {
         Side::Negative => -y,
         Side::Both => y.convex_hull(-y),
     }
-}
-
-/// Upper bound of |F'| over an interval of a stage's inputs; none outside of what was certified.
-///
-/// An odd stage's slope is even, so an interval across 0 is folded.
-fn slope(stage: &Stage, side: Side, held: &Mp) -> Option<f64> {
-    let held = if side == Side::Both {
-        let lo = held.mignitude();
-        Mp {
-            lo,
-            hi: held.magnitude(),
-        }
-    } else {
-        held.clone()
-    };
-    if !stage.slope.covers(&held) || !stage.value.covers(&held) {
-        return None;
-    }
-    Some(stage.image(1, &held).magnitude().to_f64_round(Round::Up))
 }

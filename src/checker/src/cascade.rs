@@ -5,6 +5,7 @@ use crate::fixed::{Fixed, Interval};
 use crate::pieces::{Pieces, Segment};
 use crate::poly::FixedPoly;
 use crate::polynomial::Polynomial;
+use num_bigint::BigInt;
 
 /// The hints for one stage.
 #[derive(Debug)]
@@ -112,6 +113,17 @@ impl Branch {
         pieces.image(y, &stage.df, fixed)
     }
 
+    /// The ends of the slope pieces of one stage, and the degree of the slope.
+    pub(crate) fn slope_domain(&self, i: usize) -> Checked<(&BigInt, &BigInt, usize)> {
+        let stage = self.stages.get(i);
+        let Some((stage, pieces)) = stage.and_then(|s| Some((s, s.slope.as_ref()?))) else {
+            let fault = Fault::rejected("R3 cascade", "there are none");
+            return Err(place(fault, self.side, i, "slope pieces"));
+        };
+        let (lo, hi) = pieces.domain();
+        Ok((lo, hi, stage.df.degree()))
+    }
+
     /// R3: encloses q over the interval.
     pub(crate) fn on(&self, y: &Interval, fixed: &Fixed) -> Checked<Interval> {
         let last = self.images(y, fixed)?.pop();
@@ -151,7 +163,6 @@ mod tests {
     use super::*;
     use crate::budget::Budget;
     use crate::number::Rational;
-    use num_bigint::BigInt;
 
     const P: u64 = 80;
 

@@ -89,6 +89,11 @@ impl Pieces {
         })
     }
 
+    /// The ends of the domain.
+    pub(crate) fn domain(&self) -> (&BigInt, &BigInt) {
+        (&self.lo, &self.hi)
+    }
+
     /// R2: encloses G([y.lo, y.hi]).
     ///
     /// # Errors

@@ -44,6 +44,16 @@ impl FixedPoly {
         Ok(Self { parity, descending })
     }
 
+    /// The degree.
+    pub(crate) fn degree(&self) -> usize {
+        let last = self.descending.len().saturating_sub(1);
+        match self.parity {
+            Parity::General => last,
+            Parity::Even => 2 * last,
+            Parity::Odd => 2 * last + 1,
+        }
+    }
+
     /// Encloses the values on an interval.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use crate::cascade::{Branch, Side};
 use crate::evaluation::circuit::{quotient, Circuit, Op};
 use crate::evaluation::noise::Noise;
 use crate::evaluation::parameters::Parameters;
+use crate::evaluation::slope;
 use crate::evaluation::stage::Span;
 use crate::fault::{Checked, Fault};
 use crate::fixed::{Fixed, Interval};
@@ -18,8 +19,19 @@ use num_traits::{Signed, Zero};
 /// What is known of a node.
 #[derive(Debug, Clone)]
 pub(crate) struct Noisy {
+    /// Real values.
     pub(crate) value: Interval,
+    /// How far the value that is meant may be from such a real one: inside of a stage, whose input is complex.
+    pub(crate) aside: BigInt,
+    /// How far a slot may be from the value that is meant.
     pub(crate) error: BigInt,
+}
+
+impl Noisy {
+    /// The largest |value| that is meant.
+    fn size(&self) -> BigInt {
+        self.value.mag() + &self.aside
+    }
 }
 
 /// A node in fixed point.
@@ -123,7 +135,7 @@ impl<'a> Program<'a> {
 
     /// Refuses a value whose coefficients could wrap around the modulus.
     pub(crate) fn fits(&self, id: usize, v: &Noisy) -> Checked<()> {
-        let size = v.value.mag() + &v.error;
+        let size = v.size() + &v.error;
         match self.room.get(id) {
             Some(room) if size <= *room => Ok(()),
             _ => Err(Fault::rejected(
@@ -144,7 +156,7 @@ impl<'a> Program<'a> {
         let Some((step, own)) = self.steps.get(id).zip(self.added.get(id)) else {
             return Err(Fault::internal("a node"));
         };
-        let (value, error) = match step {
+        let (value, aside, error) = match step {
             Step::Given => {
                 return Err(Fault::rejected(
                     "E4 noise",
@@ -153,20 +165,23 @@ impl<'a> Program<'a> {
             }
             Step::MulConstant(a, c, held, off) => {
                 let a = at(*a)?;
-                let error = fixed.mul_up(held, &a.error)? + fixed.mul_up(off, &a.value.mag())?;
-                (fixed.mul(&a.value, c)?, error)
+                let error = fixed.mul_up(held, &a.error)? + fixed.mul_up(off, &a.size())?;
+                let aside = fixed.mul_up(&c.mag(), &a.aside)?;
+                (fixed.mul(&a.value, c)?, aside, error)
             }
             Step::AddConstant(a, c, off) => {
                 let a = at(*a)?;
-                (a.value.plus(c), &a.error + off)
+                (a.value.plus(c), a.aside.clone(), &a.error + off)
             }
             Step::Add(a, b) => {
                 let (a, b) = (at(*a)?, at(*b)?);
-                (a.value.plus(&b.value), &a.error + &b.error)
+                let aside = &a.aside + &b.aside;
+                (a.value.plus(&b.value), aside, &a.error + &b.error)
             }
             Step::Sub(a, b) => {
                 let (a, b) = (at(*a)?, at(*b)?);
-                (a.value.minus(&b.value), &a.error + &b.error)
+                let aside = &a.aside + &b.aside;
+                (a.value.minus(&b.value), aside, &a.error + &b.error)
             }
             Step::Mul(i, j) => {
                 let (a, b) = (at(*i)?, at(*j)?);
@@ -175,22 +190,30 @@ impl<'a> Program<'a> {
                 } else {
                     fixed.mul(&a.value, &b.value)?
                 };
-                let error = fixed.mul_up(&a.value.mag(), &b.error)?
-                    + fixed.mul_up(&b.value.mag(), &a.error)?
-                    + fixed.mul_up(&a.error, &b.error)?;
-                (value, error)
+                // x y off by as much as x and y are.
+                let off = |x: &BigInt, e: &BigInt, y: &BigInt, f: &BigInt| -> Checked<BigInt> {
+                    Ok(fixed.mul_up(x, f)? + fixed.mul_up(y, e)? + fixed.mul_up(e, f)?)
+                };
+                let aside = off(&a.value.mag(), &a.aside, &b.value.mag(), &b.aside)?;
+                let error = off(&a.size(), &a.error, &b.size(), &b.error)?;
+                (value, aside, error)
             }
-            Step::Same(a) => (at(*a)?.value.clone(), at(*a)?.error.clone()),
+            Step::Same(a) => {
+                let a = at(*a)?;
+                (a.value.clone(), a.aside.clone(), a.error.clone())
+            }
             Step::Units(a, inverse) => {
                 let a = at(*a)?;
                 (
                     fixed.mul(&a.value, inverse)?,
+                    fixed.mul_up(&inverse.hi, &a.aside)?,
                     fixed.mul_up(&inverse.hi, &a.error)?,
                 )
             }
         };
         let mut noisy = Noisy {
             value,
+            aside,
             error: error + own,
         };
         if self.cosines.get(id) == Some(&true) {
@@ -202,10 +225,11 @@ impl<'a> Program<'a> {
         Ok(noisy)
     }
 
-    /// What the nodes of a stage add, from an exact input.
-    fn fresh(&self, span: &Span, u: Interval) -> Checked<BigInt> {
+    /// What the nodes of a stage add, from an exact input: a complex one within `aside` of a real u.
+    fn fresh(&self, span: &Span, u: Interval, aside: BigInt) -> Checked<BigInt> {
         let given = Noisy {
             value: u,
+            aside,
             error: BigInt::zero(),
         };
         self.fits(span.input, &given)?;
@@ -247,6 +271,7 @@ impl Carrier<'_> {
             let text = "there is not one list of cells for each branch";
             return Err(Fault::rejected("E5 cells", text));
         }
+        let whole = values.get(block.argument).cloned().flatten();
         let mut worst: Option<Noisy> = None;
         for (branch, points) in self.branches.iter().zip(&block.cells) {
             let covers = points.first().is_some_and(Zero::is_zero)
@@ -297,6 +322,10 @@ impl Carrier<'_> {
                 }
             }
         }
+        // Whatever comes later knows the argument over all cells.
+        if let Some(place) = values.get_mut(block.argument) {
+            *place = whole;
+        }
         worst.ok_or_else(|| Fault::internal("no branch"))
     }
 
@@ -330,24 +359,21 @@ impl Carrier<'_> {
                     let reach_up = reach.ceil_at(fixed.precision);
                     let noise = fixed.mul_up(&given.error, &reach_up)?;
                     let held = Interval::new(&exact.lo - &noise, &exact.hi + &noise);
-                    // The slope of an odd polynomial is even: a branch for both sides is folded at 0.
-                    let folded = match branch.side {
-                        Side::Both => Interval::new(held.mig(), held.mag()),
-                        _ => held.clone(),
-                    };
-                    let margin = |fault| margin(fault, i);
-                    let slope = branch.stage_slope(i, &folded, fixed).map_err(margin)?;
+                    let slope = slope::near(branch, i, exact, &noise, fixed);
+                    let slope = slope.map_err(|fault| margin(fault, i))?;
                     let inverse = enclose(&quotient(&Rational::integer(1), reach), fixed);
                     let u = fixed.mul(&held, &inverse)?;
                     if u.mag() > fixed.one() {
                         let text = "its inputs with noise exceed its reach";
-                        return Err(margin(Fault::rejected("R2 image", text)));
+                        return Err(margin(Fault::rejected("R2 image", text), i));
                     }
-                    let fresh = program.fresh(span, signed(u))?;
+                    let aside = fixed.mul_up(&noise, &inverse.hi)?;
+                    let fresh = program.fresh(span, signed(u), aside)?;
                     let over = enclose(&quotient(&Rational::integer(1), divisor), fixed);
-                    let through = fixed.mul_up(&noise, &slope.mag())?;
+                    let through = fixed.mul_up(&noise, &slope)?;
                     let v = Noisy {
                         value: signed(fixed.mul(image, &over)?),
+                        aside: BigInt::zero(),
                         error: fixed.mul_up(&through, &over.hi)? + fresh,
                     };
                     exact = image;

@@ -9,6 +9,7 @@ mod bound;
 mod circuit;
 mod noise;
 mod parameters;
+mod slope;
 mod stage;
 mod task;
 mod words;
@@ -259,6 +260,13 @@ fn prove(document: &Document, task: &Task, report: &Report, fixed: &Fixed) -> Ch
         for id in from..end {
             let node = circuit.get(id)?;
             let v = if matches!(node.op, Op::Input) {
+                // What an encoder rounds in twice the precision of f64 is as E3 says up to here.
+                let given = matches!(document.input, Input::Given(_));
+                let most = Rational::integer(BigInt::from(1) << 83);
+                if !given && task.inputs.1.times(&node.scale) > most {
+                    let text = format!("node {id}: an input of more than 2^83 units");
+                    return Err(Fault::rejected("E2 circuit", text));
+                }
                 let fresh = match &document.input {
                     Input::FreshPublic => circuit::quotient(&noise.fresh_public(), &node.scale),
                     Input::FreshSecret => circuit::quotient(&noise.fresh_secret(), &node.scale),
@@ -266,6 +274,7 @@ fn prove(document: &Document, task: &Task, report: &Report, fixed: &Fixed) -> Ch
                 };
                 Noisy {
                     value: inputs.clone(),
+                    aside: BigInt::ZERO,
                     error: fresh.ceil_at(fixed.precision),
                 }
             } else {

@@ -110,6 +110,19 @@ impl Parameters {
         (Self::product(&self.q) * Self::product(&self.p)).bits()
     }
 
+    /// The distributions of keys and errors in words.
+    pub(crate) fn distributions(&self) -> String {
+        let secret = if self.ternary {
+            "uniform ternary secret".to_owned()
+        } else {
+            format!("secret of weight {}", self.weight.numer())
+        };
+        format!(
+            "{secret}, errors of twice {} bits, {} primes a digit",
+            self.cbd, self.digit_primes
+        )
+    }
+
     /// The security in words.
     ///
     /// # Errors

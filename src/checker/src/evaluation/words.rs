@@ -4,6 +4,7 @@ use crate::budget::Budget;
 use crate::evaluation::task::Task;
 use crate::evaluation::{Document, Input};
 use crate::fault::Checked;
+use crate::number::Rational;
 use crate::numerals::Numerals;
 use crate::report::Report;
 use crate::statement::{Function, Statement};
@@ -30,9 +31,15 @@ pub(super) fn tell(
     };
     let place = match report.statements.get(report.target.cites) {
         // Near 0 sign is not approximated; that inputs there do no harm to other slots is proved too.
-        Some(Statement::Closeness { from, .. }) => {
+        // Nor beyond what the cited claim reaches.
+        Some(Statement::Closeness { from, to, .. }) => {
             let from = n.full(&from.times(&task.domain))?;
-            format!("every slot with |x| >= {from}")
+            if *to < Rational::integer(1) {
+                let to = n.full(&to.times(&task.domain))?;
+                format!("every slot with {from} <= |x| <= {to}")
+            } else {
+                format!("every slot with |x| >= {from}")
+            }
         }
         _ => "every slot".to_owned(),
     };
@@ -45,11 +52,12 @@ pub(super) fn tell(
     };
     let mut words = vec![
         format!(
-            "parameters: log_n {}, {} primes in Q, {} in P, log2(QP) < {}; {}",
+            "parameters: log_n {}, {} primes in Q, {} in P, log2(QP) < {}; {}; {}",
             p.log_n,
             p.q.len(),
             p.p.len(),
             p.log_qp(),
+            p.distributions(),
             p.security()?
         ),
         format!(

@@ -1,0 +1,136 @@
+//! Rule E5, the slope: noise is a complex number, so |F'| is bounded near the real inputs, not on them.
+//!
+//! Derivation in `EVALUATION.md`, "Why the slope": if |F'| <= M on a real interval of width 2l, a polynomial
+//! of degree n is at most `M exp(n sqrt v)` where `|w - 1| + |w + 1| <= 2 + v`, w the point in units of l
+//! from the middle (Bernstein and Walsh).
+
+use crate::cascade::{Branch, Side};
+use crate::fault::{Checked, Fault};
+use crate::fixed::{Fixed, Interval};
+use num_bigint::BigInt;
+use num_integer::Integer;
+use num_traits::{Signed, Zero};
+
+/// The interval reaches 2^this times degree times noise beyond the inputs: the best of these.
+const RADII: [u64; 5] = [2, 4, 6, 8, 10];
+
+/// Bound of |F'(z)| for every complex z within `noise` of the interval.
+///
+/// # Errors
+/// Inputs with noise beyond the slope's pieces (R2), or too much noise for the degree.
+pub(crate) fn near(
+    branch: &Branch,
+    stage: usize,
+    exact: &Interval,
+    noise: &BigInt,
+    fixed: &Fixed,
+) -> Checked<BigInt> {
+    let (lo, hi, degree) = branch.slope_domain(stage)?;
+    // The slope of an odd polynomial is even: a branch for both sides is folded at 0.
+    let both = branch.side == Side::Both;
+    let lo = if both { -hi } else { lo.clone() };
+    let on = |y: &Interval| -> Checked<BigInt> {
+        let folded = if both {
+            Interval::new(y.mig(), y.mag())
+        } else {
+            y.clone()
+        };
+        Ok(branch.stage_slope(stage, &folded, fixed)?.mag())
+    };
+    if noise.is_zero() {
+        return on(exact);
+    }
+    let held = Interval::new(&exact.lo - noise, &exact.hi + noise);
+    if !held.inside(&lo, hi) {
+        let text = "its inputs with noise leave the domain of the slope";
+        return Err(Fault::rejected("R2 image", text));
+    }
+    let n = BigInt::from(degree.max(1));
+    let one = fixed.one();
+    let mut best: Option<BigInt> = None;
+    for radius in RADII {
+        fixed.budget.charge(4_000)?;
+        let r: BigInt = (noise * &n) << radius;
+        let wide = Interval::new(
+            (&held.lo - &r).max(lo.clone()),
+            (&held.hi + &r).min(hi.clone()),
+        );
+        let width: BigInt = &wide.hi - &wide.lo;
+        let gap: BigInt = (&held.lo - &wide.lo).min(&wide.hi - &held.hi);
+        let up = |a: BigInt, b: &BigInt| (a << fixed.precision).div_ceil(b);
+        let squared: BigInt = noise * noise;
+        let mut v = up(noise * 2, &width) + up(squared.clone(), &(&width * &width));
+        if gap.is_positive() {
+            v = v.min(up(squared * 2, &(width * gap)));
+        }
+        let x = &n * ((v << fixed.precision).sqrt() + 1u32);
+        if x > one {
+            continue;
+        }
+        // exp x <= 1 + x + x^2 for x <= 1.
+        let growth = &one + &x + fixed.mul_up(&x, &x)?;
+        let slope = fixed.mul_up(&growth, &on(&wide)?)?;
+        best = Some(match best {
+            Some(least) => least.min(slope),
+            None => slope,
+        });
+    }
+    best.ok_or_else(|| Fault::rejected("R2 image", "its noise is too large for its degree"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::budget::Budget;
+    use crate::cascade::StageHint;
+    use crate::number::Rational;
+    use crate::pieces::Segment;
+    use crate::polynomial::Polynomial;
+
+    /// F = y - y^3/3 at 0: the real slope near 0 is at most 1, and yet F(ie) = i (e + e^3/3).
+    #[test]
+    fn complex_noise_is_larger_than_the_real_slope_says() {
+        let precision = 64;
+        let fixed = Fixed {
+            precision,
+            budget: Budget::new(),
+        };
+        let c = [0, 3, 0, -1].map(|n| Rational::raw(n.into(), 3.into()));
+        let (one, zero) = (Rational::integer(1), Rational::integer(0));
+        let p = Polynomial::from_basis(&c, false, &one, &zero, &Budget::new()).unwrap();
+        let segment = |lo: i64, hi: i64| Segment {
+            lo: BigInt::from(lo) << 60,
+            hi: BigInt::from(hi) << 60,
+            boxes: vec![],
+        };
+        for (side, lo) in [(Side::Both, 0), (Side::Positive, -1)] {
+            // F is monotone on [-1, 1]; F' turns at 0, on the seam of two segments.
+            let parts = |hi| match lo {
+                0 => vec![segment(0, hi)],
+                _ => vec![segment(-hi, 0), segment(0, hi)],
+            };
+            let hint = StageHint {
+                value: parts(16),
+                slope: Some(parts(16)),
+            };
+            let branch = Branch::prove(side, &[p.clone()], &[hint], &fixed).unwrap();
+            for bits in [3u64, 6, 20] {
+                let noise = fixed.one() >> bits;
+                let at = Interval::point(&BigInt::zero());
+                let slope = near(&branch, 0, &at, &noise, &fixed).unwrap();
+                let e = Rational::dyadic(noise.clone(), precision);
+                let cube = e.times(&e).times(&e).times(&c[1]).times(&c[1]);
+                let third = Rational::raw(cube.numer().clone(), cube.denom() * BigInt::from(3));
+                let reached = e.plus(&third);
+                let bound = Rational::dyadic(slope, precision).times(&e);
+                assert!(bound >= reached, "{bits}");
+                // And not much larger.
+                let twice = reached.times(&Rational::integer(2));
+                assert!(bound <= twice, "{bits}");
+            }
+            let noise = fixed.one() * 2;
+            let at = Interval::point(&BigInt::zero());
+            assert!(near(&branch, 0, &at, &noise, &fixed).is_err());
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The slope of a stage near its real inputs: noise is a complex number.
+//!
+//! # Method
+//! The mean value theorem for a complex e is `|P(y + e) - P(y)| <= max |P'(z)| |e|` over the disc
+//! `|z - y| <= |e|`; on the real interval [y - e, y + e] alone |P'| may be less. Let |P'| <= M on a real
+//! interval of half-width l that reaches `gap` beyond all y +- e, n its degree. Bernstein and Walsh:
+//! ```text
+//! |P'(z)| <= M rho^n,    rho + 1/rho = |w - 1| + |w + 1| =: 2 + v,    w = z in units of l from the middle
+//! ```
+//! `v = (sqrt rho - 1/sqrt rho)^2` gives `ln rho <= sqrt v`. For z = s + it, |t| <= e, g the distance of s
+//! from the ends in units of l: `|w -+ 1| <= (1 -+ s) + (t/l)^2/(2 (1 -+ s))`, so `v <= (e/l)^2/g`; and as a
+//! convex, even function of s, v is at most what it is at an end, `e/l + (e/l)^2/4`. So
+//! ```text
+//! |P'(z)| <= M exp(n sqrt v),    v = min(e^2/(l gap), e/l + e^2/(4 l^2)),    exp x <= 1 + x + x^2 for x <= 1
+//! ```
+//! A wider interval has a larger M and a smaller v: the best of a few is taken.
+
+use crate::arith::mp::Mp;
+use crate::certify::cascade::Stage;
+use crate::poly::composite::Side;
+use inari::{const_interval, interval, Interval};
+use rug::float::Round;
+use rug::Float;
+
+/// The interval reaches 2^this times degree times noise beyond the inputs: the best of these.
+const RADII: [i32; 5] = [2, 4, 6, 8, 10];
+/// Largest n sqrt v; a little below 1, so that a checker who rounds otherwise agrees.
+const MAX_EXPONENT: f64 = 0.999;
+
+fn size(x: f64) -> Interval {
+    interval!(x, x).unwrap_or(Interval::ENTIRE)
+}
+
+/// `bound` of |F'(z)| for every complex z within `noise` of the interval; none outside of what was
+/// certified, or where the noise is too large for the degree.
+///
+/// An odd stage's slope is even, so for both sides an interval across 0 is folded.
+pub(super) fn near(stage: &Stage, side: Side, exact: &Mp, noise: f64) -> Option<f64> {
+    let prec = exact.prec();
+    let both = side == Side::Both;
+    let on = |y: &Mp| {
+        let folded = if both {
+            Mp {
+                lo: y.mignitude(),
+                hi: y.magnitude(),
+            }
+        } else {
+            y.clone()
+        };
+        let known = stage.slope.covers(&folded);
+        known.then(|| {
+            let image = stage.image(1, &folded);
+            size(image.magnitude().to_f64_round(Round::Up))
+        })
+    };
+    if noise == 0.0 {
+        return on(exact).map(|slope| slope.sup());
+    }
+    let hi = stage.slope.hi().to_f64_round(Round::Down);
+    let lo = if both {
+        -hi
+    } else {
+        stage.slope.lo().to_f64_round(Round::Up)
+    };
+    let held = exact.clone().widened(&Float::with_val(prec, noise));
+    let (a, b) = (
+        held.lo.to_f64_round(Round::Down),
+        held.hi.to_f64_round(Round::Up),
+    );
+    if !(lo <= a && b <= hi) {
+        return None;
+    }
+    let coefficients = &stage.f[1].exact;
+    let degree = coefficients.iter().rposition(|c| !c.is_zero());
+    let n = degree.unwrap_or(0).max(1) as f64;
+    let e = size(noise);
+    let mut best: Option<f64> = None;
+    for radius in RADII {
+        let r = noise * n * 2f64.powi(radius);
+        let (from, to) = ((a - r).max(lo), (b + r).min(hi));
+        let half = (size(to) - size(from)) / const_interval!(2.0, 2.0);
+        let gap = (size(a) - size(from)).inf().min((size(to) - size(b)).inf());
+        let t = e / half;
+        let mut v = (t + t * t / const_interval!(4.0, 4.0)).sup();
+        if gap > 0.0 {
+            v = v.min((t * e / size(gap)).sup());
+        }
+        let x = size(n) * size(v).sqrt();
+        if !(x.sup() <= MAX_EXPONENT) {
+            continue;
+        }
+        let wide = Mp {
+            lo: Float::with_val(prec, from),
+            hi: Float::with_val(prec, to),
+        };
+        let slope = (on(&wide)? * (const_interval!(1.0, 1.0) + x + x * x)).sup();
+        best = Some(best.map_or(slope, |least| least.min(slope)));
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::certify::cascade::Branch;
+    use crate::poly::composite::{Branch as Exact, Composite};
+    use rug::{Complex, Rational};
+
+    fn prepared(c: &[(i64, i64)]) -> (Branch, Exact) {
+        let c: Vec<Rational> = c.iter().map(|&c| Rational::from(c)).collect();
+        let exact = Composite::from_stages(vec![c]).branches[0].clone();
+        let reach = Float::with_val(128, 1.125);
+        (Branch::new(&exact, &reach, 128).unwrap(), exact)
+    }
+
+    /// |P(y + e) - P(y)| / |e| on circles around y, against the bound.
+    fn compare(c: &[(i64, i64)], noise: f64, most: f64) {
+        let (branch, exact) = prepared(c);
+        let at = |z: &Complex| {
+            let zero = Complex::with_val(128, 0);
+            let step = |sum: Complex, c: &Rational| sum * z + Float::with_val(128, c);
+            exact.stages[0].iter().rev().fold(zero, step)
+        };
+        for k in 0..=64 {
+            let y = f64::from(k) / 64.0;
+            let point = Mp::exact(&Float::with_val(128, y));
+            let bound = near(&branch.stages[0], branch.side, &point, noise).unwrap();
+            let mut reached = 0.0f64;
+            for j in 0..32 {
+                let angle = f64::from(j) * std::f64::consts::PI / 16.0;
+                let e = (noise * angle.cos(), noise * angle.sin());
+                let there = at(&Complex::with_val(128, (y + e.0, e.1)));
+                let off = there - at(&Complex::with_val(128, (y, 0)));
+                reached = reached.max(off.abs().real().to_f64() / e.0.hypot(e.1));
+            }
+            assert!(
+                bound >= reached * (1.0 - 1e-12),
+                "at {y}: {bound} {reached}"
+            );
+            assert!(bound <= reached * most + 0.5, "at {y}: {bound} {reached}");
+        }
+    }
+
+    #[test]
+    fn complex_noise_stays_below_the_bound() {
+        // y - y^3/3: at 0 the real slope is at most 1, and F(ie) = i (e + e^3/3).
+        compare(&[(0, 1), (1, 1), (0, 1), (-1, 3)], 0.06, 1.5);
+        // T_7 has seven times the slope at its end, and not odd: y + y^2.
+        let t7 = [0, -7, 0, 56, 0, -112, 0, 64].map(|c| (c, 1));
+        compare(&t7, 1e-3, 1.5);
+        compare(&[(0, 1), (1, 1), (1, 1)], 1e-5, 1.1);
+    }
+
+    #[test]
+    fn noise_beyond_the_pieces_or_the_degree_is_refused() {
+        let (branch, _) = prepared(&[(0, 1), (1, 1), (0, 1), (-1, 3)]);
+        let point = Mp::exact(&Float::with_val(128, 1));
+        let slope = |noise| near(&branch.stages[0], branch.side, &point, noise);
+        assert!(slope(0.0).is_some() && slope(0.01).is_some());
+        assert!(slope(0.2).is_none());
+    }
+}
