@@ -156,7 +156,7 @@ impl Window {
     }
 }
 
-/// out[o] = bias[o] + sum over the window and the group's input channels of weight times input.
+/// `out[o] = bias[o]` + sum over the window and the group's input channels of weight times input.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conv {
     /// `[output][input / groups][row][column]`, row-major.
