@@ -213,7 +213,7 @@ fn levels(a: &Arguments) -> Result<(Vec<Noise>, Vec<String>)> {
             let up = rug::Float::with_val_round(53, level, rug::float::Round::Up)
                 .0
                 .to_f64();
-            if !(up >= 0.0 && up <= 1.0) {
+            if !(0.0..=1.0).contains(&up) {
                 return Err(Error::domain(format!(
                     "a noise level is from 0 to 1 in units of B, not {level}"
                 )));

@@ -662,9 +662,9 @@ impl Pass<'_> {
                     }
                 }
             }
-            for i in 0..n {
-                for l in 0..LANES {
-                    self.remainders[level + i][l] += f64::from(sums[i][l]);
+            for (total, sum) in self.remainders[level..level + n].iter_mut().zip(&sums) {
+                for (t, s) in total.iter_mut().zip(sum) {
+                    *t += f64::from(*s);
                 }
             }
             level += n;
