@@ -1,7 +1,27 @@
 //! Bounds over boxes and under noise against exact rational evaluation of small random networks.
+//!
+//! Where such bounds usually leak, and what would see it here (boxes: ten thousand networks over
+//! boxes; noise: residual networks under noise; e2e: `e2e_network_bounds.rs`):
+//!
+//! | hole | seen by |
+//! |---|---|
+//! | rounding of products and sums in rows | boxes, noise: weights with full mantissas |
+//! | rounding of biases and constants | boxes: biases with full mantissas, sizes 2^-4 to 2^3 |
+//! | rounding of folded batch norm | noise: batch norm behind convolutions and alone |
+//! | rounding of chords, offsets and sums of ranges | boxes: sides of width 0, 1e-12, 1e3 |
+//! | empty, infinite and NaN boxes | refused: `boxes_that_are_none_are_refused`, e2e |
+//! | degenerate boxes: a point, one side a point | boxes |
+//! | pre-activations at exactly 0, weights and inputs 0 and 1 | boxes, noise: drawn often |
+//! | a polynomial that is not the best one | boxes: a neuron's polynomial is shifted |
+//! | a polynomial outside the range it was made for | boxes: |t| <= 1 at every point; noise: 3 B is vacuous |
+//! | shortcuts: sums of rows, strides, padding, channels added | boxes, noise |
+//! | composites that are not odd, slopes at both signs, centres known in balls only | noise |
 
+use polycert::arith::rounding::CoefficientMode;
 use polycert::certify::bend::Bend;
 use polycert::certify::kink::Neuron;
+use polycert::certify::proof::prove;
+use polycert::certify::request::Request;
 use polycert::network::box_analysis::{analyse, Bounds, Replacement};
 use polycert::network::deviation::{self, plan::Plan, Noise, Response};
 use polycert::network::evaluate::{Model, Outcome, Prepared};
@@ -10,7 +30,7 @@ use polycert::network::stages::{stages, Stage};
 use polycert::network::tensor::Tensor;
 use polycert::network::twin::Activation;
 use polycert::network::{Builder, Network, Op, Preprocessing, Shape, Window};
-use polycert::poly::Composite;
+use polycert::poly::{Composite, Function, Table, Target};
 use rug::Rational;
 
 fn q(x: f64) -> Rational {
@@ -514,4 +534,83 @@ fn deviations_hold_exact_evaluations_under_noise() {
         cases > 1_000 && tight > 0.5,
         "{cases} cases, at best {tight} of a bound"
     );
+}
+
+#[test]
+fn sup_and_envelope_hold_the_exact_twin() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("certificates/relu05.json");
+    let table = Table::from_json(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let composite = Composite::new(&table, CoefficientMode::Exact).unwrap();
+    let proof = prove(&table, &Request::new(Target::new(Function::Relu))).unwrap();
+    let closeness = proof.closeness.as_ref().unwrap();
+    let up = |x: &Rational| x.to_f64().next_up();
+    let sup = Noise {
+        worst: up(&proof.bound_hi),
+        ..Noise::default()
+    };
+    let tau = (closeness.bound_hi.to_f64() / 2.0).next_up();
+    let envelope = Noise {
+        envelope: Some((tau, up(&closeness.from))),
+        ..sup
+    };
+    // A zone that is everything: the same as sup, only added up in another way.
+    let all_zone = Noise {
+        envelope: Some((0.0, 10.0)),
+        ..sup
+    };
+    let scale = 16.0;
+    let b = q(scale);
+    let mut r = Random(99);
+    let (mut finite, mut tighter) = (0, 0);
+    for round in 0..60 {
+        let network = conv_network(&mut r);
+        let plan = Plan::new(&network).unwrap();
+        let prepared = Prepared::new(&network).unwrap();
+        let x = r.list(network.input_shape().len());
+        let mut input = Tensor::zeros(network.input_shape());
+        input.hi.clone_from(&x);
+        let mut centres = Vec::new();
+        prepared
+            .evaluate_with(&input, Model::Relu, true, &mut |_, z| {
+                centres.push(z.clone())
+            })
+            .unwrap();
+        let noise = [sup, envelope, all_zone];
+        let targets = vec![vec![1.0, 0.0], vec![1.0, -1.0]];
+        let responses = [Response::Relu(scale); 2];
+        let found = deviation::bound(
+            &plan,
+            &centres,
+            &responses,
+            &noise,
+            &targets,
+            2,
+            &mut |_, _| {},
+        )
+        .unwrap();
+        let exact_x: Vec<Rational> = x.iter().map(|v| q(*v)).collect();
+        let still = exact_graph(&network, &exact_x, |_, _, z| relu(z));
+        let twin = exact_graph(&network, &exact_x, |_, _, z| {
+            assert!(z.clone().abs() < b);
+            polynomial(&composite, &b, z)
+        });
+        for (target, bounds) in targets.iter().zip(&found.targets) {
+            let value =
+                |y: &[Rational]| q(f64::from(target[0])) * &y[0] + q(f64::from(target[1])) * &y[1];
+            let moved = (value(&twin) - value(&still)).abs();
+            for (level, bound) in bounds.iter().enumerate() {
+                if bound.bound_deviation.is_finite() {
+                    finite += 1;
+                    assert!(
+                        moved <= q(bound.bound_deviation),
+                        "round {round}, level {level}"
+                    );
+                }
+            }
+            if bounds[0].bound_deviation > bounds[1].bound_deviation * 1.05 {
+                tighter += 1;
+            }
+        }
+    }
+    assert!(finite > 200 && tighter > 5, "{finite} {tighter}");
 }

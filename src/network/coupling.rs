@@ -370,7 +370,8 @@ fn factorises(g: &[f64], n: usize, mu: f64) -> bool {
             let sum: f64 = (0..j).map(|k| l[i * n + k] * l[j * n + k]).sum();
             let rest = entry - sum;
             if i == j {
-                if !(rest > 0.0) {
+                // Also where it is NaN.
+                if rest.partial_cmp(&0.0).is_none_or(std::cmp::Ordering::is_le) {
                     return false;
                 }
                 l[i * n + i] = rest.sqrt();

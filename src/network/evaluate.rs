@@ -20,6 +20,9 @@ pub enum Model<'a> {
     Twin(&'a [Activation]),
 }
 
+/// What stands in place of an activation in plain f64: its number, its slope, its inputs.
+pub type Respond<'a> = dyn FnMut(usize, f64, &[f64]) -> Vec<f64> + 'a;
+
 /// The range of what goes into an activation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Range {
@@ -294,11 +297,7 @@ impl<'a> Prepared<'a> {
     ///
     /// # Panics
     /// If the input is not of the network's shape.
-    pub fn estimate_with(
-        &self,
-        input: &[f64],
-        respond: &mut dyn FnMut(usize, f64, &[f64]) -> Vec<f64>,
-    ) -> Vec<f64> {
+    pub fn estimate_with(&self, input: &[f64], respond: &mut Respond) -> Vec<f64> {
         let mut activations = 0;
         let mut values: Vec<Vec<f64>> = vec![vec![]; self.network.nodes.len()];
         for (id, node) in self.network.nodes.iter().enumerate() {

@@ -1,7 +1,9 @@
 //! `polycert network deviate`: what noise at the activations does to the result.
 
 use crate::certify::bend::Bend;
-use crate::cli::network::setup::{decimal, InputArguments, ModelArguments, TwinArguments};
+use crate::certify::proof::prove;
+use crate::certify::request::Request;
+use crate::cli::network::setup::{decimal, InputArguments, ModelArguments, Twin, TwinArguments};
 use crate::cli::{note, output, rational};
 use crate::error::{Error, Result};
 use crate::network::ball::Ball;
@@ -10,6 +12,7 @@ use crate::network::evaluate::{Evaluation, Model, Outcome, Prepared};
 use crate::network::tensor::Tensor;
 use crate::network::twin::Activation;
 use crate::network::{deviation, tournament, Network};
+use crate::poly;
 use rug::Rational;
 use serde_json::{json, Value};
 use std::fmt::Write as _;
@@ -27,8 +30,10 @@ const MAX_LEVELS: usize = 64;
 /// measured), the first-order estimate, and what an attack inside the noise reaches (estimate): they tell
 /// whether a failure is the method's or the network's.
 ///
-/// With --centre relu the noise is all that a polynomial may differ from ReLU (error model Sup), and no
-/// table is needed beyond the certified one that states its error; the default is the polynomial itself.
+/// With --centre relu the undisturbed network is the plaintext one, and the noise is all that a polynomial
+/// may differ from ReLU: any function within it (error model Sup). Without levels there are two: what is
+/// proved of the table, its greatest error (sup), and its envelope (error at most tau |z| from a zone
+/// on). By default the polynomial itself stands there (error model Exact centre).
 ///
 /// Exit code 0 only if, on every sample, every level leaves the class of the plaintext network.
 #[derive(clap::Args)]
@@ -51,7 +56,7 @@ pub struct Arguments {
     /// Sub-Gaussian proxies of the noise in units of B, separated by commas.
     #[arg(long, value_delimiter = ',', value_parser = rational)]
     sigma: Vec<Rational>,
-    /// What stands undisturbed at the activations: polynomial (exact centre) or relu (Sup).
+    /// What stands undisturbed at the activations: polynomial (Exact centre) or relu (Sup, Envelope).
     #[arg(long, default_value = "polynomial", value_parser = ["polynomial", "relu"])]
     centre: String,
     /// Steps of the attack for each level of --worst; 0 leaves it out.
@@ -100,10 +105,14 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         ))
         .in_file(&a.input.input));
     }
-    let (noise, names) = levels(a)?;
+    let relu = a.centre == "relu";
+    let (noise, names) = if relu && a.worst.is_empty() && a.sigma.is_empty() {
+        proved_levels(&twin)?
+    } else {
+        levels(a)?
+    };
     // Max-pooling becomes ReLU of differences: one activation of the original may be several.
     let expanded = tournament::expand(&loaded.network).map_err(|e| e.in_file(&a.model.network))?;
-    let relu = a.centre == "relu";
     let mut made: Vec<(usize, Rational, Bend)> = Vec::new();
     let mut which = Vec::new();
     for (i, activation) in twin.activations.iter().enumerate() {
@@ -168,7 +177,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
             "network_sha256": loaded.sha256,
             "input_sha256": inputs.sha256,
             "table_sha256": twin.digests,
-            "error_model": if relu { "sup: any function within the noise of ReLU" } else { "exact centre: the polynomials, and noise at their outputs" },
+            "error_model": if relu { "sup or envelope: any function within the noise of ReLU" } else { "exact centre: the polynomials, and noise at their outputs" },
             "failure_probability_log2": deviation::FAILURE_LOG2,
             "samples": all,
             "certified_at_every_level": certified,
@@ -204,7 +213,7 @@ fn levels(a: &Arguments) -> Result<(Vec<Noise>, Vec<String>)> {
             let up = rug::Float::with_val_round(53, level, rug::float::Round::Up)
                 .0
                 .to_f64();
-            if !(up >= 0.0 && up <= 1.0) {
+            if !(0.0..=1.0).contains(&up) {
                 return Err(Error::domain(format!(
                     "a noise level is from 0 to 1 in units of B, not {level}"
                 )));
@@ -238,6 +247,41 @@ fn levels(a: &Arguments) -> Result<(Vec<Noise>, Vec<String>)> {
     Ok((noise, names))
 }
 
+/// The table's proved error, and its proved envelope: any function that keeps to them.
+fn proved_levels(twin: &Twin) -> Result<(Vec<Noise>, Vec<String>)> {
+    let [table] = twin.tables.as_slice() else {
+        return Err(Error::unsupported(
+            "the levels of --centre relu come from one table; give --worst for several",
+        ));
+    };
+    let up = |x: &Rational| {
+        rug::Float::with_val_round(53, x, rug::float::Round::Up)
+            .0
+            .to_f64()
+    };
+    let proof = prove(
+        table,
+        &Request::new(poly::Target::new(poly::Function::Relu)),
+    )?;
+    let worst = up(&proof.bound_hi);
+    let sup = Noise {
+        worst,
+        ..Noise::default()
+    };
+    let (mut noise, mut names) = (vec![sup], vec![format!("sup {worst:.3e} B")]);
+    if let Some(c) = &proof.closeness {
+        // |p - sign| <= 2 tau from the zone on, so |r - ReLU| <= tau |x| there.
+        let tau = c.bound_hi.to_f64_round(rug::float::Round::Up) / 2.0;
+        noise.push(Noise {
+            worst,
+            sigma: 0.0,
+            envelope: Some((tau, up(&c.from))),
+        });
+        names.push("envelope".to_owned());
+    }
+    Ok((noise, names))
+}
+
 /// 2^-22 for powers of two, a decimal otherwise.
 fn short(level: &Rational) -> String {
     if *level.numer() == 1 && level.denom().is_power_of_two() {
@@ -255,6 +299,14 @@ struct Found {
     bound_margin: f64,
     rows: Vec<Row>,
     computed: usize,
+}
+
+/// What the attacks on one sample start from.
+struct Undisturbed<'a> {
+    /// The trajectory and its slopes, if attacks are wanted.
+    start: Option<(attack::Trajectory, Vec<Vec<f64>>)>,
+    response: attack::Response<'a>,
+    responses: &'a [Response<'a>],
 }
 
 impl Setting<'_> {
@@ -317,8 +369,37 @@ impl Setting<'_> {
                 }
             },
         )?;
+        // The estimates beside the bounds, in plain f64 but for the polynomials themselves.
+        let value = |k: usize, z: &[f64]| -> Vec<f64> {
+            let one = |z: &f64| match responses[k] {
+                Response::Relu(_) => z.max(0.0),
+                Response::Polynomial(_) => self.activations[k].relu(Ball::exact(*z)).hi,
+            };
+            z.iter().map(one).collect()
+        };
+        let slope = |k: usize, z: &[f64]| -> Vec<f64> {
+            let one = |z: &f64| match responses[k] {
+                Response::Relu(_) => f64::from(u8::from(*z > 0.0)),
+                Response::Polynomial(bend) => bend.slope(*z).map_or(0.0, |s| f64::from(s.0)),
+            };
+            z.iter().map(one).collect()
+        };
+        let response = attack::Response {
+            value: &value,
+            slope: &slope,
+        };
+        let start = (self.steps > 0).then(|| {
+            let start = attack::run(&self.prepared, &x.hi, response, &mut |_, _| 0.0);
+            let slopes = attack::slopes(&start, response);
+            (start, slopes)
+        });
+        let undisturbed = Undisturbed {
+            start,
+            response,
+            responses: &responses,
+        };
         let rows = (0..self.noise.len())
-            .map(|level| self.row(level, x, &found, &targets, &margins, &responses))
+            .map(|level| self.row(level, x, &found, &targets, &margins, &undisturbed))
             .collect();
         Ok(Found {
             network,
@@ -336,7 +417,7 @@ impl Setting<'_> {
         found: &Deviation,
         targets: &[Target],
         margins: &[(usize, f64)],
-        responses: &[Response],
+        undisturbed: &Undisturbed,
     ) -> Row {
         let outputs = self.network.output_shape().len();
         let greatest = |f: &dyn Fn(&Bound) -> f64| {
@@ -348,47 +429,34 @@ impl Setting<'_> {
         let after = |&(t, m): &(usize, f64)| m - found.targets[t][level].bound_deviation;
         let bound_margin = margins.iter().map(after).fold(f64::INFINITY, f64::min);
         let noise = self.noise[level];
-        let respond = |k: usize, z: &[f64]| -> Vec<(f64, f64)> {
-            let value = |z: f64| match responses[k] {
-                Response::Relu(_) => (z.max(0.0), f64::from(u8::from(z > 0.0))),
-                Response::Polynomial(bend) => {
-                    let slope = bend.slope(z).map_or(0.0, |s| f64::from(s.0));
-                    (self.activations[k].relu(Ball::exact(z)).hi, slope)
-                }
-            };
-            z.iter().map(|&z| value(z)).collect()
-        };
         let (mut observed, mut attacked) = (None, None);
-        if self.steps > 0 {
+        if let Some((start, slopes)) = &undisturbed.start {
+            let response = undisturbed.response;
             let mut random = Random(0x9e37_79b9_7f4a_7c15);
-            let scale = |k: usize| responses[k].scale();
-            let still = attack::run(&self.prepared, &x.hi, &respond, &mut |_, _| 0.0).0;
-            let moved = attack::run(&self.prepared, &x.hi, &respond, &mut |k, _| {
+            let scale = |k: usize| undisturbed.responses[k].scale();
+            let moved = attack::run(&self.prepared, &x.hi, response, &mut |k, _| {
                 scale(k) * (noise.worst * random.uniform() + noise.sigma * random.normal())
             });
-            let change = still.iter().zip(&moved.0).map(|(a, b)| (a - b).abs());
-            observed = Some(change.fold(0.0, f64::max));
+            let pairs = start.estimate_result.iter().zip(&moved.estimate_result);
+            observed = Some(pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max));
             if noise.worst > 0.0 {
                 // The margin that first order makes smallest.
-                let target = margins.iter().min_by(|p, q| {
-                    let left =
-                        |(t, m): &(usize, f64)| m - found.targets[*t][level].estimate_first_order;
-                    left(p).total_cmp(&left(q))
-                });
+                let left =
+                    |(t, m): &(usize, f64)| m - found.targets[*t][level].estimate_first_order;
+                let target = margins.iter().min_by(|p, q| left(p).total_cmp(&left(q)));
+                let worst: Vec<f64> = (0..undisturbed.responses.len())
+                    .map(|k| noise.worst * scale(k))
+                    .collect();
                 attacked = target.map(|&(t, m)| {
-                    let worst: Vec<f64> = (0..responses.len())
-                        .map(|k| noise.worst * scale(k))
-                        .collect();
-                    let moved = attack::attack(
-                        &self.prepared,
-                        &self.plan,
+                    m + attack::attack(
+                        (&self.prepared, &self.plan),
                         &x.hi,
-                        &respond,
+                        response,
+                        (start, slopes),
                         &worst,
                         &targets[t],
                         self.steps,
-                    );
-                    m + moved.estimate_change
+                    )
                 });
             }
         }

@@ -16,7 +16,7 @@ use rug::{Float, Rational};
 use serde_json::{json, Value};
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -204,7 +204,7 @@ fn sides(a: &Arguments, loaded: &crate::network::load::Loaded, n: usize) -> Resu
         .collect()
 }
 
-fn composite(path: &PathBuf) -> Result<Kind> {
+fn composite(path: &Path) -> Result<Kind> {
     let text = read_text(path, table::MAX_BYTES)?;
     let named = |e: Error| e.in_file(path);
     let table = Table::from_json(&text).map_err(named)?;

@@ -71,8 +71,8 @@ impl TwinArguments {
     /// Reads the tables.
     pub fn load(&self, network: &Network) -> Result<Twin> {
         let mut composites = Vec::new();
-        let mut digests = Vec::new();
         let mut tables = Vec::new();
+        let mut digests = Vec::new();
         for path in &self.tables {
             let text = read_text(path, table::MAX_BYTES)?;
             let table = Table::from_json(&text).map_err(|e| e.in_file(path))?;

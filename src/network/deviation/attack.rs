@@ -11,48 +11,80 @@ use crate::network::deviation::Target;
 use crate::network::evaluate::Prepared;
 use crate::network::graph::NodeId;
 
-/// Value and slope of each neuron of an activation (the number of the activation, its inputs).
-pub type Response<'a> = &'a dyn Fn(usize, &[f64]) -> Vec<(f64, f64)>;
-
-/// What an attack, or a sample of noise, did to the result.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Moved {
-    /// The disturbed result.
-    pub estimate_result: Vec<f64>,
-    /// target(disturbed) - target(undisturbed).
-    pub estimate_change: f64,
+/// What stands at an activation (its number, its inputs), in f64.
+#[derive(Clone, Copy)]
+pub struct Response<'a> {
+    /// The values.
+    pub value: &'a dyn Fn(usize, &[f64]) -> Vec<f64>,
+    /// The slopes.
+    pub slope: &'a dyn Fn(usize, &[f64]) -> Vec<f64>,
 }
 
-/// Looks for noise, |e| <= worst at every activation's output, that makes a target as small as possible.
+/// A trajectory: the result, and what went into each activation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trajectory {
+    /// The network's result.
+    pub estimate_result: Vec<f64>,
+    /// The activations' inputs.
+    pub inputs: Vec<Vec<f64>>,
+}
+
+/// The trajectory under given noise: (activation, element) to what is added to its value.
 ///
-/// **Inputs** `input` to the network; the centre's response; the size of the noise at each activation; the target; steps.
-/// *Estimate*. **Cost** a gradient and an inference for each step.
-pub fn attack(
+/// *Estimate*.
+pub fn run(
     prepared: &Prepared,
-    plan: &Plan,
     input: &[f64],
-    respond: Response,
+    response: Response,
+    noise: &mut dyn FnMut(usize, usize) -> f64,
+) -> Trajectory {
+    let mut inputs = Vec::new();
+    let estimate_result = prepared.estimate_with(input, &mut |k, _, z| {
+        inputs.push(z.to_vec());
+        let values = (response.value)(k, z).into_iter().enumerate();
+        values.map(|(i, v)| v + noise(k, i)).collect()
+    });
+    Trajectory {
+        estimate_result,
+        inputs,
+    }
+}
+
+/// Slopes along a trajectory.
+pub fn slopes(trajectory: &Trajectory, response: Response) -> Vec<Vec<f64>> {
+    let inputs = trajectory.inputs.iter().enumerate();
+    inputs.map(|(k, z)| (response.slope)(k, z)).collect()
+}
+
+/// Looks for noise, |e| <= worst at every activation's output, that makes a target as small as possible: the least
+/// change of the target that was found, at most 0.
+///
+/// **Inputs** `input` to the network; the response; the undisturbed trajectory and its slopes; the size of
+/// the noise at each activation; the target; steps.
+/// *Estimate*. **Cost** a gradient and an inference for each step, and slopes between steps.
+pub fn attack(
+    (prepared, plan): (&Prepared, &Plan),
+    input: &[f64],
+    response: Response,
+    (start, start_slopes): (&Trajectory, &[Vec<f64>]),
     worst: &[f64],
     target: &Target,
     steps: usize,
-) -> Moved {
-    let mut signs: Vec<Vec<f32>> = Vec::new();
-    let (start, mut slopes) = run(prepared, input, respond, &mut |_, _| 0.0);
-    let value = |result: &[f64]| -> f64 {
-        let parts = result.iter().zip(target);
+) -> f64 {
+    let value = |t: &Trajectory| -> f64 {
+        let parts = t.estimate_result.iter().zip(target);
         parts.map(|(r, t)| r * f64::from(*t)).sum()
     };
-    let undisturbed = value(&start);
-    let mut best = Moved {
-        estimate_result: start,
-        estimate_change: 0.0,
-    };
-    for _ in 0..steps {
-        let gradient = gradient(plan, &slopes, target);
-        signs.clear();
-        signs.extend(gradient);
-        let (result, next) = run(prepared, input, respond, &mut |k, i| {
-            let g = signs[k].get(i).copied().unwrap_or(0.0);
+    let undisturbed = value(start);
+    let mut least = 0.0f64;
+    let mut at = start_slopes.to_vec();
+    for step in 0..steps {
+        if step > 0 && at.is_empty() {
+            break;
+        }
+        let gradient = gradient(plan, &at, target);
+        let moved = run(prepared, input, response, &mut |k, i| {
+            let g = gradient[k].get(i).copied().unwrap_or(0.0);
             if g > 0.0 {
                 -worst[k]
             } else if g < 0.0 {
@@ -61,35 +93,14 @@ pub fn attack(
                 0.0
             }
         });
-        slopes = next;
-        let change = value(&result) - undisturbed;
-        if change < best.estimate_change {
-            best = Moved {
-                estimate_result: result,
-                estimate_change: change,
-            };
-        }
+        least = least.min(value(&moved) - undisturbed);
+        at = if step + 1 < steps {
+            slopes(&moved, response)
+        } else {
+            Vec::new()
+        };
     }
-    best
-}
-
-/// The result under given noise, and the slopes on the way.
-///
-/// *Estimate*.
-pub fn run(
-    prepared: &Prepared,
-    input: &[f64],
-    respond: Response,
-    noise: &mut dyn FnMut(usize, usize) -> f64,
-) -> (Vec<f64>, Vec<Vec<f64>>) {
-    let mut slopes = Vec::new();
-    let result = prepared.estimate_with(input, &mut |k, _, z| {
-        let (values, slope): (Vec<f64>, Vec<f64>) = respond(k, z).into_iter().unzip();
-        slopes.push(slope);
-        let disturbed = values.into_iter().enumerate();
-        disturbed.map(|(i, v)| v + noise(k, i)).collect()
-    });
-    (result, slopes)
+    least
 }
 
 /// The gradient of a target by the noise of each neuron, in the order of the activations' elements.

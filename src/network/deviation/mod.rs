@@ -75,6 +75,10 @@ impl<'a> Response<'a> {
             Self::Relu(_) => (if z > 0.0 { 1.0 } else { 0.0 }, 0.0),
         };
         let remainder = move |d: f64| {
+            // What is known of a polynomial in place of ReLU is known on [-B, B].
+            if matches!(self, Self::Relu(scale) if (z.abs() + d + radius) * (1.0 + 1e-9) > scale) {
+                return f64::INFINITY;
+            }
             if d == 0.0 {
                 return 0.0;
             }
@@ -348,12 +352,9 @@ impl State<'_> {
                     let mut worst = noise.worst * scale;
                     if let Some((tau, zone)) = noise.envelope {
                         let (near, far) = (z.abs() - d - radius, z.abs() + d + radius);
-                        let relative = tau * far;
-                        worst = if near >= zone * scale * (1.0 + 1e-9) {
-                            relative
-                        } else {
-                            worst.max(relative)
-                        } * (1.0 + 1e-9);
+                        if near >= zone * scale * (1.0 + 1e-9) {
+                            worst = worst.min(tau * far * (1.0 + 1e-9));
+                        }
                         remainder += worst;
                     }
                     let size = f64::from(slope.abs());
@@ -661,9 +662,9 @@ impl Pass<'_> {
                     }
                 }
             }
-            for i in 0..n {
-                for l in 0..LANES {
-                    self.remainders[level + i][l] += f64::from(sums[i][l]);
+            for (total, sum) in self.remainders[level..level + n].iter_mut().zip(&sums) {
+                for (t, s) in total.iter_mut().zip(sum) {
+                    *t += f64::from(*s);
                 }
             }
             level += n;
