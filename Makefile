@@ -43,3 +43,5 @@ reports: build
 	@mkdir -p reports
 	$(BIN) catalogue certificates --format markdown -o reports/catalogue.md
 	$(BIN) catalogue certificates --format html -o reports/catalogue.html
+	$(BIN) report certificates/relu14.cert.json -o reports/relu14.html
+	$(BIN) report certificates/relu??.cert.json -o reports/relu.html

@@ -10,7 +10,7 @@
 //! arith -> poly -> approx (untrusted search)          -> table file
 //!               -> certify (rigorous, never approx)   -> certificate -> polycert-checker
 //!                          -> network (a ReLU network and its polynomial twin)
-//! certificate -> report (reads, never recomputes)
+//! certificate -> report (reads; samples curves beside what is proved)
 //! cli -> all
 //! ```
 //!
@@ -22,11 +22,11 @@
 //! | [`certify`] | RIGOROUS bounds on a given composite |
 //! | [`network`] | import, graph, rigorous evaluation of a network and its polynomial twin |
 //! | [`certificate`] | a proof written down; checked before it is published |
-//! | [`report`] | catalogues for people and programs, from checked certificates |
+//! | [`report`] | catalogues and pages with plots, from checked certificates |
 //! | [`cli`] | the command line, one file a subcommand |
 //!
 //! # Words that do not mix
-//! `bound_` is proved, `estimate_` is a heuristic or rounded for display.
+//! `bound_` is proved, `estimate_` is a heuristic or rounded for display, `measure_` is sampled.
 
 pub mod approx;
 pub mod arith;

@@ -4,8 +4,10 @@
 //! |---|---|
 //! | [`schema`] | the document, field by field |
 //! | [`build`] | from a proof to the document |
+//! | [`network`] | certificates of networks, `certificates/NETWORK.md` |
 //! | [`publish`] | check it, then write it atomically |
 
 pub mod build;
+pub mod network;
 pub mod publish;
 pub mod schema;

@@ -2,7 +2,7 @@
 
 use crate::certificate::{build::document, publish};
 use crate::certify::proof::{prove, Request};
-use crate::cli::{note, output, read_bytes, read_text};
+use crate::cli::{note, output, quoted, read_bytes, read_text};
 use crate::error::{Error, ErrorKind, Result};
 use crate::poly::claims::{self, Stated};
 use crate::poly::import::{import, Settings};
@@ -290,13 +290,6 @@ fn command(a: &Arguments) -> String {
     if a.claim_from_alpha {
         words.push("--claim-from-alpha".to_owned());
     }
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./+,:=@%".contains(c);
-    let quoted = words.iter().map(|w| {
-        if !w.is_empty() && w.chars().all(plain) {
-            w.clone()
-        } else {
-            format!("'{}'", w.replace('\'', "'\\''"))
-        }
-    });
-    quoted.collect::<Vec<_>>().join(" ")
+    let words = words.iter().map(|w| quoted(w));
+    words.collect::<Vec<_>>().join(" ")
 }

@@ -10,6 +10,7 @@ mod check;
 mod generate;
 mod import;
 mod network;
+mod report;
 mod search;
 mod show;
 
@@ -43,6 +44,7 @@ enum Command {
     Show(show::Arguments),
     Catalogue(catalogue::Arguments),
     Network(network::Arguments),
+    Report(report::Arguments),
 }
 
 /// Runs the program on the process's arguments.
@@ -56,6 +58,7 @@ pub fn run() -> ExitCode {
         Command::Show(a) => show::run(&a),
         Command::Catalogue(a) => catalogue::run(&a),
         Command::Network(a) => network::run(&a),
+        Command::Report(a) => report::run(&a),
     };
     result.unwrap_or_else(|error| {
         note(&format!("polycert: {error}"));
@@ -124,4 +127,14 @@ fn output(path: Option<&PathBuf>, text: &str) -> Result<()> {
 fn note(line: &str) {
     use std::io::Write as _;
     let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./+,:=@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }

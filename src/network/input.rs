@@ -179,6 +179,20 @@ impl Samples {
             .collect()
     }
 
+    /// One sample as the network's input, exactly.
+    ///
+    /// # Panics
+    /// If there are not so many samples, or a number is not finite.
+    pub fn exact(&self, sample: usize, preprocessing: &Preprocessing) -> Vec<Rational> {
+        let pixels = self.shape.pixels();
+        let all = self.raw(sample).into_iter().enumerate();
+        all.map(|(i, v)| {
+            let (a, b) = preprocessing.affine(i / pixels);
+            Rational::from_f64(v).expect("inputs are finite") * a + b
+        })
+        .collect()
+    }
+
     /// One sample as the network's input.
     ///
     /// **Guarantee** the balls hold (scale v - mean) / std exactly evaluated.

@@ -23,6 +23,7 @@ pub mod coupling;
 pub mod description;
 pub mod deviation;
 pub mod evaluate;
+pub mod exact;
 pub mod graph;
 pub mod input;
 pub mod interval;

@@ -6,7 +6,7 @@
 use crate::arith::number;
 use crate::error::{Error, ErrorKind, Result};
 use crate::poly::table::sha256;
-use polycert_checker::{check_table, Outcome};
+use polycert_checker::{check, check_table, Outcome, Report};
 use rug::Rational;
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ use serde_json::Value;
 pub struct Checked {
     text: String,
     document: Value,
-    statement: String,
+    report: Report,
 }
 
 impl Checked {
@@ -29,15 +29,30 @@ impl Checked {
     /// [`ErrorKind::SelfCheck`] with the checker's words, where it is rejected, unreadable, or about
     /// another table.
     pub fn new(text: String, table_sha256: &str) -> Result<Self> {
-        let report = match check_table(text.as_bytes(), Some(table_sha256)) {
-            Outcome::Verified(report) => report,
-            other => return Err(ErrorKind::SelfCheck(other.to_string()).into()),
+        let outcome = check_table(text.as_bytes(), Some(table_sha256));
+        Self::from_outcome(text, outcome)
+    }
+
+    /// Has the checker verify a certificate about the table that it holds.
+    ///
+    /// **Cost** that of the checker: some milliseconds, at most a second.
+    ///
+    /// # Errors
+    /// [`ErrorKind::SelfCheck`] with the checker's words, where it is rejected or unreadable.
+    pub fn alone(text: String) -> Result<Self> {
+        let outcome = check(text.as_bytes());
+        Self::from_outcome(text, outcome)
+    }
+
+    fn from_outcome(text: String, outcome: Outcome) -> Result<Self> {
+        let Outcome::Verified(report) = outcome else {
+            return Err(ErrorKind::SelfCheck(outcome.to_string()).into());
         };
         let document = serde_json::from_str(&text).map_err(|e| Error::parse("", e.to_string()))?;
         Ok(Self {
-            statement: report.headline().to_owned(),
             text,
             document,
+            report,
         })
     }
 
@@ -48,7 +63,12 @@ impl Checked {
 
     /// The target statement in the checker's words, such as `|r(x) - ReLU(x)| <= 2^-14 on [-1, 1]`.
     pub fn statement(&self) -> &str {
-        &self.statement
+        self.report.headline()
+    }
+
+    /// What the checker proved.
+    pub fn report(&self) -> &Report {
+        &self.report
     }
 
     /// SHA-256 of the certificate's bytes, as 64 hexadecimal digits.

@@ -166,7 +166,7 @@ fn degrees(row: &Row) -> String {
 }
 
 /// The function, with what is not the usual.
-fn target(row: &Row) -> String {
+pub fn target(row: &Row) -> String {
     let mut words = row.target.clone();
     for (name, value) in &row.parameters {
         words.push_str(&format!(", {name} = {}", bound(value)));
@@ -193,7 +193,7 @@ fn overflow(row: &Row) -> String {
 }
 
 /// A stated number: a power of two as such, else exactly if short, else rounded up.
-fn bound(x: &Rational) -> String {
+pub fn bound(x: &Rational) -> String {
     let exact = write(x);
     if let Some(power) = exact.strip_prefix("1*") {
         return power.to_owned();

@@ -95,7 +95,7 @@ fn cells(row: &Row) -> Vec<String> {
 }
 
 /// Foreign text, harmless to a spreadsheet.
-fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
         format!("'{text}")
     } else {
@@ -103,7 +103,8 @@ fn plain(text: &str) -> String {
     }
 }
 
-fn line(cells: Vec<String>) -> String {
+/// One line.
+pub fn line(cells: Vec<String>) -> String {
     let quoted: Vec<String> = cells.iter().map(|c| quote(c)).collect();
     quoted.join(",") + "\r\n"
 }

@@ -2,24 +2,17 @@
 
 use crate::report::catalogue::{Catalogue, Row, CHECKED};
 use crate::report::columns::{Column, Kind, COLUMNS, LEGEND, SOURCES};
-
-/// Colours have a contrast of 4.5 and more against their ground in both schemes; a verdict is told by
-/// its word, never by colour alone.
-const STYLE: &str = include_str!("style.css");
+use crate::report::page::{escape, page};
 
 /// The catalogue.
 pub fn export(catalogue: &Catalogue) -> String {
     let mut out = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>Catalogue of certified tables</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
-         <h1>Catalogue of certified tables</h1>\n<p>{}</p>\n<p class=\"summary\">{}.</p>\n",
+        "<h1>Catalogue of certified tables</h1>\n<p>{}</p>\n<p class=\"summary\">{}.</p>\n",
         escape(CHECKED),
         escape(&catalogue.summary()),
     );
     let caption = "Certified error of every table against its stated claim";
-    table(&mut out, "rows", caption, &COLUMNS, catalogue);
+    table(&mut out, "rows", caption, &COLUMNS, catalogue.rows(), &[]);
     failures(&mut out, catalogue);
     out.push_str("<h2>How to read it</h2>\n<dl>\n");
     for (term, meaning) in LEGEND {
@@ -45,25 +38,52 @@ pub fn export(catalogue: &Catalogue) -> String {
         out.push_str(&format!("<p>{file}: SHA-256 <code>{digest}</code></p>\n"));
     }
     let caption = "Tables and certificates by digest, and what each certificate states";
-    table(&mut out, "sources", caption, &SOURCES, catalogue);
+    table(
+        &mut out,
+        "sources",
+        caption,
+        &SOURCES,
+        catalogue.rows(),
+        &[],
+    );
     if !catalogue.skipped.is_empty() {
         let names = escape(&catalogue.skipped.join(", "));
         out.push_str(&format!("<p>No tables, and left out: {names}.</p>\n"));
     }
-    out.push_str("</main>\n</body>\n</html>\n");
-    out
+    page("Catalogue of certified tables", "", &out)
 }
 
-fn table(out: &mut String, id: &str, caption: &str, columns: &[Column], catalogue: &Catalogue) {
+/// A column that is not of the catalogue, with a cell for every row.
+pub struct More {
+    /// Header.
+    pub header: &'static str,
+    /// Unit.
+    pub unit: &'static str,
+    /// What its values are.
+    pub kind: Kind,
+    /// One for every row.
+    pub cells: Vec<String>,
+}
+
+/// A table of rows in a box that scrolls, with more columns to the right.
+pub fn table<'a>(
+    out: &mut String,
+    id: &str,
+    caption: &str,
+    columns: &[Column],
+    rows: impl Iterator<Item = &'a Row>,
+    more: &[More],
+) {
     // A box that scrolls must be reachable by keyboard, and have a name.
     out.push_str(&format!(
         "<div class=\"scroll\" role=\"region\" aria-labelledby=\"{id}\" tabindex=\"0\">\n<table>\n\
          <caption><span id=\"{id}\">{}</span></caption>\n<thead>\n<tr>",
         escape(caption)
     ));
-    for c in columns {
-        out.push_str(&format!("<th scope=\"col\">{}", escape(c.header)));
-        for (class, note) in [("unit", c.unit), (c.kind.word(), c.kind.word())] {
+    let own = columns.iter().map(|c| (c.header, c.unit, c.kind));
+    for (header, unit, kind) in own.chain(more.iter().map(|m| (m.header, m.unit, m.kind))) {
+        out.push_str(&format!("<th scope=\"col\">{}", escape(header)));
+        for (class, note) in [("unit", unit), (kind.word(), kind.word())] {
             if !note.is_empty() {
                 out.push_str(&format!(" <span class=\"{class}\">{}</span>", escape(note)));
             }
@@ -71,10 +91,22 @@ fn table(out: &mut String, id: &str, caption: &str, columns: &[Column], catalogu
         out.push_str("</th>");
     }
     out.push_str("</tr>\n</thead>\n<tbody>\n");
-    for row in catalogue.rows() {
+    for (k, row) in rows.enumerate() {
         out.push_str("<tr>");
         for (i, c) in columns.iter().enumerate() {
             out.push_str(&cell(i, c, row));
+        }
+        for m in more {
+            let text = m.cells.get(k).map_or("-", String::as_str);
+            let class = if m.kind == Kind::Estimate {
+                " estimate"
+            } else {
+                ""
+            };
+            out.push_str(&format!(
+                "<td class=\"number{class}\">{}</td>",
+                escape(text)
+            ));
         }
         out.push_str("</tr>\n");
     }
@@ -117,35 +149,4 @@ fn failures(out: &mut String, catalogue: &Catalogue) {
         ));
     }
     out.push_str("</tbody>\n</table>\n</div>\n");
-}
-
-/// Text that stands for itself in content and in quoted attributes.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::escape;
-
-    #[test]
-    fn markup_is_text() {
-        let shown = escape("<script>alert(\"x\" & 'y')</script>\n");
-        assert_eq!(
-            shown,
-            "&lt;script&gt;alert(&quot;x&quot; &amp; &#39;y&#39;)&lt;/script&gt; "
-        );
-    }
 }

@@ -1,5 +1,5 @@
 //! Reports for people and programs: they read certificates that the independent checker has verified,
-//! and never recompute what those prove.
+//! and never recompute what those prove. Error curves are sampled beside it.
 //!
 //! | module | what |
 //! |---|---|
@@ -8,18 +8,36 @@
 //! | [`columns`] | what a person sees of a row |
 //! | [`markdown`], [`html`] | the catalogue for people |
 //! | [`csv`], [`json`] | the catalogue for programs |
+//! | [`page`] | the frame of every HTML page |
+//! | [`document`] | the page about one certificate, or about several |
+//! | [`dossier`] | what a page says about one certificate |
+//! | [`claimed`] | the error that a certificate bounds, as a function of x |
+//! | [`branch`], [`curve`] | the error at sampled points: a measurement |
+//! | [`error_figures`], [`stage_figure`], [`front`] | what is drawn |
+//! | [`figure`], [`plot`] | a plot with its words and data; its drawing as SVG |
 //!
-//! **Words that do not mix** a column is proved, or an estimate, or given (copied from the table or its
-//! author); its header says which, and no column holds two of them. Reports hold no dates and no names of
-//! machines: the same tables give the same bytes.
+//! **Words that do not mix** a column, box or line of a plot is proved, measured (sampled), an estimate,
+//! or given (copied from the table or its author); its header says which, and none holds two of them.
+//! Reports hold no dates and no names of machines: the same tables give the same bytes.
 
+pub mod branch;
 pub mod catalogue;
 pub mod checked;
+pub mod claimed;
 pub mod columns;
 pub mod csv;
+pub mod curve;
+pub mod document;
+pub mod dossier;
+pub mod error_figures;
+pub mod figure;
+pub mod front;
 pub mod html;
 pub mod json;
 pub mod markdown;
+pub mod page;
+pub mod plot;
+pub mod stage_figure;
 
 use crate::report::catalogue::Catalogue;
 

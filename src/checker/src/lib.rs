@@ -39,6 +39,7 @@ mod document;
 mod fault;
 mod fixed;
 mod json;
+mod network;
 mod number;
 mod numerals;
 mod pieces;
@@ -53,6 +54,7 @@ mod target;
 mod words;
 
 pub use json::MAX_BYTES;
+pub use network::{check_network, NetworkOutcome, NetworkReport, MAX_FILE_BYTES};
 pub use number::Rational;
 pub use report::{Outcome, Report};
 pub use rounding::Mode;

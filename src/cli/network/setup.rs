@@ -57,8 +57,12 @@ pub struct Twin {
     pub composites: Vec<Composite>,
     /// One for each activation.
     pub activations: Vec<Activation>,
+    /// The tables.
+    pub tables: Vec<Table>,
     /// SHA-256 of each table.
     pub digests: Vec<String>,
+    /// How coefficients are held.
+    pub coefficients: CoefficientMode,
     /// What the result depends on, as text.
     pub settings: String,
 }
@@ -68,6 +72,7 @@ impl TwinArguments {
     pub fn load(&self, network: &Network) -> Result<Twin> {
         let mut composites = Vec::new();
         let mut digests = Vec::new();
+        let mut tables = Vec::new();
         for path in &self.tables {
             let text = read_text(path, table::MAX_BYTES)?;
             let table = Table::from_json(&text).map_err(|e| e.in_file(path))?;
@@ -84,6 +89,7 @@ impl TwinArguments {
                 Composite::new(&table, self.coefficients).map_err(|e| e.in_file(path))?;
             composites.push(composite);
             digests.push(table.sha256());
+            tables.push(table);
         }
         let scales = load::numbers(&self.scale).map_err(|e| e.within("--scale"))?;
         let count = network.activations().len();
@@ -98,7 +104,9 @@ impl TwinArguments {
         Ok(Twin {
             composites,
             activations,
+            tables,
             digests,
+            coefficients: self.coefficients,
             settings,
         })
     }
