@@ -231,7 +231,7 @@ fn outcomes_are_matched_by_kind() {
 #[test]
 fn hostile_sizes_end_quickly() {
     let input = "polycert-exact-input/1\n1/2\n";
-    let one = r#"[["0","1"]]"#;
+    let one = r#"[["1*2^-2","1"]]"#;
     let check = |body: &str, activations: &str, table: Option<&str>| {
         let network = format!("polycert-exact-network/1\ninput 1 1 1\n{body}");
         let mut c =
