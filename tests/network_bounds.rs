@@ -614,3 +614,109 @@ fn sup_and_envelope_hold_the_exact_twin() {
     }
     assert!(finite > 200 && tighter > 5, "{finite} {tighter}");
 }
+
+fn dense(weight: f64, bias: f64) -> Op {
+    Op::Dense(Dense {
+        weights: vec![weight],
+        bias: vec![bias],
+    })
+}
+
+/// Centres of the ReLU network at input 0, and the bound of its one result.
+fn around_relu(network: &Network, scale: f64, worst: f64) -> polycert::error::Result<f64> {
+    let prepared = Prepared::new(network).unwrap();
+    let input = Tensor::zeros(network.input_shape());
+    let mut centres = Vec::new();
+    prepared
+        .evaluate_with(&input, Model::Relu, true, &mut |_, z| {
+            centres.push(z.clone())
+        })
+        .unwrap();
+    let noise = [Noise {
+        worst,
+        ..Noise::default()
+    }];
+    let plan = Plan::new(network).unwrap();
+    let responses = vec![Response::Relu(scale); centres.len()];
+    let target = vec![vec![1.0f32]];
+    deviation::bound(
+        &plan,
+        &centres,
+        &responses,
+        &noise,
+        &target,
+        1,
+        &mut |_, _| {},
+    )
+    .map(|found| found.targets[0][0].bound_deviation)
+}
+
+/// Rows of many readers are added one by one: what the partial sums round off counts, though the last
+/// reader cancels their size. 2^24 r + 40 r - 2^24 r is 40 r; in f32 every 1 is lost beside 2^24.
+#[test]
+fn rows_that_cancel_in_a_sum_of_many_readers_keep_their_rounding() {
+    let mut b = Builder::new(Shape::flat(1)).unwrap();
+    let z = b.push("z", dense(1.0, 1.0), &[0]).unwrap();
+    let r = b.push("r", Op::Relu { slope: 0.0 }, &[z]).unwrap();
+    let big = 2.0f64.powi(24);
+    let mut parts = vec![b.push("last", dense(-big, 0.0), &[r]).unwrap()];
+    for i in 0..40 {
+        parts.push(b.push(&format!("one{i}"), dense(1.0, 0.0), &[r]).unwrap());
+    }
+    parts.push(b.push("first", dense(big, 0.0), &[r]).unwrap());
+    let mut sum = parts[0];
+    for (i, part) in parts.iter().enumerate().skip(1) {
+        sum = b.push(&format!("sum{i}"), Op::Add, &[sum, *part]).unwrap();
+    }
+    let network = b.finish("n", sum, Preprocessing::default()).unwrap();
+    let (scale, worst) = (64.0, 2.0f64.powi(-20));
+    let bound = around_relu(&network, scale, worst).unwrap();
+    assert!(bound >= 40.0 * worst * scale, "{bound}");
+}
+
+/// In the error model Sup a polynomial is close to ReLU on [-B, B] alone.
+#[test]
+fn beyond_b_nothing_is_known_of_a_polynomial_near_relu() {
+    let network = |weight: f64| {
+        let mut b = Builder::new(Shape::flat(1)).unwrap();
+        let z = b.push("z", dense(1.0, 1.0), &[0]).unwrap();
+        let r = b.push("r", Op::Relu { slope: 0.0 }, &[z]).unwrap();
+        let z = b.push("z2", dense(weight, 0.0), &[r]).unwrap();
+        let r = b.push("r2", Op::Relu { slope: 0.0 }, &[z]).unwrap();
+        let out = b.push("out", dense(1.0, 0.0), &[r]).unwrap();
+        b.finish("n", out, Preprocessing::default()).unwrap()
+    };
+    // z2 = 60, moved by 60 times the noise: up to 63, and up to 67, of 64.
+    let inside = around_relu(&network(60.0), 64.0, 0.05 / 64.0).unwrap();
+    assert!((3.05..3.06).contains(&inside), "{inside}");
+    let outside = around_relu(&network(60.0), 64.0, 7.0 / 60.0 / 64.0).unwrap();
+    assert_eq!(outside, f64::INFINITY);
+    // The undisturbed 65 is outside already.
+    assert!(around_relu(&network(65.0), 64.0, 0.0).is_err());
+}
+
+/// A ReLU behind one reshape must not change what is read through another.
+#[test]
+fn stages_keep_values_that_are_read_through_a_second_reshape() {
+    for (first, second) in [(true, true), (true, false), (false, true), (false, false)] {
+        let mut b = Builder::new(Shape::flat(1)).unwrap();
+        let z = b.push("z", dense(1.0, 0.0), &[0]).unwrap();
+        let reshape = |b: &mut Builder, name: &str, yes: bool| {
+            if yes {
+                b.push(name, Op::Reshape(Shape::flat(1)), &[z]).unwrap()
+            } else {
+                z
+            }
+        };
+        let one = reshape(&mut b, "one", first);
+        let two = reshape(&mut b, "two", second);
+        let r = b.push("r", Op::Relu { slope: 0.0 }, &[one]).unwrap();
+        let out = b.push("out", Op::Add, &[r, two]).unwrap();
+        let network = b.finish("n", out, Preprocessing::default()).unwrap();
+        let stages = stages(&network).unwrap();
+        for x in [-3, 3] {
+            let z = exact(&stages, &[Rational::from(x)], |_, _, z| relu(z));
+            assert_eq!(z[stages.len() - 1], [Rational::from(x.max(0) + x)]);
+        }
+    }
+}

@@ -126,8 +126,8 @@ impl Bend {
     /// # Errors
     /// [lo, hi] is not inside [-B, B]: how far it goes.
     pub fn bound_bend(&self, lo: f64, hi: f64) -> Result<f64> {
-        let reach = hi.max(-lo) / self.scale * (1.0 + f64::EPSILON);
-        if !(lo <= hi && reach <= 1.0 + 4.0 * f64::EPSILON) {
+        // Exactly: B is an f64.
+        if !(lo <= hi && hi <= self.scale && -lo <= self.scale) {
             return Err(Error::domain(format!(
                 "[{lo}, {hi}] leaves the polynomial's domain [-{0}, {0}]",
                 self.scale

@@ -24,6 +24,9 @@ pub const MIN_GAP: f64 = 1.0 / 1_024.0;
 /// Largest degree.
 pub const MAX_DEGREE: usize = 4_096;
 
+/// Coefficients are at most this, so that no step of a recurrence overflows.
+const MAX_COEFFICIENT: f64 = 1e150;
+
 /// Bound of the angle by which rounding moves a node, pi sqrt(2^-40 / 2), rounded up.
 const NODE_SHIFT: f64 = 2.2e-6;
 /// 2^-53.
@@ -126,7 +129,7 @@ impl Neuron {
 pub fn bound_error(coefficients: &[f64], kink: f64) -> Result<f64> {
     let degree = coefficients.len().saturating_sub(1).max(1);
     let fits = kink.abs() <= 1.0 - MIN_GAP && degree <= MAX_DEGREE && !coefficients.is_empty();
-    if !fits || coefficients.iter().any(|c| !c.is_finite()) {
+    if !fits || !usable(coefficients) {
         return Err(Error::domain(format!(
             "a neuron's polynomial has 1 to {MAX_DEGREE} finite coefficients and a kink within {} of 0",
             1.0 - MIN_GAP
@@ -168,10 +171,7 @@ pub fn bound_error(coefficients: &[f64], kink: f64) -> Result<f64> {
 /// As [`bound_error`].
 pub fn bound_tilted(coefficients: &[f64], slope: f64) -> Result<(f64, f64)> {
     let degree = coefficients.len().saturating_sub(1).max(1);
-    if degree > MAX_DEGREE
-        || !slope.is_finite()
-        || coefficients.iter().any(|c| !c.is_finite())
-        || coefficients.is_empty()
+    if degree > MAX_DEGREE || !slope.is_finite() || !usable(coefficients) || coefficients.is_empty()
     {
         return Err(Error::domain(format!(
             "a neuron's polynomial has 1 to {MAX_DEGREE} finite coefficients"
@@ -193,6 +193,11 @@ pub fn bound_tilted(coefficients: &[f64], slope: f64) -> Result<(f64, f64)> {
     let (middle, half) = (lo / 2.0 + hi / 2.0, (hi - lo) / 2.0);
     let half = (half + off) * factor + 8.0 * UNIT * (lo.abs() + hi.abs());
     Ok(((middle - half).next_down(), (middle + half).next_up()))
+}
+
+/// Whether all coefficients are numbers of a size that cannot overflow.
+fn usable(coefficients: &[f64]) -> bool {
+    coefficients.iter().all(|c| c.abs() <= MAX_COEFFICIENT)
 }
 
 /// The number of nodes for a degree, and 1 / cos(d eta) or more.
@@ -301,5 +306,9 @@ mod tests {
         assert!(bound_error(&[1.0], 1.0).is_err());
         assert!(bound_error(&[], 0.0).is_err());
         assert!(bound_error(&[f64::NAN], 0.0).is_err());
+        // Steps that overflow to infinity, then NaN, must not be passed over.
+        let huge = [0.0, 0.0, 0.0, 1.7e308, -1.7e308];
+        assert!(bound_error(&huge, 0.0).is_err());
+        assert!(bound_tilted(&huge, 0.5).is_err());
     }
 }

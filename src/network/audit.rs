@@ -6,6 +6,7 @@
 use crate::error::{Error, Result};
 use crate::network::compare::{compare, Comparison, Precision, Verdict};
 use crate::network::evaluate::Prepared;
+use crate::network::interval::clopper_pearson;
 use crate::network::tensor::Tensor;
 use crate::network::twin::Activation;
 use rayon::prelude::*;
@@ -253,6 +254,20 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// Interval of the share of inputs on which both networks answer the same class, with confidence
+    /// 1 - `risk`, for samples drawn independently from one distribution.
+    ///
+    /// **Guarantee** samples without a verdict count against the lower end and for the upper one: their
+    /// classes may be the same or not.
+    ///
+    /// # Panics
+    /// As [`clopper_pearson`].
+    pub fn bound_same_share(&self, risk: f64) -> (f64, f64) {
+        let lo = clopper_pearson(self.same, self.samples, risk).0;
+        let hi = clopper_pearson(self.samples - self.different, self.samples, risk).1;
+        (lo, hi)
+    }
+
     /// Counts records.
     pub fn new(records: &[Record]) -> Self {
         let count = |word: &str| records.iter().filter(|r| r.verdict == word).count();
@@ -356,6 +371,9 @@ mod tests {
             (3, 1, 1, 1, 0)
         );
         assert_eq!((s.network_right, s.twin_right), (3, 0));
+        // One is proved the same, none proved different: two may be either.
+        let (lo, hi) = s.bound_same_share(0.05);
+        assert_eq!((lo, hi), (clopper_pearson(1, 3, 0.05).0, 1.0));
         assert_eq!(s.bound_least_margin, Some(0.1));
         assert_eq!(s.bound_network_reach, [1.0, 2.0]);
     }

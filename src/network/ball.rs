@@ -165,13 +165,17 @@ impl Ball {
         self.hi.is_finite() && self.lo.is_finite() && self.radius.is_finite()
     }
 
-    /// A lower bound of every number in the ball.
+    /// A lower bound of every number in the ball; -infinity where it overflowed (never NaN, which
+    /// minima and maxima would pass over).
     pub fn lower(self) -> f64 {
         // hi + lo rounds to hi; the distance to the exact value is at most u |hi|.
         let slack = up(self.radius + self.lo.abs());
-        let x = self.hi - slack;
-        // Below x by more than the rounding of both differences.
-        x - (4.0 * U * x.abs() + TINY)
+        let lower = (self.hi - slack).next_down();
+        if lower.is_nan() {
+            f64::NEG_INFINITY
+        } else {
+            lower
+        }
     }
 
     /// An upper bound of every number in the ball.
@@ -268,6 +272,16 @@ mod tests {
     fn overflow_is_seen() {
         let big = Ball::exact(1e300);
         assert!(!big.times(big).is_finite());
+        // A bound that is not known is infinite, also in a fold by min or max.
+        for ball in [
+            Ball::exact(f64::MAX).plus(Ball::exact(f64::MAX)),
+            big.times(big),
+            big.times(big.negated()),
+            big.times(big).plus(big.times(big.negated())),
+        ] {
+            assert_eq!(ball.upper().max(0.0), f64::INFINITY, "{ball:?}");
+            assert_eq!(ball.lower().min(0.0), f64::NEG_INFINITY, "{ball:?}");
+        }
         assert!(!Ball::exact(f64::MAX)
             .plus(Ball::exact(f64::MAX))
             .is_finite());

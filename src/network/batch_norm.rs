@@ -75,19 +75,19 @@ impl BatchNorm {
                     };
                     let sum = Float::with_val_round(
                         prec,
-                        exact(self.variance[c]) + self.epsilon,
+                        &exact(self.variance[c]) + self.epsilon,
                         opposite,
                     )
                     .0;
                     let root = Float::with_val_round(prec, sum.sqrt_ref(), opposite).0;
-                    Float::with_val_round(prec, exact(1.0) / &root, round).0
+                    Float::with_val_round(prec, &exact(1.0) / &root, round).0
                 });
                 // scale = gamma * [1/root]; the product with an f64 is rounded outward.
                 let scale = product(&ends, self.gamma[c]);
                 let moved = product(&scale, -self.mean[c]);
                 let shift = [
-                    Float::with_val_round(prec, &moved[0] + exact(self.beta[c]), Round::Down).0,
-                    Float::with_val_round(prec, &moved[1] + exact(self.beta[c]), Round::Up).0,
+                    Float::with_val_round(prec, &moved[0] + &exact(self.beta[c]), Round::Down).0,
+                    Float::with_val_round(prec, &moved[1] + &exact(self.beta[c]), Round::Up).0,
                 ];
                 (
                     Enclosed::between(&scale[0], &scale[1]),

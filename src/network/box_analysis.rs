@@ -16,7 +16,7 @@
 //! The ranges of u are those in which the twin's polynomials are evaluated: no polynomial leaves its
 //! domain on this box.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::network::coupling;
 use crate::network::relax::{self, bound_both_signs, chord_above, Knowledge, Lines, UNIT};
 use crate::network::stages::Stage;
@@ -115,6 +115,12 @@ pub fn analyse(
             let mut tilted = None;
             if stage.relu && lo < 0.0 && hi > 0.0 {
                 let replacement = polynomial(k, i, lo, hi)?;
+                let e = replacement.bound_error;
+                if !(e >= 0.0 && e < relax::MAX_MAGNITUDE) {
+                    return Err(Error::domain(format!(
+                        "stage {k}, neuron {i}: {e} is no bound of a polynomial's error"
+                    )));
+                }
                 bound_error[i] = replacement.bound_error;
                 tilted = replacement.bound_tilted;
             }

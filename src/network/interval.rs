@@ -7,6 +7,9 @@ const BITS: u32 = 256;
 /// Far above its rounding: at most 2^20 terms, each off by some 2^20 units of 2^-256 relative.
 const SLACK: i32 = -60;
 
+/// Below this risk the tails, sums of up to 2^20 terms near 1, have too few bits left.
+pub const LEAST_RISK: f64 = 1e-15;
+
 /// The interval [lo, hi] that holds the probability p of success with confidence 1 - `risk` at least,
 /// given `k` successes in `n` samples drawn independently from one distribution.
 ///
@@ -17,14 +20,14 @@ const SLACK: i32 = -60;
 /// **Source** Clopper, Pearson, The use of confidence or fiducial limits, Biometrika 26, 1934.
 ///
 /// # Panics
-/// If k > n, n > 2^20 or `risk` is not in (0, 1).
+/// If k > n, n > 2^20 or `risk` is not from [`LEAST_RISK`] to 1.
 ///
 /// ```
 /// let (lo, hi) = polycert::network::interval::clopper_pearson(100, 100, 0.05);
 /// assert!(0.9637 < lo && lo < 0.9638 && hi == 1.0);
 /// ```
 pub fn clopper_pearson(k: usize, n: usize, risk: f64) -> (f64, f64) {
-    assert!(k <= n && n <= 1 << 20 && risk > 0.0 && risk < 1.0);
+    assert!(k <= n && n <= 1 << 20 && risk >= LEAST_RISK && risk < 1.0);
     let half = Float::with_val(BITS, risk) / 2u32;
     let lo = if k == 0 {
         0.0

@@ -45,8 +45,9 @@ pub struct Stage {
 /// Layers other than dense, convolution, addition, reshape and ReLU; a matrix over [`MAX_ENTRIES`].
 pub fn stages(network: &Network) -> Result<Vec<Stage>> {
     let mut stages: Vec<Stage> = Vec::new();
-    // For each node: the stage whose value it is, and whether its value is the one before the ReLU.
+    // For each node: the stage whose value it is.
     let mut place: Vec<usize> = Vec::new();
+    let readers = readers(network);
     for (id, node) in network.nodes.iter().enumerate() {
         let refuse = |why: &str| {
             Err(Error::unsupported(format!(
@@ -98,12 +99,8 @@ pub fn stages(network: &Network) -> Result<Vec<Stage>> {
                 continue;
             }
             Op::Relu { slope: 0.0 } => {
-                // The value before the ReLU must not be read by another layer.
-                let readers = network
-                    .nodes
-                    .iter()
-                    .filter(|n| n.inputs.contains(&node.inputs[0]));
-                if source != 0 && readers.count() == 1 && !stages[source].relu {
+                // The value before the ReLU must not be read by another layer, reshaped or not.
+                if source != 0 && readers[node.inputs[0]] == 1 && !stages[source].relu {
                     stages[source].relu = true;
                     place.push(source);
                     continue;
@@ -124,6 +121,21 @@ pub fn stages(network: &Network) -> Result<Vec<Stage>> {
         }
     }
     Ok(stages)
+}
+
+/// How often each node's numbers are read: a reshape has the readers of what it reshapes, and they of it.
+fn readers(network: &Network) -> Vec<usize> {
+    let mut origin: Vec<usize> = (0..network.nodes.len()).collect();
+    let mut count = vec![0; network.nodes.len()];
+    for (id, node) in network.nodes.iter().enumerate() {
+        if matches!(node.op, Op::Reshape(_)) {
+            origin[id] = origin[node.inputs[0]];
+        } else {
+            node.inputs.iter().for_each(|&i| count[origin[i]] += 1);
+        }
+    }
+    count[origin[network.output]] += 1;
+    origin.into_iter().map(|o| count[o]).collect()
 }
 
 fn identity(n: usize) -> Result<Vec<f64>> {

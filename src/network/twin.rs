@@ -177,9 +177,10 @@ impl Activation {
             let matched = round.chunks(2).map(|pair| match *pair {
                 [a, b] => {
                     let d = a.plus(b.negated());
-                    // NaN is kept: it fails every comparison with a limit.
                     let reach = d.magnitude();
-                    widest = if reach <= widest { widest } else { reach };
+                    // A NaN counts as infinite: it must not be passed over.
+                    let reach = if reach.is_nan() { f64::INFINITY } else { reach };
+                    widest = widest.max(reach);
                     b.plus(self.relu(d))
                 }
                 _ => pair[0],

@@ -226,3 +226,61 @@ fn outcomes_are_matched_by_kind() {
     let bad = check_network(b"junk", b"", b"");
     assert!(matches!(bad, NetworkOutcome::Unreadable(_)));
 }
+
+/// Work and memory are refused before they are taken, whatever the files claim.
+#[test]
+fn hostile_sizes_end_quickly() {
+    let input = "polycert-exact-input/1\n1/2\n";
+    let one = r#"[["1*2^-2","1"]]"#;
+    let check = |body: &str, activations: &str, table: Option<&str>| {
+        let network = format!("polycert-exact-network/1\ninput 1 1 1\n{body}");
+        let mut c =
+            certificate(&network, input, "1", one, one, "4").replace(r#"[["0","4"]]"#, activations);
+        if let Some(table) = table {
+            c = c.replace(TABLE, table);
+        }
+        said(&network, input, &c)
+    };
+    // A window of 2^48 places around one element, with and without a polynomial for it.
+    let m = 1 << 24;
+    let pool = format!("max_pool 0 {m} {m} 1 1 {0} {0} 0 0\noutput 1\n", m - 1);
+    assert!(check(&pool, "[]", None).contains("fewer than the network has"));
+    assert!(check(&pool, r#"[["0","4"]]"#, None).contains("REJECTED limit"));
+    let mean = format!("avg_pool 0 {m} {m} 1 1 {0} {0} 0 0 1\noutput 1\n", m - 1);
+    assert!(check(&mean, "[]", None).contains("REJECTED limit"));
+    // A chain that doubles its numbers' lengths, or makes them ever longer.
+    let mut chain = String::new();
+    for i in 0..9_000 {
+        chain += &format!("affine {i}\nscale 1*2^1200\nshift 0\n");
+    }
+    let out = check(&format!("{chain}output 9000\n"), "[]", None);
+    assert!(out.contains("limit: node 1: numbers beyond"), "{out}");
+    let component = r#"{"basis":"power","coefficients":["0","1*2^4000","0","1*2^4000"]}"#;
+    let table = TABLE.replace(
+        r#"{"basis":"power","coefficients":["0","3*2^-1","0","-1*2^-1"]}"#,
+        &[component; 30].join(","),
+    );
+    let out = check(
+        "relu 0 0\noutput 1\n",
+        r#"[["0","4"]]"#,
+        Some(table.as_str()),
+    );
+    assert!(out.contains("a stage of the polynomial is asked"), "{out}");
+    // Activations of 2^24 numbers in 4096 bits.
+    let big = format!("pad 0 {} 0 0 0 0 0\noutput 1\n", (1 << 24) - 1);
+    let network = format!("polycert-exact-network/1\ninput 1 1 1\n{big}");
+    let c = certificate(&network, input, "1", one, one, "4")
+        .replace(r#"[["0","4"]]"#, "[]")
+        .replace("\"128\"", "\"4096\"");
+    assert!(said(&network, input, &c).contains("bytes of numbers"));
+    // Inputs are plain digits.
+    for word in ["+1", "1_0", "1/+2", "--1", "1/-2"] {
+        let text = format!("polycert-exact-input/1\n{word}\n");
+        let c = certificate(NETWORK, &text, "0", one, one, "4");
+        let out = said(NETWORK, &text, &c);
+        assert!(
+            out.contains("neither integer nor fraction"),
+            "{word}: {out}"
+        );
+    }
+}

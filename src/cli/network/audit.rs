@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::network::audit::{self, Journal, Record, Summary};
 use crate::network::compare::{compare, Precision};
 use crate::network::evaluate::Prepared;
-use crate::network::interval::clopper_pearson;
+use crate::network::interval::LEAST_RISK;
 use crate::network::load::Loaded;
 use crate::network::npy;
 use crate::network::tensor::Tensor;
@@ -66,8 +66,11 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
-    if !(a.risk > 0.0 && a.risk < 1.0) {
-        return Err(Error::domain("--risk must be between 0 and 1"));
+    if !(a.risk >= LEAST_RISK && a.risk < 1.0) {
+        return Err(Error::domain(format!(
+            "--risk is from {LEAST_RISK:e} to 1, not {}",
+            a.risk
+        )));
     }
     let loaded = a.model.load()?;
     let twin = a.twin.load(&loaded.network)?;
@@ -75,7 +78,8 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     let samples = samples(a, inputs.samples.len())?;
     let labels = labels(a, inputs.samples.len())?;
     let settings = format!(
-        "polycert-audit/1\nnetwork {} {}\n{}{}labels {}\n",
+        "polycert-audit/1 {}\nnetwork {} {}\n{}{}labels {}\n",
+        env!("CARGO_PKG_VERSION"),
         loaded.sha256,
         graph_digest(a)?,
         twin.settings,
@@ -230,7 +234,7 @@ fn report(
     twin: &[Activation],
     s: &Summary,
 ) -> serde_json::Value {
-    let (lo, hi) = clopper_pearson(s.same, s.samples, a.risk);
+    let (lo, hi) = s.bound_same_share(a.risk);
     let network = &loaded.network;
     let layers: Vec<_> = network
         .activations()
@@ -272,7 +276,7 @@ fn words(
     s: &Summary,
     records: &[Record],
 ) -> String {
-    let (lo, hi) = clopper_pearson(s.same, s.samples, a.risk);
+    let (lo, hi) = s.bound_same_share(a.risk);
     let network = &loaded.network;
     let mut out = format!(
         "SAME CLASS on {} of {} samples: proved of the exact networks, no noise\n\

@@ -349,7 +349,8 @@ impl Setting<'_> {
             .zip(&self.activations)
             .map(|(bend, activation)| match bend {
                 Some(bend) => Response::Polynomial(bend),
-                None => Response::Relu(activation.scale().to_f64().next_up()),
+                // An f64 exactly, as was checked above.
+                None => Response::Relu(activation.scale().to_f64()),
             })
             .collect();
         let begin = Instant::now();
@@ -426,7 +427,8 @@ impl Setting<'_> {
                 .map(|t| f(&t[level]))
                 .fold(0.0, f64::max)
         };
-        let after = |&(t, m): &(usize, f64)| m - found.targets[t][level].bound_deviation;
+        let after =
+            |&(t, m): &(usize, f64)| (m - found.targets[t][level].bound_deviation).next_down();
         let bound_margin = margins.iter().map(after).fold(f64::INFINITY, f64::min);
         let noise = self.noise[level];
         let (mut observed, mut attacked) = (None, None);

@@ -145,7 +145,7 @@ impl Visitor for Collect<'_> {
 
     fn linear(&mut self, _: NodeId, _: &Tile, _: ([usize; 2], [usize; 2])) {}
 
-    fn merged(&mut self, _: NodeId, _: &Tile, _: usize) {}
+    fn merged(&mut self, _: NodeId, _: &Tile) {}
 
     fn matters(&self, _: NodeId) -> bool {
         true

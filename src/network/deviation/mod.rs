@@ -53,8 +53,8 @@ pub struct Noise {
 pub enum Response<'a> {
     /// The polynomial itself (error model: exact centre).
     Polynomial(&'a Bend),
-    /// ReLU; the noise is all that a polynomial may differ from it (error models Sup and Envelope). The
-    /// number is B.
+    /// ReLU; the noise is all that a polynomial may differ from it on [-B, B] (error models Sup and
+    /// Envelope; nothing is known of it outside). The number is B.
     Relu(f64),
 }
 
@@ -72,7 +72,14 @@ impl<'a> Response<'a> {
     fn linear(self, z: f64, radius: f64) -> Result<(f32, impl Fn(f64) -> f64 + use<'a>)> {
         let (slope, off) = match self {
             Self::Polynomial(bend) => bend.slope(z)?,
-            Self::Relu(_) => (if z > 0.0 { 1.0 } else { 0.0 }, 0.0),
+            Self::Relu(scale) if z.abs() + radius * (1.0 + 1e-9) <= scale => {
+                (if z > 0.0 { 1.0 } else { 0.0 }, 0.0)
+            }
+            Self::Relu(scale) => {
+                return Err(Error::domain(format!(
+                    "{z} is not proved to lie in [-{scale}, {scale}], where the polynomial is close to ReLU"
+                )))
+            }
         };
         let remainder = move |d: f64| {
             // What is known of a polynomial in place of ReLU is known on [-B, B].
@@ -94,6 +101,8 @@ impl<'a> Response<'a> {
                     let curve = most.unwrap_or(f64::INFINITY) / bend.scale() * (1.0 + 1e-9);
                     0.5 * curve * d * d + (off + curve * radius) * d
                 }
+                // Beyond [-B, B] the polynomial may be anything.
+                Self::Relu(scale) if (z.abs() + reach).next_up() > scale => f64::INFINITY,
                 // The slope is right until z + d changes its sign; where z itself may have the other
                 // sign than its midpoint, it is wrong on at most the whole way.
                 Self::Relu(_) if z.abs() <= radius => d,
@@ -148,6 +157,10 @@ struct State<'a> {
     /// For each linear node and place of its input, per level: sum over channels of column norm times amount.
     spread: Vec<Vec<f64>>,
     matters: Vec<bool>,
+    /// How often each node is read.
+    readers: Vec<usize>,
+    /// 2^-74 sqrt(n) times the largest B, for n neurons.
+    lost: f64,
 }
 
 /// Linear functions of the result: one coefficient for each of its elements.
@@ -183,6 +196,10 @@ pub fn bound(
         || noise
             .iter()
             .any(|n| !(n.worst >= 0.0 && n.sigma >= 0.0 && n.worst + n.sigma < VACUOUS))
+        || noise
+            .iter()
+            .filter_map(|n| n.envelope)
+            .any(|(tau, zone)| !(tau >= 0.0 && zone >= 0.0 && tau + zone < VACUOUS))
     {
         return Err(Error::domain(format!(
             "noise levels are from 0 to {VACUOUS}, and there is at least one"
@@ -197,7 +214,15 @@ pub fn bound(
         let before = node.inputs.iter().any(|&i| matters[i]);
         matters[id] = before || matches!(node.step, Step::Activation(_));
     }
+    let mut readers = vec![0; plan.nodes.len()];
+    for node in &plan.nodes {
+        node.inputs.iter().for_each(|&i| readers[i] += 1);
+    }
     let mut state = State {
+        readers,
+        lost: responses.iter().map(|r| r.scale()).fold(0.0, f64::max)
+            * (neurons as f64).sqrt()
+            * 2.0f64.powi(-74),
         plan,
         noise,
         kappa,
@@ -334,12 +359,7 @@ impl State<'_> {
         };
         let mut amounts = Vec::with_capacity(shape.len() * levels);
         let scale = response.scale();
-        let readers = self
-            .plan
-            .nodes
-            .iter()
-            .filter(|n| n.inputs.contains(&id))
-            .count() as f64;
+        let readers = self.readers[id] as f64;
         for p in 0..shape.pixels() {
             for c in 0..shape.channels {
                 let i = c * shape.pixels() + p;
@@ -457,6 +477,7 @@ impl State<'_> {
         }
         // Several readers: the sum of their rows is rounded here. An addition passes the need on.
         count > 1
+            || self.readers[id] > 1
             || self.plan.nodes.iter().enumerate().any(|(i, n)| {
                 matches!(n.step, Step::Add) && n.inputs.contains(&id) && self.feeds_linear(i)
             })
@@ -526,8 +547,11 @@ impl Pass<'_> {
         };
         let first =
             uniform * self.sizes[lane] + self.state.kappa * noise.sigma * self.squares[lane].sqrt();
-        let all =
-            (first + self.remainders[level][lane] + self.residual[level][lane]) * cover + 1e-20;
+        // Squares below the range of f32 are lost: each of n coefficients below 2^-75.
+        let lost = self.state.kappa * noise.sigma * self.state.lost;
+        let all = (first + lost + self.remainders[level][lane] + self.residual[level][lane])
+            * cover
+            + 1e-20;
         Bound {
             bound_deviation: if all < VACUOUS { all } else { f64::INFINITY },
             estimate_first_order: first,
@@ -582,10 +606,10 @@ impl Visitor for Pass<'_> {
         self.residual(&squares, slack, |c| sums[c]);
     }
 
-    fn merged(&mut self, node: NodeId, tile: &Tile, more: usize) {
+    fn merged(&mut self, node: NodeId, tile: &Tile) {
         let planned = &self.state.plan.nodes[node];
-        if matches!(planned.step, Step::Activation(_)) {
-            // In the remainders already.
+        if matches!(planned.step, Step::Activation(_)) && self.state.readers[node] <= 2 {
+            // In the remainders already: one addition, rounded relative to the row that goes on.
             return;
         }
         let (levels, channels) = (self.state.noise.len(), planned.shape.channels);
@@ -609,7 +633,7 @@ impl Visitor for Pass<'_> {
             .collect();
         let sums = window_sums(&places, levels, planned.shape.width, tile.origin, tile.size);
         let squares = tile.squares();
-        self.residual(&squares, more as f64 * UNIT * 1.01, |c| sums[c]);
+        self.residual(&squares, UNIT * 1.01, |c| sums[c]);
     }
 
     fn matters(&self, node: NodeId) -> bool {

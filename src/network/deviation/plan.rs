@@ -15,6 +15,16 @@ pub const BLOCK: usize = 4;
 /// 2^-24.
 pub const UNIT: f64 = 1.0 / 16_777_216.0;
 
+/// gamma_n = n u / (1 - n u) for f32 sums of n terms, rounded up; infinite where it means nothing.
+fn gamma(terms: f64) -> f64 {
+    let t = terms * UNIT;
+    if t < 0.5 {
+        t / (1.0 - t) * (1.0 + 1e-6)
+    } else {
+        f64::INFINITY
+    }
+}
+
 /// A layer as rows see it.
 #[derive(Debug)]
 pub enum Step {
@@ -149,7 +159,7 @@ impl Plan {
                     Step::Mean {
                         windows,
                         factors,
-                        slack: (most + 4.0) * UNIT * 1.01,
+                        slack: gamma(most + 4.0),
                         bound_column: most.sqrt() * f64::from(largest) * (1.0 + 1e-6),
                     }
                 }
@@ -238,8 +248,7 @@ impl Weights {
             }
         }
         let terms = self.outputs * taps;
-        let slack =
-            ((terms + 4) as f64 * UNIT * 1.01 + UNIT + f64::EPSILON + relative) * (1.0 + 1e-3);
+        let slack = (gamma((terms + 4) as f64) + UNIT + f64::EPSILON + relative) * (1.0 + 1e-3);
         let blocks = self.inputs.div_ceil(BLOCK);
         let mut out = vec![[0.0f32; BLOCK]; blocks * taps * self.outputs];
         let mut squares = vec![0.0f64; self.inputs];
@@ -267,5 +276,24 @@ impl Weights {
                 .map(|w| w.abs() * (1.0 + 1e-9 + relative))
                 .collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gamma_holds_for_any_number_of_terms() {
+        for n in [1.0, 1e3, 2e5, 1e6, 8e6, 1e7, 1e9] {
+            let t = n * UNIT;
+            let least = if t < 1.0 {
+                t / (1.0 - t)
+            } else {
+                f64::INFINITY
+            };
+            assert!(gamma(n) >= least, "{n}");
+        }
+        assert!(gamma(1e3) < 1.001e3 * UNIT);
     }
 }

@@ -101,33 +101,31 @@ pub trait Visitor {
     fn activation(&mut self, index: usize, tile: &mut Tile);
     /// Rows at a linear layer's output that passed it onto `window` (origin, size) of its input.
     fn linear(&mut self, node: NodeId, tile: &Tile, window: ([usize; 2], [usize; 2]));
-    /// Rows at a node, the sum of what `more` + 1 readers sent.
-    fn merged(&mut self, node: NodeId, tile: &Tile, more: usize);
+    /// Rows at a node to which those of one more reader were added just now. Called for every addition:
+    /// its rounding is relative to the sum so far, which later readers may cancel.
+    fn merged(&mut self, node: NodeId, tile: &Tile);
     /// Whether rows at this node matter: nodes before every source do not.
     fn matters(&self, node: NodeId) -> bool;
 }
 
 /// Takes rows at a node back to the input.
-pub fn descend(plan: &Plan, start: NodeId, tile: Tile, visitor: &mut impl Visitor) {
+pub fn descend<V: Visitor>(plan: &Plan, start: NodeId, tile: Tile, visitor: &mut V) {
     let mut waiting: Vec<Option<Tile>> = (0..=start).map(|_| None).collect();
-    let mut merges = vec![0; start + 1];
     waiting[start] = Some(tile);
     for id in (0..=start).rev() {
         let Some(mut tile) = waiting[id].take() else {
             continue;
         };
         let node = &plan.nodes[id];
-        if merges[id] > 0 {
-            visitor.merged(id, &tile, merges[id]);
-        }
-        let mut push =
-            |waiting: &mut Vec<Option<Tile>>, to: NodeId, tile: Tile| match &mut waiting[to] {
+        let push = |waiting: &mut Vec<Option<Tile>>, visitor: &mut V, to: NodeId, tile: Tile| {
+            match &mut waiting[to] {
                 Some(there) => {
-                    merges[to] += 1;
                     there.add(tile);
+                    visitor.merged(to, there);
                 }
                 empty => *empty = Some(tile),
-            };
+            }
+        };
         let wanted: Vec<NodeId> = node
             .inputs
             .iter()
@@ -143,20 +141,21 @@ pub fn descend(plan: &Plan, start: NodeId, tile: Tile, visitor: &mut impl Visito
         let from = plan.nodes[first].shape;
         match &node.step {
             Step::End => {}
-            Step::Activation(_) => push(&mut waiting, first, tile),
+            Step::Activation(_) => push(&mut waiting, visitor, first, tile),
             Step::Add => {
                 for &i in &wanted[1..] {
-                    push(&mut waiting, i, tile.clone());
+                    push(&mut waiting, visitor, i, tile.clone());
                 }
-                push(&mut waiting, first, tile);
+                push(&mut waiting, visitor, first, tile);
             }
             Step::Linear(linear) => {
                 let out = transposed(linear, &tile, from);
                 visitor.linear(id, &tile, (out.origin, out.size));
-                push(&mut waiting, first, out);
+                push(&mut waiting, visitor, first, out);
             }
             Step::Move(list) => push(
                 &mut waiting,
+                visitor,
                 first,
                 moved(list, &mut tile, node.shape, from),
             ),
@@ -173,7 +172,7 @@ pub fn descend(plan: &Plan, start: NodeId, tile: Tile, visitor: &mut impl Visito
                     }
                 });
                 visitor.linear(id, &tile, (out.origin, out.size));
-                push(&mut waiting, first, out);
+                push(&mut waiting, visitor, first, out);
             }
         }
     }

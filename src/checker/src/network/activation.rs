@@ -14,6 +14,9 @@ use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{One, Signed, Zero};
 
+/// A stage is evaluated within 2^64 only: composed powers of larger numbers grow without bound.
+const MAX_STAGE_BITS: u64 = 64;
+
 /// p = P_k o ... o P_1 on [-1, 1], used as p(x/B).
 #[derive(Debug)]
 pub(super) struct Sign {
@@ -49,10 +52,14 @@ impl Sign {
         }
     }
 
-    /// Products of numbers that one element takes.
-    pub(super) fn products(&self) -> u64 {
-        let all = self.stages.iter().map(|s| 2 * s.value.len() as u64 + 4);
-        all.sum::<u64>() + 6
+    /// Units of work that one element takes: its products, by the length of their factors.
+    pub(super) fn work(&self) -> u64 {
+        let limbs = self.precision / 64 + 2;
+        let stages = self.stages.iter().map(|s| {
+            let longest = s.value.iter().map(BigInt::bits).max().unwrap_or(0) / 64 + 2;
+            (2 * s.value.len() as u64 + 4) * (limbs * limbs.max(longest) + 30)
+        });
+        stages.sum::<u64>() + 6 * (limbs * limbs + 30)
     }
 
     /// B over 2^precision, rounded down.
@@ -82,6 +89,13 @@ impl Sign {
         let first = -(-(&x.radius * d)).div_floor(n) + 1;
         let mut radius = vec![first; mid.len()];
         for stage in &self.stages {
+            let reach: Option<BigInt> = mid.iter().zip(&radius).map(|(m, r)| m.abs() + r).max();
+            if reach.unwrap_or_default().bits() > f + MAX_STAGE_BITS {
+                return Err(Fault::rejected(
+                    "limit",
+                    format!("a stage of the polynomial is asked beyond 2^{MAX_STAGE_BITS}"),
+                ));
+            }
             stage.apply(&mut mid, &mut radius, f);
         }
         let mut widest = BigInt::zero();

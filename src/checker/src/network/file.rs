@@ -15,6 +15,8 @@ const MAX_NODES: usize = 10_000;
 pub(super) const MAX_ELEMENTS: usize = 1 << 24;
 /// Most elements of all activations together.
 const MAX_TOTAL: usize = 1 << 24;
+/// Most weights of all layers together.
+const MAX_NUMBERS: usize = 1 << 24;
 /// Exponents of dyadics are within this.
 const MAX_EXPONENT: i64 = 1_200;
 
@@ -64,6 +66,8 @@ fn dyadic(text: &str, line: usize) -> Checked<Dyadic> {
 /// The lines of a file that begins with a format tag.
 struct Lines<'a> {
     lines: std::iter::Enumerate<std::str::Lines<'a>>,
+    /// Numbers read so far.
+    numbers: usize,
 }
 
 impl<'a> Lines<'a> {
@@ -77,7 +81,7 @@ impl<'a> Lines<'a> {
             .map_err(|_| Fault::unreadable("the file is not UTF-8 text"))?;
         let mut lines = text.lines().enumerate();
         match lines.next() {
-            Some((_, first)) if first == tag => Ok(Self { lines }),
+            Some((_, first)) if first == tag => Ok(Self { lines, numbers: 0 }),
             _ => Err(Fault::unreadable(format!(
                 "the file does not begin with the line {tag}"
             ))),
@@ -97,7 +101,11 @@ impl<'a> Lines<'a> {
         if words.next() != Some(name) {
             return Err(bad(line, format!("{name} is expected")));
         }
-        let mut list = Vec::with_capacity(wanted.min(MAX_ELEMENTS));
+        self.numbers = self.numbers.saturating_add(wanted);
+        if self.numbers > MAX_NUMBERS {
+            return Err(bad(line, format!("more than {MAX_NUMBERS} weights")));
+        }
+        let mut list = Vec::with_capacity(wanted);
         for word in words {
             if list.len() == wanted {
                 return Err(bad(line, format!("more than {wanted} numbers")));
@@ -374,6 +382,10 @@ pub(super) fn input(bytes: &[u8], wanted: usize, precision: u64) -> Checked<Vec<
             ));
         }
         let (n, d) = word.split_once('/').unwrap_or((word, "1"));
+        let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
+        if !digits(n.strip_prefix('-').unwrap_or(n)) || !digits(d) {
+            return Err(wrong());
+        }
         let (n, d): (BigInt, BigInt) = match (n.parse(), d.parse()) {
             (Ok(n), Ok(d)) => (n, d),
             _ => return Err(wrong()),

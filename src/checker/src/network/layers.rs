@@ -8,6 +8,9 @@ use crate::network::file::Dyadic;
 use num_bigint::BigInt;
 use num_traits::{One, Signed, Zero};
 
+/// Most bits of one layer's weights over one exponent.
+const MAX_WEIGHT_BITS: u64 = 1 << 33;
+
 /// A window over rows and columns.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Geometry {
@@ -110,6 +113,13 @@ pub(super) enum Layer {
     Reshape,
 }
 
+impl Layer {
+    /// Whether a polynomial stands in for it.
+    pub(super) fn is_activation(&self) -> bool {
+        matches!(self, Self::Relu { .. } | Self::MaxPool { .. })
+    }
+}
+
 /// A layer, what it reads, and the shape of what it computes.
 #[derive(Debug)]
 pub(super) struct Node {
@@ -186,6 +196,15 @@ impl Rows {
             .filter(|&t| t > 0)
             .ok_or_else(|| Fault::internal("rows"))?;
         let weights = align(weights);
+        // One tiny weight makes all others long.
+        let longest = weights.mantissas.iter().map(BigInt::bits).max();
+        let bits = (weights.mantissas.len() as u64).saturating_mul(longest.unwrap_or(0));
+        if bits > MAX_WEIGHT_BITS {
+            return Err(Fault::rejected(
+                "limit",
+                format!("{bits} bits of aligned weights, the limit is {MAX_WEIGHT_BITS}"),
+            ));
+        }
         let sums = weights.mantissas.chunks(terms);
         let norm = sums
             .map(|row| row.iter().map(Signed::abs).sum::<BigInt>())

@@ -24,6 +24,10 @@ use std::fmt;
 
 /// Most units of work, one some two nanoseconds: about five minutes.
 const WORK: u64 = 1 << 37;
+/// Most bytes of all midpoints together.
+const MEMORY: u64 = 1 << 31;
+/// Values beyond 2^1100 are beyond what any program's numbers hold.
+const MAX_BITS: u64 = 1_100;
 const MAX_TABLES: usize = 64;
 const MAX_OUTPUTS: usize = 4_096;
 
@@ -206,6 +210,19 @@ fn run(certificate: &[u8], network: &[u8], input: &[u8]) -> Checked<NetworkRepor
             Some(Sign::new(polynomials, scale, precision))
         })
         .collect();
+    let needed = network.nodes.iter().filter(|n| n.layer.is_activation());
+    let needed = needed.count();
+    if needed != document.activations.len() {
+        let than = if document.activations.len() < needed {
+            "fewer"
+        } else {
+            "more"
+        };
+        return Err(Fault::rejected(
+            "activations",
+            format!("{than} than the network has"),
+        ));
+    }
     limit_work(&network, &signs, precision)?;
     let plain = evaluate(&network, &input, None, precision)?;
     compare(
@@ -250,10 +267,11 @@ fn sha256(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// Refuses work beyond the limit before it is done.
+/// Refuses work and memory beyond the limits before they are taken.
 fn limit_work(network: &file::Network, signs: &[Sign], precision: u64) -> Checked<()> {
     let limbs = precision / 64 + 2;
     let mut units = 0u64;
+    let mut bytes = 0u64;
     let mut signs = signs.iter();
     for node in &network.nodes {
         let out = node.shape.iter().product::<usize>() as u64;
@@ -261,18 +279,25 @@ fn limit_work(network: &file::Network, signs: &[Sign], precision: u64) -> Checke
             Layer::Conv { weights, .. } | Layer::Dense { weights, .. } => {
                 (weights.len() / node.shape[0].max(1)) as u64 * 2 * (limbs + 30)
             }
-            Layer::Relu { .. } => signs.next().map_or(0, Sign::products) * (limbs * limbs + 30),
+            Layer::Relu { .. } => signs.next().map_or(0, Sign::work) + 30,
             Layer::MaxPool { geometry } | Layer::AvgPool { geometry, .. } => {
                 let window = (geometry.kernel[0] as u64).saturating_mul(geometry.kernel[1] as u64);
-                let products = match node.layer {
-                    Layer::MaxPool { .. } => signs.next().map_or(0, Sign::products),
-                    _ => 1,
+                let each = match node.layer {
+                    Layer::MaxPool { .. } => signs.next().map_or(0, Sign::work),
+                    _ => limbs * limbs,
                 };
-                window.saturating_mul(products * (limbs * limbs + 30))
+                window.saturating_mul(each.saturating_add(30))
             }
             _ => 30,
         };
         units = units.saturating_add(out.saturating_mul(each));
+        bytes = bytes.saturating_add(out.saturating_mul(precision / 8 + 48));
+    }
+    if bytes > MEMORY {
+        return Err(Fault::rejected(
+            "limit",
+            format!("{bytes} bytes of numbers, the limit is {MEMORY}"),
+        ));
     }
     if units > WORK {
         return Err(Fault::rejected(
@@ -343,6 +368,13 @@ fn evaluate(
             }
             _ => layers::linear(node, &x, precision)?,
         };
+        // Numbers that grow from layer to layer would make the work unbounded.
+        if y.greatest().bits().max(y.radius.bits()) > precision + MAX_BITS {
+            return Err(within(Fault::rejected(
+                "limit",
+                format!("numbers beyond 2^{MAX_BITS}"),
+            )));
+        }
         values.push(y);
         shapes.push(node.shape);
     }
