@@ -256,7 +256,7 @@ fn boxes_that_are_none_are_refused() {
 /// x (1 + p(x/B))/2, exactly.
 fn polynomial(c: &Composite, b: &Rational, x: &Rational) -> Rational {
     let p = c.eval_exact(&Rational::from(x / b));
-    Rational::from(x * (p + 1u32)) / 2u32
+    x * (p + 1u32) / 2u32
 }
 
 /// A random residual network with convolutions, batch norm, means and every other linear layer.

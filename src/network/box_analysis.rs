@@ -116,7 +116,7 @@ pub fn analyse(
             if stage.relu && lo < 0.0 && hi > 0.0 {
                 let replacement = polynomial(k, i, lo, hi)?;
                 let e = replacement.bound_error;
-                if !(e >= 0.0 && e < relax::MAX_MAGNITUDE) {
+                if !(0.0..relax::MAX_MAGNITUDE).contains(&e) {
                     return Err(Error::domain(format!(
                         "stage {k}, neuron {i}: {e} is no bound of a polynomial's error"
                     )));

@@ -27,7 +27,7 @@ pub const LEAST_RISK: f64 = 1e-15;
 /// assert!(0.9637 < lo && lo < 0.9638 && hi == 1.0);
 /// ```
 pub fn clopper_pearson(k: usize, n: usize, risk: f64) -> (f64, f64) {
-    assert!(k <= n && n <= 1 << 20 && risk >= LEAST_RISK && risk < 1.0);
+    assert!(k <= n && n <= 1 << 20 && (LEAST_RISK..1.0).contains(&risk));
     let half = Float::with_val(BITS, risk) / 2u32;
     let lo = if k == 0 {
         0.0

@@ -113,7 +113,7 @@ mod tests {
                 value: parts(16),
                 slope: Some(parts(16)),
             };
-            let branch = Branch::prove(side, &[p.clone()], &[hint], &fixed).unwrap();
+            let branch = Branch::prove(side, std::slice::from_ref(&p), &[hint], &fixed).unwrap();
             for bits in [3u64, 6, 20] {
                 let noise = fixed.one() >> bits;
                 let at = Interval::point(&BigInt::zero());
