@@ -36,8 +36,8 @@ bench: setup
 	cargo bench
 
 certificates: build
-	@sed -n 's/^polycert /$(subst /,\/,$(BIN)) /p' certificates/README.md | sh -e
-	@$(CHECK) --quiet certificates/*.cert.json && echo "all certificates verified"
+	@sed -n 's/^polycert /$(subst /,\/,$(BIN)) /p' certificates/README.md certificates/EVALUATION.md | sh -e
+	@$(CHECK) --quiet certificates/*.cert.json certificates/evaluation/*.json && echo "all certificates verified"
 
 reports: build
 	@mkdir -p reports
