@@ -9,6 +9,7 @@
 //! ```text
 //! arith -> poly -> approx (untrusted search)          -> table file
 //!               -> certify (rigorous, never approx)   -> certificate -> polycert-checker
+//!                          -> network (a ReLU network and its polynomial twin)
 //! certificate -> report (reads; samples curves beside what is proved)
 //! cli -> all
 //! ```
@@ -16,11 +17,12 @@
 //! | module | what |
 //! |---|---|
 //! | [`arith`] | exact numbers, coefficient rounding, intervals |
-//! | [`poly`] | components, composites, tables, targets |
+//! | [`poly`] | components, composites, tables, targets; costs; forms of other programs |
 //! | [`approx`] | UNTRUSTED search: Remez, composites, best eps, rounding of coefficients |
 //! | [`certify`] | RIGOROUS bounds on a given composite |
 //! | [`ckks`] | encryption parameters, keys and evaluator |
 //! | [`evaluation`] | RIGOROUS bounds on what is decrypted after an evaluation |
+//! | [`network`] | import, graph, rigorous evaluation of a network and its polynomial twin |
 //! | [`certificate`] | a proof written down; checked before it is published |
 //! | [`report`] | catalogues and pages with plots, from checked certificates |
 //! | [`cli`] | the command line, one file a subcommand |
@@ -36,5 +38,6 @@ pub mod ckks;
 pub mod cli;
 pub mod error;
 pub mod evaluation;
+pub mod network;
 pub mod poly;
 pub mod report;

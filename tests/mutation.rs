@@ -17,7 +17,7 @@ use polycert::arith::number;
 use polycert::arith::rounding::CoefficientMode;
 use polycert::certificate::{build::document, publish};
 use polycert::certify::proof::{prove, Request};
-use polycert::poly::{Basis, Component, Composite, Domain, Function, Table, Target};
+use polycert::poly::{Basis, Component, Composite, Domain, Function, Shape, Table, Target};
 use polycert_checker::{check, Outcome};
 use rug::{Integer, Rational};
 use serde_json::Value;
@@ -129,6 +129,25 @@ fn originals() -> Vec<String> {
             r.coefficients = CoefficientMode::Fixed(9);
         }),
     ];
+    for (shape, gap) in [(Shape::Sign, 4), (Shape::Clip, 0), (Shape::Abs, 0)] {
+        let mut direct = table(
+            vec![ckk19()[1].clone(), mapped.components[0].clone()],
+            (1, 4),
+        );
+        direct.domain.eps = (gap > 0).then(|| Rational::from((1, gap)));
+        all.push(certificate(&direct, Function::Direct(shape), 1.5, |r| {
+            r.target.ends = (Rational::from((-1, 2)), Rational::from((2, 3)));
+        }));
+    }
+    for function in [Function::Abs, Function::Clip, Function::Argmax] {
+        all.push(certificate(&skew, function, 0.0, |r| {
+            r.only_error = true;
+            r.gap = 1e-3;
+            r.target.scale = Rational::from(3);
+            r.target.inputs = 3;
+            r.claim = Some(Rational::from((9, 10)));
+        }));
+    }
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("certificates");
     let mut shipped: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
@@ -177,7 +196,11 @@ fn random_node(tree: &Value, part: &str, random: &mut Random) -> String {
             all.retain(|p| !p.contains("/cells/"));
         }
     } else {
-        walk(tree.pointer(part).unwrap(), part, &mut all);
+        // A certificate about p itself has no branches.
+        match tree.pointer(part) {
+            Some(node) => walk(node, part, &mut all),
+            None => walk(&tree["claims"], "/claims", &mut all),
+        }
     }
     random.pick(&all)
 }
@@ -277,7 +300,20 @@ fn forge(tree: &mut Value, k: usize, random: &mut Random) -> Option<String> {
         return Some(format!("/claims/{k}/cells/{list}"));
     }
     let mut paths = Vec::new();
-    for (b, branch) in tree["branches"].as_array()?.iter().enumerate() {
+    let claim = &tree["claims"][k];
+    let own = claim
+        .get("pieces")
+        .map(|p| (format!("/claims/{k}/pieces"), p));
+    let parts = claim["parts"].as_array().into_iter().flatten().enumerate();
+    let parts = parts.map(|(i, p)| (format!("/claims/{k}/parts/{i}/pieces"), &p["pieces"]));
+    for (path, pieces) in own.into_iter().chain(parts) {
+        for (j, segment) in pieces.as_array()?.iter().enumerate() {
+            let boxes = segment["boxes"].as_array()?.len();
+            paths.extend((0..boxes).map(|n| format!("{path}/{j}/boxes/{n}")));
+        }
+    }
+    let branches = tree["branches"].as_array().into_iter().flatten();
+    for (b, branch) in branches.enumerate() {
         for (i, stage) in branch["stages"].as_array()?.iter().enumerate() {
             for kind in ["value", "slope"] {
                 for (j, s) in stage[kind].as_array().into_iter().flatten().enumerate() {
@@ -322,9 +358,7 @@ fn mutate(original: &Value, part: &str, random: &mut Random) -> Option<(Value, S
             } else if key == "verdict" {
                 random.pick(&["PROVED", "REFUTED", "UNDECIDED"]).to_owned()
             } else if key == "function" {
-                random
-                    .pick(&["sign", "step", "relu", "leaky_relu", "max", "max_pool"])
-                    .to_owned()
+                random.pick(&Function::ALL).1.to_owned()
             } else if key == "coefficients" && path == "/coefficients" {
                 random
                     .pick(&["exact", "f64", "f32", "fixed:9", "fixed:60"])

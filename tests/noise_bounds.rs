@@ -137,7 +137,10 @@ fn mutations_are_rejected_or_harmless() {
     fn walk(value: &serde_json::Value, path: String, out: &mut Vec<String>) {
         match value {
             serde_json::Value::Object(o) => {
-                for (k, v) in o.iter().filter(|(k, _)| path != "" || *k != "certificate") {
+                for (k, v) in o
+                    .iter()
+                    .filter(|(k, _)| !path.is_empty() || *k != "certificate")
+                {
                     walk(v, format!("{path}/{k}"), out);
                 }
             }

@@ -16,7 +16,7 @@ fn search() -> &'static Search {
 
 fn problem(alpha: u32, eps: Eps, product: bool) -> Problem {
     Problem {
-        alpha,
+        alpha: alpha.into(),
         eps,
         product,
         prices: Prices::Unit,
@@ -154,7 +154,7 @@ fn exhaustive_enumeration_finds_the_same_front() {
         assert_eq!(found, expected, "alpha {alpha}");
         let most = all.iter().map(|a| a.0).fold(0.0, f64::max);
         let asked = Problem {
-            alpha: 80,
+            alpha: 80.0,
             ..problem
         };
         let nearest = search().most_precise(&asked).unwrap().unwrap();
@@ -226,13 +226,211 @@ fn command_writes_a_table_and_a_certificate_that_prove_the_precision() {
     assert!(sign.out.contains("PROVED"));
 }
 
+/// Depth, multiplications and proof of a max-pool are those of the whole tournament.
+#[test]
+fn max_pool_is_searched_and_proved_as_a_whole() {
+    let folder = Folder::new();
+    for (window, alpha, inputs, levels) in [("2", "8", 4u32, 2u64), ("3", "6", 9, 4)] {
+        let (t, c) = (folder.at("t.json"), folder.at("t.cert.json"));
+        let run = polycert(&[
+            "search",
+            "--target",
+            "max_pool",
+            "--window",
+            window,
+            "--alpha",
+            alpha,
+            "-o",
+            &t,
+            "--certificate",
+            &c,
+            "--json",
+        ])
+        .exits(0);
+        let answer = run.json();
+        assert_eq!(answer["verdict"], "PROVED");
+        assert_eq!(answer["inputs"], inputs);
+        let list = |row: &serde_json::Value| -> Vec<usize> {
+            serde_json::from_value(row["degrees"].clone()).unwrap()
+        };
+        let front = answer["front"].as_array().unwrap();
+        assert!(front.len() > 1);
+        for row in front {
+            let degrees = list(row);
+            let depth = levels * composite_depth(&degrees, true) as u64;
+            let mults = u64::from(inputs - 1) * composite_mults(&degrees, true) as u64;
+            assert_eq!(
+                (&row["depth"], &row["mults"]),
+                (&depth.into(), &mults.into())
+            );
+            let bound = support::number(row, "bound_hi");
+            assert!(bound <= Rational::from(1) >> alpha.parse::<u32>().unwrap());
+        }
+        polycert(&["check", &c]).exits(0);
+        // Nothing of less depth does, by enumeration of all lists.
+        let best = answer["best"]["depth"].as_u64().unwrap() / levels;
+        let claim = format!("2^-{alpha}");
+        let none = Rational::new();
+        for degrees in lists(&(3..32).step_by(2).collect::<Vec<_>>(), best as usize - 1) {
+            let error = best_eps(&degrees, &none)
+                .unwrap()
+                .estimate_relu_error()
+                .to_f64();
+            let pool = error * 2.0 * levels as f64;
+            assert!(
+                pool > (-alpha.parse::<f64>().unwrap()).exp2(),
+                "{degrees:?}"
+            );
+        }
+        let line = [
+            "certify", &t, "--target", "max_pool", "--window", window, "--claim", &claim,
+        ];
+        polycert(&line).exits(0);
+    }
+}
+
+/// Of the longer list nobody undercuts another in depth, multiplications and proved error at once.
+#[test]
+fn more_precise_designs_are_runners_up_in_three_ways() {
+    let list = |more: &[&str]| -> Vec<(u64, u64, Rational)> {
+        let line = [&["search", "--alpha", "13", "--json"], more].concat();
+        let answer = polycert(&line).exits(0).json();
+        let front = answer["front"].as_array().unwrap();
+        let row = |r: &serde_json::Value| {
+            let whole = |name: &str| r[name].as_u64().unwrap();
+            (
+                whole("depth"),
+                whole("mults"),
+                support::number(r, "bound_hi"),
+            )
+        };
+        front.iter().map(row).collect()
+    };
+    let (plain, more) = (list(&[]), list(&["--more-precise"]));
+    assert!(more.len() > plain.len(), "{more:?}");
+    assert!(plain.iter().all(|p| more.contains(p)));
+    let deepest = plain.iter().map(|p| p.0).max();
+    let dearest = plain.iter().map(|p| p.1).max();
+    for (i, a) in more.iter().enumerate() {
+        assert!(Some(a.0) <= deepest && Some(a.1) <= dearest && a.2 <= Rational::from(1) >> 13u32);
+        for (j, b) in more.iter().enumerate() {
+            let undercut = i != j && a.0 <= b.0 && a.1 <= b.1 && a.2 <= b.2;
+            assert!(!undercut, "{a:?} undercuts {b:?}");
+        }
+    }
+}
+
+/// Kept curves give the same answer; damaged ones are made again, and said so.
+#[test]
+fn curves_are_kept_and_made_again() {
+    let folder = Folder::new();
+    let cache = folder.at("cache");
+    let line = ["search", "--alpha", "7", "--max-degree", "9"];
+    let search = |more: &[&str]| polycert(&[&line[..], more].concat()).exits(0);
+    let fresh = search(&["--no-cache"]);
+    assert!(!folder.path("cache").exists());
+    let first = search(&["--cache", &cache]);
+    let file = folder.path("cache").join("me-tables-1.txt");
+    let kept = support::read(&file);
+    let second = search(&["--cache", &cache]);
+    assert_eq!((&first.out, &second.out), (&fresh.out, &fresh.out));
+    assert_eq!(second.err, "");
+    for damage in [
+        kept.replacen('a', "b", 5),
+        kept[..kept.len() / 2].to_owned(),
+        kept.replacen("tables/1", "tables/0", 1),
+        String::new(),
+    ] {
+        std::fs::write(&file, &damage).unwrap();
+        let run = search(&["--cache", &cache]);
+        assert_eq!(run.out, fresh.out);
+        assert!(
+            run.err.contains("note: kept error curves are made again"),
+            "{run:?}"
+        );
+        assert_eq!(support::read(&file), kept);
+    }
+    std::fs::write(&file, [0xff, 0xfe]).unwrap();
+    assert_eq!(search(&["--cache", &cache]).out, fresh.out);
+    // More degrees than are kept: all are made, and fewer are taken from them afterwards.
+    let more = [
+        "search",
+        "--alpha",
+        "7",
+        "--max-degree",
+        "11",
+        "--cache",
+        &cache,
+    ];
+    polycert(&more).exits(0);
+    let grown = support::read(&file);
+    assert!(grown.len() > kept.len() && grown.contains("degree 11"));
+    assert_eq!(search(&["--cache", &cache]).out, fresh.out);
+    assert_eq!(support::read(&file), grown);
+    // A place that cannot be written is noted, and no more.
+    let plain = folder.file("plain", "x");
+    let run = search(&["--cache", &plain]);
+    assert_eq!(run.out, fresh.out);
+    assert!(run.err.contains("are not kept"), "{run:?}");
+}
+
 #[test]
 fn requests_that_cannot_be_met() {
     let folder = Folder::new();
     let hole = folder.file("hole.json", "{\"cost\": {\"1\": 5, \"3\": 7}}");
     let flat = folder.file("flat.json", "{\"cost\": {\"1\": 5, \"2\": 7}}");
-    let rows: [(&[&str], &[&str]); 10] = [
-        (&["--alpha", "40"], &["--alpha 40", "above 32", "--depth"]),
+    let rows: [(&[&str], &[&str]); 17] = [
+        (
+            &["--alpha", "60"],
+            &["--alpha 60", "up to 50 bits", "--depth up to 24"],
+        ),
+        (
+            &[
+                "--alpha", "20", "--depth", "12", "--target", "max_pool", "--window", "3",
+            ],
+            &[
+                "alpha = 20",
+                "depth up to 12",
+                "the best there is 2^-1.12",
+                "degrees 3 at depth 12",
+            ],
+        ),
+        (
+            &[
+                "--alpha", "20", "--depth", "4", "--target", "max_pool", "--window", "3",
+            ],
+            &["depth up to 4", "nor any precision"],
+        ),
+        (
+            &["--alpha", "20", "--depth", "12", "--target", "max_pool"],
+            &["the best there is 2^-4.7754", "by degrees 31 at depth 12"],
+        ),
+        (
+            &["--alpha", "7", "--window", "3"],
+            &["--window is for --target max_pool"],
+        ),
+        (
+            &[
+                "--alpha",
+                "7",
+                "--target",
+                "max_pool",
+                "--objective",
+                "cost",
+            ],
+            &["different levels"],
+        ),
+        (
+            &["--alpha", "7", "--target", "max_pool", "--eps", "zeta:5"],
+            &["max_pool has eps free"],
+        ),
+        (
+            &["--alpha", "20", "--depth", "12", "--eps", "zeta:17"],
+            &[
+                "on [17*2^-20, 1]",
+                "alpha = 11 (estimate) by degrees 29,31 at depth 11",
+            ],
+        ),
         (
             &["--alpha", "80", "--depth", "6"],
             &[
@@ -244,7 +442,11 @@ fn requests_that_cannot_be_met() {
         (&["--alpha", "101"], &["--alpha", "2..=100"]),
         (
             &["--alpha", "30", "--depth", "6", "--target", "sign"],
-            &["alpha = 30"],
+            &[
+                "alpha = 30",
+                "the best there is alpha = 4 (estimate)",
+                "at depth 5",
+            ],
         ),
         (
             &["--alpha", "7", "--objective", "cost"],

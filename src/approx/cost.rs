@@ -1,17 +1,4 @@
-//! What a composite costs under encryption: depth and non-scalar multiplications, or a user's table.
-//!
-//! # One odd polynomial
-//! Odd baby-step giant-step of ePrint 2020/834. With baby steps `T_1, T_3, ..., T_(2^l - 1)` and giant
-//! steps `T_2, T_4, ..., T_(2^(m-1))` at hand (`2^(l-1) - 1` and `m - 1` multiplications), write
-//! `f = q T_g + r`, `g` a giant step, `q` odd of degree `deg f - g`, `r` odd of degree below `g`:
-//! ```text
-//! F(i, j) = 0                                       i < 2^l and the sum of c T_i is ready at depth j
-//! F(i, j) = min_g F(i - g, j - 1) + F(g - 1, j) + 1    g = 2^k < i ready at depth k <= j - 1
-//! mults(d) = min over l, m of 2^(l-1) - 1 + m - 1 + F(d, dep(d)),   dep(d) = ceil(log2(d + 1))
-//! ```
-//! A product with a plaintext scalar is not counted but takes a level, so `c_1 T_1` is ready at depth 1
-//! and a sum up to `T_i`, `i >= 3`, at depth `ceil(log2 i) + 1`. The recurrence gives the authors'
-//! published counts for every degree from 3 to 63 (a test compares them).
+//! What a composite costs by a user's prices; depth and multiplications are those of [`crate::poly::cost`].
 //!
 //! # With a price for each level
 //! A multiplication gets cheaper as the modulus shrinks. The same recurrence with the price of the level
@@ -19,6 +6,8 @@
 //! depth `j` at depth `j`. Level 1 is the last multiplication of all, the final `x p(x)`.
 
 use crate::error::{Error, Result};
+use crate::poly::cost::price;
+pub use crate::poly::cost::{composite_depth, composite_mults, depth, mults};
 
 /// Largest degree that the cost is derived for.
 pub const MAX_DEGREE: usize = 63;
@@ -28,83 +17,6 @@ pub const MAX_PRICE: u64 = 1_000_000_000_000;
 
 /// Largest level of a [`CostTable`].
 pub const MAX_LEVEL: usize = 256;
-
-/// Multiplicative depth of an odd polynomial of degree `d`, `ceil(log2(d + 1))`.
-///
-/// # Examples
-/// ```
-/// use polycert::approx::cost::depth;
-/// assert_eq!([3, 5, 7, 9, 31, 33].map(depth), [2, 3, 3, 4, 5, 6]);
-/// ```
-pub fn depth(degree: usize) -> usize {
-    (usize::BITS - degree.leading_zeros()) as usize
-}
-
-/// Non-scalar multiplications of an odd polynomial of degree `d` in 3..=63 at its least depth.
-///
-/// # Examples
-/// ```
-/// use polycert::approx::cost::mults;
-/// assert_eq!([3, 7, 15, 31, 33, 63].map(mults), [2, 5, 8, 12, 11, 17]);
-/// ```
-pub fn mults(degree: usize) -> usize {
-    price(degree, &|_| 1) as usize
-}
-
-/// Cheapest evaluation at least depth, `weight(j)` the price of a product that is ready at depth `j`.
-pub(crate) fn price(degree: usize, weight: &dyn Fn(usize) -> u64) -> u64 {
-    let total = depth(degree);
-    let mut best = u64::MAX;
-    for baby in 1..=total {
-        let odd = (3..1 << baby).step_by(2).map(|i| weight(log2_up(i)));
-        let odd: u64 = odd.sum();
-        for giants in baby.max(2)..=total {
-            let powers: u64 = (1..giants).map(weight).sum();
-            let split = splits(degree, total, baby, giants, weight);
-            best = best.min(odd.saturating_add(powers).saturating_add(split));
-        }
-    }
-    best
-}
-
-/// `F(degree, by)`; out of reach is a price that no sum exceeds.
-fn splits(
-    degree: usize,
-    by: usize,
-    baby: usize,
-    giants: usize,
-    weight: &dyn Fn(usize) -> u64,
-) -> u64 {
-    let ready = if degree == 1 { 1 } else { log2_up(degree) + 1 };
-    if degree < 1 << baby && ready <= by {
-        return 0;
-    }
-    (1..giants.min(by))
-        .filter(|k| 1 << k < degree)
-        .map(|k| {
-            let g = 1usize << k;
-            let high = splits(degree - g, by - 1, baby, giants, weight);
-            let low = splits(g - 1, by, baby, giants, weight);
-            high.saturating_add(low).saturating_add(weight(by))
-        })
-        .min()
-        .unwrap_or(u64::MAX)
-}
-
-/// `ceil(log2 i)`.
-fn log2_up(i: usize) -> usize {
-    depth(i - 1)
-}
-
-/// Depth of a composite, with the final product `x p(x)` of ReLU and max or without.
-pub fn composite_depth(degrees: &[usize], product: bool) -> usize {
-    degrees.iter().map(|&d| depth(d)).sum::<usize>() + usize::from(product)
-}
-
-/// Non-scalar multiplications of a composite, with the final product or without.
-pub fn composite_mults(degrees: &[usize], product: bool) -> usize {
-    degrees.iter().map(|&d| mults(d)).sum::<usize>() + usize::from(product)
-}
 
 /// Price of one multiplication at each level; level 1 is the last before the levels are used up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -261,21 +173,6 @@ impl Prices {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn published_counts_of_every_degree() {
-        // ePrint 2020/834, from the authors' code, degrees 3, 5, ..., 63.
-        let published = [
-            2, 3, 5, 5, 6, 7, 8, 8, 8, 9, 9, 10, 10, 11, 12, 11, 11, 11, 11, 12, 12, 13, 13, 14,
-            14, 14, 14, 15, 15, 16, 17,
-        ];
-        let depths = (3..64).step_by(2).map(depth);
-        assert!((3..64).step_by(2).map(mults).eq(published));
-        assert!(depths.eq([2, 3, 3, 4, 4, 4, 4]
-            .into_iter()
-            .chain([5; 8])
-            .chain([6; 16])));
-    }
 
     #[test]
     fn equal_prices_count_multiplications() {

@@ -131,22 +131,100 @@ impl Curve {
 }
 
 /// The curves of all odd degrees from 3 to `max_degree`, one thread a degree: at most 31, each short.
+/// `progress` is told the share that is done, from 0 to 1, degrees weighted by their square.
 ///
 /// # Errors
 /// As [`Curve::new`].
-pub fn curves(max_degree: usize) -> Result<Vec<Curve>, ApproxError> {
-    std::thread::scope(|scope| {
-        let jobs: Vec<_> = (3..=max_degree)
-            .step_by(2)
-            .map(|degree| scope.spawn(move || Curve::new(degree)))
+pub fn curves(max_degree: usize, progress: &mut dyn FnMut(f64)) -> Result<Vec<Curve>, ApproxError> {
+    let degrees: Vec<usize> = (3..=max_degree).step_by(2).collect();
+    let work = |d: usize| (d * d) as f64;
+    let total: f64 = degrees.iter().map(|&d| work(d)).sum();
+    let (tell, told) = std::sync::mpsc::channel();
+    let mut curves = std::thread::scope(|scope| {
+        for &degree in &degrees {
+            let tell = tell.clone();
+            scope.spawn(move || {
+                let _ = tell.send((degree, Curve::new(degree)));
+            });
+        }
+        drop(tell);
+        let mut done = 0.0;
+        let mut curves = Vec::new();
+        for (degree, curve) in told {
+            done += work(degree);
+            progress(done / total);
+            curves.push(curve?);
+        }
+        Ok(curves)
+    })?;
+    curves.sort_by_key(|c: &Curve| c.degree);
+    Ok(curves)
+}
+
+/// First line of a text of curves; the number changes with the grid, the fits and the text.
+const FORMAT: &str = "polycert-me-tables/1";
+
+/// Curves as text, to be kept: a format line with the grid, a digest of the rest, and for every degree
+/// two lines of f64 bits.
+pub fn to_text(curves: &[Curve]) -> String {
+    let bits = |values: &[f64]| -> String {
+        let all: Vec<String> = values
+            .iter()
+            .map(|v| format!("{:016x}", v.to_bits()))
             .collect();
-        let panicked = || ApproxError::Parameters {
-            what: "a fit panicked".into(),
-        };
-        jobs.into_iter()
-            .map(|job| job.join().unwrap_or_else(|_| Err(panicked())))
-            .collect()
-    })
+        all.join(" ")
+    };
+    let mut rest = String::new();
+    for c in curves {
+        rest += &format!(
+            "degree {}\n{}\n{}\n",
+            c.degree,
+            bits(&c.error),
+            bits(&c.slope)
+        );
+    }
+    let digest = crate::poly::table::sha256(rest.as_bytes());
+    format!("{}\nsha256 {digest}\n{rest}", first_line())
+}
+
+fn first_line() -> String {
+    format!("{FORMAT} grid {FIRST} {PER_UNIT} {NODES}")
+}
+
+/// Curves of degrees 3, 5, ... from text.
+///
+/// # Errors
+/// What is wrong with it, in words: another version, a digest that does not fit, numbers that are no curve.
+pub fn from_text(text: &str) -> Result<Vec<Curve>, &'static str> {
+    let (first, text) = text.split_once('\n').ok_or("it is cut off")?;
+    if first != first_line() {
+        return Err("it is of another version");
+    }
+    let (digest, rest) = text.split_once('\n').ok_or("it is cut off")?;
+    if digest.strip_prefix("sha256 ") != Some(&crate::poly::table::sha256(rest.as_bytes())) {
+        return Err("its digest does not fit");
+    }
+    let numbers = |line: Option<&str>| -> Option<Vec<f64>> {
+        let read = |t: &str| u64::from_str_radix(t, 16).ok().map(f64::from_bits);
+        let all: Option<Vec<f64>> = line?.split(' ').map(read).collect();
+        all.filter(|v| v.len() == NODES && v.iter().all(|x| x.is_finite()))
+    };
+    let mut lines = rest.lines();
+    let mut curves = Vec::new();
+    while let Some(line) = lines.next() {
+        let degree = 3 + 2 * curves.len();
+        let named = line == format!("degree {degree}");
+        let (error, slope) = (numbers(lines.next()), numbers(lines.next()));
+        match (named, error, slope) {
+            (true, Some(error), Some(slope)) if error.is_sorted() => curves.push(Curve {
+                degree,
+                error,
+                slope,
+            }),
+            _ => return Err("its numbers are no curves"),
+        }
+    }
+    Ok(curves)
 }
 
 fn node(i: usize) -> f64 {
@@ -188,6 +266,38 @@ fn local(values: &[f64], u: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn kept_curves_are_the_same_and_altered_ones_are_refused() {
+        let mut shares = Vec::new();
+        let curves = curves(7, &mut |share| shares.push(share)).unwrap();
+        assert!(shares.is_sorted() && shares.len() == 3 && shares[2] == 1.0);
+        let text = to_text(&curves);
+        let back = from_text(&text).unwrap();
+        assert_eq!(back.len(), 3);
+        for (a, b) in curves.iter().zip(&back) {
+            assert_eq!(
+                (a.degree, &a.error, &a.slope),
+                (b.degree, &b.error, &b.slope)
+            );
+        }
+        let body = text.split_once("degree 3").unwrap().1;
+        for (altered, why) in [
+            (text.replace("tables/1", "tables/2"), "version"),
+            (text.replacen(" 8 ", " 9 ", 1), "version"),
+            (text.replace("degree 5", "degree 9"), "digest"),
+            (text[..text.len() - 40].to_owned(), "digest"),
+            ("".to_owned(), "cut off"),
+        ] {
+            assert_ne!(altered, text);
+            assert!(from_text(&altered).unwrap_err().contains(why), "{why}");
+        }
+        // A fitting digest over nonsense.
+        let rest = format!("degree 5{body}");
+        let digest = crate::poly::table::sha256(rest.as_bytes());
+        let forged = format!("{}\nsha256 {digest}\n{rest}", first_line());
+        assert!(from_text(&forged).unwrap_err().contains("no curves"));
+    }
 
     #[test]
     fn curve_agrees_with_fits_and_inverts() {

@@ -7,7 +7,9 @@
 //! Data flow: [`remez`] fits one odd polynomial to 1 on `[a, b]`; [`mod@composite`] chains such fits
 //! into an approximation of sign; [`hump`] and [`balance`] choose `eps`; [`fit`] names the usual ways to
 //! choose it; [`output`] rounds a design to exact rational coefficients. [`mod@search`] looks for the
-//! cheapest degrees, by the prices of [`cost`] and the error curves of [`me_table`].
+//! cheapest degrees, by the prices of [`cost`] and the error curves of [`me_table`]. Other families stand
+//! alone: [`known`] (formulas), [`general`] (minimax of ReLU and its like), [`interpolant`] (OpenFHE's Chebyshev
+//! interpolants), [`least_squares`] (for a density of inputs).
 //!
 //! Method: exchange on all extrema (Remez), levelled interpolation by divided differences in
 //! `t = x^2`, extrema by Newton's method inside a bracket that cannot lose them. Accuracy: errors
@@ -25,7 +27,12 @@ pub mod composite;
 pub mod cost;
 pub mod error;
 pub mod fit;
+pub mod general;
 pub mod hump;
+pub mod interpolant;
+pub mod kink;
+pub mod known;
+pub mod least_squares;
 pub mod me_table;
 pub mod odd;
 pub mod output;

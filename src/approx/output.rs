@@ -6,9 +6,10 @@
 
 use super::composite::Design;
 use crate::arith::rounding::nearest_multiple;
+use crate::poly::interchange::convert::power_to_chebyshev;
 use crate::poly::{Basis, Component};
 use rug::float::Round;
-use rug::{Complete, Float, Integer, Rational};
+use rug::{Float, Rational};
 
 /// Default number of fractional bits of rounded coefficients.
 pub const DEFAULT_BITS: u32 = 100;
@@ -104,26 +105,6 @@ fn scale_input(power: &mut [Rational], s: &Rational) {
         *c *= &factor;
         factor *= s;
     }
-}
-
-/// From `y^m = 2^(1-m) sum_{i <= m/2} C(m, i) T_(m-2i)`, the term with `T_0` halved.
-fn power_to_chebyshev(power: &[Rational]) -> Vec<Rational> {
-    let mut chebyshev = vec![Rational::new(); power.len()];
-    for (m, c) in power.iter().enumerate() {
-        if c.is_zero() {
-            continue;
-        }
-        let m = m as u32;
-        for i in 0..=m / 2 {
-            let count = Integer::binomial_u(m, i).complete();
-            let mut term = Rational::from(c * count) >> m;
-            if 2 * i < m {
-                term <<= 1;
-            }
-            chebyshev[(m - 2 * i) as usize] += term;
-        }
-    }
-    chebyshev
 }
 
 #[cfg(test)]

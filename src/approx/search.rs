@@ -17,7 +17,7 @@
 //! `hump >= 1/(8S)`, hence an optimistic precision for given degrees in microseconds. The true one lay below
 //! it by 0.040 bits at alpha = 4, rising to 0.104 at 20, and among designs of one alpha the difference
 //! varied by less than 0.003 bits (`estimate_shape_bits` stays below all that was seen). So a label carries
-//! `ln S` too and is dropped only when another has no smaller `t` and `ln S` greater by `HUMP_SLACK`;
+//! `ln S` too and is dropped only when another has no smaller `t` and `ln S` greater by `hump_slack`;
 //! designs of one cost are balanced by [`best_eps`], the most promising first, until no other can be
 //! better.
 //!
@@ -37,8 +37,15 @@ pub const MAX_ALPHA: u32 = 100;
 /// Largest depth that is searched, product included.
 pub const MAX_DEPTH: usize = 200;
 
-/// How far `ln(hump * S)` varies between designs of one alpha, with room; see the module's head.
-const HUMP_SLACK: f64 = 0.01;
+/// How far `ln(hump * S)` varies between designs of one alpha, with room; see the module's head. Beyond 16
+/// bits the labels would be too many: without room the fronts of 20, 21, 24, 26, 28 and 32 bits were the same.
+fn hump_slack(alpha: f64) -> f64 {
+    if alpha <= 16.0 {
+        0.01
+    } else {
+        0.0
+    }
+}
 
 /// Optimism for the error of the curves, in bits.
 const CURVE_SLACK: f64 = 1e-4;
@@ -55,8 +62,8 @@ pub enum Eps {
 /// What is searched.
 #[derive(Debug, Clone)]
 pub struct Problem {
-    /// Precision in bits, 1 to [`MAX_ALPHA`]: the sign error is at most `2^(1 - alpha)`.
-    pub alpha: u32,
+    /// Precision in bits, 2 to [`MAX_ALPHA`]: the sign error is at most `2^(1 - alpha)`.
+    pub alpha: f64,
     /// How eps is chosen.
     pub eps: Eps,
     /// Whether the cost has the final product `x p(x)`.
@@ -65,6 +72,17 @@ pub struct Problem {
     pub prices: Prices,
     /// Greatest depth, product included.
     pub max_depth: usize,
+}
+
+/// How far a search has come.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress {
+    /// Depth that was searched last.
+    pub depth: usize,
+    /// Partial designs kept at that depth.
+    pub labels: usize,
+    /// Designs found.
+    pub found: usize,
 }
 
 /// A design with its cost.
@@ -126,11 +144,28 @@ pub struct Search {
 impl Search {
     /// Prepares the curves of degrees 3 to `max_degree` (at most [`cost::MAX_DEGREE`]).
     ///
-    /// **Cost**: about 0.3 s up to degree 31, 2 s up to 63, on one core.
+    /// **Cost**: about 0.4 s up to degree 31, 4 s up to 63, on one core.
     ///
     /// # Errors
     /// [`ApproxError::Parameters`] for a maximum out of range; as [`Curve::new`].
     pub fn new(max_degree: usize) -> Result<Self, ApproxError> {
+        Self::check_degree(max_degree)?;
+        Ok(Self::from_curves(me_table::curves(
+            max_degree,
+            &mut |_| (),
+        )?))
+    }
+
+    /// A search over the degrees of given curves.
+    pub fn from_curves(curves: Vec<Curve>) -> Self {
+        Self { curves }
+    }
+
+    /// Whether curves up to this degree can be made.
+    ///
+    /// # Errors
+    /// [`ApproxError::Parameters`] for a maximum out of range.
+    pub fn check_degree(max_degree: usize) -> Result<(), ApproxError> {
         if !(3..=cost::MAX_DEGREE).contains(&max_degree) {
             return Err(ApproxError::Parameters {
                 what: format!(
@@ -139,8 +174,7 @@ impl Search {
                 ),
             });
         }
-        let curves = me_table::curves(max_degree)?;
-        Ok(Self { curves })
+        Ok(())
     }
 
     /// The designs that reach the precision and that no other undercuts in both depth and price, by
@@ -150,6 +184,18 @@ impl Search {
     /// # Errors
     /// As [`best_eps`] and [`composite`]; [`ApproxError::Parameters`] for a problem out of range.
     pub fn front(&self, problem: &Problem) -> Result<Vec<Found>, ApproxError> {
+        self.front_with(problem, &mut |_| ())
+    }
+
+    /// As [`Self::front`], told after every depth how far it has come.
+    ///
+    /// # Errors
+    /// As [`Self::front`].
+    pub fn front_with(
+        &self,
+        problem: &Problem,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Vec<Found>, ApproxError> {
         check(problem)?;
         let mut layers: Vec<Vec<Label>> = Vec::new();
         let mut front: Vec<Found> = Vec::new();
@@ -167,6 +213,11 @@ impl Search {
                     break;
                 }
             }
+            progress(Progress {
+                depth,
+                labels: labels.len(),
+                found: front.len(),
+            });
             layers.push(labels);
             // A stage is at most 6 deep: nothing comes after as many empty layers.
             let reach = cost::depth(cost::MAX_DEGREE);
@@ -185,7 +236,7 @@ impl Search {
         check(problem)?;
         let able = |alpha: u32| {
             let problem = Problem {
-                alpha,
+                alpha: alpha.into(),
                 ..problem.clone()
             };
             let mut layers: Vec<Vec<Label>> = Vec::new();
@@ -199,7 +250,7 @@ impl Search {
             (problem, able)
         };
         // The greatest alpha with a design that really reaches it: precision falls with alpha.
-        let (mut reached, mut beyond) = (0, problem.alpha + 1);
+        let (mut reached, mut beyond) = (0, problem.alpha.ceil() as u32 + 1);
         let mut best = None;
         while beyond - reached > 1 {
             let middle = (reached + beyond) / 2;
@@ -255,7 +306,7 @@ impl Search {
     ) -> Vec<Label> {
         let base = usize::from(problem.product);
         if depth == base {
-            let e = 2f64.powi(1 - problem.alpha as i32);
+            let e = (1.0 - problem.alpha).exp2();
             return vec![Label {
                 u: coordinate(e, 1.0 - e),
                 slope: 0.0,
@@ -291,7 +342,8 @@ impl Search {
                 });
             }
         }
-        undominated(all, matches!(problem.eps, Eps::Free))
+        let free = matches!(problem.eps, Eps::Free);
+        undominated(all, free.then(|| hump_slack(problem.alpha)))
     }
 
     fn candidate(&self, label: &Label, problem: &Problem) -> Option<Candidate> {
@@ -318,9 +370,7 @@ impl Search {
                 let ln_eps = ln_eps(label.u);
                 let slope = label.slope + first_stage_scale(ln_eps);
                 let alpha = (slope + 8f64.ln()) / 2f64.ln();
-                let able = |alpha: f64| {
-                    alpha - estimate_shape_bits(problem.alpha) >= f64::from(problem.alpha)
-                };
+                let able = |alpha: f64| alpha - estimate_shape_bits(problem.alpha) >= problem.alpha;
                 if !able(alpha + CURVE_SLACK) {
                     return None;
                 }
@@ -342,7 +392,7 @@ fn verify(group: &[Candidate], problem: &Problem) -> Result<Option<Found>, Appro
         degrees,
     } in group
     {
-        let least = best.as_ref().map_or(f64::from(problem.alpha), |b| b.0);
+        let least = best.as_ref().map_or(problem.alpha, |b| b.0);
         let design = match &problem.eps {
             Eps::Fixed(eps) => composite(degrees, eps, &none)?,
             Eps::Free if *rank < least => break,
@@ -366,13 +416,12 @@ fn verify(group: &[Candidate], problem: &Problem) -> Result<Option<Found>, Appro
 }
 
 /// Drops labels that another of the same depth makes useless.
-fn undominated(mut all: Vec<Label>, with_slope: bool) -> Vec<Label> {
+fn undominated(mut all: Vec<Label>, slack: Option<f64>) -> Vec<Label> {
     all.sort_by(|a, b| a.price.cmp(&b.price).then(b.u.total_cmp(&a.u)));
     let mut kept: Vec<Label> = Vec::new();
     for label in all {
-        let useless = kept
-            .iter()
-            .any(|k| k.u >= label.u && (!with_slope || k.slope >= label.slope + HUMP_SLACK));
+        let flatter = |k: &Label| slack.is_none_or(|slack| k.slope >= label.slope + slack);
+        let useless = kept.iter().any(|k| k.u >= label.u && flatter(k));
         if !useless {
             kept.push(label);
         }
@@ -381,12 +430,13 @@ fn undominated(mut all: Vec<Label>, with_slope: bool) -> Vec<Label> {
 }
 
 /// Bits by which the true precision is below the optimistic one, at least: `log2(8 S hump)`.
-fn estimate_shape_bits(alpha: u32) -> f64 {
-    (0.118 - 0.32 / f64::from(alpha)).max(0.0)
+fn estimate_shape_bits(alpha: f64) -> f64 {
+    // Seen at whole numbers of bits, rising: the value of the whole number below is below all after it.
+    (0.118 - 0.32 / alpha.floor()).max(0.0)
 }
 
 fn check(problem: &Problem) -> Result<(), ApproxError> {
-    let what = if !(2..=MAX_ALPHA).contains(&problem.alpha) {
+    let what = if !(2.0..=f64::from(MAX_ALPHA)).contains(&problem.alpha) {
         format!("alpha is from 2 to {MAX_ALPHA}, not {}", problem.alpha)
     } else if problem.max_depth > MAX_DEPTH {
         format!(

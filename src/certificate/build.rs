@@ -2,16 +2,18 @@
 
 use crate::arith::number::write;
 use crate::certificate::schema::{
-    Asked, Branch, Cells, Claim, Document, PoolWitness, Segment, Stage, Witness, FORMAT,
+    Asked, Branch, Cells, Claim, Document, Part, PoolWitness, Segment, Stage, Witness, FORMAT,
+    MAX_PRECISION,
 };
 use crate::certify::cascade;
 use crate::certify::cells;
 use crate::certify::growth::Growth;
+use crate::certify::lines::Lines;
 use crate::certify::pieces::Pieces;
 use crate::certify::proof::Proof;
 use crate::certify::published::{self, BOUND_BITS};
 use crate::certify::witness;
-use crate::poly::{Function, Table};
+use crate::poly::{Function, Shape, Table};
 use rug::{Float, Rational};
 
 /// Bits that the checker computes with beyond the producer's, so that its rounding is the smaller.
@@ -19,9 +21,13 @@ pub(super) const EXTRA_BITS: u32 = 64;
 
 /// The certificate of a proof about a table.
 pub fn document(table: &Table, proof: &Proof) -> Document {
-    let prec = proof.branches.first().map_or(64, |b| b.prec);
+    let bits = match (proof.branches.first(), &proof.lines) {
+        (Some(branch), _) => branch.prec + EXTRA_BITS,
+        (None, Some(lines)) => lines.estimate_fixed_bits,
+        (None, None) => 64,
+    };
     let mut grid = Grid {
-        bits: prec + EXTRA_BITS,
+        bits: bits.next_multiple_of(64).min(MAX_PRECISION),
     };
     let needs_slope = proof.slope.is_some() || proof.deviation.is_some();
     let branches = proof
@@ -63,6 +69,19 @@ impl Grid {
         }
     }
 
+    fn pieces(&mut self, p: &Pieces) -> Vec<Segment> {
+        let mut segments = Vec::with_capacity(p.segments.len());
+        for s in &p.segments {
+            let boxes = s.boxes.iter();
+            segments.push(Segment {
+                lo: self.hint(&s.lo),
+                hi: self.hint(&s.hi),
+                boxes: boxes.map(|(u, v)| [self.hint(u), self.hint(v)]).collect(),
+            });
+        }
+        segments
+    }
+
     fn cells(&mut self, all: &[cells::Cells]) -> Vec<Cells> {
         all.iter()
             .map(|c| Cells {
@@ -74,26 +93,12 @@ impl Grid {
 }
 
 pub(super) fn branch(b: &cascade::Branch, needs_slope: bool, grid: &mut Grid) -> Branch {
-    let mut pieces = |p: &Pieces| -> Vec<Segment> {
-        p.segments
-            .iter()
-            .map(|s| Segment {
-                lo: grid.hint(&s.lo),
-                hi: grid.hint(&s.hi),
-                boxes: s
-                    .boxes
-                    .iter()
-                    .map(|(u, v)| [grid.hint(u), grid.hint(v)])
-                    .collect(),
-            })
-            .collect()
-    };
     let stages = b
         .stages
         .iter()
         .map(|s| Stage {
-            value: pieces(&s.value),
-            slope: needs_slope.then(|| pieces(&s.slope)),
+            value: grid.pieces(&s.value),
+            slope: needs_slope.then(|| grid.pieces(&s.slope)),
         })
         .collect();
     Branch {
@@ -129,6 +134,30 @@ fn claims(proof: &Proof, grid: &mut Grid) -> Vec<Claim> {
             },
         });
     }
+    if let Some(c) = &proof.clip {
+        cites = claims.len();
+        claims.push(Claim::Clip {
+            cites: "0".to_owned(),
+            scale: write(&proof.request.target.scale),
+            lower: write(&proof.request.target.ends.0),
+            upper: write(&proof.request.target.ends.1),
+            from: write(&c.from),
+            to: write(&c.to),
+            hi: write(&c.bound_hi),
+            witness: grid.witness(&c.witness),
+        });
+    }
+    if let Some(l) = &proof.lines {
+        claims.extend(proof.contractions.iter().map(|c| Claim::Contraction {
+            at: write(&c.at),
+            radius: write(&c.radius),
+            order: c.order.to_string(),
+            pieces: grid.pieces(&c.pieces),
+            hi: write(&published::upper(&c.bound_hi)),
+        }));
+        cites = claims.len();
+        claims.push(lines(l, grid));
+    }
     if let Some(c) = &proof.closeness {
         claims.push(Claim::Closeness {
             from: write(&c.from),
@@ -146,6 +175,24 @@ fn claims(proof: &Proof, grid: &mut Grid) -> Vec<Claim> {
                 .iter()
                 .map(|(lo, hi)| [write(lo), write(hi)])
                 .collect(),
+        });
+    }
+    if let Some(a) = &proof.argmax {
+        // After the deviation: the closeness, then the ranges from 0 on.
+        cites = claims.len();
+        claims.push(Claim::Argmax {
+            deviation: "0".to_owned(),
+            closeness: "1".to_owned(),
+            ranges: "2".to_owned(),
+            inputs: a.inputs.to_string(),
+            range: write(&a.range),
+            input_scale: write(&a.input_scale),
+            gap: write(&a.gap),
+            hi: write(&a.bound_hi),
+            witness: PoolWitness {
+                inputs: a.witness.0.iter().map(|x| grid.rational(x)).collect(),
+                lo: write(&a.witness.1),
+            },
         });
     }
     if let Some(g) = &proof.slope {
@@ -170,11 +217,14 @@ fn claims(proof: &Proof, grid: &mut Grid) -> Vec<Claim> {
     }
     let target = &proof.request.target;
     let verdict = proof.request.claim.as_ref().zip(proof.verdict);
+    let direct_clip = function == Function::Direct(Shape::Clip);
     claims.push(Claim::Target {
         cites: cites.to_string(),
         function: function.name().to_owned(),
-        scale: (function != Function::MaxPool).then(|| write(&target.scale)),
-        slope: (function == Function::LeakyRelu).then(|| write(&target.slope)),
+        scale: (!function.is_unscaled()).then(|| write(&target.scale)),
+        slope: function.has_slope().then(|| write(&target.slope)),
+        lower: direct_clip.then(|| write(&target.ends.0)),
+        upper: direct_clip.then(|| write(&target.ends.1)),
         lo: write(&proof.bound_lo),
         hi: write(&proof.bound_hi),
         claim: verdict.map(|(bound, v)| Asked {
@@ -183,6 +233,24 @@ fn claims(proof: &Proof, grid: &mut Grid) -> Vec<Claim> {
         }),
     });
     claims
+}
+
+fn lines(l: &Lines, grid: &mut Grid) -> Claim {
+    let mut parts = Vec::with_capacity(l.parts.len());
+    for part in &l.parts {
+        parts.push(Part {
+            from: write(&part.line.from),
+            to: write(&part.line.to),
+            slope: write(&part.line.slope),
+            intercept: write(&part.line.intercept),
+            pieces: grid.pieces(&part.pieces),
+        });
+    }
+    Claim::Lines {
+        parts,
+        hi: write(&published::upper(&l.bound_hi)),
+        witness: grid.witness(&l.witness),
+    }
 }
 
 fn growth(g: &Growth, grid: &mut Grid) -> (String, Vec<Cells>, String, Witness) {

@@ -5,9 +5,11 @@
 //! | [`schema`] | the document, field by field |
 //! | [`build`] | from a proof to the document |
 //! | [`evaluation`] | the same for what is decrypted: `certificates/EVALUATION.md` |
+//! | [`network`] | certificates of networks, `certificates/NETWORK.md` |
 //! | [`publish`] | check it, then write it atomically |
 
 pub mod build;
 pub mod evaluation;
+pub mod network;
 pub mod publish;
 pub mod schema;

@@ -16,12 +16,13 @@ pub struct Document {
     pub(crate) table_sha256: String,
     pub(crate) coefficients: String,
     pub(crate) precision: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) branches: Vec<Branch>,
     pub(crate) claims: Vec<Claim>,
 }
 
 /// Most fractional bits that the format allows.
-const MAX_PRECISION: u32 = 2_048;
+pub(crate) const MAX_PRECISION: u32 = 2_048;
 
 impl Document {
     /// Doubles the checker's fractional bits, up to the limit; false if they are there already.
@@ -68,6 +69,15 @@ pub(crate) struct Witness {
 pub(crate) struct PoolWitness {
     pub inputs: Vec<String>,
     pub lo: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Part {
+    pub from: String,
+    pub to: String,
+    pub slope: String,
+    pub intercept: String,
+    pub pieces: Vec<Segment>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -118,6 +128,39 @@ pub(crate) enum Claim {
         hi: String,
         witness: PoolWitness,
     },
+    Clip {
+        cites: String,
+        scale: String,
+        lower: String,
+        upper: String,
+        from: String,
+        to: String,
+        hi: String,
+        witness: Witness,
+    },
+    Argmax {
+        deviation: String,
+        closeness: String,
+        ranges: String,
+        inputs: String,
+        range: String,
+        input_scale: String,
+        gap: String,
+        hi: String,
+        witness: PoolWitness,
+    },
+    Lines {
+        parts: Vec<Part>,
+        hi: String,
+        witness: Witness,
+    },
+    Contraction {
+        at: String,
+        radius: String,
+        order: String,
+        pieces: Vec<Segment>,
+        hi: String,
+    },
     Target {
         cites: String,
         function: String,
@@ -125,6 +168,10 @@ pub(crate) enum Claim {
         scale: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
         slope: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        lower: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        upper: Option<String>,
         lo: String,
         hi: String,
         #[serde(skip_serializing_if = "Option::is_none")]

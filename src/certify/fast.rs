@@ -8,6 +8,7 @@
 use crate::arith::mp::Mp;
 use crate::certify::cascade::{Branch, Stage};
 use crate::certify::pieces::Pieces;
+use crate::error::Result;
 use inari::{interval, Interval};
 use rug::float::Round;
 use rug::{Float, Rational};
@@ -20,6 +21,8 @@ pub struct FastBranch {
 struct FastStage {
     value: FastPieces,
     slope: FastPieces,
+    /// Only where it was asked for.
+    bend: Option<FastPieces>,
 }
 
 /// A polynomial with the places where it may turn.
@@ -55,10 +58,41 @@ impl FastBranch {
         let stage = |s: &Stage| FastStage {
             value: FastPieces::new(&s.f[0].exact, &s.value),
             slope: FastPieces::new(&s.f[1].exact, &s.slope),
+            bend: None,
         };
         Self {
             stages: branch.stages.iter().map(stage).collect(),
         }
+    }
+
+    /// Also prepares second derivatives.
+    ///
+    /// # Errors
+    /// A stage whose inflection points cannot be boxed.
+    pub fn with_second_derivatives(branch: &Branch) -> Result<Self> {
+        let mut fast = Self::new(branch);
+        for (stage, s) in fast.stages.iter_mut().zip(&branch.stages) {
+            let [_, _, f2, f3] = &s.f;
+            let ends = (s.value.lo(), s.value.hi());
+            let pieces = Pieces::find(f2, f3, &f3.derivative(), ends, branch.prec / 2)?;
+            stage.bend = Some(FastPieces::new(&f2.exact, &pieces));
+        }
+        Ok(fast)
+    }
+
+    /// q, q' and q'' over [u, v], for a branch prepared with second derivatives.
+    ///
+    /// **Guarantee** as [`Self::range`]; (F o q)'' = F''(q) q'^2 + F'(q) q''.
+    pub fn second_order(&self, u: f64, v: f64) -> Option<[Interval; 3]> {
+        let mut at = interval!(u, v).ok()?;
+        let (mut first, mut second) = (exactly(1.0), exactly(0.0));
+        for stage in &self.stages {
+            let slope = stage.slope.image(at)?;
+            second = stage.bend.as_ref()?.image(at)? * first.sqr() + slope * second;
+            first *= slope;
+            at = stage.value.image(at)?;
+        }
+        Some([at, first, second])
     }
 
     /// q and q' over [u, v].

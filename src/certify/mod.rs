@@ -12,6 +12,7 @@
 //! |---|---|
 //! | [`polynomial`] | one polynomial with its derivatives: evaluation with a proved rounding bound |
 //! | [`descartes`] | roots in an interval at most, by exact Bernstein coefficients |
+//! | [`bend`] | slope and curvature of the ReLU polynomial |
 //! | [`pieces`] | boxes for all critical points: monotone pieces |
 //! | [`cascade`] | a branch: ranges and slopes of the composite |
 //! | [`fast`] | the same in f64 intervals, where they suffice |
@@ -20,18 +21,29 @@
 //! | [`deviation`] | the enclosure of the ReLU error |
 //! | [`closeness`] | closeness to sign, stage ranges, the envelope |
 //! | [`growth`] | slope, magnitude beyond the domain, overflow margin |
+//! | [`kink`] | the error of one neuron's own polynomial, in f64 |
 //! | [`pool`] | max-pooling by tournament |
+//! | [`argmax`] | one-hot weights by tournament, and the gap that decides |
+//! | [`clip`] | clip and ReLU6 through two ReLUs |
+//! | [`expand`] | a composite as one polynomial |
+//! | [`lines`] | a polynomial against a piecewise linear function; contractions |
 //! | [`published`] | how proved floats are published: shortened outward |
 //! | [`request`] | what to prove, and the limits of what may be asked |
 //! | [`proof`] | one request, one proof: precision chosen by need, verdict on a claim |
 
+pub mod argmax;
+pub mod bend;
 pub mod cascade;
 pub mod cells;
+pub mod clip;
 pub mod closeness;
 pub mod descartes;
 pub mod deviation;
+pub mod expand;
 pub mod fast;
 pub mod growth;
+pub mod kink;
+pub mod lines;
 pub mod pieces;
 pub mod polynomial;
 pub mod pool;

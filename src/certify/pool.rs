@@ -34,13 +34,13 @@ pub struct Pool {
 }
 
 /// A tournament as a tree.
-enum Node {
+pub(crate) enum Node {
     Leaf(usize),
     Match(Box<Node>, Box<Node>, usize),
 }
 
 impl Node {
-    fn depth(&self) -> usize {
+    pub(crate) fn depth(&self) -> usize {
         match self {
             Self::Leaf(_) => 0,
             Self::Match(_, _, depth) => *depth,
@@ -48,8 +48,21 @@ impl Node {
     }
 }
 
+/// The tournament of n inputs.
+///
+/// # Errors
+/// Fewer than 2 or more than 1,024 inputs.
+pub(crate) fn tournament(n: usize) -> Result<Node> {
+    if (2..=MAX_INPUTS).contains(&n) {
+        return Ok(tree_of(n));
+    }
+    Err(Error::domain(format!(
+        "a tournament takes 2 to {MAX_INPUTS} inputs, not {n}"
+    )))
+}
+
 /// Neighbours are paired in each round, an odd last one passes on.
-fn tournament(n: usize) -> Node {
+fn tree_of(n: usize) -> Node {
     let mut round: Vec<Node> = (0..n).map(Node::Leaf).collect();
     while round.len() > 1 {
         let mut next = Vec::with_capacity(round.len().div_ceil(2));
@@ -69,11 +82,22 @@ fn tournament(n: usize) -> Node {
 }
 
 /// The largest i + j over all matches.
-fn widest(node: &Node) -> usize {
+pub(crate) fn widest(node: &Node) -> usize {
     match node {
         Node::Leaf(_) => 0,
         Node::Match(a, b, _) => (a.depth() + b.depth()).max(widest(a)).max(widest(b)),
     }
+}
+
+/// The greatest error E of max, on differences in [-1, 1], for which the tournament of inputs in [-1, 1] is
+/// within `bound` at the largest input scale: L E / c = bound with c = (1 - w E)/2, w the largest i + j.
+///
+/// **Inputs** 2 to [`MAX_INPUTS`] inputs, `bound` > 0. Exact, but for the rounding of c in [`bound`](self::bound()).
+pub fn needed_error(inputs: usize, bound: &Rational) -> Rational {
+    let tree = tree_of(inputs);
+    let (levels, widest) = (tree.depth() as u32, widest(&tree) as u32);
+    let below = Rational::from(bound * widest) + 2 * levels;
+    bound / below
 }
 
 /// Bounds the error of the tournament from that of the ReLU.
@@ -90,29 +114,9 @@ pub fn bound(
     (inputs, range, input_scale): (usize, &Rational, Option<&Rational>),
     e: &Rational,
 ) -> Result<Pool> {
-    if !(2..=MAX_INPUTS).contains(&inputs) {
-        return Err(Error::domain(format!(
-            "a max-pool takes 2 to {MAX_INPUTS} inputs, not {inputs}"
-        )));
-    }
-    let tree = tournament(inputs);
+    let tree = tournament(inputs)?;
     let w = deviation.to.to_rational().unwrap_or_default();
-    let room = w - Rational::from(e * widest(&tree) as u32);
-    if room <= 0u32 {
-        return Err(Error::domain("the error of max is too large for this tournament: no input scale keeps it in the domain"));
-    }
-    let largest = room / Rational::from(range * 2u32);
-    let c = match input_scale {
-        None => Float::with_val_round(24, &largest, Round::Down)
-            .0
-            .to_rational()
-            .unwrap_or_default(),
-        Some(c) if *c <= 0u32 || *c > largest => {
-            let most = crate::arith::number::decimal(&largest, 12, false);
-            return Err(Error::domain(format!("input scale {c} lets a match leave the certified domain; at most {most} is possible")));
-        }
-        Some(c) => c.clone(),
-    };
+    let c = self::input_scale(&tree, range, input_scale, &w, e)?;
     let bound_hi = Rational::from(e * tree.depth() as u32) / &c;
     let witness = witness(branches, &tree, inputs, range, &c)?;
     Ok(Pool {
@@ -122,6 +126,36 @@ pub fn bound(
         bound_hi,
         witness,
     })
+}
+
+/// c of the input map: the given one, or the largest that keeps every match in [-w, w] (a dyadic just
+/// below it).
+///
+/// # Errors
+/// A c for which matches leave the domain, with the largest that does not.
+pub(crate) fn input_scale(
+    tree: &Node,
+    range: &Rational,
+    wanted: Option<&Rational>,
+    w: &Rational,
+    e: &Rational,
+) -> Result<Rational> {
+    let room = w.clone() - Rational::from(e * widest(tree) as u32);
+    if room <= 0u32 {
+        return Err(Error::domain("the error of max is too large for this tournament: no input scale keeps it in the domain"));
+    }
+    let largest = room / Rational::from(range * 2u32);
+    match wanted {
+        None => Ok(Float::with_val_round(24, &largest, Round::Down)
+            .0
+            .to_rational()
+            .unwrap_or_default()),
+        Some(c) if *c <= 0u32 || *c > largest => {
+            let most = crate::arith::number::decimal(&largest, 12, false);
+            Err(Error::domain(format!("input scale {c} lets a match leave the certified domain; at most {most} is possible")))
+        }
+        Some(c) => Ok(c.clone()),
+    }
 }
 
 /// Inputs for which every match has nearly the difference d of a large ReLU error, and a proved
@@ -263,7 +297,7 @@ mod tests {
             (25, 5, 8),
             (3, 2, 1),
         ] {
-            let t = tournament(n);
+            let t = tree_of(n);
             assert_eq!((t.depth(), widest(&t)), (depth, widest_match), "{n} inputs");
         }
     }

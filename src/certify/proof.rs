@@ -3,16 +3,21 @@
 //! The precision is chosen by need: 128 bits first, more when the enclosure's gap is wider than
 //! asked and more bits narrow it.
 
+use crate::arith::mp::Mp;
+use crate::certify::argmax::{self, Argmax};
 use crate::certify::cascade::Branch;
+use crate::certify::clip::{self, Clip};
 use crate::certify::closeness::{self, Closeness};
 use crate::certify::deviation::{self, Deviation};
+use crate::certify::expand;
 use crate::certify::growth::{self, Growth};
+use crate::certify::lines::{self, Contraction, Lines};
 use crate::certify::pool::{self, Pool};
 use crate::certify::published::{self, BOUND_BITS};
 use crate::certify::request::Plan;
 pub use crate::certify::request::{Request, Verdict};
 use crate::error::{Error, ErrorKind, Result};
-use crate::poly::{Composite, Function, Table};
+use crate::poly::{Composite, Function, Line, Shape, Table};
 use rug::float::Round;
 use rug::{Float, Rational};
 
@@ -44,6 +49,14 @@ pub struct Proof {
     pub deviation: Option<Deviation>,
     /// The tournament, for a max-pool.
     pub pool: Option<Pool>,
+    /// The clip, for clip and ReLU6.
+    pub clip: Option<Clip>,
+    /// The one-hot weights, for argmax.
+    pub argmax: Option<Argmax>,
+    /// The error of p itself, for direct functions; there are no branches then.
+    pub lines: Option<Lines>,
+    /// Fixed points that p contracts to, for the bit.
+    pub contractions: Vec<Contraction>,
     /// Closeness to sign: the function's own for sign and step, else the envelope.
     pub closeness: Option<Closeness>,
     /// Ranges over [0, to] and over the closeness interval.
@@ -90,10 +103,30 @@ impl Proof {
 pub fn prove(table: &Table, request: &Request) -> Result<Proof> {
     let plan = Plan::new(table, request)?;
     let composite = Composite::new(table, request.coefficients)?;
+    if let Function::Direct(shape) = request.target.function {
+        let parts = plan.lines(table, request, shape)?;
+        let p = expand::composite(&composite.branches[0].stages)?;
+        let first = lines::first_precision(&p, &parts);
+        let precisions = [first, first / 2 * 3, first * 2];
+        return narrowest(request, &precisions, |prec| {
+            direct(&p, &parts, request, prec)
+        });
+    }
+    narrowest(request, &PRECISIONS, |prec| {
+        plan.attempt(&composite, request, prec)
+    })
+}
+
+/// Attempts at rising precisions until the gap is reached or more bits do not help.
+fn narrowest(
+    request: &Request,
+    precisions: &[u32],
+    attempt: impl Fn(u32) -> Result<Proof>,
+) -> Result<Proof> {
     let mut best: Option<Proof> = None;
     let mut last_error: Option<Error> = None;
-    for prec in PRECISIONS {
-        match plan.attempt(&composite, request, prec) {
+    for prec in precisions {
+        match attempt(*prec) {
             Ok(proof) => {
                 let gap = proof.estimate_gap();
                 let reached = gap <= request.gap.max(2.0 * FINEST_GAP);
@@ -112,6 +145,26 @@ pub fn prove(table: &Table, request: &Request) -> Result<Proof> {
     }
     let fallback = || ErrorKind::NotConverged("no precision was tried".into()).into();
     best.ok_or_else(|| last_error.unwrap_or_else(fallback))
+}
+
+/// The proof about p itself.
+fn direct(p: &[Rational], parts: &[Line], request: &Request, prec: u32) -> Result<Proof> {
+    let mut proof = Proof::empty(request, Vec::new());
+    proof.lines = Some(lines::enclose(p, parts, prec)?);
+    if request.target.function == Function::Direct(Shape::Bit) && !request.only_error {
+        for part in parts {
+            // The fixed point is the part's value; as far as the part reaches to both sides.
+            let at = &part.intercept;
+            let radius = Rational::from(at - &part.from).min(Rational::from(&part.to - at));
+            if radius > 0u32 {
+                proof
+                    .contractions
+                    .extend(lines::contraction(p, at, &radius, prec)?);
+            }
+        }
+    }
+    proof.conclude();
+    Ok(proof)
 }
 
 impl Plan {
@@ -146,20 +199,7 @@ impl Plan {
         let function = request.target.function;
         let branches = self.branches(composite, request, prec)?;
         let to = Float::with_val_round(prec, &self.to, Round::Up).0;
-        let mut proof = Proof {
-            request: request.clone(),
-            branches,
-            deviation: None,
-            pool: None,
-            closeness: None,
-            ranges: Vec::new(),
-            slope: None,
-            magnitude: None,
-            overflow: None,
-            bound_lo: Rational::new(),
-            bound_hi: Rational::new(),
-            verdict: None,
-        };
+        let mut proof = Proof::empty(request, branches);
         let branches = &proof.branches;
         if function.needs_eps() {
             let eps = self.eps.clone().unwrap_or_default();
@@ -174,7 +214,9 @@ impl Plan {
             let mut deviation = deviation::enclose(branches, &to, request.gap.max(FINEST_GAP))?;
             deviation.bound_hi =
                 Float::with_val_round(BOUND_BITS, &deviation.bound_hi, Round::Up).0;
-            if !request.only_error {
+            if function == Function::Argmax {
+                self.argmax(&mut proof, &deviation)?;
+            } else if !request.only_error {
                 let zone = match &request.zone {
                     Some(z) if *z <= 0u32 || *z >= self.to => {
                         return Err(Error::domain(format!(
@@ -183,17 +225,26 @@ impl Plan {
                         )));
                     }
                     Some(z) => Some(z.clone()),
-                    None => closeness::zone(branches, &self.to, &deviation.bound_hi)?,
+                    None => closeness::zone(&proof.branches, &self.to, &deviation.bound_hi)?,
                 };
                 proof.closeness = zone
-                    .map(|z| closeness::enclose(branches, &z, &self.to))
+                    .map(|z| closeness::enclose(&proof.branches, &z, &self.to))
                     .transpose()?;
+            }
+            if matches!(function, Function::Clip | Function::Relu6) {
+                let e = deviation.bound_hi.to_rational().unwrap_or_default();
+                proof.clip = Some(clip::bound(
+                    &proof.branches,
+                    &deviation,
+                    &request.target,
+                    &e,
+                )?);
             }
             if function == Function::MaxPool {
                 let t = &request.target;
                 let e = deviation.bound_hi.to_rational().unwrap_or_default();
                 let shape = (t.inputs, &t.scale, t.input_scale.as_ref());
-                proof.pool = Some(pool::bound(branches, &deviation, shape, &e)?);
+                proof.pool = Some(pool::bound(&proof.branches, &deviation, shape, &e)?);
             }
             proof.deviation = Some(deviation);
         }
@@ -204,9 +255,35 @@ impl Plan {
         Ok(proof)
     }
 
+    /// One-hot weights, with the ranges and the closeness that they follow from.
+    fn argmax(&self, proof: &mut Proof, deviation: &Deviation) -> Result<()> {
+        let ranges = self.ranges(proof, Rational::new(), self.to.clone())?;
+        let last = ranges.bound_ranges.last().cloned().unwrap_or_default();
+        let most = last.0.abs().max(last.1.abs());
+        let e = deviation.bound_hi.to_rational().unwrap_or_default();
+        let request = &proof.request;
+        let known = (&e, &self.to, &most);
+        let claim = request.claim.as_ref();
+        let (argmax, closeness) = argmax::bound(&proof.branches, &request.target, known, claim)?;
+        proof.argmax = Some(argmax);
+        proof.closeness = Some(closeness);
+        proof.ranges.push(ranges);
+        Ok(())
+    }
+
+    /// Ranges of every stage over from <= |x| <= to, as they are published.
+    fn ranges(&self, proof: &Proof, from: Rational, to: Rational) -> Result<StageRanges> {
+        let ranges = closeness::stage_ranges(&proof.branches, &from, &to)?;
+        let published = |r: &Mp| (published::range_lower(&r.lo), published::range_upper(&r.hi));
+        Ok(StageRanges {
+            from,
+            to,
+            bound_ranges: ranges.iter().map(published).collect(),
+        })
+    }
+
     /// Ranges, slope, magnitude and overflow margin.
     fn context(&self, proof: &mut Proof) -> Result<()> {
-        let branches = &proof.branches;
         let mut intervals = vec![(Rational::new(), self.to.clone())];
         intervals.extend(
             proof
@@ -214,18 +291,12 @@ impl Plan {
                 .as_ref()
                 .map(|c| (c.from.clone(), c.to.clone())),
         );
-        for (from, to) in intervals {
-            let ranges = closeness::stage_ranges(branches, &from, &to)?;
-            let bound_ranges = ranges
-                .iter()
-                .map(|r| (published::range_lower(&r.lo), published::range_upper(&r.hi)))
-                .collect();
-            proof.ranges.push(StageRanges {
-                from,
-                to,
-                bound_ranges,
-            });
+        // Those that argmax follows from are there already.
+        for (from, to) in intervals.into_iter().skip(proof.ranges.len()) {
+            let ranges = self.ranges(proof, from, to)?;
+            proof.ranges.push(ranges);
         }
+        let branches = &proof.branches;
         // Where a slope or margin is out of reach of the method the rest still stands.
         proof.slope = growth::slope(branches, &self.to).ok();
         if let Some(rho) = &proof.request.rho {
@@ -240,12 +311,43 @@ impl Plan {
 }
 
 impl Proof {
+    /// Nothing proved yet.
+    fn empty(request: &Request, branches: Vec<Branch>) -> Self {
+        Self {
+            request: request.clone(),
+            branches,
+            deviation: None,
+            pool: None,
+            clip: None,
+            argmax: None,
+            lines: None,
+            contractions: Vec::new(),
+            closeness: None,
+            ranges: Vec::new(),
+            slope: None,
+            magnitude: None,
+            overflow: None,
+            bound_lo: Rational::new(),
+            bound_hi: Rational::new(),
+            verdict: None,
+        }
+    }
+
     /// The function's enclosure from the composite's, and the verdict.
     fn conclude(&mut self) {
         let target = &self.request.target;
         let one = Rational::from(1);
         let (lo, hi) = if let Some(pool) = &self.pool {
             (pool.witness.1.clone(), pool.bound_hi.clone())
+        } else if let Some(argmax) = &self.argmax {
+            (argmax.witness.1.clone(), argmax.bound_hi.clone())
+        } else if let Some(clip) = &self.clip {
+            (published::lower(&clip.witness.lo), clip.bound_hi.clone())
+        } else if let Some(lines) = &self.lines {
+            (
+                published::lower(&lines.witness.lo),
+                published::upper(&lines.bound_hi),
+            )
         } else {
             let (lo, hi) = match (&self.deviation, &self.closeness) {
                 (Some(d), _) => (
@@ -262,6 +364,7 @@ impl Proof {
                 Function::Sign => one.clone(),
                 Function::Step => Rational::from((1, 2)),
                 Function::LeakyRelu => Rational::from(&one - &target.slope).abs() * &target.scale,
+                Function::Abs => Rational::from(&target.scale * 2u32),
                 _ => target.scale.clone(),
             };
             (lo * &factor, hi * &factor)

@@ -2,7 +2,7 @@
 
 use crate::arith::rounding::CoefficientMode;
 use crate::error::{Error, Result};
-use crate::poly::{Function, Table, Target};
+use crate::poly::{Function, Line, Shape, Table, Target};
 use rug::Rational;
 use std::fmt;
 
@@ -79,6 +79,23 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// The function of a direct target, as lines on the table's domain (or [-to, to] if that is asked for).
+    ///
+    /// # Errors
+    /// A jump without a gap, a gap or domain that leaves nothing.
+    pub fn lines(&self, table: &Table, request: &Request, shape: Shape) -> Result<Vec<Line>> {
+        let f = shape.function(&request.target.slope, &request.target.ends)?;
+        let gap = match &self.eps {
+            Some(eps) if shape.jumps() => eps.clone(),
+            _ => Rational::new(),
+        };
+        let (lo, hi) = match &request.to {
+            Some(to) => (Rational::from(-to), to.clone()),
+            None => (table.domain.lo.clone(), table.domain.hi.clone()),
+        };
+        f.on(&lo, &hi, &gap)
+    }
+
     /// Fills in and judges.
     ///
     /// # Errors
@@ -90,6 +107,12 @@ impl Plan {
             slope,
             ..
         } = &request.target;
+        let direct = matches!(function, Function::Direct(_));
+        if direct && *scale != 1u32 {
+            return Err(Error::domain(
+                "a table that is used as it is has its scale in its input maps: no other",
+            ));
+        }
         if *scale <= 0u32 {
             return Err(Error::domain(format!(
                 "the scale B must be above 0, not {scale}"
@@ -109,9 +132,10 @@ impl Plan {
         }
         // Inputs of the pool's witness are multiples of 2^-64 up to 2^64.
         let most = Rational::from(1) << 40u32;
-        if *function == Function::MaxPool && (*scale < least || *scale > most) {
+        let tournament = matches!(function, Function::MaxPool | Function::Argmax);
+        if tournament && (*scale < least || *scale > most) {
             return Err(Error::unsupported(format!(
-                "the scale B of a max-pool is from 2^-40 to 2^40, not {scale}"
+                "the scale B of a tournament is from 2^-40 to 2^40, not {scale}"
             )));
         }
         if request.limit <= 0u32 {
@@ -122,10 +146,13 @@ impl Plan {
         }
         let eps = request.eps.clone().or_else(|| table.domain.eps.clone());
         if function.needs_eps() && eps.is_none() {
-            let detail = "sign and step are approximated away from 0 only: give --eps (the table names none)";
+            let detail = "a function that jumps is approximated away from the jump only: give --eps (the table names none)";
             return Err(Error::domain(detail));
         }
-        if let Some(e) = eps.as_ref().filter(|e| **e <= 0u32 || **e >= to) {
+        if let Some(e) = eps
+            .as_ref()
+            .filter(|e| **e <= 0u32 || (**e >= to && !direct))
+        {
             if function.needs_eps() {
                 return Err(Error::domain(format!(
                     "eps = {e} is not between 0 and {to}"

@@ -10,8 +10,8 @@
 //! | rotate, conjugate | the same | the same | of that automorphism |
 //!
 //! What each adds to the phase, exactly: add, subtract, negate, tensor, constants and automorphisms
-//! nothing; a key switch what [`super::switch`] states; a rescale rho_0 + rho_1 s (+ rho_2 s^2) with
-//! |rho_i| <= 1/2 + 2^-40 in every coefficient ([`super::divide`]).
+//! nothing; a key switch what `switch` states; a rescale rho_0 + rho_1 s (+ rho_2 s^2) with
+//! |rho_i| <= 1/2 + 2^-40 in every coefficient (`divide`).
 
 use super::cipher::{check_scale, hex, same_ring, Ciphertext, Plaintext};
 use super::divide::divide;

@@ -39,7 +39,7 @@ use std::process::ExitCode;
 pub struct Arguments {
     /// Folder of tables.
     folder: PathBuf,
-    /// sign, step, relu, leaky_relu, max or max_pool (each table's own if left out; of published
+    /// A function, as for `polycert certify` (each table's own if left out; of published
     /// tables relu).
     #[arg(long)]
     target: Option<Function>,
@@ -247,7 +247,7 @@ fn beside(
 fn made(file: &str, table: &Table, function: Function, asked: Asked) -> Result<(Row, Checked)> {
     let (claim, source) = asked.claim.unzip();
     let mut target = Target::new(function);
-    if function == Function::LeakyRelu {
+    if function.has_slope() {
         target.slope = Rational::from((1, 100)); // as `polycert certify` has it
     }
     let request = Request {

@@ -7,7 +7,7 @@ use crate::certify::proof::{prove, Proof, Request, Verdict};
 use crate::cli::{digest, output, rational, read_text};
 use crate::error::{Error, ErrorKind, Result};
 use crate::poly::table::MAX_BYTES;
-use crate::poly::{Function, Table, Target};
+use crate::poly::{Function, Shape, Table, Target};
 use rug::Rational;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -21,7 +21,8 @@ use std::process::ExitCode;
 pub struct Arguments {
     /// Table file (polycert-table/1).
     table: PathBuf,
-    /// sign, step, relu, leaky_relu, max or max_pool (the table's own if left out).
+    /// sign, step, relu, leaky_relu, abs, clip, relu6, max, max_pool or argmax through sign;
+    /// direct_relu and so on: the table itself (the table's own if left out).
     #[arg(long)]
     target: Option<Function>,
     /// Claimed bound of the maximum error, in the units of the scaled function.
@@ -39,15 +40,28 @@ pub struct Arguments {
     /// K of a K x K max-pool window.
     #[arg(long, value_parser = clap::value_parser!(u32).range(2..=32))]
     window: Option<u32>,
-    /// c of the max-pool's input map x -> c x + 1/2 (the largest possible if left out).
+    /// Lower end of a clip (default -1).
+    #[arg(long, value_parser = rational, allow_hyphen_values = true)]
+    lower: Option<Rational>,
+    /// Upper end of a clip (default 1).
+    #[arg(long, value_parser = rational, allow_hyphen_values = true)]
+    upper: Option<Rational>,
+    /// Number of inputs of an argmax (default 10).
+    #[arg(long, value_parser = clap::value_parser!(u32).range(2..=1024))]
+    inputs: Option<u32>,
+    /// argmax: the greatest input exceeds all others by GAP, in the inputs' units (the least that proves
+    /// the claim, or weights within 2^-6, if left out).
+    #[arg(long, value_name = "GAP", value_parser = rational, allow_hyphen_values = true)]
+    input_gap: Option<Rational>,
+    /// c of the input map x -> c x + 1/2 of max-pool and argmax (the largest possible if left out).
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     input_scale: Option<Rational>,
-    /// sign and step: the error is meant for EPS <= |x| (the table's own if left out).
+    /// Functions that jump: the error is meant EPS or more from the jump (the table's own if left out).
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     eps: Option<Rational>,
-    /// The composite's domain is [-TO, TO], before scaling.
-    #[arg(long, value_parser = rational, allow_hyphen_values = true, default_value = "1")]
-    to: Rational,
+    /// The composite's domain is [-TO, TO], before scaling (default 1; direct: the table's own domain).
+    #[arg(long, value_parser = rational, allow_hyphen_values = true)]
+    to: Option<Rational>,
     /// Wanted relative gap (hi - lo)/lo of the enclosure.
     #[arg(long, value_parser = rational, allow_hyphen_values = true, default_value = "2^-40")]
     gap: Rational,
@@ -106,34 +120,52 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
 
 fn request(a: &Arguments, table: &Table) -> Result<Request> {
     let function = a.target.unwrap_or(table.target);
-    let only = |given: bool, name: &str, wanted: Function| {
-        if given && function != wanted {
+    let only = |given: bool, name: &str, fits: bool, wanted: &str| {
+        if given && !fits {
             let detail = format!("--{name} is for --target {wanted}, not {function}");
             return Err(Error::domain(detail));
         }
         Ok(())
     };
-    only(a.slope.is_some(), "slope", Function::LeakyRelu)?;
-    only(a.window.is_some(), "window", Function::MaxPool)?;
-    only(a.input_scale.is_some(), "input-scale", Function::MaxPool)?;
-    let target = Target {
-        function,
-        scale: a.scale.clone(),
-        slope: a.slope.clone().unwrap_or_else(|| {
-            if function == Function::LeakyRelu {
-                Rational::from((1, 100))
-            } else {
-                Rational::new()
-            }
-        }),
-        inputs: a.window.map_or(4, |k| (k * k) as usize),
-        input_scale: a.input_scale.clone(),
-    };
+    let argmax = function == Function::Argmax;
+    let pool = function == Function::MaxPool;
+    let (slope, ends) = (function.has_slope(), function.has_ends());
+    only(a.slope.is_some(), "slope", slope, "leaky_relu")?;
+    only(a.lower.is_some(), "lower", ends, "clip")?;
+    only(a.upper.is_some(), "upper", ends, "clip")?;
+    only(a.window.is_some(), "window", pool, "max_pool")?;
+    only(a.inputs.is_some(), "inputs", argmax, "argmax")?;
+    only(a.input_gap.is_some(), "input-gap", argmax, "argmax")?;
+    only(
+        a.input_scale.is_some(),
+        "input-scale",
+        pool || argmax,
+        "max_pool or argmax",
+    )?;
+    let mut target = Target::new(function);
+    target.scale = a.scale.clone();
+    if function.has_slope() {
+        target.slope = a.slope.clone().unwrap_or(Rational::from((1, 100)));
+    }
+    if let Some(lower) = &a.lower {
+        target.ends.0.clone_from(lower);
+    }
+    if let Some(upper) = &a.upper {
+        target.ends.1.clone_from(upper);
+    }
+    if let Some(k) = a.window {
+        target.inputs = (k * k) as usize;
+    }
+    if let Some(n) = a.inputs {
+        target.inputs = n as usize;
+    }
+    target.input_scale.clone_from(&a.input_scale);
+    target.gap.clone_from(&a.input_gap);
     Ok(Request {
         coefficients: a.coefficients,
         gap: a.gap.to_f64(),
         eps: a.eps.clone(),
-        to: Some(a.to.clone()),
+        to: a.to.clone(),
         claim: a.claim.clone(),
         zone: a.zone.clone(),
         rho: a.rho.clone(),
@@ -167,6 +199,14 @@ fn left_out(proof: &Proof) -> String {
     if proof.request.only_error {
         return String::new();
     }
+    if proof.lines.is_some() {
+        let bit = proof.request.target.function == Function::Direct(Shape::Bit);
+        return if bit && proof.contractions.len() < 2 {
+            "  not proved: a contraction towards both 0 and 1\n".to_owned()
+        } else {
+            String::new()
+        };
+    }
     let mut text = String::new();
     let limit = number::write(&proof.request.limit);
     if proof.overflow.is_none() {
@@ -186,10 +226,10 @@ fn left_out(proof: &Proof) -> String {
 }
 
 fn json(a: &Arguments, table: &Table, proof: &Proof) -> String {
-    let witness = proof
-        .deviation
-        .as_ref()
-        .map(|d| &d.witness)
+    let own = proof.lines.as_ref().map(|l| &l.witness);
+    let witness = own
+        .or(proof.clip.as_ref().map(|c| &c.witness))
+        .or(proof.deviation.as_ref().map(|d| &d.witness))
         .or(proof.closeness.as_ref().map(|c| &c.witness));
     let exact = |x: &rug::Float| number::write(&x.to_rational().unwrap_or_default());
     serde_json::json!({
@@ -203,6 +243,8 @@ fn json(a: &Arguments, table: &Table, proof: &Proof) -> String {
         "bound_hi_decimal": number::decimal(&proof.bound_hi, 20, true),
         "estimate_hi_log2": number::estimate_log2(&proof.bound_hi),
         "witness_x": witness.map(|w| exact(&w.x)),
+        "input_gap": proof.argmax.as_ref().map(|g| number::write(&g.gap)),
+        "contractions": proof.contractions.iter().map(|c| number::write(&c.at)).collect::<Vec<_>>(),
         "overflow_to": proof.overflow.as_ref().map(|g| number::write(&g.to)),
         "envelope_from": proof.closeness.as_ref().map(|c| number::write(&c.from)),
         "claim": proof.request.claim.as_ref().map(number::write),

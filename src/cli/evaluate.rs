@@ -12,7 +12,7 @@ use crate::evaluation::bound::{Input, Prepared, Task as Kind};
 use crate::poly::table::{Table, MAX_BYTES};
 use crate::poly::target::{Function as Named, Target};
 use rug::Rational;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Largest file of values, in bytes.
@@ -213,7 +213,7 @@ fn range(made: &Certified, task: &Task) -> (f64, f64, usize) {
 }
 
 /// Lines of `count` decimals; missing slots are 0 (which every domain has).
-fn read_values(path: &PathBuf, count: usize, slots: usize) -> Result<Vec<Vec<f64>>> {
+fn read_values(path: &Path, count: usize, slots: usize) -> Result<Vec<Vec<f64>>> {
     let text = read_text(path, MAX_VALUES)?;
     let mut all = vec![Vec::new(); count];
     for (i, line) in text.lines().enumerate() {

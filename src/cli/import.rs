@@ -1,40 +1,54 @@
-//! `polycert import`: published coefficients to a table file.
+//! `polycert import`: coefficients of other programs to a table file.
 
 use crate::cli::{note, output, rational, read_text};
-use crate::error::Result;
-use crate::poly::import::{import, Settings};
+use crate::error::{Error, Result};
+use crate::poly::interchange::{read, Format, Hints};
 use crate::poly::table::MAX_BYTES;
 use crate::poly::{Basis, Function};
 use rug::Rational;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Read published coefficients: JSON with lists of decimal strings, or plain text.
+/// Read the coefficients of another program, digit by digit, into a table file.
 ///
+/// json: an object with components as lists of decimal strings, or lists of numbers. csv: a coefficient or
+/// a component a line. c, cpp, go: array literals. lattigo: [][]string, Chebyshev basis. openfhe:
+/// vectors for EvalChebyshevSeries (the first number is halved). heir: polynomial attributes.
 /// Plain text has one coefficient a line from degree 0 upwards, a blank line between components,
-/// and # before comments. Digits are kept exactly.
+/// and # before comments. Components are in the order of their application.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// File to read (- is standard input).
     input: PathBuf,
-    /// Intended use: sign, step, relu, leaky_relu, max or max_pool.
-    #[arg(long, default_value = "relu")]
-    target: Function,
-    /// Basis, where the file does not name one.
+    /// json, csv, c, cpp, go, lattigo, openfhe or heir (found out if left out, except c and openfhe).
+    #[arg(long, value_name = "FORMAT")]
+    from: Option<Format>,
+    /// Intended use: sign, step, relu, leaky_relu, max or max_pool (the file's own, else relu).
+    #[arg(long)]
+    target: Option<Function>,
+    /// Basis, where the file does not name one (power).
     #[arg(long, value_parser = ["power", "chebyshev"])]
     basis: Option<String>,
-    /// x is meant in [-HI, HI].
-    #[arg(long, value_parser = rational, allow_hyphen_values = true, default_value = "1")]
-    hi: Rational,
-    /// The sign is meant for EPS <= |x|.
+    /// x is meant in [-HI, HI] (the file's own, else 1).
+    #[arg(long, value_parser = rational, allow_hyphen_values = true)]
+    hi: Option<Rational>,
+    /// The sign is meant for EPS <= |x| (the file's own if it has one).
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     eps: Option<Rational>,
-    /// Name of the table (the file's name if left out).
+    /// openfhe: a and b of EvalChebyshevSeries(ct, coefficients, a, b), for every component.
+    #[arg(long, value_name = "A,B", value_parser = interval, allow_hyphen_values = true)]
+    interval: Option<(Rational, Rational)>,
+    /// Name of the table (the file's own, else the file's name).
     #[arg(long)]
     name: Option<String>,
     /// Table file to write (standard output if left out).
     #[arg(short, long)]
     output: Option<PathBuf>,
+}
+
+fn interval(text: &str) -> std::result::Result<(Rational, Rational), String> {
+    let (a, b) = text.split_once(',').ok_or("expected A,B")?;
+    Ok((rational(a)?, rational(b)?))
 }
 
 /// Runs the subcommand.
@@ -44,8 +58,9 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         .input
         .file_stem()
         .map_or("table".into(), |s| s.to_string_lossy().into_owned());
-    let settings = Settings {
-        name: a.name.clone().unwrap_or(stem),
+    let hints = Hints {
+        name: a.name.clone(),
+        default_name: stem,
         target: a.target,
         basis: a.basis.as_deref().map(|b| {
             if b == "power" {
@@ -56,9 +71,17 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         }),
         hi: a.hi.clone(),
         eps: a.eps.clone(),
+        interval: a.interval.clone(),
     };
-    let table = import(&text, &settings).map_err(|e| e.in_file(&a.input))?;
+    if hints.interval.is_some() && a.from.is_none_or(|f| f != Format::Openfhe) {
+        return Err(Error::domain("--interval needs --from openfhe"));
+    }
+    let imported = read(&text, a.from, &hints).map_err(|e| e.in_file(&a.input))?;
+    let table = imported.table;
     output(a.output.as_ref(), &table.to_json())?;
+    for line in imported.notes {
+        note(&format!("note: {line}"));
+    }
     note(&format!(
         "{}: degrees {:?}, sha256 {}",
         table.name,

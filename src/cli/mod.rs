@@ -8,8 +8,11 @@ mod catalogue;
 mod certify;
 mod check;
 mod evaluate;
+mod export;
+mod family;
 mod generate;
 mod import;
+mod network;
 mod noise;
 mod params;
 mod report;
@@ -39,8 +42,10 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Generate(generate::Arguments),
+    Family(family::Arguments),
     Search(search::Arguments),
     Import(import::Arguments),
+    Export(export::Arguments),
     Certify(certify::Arguments),
     Check(check::Arguments),
     Show(show::Arguments),
@@ -48,6 +53,7 @@ enum Command {
     Noise(noise::Arguments),
     Evaluate(evaluate::Arguments),
     Params(params::Arguments),
+    Network(network::Arguments),
     Report(report::Arguments),
 }
 
@@ -55,8 +61,10 @@ enum Command {
 pub fn run() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Generate(a) => generate::run(&a),
+        Command::Family(a) => family::run(&a),
         Command::Search(a) => search::run(&a),
         Command::Import(a) => import::run(&a),
+        Command::Export(a) => export::run(&a),
         Command::Certify(a) => certify::run(&a),
         Command::Check(a) => check::run(&a),
         Command::Show(a) => show::run(&a),
@@ -64,6 +72,7 @@ pub fn run() -> ExitCode {
         Command::Noise(a) => noise::run(&a),
         Command::Evaluate(a) => evaluate::run(&a),
         Command::Params(a) => params::run(&a),
+        Command::Network(a) => network::run(&a),
         Command::Report(a) => report::run(&a),
     };
     result.unwrap_or_else(|error| {

@@ -5,6 +5,8 @@
 //! `sigma = sqrt(12 tau) 2^(s/2) t` is added, t a bound of |e| (ePrint 2022/816). An estimate of t would
 //! make it an estimate; a certified t makes it a bound.
 
+use crate::ckks::noise::formula::tail::LN_2;
+
 /// The flooding noise and what is left.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Flooding {
@@ -21,7 +23,7 @@ pub struct Flooding {
 pub fn flooding(t: f64, s: u32, tau: u64, k: u32) -> Flooding {
     let up = 1.0 + 2.0f64.powi(-40);
     let sigma = (12.0 * tau as f64).sqrt() * (f64::from(s) / 2.0).exp2() * t * up;
-    let reach = (2.0 * f64::from(k + 1) * 0.693_147_2).sqrt();
+    let reach = (2.0 * f64::from(k + 1) * LN_2).sqrt();
     Flooding {
         sigma,
         bound_added: sigma * reach * up,

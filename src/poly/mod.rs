@@ -6,11 +6,16 @@
 pub mod claims;
 pub mod component;
 pub mod composite;
+pub mod cost;
 pub mod import;
+pub mod interchange;
+pub mod shape;
 pub mod table;
 pub mod target;
 
 pub use component::{Basis, Component};
 pub use composite::{Branch, Composite, Side};
+pub use cost::Cost;
+pub use shape::{Line, Shape};
 pub use table::{Domain, Table};
 pub use target::{Function, Target};

@@ -2,6 +2,7 @@
 
 use crate::certify::proof::Verdict;
 use crate::error::Result;
+use crate::poly::{Cost, Table};
 use crate::report::checked::{number, text, Checked};
 use rug::Rational;
 use serde_json::Value;
@@ -47,6 +48,8 @@ pub struct Row {
     pub name: String,
     /// Nominal degrees, first applied first.
     pub degrees: Vec<usize>,
+    /// Depth and multiplications; none for a target whose circuit is not known here.
+    pub cost: Option<Cost>,
     /// `power`, `chebyshev` or `mixed`.
     pub basis: String,
     /// How coefficients are held: `exact`, `f64`, ...
@@ -62,6 +65,8 @@ pub struct Row {
     /// What the statement is about besides the function, where it is not the usual: B, the slope, the
     /// inputs of a pool, eps, the end of the domain if it is not 1.
     pub parameters: Vec<(&'static str, Rational)>,
+    /// Of a direct function: whether the statement is about the table's own domain, with its own gap.
+    pub whole_domain: bool,
     /// The maximum error is at least this.
     pub bound_lo: Rational,
     /// The maximum error is at most this.
@@ -124,10 +129,12 @@ impl Claim {
 }
 
 impl Row {
-    /// Whether the row is about the function on [-1, 1] with the table's own coefficients, as a claim
-    /// without further words is.
+    /// Whether the row is about the function on [-1, 1] (a direct one: on the table's domain, without
+    /// parameters of its own) with the table's own coefficients, as a claim without further words is.
     pub fn is_plain(&self) -> bool {
-        self.parameters.is_empty() && self.coefficients == "exact"
+        let domain = |word: &str| matches!(word, "from" | "gap from" | "gap to" | "to");
+        let own = |word: &str| self.whole_domain && domain(word);
+        self.parameters.iter().all(|(word, _)| own(word)) && self.coefficients == "exact"
     }
 
     /// Reads the row of a table from its certificate; `source` says where the claim in it is stated.
@@ -157,6 +164,7 @@ impl Row {
             file: file.to_owned(),
             name: text(table, "name").to_owned(),
             degrees: components(table).map(degree).collect(),
+            cost: cost(checked, target),
             basis: basis(table),
             coefficients: text(document, "coefficients").to_owned(),
             table_sha256: text(document, "table_sha256").to_owned(),
@@ -164,6 +172,7 @@ impl Row {
             origin,
             target: text(target, "function").to_owned(),
             parameters: parameters(checked, target)?,
+            whole_domain: whole_domain(checked, target)?,
             bound_lo: number(target, "lo")?,
             bound_hi: number(target, "hi")?,
             envelope: closeness.map(envelope).transpose()?,
@@ -200,15 +209,91 @@ fn parameters(checked: &Checked, target: &Value) -> Result<Vec<(&'static str, Ra
             field("inputs", checked.claim("pool"), "inputs", None)?;
             field("range", checked.claim("pool"), "range", Some(1))?;
         }
+        "argmax" => {
+            field("inputs", checked.claim("argmax"), "inputs", None)?;
+            field("range", checked.claim("argmax"), "range", Some(1))?;
+            field("gap", checked.claim("argmax"), "gap", None)?;
+        }
+        "clip" => {
+            let clip = checked.claim("clip");
+            for (word, name) in [
+                ("lower", "lower"),
+                ("upper", "upper"),
+                ("from", "from"),
+                ("to", "to"),
+                ("B", "scale"),
+            ] {
+                field(word, clip, name, None)?;
+            }
+        }
+        "lines" => {
+            for name in ["lower", "upper"] {
+                field(name, Some(target), name, None)?;
+            }
+            let parts = checked.claim("lines").and_then(|c| c["parts"].as_array());
+            let parts = parts.map_or(&[][..], Vec::as_slice);
+            field("from", parts.first(), "from", None)?;
+            for pair in parts.windows(2).filter(|p| p[0]["to"] != p[1]["from"]) {
+                field("gap from", Some(&pair[0]), "to", None)?;
+                field("gap to", Some(&pair[1]), "from", None)?;
+            }
+            field("to", parts.last(), "to", None)?;
+        }
         _ => field("to", checked.claim("deviation"), "to", Some(1))?,
     }
     Ok(all)
+}
+
+/// Whether the parts of a direct function are the table's domain, but for its eps around one jump at most.
+fn whole_domain(checked: &Checked, target: &Value) -> Result<bool> {
+    let Some(claim) = checked
+        .claim("lines")
+        .filter(|_| cited_rule(target) == "lines")
+    else {
+        return Ok(false);
+    };
+    let domain = &checked.document()["table"]["domain"];
+    let parts = claim["parts"].as_array().map_or(&[][..], Vec::as_slice);
+    let (Some(first), Some(last)) = (parts.first(), parts.last()) else {
+        return Ok(false);
+    };
+    let mut gap = Rational::new();
+    for pair in parts.windows(2) {
+        gap += number(&pair[1], "from")? - number(&pair[0], "to")?;
+    }
+    let eps = match domain.get("eps") {
+        Some(_) => number(domain, "eps")?,
+        None => Rational::new(),
+    };
+    Ok(number(first, "from")? == number(domain, "lo")?
+        && number(last, "to")? == number(domain, "hi")?
+        && (gap.is_zero() || gap == eps * 2u32))
+}
+
+/// What evaluating the target costs.
+fn cost(checked: &Checked, target: &Value) -> Option<Cost> {
+    let table = Table::from_json(&checked.document()["table"].to_string()).ok()?;
+    let composite = Cost::of(&table.components);
+    match text(target, "function") {
+        "sign" | "step" => Some(composite),
+        "relu" | "leaky_relu" | "abs" | "max" => Some(composite.with_product()),
+        direct if direct.starts_with("direct_") => Some(composite),
+        "max_pool" => {
+            let inputs = number(checked.claim("pool")?, "inputs").ok()?;
+            let inputs = inputs.numer().to_usize()?;
+            Some(composite.with_product().of_tournament(inputs))
+        }
+        _ => None,
+    }
 }
 
 fn cited_rule(target: &Value) -> &'static str {
     match text(target, "function") {
         "sign" | "step" => "closeness",
         "max_pool" => "pool",
+        "argmax" => "argmax",
+        "clip" | "relu6" => "clip",
+        direct if direct.starts_with("direct_") => "lines",
         _ => "deviation",
     }
 }
@@ -223,7 +308,9 @@ fn cited(checked: &Checked, target: &Value) -> Result<(Vec<Rational>, Option<Rat
         return Ok((inputs.iter().map(read).collect::<Result<_>>()?, None));
     }
     let x = number(&claim["witness"], "x")?;
-    Ok((vec![x], Some(number(claim, "to")?)))
+    let symmetric = matches!(cited_rule(target), "closeness" | "deviation");
+    let to = symmetric.then(|| number(claim, "to")).transpose()?;
+    Ok((vec![x], to))
 }
 
 /// The last magnitude claim that reaches beyond the domain.

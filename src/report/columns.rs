@@ -13,6 +13,8 @@ pub enum Kind {
     Given,
     /// Verified by the checker; decimals rounded to the safe side.
     Proved,
+    /// Counted, for a stated way to evaluate the polynomials.
+    Counted,
     /// Rounded for display only.
     Estimate,
 }
@@ -23,6 +25,7 @@ impl Kind {
         match self {
             Self::Given => "",
             Self::Proved => "proved",
+            Self::Counted => "counted",
             Self::Estimate => "estimate",
         }
     }
@@ -56,7 +59,7 @@ const fn column(
 
 /// The columns of the main table; the first names the row, and what decides comes next, so that a narrow
 /// screen shows it.
-pub const COLUMNS: [Column; 13] = [
+pub const COLUMNS: [Column; 15] = [
     column("table", "", Kind::Given, |r| r.name.clone()),
     column("verdict", "", Kind::Proved, verdict),
     column("claim", "error", Kind::Given, |r| {
@@ -77,6 +80,12 @@ pub const COLUMNS: [Column; 13] = [
         )
     }),
     column("degrees", "", Kind::Given, degrees),
+    column("depth", "levels", Kind::Counted, |r| {
+        or_dash(r.cost.map(|c| c.depth.to_string()))
+    }),
+    column("multiplications", "", Kind::Counted, |r| {
+        or_dash(r.cost.map(|c| c.mults.to_string()))
+    }),
     column("basis", "", Kind::Given, |r| r.basis.clone()),
     column("target", "", Kind::Given, target),
     column("envelope tau", "error per x", Kind::Proved, |r| {
@@ -112,7 +121,7 @@ pub const SOURCES: [Column; 6] = [
 ];
 
 /// How to read the columns: a term and its meaning.
-pub const LEGEND: [(&str, &str); 7] = [
+pub const LEGEND: [(&str, &str); 8] = [
     (
         "proved",
         "verified by the checker; decimals are rounded to the safe side",
@@ -120,6 +129,12 @@ pub const LEGEND: [(&str, &str); 7] = [
     (
         "estimate",
         "rounded to nearest for display; not for use in a proof",
+    ),
+    (
+        "counted",
+        "levels, and products of two ciphertexts, when polynomials are evaluated by odd baby-step \
+         giant-step (ePrint 2020/834), those that are not exactly odd by its general form; the final \
+         x p(x) and all matches of a max-pool included, scalings of inputs not",
     ),
     (
         "maximum error",

@@ -9,11 +9,13 @@ use crate::report::columns::{log2, origin};
 use rug::Rational;
 
 /// The columns; `estimate_` is rounded for display, `bound_` is proved.
-const HEADER: [&str; 26] = [
+const HEADER: [&str; 28] = [
     "file",
     "name",
     "error",
     "degrees",
+    "depth",
+    "multiplications",
     "basis",
     "coefficients",
     "target",
@@ -69,6 +71,8 @@ fn cells(row: &Row) -> Vec<String> {
         plain(&row.name),
         String::new(),
         degrees.join(","),
+        row.cost.map(|c| c.depth.to_string()).unwrap_or_default(),
+        row.cost.map(|c| c.mults.to_string()).unwrap_or_default(),
         row.basis.clone(),
         row.coefficients.clone(),
         row.target.clone(),

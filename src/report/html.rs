@@ -126,7 +126,9 @@ fn cell(i: usize, column: &Column, row: &Row) -> String {
         header if header.ends_with("SHA-256") => format!("<td><code>{text}</code></td>"),
         _ if column.kind == Kind::Estimate => format!("<td class=\"number estimate\">{text}</td>"),
         "the checker's words" => format!("<td>{text}</td>"),
-        _ if column.kind == Kind::Proved => format!("<td class=\"number\">{text}</td>"),
+        _ if matches!(column.kind, Kind::Proved | Kind::Counted) => {
+            format!("<td class=\"number\">{text}</td>")
+        }
         _ => format!("<td>{text}</td>"),
     }
 }

@@ -56,6 +56,8 @@ fn row(row: &Row) -> Value {
         "file": row.file,
         "name": row.name,
         "degrees": row.degrees,
+        "depth": row.cost.map(|c| c.depth),
+        "multiplications": row.cost.map(|c| c.mults),
         "basis": row.basis,
         "coefficients": row.coefficients,
         "target": row.target,

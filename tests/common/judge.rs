@@ -1,11 +1,12 @@
 //! Proves the statements of a checker's report a second time: by the certifier's own engine,
 //! prepared afresh, and by the oracle at sampled points and at the stated witnesses.
 
+use super::direct;
 use super::{rational, tournament_error, Ball, Oracle, Random};
 use polycert::certify::cascade::Branch;
 use polycert::certify::{closeness, deviation, growth};
 use polycert::poly::Composite;
-use polycert_checker::{Report, Statement, Verdict, Witness};
+use polycert_checker::{Argmax, Clip, Part, Report, Statement, Verdict, Witness};
 use rug::float::Round;
 use rug::{Float, Integer, Rational};
 use std::collections::HashMap;
@@ -30,8 +31,15 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// Prepares the composite for |x| <= reach; none if the engine cannot.
+    /// Prepares the composite for |x| <= reach (0: no statement is about sides); none if the engine cannot.
     pub fn new(composite: Composite, reach: &Rational) -> Option<Self> {
+        if reach.is_zero() {
+            return Some(Self {
+                oracle: Oracle::new(composite),
+                branches: Vec::new(),
+                known: HashMap::new(),
+            });
+        }
         let up = Float::with_val_round(PREC, reach, Round::Up).0;
         let branches = composite.branches.iter();
         let branches: polycert::error::Result<_> =
@@ -220,6 +228,15 @@ impl Judge {
                 }
                 Ok(())
             }
+            Statement::Lines { parts, hi, witness } => self.lines(parts, &convert(hi), witness),
+            Statement::Contraction {
+                at,
+                radius,
+                order,
+                hi,
+            } => self.contraction(&convert(at), &convert(radius), *order, &convert(hi)),
+            Statement::Clip(clip) => self.clip(clip),
+            Statement::Argmax(argmax) => self.argmax(argmax),
             Statement::Target(t) => {
                 let (lo, hi, scale) = (convert(&t.lo), convert(&t.hi), convert(&t.scale));
                 let slope = convert(&t.slope);
@@ -237,8 +254,25 @@ impl Judge {
                     (F::Max, Statement::Deviation { to, .. }) if convert(to) >= 1u32 => {
                         self.enclosure("deviation", &zero, &one)
                     }
+                    (F::Abs, Statement::Deviation { to, .. }) => {
+                        self.enclosure("deviation", &zero, &convert(to))
+                    }
                     (F::MaxPool, Statement::Pool { hi, lo, .. }) => {
                         Some((convert(lo), convert(hi)))
+                    }
+                    (F::Argmax, Statement::Argmax(a)) => Some((convert(&a.lo), convert(&a.hi))),
+                    (F::Clip, Statement::Clip(c)) => Some((convert(&c.witness.lo), convert(&c.hi))),
+                    (F::Relu6, Statement::Clip(c)) => {
+                        if convert(&c.lower) != 0u32 || convert(&c.upper) != 6u32 {
+                            return Err("not ReLU6".to_owned());
+                        }
+                        Some((convert(&c.witness.lo), convert(&c.hi)))
+                    }
+                    (F::Direct(shape), Statement::Lines { parts, hi, witness }) => {
+                        for part in parts {
+                            direct::is_part(shape, &slope, &t.ends, part)?;
+                        }
+                        Some((convert(&witness.lo), convert(hi)))
                     }
                     _ => return Err("target cites a claim of another kind".to_owned()),
                 }
@@ -246,7 +280,8 @@ impl Judge {
                 let factor = match t.function {
                     F::Step => Rational::from((1, 2)),
                     F::LeakyRelu => (one - slope).abs() * &scale,
-                    F::Sign | F::MaxPool => one,
+                    F::Abs => scale * 2u32,
+                    F::Sign | F::MaxPool | F::Argmax | F::Clip | F::Relu6 | F::Direct(_) => one,
                     _ => scale,
                 };
                 if hi < least * &factor || lo > most * &factor {
@@ -263,6 +298,114 @@ impl Judge {
             }
             _ => Err("a statement of an unknown kind".to_owned()),
         }
+    }
+}
+
+impl Judge {
+    /// |p - f| at many points of every part, and at the witness.
+    fn lines(&self, parts: &[Part], hi: &Rational, witness: &Witness) -> Result<(), String> {
+        let error = |part: &Part, x: &Rational| -> Ball {
+            let line = convert(&part.slope) * x + convert(&part.intercept);
+            direct::value(&self.oracle, x)
+                .minus(&Ball::new(&line))
+                .abs()
+        };
+        for part in parts {
+            let (from, to) = (convert(&part.from), convert(&part.to));
+            for x in direct::points(&from, &to) {
+                if error(part, &x).above(hi) {
+                    return Err(format!("lines: above hi at {x}"));
+                }
+            }
+        }
+        let (x, lo) = (convert(&witness.x), convert(&witness.lo));
+        let inside = |p: &&Part| convert(&p.from) <= x && x <= convert(&p.to);
+        let part = parts
+            .iter()
+            .find(inside)
+            .ok_or("lines: the witness is in no part")?;
+        let value = error(part, &x);
+        if value.below(&lo) || value.above(hi) {
+            return Err("lines: the witness does not fit".to_owned());
+        }
+        Ok(())
+    }
+
+    fn contraction(
+        &self,
+        at: &Rational,
+        radius: &Rational,
+        order: usize,
+        hi: &Rational,
+    ) -> Result<(), String> {
+        let power = |u: Rational| (0..order).fold(Rational::from(1), |p, _| p * &u);
+        let (from, to) = (Rational::from(at - radius), Rational::from(at + radius));
+        for x in direct::points(&from, &to) {
+            let off = direct::value(&self.oracle, &x).minus(&Ball::new(at)).abs();
+            let most = power(Rational::from(&x - at).abs()) * hi;
+            if off.above(&most) || off.above(&Rational::from(&x - at).abs()) {
+                return Err(format!("contraction: too far at {x}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn clip(&self, clip: &Clip) -> Result<(), String> {
+        let (l, u) = (convert(&clip.lower), convert(&clip.upper));
+        let (scale, hi) = (convert(&clip.scale), convert(&clip.hi));
+        let (from, to) = (convert(&clip.from), convert(&clip.to));
+        let error = |x: &Rational| -> Ball {
+            let r = |end: &Rational| direct::relu(&self.oracle, &(Rational::from(x - end)), &scale);
+            let exact = x.clone().max(l.clone()).min(u.clone());
+            Ball::new(&l)
+                .plus(&r(&l))
+                .minus(&r(&u))
+                .minus(&Ball::new(&exact))
+                .abs()
+        };
+        for x in direct::points(&from, &to) {
+            if error(&x).above(&hi) {
+                return Err(format!("clip: above hi at {x}"));
+            }
+        }
+        let (x, lo) = (convert(&clip.witness.x), convert(&clip.witness.lo));
+        if x < from || x > to || error(&x).below(&lo) {
+            return Err("clip: the witness does not fit".to_owned());
+        }
+        Ok(())
+    }
+
+    fn argmax(&self, a: &Argmax) -> Result<(), String> {
+        let (b, c, gap) = (convert(&a.range), convert(&a.input_scale), convert(&a.gap));
+        let (hi, lo) = (convert(&a.hi), convert(&a.lo));
+        let witness: Vec<Rational> = a.witness.iter().map(convert).collect();
+        if witness.len() != a.inputs || witness.iter().any(|x| x.clone().abs() > b) {
+            return Err("argmax: the witness is outside the range".to_owned());
+        }
+        let (off, margin) = direct::one_hot_error(&self.oracle, &witness, &c);
+        if margin < gap || off.iter().all(|w| w.below(&lo)) {
+            return Err("argmax: the witness does not fit".to_owned());
+        }
+        let mut random = Random(7);
+        for round in 0..10 {
+            // The greatest anywhere, the others up to just the gap below it.
+            let top = Rational::from(&b - &gap) * rational(random.unit()) + &gap;
+            let most = Rational::from(&top - &gap);
+            let width = Rational::from(&most + &b);
+            let mut inputs: Vec<Rational> = (0..a.inputs)
+                .map(|_| {
+                    let part = if round % 2 == 0 { random.unit() } else { 1.0 };
+                    width.clone() * rational(part) - &b
+                })
+                .collect();
+            let place = random.below(a.inputs);
+            inputs[place] = top;
+            let (off, _) = direct::one_hot_error(&self.oracle, &inputs, &c);
+            if off.iter().any(|w| w.above(&hi)) {
+                return Err(format!("argmax: more than {hi} at {inputs:?}"));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 
 #![allow(dead_code)] // every test file uses its own part
 
+pub mod direct;
 pub mod generator;
 pub mod judge;
 
@@ -284,6 +285,15 @@ impl Values {
     }
 }
 
+/// p(d) by the stages' own Horner scheme on a ball.
+pub fn at_ball(oracle: &Oracle, d: &Ball) -> Ball {
+    oracle.stages.iter().fold(d.clone(), |y, c| {
+        let mut steps = c.iter().rev();
+        let first = steps.next().unwrap().clone();
+        steps.fold(first, |acc, c| acc.times(&y).plus(c))
+    })
+}
+
 /// |tournament - max| for inputs mapped by x -> c x + 1/2, from the composite alone.
 pub fn tournament_error(oracle: &Oracle, inputs: &[Rational], c: &Rational) -> Ball {
     let half = Rational::from((1, 2));
@@ -297,12 +307,7 @@ pub fn tournament_error(oracle: &Oracle, inputs: &[Rational], c: &Rational) -> B
                 continue;
             };
             let d = a.minus(b);
-            // p(d) by the stages' own Horner scheme on a ball.
-            let p = oracle.stages.iter().fold(d.clone(), |y, c| {
-                let mut steps = c.iter().rev();
-                let first = steps.next().unwrap().clone();
-                steps.fold(first, |acc, c| acc.times(&y).plus(c))
-            });
+            let p = at_ball(oracle, &d);
             next.push(a.plus(b).plus(&d.times(&p)).half());
         }
         round = next;

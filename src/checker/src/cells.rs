@@ -106,9 +106,13 @@ fn in_cell(fault: Fault, index: usize) -> Fault {
 
 /// Encloses g(y) = y (1 - q(y))/2 by R4.
 pub(crate) fn g_at(branch: &Branch, y: &BigInt, fixed: &Fixed) -> Checked<Interval> {
-    let y = Interval::point(y);
-    let q = branch.on(&y, fixed)?;
-    Ok(fixed.mul(&y, &fixed.one_minus(&q))?.half())
+    g_at_interval(branch, &Interval::point(y), fixed)
+}
+
+/// Encloses g at one number that is known to lie in a narrow interval.
+pub(crate) fn g_at_interval(branch: &Branch, y: &Interval, fixed: &Fixed) -> Checked<Interval> {
+    let q = branch.on(y, fixed)?;
+    Ok(fixed.mul(y, &fixed.one_minus(&q))?.half())
 }
 
 /// v max|1 - q|/2

@@ -1,11 +1,15 @@
 //! The claims of section 4: each is proved from the branches and from earlier claims.
 
+use crate::argmax;
 use crate::cascade::{Branch, Side};
 use crate::cells::{g_at, Cells, Quantity};
+use crate::clip;
+use crate::direct;
 use crate::document::Claim;
 use crate::fault::{Checked, Fault};
 use crate::fixed::{Fixed, Interval};
 use crate::number::Rational;
+use crate::polynomial::Polynomial;
 use crate::pool;
 use crate::statement::{Statement, Witness};
 use crate::target;
@@ -15,11 +19,39 @@ use num_bigint::{BigInt, Sign};
 #[derive(Debug)]
 pub(crate) struct Ground {
     pub(crate) fixed: Fixed,
-    pub(crate) stages: usize,
-    pub(crate) branches: Vec<Branch>,
+    stages: usize,
+    /// None if the certificate has no branches: claims about them must fail then, never hold of nothing.
+    branches: Option<Vec<Branch>>,
+    /// p as one polynomial, where a claim needs it.
+    expanded: Option<Polynomial>,
 }
 
 impl Ground {
+    /// What was proved of the branches, if there are any, and p itself.
+    pub(crate) fn new(
+        fixed: Fixed,
+        stages: usize,
+        branches: Vec<Branch>,
+        expanded: Option<Polynomial>,
+    ) -> Self {
+        Self {
+            fixed,
+            stages,
+            branches: (!branches.is_empty()).then_some(branches),
+            expanded,
+        }
+    }
+
+    fn branches(&self) -> Checked<&[Branch]> {
+        let missing = || Fault::rejected("branches", "the certificate has none");
+        self.branches.as_deref().ok_or_else(missing)
+    }
+
+    fn expanded(&self) -> Checked<&Polynomial> {
+        let missing = || Fault::internal("p is not expanded");
+        self.expanded.as_ref().ok_or_else(missing)
+    }
+
     /// Encloses q_s at a number or a narrow interval, s being the sign of the side.
     pub(crate) fn branch(&self, negative: bool) -> Checked<&Branch> {
         let wanted = if negative {
@@ -28,13 +60,13 @@ impl Ground {
             Side::Positive
         };
         let fits = |b: &&Branch| b.side == Side::Both || b.side == wanted;
-        let found = self.branches.iter().find(fits);
+        let found = self.branches()?.iter().find(fits);
         found.ok_or_else(|| Fault::internal("no branch for a side"))
     }
 
     /// The sides that have a branch of their own.
     fn each(&self, mut check: impl FnMut(&Branch) -> Checked<()>) -> Checked<()> {
-        self.branches.iter().try_for_each(&mut check)
+        self.branches()?.iter().try_for_each(&mut check)
     }
 
     /// Whether the smallest absolute value is at least `lo`.
@@ -93,6 +125,23 @@ pub(crate) fn prove(claim: &Claim, earlier: &[Statement], ground: &Ground) -> Ch
             }
         }
         Statement::Pool { .. } => pool::prove(&claim.statement, earlier, ground),
+        Statement::Clip(clip) => clip::prove(clip, earlier, ground),
+        Statement::Argmax(argmax) => argmax::prove(argmax, earlier, ground),
+        Statement::Lines { parts, hi, witness } => {
+            let p = ground.expanded()?;
+            direct::lines(p, parts, &claim.pieces, hi, witness, fixed)
+        }
+        Statement::Contraction {
+            at,
+            radius,
+            order,
+            hi,
+        } => {
+            let hint = claim.pieces.first();
+            let hint = hint.ok_or_else(|| Fault::internal("pieces"))?;
+            let p = ground.expanded()?;
+            direct::contraction(p, at, radius, *order, hint, hi, fixed)
+        }
         Statement::Target(target) => target::prove(target, earlier),
     }
 }
@@ -152,13 +201,14 @@ fn over_cells(
     hi: &Rational,
     ground: &Ground,
 ) -> Checked<()> {
-    if cells.len() != ground.branches.len() {
+    let branches = ground.branches()?;
+    if cells.len() != branches.len() {
         return Err(Fault::rejected(
             "R5 cells",
             "there is not one list of cells for each branch",
         ));
     }
-    for (branch, list) in ground.branches.iter().zip(cells) {
+    for (branch, list) in branches.iter().zip(cells) {
         list.prove(branch, to, quantity, hi, &ground.fixed)?;
     }
     Ok(())

@@ -8,13 +8,17 @@ use crate::json::{each, Fields, Tree};
 use crate::number::{parse_count, Rational};
 use crate::pieces::Segment;
 use crate::rounding::Mode;
-use crate::statement::{Function, StatedBound, Statement, Target, Verdict, Witness};
+use crate::statement::{
+    Argmax, Clip, Function, Part, Shape, StatedBound, Statement, Target, Verdict, Witness,
+};
 use crate::table::{constant, number, Table};
 use num_bigint::BigInt;
 
 const MAX_CLAIMS: usize = 256;
 const MAX_STAGES: usize = 32;
 const MAX_INPUTS: u64 = 1024;
+const MAX_PARTS: usize = 16;
+const MAX_ORDER: u64 = 255;
 
 /// A certificate that was read, and proves nothing yet.
 #[derive(Debug)]
@@ -23,6 +27,7 @@ pub(crate) struct Document {
     pub(crate) table_sha256: String,
     pub(crate) mode: Mode,
     pub(crate) precision: u64,
+    /// Empty if the field is left out.
     pub(crate) branches: Vec<(Side, Vec<StageHint>)>,
     pub(crate) claims: Vec<Claim>,
 }
@@ -33,6 +38,8 @@ pub(crate) struct Claim {
     pub(crate) statement: Statement,
     /// One list for each branch; none for the rules that use no cells.
     pub(crate) cells: Vec<Cells>,
+    /// Pieces of the claim's own polynomials; none for the rules that have none.
+    pub(crate) pieces: Vec<Vec<Segment>>,
 }
 
 /// Reads a certificate.
@@ -44,7 +51,8 @@ pub(crate) fn read(tree: Tree, budget: &Budget) -> Checked<Document> {
     let mode = fields.take("coefficients", |t| Mode::parse(t.text()?))?;
     let precision = fields.take("precision", |t| parse_count(t.text()?, 64, 2048))?;
     let reader = Reader { precision, budget };
-    let branches = fields.take("branches", |t| each(t.list_of(1, 2)?, |b| reader.branch(b)))?;
+    let branches =
+        fields.take_maybe("branches", |t| each(t.list_of(1, 2)?, |b| reader.branch(b)))?;
     let claims = fields.take("claims", |t| {
         each(t.list_of(1, MAX_CLAIMS)?, |c| reader.claim(c))
     })?;
@@ -54,7 +62,7 @@ pub(crate) fn read(tree: Tree, budget: &Budget) -> Checked<Document> {
         table_sha256,
         mode,
         precision,
-        branches,
+        branches: branches.unwrap_or_default(),
         claims,
     })
 }
@@ -129,14 +137,20 @@ impl Reader<'_> {
     }
 
     fn witness(&self, tree: Tree) -> Checked<Witness> {
+        let witness = self.witness_anywhere(tree)?;
+        if witness.x.is_zero() {
+            return Err(Fault::unreadable("a witness cannot be at 0").at("x"));
+        }
+        Ok(witness)
+    }
+
+    /// A witness of a claim that is not about one side of 0.
+    fn witness_anywhere(&self, tree: Tree) -> Checked<Witness> {
         let mut fields = tree.object()?;
         let x = fields.take("x", |t| self.hint(t))?;
         let lo = fields.take("lo", |t| self.number(t))?;
         fields.finish()?;
         let x = Rational::dyadic(x, self.precision);
-        if x.is_zero() {
-            return Err(Fault::unreadable("a witness cannot be at 0").at("x"));
-        }
         Ok(Witness { x, lo })
     }
 
@@ -169,7 +183,7 @@ impl Reader<'_> {
         self.budget.charge(100_000)?;
         let mut fields = tree.object()?;
         let rule = fields.take("rule", |t| Ok(t.text()?.to_owned()))?;
-        let mut cells = Vec::new();
+        let (mut cells, mut pieces) = (Vec::new(), Vec::new());
         let statement = match rule.as_str() {
             "stage_ranges" => {
                 let (from, to) = self.range(&mut fields)?;
@@ -207,6 +221,29 @@ impl Reader<'_> {
                 }
             }
             "pool" => self.pool(&mut fields)?,
+            "clip" => Statement::Clip(self.clip(&mut fields)?),
+            "argmax" => Statement::Argmax(self.argmax(&mut fields)?),
+            "lines" => {
+                let list = |t: Tree| each(t.list_of(1, MAX_PARTS)?, |part| self.part(part));
+                let parts;
+                (parts, pieces) = fields.take("parts", list)?.into_iter().unzip();
+                let hi = fields.take("hi", |t| self.number(t))?;
+                let witness = fields.take("witness", |t| self.witness_anywhere(t))?;
+                Statement::Lines { parts, hi, witness }
+            }
+            "contraction" => {
+                let at = fields.take("at", |t| self.number(t))?;
+                let radius = fields.take("radius", |t| self.positive(t))?;
+                let order = fields.take("order", |t| count(&t, 1, MAX_ORDER))?;
+                pieces = vec![fields.take("pieces", |t| self.pieces(t))?];
+                let hi = fields.take("hi", |t| self.number(t))?;
+                Statement::Contraction {
+                    at,
+                    radius,
+                    order,
+                    hi,
+                }
+            }
             "target" => Statement::Target(self.target(&mut fields)?),
             other => {
                 let text = format!("`{}` is not a rule", printable(other));
@@ -214,7 +251,11 @@ impl Reader<'_> {
             }
         };
         fields.finish()?;
-        Ok(Claim { statement, cells })
+        Ok(Claim {
+            statement,
+            cells,
+            pieces,
+        })
     }
 
     fn positive(&self, tree: Tree) -> Checked<Rational> {
@@ -224,33 +265,98 @@ impl Reader<'_> {
         }
     }
 
-    fn cites(&self, fields: &mut Fields) -> Checked<usize> {
-        fields.take("cites", |t| {
-            let index = parse_count(t.text()?, 0, MAX_CLAIMS as u64 - 1)?;
-            usize::try_from(index).map_err(|_| Fault::unreadable("too large"))
+    fn cites(&self, fields: &mut Fields, name: &str) -> Checked<usize> {
+        fields.take(name, |t| count(&t, 0, MAX_CLAIMS as u64 - 1))
+    }
+
+    fn part(&self, tree: Tree) -> Checked<(Part, Vec<Segment>)> {
+        let mut fields = tree.object()?;
+        let mut number = |name| fields.take(name, |t| self.number(t));
+        let part = Part {
+            from: number("from")?,
+            to: number("to")?,
+            slope: number("slope")?,
+            intercept: number("intercept")?,
+        };
+        let pieces = fields.take("pieces", |t| self.pieces(t))?;
+        fields.finish()?;
+        Ok((part, pieces))
+    }
+
+    /// Two numbers in order.
+    fn ordered(&self, fields: &mut Fields, names: [&str; 2]) -> Checked<(Rational, Rational)> {
+        let [low, high] = names;
+        let first = fields.take(low, |t| self.number(t))?;
+        let second = fields.take(high, |t| self.number(t))?;
+        if first >= second {
+            return Err(Fault::unreadable(format!("not above `{low}`")).at(high));
+        }
+        Ok((first, second))
+    }
+
+    fn clip(&self, fields: &mut Fields) -> Checked<Clip> {
+        let cites = self.cites(fields, "cites")?;
+        let scale = fields.take("scale", |t| self.positive(t))?;
+        let (lower, upper) = self.ordered(fields, ["lower", "upper"])?;
+        let (from, to) = self.ordered(fields, ["from", "to"])?;
+        Ok(Clip {
+            cites,
+            scale,
+            lower,
+            upper,
+            from,
+            to,
+            hi: fields.take("hi", |t| self.number(t))?,
+            witness: fields.take("witness", |t| self.witness_anywhere(t))?,
         })
     }
 
-    fn pool(&self, fields: &mut Fields) -> Checked<Statement> {
-        let cites = self.cites(fields)?;
-        let inputs = fields.take("inputs", |t| {
-            let count = parse_count(t.text()?, 2, MAX_INPUTS)?;
-            usize::try_from(count).map_err(|_| Fault::unreadable("too large"))
+    fn argmax(&self, fields: &mut Fields) -> Checked<Argmax> {
+        let (deviation, closeness, ranges) = (
+            self.cites(fields, "deviation")?,
+            self.cites(fields, "closeness")?,
+            self.cites(fields, "ranges")?,
+        );
+        let inputs = fields.take("inputs", |t| count(&t, 2, MAX_INPUTS))?;
+        let range = fields.take("range", |t| self.positive(t))?;
+        let input_scale = fields.take("input_scale", |t| self.positive(t))?;
+        let gap = fields.take("gap", |t| self.positive(t))?;
+        let hi = fields.take("hi", |t| self.number(t))?;
+        let (witness, lo) = fields.take("witness", |t| self.inputs(t, inputs))?;
+        Ok(Argmax {
+            deviation,
+            closeness,
+            ranges,
+            inputs,
+            range,
+            input_scale,
+            gap,
+            hi,
+            witness,
+            lo,
+        })
+    }
+
+    /// A witness of so many inputs.
+    fn inputs(&self, tree: Tree, count: usize) -> Checked<(Vec<Rational>, Rational)> {
+        let mut fields = tree.object()?;
+        let values = fields.take("inputs", |t| {
+            each(t.list_of(count, count)?, |x| {
+                Ok(Rational::dyadic(self.hint(x)?, self.precision))
+            })
         })?;
+        let lo = fields.take("lo", |t| self.number(t))?;
+        fields.finish()?;
+        Ok((values, lo))
+    }
+
+    fn pool(&self, fields: &mut Fields) -> Checked<Statement> {
+        let cites = self.cites(fields, "cites")?;
+        let inputs = fields.take("inputs", |t| count(&t, 2, MAX_INPUTS))?;
         let range = fields.take("range", |t| self.positive(t))?;
         let input_scale = fields.take("input_scale", |t| self.positive(t))?;
         let hi = fields.take("hi", |t| self.number(t))?;
-        let (witness, lo) = fields.take("witness", |t| {
-            let mut fields = t.object()?;
-            let values = fields.take("inputs", |t| {
-                each(t.list_of(inputs, inputs)?, |x| {
-                    Ok(Rational::dyadic(self.hint(x)?, self.precision))
-                })
-            })?;
-            let lo = fields.take("lo", |t| self.number(t))?;
-            fields.finish()?;
-            Ok((values, lo))
-        })?;
+        let (witness, lo) = fields.take("witness", |t| self.inputs(t, inputs))?;
         Ok(Statement::Pool {
             cites,
             inputs,
@@ -263,21 +369,30 @@ impl Reader<'_> {
     }
 
     fn target(&self, fields: &mut Fields) -> Checked<Target> {
-        let cites = self.cites(fields)?;
+        let cites = self.cites(fields, "cites")?;
         let function = fields.take("function", |t| {
             let function = Function::parse(t.text()?);
-            function.ok_or_else(|| {
-                Fault::unreadable("not one of sign, step, relu, leaky_relu, max, max_pool")
-            })
+            function
+                .ok_or_else(|| Fault::unreadable(format!("not one of {}", Function::names(", "))))
         })?;
         // A field that does not belong to the function is left for `finish` to refuse.
         let scale = match function {
-            Function::MaxPool => Rational::integer(1),
+            Function::MaxPool
+            | Function::Clip
+            | Function::Relu6
+            | Function::Argmax
+            | Function::Direct(_) => Rational::integer(1),
             _ => fields.take("scale", |t| self.positive(t))?,
         };
         let slope = match function {
-            Function::LeakyRelu => fields.take("slope", |t| self.number(t))?,
+            Function::LeakyRelu | Function::Direct(Shape::LeakyRelu) => {
+                fields.take("slope", |t| self.number(t))?
+            }
             _ => Rational::integer(0),
+        };
+        let ends = match function {
+            Function::Direct(Shape::Clip) => self.ordered(fields, ["lower", "upper"])?,
+            _ => (Rational::integer(0), Rational::integer(6)),
         };
         let lo = fields.take("lo", |t| self.number(t))?;
         let hi = fields.take("hi", |t| self.number(t))?;
@@ -296,9 +411,16 @@ impl Reader<'_> {
             cites,
             scale,
             slope,
+            ends,
             lo,
             hi,
             claim,
         })
     }
+}
+
+/// An integer from `min` to `max`.
+fn count(tree: &Tree, min: u64, max: u64) -> Checked<usize> {
+    let value = parse_count(tree.text()?, min, max)?;
+    usize::try_from(value).map_err(|_| Fault::unreadable("too large"))
 }

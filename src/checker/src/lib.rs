@@ -7,7 +7,8 @@
 //! **Method**: intervals of integers over 2^precision, rounded outward, and exact integers for
 //! Descartes' rule; no floating point, no C, no code shared with the producer. Data flow: `json` (strict tree)
 //! -> `document`, `table` (typed values) -> `rounding`, `polynomial` (the exact polynomials) -> `pieces`
-//! (R1, R2), `cascade` (R3, R4), `cells` (R5) -> `claims`, `pool`, `target` -> `words`, `report`.
+//! (R1, R2), `cascade` (R3, R4), `cells` (R5), `expand` (p as one polynomial) -> `claims`, `pool`, `argmax`, `clip`,
+//! `direct`, `target` -> `words`, `report`.
 //!
 //! **Guarantee**: [`check`] returns [`Outcome::Verified`] only if every statement of the report is true;
 //! on any input it returns, without a panic, and its work is limited.
@@ -30,16 +31,21 @@
     )
 )]
 
+mod argmax;
 mod bernstein;
 mod budget;
 mod cascade;
 mod cells;
 mod claims;
+mod clip;
+mod direct;
 mod document;
 mod evaluation;
+mod expand;
 mod fault;
 mod fixed;
 mod json;
+mod network;
 mod number;
 mod numerals;
 mod pieces;
@@ -48,16 +54,20 @@ mod polynomial;
 mod pool;
 mod report;
 mod rounding;
+mod shape;
 mod statement;
 mod table;
 mod target;
 mod words;
 
 pub use json::MAX_BYTES;
+pub use network::{check_network, NetworkOutcome, NetworkReport, MAX_FILE_BYTES};
 pub use number::Rational;
 pub use report::{Outcome, Report};
 pub use rounding::Mode;
-pub use statement::{Function, StatedBound, Statement, Target, Verdict, Witness};
+pub use statement::{
+    Argmax, Clip, Function, Part, Shape, StatedBound, Statement, Target, Verdict, Witness,
+};
 
 use budget::Budget;
 use cascade::{Branch, Side};
@@ -117,11 +127,12 @@ fn certificate(tree: json::Tree, table_sha256: Option<&str>) -> Checked<Report> 
     let prove_branch =
         |(side, hints): &(Side, Vec<_>)| Branch::prove(*side, &polynomials, hints, &fixed);
     let branches: Checked<Vec<Branch>> = document.branches.iter().map(prove_branch).collect();
-    let ground = Ground {
-        branches: branches?,
-        stages: polynomials.len(),
-        fixed,
+    let direct = |claim: &document::Claim| claim.statement.is_direct();
+    let expanded = match document.claims.iter().any(direct) {
+        true => Some(expand::composite(&polynomials, &fixed.budget)?),
+        false => None,
     };
+    let ground = Ground::new(fixed, polynomials.len(), branches?, expanded);
     prove_claims(document, polynomials, digest, &ground)
 }
 
@@ -191,6 +202,8 @@ fn compare_digests(digest: &str, document: &Document, wanted: Option<&str>) -> C
 fn check_shape(document: &Document, polynomials: &[Polynomial]) -> Checked<()> {
     let sides: Vec<Side> = document.branches.iter().map(|(side, _)| *side).collect();
     match sides.as_slice() {
+        // Left out: no claim may need them.
+        [] => {}
         [Side::Both] => {
             if let Some(i) = polynomials.iter().position(|p| p.parity() != Parity::Odd) {
                 return Err(Fault::rejected(

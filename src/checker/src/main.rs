@@ -8,7 +8,9 @@
     clippy::disallowed_types
 )]
 
-use polycert_checker::{check_table, Outcome, MAX_BYTES};
+use polycert_checker::{
+    check_network, check_table, NetworkOutcome, Outcome, MAX_BYTES, MAX_FILE_BYTES,
+};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -21,6 +23,8 @@ Usage: polycert-check [OPTIONS] FILE...
 
   FILE                 a certificate; `-` is standard input
   --table-sha256 HEX   only accept certificates about the table with this digest
+  --network FILE       FILE... are network certificates about this exact network ...
+  --input FILE         ... and this exact input (certificates/NETWORK.md)
   --quiet              print nothing; the exit code is the answer
   --json               print one JSON object a line for each file
   --help, --version    print this text, or the version
@@ -33,6 +37,8 @@ Exit code: 0 all verified, 1 one rejected, 2 one unreadable, or wrong usage.
 struct Request {
     files: Vec<OsString>,
     table_sha256: Option<String>,
+    network: Option<OsString>,
+    input: Option<OsString>,
     quiet: bool,
     json: bool,
 }
@@ -61,6 +67,17 @@ fn read_arguments(mut arguments: impl Iterator<Item = OsString>) -> Command {
                 Some(hex) => request.table_sha256 = Some(hex),
                 None => return Command::Misused("--table-sha256 needs a digest".to_owned()),
             },
+            "--network" | "--input" => {
+                let Some(file) = arguments.next() else {
+                    return Command::Misused(format!("{text} needs a file"));
+                };
+                let place = if text == "--network" {
+                    &mut request.network
+                } else {
+                    &mut request.input
+                };
+                *place = Some(file);
+            }
             "-" => request.files.push(argument),
             _ if text.starts_with("--table-sha256=") => {
                 request.table_sha256 = text.split_once('=').map(|(_, hex)| hex.to_owned());
@@ -75,6 +92,12 @@ fn read_arguments(mut arguments: impl Iterator<Item = OsString>) -> Command {
     if !request.table_sha256.iter().all(hexadecimal) {
         return Command::Misused("--table-sha256 needs 64 hexadecimal digits".to_owned());
     }
+    if request.network.is_some() != request.input.is_some() {
+        return Command::Misused("--network and --input go together".to_owned());
+    }
+    if request.network.is_some() && request.table_sha256.is_some() {
+        return Command::Misused("--table-sha256 is not for network certificates".to_owned());
+    }
     if request.files.is_empty() {
         return Command::Misused("no file given".to_owned());
     }
@@ -82,10 +105,8 @@ fn read_arguments(mut arguments: impl Iterator<Item = OsString>) -> Command {
 }
 
 /// At most one byte more than the checker accepts, so that it can refuse a longer file.
-fn read_file(path: &OsString) -> io::Result<Vec<u8>> {
-    let limit = u64::try_from(MAX_BYTES)
-        .unwrap_or(u64::MAX)
-        .saturating_add(1);
+fn read_file(path: &OsString, limit: usize) -> io::Result<Vec<u8>> {
+    let limit = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();
     if path == "-" {
         io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
@@ -156,11 +177,54 @@ fn on_one_line(name: &str) -> String {
     line
 }
 
+/// Checks one network certificate and prints the outcome; returns its exit code.
+fn check_network_file(
+    file: &OsString,
+    network: &OsString,
+    input: &OsString,
+    request: &Request,
+) -> u8 {
+    let read = |path: &OsString, limit: usize| {
+        let name = on_one_line(&path.to_string_lossy());
+        read_file(path, limit)
+            .map_err(|e| NetworkOutcome::Unreadable(format!("cannot read {name}: {e}")))
+    };
+    let outcome = (|| {
+        let certificate = read(file, MAX_BYTES)?;
+        let (network, input) = (read(network, MAX_FILE_BYTES)?, read(input, MAX_FILE_BYTES)?);
+        Ok(check_network(&certificate, &network, &input))
+    })();
+    let outcome = outcome.unwrap_or_else(|unreadable| unreadable);
+    let (code, word) = match outcome {
+        NetworkOutcome::Verified(_) => (0, "VERIFIED"),
+        NetworkOutcome::Rejected(_) => (1, "REJECTED"),
+        NetworkOutcome::Unreadable(_) => (2, "UNREADABLE"),
+    };
+    if !request.quiet {
+        let name = file.to_string_lossy();
+        let _ = if request.json {
+            let (name, said) = (quoted(&name), quoted(&outcome.to_string()));
+            writeln!(
+                io::stdout(),
+                "{{\"file\":{name},\"outcome\":\"{word}\",\"statement\":{said}}}"
+            )
+        } else if code == 2 {
+            writeln!(io::stderr(), "{}: {outcome}", on_one_line(&name))
+        } else {
+            writeln!(io::stdout(), "{outcome}")
+        };
+    }
+    code
+}
+
 /// Checks one file and prints the outcome; returns its exit code.
 fn check_file(file: &OsString, request: &Request) -> u8 {
+    if let (Some(network), Some(input)) = (&request.network, &request.input) {
+        return check_network_file(file, network, input, request);
+    }
     let text = file.to_string_lossy();
     let name = on_one_line(&text);
-    let outcome = match read_file(file) {
+    let outcome = match read_file(file, MAX_BYTES) {
         Ok(bytes) => check_table(&bytes, request.table_sha256.as_deref()),
         Err(error) => Outcome::Unreadable {
             path: String::new(),

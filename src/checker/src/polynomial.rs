@@ -22,7 +22,8 @@ pub(crate) enum Parity {
 }
 
 impl Polynomial {
-    fn new(mut numerators: Vec<BigInt>, denominator: BigInt) -> Self {
+    /// Without zeros at the top; the denominator is positive.
+    pub(crate) fn new(mut numerators: Vec<BigInt>, denominator: BigInt) -> Self {
         while numerators.last().is_some_and(Zero::is_zero) {
             numerators.pop();
         }
@@ -67,6 +68,15 @@ impl Polynomial {
             numerators: self.numerators.iter().enumerate().map(flip).collect(),
             denominator: self.denominator.clone(),
         }
+    }
+
+    /// P(at + y).
+    ///
+    /// # Errors
+    /// A rejection if the exact numbers grow beyond the limits.
+    pub(crate) fn shifted(&self, at: &Rational, budget: &Budget) -> Checked<Self> {
+        let (numerators, denominator) = (self.numerators.clone(), self.denominator.clone());
+        substitute(numerators, denominator, &Rational::integer(1), at, budget)
     }
 
     /// The derivative.

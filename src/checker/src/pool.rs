@@ -15,7 +15,10 @@ fn fail<T>(detail: &str) -> Checked<T> {
 }
 
 /// Plays the tournament: neighbours are paired in every round, an odd last value passes on.
-fn tournament<T>(mut values: Vec<T>, mut play: impl FnMut(T, T) -> Checked<T>) -> Checked<T> {
+pub(crate) fn tournament<T>(
+    mut values: Vec<T>,
+    mut play: impl FnMut(T, T) -> Checked<T>,
+) -> Checked<T> {
     loop {
         let mut next = Vec::with_capacity(values.len() / 2 + 1);
         let mut rest = values.into_iter();
@@ -99,7 +102,7 @@ fn check_witness(
 }
 
 /// Encloses c x + 1/2.
-fn map_input(x: &Rational, scale: &Rational, ground: &Ground) -> Checked<Interval> {
+pub(crate) fn map_input(x: &Rational, scale: &Rational, ground: &Ground) -> Checked<Interval> {
     let fixed = &ground.fixed;
     fixed
         .budget
@@ -161,11 +164,7 @@ mod tests {
             branch(Side::Positive, Vec::new()),
             branch(Side::Negative, vec![(at(31), at(33))]),
         ];
-        let ground = Ground {
-            fixed,
-            stages: 1,
-            branches,
-        };
+        let ground = Ground::new(fixed, 1, branches, None);
         for (a, b) in [
             (10_i64, 50_i64),
             (50, 10),

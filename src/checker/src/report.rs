@@ -4,7 +4,7 @@ use crate::fault::{printable, Fault};
 use crate::number::Rational;
 use crate::polynomial::Polynomial;
 use crate::rounding::Mode;
-use crate::statement::{Statement, Target, Verdict};
+use crate::statement::{Function, Statement, Target, Verdict};
 use std::fmt;
 
 /// The result of checking a certificate. `Display` gives the checker's text.
@@ -145,7 +145,12 @@ impl fmt::Display for Report {
                 writeln!(f, "  {words}")?;
             }
         }
-        writeln!(f, "  with r(x) = x (1 + p(x))/2, m(a, b) = ((a + b) + (a - b) p(a - b))/2; decimals are rounded to the safe side")?;
+        match self.target.function {
+            Function::Direct(_) => {
+                writeln!(f, "  with p as it is, not as a sign; decimals are rounded to the safe side")?;
+            }
+            _ => writeln!(f, "  with r(x) = x (1 + p(x))/2, m(a, b) = ((a + b) + (a - b) p(a - b))/2; decimals are rounded to the safe side")?,
+        }
         // A quotation mark would end the name where its author likes.
         let name = printable(&self.table_name).replace('"', "\\u{22}");
         writeln!(

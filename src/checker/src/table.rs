@@ -6,10 +6,10 @@ use crate::json::{each, Tree};
 use crate::number::Rational;
 use crate::polynomial::Polynomial;
 use crate::rounding::Mode;
+use crate::statement::Function;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
-const TARGETS: [&str; 6] = ["sign", "step", "relu", "leaky_relu", "max", "max_pool"];
 const MAX_COMPONENTS: usize = 32;
 const MAX_COEFFICIENTS: usize = 256;
 const MAX_NAME: usize = 200;
@@ -42,10 +42,10 @@ impl Table {
         fields.take("format", |t| constant(&t, "polycert-table/1"))?;
         let name = fields.take("name", |t| short(&t, MAX_NAME))?;
         fields.take("target", |t| match t.text()? {
-            text if TARGETS.contains(&text) => Ok(()),
+            text if Function::parse(text).is_some() => Ok(()),
             _ => Err(Fault::unreadable(format!(
                 "not one of {}",
-                TARGETS.join(" ")
+                Function::names(" ")
             ))),
         })?;
         let (lo, hi, eps) = fields.take("domain", |t| domain(t, budget))?;

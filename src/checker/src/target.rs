@@ -2,6 +2,7 @@
 
 use crate::fault::{Checked, Fault};
 use crate::number::Rational;
+use crate::shape;
 use crate::statement::{Function, Statement, Target, Verdict};
 
 const RULE: &str = "target";
@@ -29,6 +30,10 @@ pub(crate) fn prove(target: &Target, earlier: &[Statement]) -> Checked<()> {
         (Function::Relu, Statement::Deviation { hi, witness, .. }) => {
             (scale.clone(), hi, &witness.lo)
         }
+        // |x p - |x|| is twice |r - ReLU|.
+        (Function::Abs, Statement::Deviation { hi, witness, .. }) => {
+            (Rational::integer(2).times(scale), hi, &witness.lo)
+        }
         (Function::LeakyRelu, Statement::Deviation { hi, witness, .. }) => {
             let part = one.plus(&target.slope.negated()).abs();
             (scale.times(&part), hi, &witness.lo)
@@ -46,6 +51,23 @@ pub(crate) fn prove(target: &Target, earlier: &[Statement]) -> Checked<()> {
             (scale.clone(), hi, &witness.lo)
         }
         (Function::MaxPool, Statement::Pool { hi, lo, .. }) => (one, hi, lo),
+        (Function::Argmax, Statement::Argmax(argmax)) => (one, &argmax.hi, &argmax.lo),
+        (Function::Clip, Statement::Clip(clip)) => (one, &clip.hi, &clip.witness.lo),
+        (Function::Relu6, Statement::Clip(clip)) => {
+            if !clip.lower.is_zero() || clip.upper != Rational::integer(6) {
+                return fail("the cited clip does not end at 0 and 6");
+            }
+            (one, &clip.hi, &clip.witness.lo)
+        }
+        (Function::Direct(shape), Statement::Lines { parts, hi, witness }) => {
+            let lines = shape::lines(shape, &target.slope, &target.ends);
+            if let Some(i) = parts.iter().position(|part| !lines.hold(part)) {
+                return fail(&format!(
+                    "part {i} of the cited claim is not part of the function"
+                ));
+            }
+            (one, hi, &witness.lo)
+        }
         _ => return fail("the cited claim has another rule than the function needs"),
     };
     if target.hi < factor.times(hi) {

@@ -4,7 +4,7 @@ use crate::budget::Budget;
 use crate::fault::{Checked, Fault};
 use crate::number::Rational;
 use crate::numerals::Numerals;
-use crate::statement::{Function, Statement, Target, Verdict, Witness};
+use crate::statement::{Clip, Function, Part, Shape, Statement, Target, Verdict, Witness};
 
 /// A statement in words; `earlier` are the statements before it.
 pub(crate) fn statement(
@@ -97,6 +97,58 @@ pub(crate) fn statement(
             n.down(lo)?,
             range = n.down(range)?,
         ),
+        Statement::Clip(clip) => {
+            let (error, domain) = clipped(clip, &n)?;
+            let x = at(&clip.witness)?;
+            format!("{error} <= {} {domain}; {x}", n.up(&clip.hi)?)
+        }
+        Statement::Argmax(a) => format!(
+            "the tournament over {} inputs in [-{range}, {range}], mapped by x -> {} x + 1/2: if one exceeds all \
+             others by {} or more, then its weight is within {hi} of 1, and the others are within {hi} of 0; at the \
+             named inputs a weight is off by at least {}",
+            a.inputs,
+            n.full(&a.input_scale)?,
+            n.full(&a.gap)?,
+            n.down(&a.lo)?,
+            range = n.down(&a.range)?,
+            hi = n.up(&a.hi)?,
+        ),
+        Statement::Lines { parts, hi, witness } => {
+            let mut text = format!("|p(x) - f(x)| <= {} with f(x) =", n.up(hi)?);
+            for (i, part) in parts.iter().enumerate() {
+                let comma = if i == 0 { "" } else { "," };
+                let slope = match n.full(&part.slope)?.as_str() {
+                    "1" => "x".to_owned(),
+                    "-1" => "-x".to_owned(),
+                    other => format!("{other} x"),
+                };
+                let line = match (part.slope.is_zero(), part.intercept.is_zero()) {
+                    (true, _) => n.full(&part.intercept)?,
+                    (_, true) => slope,
+                    _ => format!("{slope} + {}", n.full(&part.intercept)?),
+                };
+                let (from, to) = (n.full(&part.from)?, n.full(&part.to)?);
+                text += &format!("{comma} {line} on [{from}, {to}]");
+            }
+            format!("{text}; {}", at(witness)?)
+        }
+        Statement::Contraction {
+            at,
+            radius,
+            order,
+            hi,
+        } => {
+            let (left, off) = match n.full(at)?.as_str() {
+                "0" => ("p(x)".to_owned(), "x".to_owned()),
+                b => (format!("p(x) - {b}"), format!("x - {b}")),
+            };
+            let power = if *order == 1 { String::new() } else { format!("^{order}") };
+            format!(
+                "|{left}| <= {} |{off}|{power} for |{off}| <= {}, a contraction",
+                n.up(hi)?,
+                n.down(radius)?
+            )
+        }
         Statement::Target(target) => {
             let (error, domain) = subject(target, earlier, &n)?;
             format!("{error} <= {} {domain}", n.up(&target.hi)?)
@@ -143,12 +195,8 @@ fn subject(target: &Target, earlier: &[Statement], n: &Numerals) -> Checked<(Str
     let (times, over) = if plain {
         (String::new(), String::new())
     } else {
-        let bracketed = if b.contains(['/', '*', '^']) {
-            format!("({b})")
-        } else {
-            b
-        };
-        (format!("{bracketed} "), format!("/{bracketed}"))
+        let b = bracketed(b);
+        (format!("{b} "), format!("/{b}"))
     };
     let symmetric = |to: &Rational| -> Checked<String> {
         let end = n.full(&scale.times(to))?;
@@ -165,6 +213,9 @@ fn subject(target: &Target, earlier: &[Statement], n: &Numerals) -> Checked<(Str
                 error,
                 format!("for {} <= |x| <= {}", n.full(&from)?, n.full(&to)?),
             )
+        }
+        (Function::Abs, Some(Statement::Deviation { to, .. })) => {
+            (format!("|x p(x{over}) - |x||"), symmetric(to)?)
         }
         (Function::LeakyRelu, Some(Statement::Deviation { to, .. })) => (
             format!("|s x + (1-s) {times}r(x{over}) - LeakyReLU(x)|"),
@@ -188,8 +239,71 @@ fn subject(target: &Target, earlier: &[Statement], n: &Numerals) -> Checked<(Str
                 range = n.full(range)?
             ),
         ),
+        (_, Some(Statement::Clip(clip))) => clipped(clip, n)?,
+        (_, Some(Statement::Argmax(a))) => (
+            "|one-hot weight of the tournament - exact one-hot|".to_owned(),
+            format!(
+                "for {} inputs in [-{range}, {range}], the greatest by {} or more",
+                a.inputs,
+                n.full(&a.gap)?,
+                range = n.full(&a.range)?
+            ),
+        ),
+        (Function::Direct(shape), Some(Statement::Lines { parts, .. })) => {
+            let name = match shape {
+                Shape::Sign => "sign(x)".to_owned(),
+                Shape::Step => "[x > 0]".to_owned(),
+                Shape::Bit => "[x > 1/2]".to_owned(),
+                Shape::Relu => "ReLU(x)".to_owned(),
+                Shape::LeakyRelu => format!("LeakyReLU(x), slope {},", n.full(&target.slope)?),
+                Shape::Abs => "|x|".to_owned(),
+                Shape::Clip => {
+                    let (lower, upper) = &target.ends;
+                    format!("clip(x, {}, {})", n.full(lower)?, n.full(upper)?)
+                }
+                Shape::Relu6 => "ReLU6(x)".to_owned(),
+            };
+            (format!("|p(x) - {name}|"), covered(parts, n)?)
+        }
         _ => return Err(Fault::internal("a target that cites nothing")),
     })
+}
+
+/// The error of a clip, and where.
+fn clipped(clip: &Clip, n: &Numerals) -> Checked<(String, String)> {
+    let (from, to) = (n.full(&clip.from)?, n.full(&clip.to)?);
+    let (lower, upper) = (n.full(&clip.lower)?, n.full(&clip.upper)?);
+    let b = bracketed(n.full(&clip.scale)?);
+    Ok((
+        "|l + R(x - l) - R(x - u) - clip(x, l, u)|".to_owned(),
+        format!("on [{from}, {to}] with l = {lower}, u = {upper}, R(x) = {b} r(x/{b})"),
+    ))
+}
+
+/// A factor or divisor, in brackets unless it is an integer.
+fn bracketed(number: String) -> String {
+    if number.contains(['/', '*', '^']) {
+        format!("({number})")
+    } else {
+        number
+    }
+}
+
+/// The intervals that the parts cover; parts that touch are one interval.
+fn covered(parts: &[Part], n: &Numerals) -> Checked<String> {
+    let mut intervals: Vec<(&Rational, &Rational)> = Vec::new();
+    for part in parts {
+        match intervals.last_mut() {
+            Some((_, to)) if **to == part.from => *to = &part.to,
+            _ => intervals.push((&part.from, &part.to)),
+        }
+    }
+    let mut text = String::from("on");
+    for (i, (from, to)) in intervals.into_iter().enumerate() {
+        let and = if i == 0 { "" } else { " and" };
+        text += &format!("{and} [{}, {}]", n.full(from)?, n.full(to)?);
+    }
+    Ok(text)
 }
 
 /// Where the error is large.
@@ -203,6 +317,8 @@ fn place(target: &Target, earlier: &[Statement], n: &Numerals) -> Checked<String
             let x = n.full(&witness.x.times(&target.scale))?;
             Ok(format!("{name} = {x}"))
         }
+        Some(Statement::Lines { witness, .. }) => Ok(format!("x = {}", n.full(&witness.x)?)),
+        Some(Statement::Clip(clip)) => Ok(format!("x = {}", n.full(&clip.witness.x)?)),
         _ => Ok(format!("the inputs named by claim {}", target.cites)),
     }
 }

@@ -162,7 +162,6 @@ fn document() {
         "table_sha256",
         "coefficients",
         "precision",
-        "branches",
         "claims",
     ] {
         let mut certificate = good();

@@ -180,7 +180,7 @@ impl Builder {
     pub fn rescale(&mut self, a: Id) -> Result<Id> {
         let level = self.level(a);
         let prime = self.prime(level)?;
-        let scale = Rational::from(self.scale(a) / prime);
+        let scale = self.scale(a) / prime;
         Ok(self.push(Op::Rescale(a), level - 1, scale))
     }
 

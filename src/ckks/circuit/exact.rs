@@ -136,7 +136,7 @@ mod tests {
                     .circuit(&primes, 9, Shape::Sign)
                     .unwrap();
                 let x = Rational::from((-27, 2));
-                let got = value(&c, &[x.clone()], Constants::Meant);
+                let got = value(&c, std::slice::from_ref(&x), Constants::Meant);
                 assert_eq!(got, horner(&p, &(x / 40u32)), "degree {degree}");
                 assert_eq!(c.depth(), split::depth(degree));
                 assert_eq!(
@@ -160,8 +160,11 @@ mod tests {
             (6, 1, 5 + 2 + 1)
         );
         let x = Rational::from((31, 3));
-        let want = Rational::from(&x * (sign(&Rational::from(&x / 40u32)) + 1u32)) / 2u32;
-        assert_eq!(value(&relu, &[x.clone()], Constants::Meant), want);
+        let want = &x * (sign(&Rational::from(&x / 40u32)) + 1u32) / 2u32;
+        assert_eq!(
+            value(&relu, std::slice::from_ref(&x), Constants::Meant),
+            want
+        );
         // What is held is what is meant, to the precision of the constants.
         let held = value(&relu, &[x], Constants::Held);
         assert!((held - want).abs() < Rational::from((1, 1u64 << 32)));
@@ -172,7 +175,7 @@ mod tests {
         };
         let m = |a: &Rational, b: &Rational| {
             let d = Rational::from(a - b);
-            (Rational::from(a + b) + Rational::from(&d * sign(&d))) / 2u32
+            (Rational::from(a + b) + &d * sign(&d)) / 2u32
         };
         let c = Rational::from((1, 3));
         let (pool, blocks) = one.tournament(&primes, 12, 3, &c).unwrap();

@@ -51,7 +51,7 @@ pub fn polynomial(
         t: BTreeMap::from([(1, input)]),
         b,
     };
-    let before = Rational::from(scale * stage.b.prime(have + 1 - need)?);
+    let before = scale * stage.b.prime(have + 1 - need)?;
     let sum = stage.before_rescale(c, &plan, need, &before)?;
     let output = stage.b.rescale(sum)?;
     let chebyshev = stage.t.values().copied().filter(|&t| t != input).collect();

@@ -58,7 +58,7 @@ pub const EVENTS: u32 = 8;
 /// Most coefficients of a rounding that may be off by one unit.
 pub const STRAYS: f64 = 3.0;
 /// ln 2 < 0.6931472.
-pub const LN_2: f64 = 0.693_147_2;
+pub const LN_2: f64 = 6_931_472.0 / 10_000_000.0;
 /// Largest kappa: beyond, the count of stray coefficients would need another look.
 pub const MAX_KAPPA: u32 = 90;
 

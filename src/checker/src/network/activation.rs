@@ -1,0 +1,247 @@
+//! ReLU, max, and the polynomials that stand in for them, on balls of integers over 2^precision.
+//!
+//! Each stage P is evaluated at the midpoint by Horner's scheme, rounding down: with coefficients off by
+//! less than 1, e_j <= e_(j+1) |y| + 2, so the result is off by at most 2 (n+1) M^n, M = max(1, |y|). Its
+//! radius is multiplied by |P'(mid)| plus what P' may change over the ball: the radius times
+//! sum j (j-1) |c_j| M^(j-2), M now a bound over the ball (mean value theorem).
+
+use crate::fault::{Checked, Fault};
+use crate::network::file::Dyadic;
+use crate::network::layers::{fixed, shift_up, Balls, Geometry};
+use crate::number::Rational;
+use crate::polynomial::Polynomial;
+use num_bigint::BigInt;
+use num_integer::Integer;
+use num_traits::{One, Signed, Zero};
+
+/// p = P_k o ... o P_1 on [-1, 1], used as p(x/B).
+#[derive(Debug)]
+pub(super) struct Sign {
+    stages: Vec<Stage>,
+    scale: Rational,
+    precision: u64,
+}
+
+/// Coefficients of P and P' over 2^precision, from degree 0.
+#[derive(Debug)]
+struct Stage {
+    value: Vec<BigInt>,
+    slope: Vec<BigInt>,
+}
+
+impl Sign {
+    pub(super) fn new(polynomials: &[Polynomial], scale: &Rational, precision: u64) -> Self {
+        let stage = |p: &Polynomial| {
+            let fixed = |c: &BigInt| (c << precision).div_floor(&p.denominator);
+            let value: Vec<BigInt> = p.numerators.iter().map(fixed).collect();
+            let slope = value
+                .iter()
+                .enumerate()
+                .skip(1)
+                .map(|(j, c)| c * j)
+                .collect();
+            Stage { value, slope }
+        };
+        Self {
+            stages: polynomials.iter().map(stage).collect(),
+            scale: scale.clone(),
+            precision,
+        }
+    }
+
+    /// Products of numbers that one element takes.
+    pub(super) fn products(&self) -> u64 {
+        let all = self.stages.iter().map(|s| 2 * s.value.len() as u64 + 4);
+        all.sum::<u64>() + 6
+    }
+
+    /// B over 2^precision, rounded down.
+    pub(super) fn limit(&self) -> BigInt {
+        self.scale.floor_at(self.precision)
+    }
+
+    /// r(x) = x (1 + p(x/B))/2 for every element.
+    ///
+    /// # Errors
+    /// A rejection if an element may leave [-B, B].
+    pub(super) fn relu(&self, x: &Balls) -> Checked<Balls> {
+        let f = self.precision;
+        let one = BigInt::one() << f;
+        let limit = self.limit();
+        if let Some(i) = x.mid.iter().position(|m| m.abs() + &x.radius > limit) {
+            return Err(Fault::rejected(
+                "domain",
+                format!(
+                    "element {i} may leave [-B, B], where the polynomial is not meant to be used"
+                ),
+            ));
+        }
+        // y = x/B: off by less than 1.
+        let (n, d) = (self.scale.numer(), self.scale.denom());
+        let mut mid: Vec<BigInt> = x.mid.iter().map(|m| (m * d).div_floor(n)).collect();
+        let first = -(-(&x.radius * d)).div_floor(n) + 1;
+        let mut radius = vec![first; mid.len()];
+        for stage in &self.stages {
+            stage.apply(&mut mid, &mut radius, f);
+        }
+        let mut widest = BigInt::zero();
+        let mut out = Vec::with_capacity(mid.len());
+        for ((m, p), r) in x.mid.iter().zip(&mid).zip(&radius) {
+            let plus = &one + p;
+            out.push((m * &plus) >> (f + 1));
+            let spread = (m.abs() + &x.radius) * r + plus.abs() * &x.radius;
+            widest = widest.max(shift_up(&spread, f + 1) + 1);
+        }
+        Ok(Balls {
+            mid: out,
+            radius: widest,
+        })
+    }
+
+    /// max over each window by a tournament of max(a, b) ~ b + r(a - b).
+    pub(super) fn tournament(
+        &self,
+        mut windows: Vec<Vec<BigInt>>,
+        radius: &BigInt,
+    ) -> Checked<Balls> {
+        let mut radius = radius.clone();
+        while windows.iter().any(|w| w.len() > 1) {
+            let mut mid = Vec::new();
+            for pair in windows.iter().flat_map(|w| w.chunks(2)) {
+                if let [a, b] = pair {
+                    mid.push(a - b);
+                }
+            }
+            let differences = Balls {
+                mid,
+                radius: &radius * 2,
+            };
+            let won = self.relu(&differences)?;
+            let mut won_mid = won.mid.into_iter();
+            for window in &mut windows {
+                let mut next = Vec::with_capacity(window.len().div_ceil(2));
+                for pair in window.chunks(2) {
+                    match pair {
+                        [_, b] => {
+                            let r = won_mid.next().ok_or_else(|| Fault::internal("match"))?;
+                            next.push(b + r);
+                        }
+                        rest => next.extend(rest.iter().cloned()),
+                    }
+                }
+                *window = next;
+            }
+            radius += won.radius;
+        }
+        Ok(Balls {
+            mid: windows.into_iter().flatten().collect(),
+            radius,
+        })
+    }
+}
+
+/// x y / 2^f, rounded up, of nonnegative numbers.
+fn times_up(x: &BigInt, y: &BigInt, f: u64) -> BigInt {
+    shift_up(&(x * y), f)
+}
+
+fn horner(c: &[BigInt], y: &BigInt, f: u64) -> BigInt {
+    let mut v = BigInt::zero();
+    for c in c.iter().rev() {
+        v = ((v * y) >> f) + c;
+    }
+    v
+}
+
+impl Stage {
+    fn apply(&self, mid: &mut [BigInt], radius: &mut [BigInt], f: u64) {
+        let reach = mid
+            .iter()
+            .zip(radius.iter())
+            .map(|(m, r)| m.abs() + r)
+            .max();
+        let most = reach.unwrap_or_default().max(BigInt::one() << f);
+        // Powers of M, rounded up; then the bounds of rounding and of the second derivative.
+        let mut powers = vec![BigInt::one() << f];
+        for _ in 0..self.value.len() {
+            let next = powers
+                .last()
+                .map(|p| times_up(p, &most, f))
+                .unwrap_or_default();
+            powers.push(next);
+        }
+        let top = powers.get(self.value.len()).cloned().unwrap_or_default();
+        let n = self.value.len() + 1;
+        // In units: 2 (n+1) M^n for the value; coefficients j c_j are off by less than j <= n.
+        let off = shift_up(&(&top * (2 * n)), f);
+        let slope_off = shift_up(&(&top * (2 * n * n)), f);
+        let mut curve = BigInt::zero();
+        for ((j, c), power) in self.value.iter().enumerate().skip(2).zip(&powers) {
+            curve += times_up(&((c.abs() + 1) * (j * (j - 1))), power, f);
+        }
+        for (m, r) in mid.iter_mut().zip(radius.iter_mut()) {
+            let slope = horner(&self.slope, m, f).abs() + &slope_off + times_up(r, &curve, f);
+            *r = times_up(&slope, r, f) + &off;
+            *m = horner(&self.value, m, f);
+        }
+    }
+}
+
+/// slope x + (1 - slope) r.
+pub(super) fn leaky(slope: &Dyadic, x: &Balls, r: Balls, f: u64) -> Balls {
+    if slope.mantissa.is_zero() {
+        return r;
+    }
+    // Off by less than 1.
+    let slope = &fixed(slope, f);
+    let pairs = x.mid.iter().zip(&r.mid);
+    let rest = (BigInt::one() << f) - slope;
+    let mid = pairs
+        .map(|(x, r)| ((slope * x) >> f) + ((&rest * r) >> f))
+        .collect();
+    let spread =
+        (slope.abs() + 1) * &x.radius + (rest.abs() + 1) * &r.radius + x.greatest() + r.greatest();
+    Balls {
+        mid,
+        radius: shift_up(&spread, f) + 2,
+    }
+}
+
+/// max(x, 0): it is 1-Lipschitz.
+pub(super) fn exact_relu(x: &Balls) -> Balls {
+    Balls {
+        mid: x
+            .mid
+            .iter()
+            .map(|m| m.max(&BigInt::zero()).clone())
+            .collect(),
+        radius: x.radius.clone(),
+    }
+}
+
+/// The inputs of each output's window, channel by channel.
+pub(super) fn windows(
+    x: &Balls,
+    shape: [usize; 3],
+    out: [usize; 3],
+    geometry: &Geometry,
+) -> Checked<Vec<Vec<BigInt>>> {
+    let plane = shape[1] * shape[2];
+    let mut all = Vec::with_capacity(out.iter().product());
+    for c in 0..out[0] {
+        for row in 0..out[1] {
+            for column in 0..out[2] {
+                let places = geometry.places(shape, row, column);
+                let inside = places.iter().flatten();
+                let window: Vec<BigInt> = inside
+                    .filter_map(|p| x.mid.get(c * plane + p).cloned())
+                    .collect();
+                if window.is_empty() {
+                    return Err(Fault::internal("empty window"));
+                }
+                all.push(window);
+            }
+        }
+    }
+    Ok(all)
+}

@@ -1,0 +1,228 @@
+//! Network certificates: a small network of every kind of layer, its exact values by hand-written rational
+//! arithmetic, and what must be rejected.
+
+use polycert_checker::{check_network, NetworkOutcome};
+use sha2::{Digest, Sha256};
+
+fn sha(text: &str) -> String {
+    Sha256::digest(text.as_bytes())
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect()
+}
+
+const TABLE: &str = r#"{"table":{"format":"polycert-table/1","name":"t","target":"relu",
+"domain":{"lo":"-1","hi":"1"},"components":[{"basis":"power","coefficients":["0","3*2^-1","0","-1*2^-1"]}],
+"provenance":{}},"coefficients":"exact"}"#;
+
+/// Logits 2x - y and r(x) - 1/3 y-ish: x, y through one dense layer, ReLU, dense layer.
+const NETWORK: &str = "polycert-exact-network/1\ninput 2 1 1\ndense 0 2\nweights 1*2^1 -1 1 1\nbias 0 1*2^-2\nrelu 1 0\ndense 2 2\nweights 1 0 0 1\nbias 0 -1\noutput 3\n";
+const INPUT: &str = "polycert-exact-input/1\n3/4\n1/3\n";
+
+fn certificate(
+    network: &str,
+    input: &str,
+    class: &str,
+    plain: &str,
+    twin: &str,
+    scale: &str,
+) -> String {
+    format!(
+        r#"{{"format":"polycert-network/1","error_model":"exact_centre","network_sha256":"{}","input_sha256":"{}",
+"class":"{class}","precision":"128","tables":[{TABLE}],"activations":[["0","{scale}"]],
+"network_logits":{plain},"twin_logits":{twin}}}"#,
+        sha(network),
+        sha(input)
+    )
+}
+
+fn said(network: &str, input: &str, certificate: &str) -> String {
+    check_network(certificate.as_bytes(), network.as_bytes(), input.as_bytes()).to_string()
+}
+
+/// z = (7/6, 4/3); the network's logits 7/6 and 1/3; the twin's r(7/6) and r(4/3) - 1 with B = 4.
+fn r(z: (i128, i128), b: i128) -> (i128, i128) {
+    // z (1 + p(z/b))/2 with p(y) = (3 y - y^3)/2, y = n/(d b): over 4 d (d b)^3.
+    let (n, d) = z;
+    let e = d * b;
+    (
+        n * (2 * e * e * e + 3 * n * e * e - n * n * n),
+        4 * d * e * e * e,
+    )
+}
+
+/// An interval of width 2^-80 around a rational.
+fn around((n, d): (i128, i128)) -> String {
+    let (n, d) = (n * 4, d * 4);
+    let low = num_bigint::BigInt::from(n) << 80;
+    let low = num_integer::Integer::div_floor(&low, &num_bigint::BigInt::from(d));
+    format!(r#"["{}*2^-80","{}*2^-80"]"#, &low - 1, &low + 2)
+}
+
+fn good() -> (String, String, String) {
+    let plain = format!("[{},{}]", around((7, 6)), around((1, 3)));
+    let second = r((4, 3), 4);
+    let twin = format!(
+        "[{},{}]",
+        around(r((7, 6), 4)),
+        around((second.0 - second.1, second.1))
+    );
+    (
+        certificate(NETWORK, INPUT, "0", &plain, &twin, "4"),
+        plain,
+        twin,
+    )
+}
+
+#[test]
+fn the_exact_values_are_verified() {
+    let (c, ..) = good();
+    let words = said(NETWORK, INPUT, &c);
+    assert!(
+        words.starts_with("VERIFIED the network and its polynomial twin both answer class 0"),
+        "{words}"
+    );
+}
+
+#[test]
+fn everything_that_is_not_proved_is_rejected() {
+    let (c, plain, twin) = good();
+    let shifted = |list: &str| list.replace(&around((7, 6)), &around((7_000_001, 6_000_000)));
+    let cases = [
+        (
+            NETWORK,
+            INPUT,
+            c.replace("\"class\":\"0\"", "\"class\":\"1\""),
+            "do not decide class 1",
+        ),
+        (
+            NETWORK,
+            INPUT,
+            c.replace("\"class\":\"0\"", "\"class\":\"7\""),
+            "do not decide class 7",
+        ),
+        (
+            NETWORK,
+            INPUT,
+            certificate(NETWORK, INPUT, "0", &shifted(&plain), &twin, "4"),
+            "REJECTED network_logits",
+        ),
+        (
+            NETWORK,
+            INPUT,
+            certificate(NETWORK, INPUT, "0", &plain, &plain, "4"),
+            "REJECTED twin_logits: output 0",
+        ),
+        // The twin for another B has other logits; a B below the pre-activation is outside.
+        (
+            NETWORK,
+            INPUT,
+            certificate(NETWORK, INPUT, "0", &plain, &twin, "5"),
+            "REJECTED twin_logits: output 0",
+        ),
+        (
+            NETWORK,
+            INPUT,
+            certificate(NETWORK, INPUT, "0", &plain, &twin, "1"),
+            "node 2: element 0 may leave [-B, B]",
+        ),
+        (
+            NETWORK,
+            "polycert-exact-input/1\n3/4\n1/2\n",
+            c.clone(),
+            "REJECTED digest",
+        ),
+        (
+            NETWORK,
+            INPUT,
+            c.replace("[[\"0\",\"4\"]]", "[]"),
+            "fewer than the network has",
+        ),
+        (
+            NETWORK,
+            INPUT,
+            c.replace("[[\"0\",\"4\"]]", "[[\"0\",\"4\"],[\"0\",\"4\"]]"),
+            "more than the network has",
+        ),
+        (
+            NETWORK,
+            INPUT,
+            c.replace("[[\"0\",\"4\"]]", "[[\"1\",\"4\"]]"),
+            "no such table",
+        ),
+        (
+            NETWORK,
+            INPUT,
+            c.replace("exact_centre", "sup"),
+            "UNREADABLE error_model",
+        ),
+        (
+            NETWORK,
+            INPUT,
+            c.replace("\"128\"", "\"8\""),
+            "UNREADABLE precision",
+        ),
+        (
+            NETWORK,
+            INPUT,
+            c.replace("-1*2^-1", "-1*2^-2"),
+            "REJECTED twin_logits",
+        ),
+    ];
+    for (network, input, c, words) in cases {
+        let out = said(network, input, &c);
+        assert!(
+            out.contains(words) && !out.starts_with("VERIFIED"),
+            "{words}: {out}"
+        );
+    }
+}
+
+#[test]
+fn bad_networks_are_unreadable() {
+    let line = "weights 1*2^1 -1 1 1";
+    for (from, to, words) in [
+        ("polycert-exact-network/1", "x", "does not begin"),
+        ("input 2 1 1", "input 0 1 1", "no element"),
+        ("dense 0 2", "dense 5 2", "node 5 is not before"),
+        ("dense 0 2", "gelu 0", "gelu is no layer"),
+        (line, "weights 1 2 3", "3 numbers, where 4"),
+        (line, "weights 1 2 3 4 5", "more than 4 numbers"),
+        (line, "weights nan 2 3 4", "no dyadic"),
+        (line, "weights 1*2^9999 2 3 4", "no dyadic"),
+        ("relu 1 0", "relu 1", "where 1 are expected"),
+        ("output 3", "output 9", "names a node"),
+        ("output 3\n", "", "ends before its output"),
+        ("bias 0 -1\n", "", "bias is expected"),
+    ] {
+        let network = NETWORK.replacen(from, to, 1);
+        let c = certificate(&network, INPUT, "0", "[]", "[]", "4").replace("[]", r#"[["0","1"]]"#);
+        let out = said(&network, INPUT, &c);
+        assert!(
+            out.starts_with("UNREADABLE network") && out.contains(words),
+            "{to}: {out}"
+        );
+    }
+    for (text, words) in [
+        (
+            "polycert-exact-input/1\n1\n",
+            "1 numbers, where the network takes 2",
+        ),
+        ("polycert-exact-input/1\n1\n2\n3\n", "more than 2"),
+        (
+            "polycert-exact-input/1\n1/0\n2\n",
+            "neither integer nor fraction",
+        ),
+        ("polycert-exact-input/1\n1 2\n", "one number a line"),
+    ] {
+        let c = certificate(NETWORK, text, "0", "[]", "[]", "4").replace("[]", r#"[["0","1"]]"#);
+        let out = said(NETWORK, text, &c);
+        assert!(out.contains(words), "{words}: {out}");
+    }
+}
+
+#[test]
+fn outcomes_are_matched_by_kind() {
+    let bad = check_network(b"junk", b"", b"");
+    assert!(matches!(bad, NetworkOutcome::Unreadable(_)));
+}

@@ -1,0 +1,109 @@
+//! `polycert export`: a table in the form of another program.
+
+use crate::arith::number;
+use crate::arith::rounding::CoefficientMode;
+use crate::cli::{note, output, read_text};
+use crate::error::{Error, ErrorKind, Result};
+use crate::poly::interchange::{export, read, Export, Format, Hints, Spelling};
+use crate::poly::table::MAX_BYTES;
+use crate::poly::Table;
+use rug::Rational;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Write a table for another program, and say which digits that loses.
+///
+/// Every file is read back before it is written, and the digest of the table that comes back is printed:
+/// `polycert import` gives that table. json, csv and lattigo hold all digits; c, cpp, go, openfhe and heir
+/// hold f64, so certify with --coefficients f64. lattigo is in the Chebyshev basis on [-1, 1]; openfhe is
+/// for EvalChebyshevSeries over [a, b], the first number doubled. csv and openfhe hold input maps; elsewhere a
+/// stage's map is made by the stage before it (the same composite, and Lattigo's scaling between stages).
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Table file (polycert-table/1; - is standard input).
+    table: PathBuf,
+    /// json, csv, c, cpp, go, lattigo, openfhe or heir.
+    #[arg(long)]
+    format: Format,
+    /// Numbers as the program holds them: exact, f64, f32 or fixed:BITS (json, csv, lattigo: exact; else f64).
+    #[arg(long)]
+    coefficients: Option<CoefficientMode>,
+    /// Spelling in c, cpp, go and openfhe: hex floats, or decimals with all digits.
+    #[arg(long, value_parser = ["hex", "decimal"], default_value = "hex")]
+    numbers: String,
+    /// List every number that lost digits, not only the worst.
+    #[arg(long)]
+    losses: bool,
+    /// File to write (standard output if left out).
+    #[arg(short, long)]
+    output: Option<PathBuf>,
+}
+
+/// Runs the subcommand.
+pub fn run(a: &Arguments) -> Result<ExitCode> {
+    let text = read_text(&a.table, MAX_BYTES)?;
+    let table = Table::from_json(&text).map_err(|e| e.in_file(&a.table))?;
+    let mode = a.coefficients.unwrap_or(a.format.usual_mode());
+    let spelling = match (a.numbers.as_str(), a.format.usual_spelling()) {
+        ("hex", Spelling::Hex) => Spelling::Hex,
+        _ => Spelling::Decimal,
+    };
+    let exported = export(&table, a.format, mode, spelling).map_err(|e| e.in_file(&a.table))?;
+    let back = read(&exported.text, Some(a.format), &Hints::default())?.table;
+    if back.sha256() != exported.table.sha256() {
+        let detail = "the file does not read back as the table".to_owned();
+        return Err(Error::from(ErrorKind::SelfCheck(detail)).in_file(&a.table));
+    }
+    output(a.output.as_ref(), &exported.text)?;
+    report(a, &table, mode, &exported);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What the file holds, on standard error.
+fn report(a: &Arguments, table: &Table, mode: CoefficientMode, exported: &Export) {
+    let numbers: usize = table.components.iter().map(|c| c.coefficients.len()).sum();
+    for form in &exported.forms {
+        note(&format!("form: {form}, exactly"));
+    }
+    let worst = exported.changes.iter().max_by_key(|c| c.relative());
+    match worst {
+        None => note(&format!("digits: all {numbers} numbers are exact")),
+        Some(worst) => {
+            note(&format!(
+                "digits: {} of {numbers} numbers rounded ({mode}); largest relative change {} = 2^{:.2}, of {}",
+                exported.changes.len(),
+                number::decimal(&worst.relative(), 4, true),
+                number::estimate_log2(&worst.relative()),
+                worst.place
+            ));
+            if a.losses {
+                for change in &exported.changes {
+                    note(&format!(
+                        "  {} was {}, is {}; relative change {}",
+                        change.place,
+                        short(&change.before),
+                        short(&change.after),
+                        number::decimal(&change.relative(), 4, true)
+                    ));
+                }
+            }
+        }
+    }
+    let (own, back) = (table.sha256(), exported.table.sha256());
+    let same = if own == back {
+        "the table's own"
+    } else {
+        "not the table's own: certify what comes back"
+    };
+    note(&format!("comes back as sha256 {back} ({same})"));
+}
+
+/// A number for people: all digits if they are few.
+fn short(x: &Rational) -> String {
+    let exact = number::write(x);
+    if exact.len() <= 24 {
+        exact
+    } else {
+        format!("about {}", number::decimal(x, 20, false))
+    }
+}

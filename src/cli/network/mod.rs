@@ -1,0 +1,41 @@
+//! `polycert network`: networks and their polynomial twins.
+
+mod audit;
+mod certify;
+mod deviate;
+mod evaluate;
+mod input_box;
+mod setup;
+mod show;
+
+use crate::error::Result;
+use std::process::ExitCode;
+
+/// Networks: show one, compare it with its polynomial twin on an input or a data set, certify.
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    Show(show::Arguments),
+    Evaluate(evaluate::Arguments),
+    Certify(certify::Arguments),
+    Audit(audit::Arguments),
+    Deviate(deviate::Arguments),
+    Box(input_box::Arguments),
+}
+
+/// Runs the subcommand.
+pub fn run(a: &Arguments) -> Result<ExitCode> {
+    match &a.command {
+        Command::Show(a) => show::run(a),
+        Command::Evaluate(a) => evaluate::run(a),
+        Command::Certify(a) => certify::run(a),
+        Command::Audit(a) => audit::run(a),
+        Command::Deviate(a) => deviate::run(a),
+        Command::Box(a) => input_box::run(a),
+    }
+}

@@ -1,0 +1,181 @@
+//! `polycert network show`: what a network file holds.
+
+use crate::cli::network::setup::ModelArguments;
+use crate::cli::output;
+use crate::error::Result;
+use crate::network::load::Loaded;
+use crate::network::ops::Window;
+use crate::network::{Network, Node, Op};
+use serde_json::json;
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+/// Show a network: layers, shapes, parameters, and the depth in activations.
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    model: ModelArguments,
+    /// Print JSON instead of text.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the subcommand.
+pub fn run(a: &Arguments) -> Result<ExitCode> {
+    let loaded = a.model.load()?;
+    let text = if a.json {
+        json_text(&loaded)
+    } else {
+        words(&loaded)
+    };
+    output(None, &text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn window(w: &Window) -> String {
+    let mut text = format!("{}x{}", w.kernel[0], w.kernel[1]);
+    if w.stride != [1, 1] {
+        let _ = write!(text, "/{}", w.stride[0]);
+        if w.stride[1] != w.stride[0] {
+            let _ = write!(text, "x{}", w.stride[1]);
+        }
+    }
+    if w.padding != [0; 4] {
+        let _ = write!(text, " padding {:?}", w.padding);
+    }
+    if w.dilation != [1, 1] {
+        let _ = write!(text, " dilation {:?}", w.dilation);
+    }
+    text
+}
+
+fn detail(op: &Op) -> String {
+    match op {
+        Op::Conv(c) if c.groups > 1 => format!("{} groups {}", window(&c.window), c.groups),
+        Op::Conv(c) => window(&c.window),
+        Op::MaxPool(w) | Op::AvgPool { window: w, .. } => window(w),
+        Op::Relu { slope } if *slope != 0.0 => format!("slope {slope}"),
+        Op::Subsample { stride } => format!("every {}x{}", stride[0], stride[1]),
+        Op::BatchNorm(b) => format!("epsilon {:e}", b.epsilon),
+        _ => String::new(),
+    }
+}
+
+fn sources(network: &Network, id: usize, node: &Node) -> String {
+    if node.inputs.as_slice() == [id.wrapping_sub(1)] {
+        return String::new();
+    }
+    let names = node
+        .inputs
+        .iter()
+        .map(|&i| network.nodes[i].name.escape_debug().to_string());
+    let names: Vec<String> = names.collect();
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!("of {}", names.join(", "))
+    }
+}
+
+fn words(loaded: &Loaded) -> String {
+    let n = &loaded.network;
+    let mut out = format!(
+        "network      {} ({}, file sha256 {})\n\
+         input        {}\n\
+         output       {}\n\
+         parameters   {}\n\
+         activations  {} layers, {} neurons; at most {} on a path (depth)\n",
+        n.name.escape_debug(),
+        loaded.format,
+        loaded.sha256,
+        n.input_shape(),
+        n.output_shape(),
+        n.parameters(),
+        n.activations().len(),
+        neurons(n),
+        n.depth()
+    );
+    if loaded.states_preprocessing {
+        let list = |v: &[rug::Rational]| {
+            let parts = v.iter().map(|x| crate::arith::number::decimal(x, 6, false));
+            parts.collect::<Vec<_>>().join(", ")
+        };
+        let p = &n.preprocessing;
+        let _ = writeln!(
+            out,
+            "preparation  ({} v - mean)/std, mean {}, std {}",
+            p.scale,
+            list(&p.mean),
+            list(&p.deviation)
+        );
+    }
+    for (key, value) in &loaded.metadata {
+        let short: String = value.chars().take(200).collect();
+        let _ = writeln!(
+            out,
+            "metadata     {}: {}",
+            key.escape_debug(),
+            short.escape_debug()
+        );
+    }
+    out.push('\n');
+    let _ = writeln!(
+        out,
+        "{:>4}  {:<28} {:<11} {:<12} {:>10}  detail",
+        "", "name", "operation", "shape", "parameters"
+    );
+    for (id, node) in n.nodes.iter().enumerate() {
+        let line = format!(
+            "{id:>4}  {:<28} {:<11} {:<12} {:>10}  {} {}",
+            node.name.escape_debug().to_string(),
+            node.op.name(),
+            node.shape.to_string(),
+            node.op.parameters(),
+            detail(&node.op),
+            sources(n, id, node)
+        );
+        let _ = writeln!(out, "{}", line.trim_end());
+    }
+    out
+}
+
+fn neurons(n: &Network) -> usize {
+    let size = |id: usize| {
+        let node = &n.nodes[id];
+        match node.op {
+            // A window of k inputs takes k - 1 polynomials.
+            Op::MaxPool(w) => node.shape.len() * w.len().saturating_sub(1),
+            _ => node.shape.len(),
+        }
+    };
+    n.activations().into_iter().map(size).sum()
+}
+
+fn json_text(loaded: &Loaded) -> String {
+    let n = &loaded.network;
+    let layers: Vec<_> = n
+        .nodes
+        .iter()
+        .map(|node| {
+            json!({
+                "name": node.name,
+                "operation": node.op.name(),
+                "inputs": node.inputs,
+                "shape": [node.shape.channels, node.shape.height, node.shape.width],
+                "parameters": node.op.parameters(),
+            })
+        })
+        .collect();
+    let value = json!({
+        "network": n.name,
+        "format": loaded.format,
+        "file_sha256": loaded.sha256,
+        "parameters": n.parameters(),
+        "activation_layers": n.activations().len(),
+        "activation_neurons": neurons(n),
+        "activation_depth": n.depth(),
+        "output_layer": n.output,
+        "layers": layers,
+    });
+    format!("{value:#}\n")
+}
