@@ -3,32 +3,50 @@
 //! # Method
 //! The mean value theorem for a complex e is `|P(y + e) - P(y)| <= max |P'(z)| |e|` over the disc
 //! `|z - y| <= |e|`; on the real interval [y - e, y + e] alone |P'| may be less. Let |P'| <= M on a real
-//! interval of half-width l that reaches `gap` beyond all y +- e, n its degree. Bernstein and Walsh:
+//! interval of half-width l that reaches `gap` beyond all y +- E, n its degree. Bernstein and Walsh:
 //! ```text
 //! |P'(z)| <= M rho^n,    rho + 1/rho = |w - 1| + |w + 1| =: 2 + v,    w = z in units of l from the middle
 //! ```
-//! `v = (sqrt rho - 1/sqrt rho)^2` gives `ln rho <= sqrt v`. For z = s + it, |t| <= e, g the distance of s
-//! from the ends in units of l: `|w -+ 1| <= (1 -+ s) + (t/l)^2/(2 (1 -+ s))`, so `v <= (e/l)^2/g`; and as a
-//! convex, even function of s, v is at most what it is at an end, `e/l + (e/l)^2/4`. So
+//! `v = (sqrt rho - 1/sqrt rho)^2` gives `ln rho <= sqrt v`. For z = s + it, |t| <= E, g the distance of s
+//! from the ends in units of l: `|w -+ 1| <= (1 -+ s) + (t/l)^2/(2 (1 -+ s))`, so `v <= (E/l)^2/g`; and as a
+//! convex, even function of s, v is at most what it is at an end, `E/l + (E/l)^2/4`. So within E of y
 //! ```text
-//! |P'(z)| <= M exp(n sqrt v),    v = min(e^2/(l gap), e/l + e^2/(4 l^2)),    exp x <= 1 + x + x^2 for x <= 1
+//! |P'(z)| <= M exp(n sqrt v),    v = min(E^2/(l gap), E/l + E^2/(4 l^2))
 //! ```
-//! A wider interval has a larger M and a smaller v: the best of a few is taken.
+//! With E = e that is a bound; with a larger E it is one of P'' within e of y (Cauchy, circles of radius
+//! E - e), and `|P'(s + it)| <= |P'(s)| + e/(E - e) M exp(n sqrt v)`. The best of some intervals and some E
+//! is taken: a wider one has a larger M, a larger E a smaller share of it.
+//!
+//! Where the interval of y is not much wider than e all z are near its middle m, and the Taylor series is
+//! the better bound: `|P'(z)| <= sum_k |c_k| r^k`, c_k those of P' at m and r half the width plus e.
 
 use crate::arith::mp::Mp;
 use crate::certify::cascade::Stage;
 use crate::poly::composite::Side;
 use inari::{const_interval, interval, Interval};
 use rug::float::Round;
-use rug::Float;
+use rug::{Float, Rational};
 
-/// The interval reaches 2^this times degree times noise beyond the inputs: the best of these.
-const RADII: [i32; 5] = [2, 4, 6, 8, 10];
-/// Largest n sqrt v; a little below 1, so that a checker who rounds otherwise agrees.
-const MAX_EXPONENT: f64 = 0.999;
+/// The interval reaches 8^i times the noise beyond the inputs, i up to this.
+const REACHES: i32 = 4;
+/// E is 2^j times the noise.
+const RADII: [i32; 3] = [0, 2, 5];
+/// Inputs in an interval of at most so many times the noise are near its middle.
+const NARROW: f64 = 32.0;
+/// Largest n sqrt v, and how many factors exp is made of; a little below 16, so that a checker who rounds
+/// otherwise agrees.
+const MAX_EXPONENT: f64 = 15.99;
+const HALVINGS: u32 = 4;
 
 fn size(x: f64) -> Interval {
     interval!(x, x).unwrap_or(Interval::ENTIRE)
+}
+
+/// Upper bound of exp x, 0 <= x <= 16: a power of exp y <= 1 + y + y^2, y <= 1.
+fn exponential(x: Interval) -> Interval {
+    let y = x / const_interval!(16.0, 16.0);
+    let power = const_interval!(1.0, 1.0) + y + y * y;
+    (0..HALVINGS).fold(power, |power, _| power.sqr())
 }
 
 /// `bound` of |F'(z)| for every complex z within `noise` of the interval; none outside of what was
@@ -70,33 +88,73 @@ pub(super) fn near(stage: &Stage, side: Side, exact: &Mp, noise: f64) -> Option<
     if !(lo <= a && b <= hi) {
         return None;
     }
+    let width = Float::with_val(prec, &exact.hi - &exact.lo);
+    if width <= Float::with_val(prec, noise * NARROW) {
+        return Some(by_series(&stage.f[1].exact, exact, noise));
+    }
     let coefficients = &stage.f[1].exact;
     let degree = coefficients.iter().rposition(|c| !c.is_zero());
     let n = degree.unwrap_or(0).max(1) as f64;
-    let e = size(noise);
+    let real = on(&held)?;
     let mut best: Option<f64> = None;
-    for radius in RADII {
-        let r = noise * n * 2f64.powi(radius);
+    for i in 0..=REACHES {
+        let r = noise * 8f64.powi(i);
         let (from, to) = ((a - r).max(lo), (b + r).min(hi));
         let half = (size(to) - size(from)) / const_interval!(2.0, 2.0);
-        let gap = (size(a) - size(from)).inf().min((size(to) - size(b)).inf());
-        let t = e / half;
-        let mut v = (t + t * t / const_interval!(4.0, 4.0)).sup();
-        if gap > 0.0 {
-            v = v.min((t * e / size(gap)).sup());
-        }
-        let x = size(n) * size(v).sqrt();
-        if x.sup().is_nan() || x.sup() > MAX_EXPONENT {
-            continue;
-        }
-        let wide = Mp {
+        let most = on(&Mp {
             lo: Float::with_val(prec, from),
             hi: Float::with_val(prec, to),
-        };
-        let slope = (on(&wide)? * (const_interval!(1.0, 1.0) + x + x * x)).sup();
-        best = Some(best.map_or(slope, |least| least.min(slope)));
+        })?;
+        for j in RADII {
+            let times = 2f64.powi(j);
+            let more = size(noise) * size(times - 1.0);
+            let (a, b) = (size(a) - more, size(b) + more);
+            let gap = (a - size(from)).inf().min((size(to) - b).inf());
+            if gap < 0.0 {
+                break;
+            }
+            let e = size(noise) * size(times);
+            let t = e / half;
+            let mut v = (t + t * t / const_interval!(4.0, 4.0)).sup();
+            if gap > 0.0 {
+                v = v.min((t * e / size(gap)).sup());
+            }
+            let x = size(n) * size(v).sqrt();
+            if !(x.sup() <= MAX_EXPONENT) {
+                continue;
+            }
+            let near = most * exponential(x);
+            let slope = match j {
+                0 => near,
+                _ => real + near / size(times - 1.0),
+            };
+            best = Some(best.map_or(slope.sup(), |least| least.min(slope.sup())));
+        }
+        if (from, to) == (lo, hi) {
+            break;
+        }
     }
     best
+}
+
+/// The Taylor series of F' at the middle of an interval, in absolute values.
+fn by_series(slope: &[Rational], exact: &Mp, noise: f64) -> f64 {
+    let prec = exact.prec();
+    let m = Float::with_val(prec, &exact.lo + &exact.hi) >> 1u32;
+    let middle = Mp::exact(&m);
+    let mut c: Vec<Mp> = (slope.iter()).map(|c| Mp::from_rational(prec, c)).collect();
+    for k in 0..c.len() {
+        for i in (k..c.len() - 1).rev() {
+            let up = c[i + 1].times(&middle);
+            c[i] = c[i].clone().plus(&up);
+        }
+    }
+    let off = exact.clone().minus(&middle).magnitude();
+    let radius = size(off.to_f64_round(Round::Up)) + size(noise);
+    let sum = c.iter().rev().fold(const_interval!(0.0, 0.0), |sum, c| {
+        sum * radius + size(c.magnitude().to_f64_round(Round::Up))
+    });
+    sum.sup()
 }
 
 #[cfg(test)]
@@ -104,7 +162,6 @@ mod tests {
     use super::*;
     use crate::certify::cascade::Branch;
     use crate::poly::composite::{Branch as Exact, Composite};
-    use rug::Rational;
 
     fn prepared(c: &[(i64, i64)]) -> (Branch, Exact) {
         let c: Vec<Rational> = c.iter().map(|&c| Rational::from(c)).collect();
@@ -157,7 +214,7 @@ mod tests {
         // T_7 has seven times the slope at its end, and not odd: y + y^2.
         let t7 = [0, -7, 0, 56, 0, -112, 0, 64].map(|c| (c, 1));
         compare(&t7, 1e-4, 49.0);
-        compare(&[(0, 1), (1, 1), (1, 1)], 1e-5, 3.0);
+        compare(&[(0, 1), (1, 1), (1, 1)], 1e-6, 3.0);
     }
 
     #[test]

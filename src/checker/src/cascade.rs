@@ -124,6 +124,13 @@ impl Branch {
         Ok((lo, hi, stage.df.degree()))
     }
 
+    /// Enclosures of the coefficients of the slope of one stage, from degree 0 upwards.
+    pub(crate) fn slope_coefficients(&self, i: usize) -> Checked<Vec<Interval>> {
+        let stage = self.stages.get(i);
+        let stage = stage.ok_or_else(|| Fault::internal("a stage"))?;
+        Ok(stage.df.ascending())
+    }
+
     /// R3: encloses q over the interval.
     pub(crate) fn on(&self, y: &Interval, fixed: &Fixed) -> Checked<Interval> {
         let last = self.images(y, fixed)?.pop();

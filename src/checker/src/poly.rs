@@ -44,6 +44,21 @@ impl FixedPoly {
         Ok(Self { parity, descending })
     }
 
+    /// The coefficient of every power, from degree 0 upwards.
+    pub(crate) fn ascending(&self) -> Vec<Interval> {
+        let mut all = Vec::new();
+        for c in self.descending.iter().rev() {
+            if self.parity == Parity::Odd {
+                all.push(Interval::point(&BigInt::zero()));
+            }
+            all.push(c.clone());
+            if self.parity == Parity::Even {
+                all.push(Interval::point(&BigInt::zero()));
+            }
+        }
+        all
+    }
+
     /// The degree.
     pub(crate) fn degree(&self) -> usize {
         let last = self.descending.len().saturating_sub(1);

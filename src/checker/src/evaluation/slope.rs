@@ -1,18 +1,25 @@
 //! Rule E5, the slope: noise is a complex number, so |F'| is bounded near the real inputs, not on them.
 //!
-//! Derivation in `EVALUATION.md`, "Why the slope": if |F'| <= M on a real interval of width 2l, a polynomial
-//! of degree n is at most `M exp(n sqrt v)` where `|w - 1| + |w + 1| <= 2 + v`, w the point in units of l
-//! from the middle (Bernstein and Walsh).
+//! Derivation in `EVALUATION.md`, "Why the slope": within e of y, |F'| exceeds its real values by at most the
+//! share e/(E - e) of what it is within E (Cauchy); and if |F'| <= M on a real interval of width 2l, n its
+//! degree, it is at most `M exp(n sqrt v)` where `|w - 1| + |w + 1| <= 2 + v`, w the point in units of l from
+//! the middle (Bernstein and Walsh).
 
 use crate::cascade::{Branch, Side};
 use crate::fault::{Checked, Fault};
 use crate::fixed::{Fixed, Interval};
 use num_bigint::BigInt;
 use num_integer::Integer;
-use num_traits::{Signed, Zero};
+use num_traits::{One, Signed, Zero};
 
-/// The interval reaches 2^this times degree times noise beyond the inputs: the best of these.
-const RADII: [u64; 5] = [2, 4, 6, 8, 10];
+/// The interval reaches 8^i times the noise beyond the inputs, i up to this.
+const REACHES: u64 = 4;
+/// E is 2^j times the noise.
+const RADII: [u64; 3] = [0, 2, 5];
+/// Inputs in an interval of at most so many times the noise are near its middle.
+const NARROW: u32 = 32;
+/// exp x, x <= 2^HALVINGS, is made of so many squares.
+const HALVINGS: u64 = 4;
 
 /// Bound of |F'(z)| for every complex z within `noise` of the interval.
 ///
@@ -45,37 +52,88 @@ pub(crate) fn near(
         let text = "its inputs with noise leave the domain of the slope";
         return Err(Fault::rejected("R2 image", text));
     }
+    if &exact.hi - &exact.lo <= noise * NARROW {
+        return by_series(branch.slope_coefficients(stage)?, exact, noise, fixed);
+    }
     let n = BigInt::from(degree.max(1));
     let one = fixed.one();
+    let up = |a: BigInt, b: &BigInt| (a << fixed.precision).div_ceil(b);
+    let real = on(&held)?;
     let mut best: Option<BigInt> = None;
-    for radius in RADII {
-        fixed.budget.charge(4_000)?;
-        let r: BigInt = (noise * &n) << radius;
+    for i in 0..=REACHES {
+        let r: BigInt = noise << (3 * i);
         let wide = Interval::new(
             (&held.lo - &r).max(lo.clone()),
             (&held.hi + &r).min(hi.clone()),
         );
+        let most = on(&wide)?;
         let width: BigInt = &wide.hi - &wide.lo;
-        let gap: BigInt = (&held.lo - &wide.lo).min(&wide.hi - &held.hi);
-        let up = |a: BigInt, b: &BigInt| (a << fixed.precision).div_ceil(b);
-        let squared: BigInt = noise * noise;
-        let mut v = up(noise * 2, &width) + up(squared.clone(), &(&width * &width));
-        if gap.is_positive() {
-            v = v.min(up(squared * 2, &(width * gap)));
+        for j in RADII {
+            fixed.budget.charge(1_200)?;
+            let e: BigInt = noise << j;
+            let gap = (&exact.lo - &e - &wide.lo).min(&wide.hi - &exact.hi - &e);
+            if gap.is_negative() {
+                break;
+            }
+            let squared: BigInt = &e * &e;
+            let mut v = up(&e * 2u32, &width) + up(squared.clone(), &(&width * &width));
+            if gap.is_positive() {
+                v = v.min(up(squared * 2u32, &(&width * gap)));
+            }
+            let x = &n * ((v << fixed.precision).sqrt() + 1u32);
+            // exp x = (exp y)^16, and exp y <= 1 + y + y^2 for y <= 1.
+            let y = x.div_ceil(&(BigInt::one() << HALVINGS));
+            if y > one {
+                continue;
+            }
+            let mut growth = &one + &y + fixed.mul_up(&y, &y)?;
+            for _ in 0..HALVINGS {
+                growth = fixed.mul_up(&growth, &growth)?;
+            }
+            let near = fixed.mul_up(&growth, &most)?;
+            let slope = match j {
+                0 => near,
+                _ => &real + near.div_ceil(&((BigInt::one() << j) - 1u32)),
+            };
+            best = Some(match best {
+                Some(least) => least.min(slope),
+                None => slope,
+            });
         }
-        let x = &n * ((v << fixed.precision).sqrt() + 1u32);
-        if x > one {
-            continue;
+        if wide.lo == lo && wide.hi == *hi {
+            break;
         }
-        // exp x <= 1 + x + x^2 for x <= 1.
-        let growth = &one + &x + fixed.mul_up(&x, &x)?;
-        let slope = fixed.mul_up(&growth, &on(&wide)?)?;
-        best = Some(match best {
-            Some(least) => least.min(slope),
-            None => slope,
-        });
     }
     best.ok_or_else(|| Fault::rejected("R2 image", "its noise is too large for its degree"))
+}
+
+/// The Taylor series of F' at the middle of an interval, in absolute values.
+fn by_series(
+    mut c: Vec<Interval>,
+    exact: &Interval,
+    noise: &BigInt,
+    fixed: &Fixed,
+) -> Checked<BigInt> {
+    let m: BigInt = (&exact.lo + &exact.hi) >> 1u32;
+    let radius = (&exact.hi - &m).max(&m - &exact.lo) + noise;
+    let middle = Interval::point(&m);
+    let mut sum = Vec::new();
+    // Synthetic division again and again: the remainders are the coefficients at m.
+    while let Some(mut above) = c.pop() {
+        let mut quotient = vec![above.clone()];
+        while let Some(next) = c.pop() {
+            above = fixed.mul(&above, &middle)?.plus(&next);
+            quotient.push(above.clone());
+        }
+        sum.push(above.mag());
+        quotient.pop();
+        quotient.reverse();
+        c = quotient;
+    }
+    sum.iter().rev().try_fold(
+        BigInt::zero(),
+        |sum, c| Ok(fixed.mul_up(&sum, &radius)? + c),
+    )
 }
 
 #[cfg(test)]
@@ -114,7 +172,7 @@ mod tests {
                 slope: Some(parts(16)),
             };
             let branch = Branch::prove(side, std::slice::from_ref(&p), &[hint], &fixed).unwrap();
-            for bits in [3u64, 6, 20] {
+            for bits in [9u64, 12, 20] {
                 let noise = fixed.one() >> bits;
                 let at = Interval::point(&BigInt::zero());
                 let slope = near(&branch, 0, &at, &noise, &fixed).unwrap();
