@@ -120,7 +120,7 @@ pub(super) fn near(stage: &Stage, side: Side, exact: &Mp, noise: f64) -> Option<
                 v = v.min((t * e / size(gap)).sup());
             }
             let x = size(n) * size(v).sqrt();
-            if !(x.sup() <= MAX_EXPONENT) {
+            if x.sup().is_nan() || x.sup() > MAX_EXPONENT {
                 continue;
             }
             let near = most * exponential(x);
