@@ -48,7 +48,7 @@ pub fn mults(degree: usize) -> usize {
 /// # Examples
 /// ```
 /// use polycert::poly::cost::general_mults;
-/// assert_eq!([1, 2, 3, 4, 7].map(general_mults), [0, 1, 2, 3, 5]);
+/// assert_eq!([1, 2, 3, 4, 7].map(general_mults), [0, 1, 2, 2, 5]);
 /// ```
 pub fn general_mults(degree: usize) -> usize {
     cheapest(degree, false, &|_| 1) as usize
