@@ -1,8 +1,9 @@
 //! `polycert report`: certificates as a page for people.
 
-use crate::approx::cost::{composite_depth, composite_mults, MAX_DEGREE};
+use crate::approx::cost::MAX_DEGREE;
 use crate::cli::{note, output, quoted, read_text};
 use crate::error::{Error, ErrorKind, Result};
+use crate::poly::cost::{composite_depth, composite_mults};
 use crate::report::checked::{text, Checked};
 use crate::report::document::{document, Origin};
 use crate::report::dossier::Dossier;

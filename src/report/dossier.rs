@@ -217,7 +217,7 @@ impl Dossier {
             ),
         };
         format!(
-            "<ul>\n<li>Taken for granted: the checker (exact integers, about 3,000 lines), the crates num-bigint, \
+            "<ul>\n<li>Taken for granted: the checker (exact integers, about 7,500 lines), the crates num-bigint, \
              serde_json and sha2 behind it, the Rust compiler, and the machine that ran them. polycert itself, \
              its search and its number libraries are not trusted.</li>\n<li>{held}</li>\n\
              <li>Not covered: the rounding of the program that evaluates p, and the noise of encryption.</li>\n\
