@@ -379,6 +379,18 @@ fn operations_are_exact_up_to_their_bounds() {
     }
 }
 
+/// Fewer runs where a run is dear: a sixteenth of the effort.
+#[test]
+fn operations_are_exact_in_large_rings() {
+    for log_n in [14, 15, 16] {
+        let mut literal = literal(log_n, 2);
+        literal.digit_primes = Some(2);
+        for seed in 0..effort().div_ceil(16) {
+            run(&mut setting(&literal, seed), log_n - 1);
+        }
+    }
+}
+
 #[test]
 fn sparse_secrets_work_too() {
     let mut literal = literal(11, 2);
