@@ -54,7 +54,9 @@ impl Samples {
             let Some(count) = count.filter(|_| dims.len() >= batch) else {
                 continue;
             };
-            if first(&plain, batch) {
+            // Grey maps go into a network of flat vectors row by row: there is only one way.
+            let grey = matches!(dims[batch..], [a, b] | [1, a, b] if a.checked_mul(b) == Some(one));
+            if first(&plain, batch) || (h == 1 && w == 1 && grey) {
                 found.push((Layout::Nchw, count));
             }
             if c > 1 && first(&[&[h, w, c]], batch) {
@@ -82,7 +84,7 @@ impl Samples {
                 count,
             }),
             _ => Err(Error::domain(format!(
-                "an array of shape {dims:?}; the network takes {shape}: [N,{c},{h},{w}], [N,{h},{w},{c}] or [N,{one}], N left out for one sample"
+                "an array of shape {dims:?}; the network takes {shape}: [N,{c},{h},{w}], [N,{h},{w},{c}] or [N,{one}] (grey maps too where it takes flat vectors), N left out for one sample"
             ))),
         }
     }
@@ -277,6 +279,12 @@ mod tests {
         assert_eq!(read(Some(Layout::Nchw)).unwrap().raw(0)[1], 1.0);
         let grey = Samples::from_array(array(&[6, 4, 4]), Shape::new(1, 4, 4), None);
         assert_eq!(grey.unwrap().len(), 6);
+        let flat = |dims: &[usize]| Samples::from_array(array(dims), Shape::new(16, 1, 1), None);
+        for (dims, count) in [(&[6, 4, 4][..], 6), (&[6, 1, 2, 8], 6), (&[4, 4], 1)] {
+            let read = flat(dims).unwrap();
+            assert_eq!((read.len(), read.raw(0)[5]), (count, 5.0), "{dims:?}");
+        }
+        assert!(flat(&[6, 2, 2, 4]).is_err());
     }
 
     #[test]
