@@ -37,6 +37,17 @@ impl Tile {
         }
     }
 
+    /// Linear functions of a whole node, one a lane, at most [`LANES`]: coefficients channels first.
+    pub fn of(functions: &[Vec<f32>], shape: Shape) -> Self {
+        let mut tile = Self::zeros([0, 0], [shape.height, shape.width], shape.channels);
+        for (l, coefficients) in functions.iter().enumerate() {
+            for (i, c) in coefficients.iter().enumerate() {
+                tile.at(shape, i)[l] = *c;
+            }
+        }
+        tile
+    }
+
     /// The lanes of an element (channel, y, x) of the whole node, if it is inside.
     fn at(&mut self, shape: Shape, element: usize) -> &mut Lane {
         let (c, p) = (element / shape.pixels(), element % shape.pixels());
