@@ -468,6 +468,39 @@ fn sup_and_envelope_hold_the_exact_twin() {
     assert!(finite > 200 && tighter > 5, "{finite} {tighter}");
 }
 
+/// The stated distance of a slope holds the exact one: (r(x + h) - r(x - h))/2h for h = 2^-80, exactly.
+#[test]
+fn slopes_are_within_their_stated_distance_of_the_exact_ones() {
+    let mut r = Random(31);
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("certificates/relu07.json");
+    let table = Table::from_json(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let lopsided = vec![(1, 64), (9, 4), (1, 50), (-5, 4)];
+    let composites = [
+        Composite::new(&table, CoefficientMode::Exact).unwrap(),
+        Composite::from_stages(vec![lopsided.into_iter().map(Rational::from).collect()]),
+    ];
+    let h = Rational::from((1, 1)) >> 80u32;
+    for composite in &composites {
+        let scale = 24.0;
+        let bend = Bend::new(composite, scale).unwrap();
+        for i in 0..60 {
+            // Also close to 0, where the composite is steep.
+            let x = r.unit() * scale * if i % 3 == 0 { 2.0f64.powi(-9) } else { 1.0 };
+            if x.abs() >= scale {
+                continue;
+            }
+            let at = |sign: i32| polynomial(composite, &q(scale), &(q(x) + h.clone() * sign));
+            let exact = (at(1) - at(-1)) / h.clone() / 2u32;
+            let (slope, off) = bend.slope(x).unwrap();
+            let distance = (exact - q(f64::from(slope))).abs();
+            // What the difference leaves out is below 2^-100.
+            assert!(distance <= q(off) + q(2.0f64.powi(-100)), "{x}: {off}");
+            assert!(off < 2.0f64.powi(-22), "{x}: {off}");
+        }
+        assert!(bend.slope(1.01 * scale).is_err());
+    }
+}
+
 fn dense(weight: f64, bias: f64) -> Op {
     Op::Dense(Dense {
         weights: vec![weight],

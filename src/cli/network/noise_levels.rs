@@ -215,7 +215,7 @@ fn evaluated(path: &Path, twin: &Twin, centre: Centre) -> Result<Level> {
         None => String::new(),
     };
     Ok(Level {
-        name: format!("evaluated {worst:.3e} B"),
+        name: format!("evaluated {} B", number::decimal(&amount, 4, true)),
         noise: Noise {
             worst,
             ..Noise::default()
