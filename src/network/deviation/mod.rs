@@ -24,7 +24,7 @@
 //! | file | what |
 //! |---|---|
 //! | [`plan`] | the linear layers as rows see them |
-//! | [`rows`] | rows on their way back |
+//! | [`rows`], [`kernel`] | rows on their way back, and where the time goes |
 //! | [`response`] | what stands at an activation: its slope and remainder |
 //! | `state`, `pass` | what is proved of the nodes so far, and what one tile of rows adds up |
 //! | [`subject`] | a network with its polynomials, made ready, and the margins of a sample |
@@ -32,6 +32,7 @@
 //! | [`attack`] | the search for the opposite |
 
 pub mod attack;
+pub mod kernel;
 mod pass;
 pub mod plan;
 pub mod response;

@@ -1,7 +1,7 @@
 //! The sums that a tile of rows gathers on its way back: what noise, remainders and rounding amount to.
 
 use crate::network::deviation::plan::{Step, UNIT};
-use crate::network::deviation::rows::{wide, Lane, Tile, Visitor, LANES};
+use crate::network::deviation::rows::{Lane, Tile, Visitor, LANES};
 use crate::network::deviation::state::State;
 use crate::network::deviation::{Bound, VACUOUS};
 use crate::network::graph::NodeId;
@@ -65,7 +65,6 @@ impl<'a> Pass<'a> {
     }
 
     /// Adds the sums over one place: `weights` has `levels` numbers for each lane of `part`.
-    #[inline(always)]
     fn sum(&mut self, part: &[Lane], weights: &[f32], levels: usize, scale: f64) {
         let (mut sizes, mut squares) = ([0.0f32; LANES], [0.0f32; LANES]);
         for v in part {
@@ -115,17 +114,11 @@ impl Visitor for Pass<'_> {
                     let part = &mut tile.data[at + first..at + first + n];
                     let from = (place + first) * levels;
                     let weights = &source.remainders[from..from + n * levels];
-                    let scale = self.state.scales[index];
+                    self.sum(part, weights, levels, self.state.scales[index]);
                     let slopes = &source.slopes[place + first..place + first + n];
-                    wide(
-                        #[inline(always)]
-                        || {
-                            self.sum(part, weights, levels, scale);
-                            for (v, s) in part.iter_mut().zip(slopes) {
-                                v.iter_mut().for_each(|v| *v *= s);
-                            }
-                        },
-                    );
+                    for (v, s) in part.iter_mut().zip(slopes) {
+                        v.iter_mut().for_each(|v| *v *= s);
+                    }
                 }
             }
         }

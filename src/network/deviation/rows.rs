@@ -4,6 +4,7 @@
 //! one place share a window of rows and columns, so early layers cost little. Numbers are f32;
 //! element (y, x, channel) holds sixteen of them side by side.
 
+use crate::network::deviation::kernel::{dispatch, Kernel, Reader, Work};
 use crate::network::deviation::plan::{Linear, Plan, Step, BLOCK};
 use crate::network::graph::NodeId;
 use crate::network::ops::Shape;
@@ -255,107 +256,50 @@ fn transposed(linear: &Linear, tile: &Tile, from: Shape) -> Tile {
         return Tile::zeros([0, 0], [1, 1], channels);
     }
     let mut out = Tile::zeros([y0, x0], [y1 - y0, x1 - x0], channels);
-    let many = many_registers();
-    wide(
-        #[inline(always)]
-        || {
-            if many {
-                fill::<2>(linear, tile, &mut out);
-            } else {
-                fill::<1>(linear, tile, &mut out);
-            }
-        },
-    );
+    dispatch(Fill {
+        linear,
+        tile,
+        out: &mut out,
+    });
     out
 }
 
-/// The sums of a transposed layer, from zeros.
-#[inline(always)]
-fn fill<const CHAINS: usize>(linear: &Linear, tile: &Tile, out: &mut Tile) {
-    let (channels, outputs) = (out.channels, tile.channels);
-    let taps = linear.window.len();
-    let blocks = channels.div_ceil(BLOCK);
-    let (y0, x0) = (out.origin[0], out.origin[1]);
-    let columns: Vec<Vec<(usize, usize)>> = (x0..x0 + out.size[1])
-        .map(|x| readers(linear, tile, 1, x))
-        .collect();
-    let mut parts: Vec<(usize, &[Lane])> = Vec::with_capacity(taps);
-    for y in y0..y0 + out.size[0] {
-        let rows = readers(linear, tile, 0, y);
-        for (x, columns) in columns.iter().enumerate() {
-            parts.clear();
-            for &(ky, oy) in &rows {
-                for &(kx, ox) in columns {
-                    let at = (oy * tile.size[1] + ox) * outputs;
-                    parts.push((
-                        ky * linear.window.kernel[1] + kx,
-                        &tile.data[at..at + outputs],
-                    ));
-                }
-            }
-            let at = ((y - y0) * out.size[1] + x) * channels;
-            let place = &mut out.data[at..at + channels];
-            for (block, to) in (0..blocks).zip(place.chunks_mut(BLOCK)) {
-                let mut sums = [[[0.0; LANES]; BLOCK]; CHAINS];
-                for (tap, v) in &parts {
-                    let first = (block * taps + tap) * outputs;
-                    accumulate(&mut sums, v, &linear.blocks[first..first + outputs]);
-                }
-                for (i, to) in to.iter_mut().enumerate() {
-                    *to = sums[0][i];
-                    for more in &sums[1..] {
-                        for l in 0..LANES {
-                            to[l] += more[i][l];
-                        }
+/// The sums of a transposed layer.
+struct Fill<'a> {
+    linear: &'a Linear,
+    tile: &'a Tile,
+    out: &'a mut Tile,
+}
+
+impl Work for Fill<'_> {
+    #[inline(always)]
+    fn run(self, kernel: impl Kernel) {
+        let Self { linear, tile, out } = self;
+        let (channels, outputs) = (out.channels, tile.channels);
+        let taps = linear.window.len();
+        let (y0, x0) = (out.origin[0], out.origin[1]);
+        let columns: Vec<Vec<(usize, usize)>> = (x0..x0 + out.size[1])
+            .map(|x| readers(linear, tile, 1, x))
+            .collect();
+        let mut parts: Vec<Reader> = Vec::with_capacity(taps);
+        for y in y0..y0 + out.size[0] {
+            let rows = readers(linear, tile, 0, y);
+            for (x, columns) in columns.iter().enumerate() {
+                parts.clear();
+                for &(ky, oy) in &rows {
+                    for &(kx, ox) in columns {
+                        let at = (oy * tile.size[1] + ox) * outputs;
+                        let tap = ky * linear.window.kernel[1] + kx;
+                        parts.push((tap, &tile.data[at..at + outputs]));
                     }
                 }
-            }
-        }
-    }
-}
-
-/// Does a loop with the widest vectors of the machine it runs on. What the closure calls must be inlined:
-/// other code is compiled once, for the least machine. Sums may round differently; all bounds cover any order.
-#[inline(always)]
-pub fn wide<R>(work: impl FnOnce() -> R) -> R {
-    pulp::Arch::new().dispatch(work)
-}
-
-/// Whether a lane is one register, and there are 32 of them: then two chains of sums hide the
-/// latency of the products, where on other machines they would not fit.
-fn many_registers() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return std::arch::is_x86_feature_detected!("avx512f");
-    #[cfg(not(target_arch = "x86_64"))]
-    return false;
-}
-
-/// sum_i += w_i v over a list, in `CHAINS` parts: the kernel where the time goes; eight vector registers of
-/// sums.
-#[inline(always)]
-fn accumulate<const CHAINS: usize>(
-    sums: &mut [[Lane; BLOCK]; CHAINS],
-    v: &[Lane],
-    w: &[[f32; BLOCK]],
-) {
-    let mut s = *sums;
-    let (steps, weights) = (v.chunks_exact(CHAINS), w.chunks_exact(CHAINS));
-    let (rest, rest_weights) = (steps.remainder(), weights.remainder());
-    for (v, w) in steps.zip(weights) {
-        for chain in 0..CHAINS {
-            for i in 0..BLOCK {
-                for l in 0..LANES {
-                    s[chain][i][l] = w[chain][i].mul_add(v[chain][l], s[chain][i][l]);
+                let at = ((y - y0) * out.size[1] + x) * channels;
+                let place = out.data[at..at + channels].chunks_mut(BLOCK);
+                for (to, weights) in place.zip(linear.blocks.chunks_exact(taps * outputs)) {
+                    let sums = kernel.sums(weights, &parts);
+                    to.copy_from_slice(&sums[..to.len()]);
                 }
             }
         }
     }
-    for (v, w) in rest.iter().zip(rest_weights) {
-        for i in 0..BLOCK {
-            for l in 0..LANES {
-                s[0][i][l] = w[i].mul_add(v[l], s[0][i][l]);
-            }
-        }
-    }
-    *sums = s;
 }
