@@ -182,8 +182,8 @@ fn boxes_hold_exact_evaluations_of_ten_thousand_networks() {
                 c
             })?;
             let replacement = Replacement {
-                bound_error: p.bound_error,
                 bound_tilted: (round % 2 == 0).then_some(p.bound_tilted),
+                ..Replacement::within(p.bound_error)
             };
             polynomials.insert((k, i), p);
             Ok(Some(replacement))
@@ -198,10 +198,14 @@ fn boxes_hold_exact_evaluations_of_ten_thousand_networks() {
                 narrow[r.below(3)]
             })
             .collect();
-        let in_part = analyse(&stages, &part, |k, i, _, _| {
-            Ok(polynomials.get(&(k, i)).map(|p| Replacement {
-                bound_error: p.bound_error,
-                bound_tilted: None,
+        let in_part = analyse(&stages, &part, |k, i, lo, hi| {
+            let Some(p) = polynomials.get(&(k, i)) else {
+                return Ok(None);
+            };
+            let known = p.part(lo, hi)?;
+            Ok(Some(Replacement {
+                bound_apart: known.bound_apart,
+                bound_tilted: (round % 2 == 0).then_some(known.bound_tilted),
             }))
         })
         .unwrap();
@@ -260,12 +264,7 @@ fn boxes_that_are_none_are_refused() {
     let network = dense_network(&mut Random(3));
     let stages = stages(&network).unwrap();
     let n = stages[0].size;
-    let none = |_, _, _, _| {
-        Ok(Some(Replacement {
-            bound_error: 0.0,
-            bound_tilted: None,
-        }))
-    };
+    let none = |_, _, _, _| Ok(Some(Replacement::within(0.0)));
     for (sides, said) in [
         (vec![(1.0, 0.0); n], "is empty or not finite"),
         (vec![(f64::NAN, 1.0); n], "is empty or not finite"),

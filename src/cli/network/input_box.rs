@@ -78,8 +78,8 @@ enum Kind {
     },
 }
 
-/// The polynomial of each neuron (stage, neuron) that has one, and its proved error on its range.
-type Polynomials = HashMap<(usize, usize), (Chosen, f64)>;
+/// The polynomial of each neuron (stage, neuron) that has one.
+type Polynomials = HashMap<(usize, usize), Chosen>;
 
 /// The polynomial that one neuron got.
 enum Chosen {
@@ -122,7 +122,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         let named = |e: Error| e.in_file(&a.model.network);
         let (mut found, chosen) = kind.replace(&stages, box_).map_err(named)?;
         if a.whole {
-            found = Kind::keep(&stages, &sides, &chosen).map_err(named)?;
+            found = kind.keep(&stages, &sides, &chosen).map_err(named)?;
         }
         let seconds = start.elapsed().as_secs_f64();
         let bound = found
@@ -260,26 +260,37 @@ impl Kind {
                 return Ok(None);
             }
             let (polynomial, replacement) = self.choose(lo, hi)?;
-            chosen.insert((k, i), (polynomial, replacement.bound_error));
+            chosen.insert((k, i), polynomial);
             Ok(Some(replacement))
         })?;
         Ok((found, chosen))
     }
 
     /// Analyses a given twin over a part of the box that its polynomials were made for: there its
-    /// pre-activations stay in the same ranges, so the same errors hold, whatever this analysis
-    /// proves of them.
+    /// pre-activations stay in the polynomials' ranges, whatever this analysis proves of them.
     fn keep(
+        &self,
         stages: &[stages::Stage],
         sides: &[Bounds],
         chosen: &Polynomials,
     ) -> Result<Vec<StageBounds>> {
-        analyse(stages, sides, |k, i, _, _| {
-            let kept = chosen.get(&(k, i));
-            Ok(kept.map(|(_, bound_error)| Replacement {
-                bound_error: *bound_error,
-                bound_tilted: None,
-            }))
+        analyse(stages, sides, |k, i, lo, hi| {
+            Ok(match (self, chosen.get(&(k, i))) {
+                (_, None) => None,
+                (_, Some(Chosen::Neuron(neuron))) => {
+                    let part = neuron.part(lo, hi)?;
+                    Some(Replacement {
+                        bound_apart: part.bound_apart,
+                        bound_tilted: Some(part.bound_tilted),
+                    })
+                }
+                (Self::Composite { bound_error, .. }, Some(Chosen::Scale(scale))) => {
+                    Some(Replacement::within((bound_error * scale).next_up()))
+                }
+                (Self::Degree(_), Some(Chosen::Scale(_))) => {
+                    return Err(Error::domain("a neuron without its polynomial"))
+                }
+            })
         })
     }
 
@@ -288,17 +299,14 @@ impl Kind {
             Self::Degree(d) => {
                 let neuron = Neuron::new(lo, hi, |kink| relu_coefficients(*d, kink))?;
                 let replacement = Replacement {
-                    bound_error: neuron.bound_error,
                     bound_tilted: Some(neuron.bound_tilted),
+                    ..Replacement::within(neuron.bound_error)
                 };
                 Ok((Chosen::Neuron(neuron), replacement))
             }
             Self::Composite { bound_error, .. } => {
                 let scale = hi.max(-lo);
-                let replacement = Replacement {
-                    bound_error: (bound_error * scale).next_up(),
-                    bound_tilted: None,
-                };
+                let replacement = Replacement::within((bound_error * scale).next_up());
                 Ok((Chosen::Scale(scale), replacement))
             }
         }
@@ -340,7 +348,7 @@ fn attack(
     chosen: &Polynomials,
     found: &[StageBounds],
 ) -> (f64, f64) {
-    let twin = |k: usize, i: usize, z: f64| kind.estimate(chosen.get(&(k, i)).map(|(p, _)| p), z);
+    let twin = |k: usize, i: usize, z: f64| kind.estimate(chosen.get(&(k, i)), z);
     let starts = usize::from(a.attack);
     let mut share = 0.0f64;
     for (k, s) in found.iter().enumerate().skip(1) {
