@@ -175,15 +175,18 @@ fn boxes_hold_exact_evaluations_of_networks_with_batch_norm_and_means() {
             .collect();
         let mut polynomials = std::collections::HashMap::new();
         let found = analyse(&stages, &sides, |k, i, lo, hi| {
+            if lo >= 0.0 || hi <= 0.0 {
+                return Ok(None);
+            }
             let p = Neuron::new(lo, hi, |kink| {
                 polycert::approx::kink::relu_coefficients(2, kink)
             })?;
             let replacement = Replacement {
-                bound_error: p.bound_error,
                 bound_tilted: Some(p.bound_tilted),
+                ..Replacement::within(p.bound_error)
             };
             polynomials.insert((k, i), p);
-            Ok(replacement)
+            Ok(Some(replacement))
         })
         .unwrap();
         let active: Vec<usize> = (0..stages.len()).filter(|&k| stages[k].relu).collect();
@@ -235,11 +238,8 @@ fn boxes_hold_whatever_inexact_entries_stand_for() {
             stage.matrices.iter_mut().for_each(|m| m.relative = 0.04);
             stage.bound_bias_off.fill(0.01);
         }
-        let found = analyse(&stages, &sides, |_, _, _, _| {
-            Ok(Replacement {
-                bound_error: 1e-3,
-                bound_tilted: None,
-            })
+        let found = analyse(&stages, &sides, |_, _, lo, hi| {
+            Ok((lo < 0.0 && hi > 0.0).then(|| Replacement::within(1e-3)))
         })
         .unwrap();
         let mut meant = stages.clone();
