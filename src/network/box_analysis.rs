@@ -57,8 +57,8 @@ impl StageBounds {
 /// Proves ranges and differences of every stage over a box.
 ///
 /// **Inputs** the stages of a network; the box, a pair (lo, hi) for each input of stage 0;
-/// `polynomial`, which gives each neuron (stage, neuron) with a proved range [lo, hi], lo < 0 < hi, its
-/// polynomial, and answers what is proved about it on that range.
+/// `polynomial`, which gives each neuron (stage, neuron, proved range [lo, hi]) its polynomial, and answers
+/// what is proved about it on that range; none where ReLU itself stays, as it may where it is linear.
 /// **Guarantee** for every real input in the box each pre-activation and each difference is within its
 /// bounds. **Cost** about 6 n rows for each stage of n neurons, each through all earlier stages.
 ///
@@ -67,7 +67,7 @@ impl StageBounds {
 pub fn analyse(
     stages: &[Stage],
     input: &[Bounds],
-    mut polynomial: impl FnMut(usize, usize, f64, f64) -> Result<Replacement>,
+    mut polynomial: impl FnMut(usize, usize, f64, f64) -> Result<Option<Replacement>>,
 ) -> Result<Vec<StageBounds>> {
     relax::check_box(input, stages[0].size)?;
     let start = Knowledge {
@@ -113,15 +113,19 @@ pub fn analyse(
         for i in 0..stage.size {
             let (lo, hi) = u[i];
             let mut tilted = None;
-            if stage.relu && lo < 0.0 && hi > 0.0 {
-                let replacement = polynomial(k, i, lo, hi)?;
+            let replacement = if stage.relu {
+                polynomial(k, i, lo, hi)?
+            } else {
+                None
+            };
+            if let Some(replacement) = replacement {
                 let e = replacement.bound_error;
                 if !(0.0..relax::MAX_MAGNITUDE).contains(&e) {
                     return Err(Error::domain(format!(
                         "stage {k}, neuron {i}: {e} is no bound of a polynomial's error"
                     )));
                 }
-                bound_error[i] = replacement.bound_error;
+                bound_error[i] = e;
                 tilted = replacement.bound_tilted;
             }
             let e = bound_error[i];
