@@ -336,8 +336,9 @@ impl Evaluator {
 
     /// Relinearises and rescales in one division, where two would be made.
     ///
-    /// **Guarantee** the phase is that of [`Self::relinearize`] and [`Self::rescale`], but for the
-    /// rounding of the first, which is left out (see `switch`).
+    /// **Guarantee** what `switch` states. The ciphertext is that of [`Self::relinearize`], then
+    /// [`Self::rescale`], bit by bit, unless a conversion strays from the nearest (by 2^-40): for y an
+    /// integer and |d| < 1/2 no tie lies between y/q and (y + d)/q, as q is odd.
     /// **Cost** in transforms that of a key switch alone.
     ///
     /// # Errors
@@ -373,8 +374,9 @@ impl Evaluator {
             )));
         }
         let lower = |part: &Poly| {
-            let limbs = (0..=level).map(|i| self.ring.copy(&part.0[i]));
-            self.ring.poly(limbs.collect())
+            let limbs = part.0[..=level].par_iter();
+            let copies = limbs.map(|limb| self.ring.copy(limb));
+            self.ring.poly(copies.collect())
         };
         let parts = a.parts.iter().map(lower).collect();
         Ok(Ciphertext { parts, ..a.shell() })

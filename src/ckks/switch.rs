@@ -13,7 +13,7 @@
 //! ```
 //! A ciphertext that is rescaled right after its relinearisation is divided by P and q_l at once: the
 //! numerator is u + P (c_0, c_1), and what it decrypts to is off by (sum_j d_j e_j)/(P q_l) + rho_0 +
-//! rho_1 s. Of the two roundings of separate steps only one is left.
+//! rho_1 s: the rounding of the key switch alone has no share of its own.
 //!
 //! **Cost** in transforms, with L = l + 1 primes of Q, k of P, d digits: L + d (L + k) - L to
 //! decompose (a digit's own residues are known), 2 (k + L) to divide.
