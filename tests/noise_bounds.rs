@@ -2,6 +2,7 @@
 //! Nothing is encrypted here; see `noise_evaluated.rs`.
 
 use polycert::certificate::evaluation::{certify, Certified, Wanted};
+use polycert::ckks::encrypt::Encryption;
 use polycert::ckks::noise::formula::{Model, Tier};
 use polycert::ckks::params::{Literal, Parameters};
 use polycert::evaluation::bound::{Input, Prepared};
@@ -20,7 +21,7 @@ fn wanted(function: Function, b: i32) -> Wanted {
     target.scale = Rational::from(b);
     Wanted {
         target,
-        input: Input::FreshPublic,
+        input: Input::Fresh(Encryption::Public),
         k: Some(40),
         level: None,
     }
@@ -60,7 +61,7 @@ fn alpha_13_relu_and_max_on_both_presets() {
 #[test]
 fn pools_and_signs() {
     let mut pool = wanted(Function::MaxPool, 1);
-    pool.input = Input::FreshSecret;
+    pool.input = Input::Fresh(Encryption::Secret);
     let c = made("relu13", &Literal::set_b(), &pool);
     assert_eq!(
         (c.prepared.blocks.len(), c.prepared.circuit.depth()),
@@ -120,7 +121,7 @@ fn missing_margins_and_levels_are_said() {
 #[test]
 fn worst_case_is_above_high_probability() {
     let mut secret = wanted(Function::Relu, 1);
-    secret.input = Input::FreshSecret;
+    secret.input = Input::Fresh(Encryption::Secret);
     let high = made("relu07", &Literal::set_b(), &secret);
     secret.k = None;
     let worst = made("relu07", &Literal::set_b(), &secret);

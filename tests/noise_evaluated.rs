@@ -9,6 +9,7 @@
 
 use polycert::certificate::evaluation::{certify, Certified, Wanted};
 use polycert::ckks::circuit::composite::Shape;
+use polycert::ckks::encrypt::Encryption;
 use polycert::ckks::noise::measure::{Lab, Sample};
 use polycert::ckks::params::{Literal, Parameters};
 use polycert::ckks::ring::Ring;
@@ -71,7 +72,10 @@ fn seen(made: &Certified, parameters: &Parameters, hard: bool, runs: usize) -> S
             .collect();
         let ciphers: Vec<_> = inputs
             .iter()
-            .map(|x| lab.encrypt_at(x, level, &scale, false).unwrap())
+            .map(|x| {
+                lab.encrypt_at(x, level, &scale, Encryption::Public)
+                    .unwrap()
+            })
             .collect();
         let result = run(circuit, &lab.evaluator, &ciphers).unwrap();
         let slots = lab
@@ -100,7 +104,7 @@ fn compare(name: &str, function: Function, b: i32, log_n: u32, levels: usize, ru
     target.scale = Rational::from(b);
     let wanted = Wanted {
         target,
-        input: Input::FreshPublic,
+        input: Input::Fresh(Encryption::Public),
         k: Some(40),
         level: None,
     };

@@ -1,5 +1,5 @@
 //! Division of an element by some of its primes, rounded to nearest: rescale, and the last step of a
-//! key switch.
+//! key switch and of an encryption mod Q_l P.
 //!
 //! **Method** With D the product of the dropped primes and r the centred representative of c mod D
 //! (exact, see [`super::convert`]), c - r is divisible by D and
@@ -10,7 +10,7 @@
 //! c is uniform mod D, so the rounding has no bias beyond the half-open end of the interval (1/(2D)).
 
 use super::convert::Converter;
-use super::ring::Ring;
+use super::ring::{Poly, Ring};
 use rayon::prelude::*;
 
 /// (c - r)/D mod the kept primes.
@@ -47,6 +47,18 @@ pub(super) fn divide(
         })
         .collect();
     groups.into_iter().flatten().collect()
+}
+
+/// (u - r)/P of an element mod q_0 .. q_l and the special primes.
+pub(super) fn by_special(ring: &Ring, mut u: Poly) -> Poly {
+    let all = ring.extended(ring.params().max_level());
+    let special = &all[ring.params().q().len()..];
+    let kept = u.limbs() - special.len();
+    let limbs = u.0.split_off(kept);
+    let mut dropped: Vec<(usize, Vec<u64>)> = special.iter().copied().zip(limbs).collect();
+    let out = divide(ring, &u.0, &mut dropped, ring.special_converter());
+    ring.give(dropped.into_iter().map(|(_, limb)| limb));
+    ring.poly(out)
 }
 
 /// Targets of a conversion that are worked on together.

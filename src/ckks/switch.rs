@@ -14,7 +14,7 @@
 //! **Cost** in transforms, with L = l + 1 primes of Q, k of P, d digits: L + d (L + k) - L to
 //! decompose (a digit's own residues are known), 2 (k + L) to divide.
 
-use super::divide::{divide, GROUP};
+use super::divide::{by_special, GROUP};
 use super::keys::SwitchingKey;
 use super::modular::{to_f64, to_u64, Modulus, BLOCK, MAX_TERMS};
 use super::ring::{Poly, Ring};
@@ -100,14 +100,7 @@ impl<'a> Digits<'a> {
             halves[0].push(b);
             halves[1].push(a);
         }
-        halves.map(|mut limbs| {
-            let special = limbs.split_off(self.c.limbs());
-            let special_indices = indices[self.c.limbs()..].iter().copied();
-            let mut dropped: Vec<(usize, Vec<u64>)> = special_indices.zip(special).collect();
-            let out = divide(ring, &limbs, &mut dropped, ring.special_converter());
-            ring.give(dropped.into_iter().map(|(_, limb)| limb).chain(limbs));
-            ring.poly(out)
-        })
+        halves.map(|limbs| by_special(ring, ring.poly(limbs)))
     }
 }
 

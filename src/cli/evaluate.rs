@@ -1,6 +1,7 @@
 //! `polycert evaluate`: a table on real ciphertexts, beside its certified bound.
 
 use crate::certificate::evaluation::{certify, Certified, Wanted};
+use crate::ckks::encrypt::Encryption;
 use crate::ckks::noise::measure::{Lab, Sample};
 use crate::ckks::ring::Ring;
 use crate::ckks::rng::Rng;
@@ -68,12 +69,22 @@ pub struct Task {
     /// max_pool: K x K inputs.
     #[arg(long, default_value_t = 2, value_name = "K", value_parser = clap::value_parser!(u32).range(2..=3))]
     window: u32,
-    /// Encryption of the inputs: public or secret (key).
-    #[arg(long, default_value = "public", value_name = "KEY", value_parser = ["public", "secret"])]
-    key: String,
+    /// Encryption of the inputs, by the key: public, secret, or public-extended (zero is encrypted mod Q P and
+    /// divided by P before the message is added: least noise).
+    #[arg(long, default_value = "public-extended", value_name = "KEY", value_parser = encryption)]
+    key: Encryption,
     /// The level of the inputs; the top level if none.
     #[arg(long, value_name = "LEVEL")]
     level: Option<usize>,
+}
+
+fn encryption(text: &str) -> std::result::Result<Encryption, String> {
+    match text {
+        "public" => Ok(Encryption::Public),
+        "public-extended" => Ok(Encryption::PublicExtended),
+        "secret" => Ok(Encryption::Secret),
+        _ => Err("not one of public, public-extended, secret".to_owned()),
+    }
 }
 
 /// A function's true values.
@@ -103,11 +114,7 @@ impl Task {
         target.inputs = (self.window * self.window) as usize;
         Ok(Wanted {
             target,
-            input: if self.key == "secret" {
-                Input::FreshSecret
-            } else {
-                Input::FreshPublic
-            },
+            input: Input::Fresh(self.key),
             k: None,
             level: self.level,
         })
@@ -298,7 +305,7 @@ fn measure(
         };
         let ciphers = inputs
             .iter()
-            .map(|x| lab.encrypt_at(x, level, &scale, a.task.key == "secret"))
+            .map(|x| lab.encrypt_at(x, level, &scale, a.task.key))
             .collect::<Result<Vec<_>>>()?;
         let result = run::run(circuit, &lab.evaluator, &ciphers)?;
         let decrypted = lab.encoder.decode(&lab.secret.decrypt(&result)?)?;

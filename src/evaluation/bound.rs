@@ -5,6 +5,7 @@ use crate::arith::rounding::CoefficientMode;
 use crate::certify::cascade::Branch;
 use crate::ckks::circuit::composite::{Block, Plan, Shape};
 use crate::ckks::circuit::{Circuit, Id, Op};
+use crate::ckks::encrypt::Encryption;
 use crate::ckks::noise::formula::{enclose, tail, Model, Tier};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluation::fresh::{Noisy, Program};
@@ -25,10 +26,8 @@ const SHORTEST: f64 = 1.0 / (1u64 << 24) as f64;
 /// What the inputs are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
-    /// Fresh encryptions by the public key, encoding included.
-    FreshPublic,
-    /// Fresh encryptions by the secret key, encoding included.
-    FreshSecret,
+    /// Fresh encryptions, encoding included.
+    Fresh(Encryption),
     /// Ciphertexts whose slots are within this of what is meant, in units of x.
     Given(Rational),
 }
@@ -200,8 +199,7 @@ impl Prepared {
         let encode = m.bound_encode(Tier::WorstCase);
         let fresh = match &self.request.input {
             Input::Given(e) => return enclose(e).sup(),
-            Input::FreshPublic => m.bound_fresh_public(tier),
-            Input::FreshSecret => m.bound_fresh_secret(tier),
+            Input::Fresh(encryption) => m.bound_fresh(*encryption, tier),
         };
         ((size(encode) + size(fresh)) / enclose(scale)).sup()
     }

@@ -43,6 +43,7 @@ const MAX_CELLS: usize = 1024;
 #[derive(Debug)]
 pub(crate) enum Input {
     FreshPublic,
+    FreshPublicExtended,
     FreshSecret,
     Given(Rational),
 }
@@ -108,11 +109,12 @@ fn read(fields: &mut crate::json::Fields, budget: &Budget) -> Checked<Document> 
     let k = fields.take_maybe("k", |t| parse_count(t.text()?, 1, MAX_KAPPA))?;
     let input = fields.take("input", |t| match t.text()? {
         "fresh_public" => Ok(Input::FreshPublic),
+        "fresh_public_extended" => Ok(Input::FreshPublicExtended),
         "fresh_secret" => Ok(Input::FreshSecret),
         text => match text.strip_prefix("given:") {
             Some(noise) => Rational::parse(noise, budget).map(Input::Given),
             None => Err(Fault::unreadable(
-                "not one of fresh_public, fresh_secret, given:NUMBER",
+                "not one of fresh_public, fresh_public_extended, fresh_secret, given:NUMBER",
             )),
         },
     })?;
@@ -267,9 +269,11 @@ fn prove(document: &Document, task: &Task, report: &Report, fixed: &Fixed) -> Ch
                     let text = format!("node {id}: an input of more than 2^83 units");
                     return Err(Fault::rejected("E2 circuit", text));
                 }
+                let over_scale = |fresh| circuit::quotient(&fresh, &node.scale);
                 let fresh = match &document.input {
-                    Input::FreshPublic => circuit::quotient(&noise.fresh_public(), &node.scale),
-                    Input::FreshSecret => circuit::quotient(&noise.fresh_secret(), &node.scale),
+                    Input::FreshPublic => over_scale(noise.fresh_public()),
+                    Input::FreshPublicExtended => over_scale(noise.fresh_public_extended()),
+                    Input::FreshSecret => over_scale(noise.fresh_secret()),
                     Input::Given(e) => e.clone(),
                 };
                 Noisy {
