@@ -129,6 +129,61 @@ fn worst_case_is_above_high_probability() {
     assert!(worst.report.headline().contains("whatever is drawn"));
 }
 
+/// Each way of encryption: the checker accepts the bound, nothing much below it, and not the bound of a way
+/// with less noise.
+#[test]
+fn every_encryption_has_its_own_bound() {
+    let names = ["fresh_public", "fresh_public_extended", "fresh_secret"];
+    let ways = [
+        Encryption::Public,
+        Encryption::PublicExtended,
+        Encryption::Secret,
+    ];
+    let mut bounds = Vec::new();
+    for (encryption, name) in ways.into_iter().zip(names) {
+        for k in [Some(40), None] {
+            let mut wanted = wanted(Function::Relu, 4);
+            wanted.input = Input::Fresh(encryption);
+            wanted.k = k;
+            let c = made("relu04", &Literal::set_b(), &wanted);
+            let document: serde_json::Value = serde_json::from_str(&c.text).unwrap();
+            assert_eq!(document["input"], name);
+            let with = |key: &str, text: String| {
+                let mut changed = document.clone();
+                changed[key] = text.into();
+                check(changed.to_string().as_bytes()).to_string()
+            };
+            let less = Rational::from(&c.bound_noise * Rational::from((1023, 1024)));
+            let text = with("noise", less.to_string());
+            assert!(text.contains("E5 noise"), "{name} {k:?}: {text}");
+            for (other, bound) in names.iter().zip(&bounds) {
+                if k.is_some() && c.bound_noise < *bound {
+                    let text = with("input", (*other).to_owned());
+                    assert!(text.contains("E5 noise"), "{name}, {other}: {text}");
+                }
+            }
+            let words = Outcome::Verified(c.report.clone()).to_string();
+            let extended = encryption == Encryption::PublicExtended;
+            assert_eq!(words.contains("mod Q P, divided by P"), extended, "{words}");
+            let assumed = words.contains("these encryptions round away");
+            assert_eq!(assumed, extended && k.is_some(), "{words}");
+            if k.is_some() {
+                bounds.push(c.bound_noise.clone());
+            }
+        }
+    }
+    // Three bits less noise of the inputs than by the plain public key are seen in the result.
+    assert!(Rational::from(&bounds[1] * 2) < bounds[0]);
+    // A P that divides nothing away.
+    let mut wanted = wanted(Function::Relu, 4);
+    wanted.input = Input::Fresh(Encryption::PublicExtended);
+    let c = made("relu04", &Literal::set_b(), &wanted);
+    let mut document: serde_json::Value = serde_json::from_str(&c.text).unwrap();
+    document["parameters"]["p"] = serde_json::json!(["3"]);
+    let text = check(document.to_string().as_bytes()).to_string();
+    assert!(text.contains("E5"), "{text}");
+}
+
 /// Every text of the evaluation part, changed a little: accepted only where the statement stays true.
 #[test]
 fn mutations_are_rejected_or_harmless() {
@@ -262,6 +317,10 @@ fn bad_certificates() {
         (set("/output".into(), "0"), "E2 task: the output is not"),
         (set("/k".into(), "90"), "E3 tails"),
         (set("/input".into(), "given:1"), "E5"),
+        (
+            set("/input".into(), "fresh_extended"),
+            "not one of fresh_public, fresh_public_extended,",
+        ),
         (set("/input".into(), "given:-1"), "below 0"),
         (set("/noise".into(), "1*2^-60"), "E5 noise"),
         (set("/error".into(), "1*2^-60"), "E6 error"),

@@ -19,11 +19,13 @@
 //! | [`propagate`] | a cell: from the noise of the input to that of the result |
 //! | [`bound`] | the whole domain, both tiers, the refusals |
 //! | [`average`] | the average case, an estimate |
+//! | [`measure`] | the circuit on ciphertexts |
 //! | [`flooding`] | noise to add before a decryption is shared |
 
 pub mod average;
 pub mod bound;
 pub mod flooding;
 pub mod fresh;
+pub mod measure;
 pub mod propagate;
 mod slope;
