@@ -3,12 +3,14 @@
 //! The contract is `certificates/EVALUATION.md`. The approximation error is that of an embedded
 //! `polycert-certificate/1`, checked by its own rules; this part proves the noise, and adds the two.
 //! Data flow: `parameters` (E1) -> `circuit`, `stage` (E2: levels, scales, exact polynomials) -> `noise` (E3:
-//! what one operation adds) -> `bound` (E4, E5: through the circuit) -> the statement in words.
+//! what one operation adds) -> `program` (E4: through the nodes) -> `bound` (E5: through the composite) -> the
+//! statement in words.
 
 mod bound;
 mod circuit;
 mod noise;
 mod parameters;
+mod program;
 mod slope;
 mod stage;
 mod task;
@@ -24,11 +26,12 @@ use crate::number::{parse_count, Rational};
 use crate::polynomial::Parity;
 use crate::report::Report;
 use crate::table::{constant, number};
-use bound::{Block, Carrier, Noisy, Program};
+use bound::{Block, Carrier};
 use circuit::{Circuit, Op};
 use noise::{kappa, Noise, Tier, MAX_KAPPA};
 use num_bigint::BigInt;
 use parameters::Parameters;
+use program::{enclose, known, Noisy, Program};
 use stage::Span;
 use task::Task;
 
@@ -252,8 +255,8 @@ fn prove(document: &Document, task: &Task, report: &Report, fixed: &Fixed) -> Ch
         divisors: &divisors,
         domain: &task.domain,
     };
-    let range = bound::enclose(&task.inputs.0, fixed);
-    let mut range_hi = bound::enclose(&task.inputs.1, fixed);
+    let range = enclose(&task.inputs.0, fixed);
+    let mut range_hi = enclose(&task.inputs.1, fixed);
     range_hi.hull(&range);
     let inputs = range_hi;
     let mut values: Vec<Option<Noisy>> = vec![None; circuit.nodes.len()];
@@ -282,7 +285,7 @@ fn prove(document: &Document, task: &Task, report: &Report, fixed: &Fixed) -> Ch
                     error: fresh.ceil_at(fixed.precision),
                 }
             } else {
-                program.step(id, |a| bound::known(values, a))?
+                program.step(id, |a| known(values, a))?
             };
             program.fits(id, &v)?;
             if let Some(place) = values.get_mut(id) {
@@ -306,5 +309,5 @@ fn prove(document: &Document, task: &Task, report: &Report, fixed: &Fixed) -> Ch
         first = block.output + 1;
     }
     lead(first, circuit.nodes.len(), &mut values)?;
-    Ok(bound::known(&values, document.output)?.error.clone())
+    Ok(known(&values, document.output)?.error.clone())
 }
