@@ -1,5 +1,5 @@
 //! Division of an element by some of its primes, rounded to nearest: rescale, and the last step of a
-//! key switch.
+//! key switch and of an encryption mod Q_l P.
 //!
 //! **Method** With D the product of the dropped primes and r the centred representative of c mod D
 //! (exact, see [`super::convert`]), c - r is divisible by D and
@@ -96,16 +96,30 @@ impl<'a> Divisor<'a> {
 
 /// The parts of a ciphertext divided by the last prime of its level.
 pub(super) fn rescale(ring: &Ring, parts: &[Poly]) -> Vec<Poly> {
-    let level = parts[0].limbs() - 1;
-    let divisor = Divisor::last(ring, level);
-    let sources: Vec<[Vec<u64>; 1]> = (parts.par_iter())
+    quotients(ring, parts, &Divisor::last(ring, parts[0].limbs() - 1))
+}
+
+/// Elements mod q_0 .. q_l and the special primes, divided by P.
+pub(super) fn by_special(ring: &Ring, parts: &[Poly]) -> Vec<Poly> {
+    let level = parts[0].limbs() - ring.params().p().len() - 1;
+    quotients(ring, parts, &Divisor::special(ring, level))
+}
+
+/// Elements whose last limbs are those of the divisor's primes, in its order.
+fn quotients(ring: &Ring, parts: &[Poly], divisor: &Divisor) -> Vec<Poly> {
+    let kept = divisor.kept();
+    let sources: Vec<Vec<Vec<u64>>> = (parts.par_iter())
         .map(|part| {
-            let mut limb = ring.copy(&part.0[level]);
-            divisor.source(0, &mut limb);
-            [limb]
+            let dropped = part.0[kept..].par_iter().enumerate();
+            let source = |(k, limb): (usize, &Vec<u64>)| {
+                let mut limb = ring.copy(limb);
+                divisor.source(k, &mut limb);
+                limb
+            };
+            dropped.map(source).collect()
         })
         .collect();
-    let limbs = (runs(level).into_par_iter())
+    let limbs = (runs(kept).into_par_iter())
         .flat_map_iter(|run| {
             let mut rests: Vec<_> = (sources.iter())
                 .map(|source| divisor.rests(source, run.clone()).into_iter())
