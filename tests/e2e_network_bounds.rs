@@ -262,7 +262,7 @@ fn the_noise_of_an_evaluation_certificate_becomes_a_level() {
     let rests_on = found["rests_on"][0][1].as_str().unwrap();
     for said in [
         "2^-40 for every ciphertext",
-        "a fresh encryption under the public key",
+        "a fresh extended encryption under the public key",
         EVALUATION,
     ] {
         assert!(rests_on.contains(said), "{said}: {rests_on}");

@@ -201,6 +201,9 @@ fn evaluated(path: &Path, twin: &Twin, centre: Centre) -> Result<Level> {
     }
     let input = match field("input") {
         "fresh_public" => "are no noisier than a fresh encryption under the public key".to_owned(),
+        "fresh_public_extended" => {
+            "are no noisier than a fresh extended encryption under the public key".to_owned()
+        }
         "fresh_secret" => "are no noisier than a fresh encryption under the secret key".to_owned(),
         other => match other.strip_prefix("given:").map(number::parse) {
             Some(Ok(e)) => format!(
