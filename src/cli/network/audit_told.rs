@@ -17,6 +17,9 @@ pub const FORMAT: &str = "polycert-audit/2";
 /// What the intervals take for granted.
 const SAMPLING: &str = "samples drawn independently from one distribution";
 
+/// A number of a layer.
+type OfLayer = fn(&Layer) -> f64;
+
 /// An audit that is done.
 pub struct Told<'a> {
     pub loaded: &'a Loaded,
@@ -164,7 +167,7 @@ impl Told<'_> {
             header.push(format!("bound_margin under {}", level.name));
             header.push(format!("bound_deviation under {}", level.name));
         }
-        const LAYER: [(&str, fn(&Layer) -> f64); 4] = [
+        const LAYER: [(&str, OfLayer); 4] = [
             ("estimate_worst", |l| l.estimate_worst),
             ("estimate_sigma", |l| l.estimate_sigma),
             ("estimate_worst_bits", |l| l.estimate_worst_bits),
