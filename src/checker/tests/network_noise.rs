@@ -311,7 +311,7 @@ fn network(r: &mut Random) -> Network {
         let x = n.shape(at);
         at = match r.below(6) {
             0 => {
-                let inner = n.conv(r, at, x[0], 3, 2);
+                let inner = n.conv(r, at, x[0], 3, 2 - x[0] % 2);
                 let inner = norm(&mut n, r, inner);
                 n.push(Layer::Add(at), inner)
             }

@@ -20,8 +20,8 @@ use crate::fault::{Checked, Fault};
 
 /// Elements whose sums are exact in 64 bits: 26 + 28 + 7 bits.
 const CHUNK: usize = 128;
-/// |v| / 2^4, rounded up, of 26 bits.
-const DROPPED: u32 = 4;
+/// Sums take rows to this many bits, rounded up.
+const SIZE_BITS: u32 = 26;
 /// Bits of remainders.
 const SOURCE_BITS: u32 = 28;
 
@@ -246,6 +246,8 @@ impl Pass<'_> {
         let mut sizes = Vec::with_capacity(CHUNK);
         let mut list: Vec<u32> = Vec::with_capacity(CHUNK);
         let mut all = 0;
+        let dropped = tile.bits.saturating_sub(SIZE_BITS);
+        let up = (1 << dropped) - 1;
         let columns = tile.size[1] * tile.channels;
         for (y, row) in tile.data.chunks_mut(columns.max(1)).enumerate() {
             let start = ((tile.origin[0] + y) * width + tile.origin[1]) * tile.channels;
@@ -259,9 +261,8 @@ impl Pass<'_> {
                     if union(0, v) != 0 {
                         list.push(i);
                     }
-                    let up = (1 << DROPPED) - 1;
                     // At most 2^26.
-                    sizes.push(v.map(|v| ((v.abs() + up) >> DROPPED) as i32));
+                    sizes.push(v.map(|v| ((v.abs() + up) >> dropped) as i32));
                     v.iter_mut().for_each(|v| *v *= s);
                     all = union(all, v);
                 }
@@ -282,7 +283,7 @@ impl Pass<'_> {
                 add(&mut squares, &exact);
             }
         }
-        let unit = tile.exponent + i64::from(DROPPED);
+        let unit = tile.exponent + i64::from(dropped);
         let parts = sums.iter().zip(&source.exponents).take(levels);
         for (totals, (sums, exponent)) in self.totals.iter_mut().zip(parts) {
             for (total, sum) in totals.iter_mut().zip(sums) {

@@ -154,7 +154,7 @@ fn places(n: i128) -> Upper {
 }
 
 /// Slopes at places, and how far they are from r' there.
-fn slopes(sign: &Sign, places: &[i128]) -> Checked<(Vec<i64>, Vec<Upper>)> {
+pub(super) fn slopes(sign: &Sign, places: &[i128]) -> Checked<(Vec<i64>, Vec<Upper>)> {
     let f = PRECISION;
     let exact = |p: &i128| BigInt::from(*p) << (f - u64::from(PLACE_BITS));
     let y: Vec<BigInt> = places.iter().map(exact).collect();

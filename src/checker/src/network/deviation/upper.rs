@@ -65,7 +65,7 @@ impl Upper {
         let x = x.magnitude();
         let down = x.bits().saturating_sub(100);
         let kept = (x >> down).to_u128().unwrap_or(u128::MAX);
-        let lost = u128::from(down > 0);
+        let lost = u128::from(x.trailing_zeros().is_some_and(|zeros| zeros < down));
         let e = i64::try_from(down)
             .ok()
             .zip(i64::try_from(f).ok())
