@@ -477,7 +477,10 @@ fn a_certificate_under_noise_is_written_and_checked_again() {
     let good: Value = serde_json::from_slice(&bytes("n.json")).unwrap();
     assert!(check(&good).starts_with("VERIFIED"));
     // Margin l0 - l1 = r(4x - 2y) - 2 r(y): noise 8 2^-20 on both, 3 8 2^-20 in all, and no more than 1 % above.
-    let texts = good["levels"][0]["deviations"][0].as_str().unwrap().to_owned();
+    let texts = good["levels"][0]["deviations"][0]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let stated: f64 = {
         let (m, e) = texts.split_once("*2^").unwrap();
         m.parse::<f64>().unwrap() * 2f64.powi(e.parse().unwrap())
@@ -496,15 +499,29 @@ fn a_certificate_under_noise_is_written_and_checked_again() {
     }
     // More noise than the margin bears: written, and open.
     let r = with(&["--worst", "1/2", "--error-model", "relu_within"]).exits(1);
-    assert!(r.out.contains("whether the class stays is not proved"), "{}", r.out);
+    assert!(
+        r.out.contains("whether the class stays is not proved"),
+        "{}",
+        r.out
+    );
     let r = with(&["--worst", "1/2"]).exits(1);
-    assert!(r.out.contains("whether the class stays is not proved"), "{}", r.out);
+    assert!(
+        r.out.contains("whether the class stays is not proved"),
+        "{}",
+        r.out
+    );
     // Bad requests.
     for (rest, words) in [
         (&["--worst", "2"][..], "levels of noise are from 0 to 1"),
         (&["--error-model", "relu_within"][..], "needs --worst"),
-        (&["--worst", "2^-9", "--envelope", "1,2"][..], "--envelope is of"),
-        (&["--sigma", "1,1,1,1,1,1,1,1,1"][..], "9 levels of noise; at most 8"),
+        (
+            &["--worst", "2^-9", "--envelope", "1,2"][..],
+            "--envelope is of",
+        ),
+        (
+            &["--sigma", "1,1,1,1,1,1,1,1,1"][..],
+            "9 levels of noise; at most 8",
+        ),
     ] {
         let r = with(rest).exits(2);
         assert!(r.err.contains(words), "{words}: {}", r.err);

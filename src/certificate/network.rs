@@ -170,22 +170,11 @@ fn level(level: &Level, bounds: Option<&NoiseBounds>) -> Value {
         value["envelope"] = json!([number::write(tau), number::write(zone)]);
     }
     if let Some(b) = bounds {
-        let write = |list: &[polycert_checker::Rational]| -> Value {
-            list.iter().map(|x| json!(dyadic(x))).collect()
-        };
-        value["layers"] = write(&b.layers);
-        value["deviations"] = write(&b.deviations);
+        value["layers"] = json!(b.layers);
+        value["deviations"] = json!(b.deviations);
         value["class"] = json!(if b.stays { "stays" } else { "open" });
     }
     value
-}
-
-/// The checker's numbers are dyadics: m*2^-k is shorter than the fraction.
-fn dyadic(x: &polycert_checker::Rational) -> String {
-    match (x.denom().bits(), x.numer()) {
-        (1, n) => n.to_string(),
-        (bits, n) => format!("{n}*2^-{}", bits - 1),
-    }
 }
 
 /// The fields that all formats share.

@@ -206,7 +206,12 @@ fn check_network_file(
                 );
             }
         };
-        Ok(check_network_with(&certificate, &network, &input, &mut tell))
+        Ok(check_network_with(
+            &certificate,
+            &network,
+            &input,
+            &mut tell,
+        ))
     })();
     let outcome = outcome.unwrap_or_else(|unreadable| unreadable);
     let (code, word) = match outcome {

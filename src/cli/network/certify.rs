@@ -160,12 +160,20 @@ fn levels(a: &Arguments) -> Result<Vec<Level>> {
         ));
     }
     if levels.len() > 8 {
-        return Err(Error::domain(format!("{} levels of noise; at most 8", levels.len())));
+        return Err(Error::domain(format!(
+            "{} levels of noise; at most 8",
+            levels.len()
+        )));
     }
     for level in &levels {
         let (tau, zone) = level.envelope.clone().unwrap_or_default();
-        if [&level.worst, &level.sigma, &tau, &zone].iter().any(|x| **x < 0 || **x > 1) {
-            return Err(Error::domain("levels of noise are from 0 to 1, in units of B"));
+        if [&level.worst, &level.sigma, &tau, &zone]
+            .iter()
+            .any(|x| **x < 0 || **x > 1)
+        {
+            return Err(Error::domain(
+                "levels of noise are from 0 to 1, in units of B",
+            ));
         }
     }
     Ok(levels)

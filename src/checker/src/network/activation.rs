@@ -210,9 +210,8 @@ impl Stage {
         let reach = ends.map(|(m, r)| m.abs() + r).max().unwrap_or_default();
         let known = self.constants(reach, f);
         for (m, r) in mid.iter_mut().zip(radius.iter_mut()) {
-            let slope = horner(&self.slope, m, f).abs()
-                + &known.slope_off
-                + times_up(r, &known.curve, f);
+            let slope =
+                horner(&self.slope, m, f).abs() + &known.slope_off + times_up(r, &known.curve, f);
             *r = times_up(&slope, r, f) + &known.off;
             *m = horner(&self.value, m, f);
         }
@@ -243,9 +242,8 @@ impl Sign {
                 let slope = horner(&stage.slope, &j.value, f);
                 let off = &known.slope_off + times_up(&j.radius, &known.curve, f);
                 let steep = slope.abs() + &off;
-                j.slope_radius = times_up(&j.slope.abs(), &off, f)
-                    + times_up(&j.slope_radius, &steep, f)
-                    + 1;
+                j.slope_radius =
+                    times_up(&j.slope.abs(), &off, f) + times_up(&j.slope_radius, &steep, f) + 1;
                 j.slope = (&j.slope * &slope) >> f;
                 j.radius = times_up(&steep, &j.radius, f) + &known.off;
                 j.value = horner(&stage.value, &j.value, f);

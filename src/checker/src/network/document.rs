@@ -73,7 +73,11 @@ pub(super) fn read(bytes: &[u8]) -> Checked<Document> {
         (_, "exact_centre") => Ok(true),
         (true, "relu_within") => Ok(false),
         _ => {
-            let models = if noisy { "exact_centre or relu_within" } else { "exact_centre" };
+            let models = if noisy {
+                "exact_centre or relu_within"
+            } else {
+                "exact_centre"
+            };
             Err(Fault::unreadable(format!("{models} is expected")))
         }
     })?;
@@ -201,7 +205,9 @@ fn read_level(
                 "open" => Ok(false),
                 other => {
                     let other = printable(other);
-                    Err(Fault::unreadable(format!("{other} is neither stays nor open")))
+                    Err(Fault::unreadable(format!(
+                        "{other} is neither stays nor open"
+                    )))
                 }
             })?,
         }),

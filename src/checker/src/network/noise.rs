@@ -9,13 +9,14 @@ use crate::number::Rational;
 use crate::numerals::Numerals;
 use crate::polynomial::Polynomial;
 
-/// What the checker proves of one level of noise, rounded up to short numbers.
+/// What the checker proves of one level of noise, rounded up to dyadics of 24 bits, as a certificate
+/// writes them.
 #[derive(Debug, Clone)]
 pub struct NoiseBounds {
     /// For each activation the greatest |deviation| of its inputs.
-    pub layers: Vec<Rational>,
+    pub layers: Vec<String>,
     /// The |deviation| of each target.
-    pub deviations: Vec<Rational>,
+    pub deviations: Vec<String>,
     /// Whether these leave the class.
     pub stays: bool,
 }
@@ -59,21 +60,26 @@ pub(super) fn prove(
 }
 
 /// The computed bounds as numbers for a certificate.
-pub(super) fn short(document: &Document, noise: &Noise, bounds: &Bounds) -> Checked<Vec<NoiseBounds>> {
+pub(super) fn short(
+    document: &Document,
+    noise: &Noise,
+    bounds: &Bounds,
+) -> Checked<Vec<NoiseBounds>> {
     let mut all = Vec::new();
     for (layers, targets) in bounds.layers.iter().zip(&bounds.targets) {
         let short = |list: &[Upper]| {
             let each = list.iter().map(|x| {
-                let exact = x.short().exact();
-                exact.ok_or_else(|| Fault::rejected("noise", "a bound is beyond any number"))
+                let text = x.short().text();
+                text.ok_or_else(|| Fault::rejected("noise", "a bound is beyond any number"))
             });
-            each.collect::<Checked<Vec<Rational>>>()
+            each.collect::<Checked<Vec<String>>>()
         };
-        let deviations = short(targets)?;
+        let exact = targets.iter().filter_map(|x| x.short().exact());
+        let exact: Vec<Rational> = exact.collect();
         all.push(NoiseBounds {
             layers: short(layers)?,
-            stays: stays(document, noise, &deviations),
-            deviations,
+            deviations: short(targets)?,
+            stays: exact.len() == targets.len() && stays(document, noise, &exact),
         });
     }
     Ok(all)
@@ -102,7 +108,8 @@ fn stays(document: &Document, noise: &Noise, deviations: &[Rational]) -> bool {
     let mut others = logits.iter().enumerate().filter(|(j, _)| *j != class);
     if noise.margins {
         let mut pairs = others.zip(deviations);
-        return deviations.len() + 1 == logits.len() && pairs.all(|((_, (_, hi)), d)| *lo > hi.plus(d));
+        return deviations.len() + 1 == logits.len()
+            && pairs.all(|((_, (_, hi)), d)| *lo > hi.plus(d));
     }
     let Some(own) = deviations.get(class) else {
         return false;
@@ -149,7 +156,10 @@ pub(super) fn judge(document: &Document, noise: &Noise, proved: &Bounds) -> Chec
         if stated.stays && !stays(document, noise, &stated.deviations) {
             return Err(Fault::rejected(
                 "noise",
-                format!("level {i}: the bounds do not decide class {}", document.class),
+                format!(
+                    "level {i}: the bounds do not decide class {}",
+                    document.class
+                ),
             ));
         }
         words.push(sentence(document, noise, level, stated)?);

@@ -43,7 +43,11 @@ impl fmt::Display for NetworkReport {
                 "VERIFIED the network and its polynomial twin both answer class {} on this input",
                 self.class
             )?,
-            true => writeln!(f, "VERIFIED the network answers class {} on this input", self.class)?,
+            true => writeln!(
+                f,
+                "VERIFIED the network answers class {} on this input",
+                self.class
+            )?,
         }
         match (&self.noise, self.twin.is_empty()) {
             (None, _) => writeln!(
@@ -63,10 +67,14 @@ impl fmt::Display for NetworkReport {
             writeln!(f, "  {level}")?;
         }
         for (i, (lo, hi)) in self.twin.iter().enumerate() {
-            writeln!(f, "  the twin's logit {i} is in [{lo}, {hi}]{}", match self.noise {
-                None => "",
-                Some(_) => " without noise",
-            })?;
+            writeln!(
+                f,
+                "  the twin's logit {i} is in [{lo}, {hi}]{}",
+                match self.noise {
+                    None => "",
+                    Some(_) => " without noise",
+                }
+            )?;
         }
         writeln!(f, "  exact network sha256 {}", self.network_sha256)?;
         write!(f, "  exact input sha256 {}", self.input_sha256)?;
@@ -86,4 +94,3 @@ impl fmt::Display for NetworkOutcome {
         }
     }
 }
-

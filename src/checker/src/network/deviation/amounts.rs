@@ -87,7 +87,10 @@ pub(super) fn forward(
                 Ok(size.plus(factors.off).times(*a))
             };
             let each = first.each.iter().enumerate().map(scale);
-            Ok((Amounts::new(each.collect::<Checked<_>>()?), first.greatest()))
+            Ok((
+                Amounts::new(each.collect::<Checked<_>>()?),
+                first.greatest(),
+            ))
         }
         Step::Add => {
             let count = channels * height * width;

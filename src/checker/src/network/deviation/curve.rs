@@ -221,8 +221,8 @@ fn taylor(p: &Polynomial, q: &Interval, fixed: &Fixed) -> Checked<[Interval; 3]>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::deviation::response::slopes;
     use crate::network::activation::Sign;
+    use crate::network::deviation::response::slopes;
     use crate::number::Rational;
 
     fn rational(n: i64, d: i64) -> Rational {
@@ -235,9 +235,12 @@ mod tests {
         for p in stages {
             let at = |p: &Polynomial| {
                 let c = p.coefficients();
-                c.iter().rev().fold(rational(0, 1), |v, c| v.times(&q).plus(c))
+                c.iter()
+                    .rev()
+                    .fold(rational(0, 1), |v, c| v.times(&q).plus(c))
             };
-            let (value, slope, bend) = (at(p), at(&p.derivative()), at(&p.derivative().derivative()));
+            let (value, slope, bend) =
+                (at(p), at(&p.derivative()), at(&p.derivative().derivative()));
             second = bend.times(&first).times(&first).plus(&slope.times(&second));
             first = slope.times(&first);
             q = value;
@@ -258,7 +261,12 @@ mod tests {
     fn bounds_hold_the_exact_curvature_and_slopes() {
         let cubic: (&[i64], i64) = (&[0, 3, 0, -1], 2);
         let askew: (&[i64], i64) = (&[1, 9, -2, -3, 1], 7);
-        for list in [vec![cubic], vec![cubic, cubic], vec![askew, cubic], vec![askew]] {
+        for list in [
+            vec![cubic],
+            vec![cubic, cubic],
+            vec![askew, cubic],
+            vec![askew],
+        ] {
             let p = stages(&list);
             let curve = Curve::new(&p, 1).unwrap();
             let one = 1_i128 << PLACE_BITS;
@@ -267,7 +275,11 @@ mod tests {
                 .into_iter()
                 .chain([one, -one])
                 .collect();
-            let sign = Sign::new(&p, &rational(1, 1), crate::network::deviation::response::PRECISION);
+            let sign = Sign::new(
+                &p,
+                &rational(1, 1),
+                crate::network::deviation::response::PRECISION,
+            );
             let (s, off) = slopes(&sign, &places).unwrap();
             for ((&at, s), off) in places.iter().zip(s).zip(off) {
                 let y = Rational::dyadic(at.into(), u64::from(PLACE_BITS));
@@ -287,7 +299,9 @@ mod tests {
                 assert!(distance <= off.exact().unwrap());
                 assert!(off.exact().unwrap() <= rational(1, 1 << 27));
             }
-            assert!(curve.over(one, one + 1).is_infinite() && curve.over(-one - 1, 0).is_infinite());
+            assert!(
+                curve.over(one, one + 1).is_infinite() && curve.over(-one - 1, 0).is_infinite()
+            );
         }
     }
 }

@@ -308,7 +308,11 @@ fn moves(layer: &Layer, shapes: &[[usize; 3]], y: [usize; 3]) -> Checked<Vec<Vec
                     let from = match layer {
                         Layer::Subsample { step } => Some([c, row * step[0], column * step[1]]),
                         Layer::Pad { before: [a, b, d] } => (|| {
-                            Some([c.checked_sub(*a)?, row.checked_sub(*b)?, column.checked_sub(*d)?])
+                            Some([
+                                c.checked_sub(*a)?,
+                                row.checked_sub(*b)?,
+                                column.checked_sub(*d)?,
+                            ])
                         })(),
                         Layer::Concat => c.checked_sub(before).map(|c| [c, row, column]),
                         // The same numbers in the same order.

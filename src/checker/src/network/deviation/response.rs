@@ -120,7 +120,9 @@ impl<'a> Response<'a> {
         let (one, reach) = (1_i128 << PLACE_BITS, self.slack + way);
         if let Some(curve) = self.curve {
             let most = curve.over(place - reach, place + reach);
-            let turn = most.times(places(2 * self.slack + way + 1)).times(Upper::power(-1));
+            let turn = most
+                .times(places(2 * self.slack + way + 1))
+                .times(Upper::power(-1));
             return turn.plus(off).times(d);
         }
         if place.abs() + reach > one {

@@ -278,7 +278,7 @@ impl Narrow {
 /// compiler keeps the sums in registers and multiplies 32-bit numbers to 64 bits, four at a time; the end at
 /// an index outside (there is none) is what keeps it from vectorising over the list instead.
 #[inline(always)]
-#[allow(clippy::indexing_slicing)] // Constant bounds of arrays.
+#[allow(clippy::indexing_slicing, clippy::needless_range_loop)] // Constant bounds of arrays.
 pub(super) fn accumulate(
     sum: &mut [Lane; BLOCK],
     list: &[u32],

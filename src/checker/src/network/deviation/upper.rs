@@ -40,7 +40,7 @@ impl Upper {
         } else {
             let down = bits - BITS;
             // Below 2^65, whatever is added.
-            ((m - 1 >> down) + 1, e.saturating_add(i64::from(down)))
+            (((m - 1) >> down) + 1, e.saturating_add(i64::from(down)))
         };
         if m >> BITS != 0 {
             // Rounded up to 2^63 exactly.
@@ -157,7 +157,7 @@ impl Upper {
         }
         let m = self.mantissa;
         match u32::try_from(e.checked_sub(self.exponent)?) {
-            Ok(down @ 1..=62) => i64::try_from((m - 1 >> down) + 1).ok(),
+            Ok(down @ 1..=62) => i64::try_from(((m - 1) >> down) + 1).ok(),
             Ok(63..) => Some(1),
             _ => None,
         }
@@ -177,6 +177,19 @@ impl Upper {
         }
     }
 
+    /// The exact value as a dyadic m*2^e, if a document may hold it.
+    pub(in crate::network) fn text(self) -> Option<String> {
+        if self.mantissa == 0 {
+            return Some("0".to_owned());
+        }
+        let zeros = self.mantissa.trailing_zeros();
+        let e = self.exponent.checked_add(i64::from(zeros))?;
+        match (self.mantissa, e) {
+            (m, -4_096..=4_096) => Some(format!("{}*2^{e}", m >> zeros)),
+            _ => None,
+        }
+    }
+
     /// Whether it is at most a stated number; a nonzero one below 2^-8000 is as good as 2^-8000.
     pub(in crate::network) fn is_at_most(self, stated: &Rational) -> bool {
         let known = match self == Self::ZERO {
@@ -193,7 +206,7 @@ impl Upper {
             return self;
         }
         let down = BITS - 24;
-        Self::new(((m - 1 >> down) + 1) << down, self.exponent)
+        Self::new((((m - 1) >> down) + 1) << down, self.exponent)
     }
 }
 
@@ -209,7 +222,9 @@ mod tests {
     fn operations_are_not_below_the_exact_result_and_close_to_it() {
         let mut seed = 7_u64;
         let mut random = move || {
-            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            seed = seed
+                .wrapping_mul(6364136223846793005)
+                .wrapping_add(1442695040888963407);
             seed >> 20
         };
         let slack = Rational::raw((BigInt::from(1) << 60) + 1, BigInt::from(1) << 60);
@@ -232,8 +247,12 @@ mod tests {
             } else {
                 assert!(x.ceil_at(40).bits() > 119);
             }
+            let read = Rational::parse(&a.text().unwrap(), &crate::budget::Budget::new());
+            assert_eq!(read.unwrap(), x);
             assert!(a.is_at_most(&x) && a.is_at_most(&exact(a.short())));
-            assert!(a == Upper::ZERO || !a.is_at_most(&x.times(&Rational::raw(9.into(), 10.into()))));
+            assert!(
+                a == Upper::ZERO || !a.is_at_most(&x.times(&Rational::raw(9.into(), 10.into())))
+            );
         }
     }
 
@@ -242,15 +261,27 @@ mod tests {
         let (zero, inf) = (Upper::ZERO, Upper::INFINITE);
         assert_eq!(inf.plus(zero), inf);
         assert_eq!(inf.times(Upper::power(-5)), inf);
-        assert_eq!(Upper::power(1 << 19).times(Upper::power(1 << 19)).times(Upper::power(99)), inf);
+        assert_eq!(
+            Upper::power(1 << 19)
+                .times(Upper::power(1 << 19))
+                .times(Upper::power(99)),
+            inf
+        );
         assert_eq!(inf.ceil_at(3), None);
         assert!(!inf.is_at_most(&Rational::integer(BigInt::from(1) << 4096)));
         let tiny = Upper::power(-(1 << 20)).times(Upper::power(-(1 << 20)));
         assert!(tiny > zero && !tiny.is_at_most(&Rational::integer(0)));
         assert!(tiny.is_at_most(&Rational::dyadic(1.into(), 8_000)));
         assert_eq!(tiny.ceil_at(100), Some(1));
-        assert_eq!(exact(Upper::fixed(&BigInt::from(-3), 1)), Rational::raw(3.into(), 2.into()));
-        assert!(Upper::rational(&Rational::raw(1.into(), 3.into())).is_at_most(&Rational::raw(1_000_001.into(), 3_000_000.into())));
-        assert_eq!(exact(Upper::new(u128::MAX, 0)), Rational::integer(BigInt::from(1) << 128));
+        assert_eq!(
+            exact(Upper::fixed(&BigInt::from(-3), 1)),
+            Rational::raw(3.into(), 2.into())
+        );
+        assert!(Upper::rational(&Rational::raw(1.into(), 3.into()))
+            .is_at_most(&Rational::raw(1_000_001.into(), 3_000_000.into())));
+        assert_eq!(
+            exact(Upper::new(u128::MAX, 0)),
+            Rational::integer(BigInt::from(1) << 128)
+        );
     }
 }
