@@ -136,7 +136,7 @@ impl Upper {
             Ok(up) if up <= 57 => Some(m << up),
             Ok(_) => None,
             Err(_) => Some(match u32::try_from(-e) {
-                Ok(down) if down < 63 => (m - 1 >> down) + 1,
+                Ok(down) if down < 63 => ((m - 1) >> down) + 1,
                 _ => 1,
             }),
         }
