@@ -1,8 +1,11 @@
 //! Every homomorphic operation against exact arithmetic: phases are integers, compared mod Q_l.
 //!
 //! An operation that should add nothing to the phase must agree exactly; the noise of the others is
-//! held to its deterministic bound. Products are checked by GMP (Kronecker substitution).
+//! held to its deterministic bound, at every level. `ckks_runs.rs` has a thousand runs and the slots.
 
+mod phases;
+
+use phases::{almost_one, automorphism, close, difference, product, same, sum, times, zip};
 use polycert::ckks::cipher::Ciphertext;
 use polycert::ckks::encode::{Complex, Encoder};
 use polycert::ckks::evaluate::Evaluator;
@@ -111,95 +114,6 @@ impl Setting {
     }
 }
 
-/// 1 + 2^-30: what the representatives near D/2 may exceed.
-fn almost_one() -> Rational {
-    Rational::from(1) + Rational::from((1, 1u32 << 30))
-}
-
-fn centre(x: &Integer, q: &Integer) -> Integer {
-    let mut r = Integer::from(x % q);
-    if r < 0 {
-        r += q;
-    }
-    if Integer::from(&r * 2u32) > *q {
-        r -= q;
-    }
-    r
-}
-
-fn same(x: &[Integer], y: &[Integer], q: &Integer) {
-    assert_eq!(x.len(), y.len());
-    for (i, (x, y)) in x.iter().zip(y).enumerate() {
-        assert_eq!(centre(&Integer::from(x - y), q), 0, "coefficient {i}");
-    }
-}
-
-/// The largest |x - y| mod q is at most the bound, and not 0 where noise is expected.
-#[track_caller]
-fn close(x: &[Integer], y: &[Integer], q: &Integer, bound: &Rational) {
-    let off = x
-        .iter()
-        .zip(y)
-        .map(|(x, y)| centre(&Integer::from(x - y), q).abs())
-        .max()
-        .unwrap();
-    assert!(off <= *bound, "noise {off} exceeds {}", bound.to_f64());
-    assert!(off > 0, "no noise at all");
-}
-
-fn zip(x: &[Integer], y: &[Integer], f: impl Fn(&Integer, &Integer) -> Integer) -> Vec<Integer> {
-    x.iter().zip(y).map(|(x, y)| f(x, y)).collect()
-}
-
-/// x y mod X^N + 1, by one product of long integers.
-fn product(x: &[Integer], y: &[Integer]) -> Vec<Integer> {
-    let n = x.len();
-    let bits = |v: &[Integer]| v.iter().map(Integer::significant_bits).max().unwrap();
-    let width = bits(x) + bits(y) + n.ilog2() + 3;
-    let pack = |v: &[Integer]| {
-        let mut parts: Vec<Integer> = v.to_vec();
-        let mut width = width;
-        while parts.len() > 1 {
-            parts = parts
-                .chunks(2)
-                .map(|c| Integer::from(&c[1] << width) + &c[0])
-                .collect();
-            width *= 2;
-        }
-        parts.pop().unwrap()
-    };
-    let mut parts = vec![pack(x) * pack(y)];
-    // Split into 2n signed digits of `width` bits.
-    let mut count = 2 * n;
-    while count > 1 {
-        count /= 2;
-        let at = width * count as u32;
-        let half = Integer::from(1) << (at - 1);
-        parts = parts
-            .into_iter()
-            .flat_map(|p| {
-                let low = Integer::from(&p + &half).keep_bits(at) - &half;
-                let high = Integer::from(&p - &low) >> at;
-                [low, high]
-            })
-            .collect();
-    }
-    (0..n)
-        .map(|i| Integer::from(&parts[i] - &parts[i + n]))
-        .collect()
-}
-
-/// X -> X^g on coefficients.
-fn automorphism(x: &[Integer], g: u64) -> Vec<Integer> {
-    let n = x.len();
-    let mut out = vec![Integer::new(); n];
-    for (i, x) in x.iter().enumerate() {
-        let e = (i as u64 * g % (2 * n as u64)) as usize;
-        out[e % n] = if e >= n { Integer::from(-x) } else { x.clone() };
-    }
-    out
-}
-
 #[test]
 fn the_oracle_multiplies() {
     let x: Vec<Integer> = [3, -5, 7, 11].map(Integer::from).into();
@@ -227,6 +141,14 @@ fn run(s: &mut Setting, log_slots: u32) {
         &q,
         &Rational::from(u64::from(params.cbd()) * (2 * n + 1)),
     );
+    // Extended: rounded to (e v + e_0 + e_1 s)/P + rho_0 + rho_1 s, at every level.
+    let fresh = Rational::from(u64::from(params.cbd()) * (2 * n + 1)) / params.p_product();
+    for level in 0..=top {
+        let plain = s.encoder.encode(&za, log_slots, level, &scale).unwrap();
+        let extended = s.public.encrypt_extended(&s.ring, &plain, &mut s.rng);
+        let bound = s.bound_rescale() + &fresh * almost_one();
+        close(&s.phase(&extended.unwrap()), &message, &s.q(level), &bound);
+    }
     let by_secret = s.secret.encrypt(&plain, &mut s.rng).unwrap();
     close(
         &s.phase(&by_secret),
@@ -239,14 +161,8 @@ fn run(s: &mut Setting, log_slots: u32) {
     // Operations that add nothing.
     let e = &s.evaluator;
     let (pa, pb) = (s.phase(&a), s.phase(&b));
-    let sum = |x: &Integer, y: &Integer| Integer::from(x + y);
-    let difference = |x: &Integer, y: &Integer| Integer::from(x - y);
-    same(&s.phase(&e.add(&a, &b).unwrap()), &zip(&pa, &pb, sum), &q);
-    same(
-        &s.phase(&e.sub(&a, &b).unwrap()),
-        &zip(&pa, &pb, difference),
-        &q,
-    );
+    same(&s.phase(&e.add(&a, &b).unwrap()), &sum(&pa, &pb), &q);
+    same(&s.phase(&e.sub(&a, &b).unwrap()), &difference(&pa, &pb), &q);
     same(
         &s.phase(&e.negate(&a).unwrap()),
         &zip(&pa, &pa, |x, _| Integer::from(-x)),
@@ -254,7 +170,7 @@ fn run(s: &mut Setting, log_slots: u32) {
     );
     same(
         &s.phase(&e.add_plain(&a, &plain).unwrap()),
-        &zip(&pa, &message, sum),
+        &sum(&pa, &message),
         &q,
     );
     let times_plain = e.mul_plain(&a, &plain).unwrap();
@@ -264,13 +180,9 @@ fn run(s: &mut Setting, log_slots: u32) {
     let mut shifted = pa.clone();
     shifted[0] += &c;
     same(&s.phase(&e.add_constant(&a, &c).unwrap()), &shifted, &q);
-    let times = e.mul_constant(&a, &c, &Rational::from(1 << 20)).unwrap();
-    same(
-        &s.phase(&times),
-        &zip(&pa, &pa, |x, _| Integer::from(x * &c)),
-        &q,
-    );
-    assert_eq!(times.scale(), &(scale.clone() * (1 << 20)));
+    let constant = e.mul_constant(&a, &c, &Rational::from(1 << 20)).unwrap();
+    same(&s.phase(&constant), &times(&pa, &c), &q);
+    assert_eq!(constant.scale(), &(scale.clone() * (1 << 20)));
     let low = e.drop_to(&a, 2).unwrap();
     same(&s.phase(&low), &pa, &s.q(2));
     let square = e.tensor(&a, &b).unwrap();
@@ -281,7 +193,7 @@ fn run(s: &mut Setting, log_slots: u32) {
     wide = e.mul_constant(&wide, &Integer::from(1), &scale).unwrap();
     same(
         &s.phase(&e.sub(&wide, &square).unwrap()),
-        &zip(&pa, &exact, difference),
+        &difference(&pa, &exact),
         &q,
     );
 
@@ -296,12 +208,20 @@ fn run(s: &mut Setting, log_slots: u32) {
         assert_eq!(rescaled.scale(), &(ab.scale().clone() / &last));
         assert_eq!(rescaled.level(), level - 1);
         // Times the prime, the rescaled phase is the phase plus the prime times the rounding.
-        let back: Vec<Integer> = s
-            .phase(&rescaled)
-            .iter()
-            .map(|x| Integer::from(x * &last))
-            .collect();
+        let back = times(&s.phase(&rescaled), &last);
         close(&back, &s.phase(&ab), &q, &(s.bound_rescale() * &last));
+        // Both in one division: what the digits add, and one rounding of the two.
+        let once = e.mul_rescale(&a, &b).unwrap();
+        let digits = s.bound_switch(level) - s.bound_rescale();
+        let times_last = |x: &Ciphertext| -> Vec<Integer> {
+            let phase = s.phase(x);
+            phase.iter().map(|x| Integer::from(x * &last)).collect()
+        };
+        let bound = digits + s.bound_rescale() * &last;
+        close(&times_last(&once), &exact, &q, &bound);
+        // Rounding twice is rounding once, as the prime is odd.
+        assert_eq!(once, rescaled);
+        assert_eq!(&e.relinearize_rescale(&ab).unwrap(), &rescaled);
         if level == 1 || level == 4 || level == top {
             let many = e.rotate_many(&a, &STEPS).unwrap();
             for (rotated, k) in many.iter().zip(STEPS) {
@@ -330,13 +250,13 @@ fn run(s: &mut Setting, log_slots: u32) {
             );
         }
     };
-    let times = |x: Complex, y: Complex| Complex {
+    let both = |x: Complex, y: Complex| Complex {
         re: x.re * y.re - x.im * y.im,
         im: x.re * y.im + x.im * y.re,
     };
     near(&a, &|j| za[j]);
     near(&e.rescale(&e.mul(&a, &b).unwrap()).unwrap(), &|j| {
-        times(za[j], zb[j])
+        both(za[j], zb[j])
     });
     near(&e.rotate(&a, -3).unwrap(), &|j| {
         za[(j as i64 - 3).rem_euclid(slots as i64) as usize]
@@ -418,6 +338,7 @@ fn mismatches_are_named() {
     assert!(text(e.rotate(&a, 2)).contains("rotate by 2: there is no key"));
     let low = e.drop_to(&a, 0).unwrap();
     assert!(text(e.rescale(&low)).contains("rescale needs 1 levels and 0 are left"));
+    assert!(text(e.mul_rescale(&low, &low)).contains("rescale needs 1 levels and 0 are left"));
     assert!(text(e.drop_to(&low, 1)).contains("level 0, below 1"));
     assert!(text(e.mul_constant(&a, &Integer::from(1), &Rational::new())).contains("positive"));
     assert_eq!(e.rotate(&a, 0).unwrap(), a);
@@ -448,5 +369,6 @@ fn mismatches_are_named() {
     )
     .unwrap();
     assert!(text(bare.mul(&a, &a)).contains("no relinearisation key"));
+    assert!(text(bare.mul_rescale(&a, &a)).contains("no relinearisation key"));
     assert!(text(bare.conjugate(&a)).contains("conjugate: there is no key"));
 }

@@ -168,10 +168,63 @@ fn noise_prints_all_tiers() {
         "rescale",
         "relu04 relu",
         "flooding for 40 bits",
+        "relu04 relu, hardest inputs",
+        "1 runs of each, new keys every 10; every slot is within its bounds",
     ] {
         assert!(words.contains(part), "{words}");
     }
     arguments.push("--json");
     let json: serde_json::Value = serde_json::from_slice(&polycert(&arguments).stdout).unwrap();
-    assert_eq!(json["rows"].as_array().unwrap().len(), 13);
+    let rows = json["rows"].as_array().unwrap();
+    // 13 operations, the composite, and the composite where it is hardest.
+    assert_eq!(rows.len(), 15);
+    for row in rows {
+        let number = |key: &str| row[key].as_f64();
+        let Some(max) = number("measure_max_log2") else {
+            continue;
+        };
+        assert!(
+            number("bound_high_probability_log2").unwrap() >= max,
+            "{row}"
+        );
+        assert!(number("measure_rms_log2").unwrap() < max, "{row}");
+    }
+}
+
+#[test]
+fn every_way_of_encryption_can_be_chosen() {
+    let bound = |key: &[&str]| -> f64 {
+        let mut arguments = vec![
+            "evaluate",
+            "certificates/relu04.json",
+            "--json",
+            "--seed",
+            "3",
+        ];
+        arguments.extend(SMALL);
+        arguments.extend(key);
+        let out = polycert(&arguments);
+        assert!(out.status.success(), "{}", text(&out.stderr));
+        let json: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+        assert_eq!(json["within_bounds"], true);
+        json["bound_noise"].as_f64().unwrap()
+    };
+    let [default, extended, public, secret] = [
+        &[][..],
+        &["--key", "public-extended"],
+        &["--key", "public"],
+        &["--key", "secret"],
+    ]
+    .map(bound);
+    assert_eq!(default, extended);
+    assert!(2.0 * extended < public && secret < public);
+    let mut arguments = vec!["noise", "--key", "private"];
+    arguments.extend(SMALL);
+    let out = polycert(&arguments);
+    assert_eq!(out.status.code(), Some(2));
+    let words = text(&out.stderr);
+    assert!(
+        words.contains("not one of public, public-extended, secret"),
+        "{words}"
+    );
 }

@@ -170,6 +170,9 @@ fn boxes_hold_exact_evaluations_of_ten_thousand_networks() {
         let degree = 1 + r.below(4);
         let mut polynomials = std::collections::HashMap::new();
         let found = analyse(&stages, &sides, |k, i, lo, hi| {
+            if lo >= 0.0 || hi <= 0.0 {
+                return Ok(None);
+            }
             // Any polynomial will do, also a bad one: only its proved error counts.
             let p = Neuron::new(lo, hi, |kink| {
                 let mut c = polycert::approx::kink::relu_coefficients(degree, kink);
@@ -179,18 +182,43 @@ fn boxes_hold_exact_evaluations_of_ten_thousand_networks() {
                 c
             })?;
             let replacement = Replacement {
-                bound_error: p.bound_error,
                 bound_tilted: (round % 2 == 0).then_some(p.bound_tilted),
+                ..Replacement::within(p.bound_error)
             };
             polynomials.insert((k, i), p);
-            Ok(replacement)
+            Ok(Some(replacement))
         })
         .unwrap();
-        for point in 0..3 {
+        // The same twin over a part of the box.
+        let part: Vec<Bounds> = sides
+            .iter()
+            .map(|&(lo, hi)| {
+                let middle = lo / 2.0 + hi / 2.0;
+                let narrow = [(lo, middle), (middle, hi), (middle, middle)];
+                narrow[r.below(3)]
+            })
+            .collect();
+        let in_part = analyse(&stages, &part, |k, i, lo, hi| {
+            let Some(p) = polynomials.get(&(k, i)) else {
+                return Ok(None);
+            };
+            let known = p.part(lo, hi)?;
+            Ok(Some(Replacement {
+                bound_apart: known.bound_apart,
+                bound_tilted: (round % 2 == 0).then_some(known.bound_tilted),
+            }))
+        })
+        .unwrap();
+        for point in 0..4 {
+            let (sides, found) = if point < 2 {
+                (&sides, &found)
+            } else {
+                (&part, &in_part)
+            };
             let x: Vec<Rational> = sides
                 .iter()
                 .map(|&(lo, hi)| {
-                    let part = match (point, r.below(3)) {
+                    let part = match (point % 2, r.below(3)) {
                         (0, _) => q(r.unit()).abs(),
                         (_, 0) => Rational::from(1),
                         _ => Rational::new(),
@@ -236,12 +264,7 @@ fn boxes_that_are_none_are_refused() {
     let network = dense_network(&mut Random(3));
     let stages = stages(&network).unwrap();
     let n = stages[0].size;
-    let none = |_, _, _, _| {
-        Ok(Replacement {
-            bound_error: 0.0,
-            bound_tilted: None,
-        })
-    };
+    let none = |_, _, _, _| Ok(Some(Replacement::within(0.0)));
     for (sides, said) in [
         (vec![(1.0, 0.0); n], "is empty or not finite"),
         (vec![(f64::NAN, 1.0); n], "is empty or not finite"),

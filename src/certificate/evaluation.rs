@@ -10,6 +10,7 @@ use crate::certificate::schema;
 use crate::certify::proof::{self, Proof};
 use crate::certify::request::Request as ProofRequest;
 use crate::ckks::circuit::{Node, Op};
+use crate::ckks::encrypt::Encryption;
 use crate::ckks::noise::formula::{Model, Tier};
 use crate::ckks::params::{Parameters, Secret};
 use crate::error::{Error, ErrorKind, Result};
@@ -245,8 +246,9 @@ fn document(
         parameters: parameters(prepared.model().parameters()),
         k: wanted.k.map(|k| k.to_string()),
         input: match &wanted.input {
-            Input::FreshPublic => "fresh_public".to_owned(),
-            Input::FreshSecret => "fresh_secret".to_owned(),
+            Input::Fresh(Encryption::Public) => "fresh_public".to_owned(),
+            Input::Fresh(Encryption::PublicExtended) => "fresh_public_extended".to_owned(),
+            Input::Fresh(Encryption::Secret) => "fresh_secret".to_owned(),
             Input::Given(e) => format!("given:{}", write(e)),
         },
         reaches: prepared.plan.reaches.iter().map(write).collect(),

@@ -28,11 +28,11 @@ pub const MAX_DEGREE: usize = 4_096;
 const MAX_COEFFICIENT: f64 = 1e150;
 
 /// Bound of the angle by which rounding moves a node, pi sqrt(2^-40 / 2), rounded up.
-const NODE_SHIFT: f64 = 2.2e-6;
+pub(super) const NODE_SHIFT: f64 = 2.2e-6;
 /// 2^-53.
-const UNIT: f64 = f64::EPSILON / 2.0;
+pub(super) const UNIT: f64 = f64::EPSILON / 2.0;
 /// Nodes evaluated together.
-const LANES: usize = 8;
+pub(super) const LANES: usize = 8;
 
 /// The range of a neuron in normal form: z = h (t - c) with t in [-1, 1].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -216,7 +216,7 @@ fn node(i: usize, n: usize) -> f64 {
 }
 
 /// The values at a few t, and a bound for the rounding of each.
-fn clenshaw(c: &[f64], t: &[f64; LANES]) -> ([f64; LANES], f64) {
+pub(super) fn clenshaw(c: &[f64], t: &[f64; LANES]) -> ([f64; LANES], f64) {
     let (mut b1, mut b2) = ([0.0; LANES], [0.0; LANES]);
     let mut size = [0.0f64; LANES];
     for &c in c.iter().skip(1).rev() {
@@ -238,11 +238,11 @@ fn clenshaw(c: &[f64], t: &[f64; LANES]) -> ([f64; LANES], f64) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use rug::Rational;
 
-    fn exact(c: &[f64], t: &Rational) -> Rational {
+    pub fn exact(c: &[f64], t: &Rational) -> Rational {
         let q = |x: f64| Rational::from_f64(x).unwrap();
         let (mut b1, mut b2) = (Rational::new(), Rational::new());
         for &c in c.iter().skip(1).rev() {

@@ -22,6 +22,7 @@
 //! | [`closeness`] | closeness to sign, stage ranges, the envelope |
 //! | [`growth`] | slope, magnitude beyond the domain, overflow margin |
 //! | [`kink`] | the error of one neuron's own polynomial, in f64 |
+//! | [`kink_part`] | the same on a part of its range |
 //! | [`pool`] | max-pooling by tournament |
 //! | [`argmax`] | one-hot weights by tournament, and the gap that decides |
 //! | [`clip`] | clip and ReLU6 through two ReLUs |
@@ -43,6 +44,7 @@ pub mod expand;
 pub mod fast;
 pub mod growth;
 pub mod kink;
+pub mod kink_part;
 pub mod lines;
 pub mod pieces;
 pub mod polynomial;

@@ -1,7 +1,7 @@
 //! Keys: secret, public, and switching keys for relinearisation, rotation and conjugation.
 //!
-//! The public key is (b, a) = (-a s + e, a) mod Q_L. A switching key from s' to s has for each digit
-//! D_j of Q_L a pair mod Q_L P,
+//! The public key is (b, a) = (-a s + e, a) mod Q_L P; an encryption mod Q_l uses its residues there alone.
+//! A switching key from s' to s has for each digit D_j of Q_L a pair mod Q_L P,
 //! ```text
 //! b_j = -a_j s + e_j + P g_j s'     g_j = 1 mod the primes of digit j, 0 mod all others
 //! ```
@@ -107,11 +107,11 @@ impl SecretKey {
         self.id
     }
 
-    /// The public key (-a s + e, a).
+    /// The public key (-a s + e, a) mod Q_L P.
     #[must_use]
     pub fn public_key(&self, rng: &mut Rng) -> PublicKey {
         let ring = &self.ring;
-        let indices: Vec<usize> = (0..ring.params().q().len()).collect();
+        let indices = ring.extended(ring.params().max_level());
         let seed = rng.seed();
         let a = ring.uniform(&seed, PUBLIC_DOMAIN, &indices);
         let errors = rng.errors(ring.n(), ring.params().cbd());
@@ -231,7 +231,7 @@ pub fn key_bytes(params: &Parameters) -> KeyBytes {
     KeyBytes {
         switching: 2 * digits * (q + p) * limb,
         switching_file: digits * (q + p) * limb + 32,
-        public: 2 * q * limb,
+        public: 2 * (q + p) * limb,
         ciphertext: 2 * q * limb,
     }
 }

@@ -9,6 +9,7 @@
 //! | scales are exact rationals; nothing changes one silently | `cipher` |
 //! | base conversions are exact and centred: no bias | `convert` |
 //! | division by a prime or by the special modulus rounds to nearest | `divide` |
+//! | an extended encryption has the noise of a rescale | `encrypt` |
 //! | a key switch adds (sum_j d_j e_j)/P and a rounding, no more | `switch` |
 //!
 //! ```text

@@ -3,13 +3,14 @@
 //! ```text
 //! "PLYCCKKS"  version u32  kind u32  parameters' digest [32]  key id [16]  body  SHA-256 [32]
 //! ```
-//! Integers are little-endian. A limb is N residues of 8 bytes. Bodies:
+//! Integers are little-endian. A limb is N residues of 8 bytes. The version is 1, that of public keys 2: those
+//! of version 1, which had no limbs mod the special primes, are refused. Bodies:
 //!
 //! | kind | body |
 //! |---|---|
 //! | 1 ciphertext | parts u32, level u32, log_slots u32, scale (numerator, denominator: length u32, bytes), limbs |
 //! | 2 secret key | N signed bytes |
-//! | 3 public key | seed \[32\], limbs of b |
+//! | 3 public key | seed \[32\], limbs of b, mod the special primes too (version 2) |
 //! | 4 evaluation keys | relinearisation u32 (0 or 1), automorphisms u32, for each its exponent u64 (1: relinearisation), seed \[32\], limbs of all b_j |
 //!
 //! **Guarantee** What is read is what was written: the digest covers every byte, lengths must match
@@ -30,18 +31,26 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const MAGIC: &[u8; 8] = b"PLYCCKKS";
-const VERSION: u32 = 1;
 const CIPHERTEXT: u32 = 1;
 const SECRET: u32 = 2;
 const PUBLIC: u32 = 3;
 const EVALUATION: u32 = 4;
+
+/// The version of a kind of file.
+fn version_of(kind: u32) -> u32 {
+    if kind == PUBLIC {
+        2
+    } else {
+        1
+    }
+}
 
 struct Writer(Vec<u8>);
 
 impl Writer {
     fn new(kind: u32, ring: &[u8; 32], key: &KeyId) -> Self {
         let mut out = Self(MAGIC.to_vec());
-        out.number(VERSION);
+        out.number(version_of(kind));
         out.number(kind);
         out.0.extend(ring);
         out.0.extend(key);
@@ -86,9 +95,6 @@ impl<'a> Reader<'a> {
             return Err(r.fault("no file of keys or ciphertexts of polycert"));
         }
         let version = r.number()?;
-        if version != VERSION {
-            return Err(r.fault(&format!("version {version}: this program reads {VERSION}")));
-        }
         let found = r.number()?;
         if found != kind {
             let kinds = [
@@ -103,6 +109,10 @@ impl<'a> Reader<'a> {
                 .copied()
                 .unwrap_or("an unknown kind");
             return Err(r.fault(&format!("this is {found}")));
+        }
+        let known = version_of(kind);
+        if version != known {
+            return Err(r.fault(&format!("version {version}: this program reads {known}")));
         }
         let Some((body, digest)) = bytes.split_last_chunk::<32>() else {
             return Err(r.fault("the file ends too early"));
@@ -300,7 +310,7 @@ impl PublicKey {
     pub fn from_bytes(ring: &Ring, bytes: &[u8]) -> Result<Self> {
         let (mut r, id) = Reader::new("public key", PUBLIC, ring, bytes)?;
         let seed = r.array()?;
-        let indices: Vec<usize> = (0..ring.params().q().len()).collect();
+        let indices = ring.extended(ring.params().max_level());
         let b = r.poly(ring, &indices)?;
         r.finish()?;
         Ok(Self {
@@ -450,6 +460,11 @@ mod tests {
         let mut newer = bytes.clone();
         newer[8] = 2;
         assert!(refused(&newer).contains("version 2: this program reads 1"));
+        let older = sealed(public.to_bytes(), |b| b[8] = 1);
+        let text = PublicKey::from_bytes(&ring, &older)
+            .unwrap_err()
+            .to_string();
+        assert!(text.contains("version 1: this program reads 2"), "{text}");
         assert!(
             refused(&sealed(bytes.clone(), |b| b[16] ^= 1)).contains("made under the parameters")
         );

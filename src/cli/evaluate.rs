@@ -1,14 +1,15 @@
 //! `polycert evaluate`: a table on real ciphertexts, beside its certified bound.
 
 use crate::certificate::evaluation::{certify, Certified, Wanted};
-use crate::ckks::noise::measure::{Lab, Sample};
+use crate::ckks::encrypt::Encryption;
+use crate::ckks::noise::measure::Lab;
 use crate::ckks::ring::Ring;
 use crate::ckks::rng::Rng;
-use crate::ckks::run;
 use crate::cli::{note, output, params, rational, read_text};
 use crate::error::{Error, Result};
 use crate::evaluation::average::Estimator;
 use crate::evaluation::bound::{Input, Prepared, Task as Kind};
+use crate::evaluation::measure::{Domain, Experiment, Measured};
 use crate::poly::table::{Table, MAX_BYTES};
 use crate::poly::target::{Function as Named, Target};
 use rug::Rational;
@@ -68,12 +69,22 @@ pub struct Task {
     /// max_pool: K x K inputs.
     #[arg(long, default_value_t = 2, value_name = "K", value_parser = clap::value_parser!(u32).range(2..=3))]
     window: u32,
-    /// Encryption of the inputs: public or secret (key).
-    #[arg(long, default_value = "public", value_name = "KEY", value_parser = ["public", "secret"])]
-    key: String,
+    /// Encryption of the inputs, by the key: public, secret, or public-extended (zero is encrypted mod Q P and
+    /// divided by P before the message is added: least noise).
+    #[arg(long, default_value = "public-extended", value_name = "KEY", value_parser = encryption)]
+    key: Encryption,
     /// The level of the inputs; the top level if none.
     #[arg(long, value_name = "LEVEL")]
     level: Option<usize>,
+}
+
+fn encryption(text: &str) -> std::result::Result<Encryption, String> {
+    match text {
+        "public" => Ok(Encryption::Public),
+        "public-extended" => Ok(Encryption::PublicExtended),
+        "secret" => Ok(Encryption::Secret),
+        _ => Err("not one of public, public-extended, secret".to_owned()),
+    }
 }
 
 /// A function's true values.
@@ -103,11 +114,7 @@ impl Task {
         target.inputs = (self.window * self.window) as usize;
         Ok(Wanted {
             target,
-            input: if self.key == "secret" {
-                Input::FreshSecret
-            } else {
-                Input::FreshPublic
-            },
+            input: Input::Fresh(self.key),
             k: None,
             level: self.level,
         })
@@ -118,40 +125,16 @@ impl Task {
 pub fn average(p: &Prepared) -> f64 {
     const DRAWS: u32 = 100_000;
     let mut estimator = Estimator::new(&p.circuit, p.model(), &p.request.input);
-    let (lo, hi, count) = domain(p);
+    let domain = Domain::of(p);
     let mut rng = Rng::numbered(0, 0);
     let mut sum = 0.0;
     for _ in 0..DRAWS {
-        let x: Vec<f64> = (0..count).map(|_| draw(&mut rng, lo, hi)).collect();
+        let x: Vec<f64> = (0..domain.inputs)
+            .map(|_| domain.draw(rng.word()))
+            .collect();
         sum += estimator.estimate(&x).1;
     }
     (sum / f64::from(DRAWS)).sqrt()
-}
-
-fn draw(rng: &mut Rng, lo: f64, hi: f64) -> f64 {
-    let unit = rng.word() as f64 * 2f64.powi(-64);
-    (lo + (hi - lo) * unit).clamp(lo, hi)
-}
-
-/// The ends of the domain, rounded inward, and the number of inputs.
-fn domain(p: &Prepared) -> (f64, f64, usize) {
-    let down = |x: &Rational| {
-        rug::Float::with_val_round(53, x, rug::float::Round::Down)
-            .0
-            .to_f64()
-    };
-    let b = down(&p.request.domain);
-    match &p.request.task {
-        Kind::Single(shape) if shape.inputs() == 2 => (0.0, b, 2),
-        Kind::Single(_) => (-b, b, 1),
-        Kind::Pool {
-            inputs,
-            input_scale,
-        } => {
-            let r = down(&(Rational::from((1, 2)) / input_scale));
-            (-r, r, *inputs)
-        }
-    }
 }
 
 /// Runs the subcommand.
@@ -174,11 +157,11 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     if let Some(path) = &a.certificate {
         output(Some(path), &made.text)?;
     }
-    let (lo, hi, count) = range(&made, &a.task);
+    let domain = range(&made.prepared, &a.task);
     let given = match &a.values {
         Some(path) => {
-            let values = read_values(path, count, p.n() / 2)?;
-            if let Some(refusal) = outside(&values, lo, hi) {
+            let values = read_values(path, domain.inputs, p.n() / 2)?;
+            if let Some(refusal) = outside(&values, domain) {
                 if !a.allow_out_of_domain {
                     return Err(Error::domain(format!(
                         "{refusal}; --allow-out-of-domain goes on without a bound"
@@ -197,19 +180,26 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         output(None, &format!("{}\n", made.report))?;
         return Ok(ExitCode::SUCCESS);
     }
-    measure(a, &p, &made, given, (lo, hi, count))
+    measure(a, &p, &made, given, domain)
 }
 
 /// The target's own domain; a pool's may be smaller than what its input map allows.
-fn range(made: &Certified, task: &Task) -> (f64, f64, usize) {
-    let (lo, hi, count) = domain(&made.prepared);
-    match made.prepared.request.task {
-        Kind::Pool { .. } => {
-            let b = task.scale.to_f64();
-            (lo.max(-b), hi.min(b), count)
-        }
-        Kind::Single(_) => (lo, hi, count),
+pub fn range(prepared: &Prepared, task: &Task) -> Domain {
+    let mut domain = Domain::of(prepared);
+    if matches!(prepared.request.task, Kind::Pool { .. }) {
+        let b = task.scale.to_f64();
+        (domain.lo, domain.hi) = (domain.lo.max(-b), domain.hi.min(b));
     }
+    domain
+}
+
+/// The true function, where the certificate says something of it.
+pub fn truth<'a>(made: &Certified, task: &'a Task) -> impl Fn(&[f64]) -> Option<f64> + 'a {
+    let from = match &made.proof.closeness {
+        Some(c) if task.target == Named::Sign => Rational::from(&c.from * &task.scale).to_f64(),
+        _ => 0.0,
+    };
+    move |x| (x[0].abs() >= from).then(|| task.target.value(x))
 }
 
 /// Lines of `count` decimals; missing slots are 0 (which every domain has).
@@ -239,7 +229,7 @@ fn read_values(path: &Path, count: usize, slots: usize) -> Result<Vec<Vec<f64>>>
 }
 
 /// The first slot outside of the domain.
-fn outside(values: &[Vec<f64>], lo: f64, hi: f64) -> Option<String> {
+fn outside(values: &[Vec<f64>], Domain { lo, hi, .. }: Domain) -> Option<String> {
     for (i, list) in values.iter().enumerate() {
         for (slot, x) in list.iter().enumerate() {
             if !(lo..=hi).contains(x) {
@@ -257,65 +247,32 @@ fn measure(
     p: &crate::ckks::params::Parameters,
     made: &Certified,
     given: Option<Vec<Vec<f64>>>,
-    (lo, hi, count): (f64, f64, usize),
+    domain: Domain,
 ) -> Result<ExitCode> {
     let seed = match a.seed {
         Some(seed) => seed,
         None => Rng::from_system()?.word(),
     };
     note("making keys");
-    let mut lab = Lab::on(&Ring::new(p)?, seed, 0)?;
-    let circuit = &made.prepared.circuit;
-    let level = circuit.nodes[0].level;
-    let scale = circuit.nodes[0].scale.clone();
-    let (mut noise, mut error) = (Sample::default(), Sample::default());
+    let lab = Lab::on(&Ring::new(p)?, seed, 0)?;
+    let mut experiment = Experiment::new(&made.prepared, lab, domain)?;
+    let truth = truth(made, &a.task);
     let runs = if given.is_some() { 1 } else { a.runs };
-    let prepared = &made.prepared;
-    let mut estimator = Estimator::new(circuit, prepared.model(), &prepared.request.input);
-    let mut estimated = 0.0;
-    let hard = match a.hard {
-        true => estimator.hardest((lo, hi), &vec![lo.max(0.0); count - 1], 64),
-        false => Vec::new(),
-    };
-    let from = match &made.proof.closeness {
-        Some(c) if a.task.target == Named::Sign => Rational::from(&c.from * &a.task.scale).to_f64(),
-        _ => 0.0,
-    };
+    let mut measured = Measured::default();
     for index in 0..runs {
         note(&format!("run {} of {runs}", index + 1));
-        let slots = p.n() / 2;
-        let inputs: Vec<Vec<f64>> = match &given {
+        let inputs = match &given {
             Some(values) => values.clone(),
-            None if a.hard => (0..count)
-                .map(|i| match i {
-                    0 => (0..slots).map(|slot| hard[slot % hard.len()]).collect(),
-                    _ => vec![lo.max(0.0); slots],
-                })
-                .collect(),
-            None => (0..count)
-                .map(|_| (0..slots).map(|_| draw(&mut lab.rng, lo, hi)).collect())
-                .collect(),
+            None if a.hard => experiment.hardest(),
+            None => experiment.uniform(),
         };
-        let ciphers = inputs
-            .iter()
-            .map(|x| lab.encrypt_at(x, level, &scale, a.task.key == "secret"))
-            .collect::<Result<Vec<_>>>()?;
-        let result = run::run(circuit, &lab.evaluator, &ciphers)?;
-        let decrypted = lab.encoder.decode(&lab.secret.decrypt(&result)?)?;
-        for (slot, z) in decrypted.iter().enumerate() {
-            let x: Vec<f64> = inputs.iter().map(|list| list[slot]).collect();
-            let (meant, variance) = estimator.estimate(&x);
-            estimated += variance;
-            noise.add([(z.re - meant).hypot(z.im)]);
-            if x[0].abs() >= from {
-                error.add([(z.re - a.task.target.value(&x)).hypot(z.im)]);
-            }
-        }
+        experiment.run(&inputs, &truth, &mut measured)?;
     }
+    let (noise, error) = (measured.noise, measured.error);
     let (bound_noise, bound_error) = (made.bound_noise.to_f64(), made.bound_error.to_f64());
     let within = noise.measure_max <= bound_noise && error.measure_max <= bound_error;
     let slots = noise.count;
-    let estimate = (estimated / slots.max(1) as f64).sqrt();
+    let estimate = measured.estimate_rms();
     let line = if a.json {
         let value = serde_json::json!({
             "statement": made.report.headline(),

@@ -1,18 +1,20 @@
 //! `polycert noise`: what every operation adds, and a composite, in all tiers.
 
-use crate::certificate::evaluation::{certify, Wanted};
+use crate::certificate::evaluation::{certify, Certified, Wanted};
 use crate::ckks::noise::formula::{Model, Tier};
 use crate::ckks::noise::measure::{Lab, Sample};
 use crate::ckks::noise::primitive::Primitive;
 use crate::ckks::ring::Ring;
-use crate::cli::evaluate::{average, Task};
+use crate::cli::evaluate::{average, range, truth, Task};
 use crate::cli::{note, output, params, read_text};
 use crate::error::Result;
 use crate::evaluation::flooding::flooding;
+use crate::evaluation::measure::{Experiment, Measured};
 use crate::poly::table::{Table, MAX_BYTES};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// The noise of every operation, and of a composite: worst case, high probability, average.
 ///
@@ -25,7 +27,7 @@ pub struct Arguments {
     /// high_probability: but for 2^-K, each operation at all slots, or the whole composite.
     #[arg(short, default_value_t = 40, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=80))]
     k: u32,
-    /// Also measure each operation on so many ciphertexts.
+    /// Also measure each operation, and the composite, in so many runs; exit code 1 if a slot is beyond a bound.
     #[arg(long, default_value_t = 0, value_name = "RUNS")]
     measure: u64,
     /// The seed of the measurement, which repeats.
@@ -47,12 +49,65 @@ pub struct Arguments {
     json: bool,
 }
 
+#[derive(Debug, Clone, Default)]
 struct Row {
     name: String,
     bound_worst_case: Option<f64>,
     bound_high_probability: Option<f64>,
     estimate_average_case: Option<f64>,
     sample: Option<Sample>,
+}
+
+impl Row {
+    /// Whether a slot was seen beyond a bound.
+    fn is_beyond(&self) -> bool {
+        let bounds = [self.bound_worst_case, self.bound_high_probability];
+        let max = self.sample.map_or(0.0, |s| s.measure_max);
+        bounds.into_iter().flatten().any(|bound| max > bound)
+    }
+}
+
+/// Runs with the same keys.
+const RUNS_PER_KEY: u64 = 10;
+
+/// Keys number i for `runs` of the runs that are wanted.
+fn keys(runs: u64) -> impl Iterator<Item = (u64, u64)> {
+    let all = (0..runs.div_ceil(RUNS_PER_KEY)).map(|i| (i, i * RUNS_PER_KEY));
+    all.map(move |(i, done)| (i, (runs - done).min(RUNS_PER_KEY)))
+}
+
+/// What every primitive adds on ciphertexts, in the order of [`Primitive::ALL`].
+fn primitives(ring: &Arc<Ring>, a: &Arguments) -> Result<Vec<Sample>> {
+    let mut samples = vec![Sample::default(); Primitive::ALL.len()];
+    for (index, runs) in keys(a.measure) {
+        note(&format!("operations, keys {index}"));
+        let mut lab = Lab::on(ring, a.seed, index)?;
+        for _ in 0..runs {
+            for ((primitive, _), sample) in Primitive::ALL.iter().zip(&mut samples) {
+                sample.add(lab.measure(*primitive)?);
+            }
+        }
+    }
+    Ok(samples)
+}
+
+/// A composite on ciphertexts: inputs uniform in the domain, and where noise is expected to be largest.
+fn composite(ring: &Arc<Ring>, a: &Arguments, made: &Certified) -> Result<[Measured; 2]> {
+    let truth = truth(made, &a.task);
+    let mut measured = [Measured::default(); 2];
+    for (index, runs) in keys(a.measure) {
+        note(&format!("composite, keys {index}"));
+        let lab = Lab::on(ring, a.seed, index)?;
+        let domain = range(&made.prepared, &a.task);
+        let mut experiment = Experiment::new(&made.prepared, lab, domain)?;
+        for _ in 0..runs {
+            let inputs = [experiment.uniform(), experiment.hardest()];
+            for (inputs, measured) in inputs.iter().zip(&mut measured) {
+                experiment.run(inputs, &truth, measured)?;
+            }
+        }
+    }
+    Ok(measured)
 }
 
 fn log2(x: Option<f64>) -> String {
@@ -68,20 +123,15 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     let p = a.parameters.parameters()?;
     let model = Model::new(&p);
     let mut rows = Vec::new();
-    let mut lab = match a.measure {
+    let ring = match a.measure {
         0 => None,
-        _ => Some(Lab::on(&Ring::new(&p)?, a.seed, 0)?),
+        _ => Some(Ring::new(&p)?),
     };
-    for (primitive, name) in Primitive::ALL {
-        let mut sample = None;
-        if let Some(lab) = &mut lab {
-            note(&format!("measuring {name}"));
-            let mut taken = Sample::default();
-            for _ in 0..a.measure {
-                taken.add(lab.measure(primitive)?);
-            }
-            sample = Some(taken).filter(|s| s.count > 0);
-        }
+    let samples = match &ring {
+        Some(ring) => primitives(ring, a)?,
+        None => Vec::new(),
+    };
+    for (index, (primitive, name)) in Primitive::ALL.into_iter().enumerate() {
         rows.push(Row {
             name: name.to_owned(),
             bound_worst_case: Some(primitive.bound(&model, Tier::WorstCase)?),
@@ -89,7 +139,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
                 primitive.bound(&model, primitive.high_probability(&model, a.k))?,
             ),
             estimate_average_case: primitive.estimate_deviation(&model),
-            sample,
+            sample: samples.get(index).copied().filter(|s| s.count > 0),
         });
     }
     let mut notes = Vec::new();
@@ -104,11 +154,9 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         };
         let mut row = Row {
             name: format!("{} {}", table.name, a.task.target.name()),
-            bound_worst_case: None,
-            bound_high_probability: None,
-            estimate_average_case: None,
-            sample: None,
+            ..Row::default()
         };
+        let mut hard = None;
         match certify(&table, &p, &wanted(None)?)? {
             Ok(made) => row.bound_worst_case = Some(made.bounded.bound_noise),
             Err(margin) => notes.push(format!("worst_case: no bound: {margin}")),
@@ -117,6 +165,17 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
             Ok(made) => {
                 row.bound_high_probability = Some(made.bounded.bound_noise);
                 row.estimate_average_case = Some(average(&made.prepared));
+                if let Some(ring) = &ring {
+                    let [uniform, hardest] = composite(ring, a, &made)?;
+                    row.estimate_average_case = Some(uniform.estimate_rms());
+                    row.sample = Some(uniform.noise);
+                    hard = Some(Row {
+                        name: format!("{}, hardest inputs", row.name),
+                        estimate_average_case: Some(hardest.estimate_rms()),
+                        sample: Some(hardest.noise),
+                        ..row.clone()
+                    });
+                }
                 let f = flooding(made.bounded.bound_noise, a.flood, a.queries, a.k);
                 notes.push(format!(
                     "flooding for {} bits over {} decryptions: sigma = 2^{:.2}, added noise <= 2^{:.2} but for \
@@ -141,6 +200,23 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
             }
         }
         rows.push(row);
+        rows.extend(hard);
+    }
+    if a.measure > 0 {
+        let beyond: Vec<&str> = (rows.iter().filter(|r| r.is_beyond()))
+            .map(|r| r.name.as_str())
+            .collect();
+        notes.push(format!(
+            "{} runs of each, new keys every {RUNS_PER_KEY}; {}",
+            a.measure,
+            match beyond[..] {
+                [] => "every slot is within its bounds".to_owned(),
+                _ => {
+                    code = 1;
+                    format!("BEYOND A BOUND: {}", beyond.join(", "))
+                }
+            }
+        ));
     }
     output(
         None,
@@ -158,18 +234,18 @@ fn text(parameters: &str, a: &Arguments, rows: &[Row], notes: &[String]) -> Stri
     let high = format!("high_probability (2^-{})", a.k);
     let _ = writeln!(
         out,
-        "{:<20} {:>12} {:>25} {:>22} {:>12} {:>12}",
-        "operation", "worst_case", high, "average_case (est.)", "measure_max", "measure_rms"
+        "{:<28} {:>12} {:>25} {:>12} {:>22} {:>12}",
+        "operation", "worst_case", high, "measure_max", "average_case (est.)", "measure_rms"
     );
     for r in rows {
         let _ = writeln!(
             out,
-            "{:<20} {:>12} {:>25} {:>22} {:>12} {:>12}",
+            "{:<28} {:>12} {:>25} {:>12} {:>22} {:>12}",
             r.name,
             log2(r.bound_worst_case),
             log2(r.bound_high_probability),
-            log2(r.estimate_average_case),
             log2(r.sample.map(|s| s.measure_max)),
+            log2(r.estimate_average_case),
             log2(r.sample.map(|s| s.measure_rms())),
         );
     }
@@ -194,6 +270,7 @@ fn json(rows: &[Row], notes: &[String]) -> String {
                 "estimate_average_case_log2": number(r.estimate_average_case),
                 "measure_max_log2": number(r.sample.map(|s| s.measure_max)),
                 "measure_rms_log2": number(r.sample.map(|s| s.measure_rms())),
+                "measured_slots": r.sample.map_or(0, |s| s.count),
             })
         })
         .collect();

@@ -38,11 +38,8 @@ impl Estimator {
         let sources = circuit.nodes.iter().map(|node| {
             let squared = node.scale.to_f64() * node.scale.to_f64();
             match (&node.op, input) {
-                (Op::Input(_), Input::FreshPublic) => {
-                    (encode + model.estimate_fresh_public_variance()) / squared
-                }
-                (Op::Input(_), Input::FreshSecret) => {
-                    (encode + model.estimate_fresh_secret_variance()) / squared
+                (Op::Input(_), Input::Fresh(encryption)) => {
+                    (encode + model.estimate_fresh_variance(*encryption)) / squared
                 }
                 (Op::Input(_), Input::Given(e)) => e.to_f64() * e.to_f64(),
                 (Op::Rescale(_), _) => rescale / squared,

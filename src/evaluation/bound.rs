@@ -5,10 +5,12 @@ use crate::arith::rounding::CoefficientMode;
 use crate::certify::cascade::Branch;
 use crate::ckks::circuit::composite::{Block, Plan, Shape};
 use crate::ckks::circuit::{Circuit, Id, Op};
+use crate::ckks::encrypt::Encryption;
 use crate::ckks::noise::formula::{enclose, tail, Model, Tier};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::evaluation::fresh::{Noisy, Program};
-use crate::evaluation::propagate::{Carried, Carrier, Margin};
+use crate::evaluation::propagate::{Carrier, Margin};
+use crate::evaluation::refine::refine;
 use crate::poly::composite::Composite;
 use crate::poly::table::Table;
 use inari::{const_interval, interval, Interval};
@@ -16,19 +18,13 @@ use rug::float::Round;
 use rug::{Float, Rational};
 
 /// Working precision of images and slopes.
-const PREC: u32 = 128;
-/// Cells of a block that the refinement may use.
-pub const MAX_CELLS: usize = 96;
-/// Cells are not halved below this width.
-const SHORTEST: f64 = 1.0 / (1u64 << 24) as f64;
+pub(super) const PREC: u32 = 128;
 
 /// What the inputs are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
-    /// Fresh encryptions by the public key, encoding included.
-    FreshPublic,
-    /// Fresh encryptions by the secret key, encoding included.
-    FreshSecret,
+    /// Fresh encryptions, encoding included.
+    Fresh(Encryption),
     /// Ciphertexts whose slots are within this of what is meant, in units of x.
     Given(Rational),
 }
@@ -200,8 +196,7 @@ impl Prepared {
         let encode = m.bound_encode(Tier::WorstCase);
         let fresh = match &self.request.input {
             Input::Given(e) => return enclose(e).sup(),
-            Input::FreshPublic => m.bound_fresh_public(tier),
-            Input::FreshSecret => m.bound_fresh_secret(tier),
+            Input::Fresh(encryption) => m.bound_fresh(*encryption, tier),
         };
         ((size(encode) + size(fresh)) / enclose(scale)).sup()
     }
@@ -342,76 +337,4 @@ fn branches(composite: &Composite, reach: &Rational, margin: i32) -> Result<Vec<
         .iter()
         .map(|b| Branch::with_margin(b, &reach, PREC, margin - 1))
         .collect()
-}
-
-/// The cells of a block on one branch, and the worst of what they carry.
-struct Refined {
-    points: Vec<f64>,
-    result: Noisy,
-    bound_stages: Vec<f64>,
-}
-
-/// Cells of [0, 1], those with the largest bound halved again and again.
-fn refine(
-    carrier: &Carrier<'_>,
-    branch: &Branch,
-    values: &mut [Noisy],
-) -> Result<std::result::Result<Refined, Margin>> {
-    struct Cell {
-        lo: f64,
-        hi: f64,
-        carried: Carried,
-    }
-    let mut done: Vec<Cell> = Vec::with_capacity(MAX_CELLS);
-    let mut open = vec![(0.0f64, 1.0f64)];
-    loop {
-        while let Some((lo, hi)) = open.pop() {
-            let cell = Mp {
-                lo: Float::with_val(PREC, lo),
-                hi: Float::with_val(PREC, hi),
-            };
-            // A wide cell may seem to lack margin, or to wrap, where its parts do not: it is halved.
-            let stuck = hi - lo < SHORTEST || done.len() + open.len() > MAX_CELLS;
-            match carrier.carry(branch, &cell, values) {
-                Ok(Ok(carried)) => {
-                    done.push(Cell { lo, hi, carried });
-                    continue;
-                }
-                Ok(Err(margin)) if stuck => return Ok(Err(margin)),
-                Err(error) if stuck || !matches!(error.kind, ErrorKind::Domain(_)) => {
-                    return Err(error)
-                }
-                _ => {}
-            }
-            let middle = (lo + hi) / 2.0;
-            open.push((middle, hi));
-            open.push((lo, middle));
-        }
-        let bound = |c: &Cell| c.carried.result.bound_error;
-        let order = |a: &usize, b: &usize| bound(&done[*a]).total_cmp(&bound(&done[*b]));
-        let Some(largest) = (0..done.len()).max_by(order) else {
-            return Err(Error::domain("no cells"));
-        };
-        let narrow = done[largest].hi - done[largest].lo < SHORTEST;
-        if done.len() >= MAX_CELLS || narrow {
-            let worst = done[largest].carried.clone();
-            let hull = |v: Interval, c: &Cell| v.convex_hull(c.carried.result.value);
-            let value = done.iter().fold(worst.result.value, hull);
-            done.sort_by(|a, b| a.lo.total_cmp(&b.lo));
-            let mut points: Vec<f64> = done.iter().map(|c| c.lo).collect();
-            points.push(1.0);
-            return Ok(Ok(Refined {
-                points,
-                result: Noisy {
-                    value,
-                    ..worst.result
-                },
-                bound_stages: worst.bound_stages,
-            }));
-        }
-        let Cell { lo, hi, .. } = done.swap_remove(largest);
-        let middle = (lo + hi) / 2.0;
-        open.push((middle, hi));
-        open.push((lo, middle));
-    }
 }

@@ -17,13 +17,17 @@
 //! | [`fresh`] | F_i: what the nodes of a stage add |
 //! | `slope` | the largest slope near an interval, for complex noise |
 //! | [`propagate`] | a cell: from the noise of the input to that of the result |
+//! | `refine` | the cells, where the bound is largest |
 //! | [`bound`] | the whole domain, both tiers, the refusals |
 //! | [`average`] | the average case, an estimate |
+//! | [`measure`] | the circuit on ciphertexts |
 //! | [`flooding`] | noise to add before a decryption is shared |
 
 pub mod average;
 pub mod bound;
 pub mod flooding;
 pub mod fresh;
+pub mod measure;
 pub mod propagate;
+mod refine;
 mod slope;

@@ -27,8 +27,8 @@ pub type Bounds = (f64, f64);
 /// What is proved about the polynomial that replaces one neuron's ReLU, on the neuron's range.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Replacement {
-    /// Upper bound of |polynomial - ReLU|.
-    pub bound_error: f64,
+    /// Bounds of polynomial - ReLU.
+    pub bound_apart: Bounds,
     /// A slope s, and bounds (lo, hi) of polynomial(z) - s z, where known.
     pub bound_tilted: Option<(f64, Bounds)>,
 }
@@ -46,6 +46,16 @@ pub struct StageBounds {
     pub bound_error: Vec<f64>,
 }
 
+impl Replacement {
+    /// Within `bound_error` of ReLU; nothing else is known.
+    pub fn within(bound_error: f64) -> Self {
+        Self {
+            bound_apart: (-bound_error, bound_error),
+            bound_tilted: None,
+        }
+    }
+}
+
 impl StageBounds {
     /// Upper bound of the greatest |difference|.
     pub fn bound_greatest_difference(&self) -> f64 {
@@ -57,8 +67,8 @@ impl StageBounds {
 /// Proves ranges and differences of every stage over a box.
 ///
 /// **Inputs** the stages of a network; the box, a pair (lo, hi) for each input of stage 0;
-/// `polynomial`, which gives each neuron (stage, neuron) with a proved range [lo, hi], lo < 0 < hi, its
-/// polynomial, and answers what is proved about it on that range.
+/// `polynomial`, which gives each neuron (stage, neuron, proved range [lo, hi]) its polynomial, and answers
+/// what is proved about it on that range; none where ReLU itself stays, as it may where it is linear.
 /// **Guarantee** for every real input in the box each pre-activation and each difference is within its
 /// bounds. **Cost** about 6 n rows for each stage of n neurons, each through all earlier stages.
 ///
@@ -67,7 +77,7 @@ impl StageBounds {
 pub fn analyse(
     stages: &[Stage],
     input: &[Bounds],
-    mut polynomial: impl FnMut(usize, usize, f64, f64) -> Result<Replacement>,
+    mut polynomial: impl FnMut(usize, usize, f64, f64) -> Result<Option<Replacement>>,
 ) -> Result<Vec<StageBounds>> {
     relax::check_box(input, stages[0].size)?;
     let start = Knowledge {
@@ -112,23 +122,28 @@ pub fn analyse(
         ];
         for i in 0..stage.size {
             let (lo, hi) = u[i];
-            let mut tilted = None;
-            if stage.relu && lo < 0.0 && hi > 0.0 {
-                let replacement = polynomial(k, i, lo, hi)?;
-                let e = replacement.bound_error;
+            let (mut tilted, mut apart) = (None, (0.0, 0.0));
+            let replacement = if stage.relu {
+                polynomial(k, i, lo, hi)?
+            } else {
+                None
+            };
+            if let Some(replacement) = replacement {
+                apart = replacement.bound_apart;
+                let e = size(apart);
                 if !(0.0..relax::MAX_MAGNITUDE).contains(&e) {
                     return Err(Error::domain(format!(
                         "stage {k}, neuron {i}: {e} is no bound of a polynomial's error"
                     )));
                 }
-                bound_error[i] = replacement.bound_error;
+                bound_error[i] = e;
                 tilted = replacement.bound_tilted;
             }
             let e = bound_error[i];
             if stage.relu {
-                next[0].push(lines_of_relu(z[i], 0.0), z[i], 0.0);
-                next[1].push(lines_of_twin(u[i], e, tilted), u[i], e);
-                next[2].push(lines_of_difference(z[i], u[i], d[i], e), d[i], e);
+                next[0].push(lines_of_relu(z[i], (0.0, 0.0)), z[i], 0.0);
+                next[1].push(lines_of_twin(u[i], apart, tilted), u[i], e);
+                next[2].push(lines_of_difference(z[i], u[i], d[i], apart), d[i], e);
             } else {
                 for (known, b) in next.iter_mut().zip([z[i], u[i], d[i]]) {
                     known.push(LINEAR, b, 0.0);
@@ -201,8 +216,8 @@ fn meet(a: Bounds, b: Bounds) -> Bounds {
     }
 }
 
-/// Lines of a polynomial within e of ReLU on [lo, hi].
-fn lines_of_relu((lo, hi): Bounds, e: f64) -> Lines {
+/// Lines of a polynomial that exceeds ReLU by `apart` on [lo, hi].
+fn lines_of_relu((lo, hi): Bounds, apart: Bounds) -> Lines {
     let (above, below) = if lo >= 0.0 {
         ((1.0, 0.0), (1.0, 0.0))
     } else if hi <= 0.0 {
@@ -213,14 +228,14 @@ fn lines_of_relu((lo, hi): Bounds, e: f64) -> Lines {
         (chord_above((lo, 0.0), (hi, hi)), (slope, 0.0))
     };
     Lines {
-        above: (above.0, shifted(above.1, e)),
-        below: (below.0, -shifted(-below.1, e)),
+        above: (above.0, shifted(above.1, apart.1)),
+        below: (below.0, -shifted(-below.1, -apart.0)),
     }
 }
 
 /// Lines of the twin's polynomial: its own parallel lines where they leave a smaller area.
-fn lines_of_twin((lo, hi): Bounds, e: f64, tilted: Option<(f64, Bounds)>) -> Lines {
-    let lines = lines_of_relu((lo, hi), e);
+fn lines_of_twin((lo, hi): Bounds, apart: Bounds, tilted: Option<(f64, Bounds)>) -> Lines {
+    let lines = lines_of_relu((lo, hi), apart);
     let Some((slope, (least, most))) = tilted else {
         return lines;
     };
@@ -236,24 +251,24 @@ fn lines_of_twin((lo, hi): Bounds, e: f64, tilted: Option<(f64, Bounds)>) -> Lin
     }
 }
 
-/// x + e for e >= 0, rounded up; x itself for e = 0.
+/// x + e, rounded up; x itself for e = 0.
 fn shifted(x: f64, e: f64) -> f64 {
-    if e > 0.0 {
+    if e != 0.0 {
         (x + e).next_up()
     } else {
         x
     }
 }
 
-/// Lines of p(u) - relu(z) in d = u - z, for |p - relu| <= e.
-fn lines_of_difference(z: Bounds, u: Bounds, d: Bounds, e: f64) -> Lines {
+/// Lines of p(u) - relu(z) in d = u - z, for p - relu within `apart`.
+fn lines_of_difference(z: Bounds, u: Bounds, d: Bounds, apart: Bounds) -> Lines {
     // Above: the least of convex functions that holds here; below: the mirror image.
     let above = bend(z, u, d);
     let (slope, offset) = bend(u, z, negative(d));
     // relu(z) - relu(u) <= slope (-d) + offset, so relu(u) - relu(z) >= slope d - offset.
     Lines {
-        above: (above.0, shifted(above.1, e)),
-        below: (slope, -shifted(offset, e)),
+        above: (above.0, shifted(above.1, apart.1)),
+        below: (slope, -shifted(offset, -apart.0)),
     }
 }
 

@@ -6,6 +6,7 @@
 use super::primitive::Primitive;
 use crate::ckks::cipher::Ciphertext;
 use crate::ckks::encode::{Complex, Encoder};
+use crate::ckks::encrypt::Encryption;
 use crate::ckks::evaluate::Evaluator;
 use crate::ckks::keys::{PublicKey, SecretKey};
 use crate::ckks::params::Parameters;
@@ -33,6 +34,13 @@ impl Sample {
             self.measure_max = self.measure_max.max(e);
             self.sum_of_squares += e * e;
         }
+    }
+
+    /// Takes in another sample.
+    pub fn merge(&mut self, other: &Self) {
+        self.count += other.count;
+        self.measure_max = self.measure_max.max(other.measure_max);
+        self.sum_of_squares += other.sum_of_squares;
     }
 
     /// The root mean square of |error|.
@@ -72,10 +80,24 @@ impl Lab {
     /// # Errors
     /// None for checked parameters.
     pub fn on(ring: &Arc<Ring>, seed: u64, index: u64) -> Result<Self> {
+        Self::with_keys(ring, seed, index, &[1], false)
+    }
+
+    /// New keys on a ring, for these rotations too, and conjugation.
+    ///
+    /// # Errors
+    /// None for checked parameters.
+    pub fn with_keys(
+        ring: &Arc<Ring>,
+        seed: u64,
+        index: u64,
+        steps: &[i64],
+        conjugate: bool,
+    ) -> Result<Self> {
         let mut rng = Rng::numbered(seed, index);
         let secret = SecretKey::generate(ring, &mut rng);
         let public = secret.public_key(&mut rng);
-        let keys = secret.evaluation_keys(true, &[1], false, &mut rng);
+        let keys = secret.evaluation_keys(true, steps, conjugate, &mut rng);
         Ok(Self {
             encoder: Encoder::new(ring),
             evaluator: Evaluator::new(ring, keys)?,
@@ -105,10 +127,11 @@ impl Lab {
     /// # Errors
     /// Values that do not fit.
     pub fn encrypt(&mut self, values: &[f64], scale: &Rational) -> Result<Ciphertext> {
-        self.encrypt_at(values, self.parameters().max_level(), scale, false)
+        let level = self.parameters().max_level();
+        self.encrypt_at(values, level, scale, Encryption::Public)
     }
 
-    /// Encrypts N/2 real slots at a level and scale, by the public or the secret key.
+    /// Encrypts N/2 real slots at a level and scale.
     ///
     /// # Errors
     /// Values that do not fit.
@@ -117,14 +140,15 @@ impl Lab {
         values: &[f64],
         level: usize,
         scale: &Rational,
-        by_secret: bool,
+        encryption: Encryption,
     ) -> Result<Ciphertext> {
         let log_slots = self.encoder.max_log_slots();
         let plain = self.encoder.encode_real(values, log_slots, level, scale)?;
-        if by_secret {
-            self.secret.encrypt(&plain, &mut self.rng)
-        } else {
-            self.public.encrypt(&self.ring, &plain, &mut self.rng)
+        let rng = &mut self.rng;
+        match encryption {
+            Encryption::Secret => self.secret.encrypt(&plain, rng),
+            Encryption::Public => self.public.encrypt(&self.ring, &plain, rng),
+            Encryption::PublicExtended => self.public.encrypt_extended(&self.ring, &plain, rng),
         }
     }
 
@@ -179,9 +203,13 @@ impl Lab {
                 let difference: Vec<Integer> = low.iter().zip(&high).map(off).collect();
                 Ok(self.errors(&difference, &fine))
             }
-            Primitive::FreshSecret => {
-                let plain = self.encoder.encode_real(&v, log_slots, level, &scale)?;
-                let cipher = self.secret.encrypt(&plain, &mut self.rng)?;
+            Primitive::FreshSecret | Primitive::FreshPublicExtended => {
+                let by_secret = primitive == Primitive::FreshSecret;
+                let encryption = match by_secret {
+                    true => Encryption::Secret,
+                    false => Encryption::PublicExtended,
+                };
+                let cipher = self.encrypt_at(&v, level, &scale, encryption)?;
                 self.against(&cipher, &v)
             }
             Primitive::FreshPublic | Primitive::ConstantProduct => {

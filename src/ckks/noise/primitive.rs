@@ -5,6 +5,7 @@
 //! slots.
 
 use super::formula::{tail, Model, Tier};
+use crate::ckks::encrypt::Encryption;
 use crate::error::Result;
 
 /// One operation.
@@ -16,6 +17,8 @@ pub enum Primitive {
     FreshSecret,
     /// Encoding and encryption by the public key.
     FreshPublic,
+    /// Encoding and extended encryption by the public key.
+    FreshPublicExtended,
     /// The sum of two fresh ciphertexts.
     Add,
     /// A fresh ciphertext times a plaintext.
@@ -38,10 +41,11 @@ pub enum Primitive {
 
 impl Primitive {
     /// Every primitive, with its name.
-    pub const ALL: [(Self, &'static str); 12] = [
+    pub const ALL: [(Self, &'static str); 13] = [
         (Self::Encode, "encode"),
         (Self::FreshSecret, "fresh_secret"),
         (Self::FreshPublic, "fresh_public"),
+        (Self::FreshPublicExtended, "fresh_public_extended"),
         (Self::Add, "add"),
         (Self::PlainProduct, "plain_product"),
         (Self::ConstantProduct, "constant_product"),
@@ -80,7 +84,8 @@ impl Primitive {
         // f64 sums of a few positive terms, each off by 2^-53 of itself at most.
         let up = |x: f64| x * (1.0 + 2f64.powi(-48));
         let encode = model.bound_encode(Tier::WorstCase);
-        let public = up((encode + model.bound_fresh_public(tier)) / scale);
+        let fresh = |encryption| (encode + model.bound_fresh(encryption, tier)) / scale;
+        let public = up(fresh(Encryption::Public));
         let switch = model.bound_key_switch(level, tier) / scale;
         // w1 e1 + w2 e2 of two encryptions, |w| <= 1. Given s and both v, it is again a sum of independent
         // errors, and w1 v1 + w2 v2 has at most twice the proxy: sqrt 2 times the bound of one.
@@ -88,10 +93,11 @@ impl Primitive {
             Tier::WorstCase => 2.0,
             Tier::HighProbability { .. } => std::f64::consts::SQRT_2,
         };
-        let two = up((2.0 * encode + factor * model.bound_fresh_public(tier)) / scale);
+        let two = up((2.0 * encode + factor * model.bound_fresh(Encryption::Public, tier)) / scale);
         Ok(up(match self {
             Self::Encode => model.bound_encode(tier) / scale,
-            Self::FreshSecret => (encode + model.bound_fresh_secret(tier)) / scale,
+            Self::FreshSecret => fresh(Encryption::Secret),
+            Self::FreshPublicExtended => fresh(Encryption::PublicExtended),
             Self::FreshPublic | Self::ConstantProduct => public,
             Self::Add => two,
             Self::PlainProduct => public + (1.0 + public) * encode / scale,
@@ -112,13 +118,15 @@ impl Primitive {
         let p = model.parameters();
         let scale = p.scale().to_f64();
         let encode = model.estimate_rounding_variance();
-        let public = encode + model.estimate_fresh_public_variance();
+        let fresh = |encryption| encode + model.estimate_fresh_variance(encryption);
+        let public = fresh(Encryption::Public);
         let switch = model.estimate_key_switch_variance(p.max_level());
         // The mean of v^2 for v uniform in [-1, 1].
         let third = 1.0 / 3.0;
         let variance = match self {
             Self::Encode => encode,
-            Self::FreshSecret => encode + model.estimate_fresh_secret_variance(),
+            Self::FreshSecret => fresh(Encryption::Secret),
+            Self::FreshPublicExtended => fresh(Encryption::PublicExtended),
             Self::FreshPublic | Self::ConstantProduct => public,
             Self::Add => 2.0 * public,
             Self::PlainProduct => third * (public + encode),

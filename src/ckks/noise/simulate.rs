@@ -62,6 +62,19 @@ impl<'a> Simulation<'a> {
         self.embed(&e, 1.0)
     }
 
+    /// e v + e0 + e1 s times a unit.
+    fn zero(&mut self, unit: f64) -> Vec<Complex> {
+        let v = self.rng.ternary(self.parameters.n());
+        let v = self.embed(&v, unit);
+        let s = self.secret.clone();
+        let mut rest = plus(times(&self.error(), &s), &self.error());
+        for z in &mut rest {
+            z.re *= unit;
+            z.im *= unit;
+        }
+        plus(times(&self.error(), &v), &rest)
+    }
+
     /// |noise| at every slot that one operation adds at the top level, in units of the ciphertext; none
     /// for an operation that is made of others.
     pub fn draw(&mut self, primitive: Primitive) -> Option<Vec<f64>> {
@@ -70,11 +83,11 @@ impl<'a> Simulation<'a> {
             Primitive::Encode => self.uniform(1.0),
             Primitive::Rescale => plus(self.uniform(1.0), &times(&self.uniform(1.0), &s)),
             Primitive::FreshSecret => plus(self.error(), &self.uniform(1.0)),
-            Primitive::FreshPublic => {
-                let v = self.rng.ternary(self.parameters.n());
-                let v = self.embed(&v, 1.0);
-                let product = plus(times(&self.error(), &v), &times(&self.error(), &s));
-                plus(plus(product, &self.error()), &self.uniform(1.0))
+            Primitive::FreshPublic => plus(self.zero(1.0), &self.uniform(1.0)),
+            Primitive::FreshPublicExtended => {
+                let p = Rational::from(self.parameters.p_product()).to_f64();
+                let rounding = plus(self.uniform(1.0), &times(&self.uniform(1.0), &s));
+                plus(plus(self.zero(1.0 / p), &rounding), &self.uniform(1.0))
             }
             Primitive::Relinearise | Primitive::Rotate => {
                 let p = self.parameters.p_product();

@@ -49,6 +49,10 @@ pub struct Arguments {
     /// With --input: the box is the part of [LO, HI] within this L-infinity distance of the sample.
     #[arg(long, value_parser = rational, requires = "input")]
     radius: Option<Rational>,
+    /// With --input: make the polynomials for the ranges over the whole [LO, HI], as a network that serves
+    /// all inputs has them, and bound the difference within the radius. Without: for the ranges within it.
+    #[arg(long, requires = "input")]
+    whole: bool,
     /// Which sample of the input file, from 0.
     #[arg(long, default_value_t = 0)]
     sample: usize,
@@ -73,6 +77,9 @@ enum Kind {
         bound_error: f64,
     },
 }
+
+/// The polynomial of each neuron (stage, neuron) that has one.
+type Polynomials = HashMap<(usize, usize), Chosen>;
 
 /// The polynomial that one neuron got.
 enum Chosen {
@@ -110,13 +117,13 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     let mut all = Vec::new();
     for kind in &kinds {
         let start = Instant::now();
-        let mut chosen: HashMap<(usize, usize), Chosen> = HashMap::new();
-        let found = analyse(&stages, &sides, |k, i, lo, hi| {
-            let (polynomial, replacement) = kind.choose(lo, hi)?;
-            chosen.insert((k, i), polynomial);
-            Ok(replacement)
-        });
-        let found = found.map_err(|e| e.in_file(&a.model.network))?;
+        let whole = vec![whole_side(a); stages[0].size];
+        let box_ = if a.whole { &whole } else { &sides };
+        let named = |e: Error| e.in_file(&a.model.network);
+        let (mut found, chosen) = kind.replace(&stages, box_).map_err(named)?;
+        if a.whole {
+            found = kind.keep(&stages, &sides, &chosen).map_err(named)?;
+        }
         let seconds = start.elapsed().as_secs_f64();
         let bound = found
             .last()
@@ -147,9 +154,20 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn down(x: &Rational) -> f64 {
+    Float::with_val_round(53, x, Round::Down).0.to_f64()
+}
+
+fn up(x: &Rational) -> f64 {
+    Float::with_val_round(53, x, Round::Up).0.to_f64()
+}
+
+/// [LO, HI], rounded outward.
+fn whole_side(a: &Arguments) -> Bounds {
+    (down(&a.lo), up(&a.hi))
+}
+
 fn sides(a: &Arguments, loaded: &crate::network::load::Loaded, n: usize) -> Result<Vec<Bounds>> {
-    let down = |x: &Rational| Float::with_val_round(53, x, Round::Down).0.to_f64();
-    let up = |x: &Rational| Float::with_val_round(53, x, Round::Up).0.to_f64();
     if a.lo > a.hi {
         return Err(Error::domain(format!(
             "the box [{}, {}] is empty",
@@ -157,7 +175,7 @@ fn sides(a: &Arguments, loaded: &crate::network::load::Loaded, n: usize) -> Resu
         )));
     }
     let Some(path) = &a.input else {
-        return Ok(vec![(down(&a.lo), up(&a.hi)); n]);
+        return Ok(vec![whole_side(a); n]);
     };
     let inputs = InputArguments::plain(path.clone()).load(loaded)?;
     let have = inputs.samples.len();
@@ -230,22 +248,65 @@ impl Kind {
         }
     }
 
+    /// Analyses the twin whose polynomials are made for the ranges over this box.
+    fn replace(
+        &self,
+        stages: &[stages::Stage],
+        sides: &[Bounds],
+    ) -> Result<(Vec<StageBounds>, Polynomials)> {
+        let mut chosen = Polynomials::new();
+        let found = analyse(stages, sides, |k, i, lo, hi| {
+            if lo >= 0.0 || hi <= 0.0 {
+                return Ok(None);
+            }
+            let (polynomial, replacement) = self.choose(lo, hi)?;
+            chosen.insert((k, i), polynomial);
+            Ok(Some(replacement))
+        })?;
+        Ok((found, chosen))
+    }
+
+    /// Analyses a given twin over a part of the box that its polynomials were made for: there its
+    /// pre-activations stay in the polynomials' ranges, whatever this analysis proves of them.
+    fn keep(
+        &self,
+        stages: &[stages::Stage],
+        sides: &[Bounds],
+        chosen: &Polynomials,
+    ) -> Result<Vec<StageBounds>> {
+        analyse(stages, sides, |k, i, lo, hi| {
+            Ok(match (self, chosen.get(&(k, i))) {
+                (_, None) => None,
+                (_, Some(Chosen::Neuron(neuron))) => {
+                    let part = neuron.part(lo, hi)?;
+                    Some(Replacement {
+                        bound_apart: part.bound_apart,
+                        bound_tilted: Some(part.bound_tilted),
+                    })
+                }
+                (Self::Composite { bound_error, .. }, Some(Chosen::Scale(scale))) => {
+                    Some(Replacement::within((bound_error * scale).next_up()))
+                }
+                (Self::Degree(_), Some(Chosen::Scale(_))) => {
+                    return Err(Error::domain("a neuron without its polynomial"))
+                }
+            })
+        })
+    }
+
     fn choose(&self, lo: f64, hi: f64) -> Result<(Chosen, Replacement)> {
         match self {
             Self::Degree(d) => {
                 let neuron = Neuron::new(lo, hi, |kink| relu_coefficients(*d, kink))?;
                 let replacement = Replacement {
-                    bound_error: neuron.bound_error,
                     bound_tilted: Some(neuron.bound_tilted),
+                    ..Replacement::within(neuron.bound_error)
                 };
                 Ok((Chosen::Neuron(neuron), replacement))
             }
             Self::Composite { bound_error, .. } => {
                 let scale = hi.max(-lo);
-                let replacement = Replacement {
-                    bound_error: (bound_error * scale).next_up(),
-                    bound_tilted: None,
-                };
+                let replacement = Replacement::within((bound_error * scale).next_up());
                 Ok((Chosen::Scale(scale), replacement))
             }
         }
@@ -284,7 +345,7 @@ fn attack(
     stages: &[stages::Stage],
     sides: &[Bounds],
     kind: &Kind,
-    chosen: &HashMap<(usize, usize), Chosen>,
+    chosen: &Polynomials,
     found: &[StageBounds],
 ) -> (f64, f64) {
     let twin = |k: usize, i: usize, z: f64| kind.estimate(chosen.get(&(k, i)), z);

@@ -3,12 +3,14 @@
 //! The contract is `certificates/EVALUATION.md`. The approximation error is that of an embedded
 //! `polycert-certificate/1`, checked by its own rules; this part proves the noise, and adds the two.
 //! Data flow: `parameters` (E1) -> `circuit`, `stage` (E2: levels, scales, exact polynomials) -> `noise` (E3:
-//! what one operation adds) -> `bound` (E4, E5: through the circuit) -> the statement in words.
+//! what one operation adds) -> `program` (E4: through the nodes) -> `bound` (E5: through the composite) -> the
+//! statement in words.
 
 mod bound;
 mod circuit;
 mod noise;
 mod parameters;
+mod program;
 mod slope;
 mod stage;
 mod task;
@@ -24,11 +26,12 @@ use crate::number::{parse_count, Rational};
 use crate::polynomial::Parity;
 use crate::report::Report;
 use crate::table::{constant, number};
-use bound::{Block, Carrier, Noisy, Program};
+use bound::{Block, Carrier};
 use circuit::{Circuit, Op};
 use noise::{kappa, Noise, Tier, MAX_KAPPA};
 use num_bigint::BigInt;
 use parameters::Parameters;
+use program::{enclose, known, Noisy, Program};
 use stage::Span;
 use task::Task;
 
@@ -43,6 +46,7 @@ const MAX_CELLS: usize = 1024;
 #[derive(Debug)]
 pub(crate) enum Input {
     FreshPublic,
+    FreshPublicExtended,
     FreshSecret,
     Given(Rational),
 }
@@ -108,11 +112,12 @@ fn read(fields: &mut crate::json::Fields, budget: &Budget) -> Checked<Document> 
     let k = fields.take_maybe("k", |t| parse_count(t.text()?, 1, MAX_KAPPA))?;
     let input = fields.take("input", |t| match t.text()? {
         "fresh_public" => Ok(Input::FreshPublic),
+        "fresh_public_extended" => Ok(Input::FreshPublicExtended),
         "fresh_secret" => Ok(Input::FreshSecret),
         text => match text.strip_prefix("given:") {
             Some(noise) => Rational::parse(noise, budget).map(Input::Given),
             None => Err(Fault::unreadable(
-                "not one of fresh_public, fresh_secret, given:NUMBER",
+                "not one of fresh_public, fresh_public_extended, fresh_secret, given:NUMBER",
             )),
         },
     })?;
@@ -250,8 +255,8 @@ fn prove(document: &Document, task: &Task, report: &Report, fixed: &Fixed) -> Ch
         divisors: &divisors,
         domain: &task.domain,
     };
-    let range = bound::enclose(&task.inputs.0, fixed);
-    let mut range_hi = bound::enclose(&task.inputs.1, fixed);
+    let range = enclose(&task.inputs.0, fixed);
+    let mut range_hi = enclose(&task.inputs.1, fixed);
     range_hi.hull(&range);
     let inputs = range_hi;
     let mut values: Vec<Option<Noisy>> = vec![None; circuit.nodes.len()];
@@ -267,9 +272,11 @@ fn prove(document: &Document, task: &Task, report: &Report, fixed: &Fixed) -> Ch
                     let text = format!("node {id}: an input of more than 2^83 units");
                     return Err(Fault::rejected("E2 circuit", text));
                 }
+                let over_scale = |fresh| circuit::quotient(&fresh, &node.scale);
                 let fresh = match &document.input {
-                    Input::FreshPublic => circuit::quotient(&noise.fresh_public(), &node.scale),
-                    Input::FreshSecret => circuit::quotient(&noise.fresh_secret(), &node.scale),
+                    Input::FreshPublic => over_scale(noise.fresh_public()),
+                    Input::FreshPublicExtended => over_scale(noise.fresh_public_extended()),
+                    Input::FreshSecret => over_scale(noise.fresh_secret()),
                     Input::Given(e) => e.clone(),
                 };
                 Noisy {
@@ -278,7 +285,7 @@ fn prove(document: &Document, task: &Task, report: &Report, fixed: &Fixed) -> Ch
                     error: fresh.ceil_at(fixed.precision),
                 }
             } else {
-                program.step(id, |a| bound::known(values, a))?
+                program.step(id, |a| known(values, a))?
             };
             program.fits(id, &v)?;
             if let Some(place) = values.get_mut(id) {
@@ -302,5 +309,5 @@ fn prove(document: &Document, task: &Task, report: &Report, fixed: &Fixed) -> Ch
         first = block.output + 1;
     }
     lead(first, circuit.nodes.len(), &mut values)?;
-    Ok(bound::known(&values, document.output)?.error.clone())
+    Ok(known(&values, document.output)?.error.clone())
 }

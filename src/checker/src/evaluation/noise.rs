@@ -134,7 +134,19 @@ impl<'a> Noise<'a> {
 
     /// Encoding and encryption by the public key.
     pub(crate) fn fresh_public(&self) -> Rational {
-        let fresh = match self.tier {
+        self.zero().plus(&self.any_rounding())
+    }
+
+    /// Encoding, and encryption of zero by the public key mod Q P, divided by P with rounding.
+    pub(crate) fn fresh_public_extended(&self) -> Rational {
+        let p = Rational::integer(Parameters::product(&self.parameters.p));
+        let divided = over(&self.zero(), &p).plus(&self.rescale());
+        divided.plus(&self.any_rounding())
+    }
+
+    /// An encryption of zero by the public key, before any division.
+    fn zero(&self) -> Rational {
+        match self.tier {
             Tier::WorstCase => {
                 let v = self.any_rounding().times(&ratio(2, 1));
                 self.error().times(&v.plus(&self.with_secret()))
@@ -148,8 +160,7 @@ impl<'a> Noise<'a> {
                 let a = root(&ratio(self.parameters.cbd, 12)).times(&self.n);
                 over(&a.times(&sum), &ratio(931, 1_000))
             }
-        };
-        fresh.plus(&self.any_rounding())
+        }
     }
 
     /// Encoding and encryption by the secret key.

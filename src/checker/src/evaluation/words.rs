@@ -47,6 +47,9 @@ pub(super) fn tell(
     let p = &document.parameters;
     let input = match &document.input {
         Input::FreshPublic => "fresh encryptions by the public key".to_owned(),
+        Input::FreshPublicExtended => {
+            "fresh encryptions by the public key mod Q P, divided by P".to_owned()
+        }
         Input::FreshSecret => "fresh encryptions by the secret key".to_owned(),
         Input::Given(e) => format!("within {} of what is meant", n.up(e)?),
     };
@@ -69,11 +72,14 @@ pub(super) fn tell(
             .to_owned(),
     ];
     if document.k.is_some() {
-        words.push(
-            "assumed (RLWE): what rescales and key switches round away, and what key switches take apart, is \
-             uniform given the keys"
-                .to_owned(),
-        );
+        let divided = match &document.input {
+            Input::FreshPublicExtended => "rescales, key switches and these encryptions",
+            _ => "rescales and key switches",
+        };
+        words.push(format!(
+            "assumed (RLWE): what {divided} round away, and what key switches take apart, is uniform given the \
+             keys"
+        ));
     }
     words.push("decoding to machine numbers comes on top".to_owned());
     words.push(format!(

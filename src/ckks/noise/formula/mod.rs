@@ -8,9 +8,11 @@
 //! - `average_case`: the variance of independent components, an estimate.
 //!
 //! # What is assumed
-//! - A1. The residues that a rescale and a key switch round away, and the polynomial that a key switch
-//!   takes apart, are uniform given the keys: components of ciphertexts are pseudo-random (RLWE). Each
-//!   polynomial for itself: no independence between two components is used.
+//! - A1. The residues that a rescale, a key switch and an extended encryption round away, and the polynomial
+//!   that a key switch takes apart, are uniform given the keys: components of ciphertexts are pseudo-random
+//!   (RLWE). Each polynomial for itself: no independence between two components is used. Those of an extended
+//!   encryption are a v + e_1 and b v + e_0 mod P, samples of RLWE with the secret v, which the keys tell
+//!   nothing of.
 //! - A2 (only for the bound of `encode` with high probability; certificates use its worst case). The
 //!   fractional parts that the encoder rounds away are independent and uniform.
 //!

@@ -5,6 +5,7 @@
 //! | encode | r | N/12 |
 //! | fresh, secret key | e | N s2 |
 //! | fresh, public key | e v + e0 + e1 s | N s2 (2N/3 + 1 + h) |
+//! | fresh, public key extended | (e v + e0 + e1 s)/P + r0 + r1 s | N s2 (2N/3 + 1 + h)/P^2 + N (1 + h)/12 |
 //! | rescale | r0 + r1 s | N (1 + h)/12 |
 //! | key switch (relinearise, rotate) | sum_j d_j e_j / P + r0 + r1 s | N^2 s2 sum_j Q_j^2/(12 P^2) + N (1 + h)/12 |
 //! | add, product with a constant, level drop | nothing | 0 |
@@ -12,8 +13,13 @@
 //! s2 = the error's variance; r a rounding to the nearest, v ternary, d_j a digit below Q_j/2. A product of
 //! ciphertexts adds nothing itself beyond its relinearisation: `(v1 + e1)(v2 + e2) = v1 v2 + v1 e2 + v2 e1
 //! + e1 e2` is exact, and its message-dependent terms are kept by whoever follows the circuit.
+//!
+//! Both bounds cover a relinearisation that waits for the rescale and shares its division by P q_l: it adds
+//! sum_j d_j e_j / (P q_l) + r0 + r1 s, where key switch / q_l + rescale has one rounding more. They also
+//! cover one relinearisation of a whole sum (`ckks::run`).
 
 use super::{enclose_integer, point, tail, Model, Tier};
+use crate::ckks::encrypt::Encryption;
 use inari::Interval;
 use rug::Integer;
 
@@ -61,19 +67,27 @@ impl Model {
         self.bound_rounding(tier)
     }
 
-    /// `bound` of the noise of a fresh encryption by the secret key.
-    pub fn bound_fresh_secret(&self, tier: Tier) -> f64 {
-        self.error(tier).sup()
+    /// `bound` of the noise of a fresh encryption, encoding apart.
+    pub fn bound_fresh(&self, encryption: Encryption, tier: Tier) -> f64 {
+        match encryption {
+            Encryption::Secret => self.error(tier).sup(),
+            Encryption::Public => self.zero(tier).sup(),
+            Encryption::PublicExtended => {
+                // What P does not divide away, and the roundings of a division as in a rescale.
+                let p = enclose_integer(&self.parameters().p_product());
+                (self.zero(tier) / p + point(self.bound_rescale(tier))).sup()
+            }
+        }
     }
 
-    /// `bound` of the noise of a fresh encryption by the public key.
-    pub fn bound_fresh_public(&self, tier: Tier) -> f64 {
+    /// e v + e0 + e1 s: an encryption of zero by the public key.
+    fn zero(&self, tier: Tier) -> Interval {
         let s = self.bound_secret();
         let one = point(1.0);
         match tier {
             Tier::WorstCase => {
                 let v = point(2.0) * self.rounding(tier);
-                (self.error(tier) * (v + one + s)).sup()
+                self.error(tier) * (v + one + s)
             }
             Tier::HighProbability { kappa } => {
                 // The tail of a product of two sub-Gaussians: see `tail`, "Fresh encryptions".
@@ -82,7 +96,7 @@ impl Model {
                 let bits = point(f64::from(kappa)) * point(tail::LN_2);
                 let exponent = bits + point(5.103) + point(0.9025) * given_secret;
                 let a = (self.error_variance() / point(6.0)).sqrt() * n;
-                (a * exponent / point(0.931)).sup()
+                a * exponent / point(0.931)
             }
         }
     }
@@ -135,16 +149,19 @@ impl Model {
         self.parameters().n() as f64 / 12.0
     }
 
-    /// *Estimate*: variance of the noise of a fresh encryption by the secret key.
-    pub fn estimate_fresh_secret_variance(&self) -> f64 {
-        self.parameters().n() as f64 * self.error_variance().sup()
-    }
-
-    /// *Estimate*: variance of the noise of a fresh encryption by the public key.
-    pub fn estimate_fresh_public_variance(&self) -> f64 {
+    /// *Estimate*: variance of the noise of a fresh encryption, encoding apart.
+    pub fn estimate_fresh_variance(&self, encryption: Encryption) -> f64 {
         let n = self.parameters().n() as f64;
-        n * self.error_variance().sup()
-            * (2.0 * n / 3.0 + 1.0 + self.parameters().weight().to_f64())
+        let secret = n * self.error_variance().sup();
+        let public = secret * (2.0 * n / 3.0 + 1.0 + self.parameters().weight().to_f64());
+        match encryption {
+            Encryption::Secret => secret,
+            Encryption::Public => public,
+            Encryption::PublicExtended => {
+                let p = enclose_integer(&self.parameters().p_product()).sup();
+                public / p / p + self.estimate_rescale_variance()
+            }
+        }
     }
 
     /// *Estimate*: variance of what a rescale adds.

@@ -35,6 +35,9 @@
 //! P(|Z| > t) <= 2^-kappa     for t = (a/0.931) (kappa ln 2 + 5.103 + 0.9025 G).
 //! ```
 //!
+//! Divided by P (an extended encryption), Z is joined by two roundings, r0 and r1 s, bounded as a rescale's:
+//! events of their own, and no independence of Z is used.
+//!
 //! # Key switches
 //! `Z = sum_j d_j e_j` over b digits, d_j uniform of width Q_j <= Q given the key: the same with
 //! `a = Q N sqrt(s2/48)`, one factor 1/(1 - mu^2) for each digit, and nothing fixed:

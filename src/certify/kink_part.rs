@@ -1,0 +1,183 @@
+//! A neuron's polynomial on a part of the range that it was made for.
+//!
+//! # Method
+//! In the angle a, t = cos a, F(t) = sum c_k T_k(t) - s t is an even trigonometric polynomial of degree d, so
+//! |F''| <= d^2 M where |F| <= M (Bernstein). Between two angles w apart F is within d^2 M w^2/8 of the line
+//! through its values there: over the part it lies between the least and the greatest value at nodes
+//! w apart, both ends among them, but for that much. Where the part is short against a wave of the polynomial,
+//! that is next to nothing, while the error over the whole range is the height of a wave.
+//!
+//! # Rounding
+//! As in [`super::kink`]: a node that is not quite where it was meant to be is off by [`NODE_SHIFT`] at most in
+//! its angle, so two that follow each other are at most the step and twice that apart.
+//!
+//! Source: Bernstein 1912.
+
+use super::kink::{clenshaw, Neuron, LANES, NODE_SHIFT, UNIT};
+use crate::error::Result;
+
+/// Nodes to a wave: d w is at most 1/64 where that takes no more than [`MAX_NODES`].
+const STEPS: f64 = 64.0;
+/// Most nodes.
+const MAX_NODES: usize = 1 << 15;
+/// Parts shorter than this in t have no slope of their own.
+const SHORT: f64 = 1e-9;
+
+/// What is proved of a polynomial P on a part of its range.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Part {
+    /// Bounds of P(z) - max(z, 0).
+    pub bound_apart: (f64, f64),
+    /// A slope s, and bounds of P(z) - s z.
+    pub bound_tilted: (f64, (f64, f64)),
+}
+
+impl Neuron {
+    /// Bounds the polynomial on [lo, hi], as far as that lies in its range.
+    ///
+    /// **Guarantee** for every z in both, P(z) - max(z, 0) and P(z) - s z are within their bounds.
+    /// **Cost** some 64 d nodes for the whole range, in proportion for a part; 16 at least.
+    ///
+    /// # Errors
+    /// None for a neuron that could be made.
+    pub fn part(&self, lo: f64, hi: f64) -> Result<Part> {
+        let (h, c) = (self.range.half, self.range.kink);
+        // Two roundings each, of numbers up to 2 inside the range.
+        let t0 = (lo / h + c - 8.0 * UNIT).clamp(-1.0, 1.0);
+        let t1 = (hi / h + c + 8.0 * UNIT).clamp(-1.0, 1.0);
+        let e = self.bound_error;
+        let whole = Part {
+            bound_apart: (-e, e),
+            bound_tilted: self.bound_tilted,
+        };
+        if t0 >= t1 {
+            return Ok(whole);
+        }
+        // P(z) = h F(t) + h s t, and s z = h s (t - c).
+        let tilted = |s: f64, a: f64, b: f64| {
+            let (least, most) = self.over(s, a, b);
+            let shift = s * c;
+            let room = 8.0 * UNIT * (least.abs() + most.abs() + shift.abs()) * h;
+            (h * (least + shift) - room, h * (most + shift) + room)
+        };
+        let left = (t0 < c).then(|| tilted(0.0, t0, t1.min(c)));
+        let right = (t1 > c).then(|| tilted(1.0, t0.max(c), t1));
+        let sides = [left, right];
+        let apart = sides
+            .iter()
+            .flatten()
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |m, s| {
+                (m.0.min(s.0), m.1.max(s.1))
+            });
+        let slope = if t1 - t0 > SHORT {
+            let mut ends = [t0; LANES];
+            ends[1] = t1;
+            let (v, _) = clenshaw(&self.coefficients, &ends);
+            ((v[1] - v[0]) / (t1 - t0)).clamp(-4.0, 4.0)
+        } else if t1 > c {
+            1.0
+        } else {
+            0.0
+        };
+        Ok(Part {
+            bound_apart: (apart.0.max(-e), apart.1.min(e)),
+            bound_tilted: (slope, tilted(slope, t0, t1)),
+        })
+    }
+
+    /// Bounds of sum c_k T_k(t) - s t over -1 <= t0 < t1 <= 1.
+    fn over(&self, s: f64, t0: f64, t1: f64) -> (f64, f64) {
+        let (h, c) = (self.range.half, self.range.kink);
+        // M from the slope that is known over the whole range: |P - s0 z| = h |F_0 + s0 c|.
+        let (s0, (least, most)) = self.bound_tilted;
+        let known = least.abs().max(most.abs()) / h + (s0 * c).abs();
+        let all = (known + (s - s0).abs()) * (1.0 + 1e-9);
+        let degree = self.coefficients.len().saturating_sub(1).max(1) as f64;
+        let (a0, a1) = (t1.acos(), t0.acos());
+        let wanted = (degree * (a1 - a0) * STEPS).ceil();
+        // At least 8, so that rounding of the step is nothing; a step more where the cut is not whole.
+        let steps = if wanted < MAX_NODES as f64 {
+            (wanted as usize).max(8)
+        } else {
+            MAX_NODES
+        };
+        let step = (a1 - a0) / steps as f64;
+        let (mut lo, mut hi, mut off) = (f64::INFINITY, f64::NEG_INFINITY, 0.0f64);
+        for first in (0..=steps).step_by(LANES) {
+            let t: [f64; LANES] = std::array::from_fn(|i| match first + i {
+                0 => t1,
+                k if k >= steps => t0,
+                k => (a0 + k as f64 * step).cos().clamp(t0, t1),
+            });
+            let (value, rounding) = clenshaw(&self.coefficients, &t);
+            for (t, v) in t.iter().zip(value) {
+                let f = v - s * t;
+                lo = lo.min(f);
+                hi = hi.max(f);
+                off = off.max(rounding + UNIT * (2.0 * f.abs() + 4.0 * s.abs()));
+            }
+        }
+        let apart = step * (1.0 + 1e-9) + 2.0 * NODE_SHIFT;
+        let wave = degree * apart;
+        let pad = (all * wave * wave / 8.0 + off) * (1.0 + 1e-9);
+        ((lo - pad).next_down(), (hi + pad).next_up())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::kink::tests::exact;
+    use super::*;
+    use rug::Rational;
+
+    #[test]
+    fn parts_hold_exact_values_and_are_tight() {
+        let mut seed = 11u64;
+        let mut random = || {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (seed >> 40) as f64 / f64::from(1 << 24)
+        };
+        let q = |x: f64| Rational::from_f64(x).unwrap();
+        for round in 0..300 {
+            let degree = [1, 2, 3, 9, 30][round % 5];
+            let (lo, hi) = (-0.1 - random(), 0.1 + 3.0 * random());
+            let mut fitted = Vec::new();
+            let neuron = Neuron::new(lo, hi, |kink| {
+                let mut c = crate::approx::kink::relu_coefficients(degree, kink);
+                c[0] += 0.01 * random();
+                fitted = c.clone();
+                c
+            })
+            .unwrap();
+            let width = (hi - lo) * [1.5, 0.3, 1e-2, 1e-5, 1e-12][round / 5 % 5];
+            let from = lo + (hi - lo) * random();
+            let part = neuron.part(from, from + width).unwrap();
+            let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
+            let (h, c) = (q(neuron.range.half), q(neuron.range.kink));
+            for k in 0..=200 {
+                let z = q(from) + q(width) * Rational::from((k, 200));
+                if z < q(lo) || z > q(hi) {
+                    continue;
+                }
+                let t = Rational::from(&z / &h) + &c;
+                let p = exact(&fitted, &t) * &h;
+                let apart = Rational::from(&p - z.clone().max(Rational::new()));
+                let (s, tilted) = part.bound_tilted;
+                let rest = p - q(s) * z;
+                assert!(
+                    q(part.bound_apart.0) <= apart && apart <= q(part.bound_apart.1),
+                    "{round}"
+                );
+                assert!(q(tilted.0) <= rest && rest <= q(tilted.1), "{round}");
+                least = least.min(apart.to_f64());
+                most = most.max(apart.to_f64());
+            }
+            // Tight: most of the bound is there.
+            let room = 0.02 * width.min(hi - lo) + 1e-4 * (hi - lo);
+            assert!(
+                part.bound_apart.1 <= most + room && part.bound_apart.0 >= least - room,
+                "{round}"
+            );
+        }
+    }
+}
