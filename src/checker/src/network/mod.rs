@@ -68,13 +68,13 @@ pub fn bound_network(
     network: &[u8],
     input: &[u8],
     progress: &mut dyn FnMut(usize, usize),
-) -> Result<Vec<NoiseBounds>, NetworkOutcome> {
+) -> Result<Vec<NoiseBounds>, Box<NetworkOutcome>> {
     let proved = prove(draft, network, input, progress);
     let bounds = proved.and_then(|p| match (&p.document.noise, &p.bounds) {
         (Some(noise), Some(bounds)) => noise::short(&p.document, noise, bounds),
         _ => Ok(Vec::new()),
     });
-    bounds.map_err(refused)
+    bounds.map_err(|fault| Box::new(refused(fault)))
 }
 
 fn refused(fault: Fault) -> NetworkOutcome {
