@@ -56,7 +56,7 @@ pub fn check_network_with(
     progress: &mut dyn FnMut(usize, usize),
 ) -> NetworkOutcome {
     let report = prove(certificate, network, input, progress).and_then(Proved::report);
-    report.map_or_else(refused, NetworkOutcome::Verified)
+    report.map_or_else(refused, |r| NetworkOutcome::Verified(Box::new(r)))
 }
 
 /// What the checker proves under noise, for a draft of a certificate: its levels state no bounds yet.
@@ -68,13 +68,13 @@ pub fn bound_network(
     network: &[u8],
     input: &[u8],
     progress: &mut dyn FnMut(usize, usize),
-) -> Result<Vec<NoiseBounds>, Box<NetworkOutcome>> {
+) -> Result<Vec<NoiseBounds>, NetworkOutcome> {
     let proved = prove(draft, network, input, progress);
     let bounds = proved.and_then(|p| match (&p.document.noise, &p.bounds) {
         (Some(noise), Some(bounds)) => noise::short(&p.document, noise, bounds),
         _ => Ok(Vec::new()),
     });
-    bounds.map_err(|fault| Box::new(refused(fault)))
+    bounds.map_err(refused)
 }
 
 fn refused(fault: Fault) -> NetworkOutcome {

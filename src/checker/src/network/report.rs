@@ -6,7 +6,7 @@ use std::fmt;
 #[derive(Debug)]
 pub enum NetworkOutcome {
     /// Every statement is proved.
-    Verified(NetworkReport),
+    Verified(Box<NetworkReport>),
     /// Well formed, and not proved: the rule and the detail.
     Rejected(String),
     /// Not a certificate, network or input of these formats: where and what.
