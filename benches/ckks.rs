@@ -14,14 +14,18 @@ use polycert::ckks::circuit::composite::{Plan, Shape};
 use polycert::ckks::circuit::Circuit;
 use polycert::ckks::encode::Encoder;
 use polycert::ckks::evaluate::Evaluator;
-use polycert::ckks::keys::SecretKey;
+use polycert::ckks::keys::{key_bytes, SecretKey};
+use polycert::ckks::noise::formula::{Model, Tier};
 use polycert::ckks::params::{Literal, Parameters};
 use polycert::ckks::ring::Ring;
 use polycert::ckks::rng::Rng;
-use polycert::ckks::run::Encrypted;
+use polycert::ckks::run::run;
+use polycert::evaluation::average::Estimator;
+use polycert::evaluation::bound::{Input, Prepared, Request, Task, MARGINS};
 use polycert::poly::composite::Composite;
 use polycert::poly::Table;
 use rug::Rational;
+use rustix::time::{clock_gettime, ClockId};
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
@@ -30,17 +34,10 @@ use tfhe_ntt::prime64::Plan as Transform;
 const STEPS: [i64; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
 const ROUNDS: usize = 5;
 
-/// Seconds of CPU time of this thread; of the wall clock where the system does not say.
+/// Seconds of CPU time of this thread.
 fn clock() -> f64 {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanoseconds = text.split(' ').next().and_then(|t| t.parse::<f64>().ok());
-    nanoseconds.map_or_else(
-        || {
-            static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-            START.get_or_init(Instant::now).elapsed().as_secs_f64()
-        },
-        |t| t * 1e-9,
-    )
+    let t = clock_gettime(ClockId::ThreadCPUTime);
+    t.tv_sec as f64 + t.tv_nsec as f64 * 1e-9
 }
 
 /// The least time of several rounds of each of two works, in alternation.
@@ -74,11 +71,14 @@ struct Bench {
     transforms: Vec<Transform>,
 }
 
+fn table() -> Table {
+    let text = include_str!("../certificates/relu13.json");
+    Table::from_json(text).expect("the shipped table")
+}
+
 /// The composite sign {15,15,27} of the shipped table.
 fn composite(params: &Parameters) -> Circuit {
-    let text = include_str!("../certificates/relu13.json");
-    let table = Table::from_json(text).expect("the shipped table");
-    let composite = Composite::new(&table, CoefficientMode::Exact).expect("exact coefficients");
+    let composite = Composite::new(&table(), CoefficientMode::Exact).expect("exact coefficients");
     let stages = composite.branches[0].stages.clone();
     let plan = Plan {
         // A generous range of every stage: it costs the same.
@@ -138,11 +138,8 @@ fn prepare() -> Bench {
 
 impl Bench {
     fn mul_rescale(&self) -> Ciphertext {
-        let product = self
-            .evaluator
-            .mul(&self.fresh, &self.fresh)
-            .expect("a product");
-        self.evaluator.rescale(&product).expect("a level")
+        let product = self.evaluator.mul_rescale(&self.fresh, &self.fresh);
+        product.expect("a level")
     }
 
     fn rotate(&self, steps: &[i64]) -> Vec<Ciphertext> {
@@ -153,12 +150,7 @@ impl Bench {
 
     fn composite(&self) -> Ciphertext {
         let inputs = std::slice::from_ref(&self.input);
-        let mut run = Encrypted {
-            evaluator: &self.evaluator,
-            inputs,
-            done: &mut |_| {},
-        };
-        self.circuit.run(&mut run).expect("the circuit fits")
+        run(&self.circuit, &self.evaluator, inputs).expect("the circuit fits")
     }
 
     /// That many transforms, forth and back in the proportion of a key switch, over as many limbs as
@@ -174,18 +166,23 @@ impl Bench {
         }
     }
 
-    /// Counts the transforms of a work, holds them to the formula, and times both.
-    fn ratio(&self, name: &str, transforms: usize, work: impl Fn()) -> f64 {
-        let before = self.ring.transforms();
-        work();
-        assert_eq!(self.ring.transforms() - before, transforms as u64, "{name}");
-        let mut limbs: Vec<Vec<u64>> = (0..self.transforms.len() as u64)
+    /// A limb for each prime.
+    fn limbs(&self) -> Vec<Vec<u64>> {
+        (0..self.transforms.len() as u64)
             .map(|i| {
                 (0..self.ring.n() as u64)
                     .map(|j| (i + 1) * (j + 7) * 65_537)
                     .collect()
             })
-            .collect();
+            .collect()
+    }
+
+    /// Counts the transforms of a work, holds them to the formula, and times both.
+    fn ratio(&self, name: &str, transforms: usize, work: impl Fn()) -> f64 {
+        let before = self.ring.transforms();
+        work();
+        assert_eq!(self.ring.transforms() - before, transforms as u64, "{name}");
+        let mut limbs = self.limbs();
         let [own, time] = alternate(|| self.own_transforms(transforms, &mut limbs), work);
         println!(
             "ratio: {name}: {:.1} ms of CPU, its {transforms} transforms {:.1} ms ({:.0} us each), \
@@ -205,13 +202,9 @@ fn ratios(b: &Bench) {
     let top = params.max_level();
     let switch = params.switch_transforms(top);
     let to_divide = 2 * (params.q().len() + params.p().len());
-    b.ratio(
-        "ct mul + relin + rescale",
-        switch + params.rescale_transforms(top),
-        || {
-            black_box(b.mul_rescale());
-        },
-    );
+    b.ratio("ct mul + relin + rescale", switch, || {
+        black_box(b.mul_rescale());
+    });
     let one = b.ratio("rotation", switch, || {
         black_box(b.rotate(&STEPS[..1]));
     });
@@ -219,6 +212,22 @@ fn ratios(b: &Bench) {
         black_box(b.rotate(&STEPS));
     });
     println!("ratio: 8 hoisted rotations are {:.2} x one", eight / one);
+    // What no further rotation can do without: its own division, and reading its key once.
+    let key = vec![1u64; key_bytes(params).switching as usize / 8];
+    let read = || {
+        black_box(key.iter().fold(0u64, |sum, x| sum.wrapping_add(*x)));
+    };
+    let mut limbs = b.limbs();
+    let [read, divide] = alternate(read, || b.own_transforms(to_divide, &mut limbs));
+    println!(
+        "ratio: every further rotation takes {:.1} ms: {to_divide} transforms {:.1} ms, reading the {:.0} MB \
+         of its key {:.1} ms ({:.1} GB/s)",
+        (eight - one) / 7.0 * 1e3,
+        divide * 1e3,
+        key.len() as f64 * 8e-6,
+        read * 1e3,
+        key.len() as f64 * 8e-9 / read
+    );
     let before = b.ring.transforms();
     let mut best = f64::INFINITY;
     for _ in 0..2 {
@@ -267,7 +276,35 @@ fn ckks(c: &mut Criterion) {
     group.bench_function("8 hoisted rotations", |bencher| {
         one.install(|| bencher.iter(|| b.rotate(&STEPS)));
     });
+    group.bench_function("noise bounds of relu13, all tiers", |bencher| {
+        bencher.iter(|| noise_bounds(b.ring.params()));
+    });
     group.finish();
+}
+
+/// The circuit of ReLU by the shipped table and its noise: worst case, high probability, average.
+fn noise_bounds(params: &Parameters) -> [f64; 3] {
+    let model = Model::new(params);
+    let request = Request {
+        task: Task::Single(Shape::Relu),
+        domain: Rational::from(40),
+        input: Input::FreshSecret,
+        k: 40,
+        level: None,
+        margin: MARGINS[0],
+    };
+    let input = request.input.clone();
+    let prepared = Prepared::new(&table(), &model, request).expect("28 levels are enough");
+    let bound = |tier| {
+        let outcome = prepared.bound(tier).expect("a range");
+        outcome.expect("margin enough").bound_noise
+    };
+    let (_, variance) = Estimator::new(&prepared.circuit, &model, &input).estimate(&[1.0]);
+    [
+        bound(Tier::WorstCase),
+        bound(prepared.high_probability()),
+        variance,
+    ]
 }
 
 criterion_group!(benches, ckks);

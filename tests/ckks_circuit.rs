@@ -70,11 +70,7 @@ fn ciphertexts_follow_the_numbers() {
         let inputs: Vec<Ciphertext> = values.iter().map(|z| encrypt(z, &node.scale)).collect();
         let mut done = 0;
         let run = |inputs: &[Ciphertext], done: &mut dyn FnMut(usize)| {
-            circuit.run(&mut Encrypted {
-                evaluator: &evaluator,
-                inputs,
-                done,
-            })
+            circuit.run(&mut Encrypted::new(&circuit, &evaluator, inputs, done))
         };
         let out = run(&inputs, &mut |_| done += 1).unwrap();
         assert!(done > 10, "{done}");

@@ -210,6 +210,18 @@ fn run(s: &mut Setting, log_slots: u32) {
         // Times the prime, the rescaled phase is the phase plus the prime times the rounding.
         let back = times(&s.phase(&rescaled), &last);
         close(&back, &s.phase(&ab), &q, &(s.bound_rescale() * &last));
+        // Both in one division: what the digits add, and one rounding of the two.
+        let once = e.mul_rescale(&a, &b).unwrap();
+        let digits = s.bound_switch(level) - s.bound_rescale();
+        let times_last = |x: &Ciphertext| -> Vec<Integer> {
+            let phase = s.phase(x);
+            phase.iter().map(|x| Integer::from(x * &last)).collect()
+        };
+        let bound = digits + s.bound_rescale() * &last;
+        close(&times_last(&once), &exact, &q, &bound);
+        // Rounding twice is rounding once, as the prime is odd.
+        assert_eq!(once, rescaled);
+        assert_eq!(&e.relinearize_rescale(&ab).unwrap(), &rescaled);
         if level == 1 || level == 4 || level == top {
             let many = e.rotate_many(&a, &STEPS).unwrap();
             for (rotated, k) in many.iter().zip(STEPS) {
@@ -326,6 +338,7 @@ fn mismatches_are_named() {
     assert!(text(e.rotate(&a, 2)).contains("rotate by 2: there is no key"));
     let low = e.drop_to(&a, 0).unwrap();
     assert!(text(e.rescale(&low)).contains("rescale needs 1 levels and 0 are left"));
+    assert!(text(e.mul_rescale(&low, &low)).contains("rescale needs 1 levels and 0 are left"));
     assert!(text(e.drop_to(&low, 1)).contains("level 0, below 1"));
     assert!(text(e.mul_constant(&a, &Integer::from(1), &Rational::new())).contains("positive"));
     assert_eq!(e.rotate(&a, 0).unwrap(), a);
@@ -356,5 +369,6 @@ fn mismatches_are_named() {
     )
     .unwrap();
     assert!(text(bare.mul(&a, &a)).contains("no relinearisation key"));
+    assert!(text(bare.mul_rescale(&a, &a)).contains("no relinearisation key"));
     assert!(text(bare.conjugate(&a)).contains("conjugate: there is no key"));
 }

@@ -9,14 +9,17 @@
 //!
 //! **Guarantee** The result is an exact representative of c mod D, the same at every target, and
 //! lies in \[-(1/2 + 2^-40) D, (1/2 + 2^-40) D\]. Proof: y_i < d_i < 2^50 is exact; fl(1/d_i) is off
-//! by 2^-53 relative, and the at most 8 partial sums below 8 by at most 2^-50 each, so the computed s
-//! is within 8 (2^-52 + 2^-50) < 2^-46 of s. So v is nearest to s, or
+//! by 2^-53 relative, and the at most 9 partial sums below 9 by at most 2^-50 each, so the computed s
+//! is within 9 (2^-52 + 2^-50) < 2^-46 of s. So v is nearest to s, or
 //! |s - v| <= 1/2 + 2^-46. The sum that follows is exact mod each target. There is no overflow term
 //! v D left in the result, hence no bias of the kind that uncentred conversions have (k/2 D on
 //! average).
 
-use super::modular::{round, to_f64, to_u64, Modulus, BLOCK};
+use super::modular::{round, to_f64, to_u64, wide, Modulus, BLOCK, MAX_TERMS};
 use super::params::MAX_P_PRIMES;
+
+/// Source primes at most: the special ones and a prime of Q.
+pub const MAX_SOURCES: usize = MAX_P_PRIMES + 1;
 
 /// Conversion from a run of primes to others.
 #[derive(Debug)]
@@ -29,10 +32,10 @@ pub struct Converter {
 }
 
 impl Converter {
-    /// Prepares the constants; at most [`MAX_P_PRIMES`] source primes.
+    /// Prepares the constants; at most [`MAX_SOURCES`] source primes.
     #[must_use]
     pub fn new(from: &[Modulus], to: &[Modulus]) -> Self {
-        debug_assert!(!from.is_empty() && from.len() <= MAX_P_PRIMES);
+        debug_assert!(!from.is_empty() && from.len() <= MAX_SOURCES);
         // The product mod m of all source primes but the i-th.
         let hat = |m: &Modulus, skip: usize| {
             let others = from.iter().enumerate().filter(|&(i, _)| i != skip);
@@ -63,11 +66,30 @@ impl Converter {
     ///
     /// **Inputs** y_i for each source prime: coefficients (not transforms), multiplied by
     /// [`Self::hat_inverse`]; a buffer for each wanted target, with its index.
-    pub fn convert(&self, source: &[&[u64]], targets: &mut [(usize, Vec<u64>)]) {
-        let Some(n) = source.first().map(|s| s.len()) else {
-            return;
-        };
-        let mut y = [[0.0; BLOCK]; MAX_P_PRIMES];
+    pub fn convert(&self, source: &[Vec<u64>], targets: &mut [(usize, Vec<u64>)]) {
+        debug_assert_eq!(source.len(), self.from.len());
+        // A loop of fixed length keeps the sum in registers.
+        wide(
+            #[inline(always)]
+            || match self.from.len() {
+                1 => self.blocks::<1>(source, targets),
+                2 => self.blocks::<2>(source, targets),
+                3 => self.blocks::<3>(source, targets),
+                4 => self.blocks::<4>(source, targets),
+                5 => self.blocks::<5>(source, targets),
+                6 => self.blocks::<6>(source, targets),
+                7 => self.blocks::<7>(source, targets),
+                8 => self.blocks::<8>(source, targets),
+                _ => self.blocks::<MAX_SOURCES>(source, targets),
+            },
+        );
+    }
+
+    #[inline(always)]
+    fn blocks<const K: usize>(&self, source: &[Vec<u64>], targets: &mut [(usize, Vec<u64>)]) {
+        const { assert!(K < MAX_TERMS) };
+        let n = source[0].len();
+        let mut y = [[0.0; BLOCK]; K];
         for start in (0..n).step_by(BLOCK) {
             let block = start..(start + BLOCK).min(n);
             let mut v = [0.0; BLOCK];
@@ -80,44 +102,7 @@ impl Converter {
             v.iter_mut().for_each(|v| *v = round(*v));
             for (index, out) in &mut *targets {
                 let (m, hats, minus) = &self.to[*index];
-                let out = &mut out[block.clone()];
-                // A loop of fixed length keeps the sum in registers.
-                match hats[..] {
-                    [a] => carry(m, [&y[0]], [a], &v, *minus, out),
-                    [a, b] => carry(m, [&y[0], &y[1]], [a, b], &v, *minus, out),
-                    [a, b, c] => carry(m, [&y[0], &y[1], &y[2]], [a, b, c], &v, *minus, out),
-                    [a, b, c, d] => {
-                        carry(
-                            m,
-                            [&y[0], &y[1], &y[2], &y[3]],
-                            [a, b, c, d],
-                            &v,
-                            *minus,
-                            out,
-                        );
-                    }
-                    [a, b, c, d, e] => {
-                        carry(
-                            m,
-                            [&y[0], &y[1], &y[2], &y[3], &y[4]],
-                            [a, b, c, d, e],
-                            &v,
-                            *minus,
-                            out,
-                        );
-                    }
-                    _ => {
-                        let mut sums = [0.0; BLOCK];
-                        for (y, hat) in y.iter().zip(hats) {
-                            for (sum, y) in sums.iter_mut().zip(y) {
-                                *sum += m.product(*y, *hat);
-                            }
-                        }
-                        for ((out, sum), v) in out.iter_mut().zip(&sums).zip(&v) {
-                            *out = to_u64(m.residue(sum + m.product(*v, *minus)));
-                        }
-                    }
-                }
+                carry(m, &y, hats, &v, *minus, &mut out[block.clone()]);
             }
         }
     }
@@ -127,12 +112,13 @@ impl Converter {
 #[inline(always)]
 fn carry<const K: usize>(
     m: &Modulus,
-    y: [&[f64; BLOCK]; K],
-    hats: [f64; K],
+    y: &[[f64; BLOCK]; K],
+    hats: &[f64],
     v: &[f64; BLOCK],
     minus: f64,
     out: &mut [u64],
 ) {
+    let hats: [f64; K] = std::array::from_fn(|k| hats[k]);
     for (i, out) in out.iter_mut().enumerate().take(BLOCK) {
         let mut sum = m.product(v[i], minus);
         for k in 0..K {

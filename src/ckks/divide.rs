@@ -12,54 +12,154 @@
 use super::convert::Converter;
 use super::ring::{Poly, Ring};
 use rayon::prelude::*;
+use std::ops::Range;
 
-/// (c - r)/D mod the kept primes.
-///
-/// **Inputs** the transforms mod the kept primes q_0 .. q_{k-1}; the dropped primes' indices,
-/// transforms (used up) and converter.
-pub(super) fn divide(
-    ring: &Ring,
-    kept: &[Vec<u64>],
-    dropped: &mut [(usize, Vec<u64>)],
-    converter: &Converter,
-) -> Vec<Vec<u64>> {
-    (dropped.par_iter_mut().enumerate())
-        .for_each(|(k, (i, limb))| ring.inverse_times(*i, limb, converter.hat_inverse(k)));
-    let source: Vec<&[u64]> = dropped.iter().map(|(_, limb)| limb.as_slice()).collect();
-    let indices: Vec<usize> = dropped.iter().map(|(i, _)| *i).collect();
-    // A few targets at a time: what the conversion writes is still in the cache when it is used.
-    let groups: Vec<Vec<Vec<u64>>> = (kept.par_chunks(GROUP).enumerate())
-        .map(|(group, kept)| {
-            let first = group * GROUP;
-            let mut rests: Vec<(usize, Vec<u64>)> =
-                (0..kept.len()).map(|k| (first + k, ring.take())).collect();
-            converter.convert(&source, &mut rests);
-            (kept.iter().zip(rests))
-                .map(|(limb, (index, mut rest))| {
-                    let m = ring.modulus(index);
-                    ring.forward(index, &mut rest);
-                    let product = (indices.iter())
-                        .fold(1, |d, &i| m.mul(d, ring.modulus(i).value() % m.value()));
-                    m.sub_from_mul_constant(&mut rest, limb, m.invert(product));
-                    rest
-                })
-                .collect()
+/// D, the primes that are dropped.
+pub(super) struct Divisor<'a> {
+    ring: &'a Ring,
+    /// The indices of its primes, in the converter's order.
+    primes: Vec<usize>,
+    converter: &'a Converter,
+    /// How many primes are left.
+    kept: usize,
+}
+
+impl<'a> Divisor<'a> {
+    /// q_level, the last prime of a level.
+    pub(super) fn last(ring: &'a Ring, level: usize) -> Self {
+        Self {
+            ring,
+            primes: vec![level],
+            converter: ring.single_converter(level),
+            kept: level,
+        }
+    }
+
+    /// P, the special primes.
+    pub(super) fn special(ring: &'a Ring, level: usize) -> Self {
+        Self {
+            ring,
+            primes: ring.special(),
+            converter: ring.special_converter(),
+            kept: level + 1,
+        }
+    }
+
+    /// P q_level.
+    pub(super) fn special_and_last(ring: &'a Ring, level: usize) -> Self {
+        let mut primes = ring.special();
+        primes.push(level);
+        Self {
+            ring,
+            primes,
+            converter: ring.special_and_last_converter(level),
+            kept: level,
+        }
+    }
+
+    /// How many primes are left: q_0 and so on.
+    pub(super) fn kept(&self) -> usize {
+        self.kept
+    }
+
+    /// The indices of the dropped primes.
+    pub(super) fn primes(&self) -> &[usize] {
+        &self.primes
+    }
+
+    /// Prepares the transform mod the k-th dropped prime for [`Self::rests`].
+    pub(super) fn source(&self, k: usize, limb: &mut [u64]) {
+        self.ring
+            .inverse_times(self.primes[k], limb, self.converter.hat_inverse(k));
+    }
+
+    /// r mod some of the kept primes, as coefficients.
+    pub(super) fn rests(
+        &self,
+        sources: &[Vec<u64>],
+        primes: Range<usize>,
+    ) -> Vec<(usize, Vec<u64>)> {
+        let mut rests: Vec<(usize, Vec<u64>)> = primes.map(|i| (i, self.ring.take())).collect();
+        self.converter.convert(sources, &mut rests);
+        rests
+    }
+
+    /// (c - r)/D mod q_i in place of r, from the transform of c and the coefficients of r.
+    pub(super) fn quotient(&self, i: usize, c: &[u64], rest: &mut [u64]) {
+        let m = self.ring.modulus(i);
+        let residue = |&d: &usize| self.ring.modulus(d).value() % m.value();
+        let product = (self.primes.iter().map(residue)).fold(1, |d, r| m.mul(d, r));
+        self.ring.forward(i, rest);
+        m.sub_from_mul_constant(rest, c, m.invert(product));
+    }
+}
+
+/// The parts of a ciphertext divided by the last prime of its level.
+pub(super) fn rescale(ring: &Ring, parts: &[Poly]) -> Vec<Poly> {
+    quotients(ring, parts, &Divisor::last(ring, parts[0].limbs() - 1))
+}
+
+/// Elements mod q_0 .. q_l and the special primes, divided by P.
+pub(super) fn by_special(ring: &Ring, parts: &[Poly]) -> Vec<Poly> {
+    let level = parts[0].limbs() - ring.params().p().len() - 1;
+    quotients(ring, parts, &Divisor::special(ring, level))
+}
+
+/// Elements whose last limbs are those of the divisor's primes, in its order.
+fn quotients(ring: &Ring, parts: &[Poly], divisor: &Divisor) -> Vec<Poly> {
+    let kept = divisor.kept();
+    let sources: Vec<Vec<Vec<u64>>> = (parts.par_iter())
+        .map(|part| {
+            let dropped = part.0[kept..].par_iter().enumerate();
+            let source = |(k, limb): (usize, &Vec<u64>)| {
+                let mut limb = ring.copy(limb);
+                divisor.source(k, &mut limb);
+                limb
+            };
+            dropped.map(source).collect()
         })
         .collect();
-    groups.into_iter().flatten().collect()
+    let limbs = (runs(kept).into_par_iter())
+        .flat_map_iter(|run| {
+            let mut rests: Vec<_> = (sources.iter())
+                .map(|source| divisor.rests(source, run.clone()).into_iter())
+                .collect();
+            // All parts at one prime: the constants of its transform stay in the cache.
+            let limbs = run.map(|i| {
+                (rests.iter_mut().flat_map(Iterator::next).zip(parts))
+                    .map(|((_, mut rest), part)| {
+                        divisor.quotient(i, &part.0[i], &mut rest);
+                        rest
+                    })
+                    .collect()
+            });
+            limbs.collect::<Vec<_>>()
+        })
+        .collect();
+    ring.give(sources.into_iter().flatten());
+    (transpose(parts.len(), limbs).into_iter())
+        .map(|limbs| ring.poly(limbs))
+        .collect()
 }
 
-/// (u - r)/P of an element mod q_0 .. q_l and the special primes.
-pub(super) fn by_special(ring: &Ring, mut u: Poly) -> Poly {
-    let all = ring.extended(ring.params().max_level());
-    let special = &all[ring.params().q().len()..];
-    let kept = u.limbs() - special.len();
-    let limbs = u.0.split_off(kept);
-    let mut dropped: Vec<(usize, Vec<u64>)> = special.iter().copied().zip(limbs).collect();
-    let out = divide(ring, &u.0, &mut dropped, ring.special_converter());
-    ring.give(dropped.into_iter().map(|(_, limb)| limb));
-    ring.poly(out)
+/// The limbs of each element, from lists prime by prime of one limb of every element.
+pub(super) fn transpose(elements: usize, primes: Vec<Vec<Vec<u64>>>) -> Vec<Vec<Vec<u64>>> {
+    let mut out = vec![Vec::with_capacity(primes.len()); elements];
+    for limbs in primes {
+        (out.iter_mut().zip(limbs)).for_each(|(out, limb)| out.push(limb));
+    }
+    out
 }
 
-/// Targets of a conversion that are worked on together.
-pub(super) const GROUP: usize = 4;
+/// Primes that are worked on together at most: what a conversion reads is read once for all of them,
+/// and what it writes is still in the cache when it is used.
+const RUN: usize = 4;
+
+/// Runs of the indices 0 .. count, of nearly equal lengths, as many for each thread.
+pub(super) fn runs(count: usize) -> Vec<Range<usize>> {
+    let threads = rayon::current_num_threads().max(1);
+    let runs = count.div_ceil(RUN).next_multiple_of(threads).min(count);
+    (0..runs)
+        .map(|k| k * count / runs..(k + 1) * count / runs)
+        .collect()
+}

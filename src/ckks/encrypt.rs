@@ -40,7 +40,7 @@ impl PublicKey {
         self.holds(ring, plain)?;
         let indices: Vec<usize> = (0..=plain.level()).collect();
         let zero = self.zero(ring, &indices, rng);
-        Ok(self.cipher(ring, plain, zero))
+        Ok(self.cipher(ring, plain, zero.into()))
     }
 
     /// Encrypts a plaintext at its level with little noise: zero mod Q_l P, divided by P, and the plaintext.
@@ -62,8 +62,7 @@ impl PublicKey {
     ) -> Result<Ciphertext> {
         self.holds(ring, plain)?;
         let zero = self.zero(ring, &ring.extended(plain.level()), rng);
-        let divided = zero.map(|u| by_special(ring, u));
-        Ok(self.cipher(ring, plain, divided))
+        Ok(self.cipher(ring, plain, by_special(ring, &zero)))
     }
 
     fn holds(&self, ring: &Ring, plain: &Plaintext) -> Result<()> {
@@ -88,11 +87,10 @@ impl PublicKey {
         })
     }
 
-    fn cipher(&self, ring: &Ring, plain: &Plaintext, zero: [Poly; 2]) -> Ciphertext {
-        let [mut c0, c1] = zero;
-        ring.update(&mut c0, &plain.poly, |m, x, y| m.add_assign(x, y));
+    fn cipher(&self, ring: &Ring, plain: &Plaintext, mut zero: Vec<Poly>) -> Ciphertext {
+        ring.update(&mut zero[0], &plain.poly, |m, x, y| m.add_assign(x, y));
         Ciphertext {
-            parts: vec![c0, c1],
+            parts: zero,
             scale: plain.scale.clone(),
             log_slots: plain.log_slots,
             ring: self.ring,

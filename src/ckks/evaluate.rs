@@ -6,19 +6,20 @@
 //! | tensor, times plaintext or constant | the same | product | |
 //! | relinearize | the same | the same | relinearisation |
 //! | rescale | one less | divided by the dropped prime | |
+//! | relinearize and rescale at once | one less | divided by the dropped prime | relinearisation |
 //! | drop | lower | the same | |
 //! | rotate, conjugate | the same | the same | of that automorphism |
 //!
 //! What each adds to the phase, exactly: add, subtract, negate, tensor, constants and automorphisms
 //! nothing; a key switch what `switch` states; a rescale rho_0 + rho_1 s (+ rho_2 s^2) with
-//! |rho_i| <= 1/2 + 2^-40 in every coefficient (`divide`).
+//! |rho_i| <= 1/2 + 2^-40 in every coefficient (`divide`); both at once as `switch` states.
 
 use super::cipher::{check_scale, hex, same_ring, Ciphertext, Plaintext};
-use super::divide::divide;
+use super::divide::{self, Divisor};
 use super::keys::{EvaluationKeys, SwitchingKey};
 use super::modular::Modulus;
 use super::ring::{Poly, Ring};
-use super::switch::Digits;
+use super::switch::{switch, Switch};
 use crate::error::{Error, ErrorKind, Result};
 use rayon::prelude::*;
 use rug::{Integer, Rational};
@@ -270,22 +271,31 @@ impl Evaluator {
     /// # Errors
     /// No relinearisation key, or one of another secret.
     pub fn relinearize(&self, a: &Ciphertext) -> Result<Ciphertext> {
-        self.relinearize_owned(a.clone())
+        self.relinearize_and_divide(a, |ring| Divisor::special(ring, a.level()))
     }
 
-    fn relinearize_owned(&self, mut a: Ciphertext) -> Result<Ciphertext> {
-        self.own(&a, "relinearise")?;
-        self.own_key(&a, "relinearise")?;
-        let Some(square) = (a.degree() == 2).then(|| a.parts.pop()).flatten() else {
-            return Ok(a);
+    /// Back to degree 1, divided by the special primes that the key switch needs and maybe one more.
+    fn relinearize_and_divide<'a>(
+        &'a self,
+        a: &Ciphertext,
+        by: impl FnOnce(&'a Ring) -> Divisor<'a>,
+    ) -> Result<Ciphertext> {
+        self.own(a, "relinearise")?;
+        self.own_key(a, "relinearise")?;
+        let [c0, c1, square] = &a.parts[..] else {
+            return Ok(a.clone());
         };
         let missing = || refuse("relinearise: there is no relinearisation key".to_owned());
-        let key = self.keys.relinearization.as_ref().ok_or_else(missing)?;
-        let switched = Digits::new(&self.ring, &square).switch(key);
-        for (part, add) in a.parts.iter_mut().zip(switched) {
-            self.ring.update(part, &add, Modulus::add_assign);
-        }
-        Ok(a)
+        let wanted = Switch {
+            key: self.keys.relinearization.as_ref().ok_or_else(missing)?,
+            plus: [Some(c0), Some(c1)],
+            places: None,
+        };
+        let parts = switch(&self.ring, square, &[wanted], &by(&self.ring));
+        Ok(Ciphertext {
+            parts: parts.into_iter().flatten().collect(),
+            ..a.shell()
+        })
     }
 
     /// a b, relinearised, not rescaled.
@@ -293,7 +303,7 @@ impl Evaluator {
     /// # Errors
     /// As [`Self::tensor`] and [`Self::relinearize`].
     pub fn mul(&self, a: &Ciphertext, b: &Ciphertext) -> Result<Ciphertext> {
-        self.relinearize_owned(self.tensor(a, b)?)
+        self.relinearize(&self.tensor(a, b)?)
     }
 
     /// Divides by the last prime, rounded to nearest; one level less.
@@ -302,6 +312,15 @@ impl Evaluator {
     /// Level 0: there is no prime to drop.
     pub fn rescale(&self, a: &Ciphertext) -> Result<Ciphertext> {
         self.own(a, "rescale")?;
+        Ok(Ciphertext {
+            scale: self.rescaled(a)?,
+            parts: divide::rescale(&self.ring, &a.parts),
+            ..a.shell()
+        })
+    }
+
+    /// The scale after a rescale.
+    fn rescaled(&self, a: &Ciphertext) -> Result<Rational> {
         let level = a.level();
         if level == 0 {
             return Err(ErrorKind::DepthExceeded {
@@ -311,23 +330,35 @@ impl Evaluator {
             }
             .into());
         }
-        let ring = &*self.ring;
-        let part = |part: &Poly| {
-            let mut dropped = [(level, ring.copy(&part.0[level]))];
-            let kept = divide(
-                ring,
-                &part.0[..level],
-                &mut dropped,
-                ring.single_converter(level),
-            );
-            ring.give(dropped.map(|(_, limb)| limb));
-            ring.poly(kept)
-        };
-        Ok(Ciphertext {
-            parts: a.parts.iter().map(part).collect(),
-            scale: Rational::from(&a.scale / Integer::from(ring.modulus(level).value())),
-            ..a.shell()
-        })
+        let last = self.ring.modulus(level).value();
+        Ok(Rational::from(&a.scale / Integer::from(last)))
+    }
+
+    /// Relinearises and rescales in one division, where two would be made.
+    ///
+    /// **Guarantee** what `switch` states. The ciphertext is that of [`Self::relinearize`], then
+    /// [`Self::rescale`], bit by bit, unless a conversion strays from the nearest (by 2^-40): for y an
+    /// integer and |d| < 1/2 no tie lies between y/q and (y + d)/q, as q is odd.
+    /// **Cost** in transforms that of a key switch alone.
+    ///
+    /// # Errors
+    /// As those two.
+    pub fn relinearize_rescale(&self, a: &Ciphertext) -> Result<Ciphertext> {
+        if a.degree() < 2 {
+            return self.rescale(a);
+        }
+        let scale = self.rescaled(a)?;
+        let by = |ring| Divisor::special_and_last(ring, a.level());
+        let out = self.relinearize_and_divide(a, by)?;
+        Ok(Ciphertext { scale, ..out })
+    }
+
+    /// a b, relinearised and rescaled in one division.
+    ///
+    /// # Errors
+    /// As [`Self::tensor`] and [`Self::relinearize_rescale`].
+    pub fn mul_rescale(&self, a: &Ciphertext, b: &Ciphertext) -> Result<Ciphertext> {
+        self.relinearize_rescale(&self.tensor(a, b)?)
     }
 
     /// The same message at a lower level: primes are dropped, nothing is rounded.
@@ -343,8 +374,9 @@ impl Evaluator {
             )));
         }
         let lower = |part: &Poly| {
-            let limbs = (0..=level).map(|i| self.ring.copy(&part.0[i]));
-            self.ring.poly(limbs.collect())
+            let limbs = part.0[..=level].par_iter();
+            let copies = limbs.map(|limb| self.ring.copy(limb));
+            self.ring.poly(copies.collect())
         };
         let parts = a.parts.iter().map(lower).collect();
         Ok(Ciphertext { parts, ..a.shell() })
@@ -395,20 +427,31 @@ impl Evaluator {
         };
         let keys = wanted.iter().map(key).collect::<Result<Vec<_>>>()?;
         let ring = &*self.ring;
-        let mut digits = None;
-        let mut results = Vec::new();
-        for ((g, _), key) in wanted.iter().zip(keys) {
-            let Some(key) = key else {
-                results.push(a.clone());
-                continue;
-            };
-            let digits = digits.get_or_insert_with(|| Digits::new(ring, &a.parts[1]));
-            let [mut u0, u1] = digits.switch(key);
-            ring.update(&mut u0, &a.parts[0], Modulus::add_assign);
-            let parts = vec![ring.automorphism(&u0, *g), ring.automorphism(&u1, *g)];
-            results.push(Ciphertext { parts, ..a.shell() });
+        let switches: Vec<Switch> = (wanted.iter().zip(&keys))
+            .filter_map(|((g, _), key)| {
+                Some(Switch {
+                    key: (*key)?,
+                    plus: [Some(&a.parts[0]), None],
+                    places: Some(ring.automorphism_places(*g)),
+                })
+            })
+            .collect();
+        let divisor = Divisor::special(ring, a.level());
+        let mut switched = if switches.is_empty() {
+            Vec::new()
+        } else {
+            switch(ring, &a.parts[1], &switches, &divisor)
         }
-        Ok(results)
+        .into_iter();
+        let result = |key: &Option<&SwitchingKey>| match key.and_then(|_| switched.next()) {
+            Some(parts) => Ciphertext {
+                parts: parts.into(),
+                ..a.shell()
+            },
+            // Nothing is moved.
+            None => a.clone(),
+        };
+        Ok(keys.iter().map(result).collect())
     }
 }
 

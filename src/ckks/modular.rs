@@ -10,7 +10,8 @@
 //! adds 1/2: |r| <= (3/4 + 2^-50) p. Both steps of r are exact: h - q p and r are integers below
 //! 2^53. So a [`Modulus::product`] is an exact representative of a b, |r| < 0.76 p, without a
 //! branch, and ten of them add up exactly (10 * 0.76 * 2^50 < 2^53). The loops below are plain; the
-//! compiler makes vector instructions of them.
+//! compiler makes vector instructions of them, of the widest kind that the machine turns out to have
+//! ([`wide`]). All steps are exact, so the results are the same with every kind.
 
 use rug::integer::IntegerExt64 as _;
 use rug::Integer;
@@ -40,6 +41,13 @@ pub fn to_u64(x: f64) -> u64 {
 #[inline(always)]
 pub fn round(x: f64) -> f64 {
     (x + ROUND) - ROUND
+}
+
+/// Does a loop with the widest vectors of the machine it runs on. The closure must be marked
+/// `#[inline(always)]`: what is not inlined is compiled once, for the least machine.
+#[inline(always)]
+pub fn wide<R>(work: impl FnOnce() -> R) -> R {
+    pulp::Arch::new().dispatch(work)
 }
 
 /// A prime below 2^50.
@@ -142,72 +150,117 @@ impl Modulus {
 
     /// x += y.
     pub fn add_assign(&self, x: &mut [u64], y: &[u64]) {
-        for (x, y) in x.iter_mut().zip(y) {
-            let sum = *x + y;
-            *x = sum.min(sum.wrapping_sub(self.p));
-        }
+        wide(
+            #[inline(always)]
+            || {
+                for (x, y) in x.iter_mut().zip(y) {
+                    let sum = *x + y;
+                    *x = sum.min(sum.wrapping_sub(self.p));
+                }
+            },
+        );
     }
 
     /// x -= y.
     pub fn sub_assign(&self, x: &mut [u64], y: &[u64]) {
-        for (x, y) in x.iter_mut().zip(y) {
-            let difference = x.wrapping_sub(*y);
-            *x = difference.min(difference.wrapping_add(self.p));
-        }
+        wide(
+            #[inline(always)]
+            || {
+                for (x, y) in x.iter_mut().zip(y) {
+                    let difference = x.wrapping_sub(*y);
+                    *x = difference.min(difference.wrapping_add(self.p));
+                }
+            },
+        );
     }
 
     /// out = x + y.
     pub fn add(&self, out: &mut [u64], x: &[u64], y: &[u64]) {
-        for ((out, x), y) in out.iter_mut().zip(x).zip(y) {
-            let sum = x + y;
-            *out = sum.min(sum.wrapping_sub(self.p));
-        }
+        wide(
+            #[inline(always)]
+            || {
+                for ((out, x), y) in out.iter_mut().zip(x).zip(y) {
+                    let sum = x + y;
+                    *out = sum.min(sum.wrapping_sub(self.p));
+                }
+            },
+        );
     }
 
     /// out = x - y.
     pub fn sub(&self, out: &mut [u64], x: &[u64], y: &[u64]) {
-        for ((out, x), y) in out.iter_mut().zip(x).zip(y) {
-            let difference = x.wrapping_sub(*y);
-            *out = difference.min(difference.wrapping_add(self.p));
-        }
+        wide(
+            #[inline(always)]
+            || {
+                for ((out, x), y) in out.iter_mut().zip(x).zip(y) {
+                    let difference = x.wrapping_sub(*y);
+                    *out = difference.min(difference.wrapping_add(self.p));
+                }
+            },
+        );
     }
 
     /// out = -x.
     pub fn negate(&self, out: &mut [u64], x: &[u64]) {
-        for (out, x) in out.iter_mut().zip(x) {
-            *out = if *x == 0 { 0 } else { self.p - x };
-        }
+        wide(
+            #[inline(always)]
+            || {
+                for (out, x) in out.iter_mut().zip(x) {
+                    *out = if *x == 0 { 0 } else { self.p - x };
+                }
+            },
+        );
     }
 
     /// out = x + c, the same constant everywhere.
     pub fn add_constant(&self, out: &mut [u64], x: &[u64], c: u64) {
-        for (out, x) in out.iter_mut().zip(x) {
-            let sum = x + c;
-            *out = sum.min(sum.wrapping_sub(self.p));
-        }
+        wide(
+            #[inline(always)]
+            || {
+                for (out, x) in out.iter_mut().zip(x) {
+                    let sum = x + c;
+                    *out = sum.min(sum.wrapping_sub(self.p));
+                }
+            },
+        );
     }
 
     /// x *= y.
     pub fn mul_assign(&self, x: &mut [u64], y: &[u64]) {
-        for (x, y) in x.iter_mut().zip(y) {
-            *x = to_u64(self.residue(self.product(to_f64(*x), to_f64(*y))));
-        }
+        wide(
+            #[inline(always)]
+            || {
+                for (x, y) in x.iter_mut().zip(y) {
+                    *x = to_u64(self.residue(self.product(to_f64(*x), to_f64(*y))));
+                }
+            },
+        );
     }
 
     /// x *= c.
     pub fn mul_constant_assign(&self, x: &mut [u64], c: u64) {
         let c = to_f64(c);
-        for x in x {
-            *x = to_u64(self.residue(self.product(to_f64(*x), c)));
-        }
+        wide(
+            #[inline(always)]
+            || {
+                for x in x {
+                    *x = to_u64(self.residue(self.product(to_f64(*x), c)));
+                }
+            },
+        );
     }
 
     /// out = x c.
     pub fn mul_constant(&self, out: &mut [u64], x: &[u64], c: u64) {
         let c = to_f64(c);
-        for (out, x) in out.iter_mut().zip(x) {
-            *out = to_u64(self.residue(self.product(to_f64(*x), c)));
-        }
+        wide(
+            #[inline(always)]
+            || {
+                for (out, x) in out.iter_mut().zip(x) {
+                    *out = to_u64(self.residue(self.product(to_f64(*x), c)));
+                }
+            },
+        );
     }
 
     /// out = sum of x_i y_i over at most [`MAX_TERMS`] pairs.
@@ -215,21 +268,31 @@ impl Modulus {
         const { assert!(K <= MAX_TERMS) };
         let n = out.len();
         let (x, y) = (x.map(|x| &x[..n]), y.map(|y| &y[..n]));
-        for (i, out) in out.iter_mut().enumerate() {
-            let mut sum = 0.0;
-            for k in 0..K {
-                sum += self.product(to_f64(x[k][i]), to_f64(y[k][i]));
-            }
-            *out = to_u64(self.residue(sum));
-        }
+        wide(
+            #[inline(always)]
+            || {
+                for (i, out) in out.iter_mut().enumerate() {
+                    let mut sum = 0.0;
+                    for k in 0..K {
+                        sum += self.product(to_f64(x[k][i]), to_f64(y[k][i]));
+                    }
+                    *out = to_u64(self.residue(sum));
+                }
+            },
+        );
     }
 
     /// y = (x - y) c.
     pub fn sub_from_mul_constant(&self, y: &mut [u64], x: &[u64], c: u64) {
         let c = to_f64(c);
-        for (y, x) in y.iter_mut().zip(x) {
-            *y = to_u64(self.residue(self.product(to_f64(*x) - to_f64(*y), c)));
-        }
+        wide(
+            #[inline(always)]
+            || {
+                for (y, x) in y.iter_mut().zip(x) {
+                    *y = to_u64(self.residue(self.product(to_f64(*x) - to_f64(*y), c)));
+                }
+            },
+        );
     }
 }
 

@@ -71,6 +71,8 @@ pub struct Ring {
     single: Vec<Converter>,
     /// Converter from the special primes.
     special: Converter,
+    /// Converters from the special primes and q_i.
+    special_and_last: Vec<Converter>,
     /// The odd exponent e of zeta at each place, relative to the first place.
     exponents: Vec<u32>,
     /// The place of exponent e at index e/2.
@@ -109,6 +111,10 @@ impl Ring {
             .map(|i| Converter::new(&moduli[i..=i], &moduli))
             .collect();
         let special = Converter::new(&moduli[q_len..], &moduli);
+        let special_and_last = (0..q_len)
+            .into_par_iter()
+            .map(|i| Converter::new(&[&moduli[q_len..], &moduli[i..=i]].concat(), &moduli))
+            .collect();
         let (exponents, places) = places(n, &moduli, &plans)?;
         Ok(Arc::new(Self {
             params: params.clone(),
@@ -117,6 +123,7 @@ impl Ring {
             digits,
             single,
             special,
+            special_and_last,
             exponents,
             places,
             transforms: AtomicU64::new(0),
@@ -148,9 +155,12 @@ impl Ring {
 
     /// Indices of the primes of level l, then those of the special primes.
     pub(super) fn extended(&self, level: usize) -> Vec<usize> {
-        (0..=level)
-            .chain(self.params.q().len()..self.moduli.len())
-            .collect()
+        (0..=level).chain(self.special()).collect()
+    }
+
+    /// Indices of the special primes.
+    pub(super) fn special(&self) -> Vec<usize> {
+        (self.params.q().len()..self.moduli.len()).collect()
     }
 
     /// The converter from the digit that ends with q_i.
@@ -164,6 +174,11 @@ impl Ring {
 
     pub(super) fn special_converter(&self) -> &Converter {
         &self.special
+    }
+
+    /// The converter from the special primes, then q_i.
+    pub(super) fn special_and_last_converter(&self, i: usize) -> &Converter {
+        &self.special_and_last[i]
     }
 
     /// Coefficients to values, in place.
@@ -302,20 +317,28 @@ impl Ring {
         x % (2 * self.n() as u64)
     }
 
+    /// The places that X -> X^g takes values from.
+    pub(super) fn automorphism_places(&self, g: u64) -> Vec<u32> {
+        let mask = 2 * self.n() as u64 - 1;
+        (self.exponents.iter())
+            .map(|&e| self.places[(((u64::from(e) * g) & mask) / 2) as usize])
+            .collect()
+    }
+
+    /// A limb with its values taken from other places.
+    pub(super) fn moved(&self, limb: &[u64], places: &[u32]) -> Vec<u64> {
+        let mut out = self.take();
+        for (out, &from) in out.iter_mut().zip(places) {
+            *out = limb[from as usize];
+        }
+        out
+    }
+
     /// X -> X^g.
     pub(super) fn automorphism(&self, x: &Poly, g: u64) -> Poly {
-        let mask = 2 * self.n() as u64 - 1;
-        let from: Vec<u32> = (self.exponents.iter())
-            .map(|&e| self.places[(((u64::from(e) * g) & mask) / 2) as usize])
-            .collect();
-        let limb = |x: &Vec<u64>| {
-            let mut out = self.take();
-            for (out, &from) in out.iter_mut().zip(&from) {
-                *out = x[from as usize];
-            }
-            out
-        };
-        self.poly(x.0.par_iter().map(limb).collect())
+        let places = self.automorphism_places(g);
+        let limbs = x.0.par_iter().map(|limb| self.moved(limb, &places));
+        self.poly(limbs.collect())
     }
 }
 
@@ -439,6 +462,7 @@ pub(super) mod tests {
             (vec![2], ring.digit_converter(2)),
             (vec![4, 5], ring.special_converter()),
             (vec![3], ring.single_converter(3)),
+            (vec![4, 5, 2], ring.special_and_last_converter(2)),
         ] {
             let d: i128 = source
                 .iter()
@@ -460,9 +484,8 @@ pub(super) mod tests {
                         .collect()
                 })
                 .collect();
-            let views: Vec<&[u64]> = limbs.iter().map(Vec::as_slice).collect();
             let mut targets: Vec<_> = (0..6).map(|i| (i, vec![0; n])).collect();
-            converter.convert(&views, &mut targets);
+            converter.convert(&limbs, &mut targets);
             // Within 2^-40 of +-D/2 either representative is right, the same at every target.
             let slack = d >> 40;
             for place in 0..n {

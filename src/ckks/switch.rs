@@ -1,4 +1,4 @@
-//! Hybrid key switching, and the decomposition that several rotations share.
+//! Hybrid key switching; several switches of one element share its decomposition.
 //!
 //! **Method** c of level l is cut into digits: d_j = the centred representative of c mod D_j, carried
 //! to all primes of Q_l P (exact, |d_j| <= (1/2 + 2^-40) D_j, see [`super::convert`]). With the
@@ -11,37 +11,121 @@
 //! ```text
 //! (sum_j d_j e_j)/P + rho_0 + rho_1 s,    |rho_0|, |rho_1| <= 1/2 + 2^-40 in every coefficient.
 //! ```
+//! A ciphertext that is rescaled right after its relinearisation is divided by P and q_l at once: the
+//! numerator is u + P (c_0, c_1), and what it decrypts to is off by (sum_j d_j e_j)/(P q_l) + rho_0 +
+//! rho_1 s: the rounding of the key switch alone has no share of its own.
+//!
 //! **Cost** in transforms, with L = l + 1 primes of Q, k of P, d digits: L + d (L + k) - L to
 //! decompose (a digit's own residues are known), 2 (k + L) to divide.
 
-use super::divide::{by_special, GROUP};
+use super::divide::{runs, transpose, Divisor};
 use super::keys::SwitchingKey;
-use super::modular::{to_f64, to_u64, Modulus, BLOCK, MAX_TERMS};
+use super::modular::{to_f64, to_u64, wide, Modulus, BLOCK, MAX_TERMS};
 use super::ring::{Poly, Ring};
 use rayon::prelude::*;
+use rug::Integer;
+use std::ops::Range;
 
-/// The digits of an element.
-pub(super) struct Digits<'a> {
-    ring: &'a Ring,
-    c: &'a Poly,
-    /// For each digit the transforms mod q_0 .. q_l and the special primes; `None` at the digit's own
-    /// primes, where the residues are those of c.
-    digits: Vec<Vec<Option<Vec<u64>>>>,
+/// One of the switches of an element.
+pub(super) struct Switch<'a> {
+    /// The key from s' to s.
+    pub key: &'a SwitchingKey,
+    /// What is added to each half of the result.
+    pub plus: [Option<&'a Poly>; 2],
+    /// The automorphism that comes last, as the places that values are taken from.
+    pub places: Option<Vec<u32>>,
 }
 
-impl Drop for Digits<'_> {
+/// For every wanted switch (u_0, u_1) + P plus, divided by P, or by P q_l and so rescaled as well.
+///
+/// **Cost** of memory: the digits mod a few primes at a time.
+pub(super) fn switch(
+    ring: &Ring,
+    c: &Poly,
+    wanted: &[Switch],
+    divisor: &Divisor,
+) -> Vec<[Poly; 2]> {
+    let digits = Digits::new(ring, c);
+    let halves = 2 * wanted.len();
+    // The dropped primes first: their coefficients are what the division rounds away.
+    let dropped = (runs(divisor.primes().len()).into_par_iter())
+        .flat_map_iter(|run| {
+            let residues = digits.residues(&divisor.primes()[run.clone()]);
+            let sources = run.zip(residues).map(|(k, residues)| {
+                let sums = wanted.iter().flat_map(|switch| residues.sums(switch));
+                let source = |mut sum: Vec<u64>| {
+                    divisor.source(k, &mut sum);
+                    sum
+                };
+                sums.map(source).collect()
+            });
+            sources.collect::<Vec<_>>()
+        })
+        .collect();
+    let sources = transpose(halves, dropped);
+    let kept = (runs(divisor.kept()).into_par_iter())
+        .flat_map_iter(|run| {
+            let residues = digits.residues(&run.clone().collect::<Vec<_>>());
+            let mut limbs: Vec<Vec<Vec<u64>>> = vec![Vec::with_capacity(halves); run.len()];
+            for (switch, sources) in wanted.iter().zip(sources.chunks(2)) {
+                let mut rests: Vec<_> = (sources.iter())
+                    .map(|source| divisor.rests(source, run.clone()).into_iter())
+                    .collect();
+                for (residues, limbs) in residues.iter().zip(&mut limbs) {
+                    let rests = rests.iter_mut().flat_map(Iterator::next);
+                    for (sum, (i, mut rest)) in residues.sums(switch).into_iter().zip(rests) {
+                        divisor.quotient(i, &sum, &mut rest);
+                        limbs.push(match &switch.places {
+                            None => rest,
+                            Some(places) => {
+                                let moved = ring.moved(&rest, places);
+                                ring.give([rest]);
+                                moved
+                            }
+                        });
+                        ring.give([sum]);
+                    }
+                }
+            }
+            limbs
+        })
+        .collect();
+    ring.give(sources.into_iter().flatten());
+    ring.give(digits.coefficients);
+    let mut halves = transpose(halves, kept).into_iter();
+    let mut half = || ring.poly(halves.next().unwrap_or_default());
+    wanted.iter().map(|_| [half(), half()]).collect()
+}
+
+/// An element cut into digits.
+struct Digits<'a> {
+    ring: &'a Ring,
+    c: &'a Poly,
+    ranges: Vec<Range<usize>>,
+    /// For every prime the coefficients, as the converter of their digit wants them.
+    coefficients: Vec<Vec<u64>>,
+    p: Integer,
+}
+
+/// All digits mod one prime, as transforms.
+struct Residues<'a> {
+    digits: &'a Digits<'a>,
+    /// The prime.
+    i: usize,
+    /// `None` where the prime is one of the digit's own, so that the residues are those of c.
+    limbs: Vec<Option<Vec<u64>>>,
+}
+
+impl Drop for Residues<'_> {
     fn drop(&mut self) {
-        self.ring.give(self.digits.drain(..).flatten().flatten());
+        self.digits.ring.give(self.limbs.drain(..).flatten());
     }
 }
 
 impl<'a> Digits<'a> {
-    /// Cuts an element of level l into digits.
-    pub(super) fn new(ring: &'a Ring, c: &'a Poly) -> Self {
-        let level = c.limbs() - 1;
-        let indices = ring.extended(level);
-        let ranges = ring.params().digits(level);
-        let coefficients: Vec<Vec<u64>> = (c.0.par_iter().enumerate())
+    fn new(ring: &'a Ring, c: &'a Poly) -> Self {
+        let ranges = ring.params().digits(c.limbs() - 1);
+        let coefficients = (c.0.par_iter().enumerate())
             .map(|(i, limb)| {
                 let mut limb = ring.copy(limb);
                 let digit = &ranges[i / ring.params().digit_primes()];
@@ -50,57 +134,62 @@ impl<'a> Digits<'a> {
                 limb
             })
             .collect();
-        let digits = (ranges.iter())
-            .map(|digit| {
-                let source: Vec<&[u64]> = coefficients[digit.clone()]
-                    .iter()
-                    .map(Vec::as_slice)
-                    .collect();
-                let converter = ring.digit_converter(digit.end - 1);
-                let groups: Vec<Vec<Option<Vec<u64>>>> = (indices.par_chunks(GROUP))
-                    .map(|group| {
-                        let others = group.iter().filter(|&i| !digit.contains(i));
-                        let mut targets: Vec<_> = others.map(|&i| (i, ring.take())).collect();
-                        converter.convert(&source, &mut targets);
-                        targets
-                            .iter_mut()
-                            .for_each(|(i, limb)| ring.forward(*i, limb));
-                        let mut targets = targets.into_iter().peekable();
-                        let place =
-                            |&i: &usize| targets.next_if(|&(t, _)| t == i).map(|(_, limb)| limb);
-                        group.iter().map(place).collect()
-                    })
-                    .collect();
-                groups.into_iter().flatten().collect()
-            })
-            .collect();
-        ring.give(coefficients);
-        Self { ring, c, digits }
+        Self {
+            ring,
+            c,
+            ranges,
+            coefficients,
+            p: ring.params().p_product(),
+        }
     }
 
-    /// (u_0, u_1) divided by P: encrypts c s' under s.
-    pub(super) fn switch(&self, key: &SwitchingKey) -> [Poly; 2] {
+    /// The digits mod some primes.
+    fn residues(&self, primes: &[usize]) -> Vec<Residues<'_>> {
         let ring = self.ring;
-        let indices = ring.extended(self.c.limbs() - 1);
-        let sums: Vec<[Vec<u64>; 2]> = (indices.par_iter().enumerate())
-            .map(|(place, &i)| {
-                let terms: Vec<[&[u64]; 3]> = (self.digits.iter().zip(&key.b).zip(&key.a))
-                    .map(|((digit, b), a)| {
-                        let digit = digit[place].as_ref().unwrap_or_else(|| &self.c.0[i]);
-                        [digit.as_slice(), &b.0[i], &a.0[i]]
-                    })
-                    .collect();
-                let mut out = [ring.take(), ring.take()];
-                inner_products(ring.modulus(i), &mut out, &terms);
-                out
+        let none = |&i: &usize| Residues {
+            digits: self,
+            i,
+            limbs: Vec::with_capacity(self.ranges.len()),
+        };
+        let mut out: Vec<Residues> = primes.iter().map(none).collect();
+        for digit in &self.ranges {
+            let others = primes.iter().filter(|&i| !digit.contains(i));
+            let mut targets: Vec<_> = others.map(|&i| (i, ring.take())).collect();
+            ring.digit_converter(digit.end - 1)
+                .convert(&self.coefficients[digit.clone()], &mut targets);
+            let mut targets = targets.into_iter().peekable();
+            for residues in &mut out {
+                let limb = targets.next_if(|&(i, _)| i == residues.i);
+                residues.limbs.push(limb.map(|(_, limb)| limb));
+            }
+        }
+        // All digits at one prime: the constants of its transform stay in the cache.
+        for residues in &mut out {
+            for limb in residues.limbs.iter_mut().flatten() {
+                ring.forward(residues.i, limb);
+            }
+        }
+        out
+    }
+}
+
+impl Residues<'_> {
+    /// (u_0, u_1) + P plus.
+    fn sums(&self, switch: &Switch) -> [Vec<u64>; 2] {
+        let (ring, i) = (self.digits.ring, self.i);
+        let m = ring.modulus(i);
+        let terms: Vec<[&[u64]; 3]> = (self.limbs.iter().zip(&switch.key.b).zip(&switch.key.a))
+            .map(|((digit, b), a)| {
+                let digit = digit.as_ref().unwrap_or_else(|| &self.digits.c.0[i]);
+                [digit.as_slice(), &b.0[i], &a.0[i]]
             })
             .collect();
-        let mut halves = [Vec::new(), Vec::new()];
-        for [b, a] in sums {
-            halves[0].push(b);
-            halves[1].push(a);
-        }
-        halves.map(|limbs| by_special(ring, ring.poly(limbs)))
+        // P is 0 mod the special primes.
+        let plus = switch.plus.map(|x| x.and_then(|x| x.0.get(i)));
+        let plus = plus.map(|x| x.map(Vec::as_slice));
+        let mut out = [ring.take(), ring.take()];
+        inner_products(m, &mut out, &terms, plus, m.of_integer(&self.digits.p));
+        out
     }
 }
 
@@ -108,29 +197,49 @@ impl<'a> Digits<'a> {
 /// memory, and two pages at a time are fetched ahead.
 const RUN: usize = 4 * BLOCK;
 
-/// out_0 = sum_j d_j b_j and out_1 = sum_j d_j a_j mod a prime, of terms (d_j, b_j, a_j).
-fn inner_products(m: &Modulus, out: &mut [Vec<u64>; 2], terms: &[[&[u64]; 3]]) {
-    let n = out[0].len();
-    for start in (0..n).step_by(RUN) {
-        let range = start..(start + RUN).min(n);
-        let mut sums = [[0.0; RUN]; 2];
-        for (j, term) in terms.iter().enumerate() {
-            // A reduced sum is below one prime: with 8 products it stays exact.
-            if j > 0 && j % (MAX_TERMS - 2) == 0 {
-                sums.iter_mut().flatten().for_each(|s| *s = m.residue(*s));
+/// out_0 = c plus_0 + sum_j d_j b_j and out_1 = c plus_1 + sum_j d_j a_j mod a prime, of terms
+/// (d_j, b_j, a_j).
+fn inner_products(
+    m: &Modulus,
+    out: &mut [Vec<u64>; 2],
+    terms: &[[&[u64]; 3]],
+    plus: [Option<&[u64]>; 2],
+    c: u64,
+) {
+    let (n, c) = (out[0].len(), to_f64(c));
+    wide(
+        #[inline(always)]
+        || {
+            for start in (0..n).step_by(RUN) {
+                let range = start..(start + RUN).min(n);
+                let mut sums = [[0.0; RUN]; 2];
+                for (sums, plus) in sums.iter_mut().zip(plus) {
+                    let plus = plus.map_or(&[][..], |x| &x[range.clone()]);
+                    for (sum, x) in sums.iter_mut().zip(plus) {
+                        *sum = m.product(to_f64(*x), c);
+                    }
+                }
+                for (j, term) in terms.iter().enumerate() {
+                    // A reduced sum, or the one product so far, is below one prime: with 8 more it is exact.
+                    if j > 0 && j % (MAX_TERMS - 2) == 0 {
+                        sums.iter_mut().flatten().for_each(|s| *s = m.residue(*s));
+                    }
+                    let [d, b, a] = term.map(|x| &x[range.clone()]);
+                    let [left, right] = &mut sums;
+                    for ((((left, right), d), b), a) in
+                        left.iter_mut().zip(right).zip(d).zip(b).zip(a)
+                    {
+                        let d = to_f64(*d);
+                        *left += m.product(d, to_f64(*b));
+                        *right += m.product(d, to_f64(*a));
+                    }
+                }
+                for (out, sums) in out.iter_mut().zip(&sums) {
+                    for (out, sum) in out[range.clone()].iter_mut().zip(sums) {
+                        *out = to_u64(m.residue(*sum));
+                    }
+                }
             }
-            let [d, b, a] = term.map(|x| &x[range.clone()]);
-            let [left, right] = &mut sums;
-            for ((((left, right), d), b), a) in left.iter_mut().zip(right).zip(d).zip(b).zip(a) {
-                let d = to_f64(*d);
-                *left += m.product(d, to_f64(*b));
-                *right += m.product(d, to_f64(*a));
-            }
-        }
-        for (out, sums) in out.iter_mut().zip(&sums) {
-            for (out, sum) in out[range.clone()].iter_mut().zip(sums) {
-                *out = to_u64(m.residue(*sum));
-            }
-        }
-    }
+        },
+    );
 }

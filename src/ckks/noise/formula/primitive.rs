@@ -13,6 +13,10 @@
 //! s2 = the error's variance; r a rounding to the nearest, v ternary, d_j a digit below Q_j/2. A product of
 //! ciphertexts adds nothing itself beyond its relinearisation: `(v1 + e1)(v2 + e2) = v1 v2 + v1 e2 + v2 e1
 //! + e1 e2` is exact, and its message-dependent terms are kept by whoever follows the circuit.
+//!
+//! Both bounds cover a relinearisation that waits for the rescale and shares its division by P q_l: it adds
+//! sum_j d_j e_j / (P q_l) + r0 + r1 s, where key switch / q_l + rescale has one rounding more. They also
+//! cover one relinearisation of a whole sum (`ckks::run`).
 
 use super::{enclose_integer, point, tail, Model, Tier};
 use crate::ckks::encrypt::Encryption;
