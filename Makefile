@@ -45,3 +45,4 @@ reports: build
 	$(BIN) catalogue certificates --format html -o reports/catalogue.html
 	$(BIN) report certificates/relu14.cert.json -o reports/relu14.html
 	$(BIN) report certificates/relu??.cert.json -o reports/relu.html
+	$(BIN) report reports/fashion.audit.json -o reports/fashion.html

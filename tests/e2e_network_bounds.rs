@@ -1,8 +1,11 @@
-//! `polycert network box` and `polycert network deviate`: figures, verdicts, exit codes, bad requests.
+//! `polycert network box`, `deviate`, and `audit` under noise: figures, verdicts, exit codes, bad requests.
+
+mod support;
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use support::Folder;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -49,7 +52,7 @@ fn deviate(rest: &[&str]) -> Vec<String> {
     fixed.iter().chain(rest).map(|s| (*s).to_owned()).collect()
 }
 
-fn words(list: &[String]) -> Vec<&str> {
+fn words_of(list: &[String]) -> Vec<&str> {
     list.iter().map(String::as_str).collect()
 }
 
@@ -66,7 +69,7 @@ fn the_shipped_network_is_certified_under_little_noise_and_not_under_much() {
         "1",
         "--json",
     ]);
-    let (found, code) = json(&words(&request));
+    let (found, code) = json(&words_of(&request));
     // The largest level breaks the class, so the run as a whole is no success.
     assert_eq!(code, Some(1));
     assert_eq!(found["certified_at_every_level"], 0);
@@ -92,26 +95,216 @@ fn the_shipped_network_is_certified_under_little_noise_and_not_under_much() {
 #[test]
 fn noise_that_makes_no_sense_is_refused() {
     refused(
-        &words(&deviate(&["--scale", "32"])),
+        &words_of(&deviate(&["--scale", "32"])),
         "noise levels with --worst and --sigma",
     );
     refused(
-        &words(&deviate(&["--scale", "32", "--worst", "2"])),
+        &words_of(&deviate(&["--scale", "32", "--worst", "2"])),
         "from 0 to 1 in units of B",
     );
     refused(
-        &words(&deviate(&["--scale", "1/3", "--worst", "2^-20"])),
+        &words_of(&deviate(&["--scale", "1/3", "--worst", "2^-20"])),
         "B that is an f64",
     );
     refused(
-        &words(&deviate(&["--scale", "2", "--worst", "2^-20"])),
+        &words_of(&deviate(&["--scale", "2", "--worst", "2^-20"])),
         "needs B >=",
     );
     refused(
-        &words(&deviate(&[
+        &words_of(&deviate(&[
             "--scale", "32", "--worst", "2^-20", "--from", "40",
         ])),
         "has 40 samples",
+    );
+}
+
+/// An audit of the first samples of the shipped network.
+fn audit(folder: &Folder, name: &str, rest: &[&str]) -> (Output, Value) {
+    let out = folder.at(name);
+    let fixed = [
+        "network",
+        "audit",
+        NETWORK,
+        "--table",
+        "certificates/relu13.json",
+        "--input",
+        IMAGES,
+        "--labels",
+        "certificates/networks/fashion/labels.npy",
+        "--count",
+        "3",
+        "-o",
+        &out,
+    ];
+    let line: Vec<&str> = fixed.iter().chain(rest).copied().collect();
+    let done = polycert(&line);
+    let error = String::from_utf8_lossy(&done.stderr).into_owned();
+    let text = std::fs::read_to_string(&out).unwrap_or_else(|_| panic!("{error}"));
+    (done, serde_json::from_str(&text).unwrap())
+}
+
+#[test]
+fn an_audit_under_noise_counts_what_deviate_proves() {
+    let folder = Folder::new();
+    let csv = folder.at("a.csv");
+    let noise = ["--scale", "32", "--worst", "2^-26,2^-2", "--sigma", "2^-24"];
+    let with_csv: Vec<&str> = noise.iter().copied().chain(["--csv", &csv]).collect();
+    let (done, found) = audit(&folder, "a.json", &with_csv);
+    let words = String::from_utf8_lossy(&done.stdout).into_owned();
+    // The largest level changes classes.
+    assert_eq!(done.status.code(), Some(1));
+    assert!(words.contains("SAME CLASS on 3 of 3"), "{words}");
+    for (i, (certified, without)) in [(3, 0), (0, 3), (3, 0)].into_iter().enumerate() {
+        let level = &found["levels"][i]["found"];
+        assert_eq!(
+            (&level["certified"], &level["without_bound"]),
+            (&certified.into(), &without.into())
+        );
+    }
+    let ends = &found["levels"][0]["certified_interval"];
+    let lo = ends["bound_lo"].as_f64().unwrap();
+    // 3 of 3: (1/40)^(1/3).
+    assert!(
+        (0.292..0.2925).contains(&lo) && ends["bound_hi"] == 1.0,
+        "{ends}"
+    );
+    // The same proof as by `deviate`, told to 7 digits downward.
+    let request = deviate(&[&noise[..], &["--attack", "0", "--json"]].concat());
+    let (single, _) = json(&words_of(&request));
+    for level in [0, 2] {
+        let one = single["samples"][0]["levels"][level]["bound_margin"]
+            .as_f64()
+            .unwrap();
+        let two = found["samples"][0]["bound_noise_margins"][level]
+            .as_f64()
+            .unwrap();
+        assert!(two <= one && one - two < 1e-5 * one, "{one} {two}");
+    }
+    assert!(found["samples"][0]["bound_noise_margins"][1].is_null());
+    // First order, added up over the layers, is within what is proved and most of it.
+    let layers = found["activations"].as_array().unwrap();
+    assert_eq!(layers.len(), 8);
+    let sum: f64 = layers
+        .iter()
+        .map(|l| {
+            l["sensitivity"]["estimate_worst"]["greatest"]
+                .as_f64()
+                .unwrap()
+        })
+        .sum();
+    let moved = sum * 2.0f64.powi(-26);
+    let deviation = found["levels"][0]["found"]["bound_greatest_deviation"]
+        .as_f64()
+        .unwrap();
+    assert!(
+        moved < 2.5 * deviation && moved > 0.3 * deviation,
+        "{moved} {deviation}"
+    );
+    for l in layers {
+        let bits = |kind: &str, which: &str| l["sensitivity"][kind][which].as_f64().unwrap();
+        let (worst, sigma) = (
+            bits("estimate_worst_bits", "greatest"),
+            bits("estimate_sigma_bits", "greatest"),
+        );
+        assert!(sigma < worst && worst < 26.0 && bits("estimate_worst_bits", "median") <= worst);
+    }
+    let lines: Vec<String> = std::fs::read_to_string(&csv)
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(lines.len(), 4);
+    // Nine columns, two for each level, five for each layer.
+    assert!(
+        lines
+            .iter()
+            .all(|l| l.matches(',').count() == 9 + 6 + 40 - 1),
+        "{lines:?}"
+    );
+    // Other noise is another audit; without noise it needs no level.
+    let (plain, found) = audit(&folder, "b.json", &["--scale", "32"]);
+    assert_eq!(plain.status.code(), Some(0));
+    assert_eq!(found["levels"], serde_json::json!([]));
+    assert!(
+        found["activations"][0]["sensitivity"]["estimate_sigma"]["median"].as_f64() > Some(0.0)
+    );
+}
+
+const EVALUATION: &str = "certificates/evaluation/relu13.b.json";
+
+#[test]
+fn the_noise_of_an_evaluation_certificate_becomes_a_level() {
+    let request = deviate(&[
+        "--scale",
+        "40",
+        "--evaluation",
+        EVALUATION,
+        "--attack",
+        "0",
+        "--json",
+    ]);
+    let (found, _) = json(&words_of(&request));
+    let file = std::fs::read_to_string(root().join(EVALUATION)).unwrap();
+    let document: Value = serde_json::from_str(&file).unwrap();
+    let noise = polycert::arith::number::parse(document["noise"].as_str().unwrap()).unwrap();
+    let level = &found["samples"][0]["levels"][0];
+    let name = level["noise"].as_str().unwrap();
+    let shown: f64 = name
+        .strip_prefix("evaluated ")
+        .and_then(|n| n.strip_suffix(" B"))
+        .unwrap()
+        .parse()
+        .unwrap();
+    let exact = noise.to_f64() / 40.0;
+    assert!(exact <= shown && shown < 1.001 * exact, "{name} {exact}");
+    // Bounded by at least the first order of a network that has this noise at its last activations.
+    assert!(level["estimate_first_order"].as_f64().unwrap() > exact);
+    let rests_on = found["rests_on"][0][1].as_str().unwrap();
+    for said in [
+        "2^-40 for every ciphertext",
+        "a fresh extended encryption under the public key",
+        EVALUATION,
+    ] {
+        assert!(rests_on.contains(said), "{said}: {rests_on}");
+    }
+    for (rest, said) in [
+        (vec!["--scale", "32"], "is about B = 40"),
+        (
+            vec!["--scale", "40", "--coefficients", "f64"],
+            "holds coefficients as exact",
+        ),
+    ] {
+        let rest = [&rest[..], &["--evaluation", EVALUATION]].concat();
+        refused(&words_of(&deviate(&rest)), said);
+    }
+    let other = [
+        "--scale",
+        "40",
+        "--evaluation",
+        "certificates/relu13.cert.json",
+    ];
+    refused(&words_of(&deviate(&other)), "no evaluation certificate");
+    let table = deviate(&["--scale", "40", "--evaluation", EVALUATION]);
+    let table: Vec<String> = table
+        .iter()
+        .map(|w| w.replace("relu13.json", "relu12.json"))
+        .collect();
+    refused(&words_of(&table), "is about the table");
+    // A noise that is not proved is rejected by the checker before anything is said.
+    let folder = Folder::new();
+    let smaller = file.replace(document["noise"].as_str().unwrap(), "1*2^-30");
+    let forged = folder.file("forged.json", smaller);
+    let done = polycert(&words_of(&deviate(&[
+        "--scale",
+        "40",
+        "--evaluation",
+        &forged,
+    ])));
+    let error = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert_eq!(done.status.code(), Some(1), "{error}");
+    assert!(
+        error.contains("forged.json") && error.contains("REJECTED") && done.stdout.is_empty(),
+        "{error}"
     );
 }
 

@@ -7,7 +7,8 @@
 //! |---|---|
 //! | rounding of products and sums in rows | boxes, noise: weights with full mantissas |
 //! | rounding of biases and constants | boxes: biases with full mantissas, sizes 2^-4 to 2^3 |
-//! | rounding of folded batch norm | noise: batch norm behind convolutions and alone |
+//! | rounding of folded batch norm and of means | noise, boxes: batch norm behind convolutions and alone |
+//! | inexact entries and biases | boxes: networks at the ends of what the entries stand for |
 //! | rounding of chords, offsets and sums of ranges | boxes: sides of width 0, 1e-12, 1e3 |
 //! | empty, infinite and NaN boxes | refused: `boxes_that_are_none_are_refused`, e2e |
 //! | degenerate boxes: a point, one side a point | boxes |
@@ -17,131 +18,28 @@
 //! | shortcuts: sums of rows, strides, padding, channels added | boxes, noise |
 //! | composites that are not odd, slopes at both signs, centres known in balls only | noise |
 
+#[path = "common/random_networks.rs"]
+mod random_networks;
+
 use polycert::arith::rounding::CoefficientMode;
 use polycert::certify::bend::Bend;
 use polycert::certify::kink::Neuron;
 use polycert::certify::proof::prove;
 use polycert::certify::request::Request;
 use polycert::network::box_analysis::{analyse, Bounds, Replacement};
+use polycert::network::deviation::sensitivity::sensitivities;
 use polycert::network::deviation::{self, plan::Plan, Noise, Response};
 use polycert::network::evaluate::{Model, Outcome, Prepared};
-use polycert::network::ops::{BatchNorm, Conv, Dense};
-use polycert::network::stages::{stages, Stage};
+use polycert::network::ops::Dense;
+use polycert::network::stages::stages;
 use polycert::network::tensor::Tensor;
 use polycert::network::twin::Activation;
-use polycert::network::{Builder, Network, Op, Preprocessing, Shape, Window};
+use polycert::network::{Builder, Network, Op, Preprocessing, Shape};
 use polycert::poly::{Composite, Function, Table, Target};
+use random_networks::{
+    chebyshev, conv_network, dense_network, exact, exact_graph, polynomial, q, relu, Random,
+};
 use rug::Rational;
-
-fn q(x: f64) -> Rational {
-    Rational::from_f64(x).unwrap()
-}
-
-/// A small generator: reproducible, and good enough to draw networks with.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) ^ (self.0 >> 17 & 0xffff)
-    }
-    fn below(&mut self, n: u64) -> usize {
-        (self.next() % n) as usize
-    }
-    /// In [-1, 1], with full mantissas, sometimes exactly a corner.
-    fn unit(&mut self) -> f64 {
-        match self.below(12) {
-            0 => 0.0,
-            1 => 1.0,
-            2 => -1.0,
-            _ => {
-                (self.next() as f64 / 2.0f64.powi(31)).mul_add(2.0, -1.0)
-                    * (1.0 + f64::EPSILON * self.below(9) as f64)
-            }
-        }
-    }
-    fn list(&mut self, n: usize) -> Vec<f64> {
-        (0..n).map(|_| self.unit()).collect()
-    }
-}
-
-/// Chebyshev coefficients at t, exactly.
-fn chebyshev(c: &[f64], t: &Rational) -> Rational {
-    let (mut b1, mut b2) = (Rational::new(), Rational::new());
-    for &c in c.iter().skip(1).rev() {
-        let b = q(c) + Rational::from(t * &b1) * 2u32 - &b2;
-        (b2, b1) = (b1, b);
-    }
-    q(c[0]) + t * b1 - b2
-}
-
-/// Pre-activations of every stage, exactly; `respond` (stage, neuron, z) is the activation.
-fn exact(
-    stages: &[Stage],
-    x: &[Rational],
-    respond: impl Fn(usize, usize, &Rational) -> Rational,
-) -> Vec<Vec<Rational>> {
-    let mut before = vec![x.to_vec()];
-    let mut after = vec![x.to_vec()];
-    for (k, stage) in stages.iter().enumerate().skip(1) {
-        let mut z: Vec<Rational> = stage.bias.iter().map(|b| q(*b)).collect();
-        for m in &stage.matrices {
-            for (z, row) in z.iter_mut().zip(m.entries.chunks_exact(m.columns())) {
-                for (w, a) in row.iter().zip(&after[m.source]) {
-                    *z += q(*w) * a;
-                }
-            }
-        }
-        let a = z.iter().enumerate().map(|(i, z)| {
-            if stage.relu {
-                respond(k, i, z)
-            } else {
-                z.clone()
-            }
-        });
-        after.push(a.collect());
-        before.push(z);
-    }
-    before
-}
-
-fn relu(z: &Rational) -> Rational {
-    z.clone().max(Rational::new())
-}
-
-/// A random chain of dense layers, sometimes with a shortcut around one.
-fn dense_network(r: &mut Random) -> Network {
-    let n = 1 + r.below(3);
-    let mut b = Builder::new(Shape::flat(n)).unwrap();
-    let (mut x, mut width) = (0, n);
-    let size = 2.0f64.powi(r.below(8) as i32 - 4);
-    for layer in 0..1 + r.below(3) {
-        let m = 1 + r.below(3);
-        let dense = Op::Dense(Dense {
-            weights: r.list(m * width).into_iter().map(|w| w * size).collect(),
-            bias: r.list(m),
-        });
-        let z = b.push(&format!("fc{layer}"), dense, &[x]).unwrap();
-        let z = if m == width && r.below(3) == 0 {
-            b.push(&format!("add{layer}"), Op::Add, &[z, x]).unwrap()
-        } else {
-            z
-        };
-        x = b
-            .push(&format!("relu{layer}"), Op::Relu { slope: 0.0 }, &[z])
-            .unwrap();
-        width = m;
-    }
-    let last = Op::Dense(Dense {
-        weights: r.list(width),
-        bias: r.list(1),
-    });
-    let out = b.push("out", last, &[x]).unwrap();
-    b.finish("random", out, Preprocessing::default()).unwrap()
-}
 
 /// Boxes of every kind: usual, a point, one side a point, tiny, huge.
 fn a_box(r: &mut Random, n: usize) -> Vec<Bounds> {
@@ -259,6 +157,131 @@ fn boxes_hold_exact_evaluations_of_ten_thousand_networks() {
     assert!(neurons > 100_000);
 }
 
+/// Batch norm (folded into a convolution, and alone behind a sum), means, subsampling and padding.
+#[test]
+fn boxes_hold_exact_evaluations_of_networks_with_batch_norm_and_means() {
+    let mut r = Random(4711);
+    let (mut outputs, mut folded) = (0, 0);
+    for round in 0..400 {
+        let network = conv_network(&mut r);
+        let stages = stages(&network).unwrap();
+        folded += usize::from(stages.iter().all(|s| s.name != "bn" && s.name != "stem_bn"));
+        let width = [0.3, 0.0, 1e-9, 3.0][round % 4];
+        let sides: Vec<Bounds> = (0..stages[0].size)
+            .map(|_| {
+                let middle = r.unit();
+                (middle - width, middle + width)
+            })
+            .collect();
+        let mut polynomials = std::collections::HashMap::new();
+        let found = analyse(&stages, &sides, |k, i, lo, hi| {
+            if lo >= 0.0 || hi <= 0.0 {
+                return Ok(None);
+            }
+            let p = Neuron::new(lo, hi, |kink| {
+                polycert::approx::kink::relu_coefficients(2, kink)
+            })?;
+            let replacement = Replacement {
+                bound_tilted: Some(p.bound_tilted),
+                ..Replacement::within(p.bound_error)
+            };
+            polynomials.insert((k, i), p);
+            Ok(Some(replacement))
+        })
+        .unwrap();
+        let active: Vec<usize> = (0..stages.len()).filter(|&k| stages[k].relu).collect();
+        for point in 0..2 {
+            let x: Vec<Rational> = sides
+                .iter()
+                .map(|&(lo, hi)| match (point, r.below(2)) {
+                    (0, _) => q(lo) + (q(hi) - q(lo)) * q(r.unit()).abs(),
+                    (_, 0) => q(lo),
+                    _ => q(hi),
+                })
+                .collect();
+            let z = exact_graph(&network, &x, |_, _, z| relu(z));
+            let u = exact_graph(&network, &x, |a, i, z| {
+                let (lo, hi) = found[active[a]].bound_twin[i];
+                assert!(inside((lo, hi), z), "network {round}, activation {a}, {i}");
+                match polynomials.get(&(active[a], i)) {
+                    None => relu(z),
+                    Some(p) => {
+                        let h = q(p.range.half);
+                        let t = Rational::from(z / &h) + q(p.range.kink);
+                        assert!(t.clone().abs() <= 1u32, "a polynomial leaves its domain");
+                        chebyshev(&p.coefficients, &t) * h
+                    }
+                }
+            });
+            let last = &found[stages.len() - 1];
+            for i in 0..z.len() {
+                outputs += 1;
+                assert!(inside(last.bound_relu[i], &z[i]), "network {round}, {i}");
+                assert!(inside(last.bound_twin[i], &u[i]), "network {round}, {i}");
+                let d = Rational::from(&u[i] - &z[i]);
+                assert!(inside(last.bound_difference[i], &d), "network {round}, {i}");
+            }
+        }
+    }
+    assert!(outputs == 1_600 && folded == 400);
+}
+
+/// Numbers that stand for others within a stated distance: any of those are inside.
+#[test]
+fn boxes_hold_whatever_inexact_entries_stand_for() {
+    let mut r = Random(5);
+    for round in 0..300 {
+        let network = dense_network(&mut r);
+        let mut stages = stages(&network).unwrap();
+        let sides = a_box(&mut r, stages[0].size);
+        for stage in &mut stages {
+            stage.matrices.iter_mut().for_each(|m| m.relative = 0.04);
+            stage.bound_bias_off.fill(0.01);
+        }
+        let found = analyse(&stages, &sides, |_, _, lo, hi| {
+            Ok((lo < 0.0 && hi > 0.0).then(|| Replacement::within(1e-3)))
+        })
+        .unwrap();
+        let mut meant = stages.clone();
+        for stage in &mut meant {
+            for m in &mut stage.matrices {
+                let away = |w: &mut f64| *w *= 1.0 + 0.0399 * r.unit();
+                m.entries.iter_mut().for_each(away);
+            }
+            stage.bias.iter_mut().for_each(|b| *b += 0.0099 * r.unit());
+        }
+        let x: Vec<Rational> = sides.iter().map(|s| q([s.0, s.1][r.below(2)])).collect();
+        let z = exact(&meant, &x, |_, _, z| relu(z));
+        let off = |k: usize, i: usize| q(1e-3 * if (k + i) % 2 == 0 { 1.0 } else { -1.0 });
+        let u = exact(&meant, &x, |k, i, z| {
+            let (lo, hi) = found[k].bound_twin[i];
+            relu(z)
+                + if lo < 0.0 && hi > 0.0 {
+                    off(k, i)
+                } else {
+                    Rational::new()
+                }
+        });
+        for (k, s) in found.iter().enumerate() {
+            for i in 0..stages[k].size {
+                let d = Rational::from(&u[k][i] - &z[k][i]);
+                let all = [
+                    (s.bound_relu[i], &z[k][i]),
+                    (s.bound_twin[i], &u[k][i]),
+                    (s.bound_difference[i], &d),
+                ];
+                for (b, v) in all {
+                    assert!(
+                        inside(b, v),
+                        "network {round}, stage {k}, {i}: {b:?} {}",
+                        v.to_f64()
+                    );
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn boxes_that_are_none_are_refused() {
     let network = dense_network(&mut Random(3));
@@ -274,189 +297,6 @@ fn boxes_that_are_none_are_refused() {
         let error = analyse(&stages, &sides, none).unwrap_err().to_string();
         assert!(error.contains(said), "{error}");
     }
-}
-
-/// x (1 + p(x/B))/2, exactly.
-fn polynomial(c: &Composite, b: &Rational, x: &Rational) -> Rational {
-    let p = c.eval_exact(&Rational::from(x / b));
-    x * (p + 1u32) / 2u32
-}
-
-/// A random residual network with convolutions, batch norm, means and every other linear layer.
-fn conv_network(r: &mut Random) -> Network {
-    let shape = Shape::new(1 + r.below(2), 3, 2 + r.below(2));
-    let mut b = Builder::new(shape).unwrap();
-    let conv = |r: &mut Random, from: usize, to: usize, stride: usize| {
-        let mut window = Window::new([3, 3], [stride, stride]);
-        window.padding = [1; 4];
-        Op::Conv(Conv {
-            weights: r.list(from * to * 9).into_iter().map(|w| w * 0.3).collect(),
-            bias: r.list(to),
-            groups: 1,
-            window,
-        })
-    };
-    let op = conv(r, shape.channels, 2, 1);
-    let x = b.push("stem", op, &[0]).unwrap();
-    let norm = |r: &mut Random, n: usize| {
-        // Squares of dyadic numbers: the exact scale is a rational.
-        Op::BatchNorm(BatchNorm {
-            gamma: r.list(n),
-            beta: r.list(n),
-            mean: r.list(n),
-            variance: (0..n).map(|i| [0.25, 2.25, 1.0][i % 3]).collect(),
-            epsilon: 0.0,
-        })
-    };
-    let op = norm(r, 2);
-    let x = b.push("stem_bn", op, &[x]).unwrap();
-    let x = b.push("relu", Op::Relu { slope: 0.0 }, &[x]).unwrap();
-    let stride = 1 + r.below(2);
-    let to = if r.below(2) == 0 { 4 } else { 2 };
-    let op = conv(r, 2, to, stride);
-    let y = b.push("conv", op, &[x]).unwrap();
-    let op = norm(r, to);
-    let y = b.push("bn", op, &[y]).unwrap();
-    let mut s = x;
-    if stride == 2 {
-        s = b
-            .push("sub", Op::Subsample { stride: [2, 2] }, &[s])
-            .unwrap();
-    }
-    if to == 4 {
-        let pad = Op::Pad {
-            channels: [1, 1],
-            border: [0; 4],
-        };
-        s = b.push("pad", pad, &[s]).unwrap();
-    }
-    let mut y = b.push("add", Op::Add, &[y, s]).unwrap();
-    if r.below(2) == 0 {
-        let op = norm(r, to);
-        y = b.push("bn2", op, &[y]).unwrap();
-    }
-    let y = b.push("relu2", Op::Relu { slope: 0.0 }, &[y]).unwrap();
-    let shape = b.shape(y);
-    let window = Window::new([shape.height, shape.width], [1, 1]);
-    let y = b
-        .push(
-            "mean",
-            Op::AvgPool {
-                window,
-                count_padding: true,
-            },
-            &[y],
-        )
-        .unwrap();
-    let y = b.push("flat", Op::Reshape(Shape::flat(to)), &[y]).unwrap();
-    let last = Op::Dense(Dense {
-        weights: r.list(2 * to),
-        bias: r.list(2),
-    });
-    let out = b.push("out", last, &[y]).unwrap();
-    b.finish("random", out, Preprocessing::default()).unwrap()
-}
-
-/// The network's exact result; `respond` (activation, element, z).
-fn exact_graph(
-    network: &Network,
-    x: &[Rational],
-    mut respond: impl FnMut(usize, usize, &Rational) -> Rational,
-) -> Vec<Rational> {
-    let mut values: Vec<Vec<Rational>> = Vec::new();
-    let mut activations = 0;
-    for node in &network.nodes {
-        let from = node.inputs.first().map(|&i| network.nodes[i].shape);
-        let input = |k: usize| &values[node.inputs[k]];
-        let out = node.shape;
-        let place = |i: usize| {
-            (
-                i / out.pixels(),
-                i % out.pixels() / out.width,
-                i % out.width,
-            )
-        };
-        let y: Vec<Rational> = match (&node.op, from) {
-            (Op::Input, _) => x.to_vec(),
-            (Op::Dense(d), _) => (0..out.len())
-                .map(|i| {
-                    let row = &d.weights[i * input(0).len()..];
-                    row.iter()
-                        .zip(input(0))
-                        .fold(q(d.bias[i]), |s, (w, v)| s + q(*w) * v)
-                })
-                .collect(),
-            (Op::Conv(c), Some(s)) => (0..out.len())
-                .map(|i| {
-                    let (o, row, column) = place(i);
-                    let mut sum = q(c.bias[o]);
-                    for ch in 0..s.channels {
-                        for ky in 0..3 {
-                            for kx in 0..3 {
-                                let (yy, xx) = (
-                                    row * c.window.stride[0] + ky,
-                                    column * c.window.stride[1] + kx,
-                                );
-                                if (1..=s.height).contains(&yy) && (1..=s.width).contains(&xx) {
-                                    let w = c.weights[((o * s.channels + ch) * 3 + ky) * 3 + kx];
-                                    sum += q(w)
-                                        * &input(0)[(ch * s.height + yy - 1) * s.width + xx - 1];
-                                }
-                            }
-                        }
-                    }
-                    sum
-                })
-                .collect(),
-            (Op::BatchNorm(b), _) => (0..out.len())
-                .map(|i| {
-                    let c = i / out.pixels();
-                    let scale = q(b.gamma[c]) / q(b.variance[c].sqrt());
-                    (input(0)[i].clone() - q(b.mean[c])) * scale + q(b.beta[c])
-                })
-                .collect(),
-            (Op::Add, _) => input(0)
-                .iter()
-                .zip(input(1))
-                .map(|(a, b)| Rational::from(a + b))
-                .collect(),
-            (Op::Subsample { stride }, Some(s)) => (0..out.len())
-                .map(|i| {
-                    let (c, row, column) = place(i);
-                    input(0)[(c * s.height + row * stride[0]) * s.width + column * stride[1]]
-                        .clone()
-                })
-                .collect(),
-            (Op::Pad { channels, .. }, Some(s)) => (0..out.len())
-                .map(|i| {
-                    let (c, row, column) = place(i);
-                    let inside = c.checked_sub(channels[0]).filter(|c| *c < s.channels);
-                    inside.map_or(Rational::new(), |c| {
-                        input(0)[(c * s.height + row) * s.width + column].clone()
-                    })
-                })
-                .collect(),
-            (Op::AvgPool { .. }, Some(s)) => (0..out.len())
-                .map(|c| {
-                    let plane = &input(0)[c * s.pixels()..(c + 1) * s.pixels()];
-                    plane.iter().fold(Rational::new(), |s, v| s + v) / s.pixels() as u32
-                })
-                .collect(),
-            (Op::Reshape(_), _) => input(0).clone(),
-            (Op::Relu { .. }, _) => {
-                let k = activations;
-                activations += 1;
-                input(0)
-                    .iter()
-                    .enumerate()
-                    .map(|(i, z)| respond(k, i, z))
-                    .collect()
-            }
-            (op, _) => panic!("{}", op.name()),
-        };
-        values.push(y);
-    }
-    values.swap_remove(network.output)
 }
 
 #[test]
@@ -519,6 +359,19 @@ fn deviations_hold_exact_evaluations_under_noise() {
         let still = exact_graph(&network, &exact_x, |_, _, z| {
             polynomial(&composites[which], &b, z)
         });
+        // Two ways to the same first order: rows of the targets alone, and the rows of the bounds.
+        let slopes: Vec<Vec<f32>> = centres
+            .iter()
+            .zip(&all)
+            .map(|(z, r)| z.hi.iter().map(|z| r.estimate_slope(*z)).collect())
+            .collect();
+        let layers = sensitivities(&plan, &slopes, &[scale; 2], &targets);
+        for (row, bounds) in layers.iter().zip(&found.targets) {
+            let sum: f64 = row.iter().map(|s| s.estimate_worst).sum();
+            let (one, other) = (sum * noise[1].worst, bounds[1].estimate_first_order);
+            assert!((one - other).abs() <= 1e-4 * other, "{one} {other}");
+            assert!(row.iter().all(|s| s.estimate_sigma <= s.estimate_worst));
+        }
         for (level, noise) in noise.iter().enumerate() {
             for _ in 0..3 {
                 // Corners of the noise: where a linear function is greatest.
@@ -636,6 +489,39 @@ fn sup_and_envelope_hold_the_exact_twin() {
         }
     }
     assert!(finite > 200 && tighter > 5, "{finite} {tighter}");
+}
+
+/// The stated distance of a slope holds the exact one: (r(x + h) - r(x - h))/2h for h = 2^-80, exactly.
+#[test]
+fn slopes_are_within_their_stated_distance_of_the_exact_ones() {
+    let mut r = Random(31);
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("certificates/relu07.json");
+    let table = Table::from_json(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let lopsided = vec![(1, 64), (9, 4), (1, 50), (-5, 4)];
+    let composites = [
+        Composite::new(&table, CoefficientMode::Exact).unwrap(),
+        Composite::from_stages(vec![lopsided.into_iter().map(Rational::from).collect()]),
+    ];
+    let h = Rational::from((1, 1)) >> 80u32;
+    for composite in &composites {
+        let scale = 24.0;
+        let bend = Bend::new(composite, scale).unwrap();
+        for i in 0..60 {
+            // Also close to 0, where the composite is steep.
+            let x = r.unit() * scale * if i % 3 == 0 { 2.0f64.powi(-9) } else { 1.0 };
+            if x.abs() >= scale {
+                continue;
+            }
+            let at = |sign: i32| polynomial(composite, &q(scale), &(q(x) + h.clone() * sign));
+            let exact = (at(1) - at(-1)) / h.clone() / 2u32;
+            let (slope, off) = bend.slope(x).unwrap();
+            let distance = (exact - q(f64::from(slope))).abs();
+            // What the difference leaves out is below 2^-100.
+            assert!(distance <= q(off) + q(2.0f64.powi(-100)), "{x}: {off}");
+            assert!(off < 2.0f64.powi(-22), "{x}: {off}");
+        }
+        assert!(bend.slope(1.01 * scale).is_err());
+    }
 }
 
 fn dense(weight: f64, bias: f64) -> Op {

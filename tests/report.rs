@@ -93,7 +93,20 @@ fn a_page_is_self_contained_and_speaks_for_the_checker() {
         line.extend(files);
         polycert(&line).exits(0).out
     };
-    for page in [of(&[&first]), of(&[&second]), of(&[&first, &second])] {
+    let audit = read(root().join("reports/fashion.audit.json"));
+    let named: serde_json::Value = serde_json::from_str(&audit).unwrap();
+    let audit = audit.replace(
+        &format!("\"network\": {}", named["network"]),
+        &format!("\"network\": {name}"),
+    );
+    let audit = folder.file("audit.json", audit);
+    for page in [
+        of(&[&first]),
+        of(&[&second]),
+        of(&[&first, &second]),
+        of(&[&audit]),
+    ] {
+        assert!(page.contains("&lt;/title&gt;&lt;script&gt;") || !page.contains("Audit of"));
         for outside in [
             "http:",
             "https:",
@@ -151,6 +164,69 @@ fn a_page_is_self_contained_and_speaks_for_the_checker() {
         assert!(page.contains(digest), "{digest}");
     }
     assert!(page.contains(&format!("polycert-check {second}")));
+}
+
+#[test]
+fn a_page_of_an_audit_says_what_the_file_states() {
+    let folder = Folder::new();
+    let path = root().join("reports/fashion.audit.json");
+    let (text, page) = (read(&path), folder.at("page.html"));
+    let audit: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let csv = folder.at("csv");
+    let line = ["report", path.to_str().unwrap(), "-o", &page, "--csv", &csv];
+    polycert(&line).exits(0);
+    let shown = read(&page);
+    let digest = polycert::poly::table::sha256(text.as_bytes());
+    for said in [
+        digest.as_str(),
+        audit["network_sha256"].as_str().unwrap(),
+        audit["input_sha256"].as_str().unwrap(),
+        "No independent checker verified this page",
+        "Inferred from samples",
+    ] {
+        assert!(shown.contains(said), "{said}");
+    }
+    for level in audit["levels"].as_array().unwrap() {
+        let row = format!(
+            "<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td>",
+            level["noise"].as_str().unwrap(),
+            level["found"]["certified"]
+        );
+        assert!(shown.contains(&row), "{row}");
+    }
+    // The data of the plots: all samples, all layers.
+    let rows = |name: &str| read(Path::new(&csv).join(name)).lines().count() - 1;
+    let count = |field: &str| audit[field].as_array().unwrap().len();
+    assert_eq!(rows("audit-margins.csv"), count("samples"));
+    assert_eq!(rows("audit-levels.csv"), count("levels") + 1);
+    assert_eq!(rows("audit-ranges-1.csv"), count("activations"));
+    assert_eq!(rows("audit-bits-1.csv"), count("activations"));
+    // What makes no sense is named and makes no page.
+    for (from, to, said) in [
+        ("\"same\": ", "\"same\": 1", "do not add up"),
+        (
+            "polycert-audit/2",
+            "polycert-audit/9",
+            "is not polycert-audit/2",
+        ),
+        ("\"layer\"", "\"lair\"", "unknown field"),
+    ] {
+        let forged = folder.file("forged.json", text.replacen(from, to, 1));
+        let other = folder.at("other.html");
+        let run = polycert(&["report", &forged, "-o", &other]).exits(2);
+        assert!(
+            run.err.contains(said) && run.err.contains("forged.json"),
+            "{run:?}"
+        );
+        assert!(!Path::new(&other).exists());
+    }
+    let run = polycert(&[
+        "report",
+        path.to_str().unwrap(),
+        &shipped("relu04.cert.json"),
+    ])
+    .exits(2);
+    assert!(run.err.contains("fashion.audit.json"), "{run:?}");
 }
 
 /// Records of a CSV file without quotes.
@@ -300,7 +376,9 @@ fn shipped_pages_are_reproduced() {
             .unwrap();
         }
     }
-    for name in ["relu14.html", "relu.html"] {
+    let audit = "reports/fashion.audit.json";
+    std::fs::copy(root().join(audit), sandbox.path().join(audit)).unwrap();
+    for name in ["relu14.html", "relu.html", "fashion.html"] {
         let path = format!("reports/{name}");
         let shipped = read(root().join(&path));
         let start = shipped

@@ -61,6 +61,7 @@ fn pages(folder: &Folder) -> Vec<(String, PathBuf)> {
         ("sign", vec![sign.clone()]),
         ("two-sided", vec![two.clone()]),
         ("bare", vec![bare.clone()]),
+        ("audit", vec![shipped("../reports/fashion.audit.json")]),
         ("pool", vec![shipped("relu13.pool2.cert.json")]),
         (
             "many",

@@ -17,12 +17,16 @@ const PREC: u32 = 128;
 /// Cells are at most this wide, and at most 1/256 of their place, but never below the least width.
 const WIDEST: f64 = 1.0 / 16_384.0;
 const LEAST: f64 = 1.0 / 1_048_576.0;
+/// Slopes that f64 intervals give to within this are good enough: 2^-23, twice what an f32 is off near 1.
+const FAST_OFF: f64 = 1.0 / 8_388_608.0;
 
 /// Slopes and curvature of r(x) = x (1 + p(x/B))/2 on [-B, B].
 #[derive(Debug)]
 pub struct Bend {
     scale: f64,
     branches: Vec<Branch>,
+    /// The same in f64 intervals.
+    fast: Vec<FastBranch>,
     /// Ends of the cells, from 0 to 1.
     edges: Vec<f64>,
     /// For each branch, maxima of |B r''| over 2^k cells from each, k = 0, 1, ...
@@ -49,7 +53,7 @@ impl Bend {
             last = (last + (last / 256.0).clamp(LEAST, WIDEST)).min(1.0);
             edges.push(last);
         }
-        let mut branches = Vec::new();
+        let (mut branches, mut quick) = (Vec::new(), Vec::new());
         let mut bound_bends = Vec::new();
         for exact in &composite.branches {
             let branch = Branch::new(exact, &one, PREC)?;
@@ -75,11 +79,13 @@ impl Bend {
                 step *= 2;
             }
             branches.push(branch);
+            quick.push(fast);
             bound_bends.push(levels);
         }
         Ok(Self {
             scale,
             branches,
+            fast: quick,
             edges,
             bound_bends,
         })
@@ -99,6 +105,9 @@ impl Bend {
     /// # Errors
     /// |x| > B.
     pub fn slope(&self, x: f64) -> Result<(f32, f64)> {
+        if let Some(found) = self.fast_slope(x) {
+            return Ok(found);
+        }
         let branch = &self.branches[self.branch(x < 0.0)];
         debug_assert!(branch.side != Side::Negative || x < 0.0);
         // y = |x|/B is taken as a ball.
@@ -119,6 +128,19 @@ impl Bend {
             rounded,
             (off + radius / 2.0 + shift) * (1.0 + 1e-9) + 1e-300,
         ))
+    }
+
+    /// [`Self::slope`] in f64 intervals, some ten times faster; none where they are wider than an f32
+    /// tells apart, or leave the domain.
+    fn fast_slope(&self, x: f64) -> Option<(f32, f64)> {
+        let point = |x: f64| inari::interval!(x, x).ok();
+        let y = point(x.abs())? / point(self.scale)?;
+        let (q, first) = self.fast[self.branch(x < 0.0)].range(y.inf(), y.sup())?;
+        let half = (q + y * first) / point(if x < 0.0 { -2.0 } else { 2.0 })?;
+        let slope = half + point(0.5)?;
+        let rounded = slope.mid() as f32;
+        let off = (slope - point(f64::from(rounded))?).mag();
+        (off <= FAST_OFF).then_some((rounded, off))
     }
 
     /// Upper bound of |B r''| on [lo, hi].

@@ -14,10 +14,12 @@ use rug::float::Round;
 use rug::{Float, Rational};
 
 /// One branch in f64 intervals.
+#[derive(Debug)]
 pub struct FastBranch {
     stages: Vec<FastStage>,
 }
 
+#[derive(Debug)]
 struct FastStage {
     value: FastPieces,
     slope: FastPieces,
@@ -26,6 +28,7 @@ struct FastStage {
 }
 
 /// A polynomial with the places where it may turn.
+#[derive(Debug)]
 struct FastPieces {
     /// Coefficients; only every second one if `parity` says so.
     coefficients: Vec<Interval>,

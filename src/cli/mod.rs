@@ -20,7 +20,7 @@ mod search;
 mod show;
 
 use crate::arith::number;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use clap::{Parser, Subcommand};
 use rug::Rational;
 use std::io::Read as _;
@@ -77,7 +77,10 @@ pub fn run() -> ExitCode {
     };
     result.unwrap_or_else(|error| {
         note(&format!("polycert: {error}"));
-        ExitCode::from(2)
+        ExitCode::from(match &error.kind {
+            ErrorKind::SelfCheck(words) if words.starts_with("REJECTED") => 1,
+            _ => 2,
+        })
     })
 }
 

@@ -4,8 +4,10 @@ use crate::approx::cost::MAX_DEGREE;
 use crate::cli::{note, output, quoted, read_text};
 use crate::error::{Error, ErrorKind, Result};
 use crate::poly::cost::{composite_depth, composite_mults};
+use crate::report::audit::{self, Audit};
+use crate::report::audit_page;
 use crate::report::checked::{text, Checked};
-use crate::report::document::{document, Origin};
+use crate::report::document::{document, Document, Origin};
 use crate::report::dossier::Dossier;
 use crate::report::error_figures::Detail;
 use crate::report::front::Cost;
@@ -16,18 +18,19 @@ use std::process::ExitCode;
 /// Most certificates of one page.
 const MAX_CERTIFICATES: usize = 64;
 
-/// Make a page from certificates: statement, plots, digests, and how to check it again.
+/// Make a page from certificates, or from an audit: statement, plots, digests, and how to check it again.
 ///
 /// Has the independent checker verify every certificate first; one that is rejected or cannot be read is
 /// named with the reason, and no page is written. The page is one HTML file that needs no network and
 /// no script. With several certificates it compares them: a table, and cost against proved error.
+/// Of an audit (the JSON of `polycert network audit`, alone) it shows what the file states.
 #[derive(clap::Args)]
 #[command(
     after_help = "Exit code: 0 the page is written (whatever the verdicts on its claims), 1 a certificate \
     is rejected, 2 usage, input or output error."
 )]
 pub struct Arguments {
-    /// Certificate files (NAME.cert.json), at most 64.
+    /// Certificate files (NAME.cert.json), at most 64; or one audit.
     #[arg(required = true, value_name = "CERTIFICATE")]
     certificates: Vec<PathBuf>,
     /// HTML file to write (standard output if left out).
@@ -44,6 +47,18 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     if n > MAX_CERTIFICATES {
         let detail = format!("{n} certificates; a page holds {MAX_CERTIFICATES} at most");
         return Err(Error::unsupported(detail));
+    }
+    if let [path] = a.certificates.as_slice() {
+        let text = read_text(path, audit::MAX_BYTES)?;
+        if audit::is_meant(&text) {
+            let read = Audit::read(&text).map_err(|e| e.in_file(path))?;
+            let quoted = vec![quoted(&path.display().to_string())];
+            let origin = Origin {
+                command: command(a, &quoted),
+                quoted,
+            };
+            return write(a, &audit_page::document(&read, &origin));
+        }
     }
     let mut verified = Vec::with_capacity(n);
     let mut worst = 0;
@@ -79,7 +94,10 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         command: command(a, &words),
         quoted: words,
     };
-    let made = document(&dossiers, &origin);
+    write(a, &document(&dossiers, &origin))
+}
+
+fn write(a: &Arguments, made: &Document) -> Result<ExitCode> {
     if let Some(folder) = &a.csv {
         std::fs::create_dir_all(folder).map_err(|e| Error::io(folder, &e))?;
         for (name, content) in &made.data {

@@ -170,8 +170,8 @@ impl<'a> System<'a> {
                             .for_each(|(o, w)| *o = w.mul_add(*q, *o));
                     }
                 }
-                *rounding +=
-                    gamma(n + 1) * (norm(row) * spread + before * norm(amounts)) * (1.0 + 1e-6);
+                let rounded = gamma(n + 1) * (norm(row) * spread + before * norm(amounts));
+                *rounding += (rounded + m.relative * norm(row) * spread) * (1.0 + 1e-6);
             }
         }
     }

@@ -9,7 +9,8 @@
 //! that multiplies a matrix M with n rows, |fl(q M) - q M| <= gamma_n |q| |M|, and by Cauchy and
 //! Schwarz the part of column i is at most gamma_n |q|_2 |M_i|_2. That coefficient multiplies the
 //! source's value, which is at most `bound_value`, so one product a row and matrix,
-//! gamma_n |q|_2 sum_i |M_i|_2 value_i, covers them all. Underflow is covered by [`TINY`]: magnitudes
+//! gamma_n |q|_2 sum_i |M_i|_2 value_i, covers them all. Entries that stand for exact numbers within a relative
+//! distance rho of them are off by at most rho |q| |M| in the same sense, so rho joins gamma_n. Underflow is covered by [`TINY`]: magnitudes
 //! stay below [`MAX_MAGNITUDE`].
 //!
 //! Source: Singh et al. 2019 (DeepPoly), Zhang et al. 2018 (CROWN); Rump 1999 and Higham, ch. 3, for gamma_n.
@@ -185,12 +186,13 @@ impl<'a> Rows<'a> {
         let n = stage.size;
         if self.input.is_some() {
             for (r, row) in rows.chunks_exact(n).enumerate() {
-                let (mut sum, mut size) = (0.0, 0.0);
-                for (q, b) in row.iter().zip(&stage.bias) {
+                let (mut sum, mut size, mut off) = (0.0, 0.0, 0.0);
+                for ((q, b), apart) in row.iter().zip(&stage.bias).zip(&stage.bound_bias_off) {
                     sum += q * b;
                     size += (q * b).abs();
+                    off += q.abs() * apart;
                 }
-                self.add_constant(r, sum, gamma(n) * size);
+                self.add_constant(r, sum, gamma(n) * size + off * (1.0 + 1e-6));
             }
         }
         for matrix in &stage.matrices {
@@ -215,7 +217,8 @@ impl<'a> Rows<'a> {
                 .zip(target.chunks_exact(columns))
                 .enumerate()
             {
-                self.rounding[r] += gamma(n) * norm(row) * spread * (1.0 + 1e-6);
+                let off = gamma(n) + matrix.relative;
+                self.rounding[r] += off * norm(row) * spread * (1.0 + 1e-6);
                 if !fresh {
                     // Added to what was there, which is at most |sum| + |q| |M|.
                     self.rounding[r] += 2.0 * gamma(n) * (norm(sum) * all + norm(row) * spread);

@@ -10,7 +10,7 @@ use crate::report::page::{escape, page};
 use std::fmt::Write as _;
 
 /// What this page needs besides the catalogue's style.
-const STYLE: &str = include_str!("report.css");
+pub const STYLE: &str = include_str!("report.css");
 
 /// A page and the data of its plots.
 pub struct Document {
@@ -36,7 +36,8 @@ pub fn document(dossiers: &[Dossier], origin: &Origin) -> Document {
     }
 }
 
-fn data<'a>(figures: impl Iterator<Item = &'a Figure>) -> Vec<(String, String)> {
+/// The data of figures, as files.
+pub fn data<'a>(figures: impl Iterator<Item = &'a Figure>) -> Vec<(String, String)> {
     figures.map(|f| (f.file(), f.data.csv())).collect()
 }
 
@@ -147,7 +148,8 @@ fn comparison(dossiers: &[Dossier], origin: &Origin) -> Document {
     }
 }
 
-fn made(origin: &Origin) -> String {
+/// The foot: how the page was made.
+pub fn made(origin: &Origin) -> String {
     format!(
         "<footer>\n<p>Made by polycert {} with</p>\n<pre tabindex=\"0\">{}</pre>\n</footer>\n",
         env!("CARGO_PKG_VERSION"),

@@ -172,16 +172,7 @@ impl Dossier {
                 measured,
             ),
         ];
-        let mut out = "<div class=\"kinds\">\n".to_owned();
-        for (class, title, words, list) in boxes {
-            let _ = write!(
-                out,
-                "<section class=\"kind {class}\">\n<h3><span class=\"tag\">{title}</span></h3>\n<p>{words}</p>\n\
-                 <dl>\n{}</dl>\n</section>\n",
-                list.0
-            );
-        }
-        out + "</div>\n"
+        kinds(boxes)
     }
 
     /// The plots, and why one is missing.
@@ -308,12 +299,27 @@ fn breakable(words: &str) -> String {
     escape(words).replace("&lt;=", "\u{2264}")
 }
 
+/// Boxes of numbers by what they are worth: class, title, what it means, the numbers.
+pub fn kinds<'a>(boxes: impl IntoIterator<Item = (&'a str, &'a str, &'a str, List)>) -> String {
+    let mut out = "<div class=\"kinds\">\n".to_owned();
+    for (class, title, words, list) in boxes {
+        let _ = write!(
+            out,
+            "<section class=\"kind {class}\">\n<h3><span class=\"tag\">{title}</span></h3>\n<p>{words}</p>\n\
+             <dl>\n{}</dl>\n</section>\n",
+            list.0
+        );
+    }
+    out + "</div>\n"
+}
+
 /// Entries of a definition list.
 #[derive(Default)]
-struct List(String);
+pub struct List(pub String);
 
 impl List {
-    fn item(&mut self, term: &str, value: &str) {
+    /// Plain text.
+    pub fn item(&mut self, term: &str, value: &str) {
         let _ = writeln!(
             self.0,
             "<dt>{}</dt><dd>{}</dd>",
@@ -322,7 +328,8 @@ impl List {
         );
     }
 
-    fn code(&mut self, term: &str, value: &str) {
+    /// A digest.
+    pub fn code(&mut self, term: &str, value: &str) {
         let _ = writeln!(
             self.0,
             "<dt>{}</dt><dd><code>{}</code></dd>",

@@ -14,12 +14,16 @@
 //! | [`claimed`] | the error that a certificate bounds, as a function of x |
 //! | [`branch`], [`curve`] | the error at sampled points: a measurement |
 //! | [`error_figures`], [`stage_figure`], [`front`] | what is drawn |
+//! | [`audit`], [`audit_figures`], [`audit_page`] | the page about the audit of a network |
 //! | [`figure`], [`plot`] | a plot with its words and data; its drawing as SVG |
 //!
 //! **Words that do not mix** a column, box or line of a plot is proved, measured (sampled), an estimate,
 //! or given (copied from the table or its author); its header says which, and none holds two of them.
 //! Reports hold no dates and no names of machines: the same tables give the same bytes.
 
+pub mod audit;
+pub mod audit_figures;
+pub mod audit_page;
 pub mod branch;
 pub mod catalogue;
 pub mod checked;

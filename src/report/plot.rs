@@ -75,6 +75,8 @@ pub enum Layer {
     Band(Role, Vec<(f64, f64, f64)>),
     /// A dot, with words beside it (none if empty).
     Dot(Role, (f64, f64), String, Beside),
+    /// Small dots without words.
+    Points(Role, Vec<(f64, f64)>),
     /// A filled rectangle between two corners.
     Bar(Role, (f64, f64), (f64, f64)),
 }
@@ -297,6 +299,10 @@ impl Plot {
                         + Circle::new((0, 0), 4 * UNIT, role.color().filled())
                         + Text::new(words.clone(), (x, y), style);
                     chart.draw_series(std::iter::once(dot))?;
+                }
+                Layer::Points(role, points) => {
+                    let dot = |at: &(f64, f64)| Circle::new(*at, 2 * UNIT, role.color().filled());
+                    chart.draw_series(points.iter().map(dot))?;
                 }
                 Layer::Bar(role, a, b) => {
                     let bar = Rectangle::new([*a, *b], role.color().filled());

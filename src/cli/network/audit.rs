@@ -1,22 +1,21 @@
 //! `polycert network audit`: the verdict on every sample of a data set.
 
 use crate::certificate::publish::write_atomically;
-use crate::cli::network::setup::{
-    decimal, layer_name, InputArguments, Inputs, ModelArguments, TwinArguments,
-};
+use crate::cli::network::audit_told::{Told, FORMAT};
+use crate::cli::network::noise_levels::NoiseArguments;
+use crate::cli::network::setup::{InputArguments, ModelArguments, TwinArguments};
 use crate::cli::{note, output, read_bytes};
 use crate::error::{Error, Result};
-use crate::network::audit::{self, Journal, Record, Summary};
+use crate::network::audit::{self, Journal, Summary, Under};
 use crate::network::compare::{compare, Precision};
+use crate::network::deviation::subject::{Bends, Centre, Subject};
+use crate::network::deviation::Noise;
 use crate::network::evaluate::Prepared;
 use crate::network::interval::LEAST_RISK;
-use crate::network::load::Loaded;
-use crate::network::npy;
 use crate::network::tensor::Tensor;
 use crate::network::twin::Activation;
+use crate::network::{npy, tournament};
 use crate::poly::table::sha256;
-use serde_json::json;
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,9 +26,12 @@ const MAX_SAMPLES: usize = 1 << 20;
 
 /// On how many samples of a data set the polynomial twin is proved to answer as the network does.
 ///
-/// Every sample is evaluated as by `network evaluate`. Results go to a journal sample by sample; an
-/// interrupted run goes on from it when started again with the same settings. Exit code 0 only if the
-/// class is proved to stay on every sample.
+/// Every sample is evaluated as by `network evaluate`; with levels of noise (--worst, --sigma, --evaluation) also
+/// bounded as by `network deviate`, which costs a backward row for every neuron. For every layer it estimates,
+/// to first order, how much its noise moves the margins, and so the precision that the layer needs.
+///
+/// Results go to a journal sample by sample; an interrupted run goes on from it when started again with the
+/// same settings. Exit code 0 only if the class is proved to stay on every sample, and at every level.
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -38,6 +40,8 @@ pub struct Arguments {
     twin: TwinArguments,
     #[command(flatten)]
     input: InputArguments,
+    #[command(flatten)]
+    noise: NoiseArguments,
     /// Labels: .npy, one number for each sample.
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
@@ -56,7 +60,7 @@ pub struct Arguments {
     /// Result to write, JSON with every sample. Its journal is FILE.journal.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// One line for each sample as CSV.
+    /// One line for each sample as CSV, with each layer's range and sensitivity.
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
     /// Print the summary as JSON instead of text.
@@ -75,16 +79,18 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     let loaded = a.model.load()?;
     let twin = a.twin.load(&loaded.network)?;
     let inputs = a.input.load(&loaded)?;
+    let levels = a.noise.levels(&twin, Centre::Polynomial)?;
     let samples = samples(a, inputs.samples.len())?;
     let labels = labels(a, inputs.samples.len())?;
     let settings = format!(
-        "polycert-audit/1 {}\nnetwork {} {}\n{}{}labels {}\n",
+        "{FORMAT} {}\nnetwork {} {}\n{}{}labels {}\nnoise {:?}\n",
         env!("CARGO_PKG_VERSION"),
         loaded.sha256,
         graph_digest(a)?,
         twin.settings,
         inputs.settings,
-        labels.as_ref().map_or("-", |l| l.1.as_str())
+        labels.as_ref().map_or("-", |l| l.1.as_str()),
+        levels
     );
     let prepared = Prepared::new(&loaded.network).map_err(|e| e.in_file(&a.model.network))?;
     let input = |sample: usize| -> Result<(Tensor, Option<u64>)> {
@@ -94,6 +100,26 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
             .map_err(|e| e.in_file(&a.input.input))?;
         Ok((x, labels.as_ref().map(|l| l.0[sample])))
     };
+    let noise: Vec<Noise> = levels.iter().map(|l| l.noise).collect();
+    // Networks that rows cannot pass are audited without sensitivities, but not under noise.
+    let expanded = tournament::expand(&loaded.network);
+    let bends = Bends::new(&twin.composites, &twin.activations);
+    let ready = match (&expanded, &bends) {
+        (Ok(e), Ok(b)) => Subject::new(e, &twin.activations, b, Centre::Polynomial),
+        (Err(e), _) | (_, Err(e)) => Err(e.clone()),
+    };
+    let subject = match ready {
+        Ok(subject) => Some(subject),
+        Err(e) if levels.is_empty() => {
+            note(&format!("no sensitivities: {e}"));
+            None
+        }
+        Err(e) => return Err(e.in_file(&a.model.network)),
+    };
+    let under = subject.as_ref().map(|subject| Under {
+        subject,
+        noise: &noise,
+    });
     let precision = precision(&prepared, &twin.activations, &input(samples[0])?.0)?;
     let journal_path = PathBuf::from(format!("{}.journal", a.output.display()));
     let journal = Journal::open(&journal_path, &sha256(settings.as_bytes()))?;
@@ -112,6 +138,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
             &prepared,
             &twin.activations,
             precision,
+            under,
             &samples,
             input,
             journal,
@@ -122,28 +149,35 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     let pool = pool.build().map_err(|e| Error::domain(e.to_string()))?;
     let records = pool.install(run)?;
     let summary = Summary::new(&records);
-    let report = report(
-        a,
-        &loaded,
-        &inputs,
-        &twin.digests,
-        &twin.activations,
-        &summary,
+    let told = Told {
+        loaded: &loaded,
+        twin: &twin,
+        levels: &levels,
+        summary: &summary,
+        records: &records,
+        risk: a.risk,
+    };
+    let report = told.json(
+        a.from,
+        &inputs.sha256,
+        labels.as_ref().map(|l| l.1.as_str()),
     );
-    let mut whole = report.clone();
-    whole["samples"] = json!(records);
-    write_atomically(&a.output, &format!("{whole:#}\n"))?;
+    write_atomically(&a.output, &told.whole(&report))?;
     if let Some(path) = &a.csv {
-        write_atomically(path, &csv(&records))?;
+        write_atomically(path, &told.csv())?;
     }
     std::fs::remove_file(&journal_path).map_err(|e| Error::io(&journal_path, &e))?;
     let text = if a.json {
         format!("{report:#}\n")
     } else {
-        words(a, &loaded, &twin.activations, &summary, &records)
+        told.words()
     };
     output(None, &text)?;
-    Ok(if summary.same == summary.samples {
+    let stays = summary
+        .levels
+        .iter()
+        .all(|l| l.certified == summary.samples);
+    Ok(if summary.same == summary.samples && stays {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -224,128 +258,4 @@ fn progress() -> impl Fn(usize, usize) + Sync {
             ));
         }
     }
-}
-
-fn report(
-    a: &Arguments,
-    loaded: &Loaded,
-    inputs: &Inputs,
-    digests: &[String],
-    twin: &[Activation],
-    s: &Summary,
-) -> serde_json::Value {
-    let (lo, hi) = s.bound_same_share(a.risk);
-    let network = &loaded.network;
-    let layers: Vec<_> = network
-        .activations()
-        .iter()
-        .enumerate()
-        .map(|(i, &id)| {
-            json!({
-                "layer": network.nodes[id].name,
-                "operation": network.nodes[id].op.name(),
-                "scale": twin[i].scale().to_string(),
-                "bound_network_reach": s.bound_network_reach.get(i),
-                "bound_twin_reach": s.bound_twin_reach.get(i),
-            })
-        })
-        .collect();
-    json!({
-        "format": "polycert-audit/1",
-        "network": network.name,
-        "network_sha256": loaded.sha256,
-        "input_sha256": inputs.sha256,
-        "table_sha256": digests,
-        "error_model": "exact centre: the polynomials in exact arithmetic, no noise",
-        "from": a.from,
-        "summary": s,
-        "same_class_interval": {
-            "confidence": 1.0 - a.risk,
-            "bound_lo": lo,
-            "bound_hi": hi,
-            "assumes": "samples drawn independently from one distribution",
-        },
-        "activations": layers,
-    })
-}
-
-fn words(
-    a: &Arguments,
-    loaded: &Loaded,
-    twin: &[Activation],
-    s: &Summary,
-    records: &[Record],
-) -> String {
-    let (lo, hi) = s.bound_same_share(a.risk);
-    let network = &loaded.network;
-    let mut out = format!(
-        "SAME CLASS on {} of {} samples: proved of the exact networks, no noise\n\
-         different {} (proved), undecided {}, outside [-B, B] {}\n\
-         share of inputs with the same class in [{lo:.4}, {hi:.4}] with confidence {} (Clopper-Pearson; for samples drawn independently)\n",
-        s.same, s.samples, s.different, s.undecided, s.outside, 1.0 - a.risk
-    );
-    if s.labelled > 0 {
-        let _ = writeln!(
-            out,
-            "right answers of {}: network {}, twin {} (proved classes)",
-            s.labelled, s.network_right, s.twin_right
-        );
-    }
-    let show = |x: Option<f64>, up: bool| x.map_or("-".to_owned(), |x| decimal(x, up));
-    let _ = writeln!(
-        out,
-        "least margin of the network {}; greatest change of a logit {}\n",
-        show(s.bound_least_margin, false),
-        show(s.bound_greatest_change, true)
-    );
-    let _ = writeln!(
-        out,
-        "{:<32} {:>14} {:>14} {:>8}",
-        "greatest |input| of activation", "network", "twin", "B"
-    );
-    for (i, &id) in network.activations().iter().enumerate() {
-        let _ = writeln!(
-            out,
-            "{:<32} {:>14} {:>14} {:>8}",
-            layer_name(network, id),
-            show(s.bound_network_reach.get(i).copied(), true),
-            show(s.bound_twin_reach.get(i).copied(), true),
-            twin[i].scale().to_string()
-        );
-    }
-    for r in records.iter().filter(|r| r.verdict == "outside").take(5) {
-        let i = r.bound_twin_reach.len().saturating_sub(1);
-        let _ = writeln!(
-            out,
-            "sample {}: layer {} needs B >= {} (neuron {})",
-            r.sample,
-            layer_name(network, network.activations()[i]),
-            show(r.bound_twin_reach.get(i).copied(), true),
-            r.outside_neuron.unwrap_or(0)
-        );
-    }
-    out
-}
-
-fn csv(records: &[Record]) -> String {
-    let mut out = String::from(
-        "sample,label,verdict,network_class,twin_class,bound_network_margin,bound_twin_margin,bound_change,outside_neuron\r\n",
-    );
-    let opt = |x: Option<String>| x.unwrap_or_default();
-    for r in records {
-        let _ = write!(
-            out,
-            "{},{},{},{},{},{},{},{},{}\r\n",
-            r.sample,
-            opt(r.label.map(|l| l.to_string())),
-            r.verdict,
-            opt(r.network_class.map(|c| c.to_string())),
-            opt(r.twin_class.map(|c| c.to_string())),
-            opt(r.bound_network_margin.map(|x| x.to_string())),
-            opt(r.bound_twin_margin.map(|x| x.to_string())),
-            opt(r.bound_change.map(|x| x.to_string())),
-            opt(r.outside_neuron.map(|n| n.to_string())),
-        );
-    }
-    out
 }

@@ -1,32 +1,25 @@
 //! `polycert network deviate`: what noise at the activations does to the result.
 
-use crate::certify::bend::Bend;
-use crate::certify::proof::prove;
-use crate::certify::request::Request;
-use crate::cli::network::setup::{decimal, InputArguments, ModelArguments, Twin, TwinArguments};
-use crate::cli::{note, output, rational};
+use crate::cli::network::found::{Found, Row};
+use crate::cli::network::noise_levels::{proved_levels, Level, NoiseArguments};
+use crate::cli::network::setup::{decimal, InputArguments, ModelArguments, TwinArguments};
+use crate::cli::{note, output};
 use crate::error::{Error, Result};
-use crate::network::ball::Ball;
-use crate::network::deviation::{attack, plan::Plan, Bound, Deviation, Noise, Response, Target};
-use crate::network::evaluate::{Evaluation, Model, Outcome, Prepared};
+use crate::network::deviation::subject::{Bends, Centre, Start, Subject, Undisturbed};
+use crate::network::deviation::{attack, Bound, Deviation, Noise, FAILURE_LOG2};
+use crate::network::evaluate::{Model, Outcome};
 use crate::network::tensor::Tensor;
-use crate::network::twin::Activation;
-use crate::network::{deviation, tournament, Network};
-use crate::poly;
-use rug::Rational;
-use serde_json::{json, Value};
+use crate::network::tournament;
+use serde_json::json;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::time::Instant;
 
-/// Most noise levels of one run.
-const MAX_LEVELS: usize = 64;
-
 /// Prove how far noise at the activations moves the polynomial twin's result, on given inputs.
 ///
 /// Noise levels are in units of each activation's B: --worst is a bound of |noise|; --sigma a sub-Gaussian
-/// proxy of independent noise of mean 0, whose bounds hold with probability 1 - 2^-32. One set of
-/// backward rows serves all levels. Beside each proved bound stand what random noise did (observed,
+/// proxy of independent noise of mean 0, whose bounds hold with probability 1 - 2^-32; --evaluation takes
+/// what is proved of an encrypted evaluation. One set of backward rows serves all levels. Beside each proved bound stand what random noise did (observed,
 /// measured), the first-order estimate, and what an attack inside the noise reaches (estimate): they tell
 /// whether a failure is the method's or the network's.
 ///
@@ -50,12 +43,8 @@ pub struct Arguments {
     /// Number of samples.
     #[arg(long, default_value_t = 1)]
     count: usize,
-    /// Bounds of |noise| in units of B, separated by commas: 2^-22,2^-24.
-    #[arg(long, value_delimiter = ',', value_parser = rational)]
-    worst: Vec<Rational>,
-    /// Sub-Gaussian proxies of the noise in units of B, separated by commas.
-    #[arg(long, value_delimiter = ',', value_parser = rational)]
-    sigma: Vec<Rational>,
+    #[command(flatten)]
+    noise: NoiseArguments,
     /// What stands undisturbed at the activations: polynomial (Exact centre) or relu (Sup, Envelope).
     #[arg(long, default_value = "polynomial", value_parser = ["polynomial", "relu"])]
     centre: String,
@@ -72,24 +61,11 @@ pub struct Arguments {
 
 /// What is the same for all samples.
 struct Setting<'a> {
-    network: &'a Network,
-    prepared: Prepared<'a>,
-    plan: Plan,
-    activations: Vec<Activation>,
-    bends: Vec<Option<&'a Bend>>,
+    subject: Subject<'a>,
+    levels: Vec<Level>,
     noise: Vec<Noise>,
-    names: Vec<String>,
     threads: usize,
     steps: usize,
-}
-
-/// One level on one sample.
-struct Row {
-    name: String,
-    bound: Bound,
-    bound_margin: f64,
-    estimate_observed: Option<f64>,
-    estimate_attacked: Option<f64>,
 }
 
 /// Runs the subcommand.
@@ -105,49 +81,28 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         ))
         .in_file(&a.input.input));
     }
-    let relu = a.centre == "relu";
-    let (noise, names) = if relu && a.worst.is_empty() && a.sigma.is_empty() {
-        proved_levels(&twin)?
+    let centre = if a.centre == "relu" {
+        Centre::Relu
     } else {
-        levels(a)?
+        Centre::Polynomial
     };
+    let mut levels = a.noise.levels(&twin, centre)?;
+    if levels.is_empty() {
+        if centre == Centre::Polynomial {
+            return Err(Error::domain(
+                "give noise levels with --worst and --sigma, such as --worst 2^-22,2^-24, or with --evaluation",
+            ));
+        }
+        levels = proved_levels(&twin)?;
+    }
     // Max-pooling becomes ReLU of differences: one activation of the original may be several.
     let expanded = tournament::expand(&loaded.network).map_err(|e| e.in_file(&a.model.network))?;
-    let mut made: Vec<(usize, Rational, Bend)> = Vec::new();
-    let mut which = Vec::new();
-    for (i, activation) in twin.activations.iter().enumerate() {
-        let scale = activation.scale();
-        let table = if twin.composites.len() == 1 { 0 } else { i };
-        let known = made.iter().position(|(t, s, _)| *t == table && s == scale);
-        let index = match known {
-            Some(k) => k,
-            None => {
-                made.push((
-                    table,
-                    scale.clone(),
-                    Bend::new(&twin.composites[table], exact_scale(scale)?)?,
-                ));
-                made.len() - 1
-            }
-        };
-        which.push(index);
-    }
+    let bends = Bends::new(&twin.composites, &twin.activations)?;
     let setting = Setting {
-        network: &expanded.network,
-        prepared: Prepared::new(&expanded.network).map_err(|e| e.in_file(&a.model.network))?,
-        plan: Plan::new(&expanded.network).map_err(|e| e.in_file(&a.model.network))?,
-        activations: expanded
-            .origins
-            .iter()
-            .map(|&o| twin.activations[o].clone())
-            .collect(),
-        bends: expanded
-            .origins
-            .iter()
-            .map(|&o| (!relu).then_some(&made[which[o]].2))
-            .collect(),
-        noise,
-        names,
+        subject: Subject::new(&expanded, &twin.activations, &bends, centre)
+            .map_err(|e| e.in_file(&a.model.network))?,
+        noise: levels.iter().map(|l| l.noise).collect(),
+        levels,
         threads: a.threads.map_or_else(
             || std::thread::available_parallelism().map_or(1, usize::from),
             usize::from,
@@ -177,14 +132,21 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
             "network_sha256": loaded.sha256,
             "input_sha256": inputs.sha256,
             "table_sha256": twin.digests,
-            "error_model": if relu { "sup or envelope: any function within the noise of ReLU" } else { "exact centre: the polynomials, and noise at their outputs" },
-            "failure_probability_log2": deviation::FAILURE_LOG2,
+            "error_model": match centre {
+                Centre::Relu => "sup or envelope: any function within the noise of ReLU",
+                Centre::Polynomial => "exact centre: the polynomials, and noise at their outputs",
+            },
+            "failure_probability_log2": FAILURE_LOG2,
+            "rests_on": setting.rests_on(),
             "samples": all,
             "certified_at_every_level": certified,
         });
         text = format!("{value:#}\n");
     } else {
         let _ = writeln!(text, "{statement}");
+        for (name, rests_on) in setting.rests_on() {
+            let _ = writeln!(text, "{name}: {rests_on}");
+        }
     }
     output(None, &text)?;
     Ok(if certified == a.count {
@@ -194,249 +156,93 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     })
 }
 
-/// B as an f64, which it must be.
-fn exact_scale(scale: &Rational) -> Result<f64> {
-    let near = scale.to_f64();
-    if Rational::from_f64(near).as_ref() == Some(scale) {
-        return Ok(near);
-    }
-    Err(Error::unsupported(format!(
-        "deviation bounds take a B that is an f64 number, not {scale}"
-    )))
-}
-
-fn levels(a: &Arguments) -> Result<(Vec<Noise>, Vec<String>)> {
-    let (mut noise, mut names) = (Vec::new(), Vec::new());
-    for (list, worst) in [(&a.worst, true), (&a.sigma, false)] {
-        for level in list {
-            // Rounded up: more noise than was asked for.
-            let up = rug::Float::with_val_round(53, level, rug::float::Round::Up)
-                .0
-                .to_f64();
-            if !(0.0..=1.0).contains(&up) {
-                return Err(Error::domain(format!(
-                    "a noise level is from 0 to 1 in units of B, not {level}"
-                )));
-            }
-            let (kind, value) = if worst {
-                (
-                    Noise {
-                        worst: up,
-                        ..Noise::default()
-                    },
-                    "worst",
-                )
-            } else {
-                (
-                    Noise {
-                        sigma: up,
-                        ..Noise::default()
-                    },
-                    "sigma",
-                )
-            };
-            noise.push(kind);
-            names.push(format!("{value} {} B", short(level)));
-        }
-    }
-    if noise.is_empty() || noise.len() > MAX_LEVELS {
-        return Err(Error::domain(format!(
-            "give 1 to {MAX_LEVELS} noise levels with --worst and --sigma, such as --worst 2^-22,2^-24"
-        )));
-    }
-    Ok((noise, names))
-}
-
-/// The table's proved error, and its proved envelope: any function that keeps to them.
-fn proved_levels(twin: &Twin) -> Result<(Vec<Noise>, Vec<String>)> {
-    let [table] = twin.tables.as_slice() else {
-        return Err(Error::unsupported(
-            "the levels of --centre relu come from one table; give --worst for several",
-        ));
-    };
-    let up = |x: &Rational| {
-        rug::Float::with_val_round(53, x, rug::float::Round::Up)
-            .0
-            .to_f64()
-    };
-    let proof = prove(
-        table,
-        &Request::new(poly::Target::new(poly::Function::Relu)),
-    )?;
-    let worst = up(&proof.bound_hi);
-    let sup = Noise {
-        worst,
-        ..Noise::default()
-    };
-    let (mut noise, mut names) = (vec![sup], vec![format!("sup {worst:.3e} B")]);
-    if let Some(c) = &proof.closeness {
-        // |p - sign| <= 2 tau from the zone on, so |r - ReLU| <= tau |x| there.
-        let tau = c.bound_hi.to_f64_round(rug::float::Round::Up) / 2.0;
-        noise.push(Noise {
-            worst,
-            sigma: 0.0,
-            envelope: Some((tau, up(&c.from))),
-        });
-        names.push("envelope".to_owned());
-    }
-    Ok((noise, names))
-}
-
-/// 2^-22 for powers of two, a decimal otherwise.
-fn short(level: &Rational) -> String {
-    if *level.numer() == 1 && level.denom().is_power_of_two() {
-        return format!("2^-{}", level.denom().significant_bits() - 1);
-    }
-    format!("{:e}", level.to_f64())
-}
-
-/// What was found on one sample.
-struct Found {
-    /// Class of the plaintext network, if it is decided.
-    network: Option<usize>,
-    /// Class of the centre.
-    class: usize,
-    bound_margin: f64,
-    rows: Vec<Row>,
-    computed: usize,
-}
-
-/// What the attacks on one sample start from.
-struct Undisturbed<'a> {
-    /// The trajectory and its slopes, if attacks are wanted.
-    start: Option<(attack::Trajectory, Vec<Vec<f64>>)>,
-    response: attack::Response<'a>,
-    responses: &'a [Response<'a>],
-}
-
 impl Setting<'_> {
+    /// What the levels from certificates rest on, by their names.
+    fn rests_on(&self) -> Vec<(&str, &str)> {
+        let all = self.levels.iter();
+        all.filter_map(|l| Some((l.name.as_str(), l.rests_on.as_deref()?)))
+            .collect()
+    }
+
     fn sample(&self, sample: usize, x: &Tensor) -> Result<Found> {
-        let mut centres = Vec::new();
-        let model = if self.bends.iter().all(Option::is_some) {
-            Model::Twin(&self.activations)
-        } else {
-            Model::Relu
-        };
-        let done = self
-            .prepared
-            .evaluate_with(x, model, true, &mut |_, z| centres.push(z.clone()))?;
-        let centre = match done {
-            Outcome::Done(e) => e,
-            Outcome::Outside(ranges) => {
-                let last = ranges.last().map_or(0.0, |r| r.bound_reach);
-                let layer = ranges
-                    .last()
-                    .map_or("?", |r| &self.network.nodes[r.node].name);
+        let subject = &self.subject;
+        let at = match subject.undisturbed(x)? {
+            Start::Decided(at) => at,
+            Start::Outside(node, reach) => {
                 return Err(Error::domain(format!(
-                    "sample {sample}: layer {layer:?} needs B >= {}, without any noise",
-                    decimal(last, true)
-                )));
+                    "sample {sample}: layer {:?} needs B >= {}, without any noise",
+                    subject.network.nodes[node].name,
+                    decimal(reach, true)
+                )))
+            }
+            Start::Undecided => {
+                return Err(Error::domain(format!(
+                    "sample {sample}: the undisturbed class is not decided; see `polycert network evaluate`"
+                )))
             }
         };
-        let network = match self.prepared.evaluate(x, Model::Relu, true)? {
+        let network = match subject.prepared.evaluate(x, Model::Relu, true)? {
             Outcome::Done(e) => e.class(),
             Outcome::Outside(_) => None,
         };
-        let Some(class) = centre.class() else {
-            return Err(Error::domain(format!(
-                "sample {sample}: the undisturbed class is not decided; see `polycert network evaluate`"
-            )));
-        };
-        let (targets, margins) = targets(&centre, class);
-        let responses: Vec<Response> = self
-            .bends
-            .iter()
-            .zip(&self.activations)
-            .map(|(bend, activation)| match bend {
-                Some(bend) => Response::Polynomial(bend),
-                // An f64 exactly, as was checked above.
-                None => Response::Relu(activation.scale().to_f64()),
-            })
-            .collect();
         let begin = Instant::now();
-        let found = deviation::bound(
-            &self.plan,
-            &centres,
-            &responses,
-            &self.noise,
-            &targets,
-            self.threads,
-            &mut |layer, layers| {
-                if begin.elapsed().as_secs() >= 2 {
-                    note(&format!(
-                        "sample {sample}: {layer} of {layers} activations, {:.0} s",
-                        begin.elapsed().as_secs_f64()
-                    ));
-                }
-            },
-        )?;
+        let found = subject.bound(&at, &self.noise, self.threads, &mut |layer, layers| {
+            if begin.elapsed().as_secs() >= 2 {
+                note(&format!(
+                    "sample {sample}: {layer} of {layers} activations, {:.0} s",
+                    begin.elapsed().as_secs_f64()
+                ));
+            }
+        })?;
         // The estimates beside the bounds, in plain f64 but for the polynomials themselves.
-        let value = |k: usize, z: &[f64]| -> Vec<f64> {
-            let one = |z: &f64| match responses[k] {
-                Response::Relu(_) => z.max(0.0),
-                Response::Polynomial(_) => self.activations[k].relu(Ball::exact(*z)).hi,
-            };
-            z.iter().map(one).collect()
-        };
-        let slope = |k: usize, z: &[f64]| -> Vec<f64> {
-            let one = |z: &f64| match responses[k] {
-                Response::Relu(_) => f64::from(u8::from(*z > 0.0)),
-                Response::Polynomial(bend) => bend.slope(*z).map_or(0.0, |s| f64::from(s.0)),
-            };
-            z.iter().map(one).collect()
-        };
         let response = attack::Response {
-            value: &value,
-            slope: &slope,
+            value: &|k, z: &[f64]| z.iter().map(|z| subject.estimate_value(k, *z)).collect(),
+            slope: &|k, z: &[f64]| {
+                let slope = |z: &f64| subject.responses[k].estimate_slope(*z);
+                z.iter().map(slope).collect()
+            },
         };
         let start = (self.steps > 0).then(|| {
-            let start = attack::run(&self.prepared, &x.hi, response, &mut |_, _| 0.0);
+            let start = attack::run(&subject.prepared, &x.hi, response, &mut |_, _| 0.0);
             let slopes = attack::slopes(&start, response);
             (start, slopes)
         });
-        let undisturbed = Undisturbed {
-            start,
-            response,
-            responses: &responses,
-        };
-        let rows = (0..self.noise.len())
-            .map(|level| self.row(level, x, &found, &targets, &margins, &undisturbed))
+        let levels = 0..self.noise.len();
+        let rows = levels
+            .map(|level| self.row(level, x, &at, &found, response, start.as_ref()))
             .collect();
         Ok(Found {
             network,
-            class,
-            bound_margin: margins.iter().map(|m| m.1).fold(f64::INFINITY, f64::min),
+            class: at.class,
+            bound_margin: at.bound_margin(),
             rows,
             computed: found.rows,
         })
     }
 
+    /// One level; `start` is the trajectory that attacks start from, and its slopes, if they are wanted.
     fn row(
         &self,
         level: usize,
         x: &Tensor,
+        at: &Undisturbed,
         found: &Deviation,
-        targets: &[Target],
-        margins: &[(usize, f64)],
-        undisturbed: &Undisturbed,
+        response: attack::Response,
+        start: Option<&(attack::Trajectory, Vec<Vec<f32>>)>,
     ) -> Row {
-        let outputs = self.network.output_shape().len();
         let greatest = |f: &dyn Fn(&Bound) -> f64| {
-            found.targets[..outputs]
+            found.targets[..at.outputs()]
                 .iter()
                 .map(|t| f(&t[level]))
                 .fold(0.0, f64::max)
         };
-        let after =
-            |&(t, m): &(usize, f64)| (m - found.targets[t][level].bound_deviation).next_down();
-        let bound_margin = margins.iter().map(after).fold(f64::INFINITY, f64::min);
         let noise = self.noise[level];
+        let subject = &self.subject;
         let (mut observed, mut attacked) = (None, None);
-        if let Some((start, slopes)) = &undisturbed.start {
-            let response = undisturbed.response;
+        if let Some((start, slopes)) = start {
             let mut random = Random(0x9e37_79b9_7f4a_7c15);
-            let scale = |k: usize| undisturbed.responses[k].scale();
-            let moved = attack::run(&self.prepared, &x.hi, response, &mut |k, _| {
+            let scale = |k: usize| subject.responses[k].scale();
+            let moved = attack::run(&subject.prepared, &x.hi, response, &mut |k, _| {
                 scale(k) * (noise.worst * random.uniform() + noise.sigma * random.normal())
             });
             let pairs = start.estimate_result.iter().zip(&moved.estimate_result);
@@ -445,60 +251,34 @@ impl Setting<'_> {
                 // The margin that first order makes smallest.
                 let left =
                     |(t, m): &(usize, f64)| m - found.targets[*t][level].estimate_first_order;
-                let target = margins.iter().min_by(|p, q| left(p).total_cmp(&left(q)));
-                let worst: Vec<f64> = (0..undisturbed.responses.len())
+                let target = at.margins.iter().min_by(|p, q| left(p).total_cmp(&left(q)));
+                let worst: Vec<f64> = (0..subject.responses.len())
                     .map(|k| noise.worst * scale(k))
                     .collect();
                 attacked = target.map(|&(t, m)| {
                     m + attack::attack(
-                        (&self.prepared, &self.plan),
+                        (&subject.prepared, &subject.plan),
                         &x.hi,
                         response,
                         (start, slopes),
                         &worst,
-                        &targets[t],
+                        &at.targets[t],
                         self.steps,
                     )
                 });
             }
         }
         Row {
-            name: self.names[level].clone(),
+            name: self.levels[level].name.clone(),
             bound: Bound {
                 bound_deviation: greatest(&|b| b.bound_deviation),
                 estimate_first_order: greatest(&|b| b.estimate_first_order),
             },
-            bound_margin,
+            bound_margin: at.bound_margin_under(found, level),
             estimate_observed: observed,
             estimate_attacked: attacked,
         }
     }
-}
-
-/// Each output, then each difference of the class to another: with the lower bound of that margin.
-fn targets(centre: &Evaluation, class: usize) -> (Vec<Target>, Vec<(usize, f64)>) {
-    let n = centre.logits.len();
-    let unit = |j: usize| {
-        (0..n)
-            .map(|i| f32::from(u8::from(i == j)))
-            .collect::<Target>()
-    };
-    let mut all: Vec<Target> = (0..n).map(unit).collect();
-    let mut margins = Vec::new();
-    if n == 1 {
-        let sign = if class == 1 { 1.0 } else { -1.0 };
-        margins.push((all.len(), centre.margin(class)));
-        all.push(vec![sign]);
-        return (all, margins);
-    }
-    for j in (0..n).filter(|&j| j != class) {
-        let mut target = unit(class);
-        target[j] = -1.0;
-        let apart = centre.logits[class].plus(centre.logits[j].negated());
-        margins.push((all.len(), apart.lower()));
-        all.push(target);
-    }
-    (all, margins)
 }
 
 /// xorshift: reproducible noise for measurements.
@@ -516,97 +296,5 @@ impl Random {
     /// Mean 0, variance 1, by twelve uniforms.
     fn normal(&mut self) -> f64 {
         (0..12).map(|_| self.uniform()).sum::<f64>() / 2.0
-    }
-}
-
-impl Found {
-    fn safe(&self, row: &Row) -> bool {
-        row.bound_margin > 0.0 && self.network == Some(self.class)
-    }
-
-    fn certified(&self) -> bool {
-        self.rows.iter().all(|r| self.safe(r))
-    }
-
-    fn words(&self, sample: usize, seconds: f64) -> String {
-        let network = match self.network {
-            Some(c) if c == self.class => "as the plaintext network".to_owned(),
-            Some(c) => format!("the plaintext network answers {c}"),
-            None => "the plaintext network's class is not decided".to_owned(),
-        };
-        let mut out = format!(
-            "sample {sample}: class {} ({network}), undisturbed margin at least {}; {} rows, {seconds:.1} s\n",
-            self.class,
-            decimal(self.bound_margin, false),
-            self.computed
-        );
-        let _ = writeln!(
-            out,
-            "  {:<18} {:>12} {:>12} {:>12} {:>14} {:>14}  verdict",
-            "noise", "observed", "first order", "proved <=", "attacked", "proved"
-        );
-        let _ = writeln!(
-            out,
-            "  {:<18} {:>12} {:>12} {:>12} {:>14} {:>14}",
-            "", "(measured)", "(estimate)", "", "margin (est.)", "margin >="
-        );
-        let show = |x: Option<f64>| x.map_or("-".to_owned(), |x| format!("{x:.5}"));
-        for row in &self.rows {
-            let vacuous = !row.bound.bound_deviation.is_finite();
-            let verdict = if self.safe(row) {
-                "CERTIFIED"
-            } else if row.estimate_attacked.is_some_and(|m| m < 0.0) {
-                "not certified: the attack changes the class"
-            } else {
-                "not certified"
-            };
-            let _ = writeln!(
-                out,
-                "  {:<18} {:>12} {:>12.5} {:>12} {:>14} {:>14}  {verdict}",
-                row.name,
-                show(row.estimate_observed),
-                row.bound.estimate_first_order,
-                if vacuous {
-                    "vacuous".to_owned()
-                } else {
-                    decimal(row.bound.bound_deviation, true)
-                },
-                show(row.estimate_attacked),
-                if vacuous {
-                    "-".to_owned()
-                } else {
-                    decimal(row.bound_margin, false)
-                },
-            );
-        }
-        out
-    }
-
-    fn json(&self, sample: usize, seconds: f64) -> Value {
-        let finite = |x: f64| x.is_finite().then_some(x);
-        let rows: Vec<Value> = self
-            .rows
-            .iter()
-            .map(|r| {
-                json!({
-                    "noise": r.name,
-                    "measure_observed": r.estimate_observed,
-                    "estimate_first_order": r.bound.estimate_first_order,
-                    "bound_deviation": finite(r.bound.bound_deviation),
-                    "estimate_attacked_margin": r.estimate_attacked,
-                    "bound_margin": finite(r.bound_margin),
-                    "certified": self.safe(r),
-                })
-            })
-            .collect();
-        json!({
-            "sample": sample,
-            "class": self.class,
-            "network_class": self.network,
-            "bound_undisturbed_margin": self.bound_margin,
-            "rows": self.computed,
-            "seconds": seconds,
-            "levels": rows,
-        })
     }
 }

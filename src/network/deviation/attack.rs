@@ -6,10 +6,10 @@
 //! *estimates* in plain f64: they show what can happen, and prove nothing.
 
 use crate::network::deviation::plan::Plan;
-use crate::network::deviation::rows::{descend, Tile, Visitor, LANES};
+use crate::network::deviation::rows::Tile;
+use crate::network::deviation::sensitivity::through;
 use crate::network::deviation::Target;
 use crate::network::evaluate::Prepared;
-use crate::network::graph::NodeId;
 
 /// What stands at an activation (its number, its inputs), in f64.
 #[derive(Clone, Copy)]
@@ -17,7 +17,7 @@ pub struct Response<'a> {
     /// The values.
     pub value: &'a dyn Fn(usize, &[f64]) -> Vec<f64>,
     /// The slopes.
-    pub slope: &'a dyn Fn(usize, &[f64]) -> Vec<f64>,
+    pub slope: &'a dyn Fn(usize, &[f64]) -> Vec<f32>,
 }
 
 /// A trajectory: the result, and what went into each activation.
@@ -51,7 +51,7 @@ pub fn run(
 }
 
 /// Slopes along a trajectory.
-pub fn slopes(trajectory: &Trajectory, response: Response) -> Vec<Vec<f64>> {
+pub fn slopes(trajectory: &Trajectory, response: Response) -> Vec<Vec<f32>> {
     let inputs = trajectory.inputs.iter().enumerate();
     inputs.map(|(k, z)| (response.slope)(k, z)).collect()
 }
@@ -66,7 +66,7 @@ pub fn attack(
     (prepared, plan): (&Prepared, &Plan),
     input: &[f64],
     response: Response,
-    (start, start_slopes): (&Trajectory, &[Vec<f64>]),
+    (start, start_slopes): (&Trajectory, &[Vec<f32>]),
     worst: &[f64],
     target: &Target,
     steps: usize,
@@ -104,50 +104,9 @@ pub fn attack(
 }
 
 /// The gradient of a target by the noise of each neuron, in the order of the activations' elements.
-fn gradient(plan: &Plan, slopes: &[Vec<f64>], target: &Target) -> Vec<Vec<f32>> {
-    let shape = plan.nodes[plan.output].shape;
-    let mut tile = Tile::zeros([0, 0], [shape.height, shape.width], shape.channels);
-    for (i, c) in target.iter().enumerate() {
-        let (channel, p) = (i / shape.pixels(), i % shape.pixels());
-        tile.data[p * shape.channels + channel] = [*c; LANES];
-    }
-    let mut collect = Collect {
-        plan,
-        slopes,
-        found: slopes.iter().map(|s| vec![0.0; s.len()]).collect(),
-    };
-    descend(plan, plan.output, tile, &mut collect);
-    collect.found
-}
-
-struct Collect<'a> {
-    plan: &'a Plan,
-    slopes: &'a [Vec<f64>],
-    found: Vec<Vec<f32>>,
-}
-
-impl Visitor for Collect<'_> {
-    fn activation(&mut self, index: usize, tile: &mut Tile) {
-        let shape = self.plan.nodes[self.plan.activations[index]].shape;
-        for y in 0..tile.size[0] {
-            for x in 0..tile.size[1] {
-                for c in 0..shape.channels {
-                    let place = (tile.origin[0] + y) * shape.width + tile.origin[1] + x;
-                    let element = c * shape.pixels() + place;
-                    let v = &mut tile.data[(y * tile.size[1] + x) * shape.channels + c];
-                    self.found[index][element] = v[0];
-                    let slope = self.slopes[index][element] as f32;
-                    v.iter_mut().for_each(|v| *v *= slope);
-                }
-            }
-        }
-    }
-
-    fn linear(&mut self, _: NodeId, _: &Tile, _: ([usize; 2], [usize; 2])) {}
-
-    fn merged(&mut self, _: NodeId, _: &Tile) {}
-
-    fn matters(&self, _: NodeId) -> bool {
-        true
-    }
+fn gradient(plan: &Plan, slopes: &[Vec<f32>], target: &Target) -> Vec<Vec<f32>> {
+    let tile = Tile::of(std::slice::from_ref(target), plan.nodes[plan.output].shape);
+    let mut found: Vec<Vec<f32>> = slopes.iter().map(|s| vec![0.0; s.len()]).collect();
+    through(plan, slopes, tile, |k, i, lane| found[k][i] = lane[0]);
+    found
 }

@@ -4,6 +4,7 @@
 //! one place share a window of rows and columns, so early layers cost little. Numbers are f32;
 //! element (y, x, channel) holds sixteen of them side by side.
 
+use crate::network::deviation::kernel::{dispatch, Kernel, Reader, Work};
 use crate::network::deviation::plan::{Linear, Plan, Step, BLOCK};
 use crate::network::graph::NodeId;
 use crate::network::ops::Shape;
@@ -35,6 +36,17 @@ impl Tile {
             channels,
             data: vec![[0.0; LANES]; size[0] * size[1] * channels],
         }
+    }
+
+    /// Linear functions of a whole node, one a lane, at most [`LANES`]: coefficients channels first.
+    pub fn of(functions: &[Vec<f32>], shape: Shape) -> Self {
+        let mut tile = Self::zeros([0, 0], [shape.height, shape.width], shape.channels);
+        for (l, coefficients) in functions.iter().enumerate() {
+            for (i, c) in coefficients.iter().enumerate() {
+                tile.at(shape, i)[l] = *c;
+            }
+        }
+        tile
     }
 
     /// The lanes of an element (channel, y, x) of the whole node, if it is inside.
@@ -244,51 +256,50 @@ fn transposed(linear: &Linear, tile: &Tile, from: Shape) -> Tile {
         return Tile::zeros([0, 0], [1, 1], channels);
     }
     let mut out = Tile::zeros([y0, x0], [y1 - y0, x1 - x0], channels);
-    let outputs = tile.channels;
-    let taps = linear.window.len();
-    let blocks = channels.div_ceil(BLOCK);
-    let columns: Vec<Vec<(usize, usize)>> = (x0..x1).map(|x| readers(linear, tile, 1, x)).collect();
-    let mut parts: Vec<(usize, &[Lane])> = Vec::with_capacity(taps);
-    for y in y0..y1 {
-        let rows = readers(linear, tile, 0, y);
-        for (x, columns) in columns.iter().enumerate() {
-            parts.clear();
-            for &(ky, oy) in &rows {
-                for &(kx, ox) in columns {
-                    let at = (oy * tile.size[1] + ox) * outputs;
-                    parts.push((
-                        ky * linear.window.kernel[1] + kx,
-                        &tile.data[at..at + outputs],
-                    ));
-                }
-            }
-            let at = ((y - y0) * out.size[1] + x) * channels;
-            let place = &mut out.data[at..at + channels];
-            for (block, to) in (0..blocks).zip(place.chunks_mut(BLOCK)) {
-                let mut sum = [[0.0; LANES]; BLOCK];
-                for (tap, v) in &parts {
-                    let first = (block * taps + tap) * outputs;
-                    accumulate(&mut sum, v, &linear.blocks[first..first + outputs]);
-                }
-                for (to, sum) in to.iter_mut().zip(&sum) {
-                    *to = *sum;
-                }
-            }
-        }
-    }
+    dispatch(Fill {
+        linear,
+        tile,
+        out: &mut out,
+    });
     out
 }
 
-/// sum_i += w_i v over a list: the kernel where the time goes; eight vector registers of sums.
-#[inline(always)]
-fn accumulate(sum: &mut [Lane; BLOCK], v: &[Lane], w: &[[f32; BLOCK]]) {
-    let mut s = *sum;
-    for (v, w) in v.iter().zip(w) {
-        for i in 0..BLOCK {
-            for l in 0..LANES {
-                s[i][l] = w[i].mul_add(v[l], s[i][l]);
+/// The sums of a transposed layer.
+struct Fill<'a> {
+    linear: &'a Linear,
+    tile: &'a Tile,
+    out: &'a mut Tile,
+}
+
+impl Work for Fill<'_> {
+    #[inline(always)]
+    fn run(self, kernel: impl Kernel) {
+        let Self { linear, tile, out } = self;
+        let (channels, outputs) = (out.channels, tile.channels);
+        let taps = linear.window.len();
+        let (y0, x0) = (out.origin[0], out.origin[1]);
+        let columns: Vec<Vec<(usize, usize)>> = (x0..x0 + out.size[1])
+            .map(|x| readers(linear, tile, 1, x))
+            .collect();
+        let mut parts: Vec<Reader> = Vec::with_capacity(taps);
+        for y in y0..y0 + out.size[0] {
+            let rows = readers(linear, tile, 0, y);
+            for (x, columns) in columns.iter().enumerate() {
+                parts.clear();
+                for &(ky, oy) in &rows {
+                    for &(kx, ox) in columns {
+                        let at = (oy * tile.size[1] + ox) * outputs;
+                        let tap = ky * linear.window.kernel[1] + kx;
+                        parts.push((tap, &tile.data[at..at + outputs]));
+                    }
+                }
+                let at = ((y - y0) * out.size[1] + x) * channels;
+                let place = out.data[at..at + channels].chunks_mut(BLOCK);
+                for (to, weights) in place.zip(linear.blocks.chunks_exact(taps * outputs)) {
+                    let sums = kernel.sums(weights, &parts);
+                    to.copy_from_slice(&sums[..to.len()]);
+                }
             }
         }
     }
-    *sum = s;
 }

@@ -1,0 +1,300 @@
+//! Small random networks, and their exact rational evaluation.
+
+use polycert::network::ops::{BatchNorm, Conv, Dense};
+use polycert::network::stages::Stage;
+use polycert::network::{Builder, Network, Op, Preprocessing, Shape, Window};
+use polycert::poly::Composite;
+use rug::Rational;
+
+pub fn q(x: f64) -> Rational {
+    Rational::from_f64(x).unwrap()
+}
+
+/// A small generator: reproducible, and good enough to draw networks with.
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) ^ (self.0 >> 17 & 0xffff)
+    }
+    pub fn below(&mut self, n: u64) -> usize {
+        (self.next() % n) as usize
+    }
+    /// In [-1, 1], with full mantissas, sometimes exactly a corner.
+    pub fn unit(&mut self) -> f64 {
+        match self.below(12) {
+            0 => 0.0,
+            1 => 1.0,
+            2 => -1.0,
+            _ => {
+                (self.next() as f64 / 2.0f64.powi(31)).mul_add(2.0, -1.0)
+                    * (1.0 + f64::EPSILON * self.below(9) as f64)
+            }
+        }
+    }
+    pub fn list(&mut self, n: usize) -> Vec<f64> {
+        (0..n).map(|_| self.unit()).collect()
+    }
+}
+
+/// Chebyshev coefficients at t, exactly.
+pub fn chebyshev(c: &[f64], t: &Rational) -> Rational {
+    let (mut b1, mut b2) = (Rational::new(), Rational::new());
+    for &c in c.iter().skip(1).rev() {
+        let b = q(c) + Rational::from(t * &b1) * 2u32 - &b2;
+        (b2, b1) = (b1, b);
+    }
+    q(c[0]) + t * b1 - b2
+}
+
+/// Pre-activations of every stage, exactly; `respond` (stage, neuron, z) is the activation.
+pub fn exact(
+    stages: &[Stage],
+    x: &[Rational],
+    respond: impl Fn(usize, usize, &Rational) -> Rational,
+) -> Vec<Vec<Rational>> {
+    let mut before = vec![x.to_vec()];
+    let mut after = vec![x.to_vec()];
+    for (k, stage) in stages.iter().enumerate().skip(1) {
+        let mut z: Vec<Rational> = stage.bias.iter().map(|b| q(*b)).collect();
+        for m in &stage.matrices {
+            for (z, row) in z.iter_mut().zip(m.entries.chunks_exact(m.columns())) {
+                for (w, a) in row.iter().zip(&after[m.source]) {
+                    *z += q(*w) * a;
+                }
+            }
+        }
+        let a = z.iter().enumerate().map(|(i, z)| {
+            if stage.relu {
+                respond(k, i, z)
+            } else {
+                z.clone()
+            }
+        });
+        after.push(a.collect());
+        before.push(z);
+    }
+    before
+}
+
+pub fn relu(z: &Rational) -> Rational {
+    z.clone().max(Rational::new())
+}
+
+/// A random chain of dense layers, sometimes with a shortcut around one.
+pub fn dense_network(r: &mut Random) -> Network {
+    let n = 1 + r.below(3);
+    let mut b = Builder::new(Shape::flat(n)).unwrap();
+    let (mut x, mut width) = (0, n);
+    let size = 2.0f64.powi(r.below(8) as i32 - 4);
+    for layer in 0..1 + r.below(3) {
+        let m = 1 + r.below(3);
+        let dense = Op::Dense(Dense {
+            weights: r.list(m * width).into_iter().map(|w| w * size).collect(),
+            bias: r.list(m),
+        });
+        let z = b.push(&format!("fc{layer}"), dense, &[x]).unwrap();
+        let z = if m == width && r.below(3) == 0 {
+            b.push(&format!("add{layer}"), Op::Add, &[z, x]).unwrap()
+        } else {
+            z
+        };
+        x = b
+            .push(&format!("relu{layer}"), Op::Relu { slope: 0.0 }, &[z])
+            .unwrap();
+        width = m;
+    }
+    let last = Op::Dense(Dense {
+        weights: r.list(width),
+        bias: r.list(1),
+    });
+    let out = b.push("out", last, &[x]).unwrap();
+    b.finish("random", out, Preprocessing::default()).unwrap()
+}
+
+/// x (1 + p(x/B))/2, exactly.
+pub fn polynomial(c: &Composite, b: &Rational, x: &Rational) -> Rational {
+    let p = c.eval_exact(&Rational::from(x / b));
+    x * (p + 1u32) / 2u32
+}
+
+/// A random residual network with convolutions, batch norm, means and every other linear layer.
+pub fn conv_network(r: &mut Random) -> Network {
+    let shape = Shape::new(1 + r.below(2), 3, 2 + r.below(2));
+    let mut b = Builder::new(shape).unwrap();
+    let conv = |r: &mut Random, from: usize, to: usize, stride: usize| {
+        let mut window = Window::new([3, 3], [stride, stride]);
+        window.padding = [1; 4];
+        Op::Conv(Conv {
+            weights: r.list(from * to * 9).into_iter().map(|w| w * 0.3).collect(),
+            bias: r.list(to),
+            groups: 1,
+            window,
+        })
+    };
+    let op = conv(r, shape.channels, 2, 1);
+    let x = b.push("stem", op, &[0]).unwrap();
+    let norm = |r: &mut Random, n: usize| {
+        // Squares of dyadic numbers: the exact scale is a rational.
+        Op::BatchNorm(BatchNorm {
+            gamma: r.list(n),
+            beta: r.list(n),
+            mean: r.list(n),
+            variance: (0..n).map(|i| [0.25, 2.25, 1.0][i % 3]).collect(),
+            epsilon: 0.0,
+        })
+    };
+    let op = norm(r, 2);
+    let x = b.push("stem_bn", op, &[x]).unwrap();
+    let x = b.push("relu", Op::Relu { slope: 0.0 }, &[x]).unwrap();
+    let stride = 1 + r.below(2);
+    let to = if r.below(2) == 0 { 4 } else { 2 };
+    let op = conv(r, 2, to, stride);
+    let y = b.push("conv", op, &[x]).unwrap();
+    let op = norm(r, to);
+    let y = b.push("bn", op, &[y]).unwrap();
+    let mut s = x;
+    if stride == 2 {
+        s = b
+            .push("sub", Op::Subsample { stride: [2, 2] }, &[s])
+            .unwrap();
+    }
+    if to == 4 {
+        let pad = Op::Pad {
+            channels: [1, 1],
+            border: [0; 4],
+        };
+        s = b.push("pad", pad, &[s]).unwrap();
+    }
+    let mut y = b.push("add", Op::Add, &[y, s]).unwrap();
+    if r.below(2) == 0 {
+        let op = norm(r, to);
+        y = b.push("bn2", op, &[y]).unwrap();
+    }
+    let y = b.push("relu2", Op::Relu { slope: 0.0 }, &[y]).unwrap();
+    let shape = b.shape(y);
+    let window = Window::new([shape.height, shape.width], [1, 1]);
+    let y = b
+        .push(
+            "mean",
+            Op::AvgPool {
+                window,
+                count_padding: true,
+            },
+            &[y],
+        )
+        .unwrap();
+    let y = b.push("flat", Op::Reshape(Shape::flat(to)), &[y]).unwrap();
+    let last = Op::Dense(Dense {
+        weights: r.list(2 * to),
+        bias: r.list(2),
+    });
+    let out = b.push("out", last, &[y]).unwrap();
+    b.finish("random", out, Preprocessing::default()).unwrap()
+}
+
+/// The network's exact result; `respond` (activation, element, z).
+pub fn exact_graph(
+    network: &Network,
+    x: &[Rational],
+    mut respond: impl FnMut(usize, usize, &Rational) -> Rational,
+) -> Vec<Rational> {
+    let mut values: Vec<Vec<Rational>> = Vec::new();
+    let mut activations = 0;
+    for node in &network.nodes {
+        let from = node.inputs.first().map(|&i| network.nodes[i].shape);
+        let input = |k: usize| &values[node.inputs[k]];
+        let out = node.shape;
+        let place = |i: usize| {
+            (
+                i / out.pixels(),
+                i % out.pixels() / out.width,
+                i % out.width,
+            )
+        };
+        let y: Vec<Rational> = match (&node.op, from) {
+            (Op::Input, _) => x.to_vec(),
+            (Op::Dense(d), _) => (0..out.len())
+                .map(|i| {
+                    let row = &d.weights[i * input(0).len()..];
+                    row.iter()
+                        .zip(input(0))
+                        .fold(q(d.bias[i]), |s, (w, v)| s + q(*w) * v)
+                })
+                .collect(),
+            (Op::Conv(c), Some(s)) => (0..out.len())
+                .map(|i| {
+                    let (o, row, column) = place(i);
+                    let mut sum = q(c.bias[o]);
+                    for ch in 0..s.channels {
+                        for ky in 0..3 {
+                            for kx in 0..3 {
+                                let (yy, xx) = (
+                                    row * c.window.stride[0] + ky,
+                                    column * c.window.stride[1] + kx,
+                                );
+                                if (1..=s.height).contains(&yy) && (1..=s.width).contains(&xx) {
+                                    let w = c.weights[((o * s.channels + ch) * 3 + ky) * 3 + kx];
+                                    sum += q(w)
+                                        * &input(0)[(ch * s.height + yy - 1) * s.width + xx - 1];
+                                }
+                            }
+                        }
+                    }
+                    sum
+                })
+                .collect(),
+            (Op::BatchNorm(b), _) => (0..out.len())
+                .map(|i| {
+                    let c = i / out.pixels();
+                    let scale = q(b.gamma[c]) / q(b.variance[c].sqrt());
+                    (input(0)[i].clone() - q(b.mean[c])) * scale + q(b.beta[c])
+                })
+                .collect(),
+            (Op::Add, _) => input(0)
+                .iter()
+                .zip(input(1))
+                .map(|(a, b)| Rational::from(a + b))
+                .collect(),
+            (Op::Subsample { stride }, Some(s)) => (0..out.len())
+                .map(|i| {
+                    let (c, row, column) = place(i);
+                    input(0)[(c * s.height + row * stride[0]) * s.width + column * stride[1]]
+                        .clone()
+                })
+                .collect(),
+            (Op::Pad { channels, .. }, Some(s)) => (0..out.len())
+                .map(|i| {
+                    let (c, row, column) = place(i);
+                    let inside = c.checked_sub(channels[0]).filter(|c| *c < s.channels);
+                    inside.map_or(Rational::new(), |c| {
+                        input(0)[(c * s.height + row) * s.width + column].clone()
+                    })
+                })
+                .collect(),
+            (Op::AvgPool { .. }, Some(s)) => (0..out.len())
+                .map(|c| {
+                    let plane = &input(0)[c * s.pixels()..(c + 1) * s.pixels()];
+                    plane.iter().fold(Rational::new(), |s, v| s + v) / s.pixels() as u32
+                })
+                .collect(),
+            (Op::Reshape(_), _) => input(0).clone(),
+            (Op::Relu { .. }, _) => {
+                let k = activations;
+                activations += 1;
+                input(0)
+                    .iter()
+                    .enumerate()
+                    .map(|(i, z)| respond(k, i, z))
+                    .collect()
+            }
+            (op, _) => panic!("{}", op.name()),
+        };
+        values.push(y);
+    }
+    values.swap_remove(network.output)
+}
