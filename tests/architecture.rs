@@ -259,10 +259,13 @@ fn modules_use_only_what_is_below_them() {
 /// The producer talks to the checker as any other program would: bytes in, an outcome out.
 #[test]
 fn the_producer_uses_only_the_checkers_front_door() {
-    const PUBLIC: [&str; 7] = [
+    const PUBLIC: [&str; 10] = [
         "check",
         "check_table",
         "check_network",
+        "check_network_with",
+        "bound_network",
+        "NoiseBounds",
         "Outcome",
         "NetworkOutcome",
         "Report",

@@ -451,3 +451,116 @@ fn a_certificate_is_written_and_checked_again_by_the_independent_program() {
     );
     assert!(!f.path("none.json").exists() && !f.path("none.json.network").exists());
 }
+
+/// With --worst and --sigma: the deviations of the margins, verified again; a level that opens the class is
+/// written, and says so by its exit code; a bound that is made smaller is rejected.
+#[test]
+fn a_certificate_under_noise_is_written_and_checked_again() {
+    let f = folder(&[255, 0, 51, 51]);
+    let out = f.at("n.json");
+    let with = |rest: &[&str]| {
+        let all = [&["--scale", "8", "-o", out.as_str()], rest].concat();
+        polycert(&line(&f, "certify", &all))
+    };
+    let r = with(&["--worst", "2^-20,2^-24", "--sigma", "2^-20"]).exits(0);
+    for part in [
+        "VERIFIED the network and its polynomial twin both answer class 0",
+        "|noise| <= 2^-20 B: logit 0 minus any other moves by at most",
+        "sub-Gaussian noise of proxy 2^-20 B, with probability 1 - 2^-32",
+        "class 0 stays",
+    ] {
+        assert!(r.out.contains(part), "{part}: {}", r.out);
+    }
+    let bytes = |name: &str| std::fs::read(f.path(name)).unwrap();
+    let check = |c: &Value| {
+        let (n, x) = (bytes("n.json.network"), bytes("n.json.input"));
+        polycert_checker::check_network(c.to_string().as_bytes(), &n, &x).to_string()
+    };
+    let good: Value = serde_json::from_slice(&bytes("n.json")).unwrap();
+    assert!(check(&good).starts_with("VERIFIED"));
+    // Margin l0 - l1 = r(4x - 2y) - 2 r(y): noise 8 2^-20 on both, 3 8 2^-20 in all, and no more than 1 % above.
+    let texts = good["levels"][0]["deviations"][0]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let stated: f64 = {
+        let (m, e) = texts.split_once("*2^").unwrap();
+        m.parse::<f64>().unwrap() * 2f64.powi(e.parse().unwrap())
+    };
+    let exact = 24.0 / 1_048_576.0;
+    assert!(stated >= exact && stated < 1.01 * exact, "{texts}");
+    for (level, field) in [(0, "deviations"), (1, "deviations"), (2, "deviations")] {
+        let mut bad = good.clone();
+        let text = bad["levels"][level][field][0].as_str().unwrap().to_owned();
+        let (m, e) = text.split_once("*2^").unwrap();
+        let less = m.parse::<u64>().unwrap() * 1_023;
+        let e: i64 = e.parse().unwrap();
+        bad["levels"][level][field][0] = json!(format!("{less}*2^{}", e - 10));
+        let said = check(&bad);
+        assert!(said.contains("below what is proved"), "{said}");
+    }
+    // More noise than the margin bears: written, and open.
+    let r = with(&["--worst", "1/2", "--error-model", "relu_within"]).exits(1);
+    assert!(
+        r.out.contains("whether the class stays is not proved"),
+        "{}",
+        r.out
+    );
+    let r = with(&["--worst", "1/2"]).exits(1);
+    assert!(
+        r.out.contains("whether the class stays is not proved"),
+        "{}",
+        r.out
+    );
+    // Bad requests.
+    for (rest, words) in [
+        (&["--worst", "2"][..], "levels of noise are from 0 to 1"),
+        (&["--error-model", "relu_within"][..], "needs --worst"),
+        (
+            &["--worst", "2^-9", "--envelope", "1,2"][..],
+            "--envelope is of",
+        ),
+        (
+            &["--sigma", "1,1,1,1,1,1,1,1,1"][..],
+            "9 levels of noise; at most 8",
+        ),
+    ] {
+        let r = with(rest).exits(2);
+        assert!(r.err.contains(words), "{words}: {}", r.err);
+    }
+}
+
+/// Our own network, as it is shipped: residual additions, batch norm, max-pooling.
+#[test]
+fn our_network_is_certified_under_noise() {
+    let at = |name: &str| {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("certificates");
+        path.join(name).display().to_string()
+    };
+    let f = Folder::new();
+    let out = f.at("fashion.json");
+    // Some ten seconds of both cores, longer on a busy machine: without the limit of other commands.
+    let r = support::command()
+        .args([
+            "network",
+            "certify",
+            &at("networks/fashion/network.safetensors"),
+            "--table",
+            &at("relu13.json"),
+            "--scale",
+            "32",
+            "--input",
+            &at("networks/fashion/images.npy"),
+            "--worst",
+            "2^-26",
+            "--sigma",
+            "2^-24",
+            "-o",
+            &out,
+        ])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&r.stdout);
+    assert_eq!(r.status.code(), Some(0), "{said}");
+    assert_eq!(said.matches("class 9 stays").count(), 2, "{said}");
+}

@@ -159,7 +159,7 @@ fn every_encryption_has_its_own_bound() {
                 changed[key] = text.into();
                 check(changed.to_string().as_bytes()).to_string()
             };
-            let less = Rational::from(&c.bound_noise * Rational::from((1023, 1024)));
+            let less = &c.bound_noise * Rational::from((1023, 1024));
             let text = with("noise", less.to_string());
             assert!(text.contains("E5 noise"), "{name} {k:?}: {text}");
             for (other, bound) in names.iter().zip(&bounds) {

@@ -61,7 +61,10 @@ mod target;
 mod words;
 
 pub use json::MAX_BYTES;
-pub use network::{check_network, NetworkOutcome, NetworkReport, MAX_FILE_BYTES};
+pub use network::{
+    bound_network, check_network, check_network_with, NetworkOutcome, NetworkReport, NoiseBounds,
+    MAX_FILE_BYTES,
+};
 pub use number::Rational;
 pub use report::{Outcome, Report};
 pub use rounding::Mode;

@@ -9,12 +9,13 @@
 )]
 
 use polycert_checker::{
-    check_network, check_table, NetworkOutcome, Outcome, MAX_BYTES, MAX_FILE_BYTES,
+    check_network_with, check_table, NetworkOutcome, Outcome, MAX_BYTES, MAX_FILE_BYTES,
 };
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 const HELP: &str = "\
 Checks polycert certificates: proves their statements with exact integer arithmetic, or says why not.
@@ -31,6 +32,9 @@ Usage: polycert-check [OPTIONS] FILE...
 
 Exit code: 0 all verified, 1 one rejected, 2 one unreadable, or wrong usage.
 ";
+
+/// After this long the program tells how far it is.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the command line asks for.
 #[derive(Default)]
@@ -192,7 +196,22 @@ fn check_network_file(
     let outcome = (|| {
         let certificate = read(file, MAX_BYTES)?;
         let (network, input) = (read(network, MAX_FILE_BYTES)?, read(input, MAX_FILE_BYTES)?);
-        Ok(check_network(&certificate, &network, &input))
+        let begin = Instant::now();
+        let mut tell = |layer: usize, layers: usize| {
+            if !request.quiet && begin.elapsed() > PATIENCE {
+                let seconds = begin.elapsed().as_secs();
+                let _ = writeln!(
+                    io::stderr(),
+                    "polycert-check: {layer} of {layers} activations, {seconds} s"
+                );
+            }
+        };
+        Ok(check_network_with(
+            &certificate,
+            &network,
+            &input,
+            &mut tell,
+        ))
     })();
     let outcome = outcome.unwrap_or_else(|unreadable| unreadable);
     let (code, word) = match outcome {

@@ -90,12 +90,7 @@ impl Sign {
         let mut radius = vec![first; mid.len()];
         for stage in &self.stages {
             let reach: Option<BigInt> = mid.iter().zip(&radius).map(|(m, r)| m.abs() + r).max();
-            if reach.unwrap_or_default().bits() > f + MAX_STAGE_BITS {
-                return Err(Fault::rejected(
-                    "limit",
-                    format!("a stage of the polynomial is asked beyond 2^{MAX_STAGE_BITS}"),
-                ));
-            }
+            check_reach(&reach.unwrap_or_default(), f)?;
             stage.apply(&mut mid, &mut radius, f);
         }
         let mut widest = BigInt::zero();
@@ -167,14 +162,26 @@ fn horner(c: &[BigInt], y: &BigInt, f: u64) -> BigInt {
     v
 }
 
+/// What rounding and the second derivative amount to for arguments of at most M.
+struct Constants {
+    off: BigInt,
+    slope_off: BigInt,
+    /// Upper bound of |P''|.
+    curve: BigInt,
+}
+
+/// p and p' at a point, each within its radius.
+#[derive(Debug)]
+pub(super) struct Jet {
+    pub(super) value: BigInt,
+    pub(super) radius: BigInt,
+    pub(super) slope: BigInt,
+    pub(super) slope_radius: BigInt,
+}
+
 impl Stage {
-    fn apply(&self, mid: &mut [BigInt], radius: &mut [BigInt], f: u64) {
-        let reach = mid
-            .iter()
-            .zip(radius.iter())
-            .map(|(m, r)| m.abs() + r)
-            .max();
-        let most = reach.unwrap_or_default().max(BigInt::one() << f);
+    fn constants(&self, reach: BigInt, f: u64) -> Constants {
+        let most = reach.max(BigInt::one() << f);
         // Powers of M, rounded up; then the bounds of rounding and of the second derivative.
         let mut powers = vec![BigInt::one() << f];
         for _ in 0..self.value.len() {
@@ -186,19 +193,74 @@ impl Stage {
         }
         let top = powers.get(self.value.len()).cloned().unwrap_or_default();
         let n = self.value.len() + 1;
-        // In units: 2 (n+1) M^n for the value; coefficients j c_j are off by less than j <= n.
-        let off = shift_up(&(&top * (2 * n)), f);
-        let slope_off = shift_up(&(&top * (2 * n * n)), f);
         let mut curve = BigInt::zero();
         for ((j, c), power) in self.value.iter().enumerate().skip(2).zip(&powers) {
             curve += times_up(&((c.abs() + 1) * (j * (j - 1))), power, f);
         }
+        // In units: 2 (n+1) M^n for the value; coefficients j c_j are off by less than j <= n.
+        Constants {
+            off: shift_up(&(&top * (2 * n)), f),
+            slope_off: shift_up(&(&top * (2 * n * n)), f),
+            curve,
+        }
+    }
+
+    fn apply(&self, mid: &mut [BigInt], radius: &mut [BigInt], f: u64) {
+        let ends = mid.iter().zip(radius.iter());
+        let reach = ends.map(|(m, r)| m.abs() + r).max().unwrap_or_default();
+        let known = self.constants(reach, f);
         for (m, r) in mid.iter_mut().zip(radius.iter_mut()) {
-            let slope = horner(&self.slope, m, f).abs() + &slope_off + times_up(r, &curve, f);
-            *r = times_up(&slope, r, f) + &off;
+            let slope =
+                horner(&self.slope, m, f).abs() + &known.slope_off + times_up(r, &known.curve, f);
+            *r = times_up(&slope, r, f) + &known.off;
             *m = horner(&self.value, m, f);
         }
     }
+}
+
+impl Sign {
+    /// p and p' at points y over 2^precision, by the chain rule: over the ball of a stage's argument
+    /// P' is within slope_off + r |P''| of its value at the midpoint.
+    ///
+    /// # Errors
+    /// A rejection if a stage's argument is too large.
+    pub(super) fn jets(&self, y: &[BigInt]) -> Checked<Vec<Jet>> {
+        let f = self.precision;
+        let start = |y: &BigInt| Jet {
+            value: y.clone(),
+            radius: BigInt::zero(),
+            slope: BigInt::one() << f,
+            slope_radius: BigInt::zero(),
+        };
+        let mut jets: Vec<Jet> = y.iter().map(start).collect();
+        for stage in &self.stages {
+            let reach = jets.iter().map(|j| j.value.abs() + &j.radius).max();
+            let reach = reach.unwrap_or_default();
+            check_reach(&reach, f)?;
+            let known = stage.constants(reach, f);
+            for j in &mut jets {
+                let slope = horner(&stage.slope, &j.value, f);
+                let off = &known.slope_off + times_up(&j.radius, &known.curve, f);
+                let steep = slope.abs() + &off;
+                j.slope_radius =
+                    times_up(&j.slope.abs(), &off, f) + times_up(&j.slope_radius, &steep, f) + 1;
+                j.slope = (&j.slope * &slope) >> f;
+                j.radius = times_up(&steep, &j.radius, f) + &known.off;
+                j.value = horner(&stage.value, &j.value, f);
+            }
+        }
+        Ok(jets)
+    }
+}
+
+fn check_reach(reach: &BigInt, f: u64) -> Checked<()> {
+    if reach.bits() > f + MAX_STAGE_BITS {
+        return Err(Fault::rejected(
+            "limit",
+            format!("a stage of the polynomial is asked beyond 2^{MAX_STAGE_BITS}"),
+        ));
+    }
+    Ok(())
 }
 
 /// slope x + (1 - slope) r.

@@ -147,12 +147,12 @@ impl Balls {
 }
 
 /// Numbers with one exponent: m 2^-shift each, exactly.
-struct Aligned {
-    mantissas: Vec<BigInt>,
-    shift: u64,
+pub(super) struct Aligned {
+    pub(super) mantissas: Vec<BigInt>,
+    pub(super) shift: u64,
 }
 
-fn align(numbers: &[Dyadic]) -> Aligned {
+pub(super) fn align(numbers: &[Dyadic]) -> Aligned {
     let used = numbers.iter().filter(|d| !d.mantissa.is_zero());
     let least = used.map(|d| d.exponent).min().unwrap_or(0).min(0);
     let at = |d: &Dyadic| {
@@ -390,7 +390,7 @@ pub(super) fn linear(node: &Node, x: &[(&Balls, [usize; 3])], precision: u64) ->
 }
 
 /// gamma / sqrt(variance + epsilon) over 2^precision, and how far off it may be.
-fn norm_scale(
+pub(super) fn norm_scale(
     gamma: &Dyadic,
     variance: &Dyadic,
     epsilon: &Dyadic,

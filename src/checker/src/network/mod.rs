@@ -1,26 +1,30 @@
-//! Certificates `polycert-network/1`: a ReLU network and its polynomial twin answer the same class on one
-//! input. The contract is `certificates/NETWORK.md`.
+//! Certificates of networks: a ReLU network and its polynomial twin answer the same class on one input, and
+//! noise at the activations moves the result by at most so much. The contract is `certificates/NETWORK.md`.
 //!
 //! Nothing in the certificate is a hint: both networks are evaluated again, in integers over
-//! 2^precision with a proved radius, and the stated enclosures are compared with the result.
+//! 2^precision with a proved radius, bounds under noise are computed again ([`deviation`]), and the stated
+//! enclosures and bounds are compared with the result.
 
 mod activation;
+mod deviation;
+mod document;
 mod file;
 mod layers;
+mod noise;
+mod report;
 
 use crate::budget::Budget;
 use crate::fault::{printable, Checked, Fault};
-use crate::json::{each, parse, Tree};
-use crate::number::{parse_count, Rational};
-use crate::polynomial::Polynomial;
-use crate::rounding::Mode;
-use crate::table::{constant, Table};
+use crate::number::Rational;
 use activation::Sign;
+use deviation::{expand, Bounds};
+use document::{read, Document};
 pub use file::MAX_FILE_BYTES;
 use layers::{Balls, Layer};
+pub use noise::NoiseBounds;
 use num_bigint::BigInt;
+pub use report::{NetworkOutcome, NetworkReport};
 use sha2::{Digest, Sha256};
-use std::fmt;
 
 /// Most units of work, one some two nanoseconds: about five minutes.
 const WORK: u64 = 1 << 37;
@@ -28,71 +32,6 @@ const WORK: u64 = 1 << 37;
 const MEMORY: u64 = 1 << 31;
 /// Values beyond 2^1100 are beyond what any program's numbers hold.
 const MAX_BITS: u64 = 1_100;
-const MAX_TABLES: usize = 64;
-const MAX_OUTPUTS: usize = 4_096;
-
-/// The result of [`check_network`].
-#[derive(Debug)]
-pub enum NetworkOutcome {
-    /// Every statement is proved.
-    Verified(NetworkReport),
-    /// Well formed, and not proved: the rule and the detail.
-    Rejected(String),
-    /// Not a certificate, network or input of these formats: where and what.
-    Unreadable(String),
-}
-
-/// What a network certificate proves.
-#[derive(Debug)]
-pub struct NetworkReport {
-    class: u64,
-    activations: usize,
-    network_sha256: String,
-    input_sha256: String,
-    tables: Vec<String>,
-    twin: Vec<(String, String)>,
-}
-
-impl NetworkReport {
-    /// The class that both networks answer.
-    pub fn class(&self) -> u64 {
-        self.class
-    }
-}
-
-impl fmt::Display for NetworkReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "VERIFIED the network and its polynomial twin both answer class {} on this input",
-            self.class
-        )?;
-        writeln!(
-            f,
-            "  exact centre: {} activations in exact arithmetic, every polynomial inside its [-B, B], no noise",
-            self.activations
-        )?;
-        for (i, (lo, hi)) in self.twin.iter().enumerate() {
-            writeln!(f, "  the twin's logit {i} is in [{lo}, {hi}]")?;
-        }
-        writeln!(f, "  exact network sha256 {}", self.network_sha256)?;
-        write!(f, "  exact input sha256 {}", self.input_sha256)?;
-        for table in &self.tables {
-            write!(f, "\n  table sha256 {table}")?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for NetworkOutcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Verified(report) => report.fmt(f),
-            Self::Rejected(detail) => write!(f, "REJECTED {detail}"),
-            Self::Unreadable(detail) => write!(f, "UNREADABLE {detail}"),
-        }
-    }
-}
 
 /// Checks a network certificate against the exact network and the exact input that it is about.
 ///
@@ -100,86 +39,98 @@ impl fmt::Display for NetworkOutcome {
 ///
 /// **Guarantee** [`NetworkOutcome::Verified`] only if, over the reals, the network and the twin that the
 /// certificate's tables define both answer the report's class on the input, no polynomial is used outside
-/// [-B, B], and every logit lies in its stated enclosure.
+/// [-B, B], every logit lies in its stated enclosure, and, of a certificate of noise, no noise of a stated level
+/// moves the result by more than is stated (with probability 1 - 2^-32 where it is sub-Gaussian).
 ///
-/// **Cost** both evaluations, some 100 ns for each product of a weight (limited to a few minutes).
+/// **Cost** both evaluations, some 100 ns for each product of a weight (limited to a few minutes); under noise a
+/// backward row for each neuron (limited to an hour or two of one core; on all cores).
 pub fn check_network(certificate: &[u8], network: &[u8], input: &[u8]) -> NetworkOutcome {
-    match run(certificate, network, input) {
-        Ok(report) => NetworkOutcome::Verified(report),
-        Err(Fault::Rejected { rule, detail, .. }) => {
+    check_network_with(certificate, network, input, &mut |_, _| {})
+}
+
+/// [`check_network`], telling after each activation how many of them have their bounds under noise.
+pub fn check_network_with(
+    certificate: &[u8],
+    network: &[u8],
+    input: &[u8],
+    progress: &mut dyn FnMut(usize, usize),
+) -> NetworkOutcome {
+    let report = prove(certificate, network, input, progress).and_then(Proved::report);
+    report.map_or_else(refused, |r| NetworkOutcome::Verified(Box::new(r)))
+}
+
+/// What the checker proves under noise, for a draft of a certificate: its levels state no bounds yet.
+///
+/// # Errors
+/// The outcome that a certificate with any bounds would have, if not [`NetworkOutcome::Verified`].
+pub fn bound_network(
+    draft: &[u8],
+    network: &[u8],
+    input: &[u8],
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<Vec<NoiseBounds>, NetworkOutcome> {
+    let proved = prove(draft, network, input, progress);
+    let bounds = proved.and_then(|p| match (&p.document.noise, &p.bounds) {
+        (Some(noise), Some(bounds)) => noise::short(&p.document, noise, bounds),
+        _ => Ok(Vec::new()),
+    });
+    bounds.map_err(refused)
+}
+
+fn refused(fault: Fault) -> NetworkOutcome {
+    match fault {
+        Fault::Rejected { rule, detail, .. } => {
             NetworkOutcome::Rejected(format!("{rule}: {detail}"))
         }
-        Err(Fault::Unreadable { path, detail }) if path.is_empty() => {
-            NetworkOutcome::Unreadable(detail)
-        }
-        Err(Fault::Unreadable { path, detail }) => {
+        Fault::Unreadable { path, detail } if path.is_empty() => NetworkOutcome::Unreadable(detail),
+        Fault::Unreadable { path, detail } => {
             NetworkOutcome::Unreadable(format!("{path}: {detail}"))
         }
     }
 }
 
-/// The certificate's content.
-struct Document {
-    network_sha256: String,
-    input_sha256: String,
-    tables: Vec<(String, Vec<Polynomial>)>,
-    /// For each activation, its table and B.
-    activations: Vec<(usize, Rational)>,
-    precision: u64,
-    class: u64,
-    network_logits: Vec<(Rational, Rational)>,
-    twin_logits: Vec<(Rational, Rational)>,
+/// A certificate whose logits are proved, with the bounds of its noise.
+struct Proved {
+    document: Document,
+    bounds: Option<Bounds>,
 }
 
-fn read(bytes: &[u8]) -> Checked<Document> {
-    let budget = Budget::new();
-    let number = |t: Tree| Rational::parse(t.text()?, &budget);
-    let interval = |t: Tree| {
-        let (lo, hi) = t.pair()?;
-        Ok((number(lo)?, number(hi)?))
-    };
-    let mut fields = parse(bytes)?.object()?;
-    fields.take("format", |t| constant(&t, "polycert-network/1"))?;
-    fields.take("error_model", |t| constant(&t, "exact_centre"))?;
-    let tables = fields.take("tables", |t| {
-        each(t.list_of(1, MAX_TABLES)?, |t| {
-            let mut fields = t.object()?;
-            let table = fields.take("table", |t| Table::read(t, &budget))?;
-            let mode = fields.take("coefficients", |t| Mode::parse(t.text()?))?;
-            fields.finish()?;
-            Ok((table.digest(&budget)?, table.polynomials(mode, &budget)?))
+impl Proved {
+    fn report(self) -> Checked<NetworkReport> {
+        let document = self.document;
+        let noise = match (&document.noise, &self.bounds) {
+            (Some(noise), Some(bounds)) => Some(noise::judge(&document, noise, bounds)?),
+            (None, None) => None,
+            _ => return Err(Fault::internal("noise")),
+        };
+        let budget = Budget::new();
+        let numerals = crate::numerals::Numerals(&budget);
+        let words = document
+            .twin_logits
+            .iter()
+            .map(|(lo, hi)| Ok((numerals.decimal(lo, false)?, numerals.decimal(hi, true)?)));
+        Ok(NetworkReport {
+            class: document.class,
+            activations: document.activations.len(),
+            twin: words.collect::<Checked<_>>()?,
+            noise,
+            network_sha256: document.network_sha256,
+            input_sha256: document.input_sha256,
+            tables: document
+                .tables
+                .into_iter()
+                .map(|(digest, _)| digest)
+                .collect(),
         })
-    })?;
-    let document = Document {
-        network_sha256: fields.take("network_sha256", |t| Ok(t.text()?.to_owned()))?,
-        input_sha256: fields.take("input_sha256", |t| Ok(t.text()?.to_owned()))?,
-        activations: fields.take("activations", |t| {
-            each(t.list()?, |t| {
-                let (table, scale) = t.pair()?;
-                let index = parse_count(table.text()?, 0, MAX_TABLES as u64)?;
-                let scale = number(scale)?;
-                let index = usize::try_from(index).unwrap_or(usize::MAX);
-                if index >= tables.len() || !scale.is_positive() {
-                    return Err(Fault::unreadable("no such table, or B is not above 0"));
-                }
-                Ok((index, scale))
-            })
-        })?,
-        precision: fields.take("precision", |t| parse_count(t.text()?, 64, 4096))?,
-        class: fields.take("class", |t| parse_count(t.text()?, 0, MAX_OUTPUTS as u64))?,
-        network_logits: fields.take("network_logits", |t| {
-            each(t.list_of(1, MAX_OUTPUTS)?, interval)
-        })?,
-        twin_logits: fields.take("twin_logits", |t| {
-            each(t.list_of(1, MAX_OUTPUTS)?, interval)
-        })?,
-        tables,
-    };
-    fields.finish()?;
-    Ok(document)
+    }
 }
 
-fn run(certificate: &[u8], network: &[u8], input: &[u8]) -> Checked<NetworkReport> {
+fn prove(
+    certificate: &[u8],
+    network: &[u8],
+    input: &[u8],
+    progress: &mut dyn FnMut(usize, usize),
+) -> Checked<Proved> {
     let document = read(certificate)?;
     for (what, bytes, stated) in [
         ("network", network, &document.network_sha256),
@@ -202,14 +153,6 @@ fn run(certificate: &[u8], network: &[u8], input: &[u8]) -> Checked<NetworkRepor
     let mid = file::input(input, size, precision).map_err(|e| e.at("input"))?;
     let radius = BigInt::from(1);
     let input = Balls { mid, radius };
-    let signs: Vec<Sign> = document
-        .activations
-        .iter()
-        .filter_map(|(table, scale)| {
-            let (_, polynomials) = document.tables.get(*table)?;
-            Some(Sign::new(polynomials, scale, precision))
-        })
-        .collect();
     let needed = network.nodes.iter().filter(|n| n.layer.is_activation());
     let needed = needed.count();
     if needed != document.activations.len() {
@@ -223,41 +166,67 @@ fn run(certificate: &[u8], network: &[u8], input: &[u8]) -> Checked<NetworkRepor
             format!("{than} than the network has"),
         ));
     }
+    let origins: Vec<usize> = (0..needed).collect();
+    let signs = signs(&document, &origins);
     limit_work(&network, &signs, precision)?;
-    let plain = evaluate(&network, &input, None, precision)?;
-    compare(
-        &plain,
-        &document.network_logits,
-        document.class,
-        "network_logits",
-        precision,
-    )?;
-    let twin = evaluate(&network, &input, Some(&signs), precision)?;
-    compare(
-        &twin,
-        &document.twin_logits,
-        document.class,
-        "twin_logits",
-        precision,
-    )?;
-    let budget = Budget::new();
-    let numerals = crate::numerals::Numerals(&budget);
-    let words = document
-        .twin_logits
-        .iter()
-        .map(|(lo, hi)| Ok((numerals.decimal(lo, false)?, numerals.decimal(hi, true)?)));
-    Ok(NetworkReport {
-        class: document.class,
-        activations: signs.len(),
-        twin: words.collect::<Checked<_>>()?,
-        network_sha256: document.network_sha256,
-        input_sha256: document.input_sha256,
-        tables: document
-            .tables
-            .into_iter()
-            .map(|(digest, _)| digest)
-            .collect(),
+    let plain = |network: &file::Network, trace: &mut dyn FnMut(&Balls)| {
+        let logits = evaluate(network, &input, None, precision, trace)?;
+        compare(
+            &logits,
+            &document.network_logits,
+            document.class,
+            "network_logits",
+            precision,
+        )
+    };
+    let twin = |network: &file::Network, signs: &[Sign], trace: &mut dyn FnMut(&Balls)| {
+        let logits = evaluate(network, &input, Some(signs), precision, trace)?;
+        compare(
+            &logits,
+            &document.twin_logits,
+            document.class,
+            "twin_logits",
+            precision,
+        )
+    };
+    let Some(noise) = &document.noise else {
+        plain(&network, &mut |_| {})?;
+        twin(&network, &signs, &mut |_| {})?;
+        return Ok(Proved {
+            document,
+            bounds: None,
+        });
+    };
+    // Under noise the trajectory is needed too, of the network whose max-pooling is a tournament: with ReLU
+    // it is the same function, and with polynomials the same twin.
+    let mut centres = Vec::new();
+    let mut trace = |x: &Balls| centres.push(x.clone());
+    if noise.exact_centre {
+        plain(&network, &mut |_| {})?;
+    }
+    let expanded = expand(network)?;
+    let signs = self::signs(&document, &expanded.origins);
+    limit_work(&expanded.network, &signs, precision)?;
+    if noise.exact_centre {
+        twin(&expanded.network, &signs, &mut trace)?;
+    } else {
+        plain(&expanded.network, &mut trace)?;
+    }
+    let bounds = noise::prove(&document, noise, &expanded, &centres, progress)?;
+    Ok(Proved {
+        bounds: Some(bounds),
+        document,
     })
+}
+
+/// The polynomials of activations; none where ReLU stands undisturbed.
+fn signs(document: &Document, origins: &[usize]) -> Vec<Sign> {
+    let sign = |&i: &usize| {
+        let (table, scale) = document.activations.get(i)?;
+        let (_, polynomials) = document.tables.get(*table)?;
+        Some(Sign::new(polynomials, scale, document.precision))
+    };
+    origins.iter().filter_map(sign).collect()
 }
 
 fn sha256(bytes: &[u8]) -> String {
@@ -308,12 +277,13 @@ fn limit_work(network: &file::Network, signs: &[Sign], precision: u64) -> Checke
     Ok(())
 }
 
-/// The logits of the network (no polynomials), or of its twin.
+/// The logits of the network (no polynomials), or of its twin; `trace` sees the input of every activation.
 fn evaluate(
     network: &file::Network,
     input: &Balls,
     signs: Option<&[Sign]>,
     precision: u64,
+    trace: &mut dyn FnMut(&Balls),
 ) -> Checked<Balls> {
     let mut values: Vec<Balls> = vec![input.clone()];
     let mut shapes = vec![network.input];
@@ -345,6 +315,9 @@ fn evaluate(
             }
             other => other,
         };
+        if node.layer.is_activation() {
+            trace(first);
+        }
         let y = match &node.layer {
             Layer::Relu { slope } => {
                 let r = match next_sign()? {

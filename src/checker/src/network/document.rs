@@ -1,0 +1,222 @@
+//! The content of network certificates, with and without noise (certificates/NETWORK.md).
+
+use super::deviation::{Level, Upper};
+use crate::budget::Budget;
+use crate::fault::{printable, Checked, Fault};
+use crate::json::{each, parse, Fields, Tree};
+use crate::number::{parse_count, Rational};
+use crate::polynomial::Polynomial;
+use crate::rounding::Mode;
+use crate::table::{constant, Table};
+
+const MAX_TABLES: usize = 64;
+pub(super) const MAX_OUTPUTS: usize = 4_096;
+const MAX_LEVELS: usize = 8;
+
+/// The certificate's content.
+pub(super) struct Document {
+    pub(super) network_sha256: String,
+    pub(super) input_sha256: String,
+    pub(super) tables: Vec<(String, Vec<Polynomial>)>,
+    /// For each activation, its table (0 where there is none) and B.
+    pub(super) activations: Vec<(usize, Rational)>,
+    pub(super) precision: u64,
+    pub(super) class: u64,
+    pub(super) network_logits: Vec<(Rational, Rational)>,
+    /// Empty where ReLU stands undisturbed.
+    pub(super) twin_logits: Vec<(Rational, Rational)>,
+    pub(super) noise: Option<Noise>,
+}
+
+/// What a certificate says of noise.
+pub(super) struct Noise {
+    /// Whether the twin stands undisturbed, or the ReLU network.
+    pub(super) exact_centre: bool,
+    /// Deviations of the differences of the class's logit to the others, or of every logit.
+    pub(super) margins: bool,
+    pub(super) levels: Vec<Level>,
+    /// The same in words, and what is stated of each.
+    pub(super) stated: Vec<(LevelWords, Option<Stated>)>,
+}
+
+/// A level as it is stated.
+pub(super) struct LevelWords {
+    pub(super) worst: Rational,
+    pub(super) sigma: Rational,
+    pub(super) envelope: Option<(Rational, Rational)>,
+}
+
+/// The bounds of a level; a draft has none.
+pub(super) struct Stated {
+    pub(super) layers: Vec<Rational>,
+    pub(super) deviations: Vec<Rational>,
+    pub(super) stays: bool,
+}
+
+fn interval(t: Tree, budget: &Budget) -> Checked<(Rational, Rational)> {
+    let (lo, hi) = t.pair()?;
+    Ok((
+        Rational::parse(lo.text()?, budget)?,
+        Rational::parse(hi.text()?, budget)?,
+    ))
+}
+
+pub(super) fn read(bytes: &[u8]) -> Checked<Document> {
+    let budget = &Budget::new();
+    let number = |t: Tree| Rational::parse(t.text()?, budget);
+    let mut fields = parse(bytes)?.object()?;
+    let noisy = fields.take("format", |t| match t.text()? {
+        "polycert-network-deviation/1" => Ok(true),
+        _ => constant(&t, "polycert-network/1").map(|()| false),
+    })?;
+    let exact_centre = fields.take("error_model", |t| match (noisy, t.text()?) {
+        (_, "exact_centre") => Ok(true),
+        (true, "relu_within") => Ok(false),
+        _ => {
+            let models = if noisy {
+                "exact_centre or relu_within"
+            } else {
+                "exact_centre"
+            };
+            Err(Fault::unreadable(format!("{models} is expected")))
+        }
+    })?;
+    let tables = match exact_centre {
+        true => fields.take("tables", |t| read_tables(t, budget))?,
+        false => Vec::new(),
+    };
+    let scale = |t: Tree| {
+        let scale = number(t)?;
+        match scale.is_positive() {
+            true => Ok(scale),
+            false => Err(Fault::unreadable("B is not above 0")),
+        }
+    };
+    let logits = |t: Tree| each(t.list_of(1, MAX_OUTPUTS)?, |t| interval(t, budget));
+    let document = Document {
+        network_sha256: fields.take("network_sha256", |t| Ok(t.text()?.to_owned()))?,
+        input_sha256: fields.take("input_sha256", |t| Ok(t.text()?.to_owned()))?,
+        activations: fields.take("activations", |t| {
+            each(t.list()?, |t| {
+                if !exact_centre {
+                    return Ok((0, scale(t)?));
+                }
+                let (table, b) = t.pair()?;
+                let index = parse_count(table.text()?, 0, MAX_TABLES as u64)?;
+                let index = usize::try_from(index).unwrap_or(usize::MAX);
+                if index >= tables.len() {
+                    return Err(Fault::unreadable("no such table"));
+                }
+                Ok((index, scale(b)?))
+            })
+        })?,
+        precision: fields.take("precision", |t| parse_count(t.text()?, 64, 4096))?,
+        class: fields.take("class", |t| parse_count(t.text()?, 0, MAX_OUTPUTS as u64))?,
+        network_logits: fields.take("network_logits", logits)?,
+        twin_logits: match exact_centre {
+            true => fields.take("twin_logits", logits)?,
+            false => Vec::new(),
+        },
+        noise: match noisy {
+            true => Some(read_noise(&mut fields, exact_centre, budget)?),
+            false => None,
+        },
+        tables,
+    };
+    fields.finish()?;
+    Ok(document)
+}
+
+fn read_tables(t: Tree, budget: &Budget) -> Checked<Vec<(String, Vec<Polynomial>)>> {
+    each(t.list_of(1, MAX_TABLES)?, |t| {
+        let mut fields = t.object()?;
+        let table = fields.take("table", |t| Table::read(t, budget))?;
+        let mode = fields.take("coefficients", |t| Mode::parse(t.text()?))?;
+        fields.finish()?;
+        Ok((table.digest(budget)?, table.polynomials(mode, budget)?))
+    })
+}
+
+fn read_noise(fields: &mut Fields, exact_centre: bool, budget: &Budget) -> Checked<Noise> {
+    let margins = fields.take("targets", |t| match t.text()? {
+        "margins" => Ok(true),
+        "logits" => Ok(false),
+        _ => Err(Fault::unreadable("margins or logits is expected")),
+    })?;
+    let read = |t: Tree| read_level(t, exact_centre, budget);
+    let stated: Vec<(LevelWords, Option<Stated>)> =
+        fields.take("levels", |t| each(t.list_of(1, MAX_LEVELS)?, read))?;
+    let level = |(words, _): &(LevelWords, Option<Stated>)| Level {
+        worst: Upper::rational(&words.worst),
+        sigma: Upper::rational(&words.sigma),
+        envelope: words
+            .envelope
+            .as_ref()
+            .map(|(tau, zone)| (Upper::rational(tau), zone.clone())),
+    };
+    Ok(Noise {
+        exact_centre,
+        margins,
+        levels: stated.iter().map(level).collect(),
+        stated,
+    })
+}
+
+fn read_level(
+    t: Tree,
+    exact_centre: bool,
+    budget: &Budget,
+) -> Checked<(LevelWords, Option<Stated>)> {
+    let zero = Rational::integer(0);
+    let one = Rational::integer(1);
+    let share = |t: Tree| {
+        let x = Rational::parse(t.text()?, budget)?;
+        match zero <= x && x <= one {
+            true => Ok(x),
+            false => Err(Fault::unreadable("a number from 0 to 1 is expected")),
+        }
+    };
+    let bounds = |t: Tree| {
+        each(t.list_of(0, MAX_OUTPUTS)?, |t| {
+            let x = Rational::parse(t.text()?, budget)?;
+            match zero <= x {
+                true => Ok(x),
+                false => Err(Fault::unreadable("a bound below 0")),
+            }
+        })
+    };
+    let mut fields = t.object()?;
+    let (worst, sigma) = (fields.take("worst", share)?, fields.take("sigma", share)?);
+    let envelope = match exact_centre {
+        true => None,
+        false => fields.take_maybe("envelope", |t| {
+            let (tau, zone) = t.pair()?;
+            Ok((share(tau)?, share(zone)?))
+        })?,
+    };
+    let layers = fields.take_maybe("layers", bounds)?;
+    let stated = match layers {
+        None => None,
+        Some(layers) => Some(Stated {
+            layers,
+            deviations: fields.take("deviations", bounds)?,
+            stays: fields.take("class", |t| match t.text()? {
+                "stays" => Ok(true),
+                "open" => Ok(false),
+                other => {
+                    let other = printable(other);
+                    Err(Fault::unreadable(format!(
+                        "{other} is neither stays nor open"
+                    )))
+                }
+            })?,
+        }),
+    };
+    fields.finish()?;
+    let words = LevelWords {
+        worst,
+        sigma,
+        envelope,
+    };
+    Ok((words, stated))
+}

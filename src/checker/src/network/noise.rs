@@ -1,0 +1,210 @@
+//! Rule N10: what a certificate states of noise, compared with the bounds that the checker computes.
+
+use super::deviation::{bounds, Bounds, Expanded, Task, Upper, FAILURE};
+use super::document::{Document, LevelWords, Noise, Stated};
+use super::layers::Balls;
+use crate::budget::Budget;
+use crate::fault::{Checked, Fault};
+use crate::number::Rational;
+use crate::numerals::Numerals;
+use crate::polynomial::Polynomial;
+
+/// What the checker proves of one level of noise, rounded up to dyadics of 24 bits, as a certificate
+/// writes them.
+#[derive(Debug, Clone)]
+pub struct NoiseBounds {
+    /// For each activation the greatest |deviation| of its inputs.
+    pub layers: Vec<String>,
+    /// The |deviation| of each target.
+    pub deviations: Vec<String>,
+    /// Whether these leave the class.
+    pub stays: bool,
+}
+
+/// The linear functions of the result: differences to the class, or all logits.
+fn targets(document: &Document, noise: &Noise) -> Checked<Vec<Vec<(usize, i64)>>> {
+    let outputs = document.network_logits.len();
+    if !noise.margins {
+        return Ok((0..outputs).map(|i| vec![(i, 1)]).collect());
+    }
+    let class = usize::try_from(document.class).unwrap_or(usize::MAX);
+    if outputs < 2 || class >= outputs {
+        return Err(Fault::rejected(
+            "targets",
+            "margins are of a class among two or more",
+        ));
+    }
+    let others = (0..outputs).filter(|&j| j != class);
+    Ok(others.map(|j| vec![(class, 1), (j, -1)]).collect())
+}
+
+/// Bounds on the trajectory of `centres`.
+pub(super) fn prove(
+    document: &Document,
+    noise: &Noise,
+    expanded: &Expanded,
+    centres: &[Balls],
+    progress: &mut dyn FnMut(usize, usize),
+) -> Checked<Bounds> {
+    let tables: Vec<&[Polynomial]> = document.tables.iter().map(|t| t.1.as_slice()).collect();
+    let task = Task {
+        expanded,
+        centres,
+        tables: noise.exact_centre.then_some(tables.as_slice()),
+        activations: &document.activations,
+        levels: &noise.levels,
+        targets: &targets(document, noise)?,
+        precision: document.precision,
+    };
+    bounds(&task, progress)
+}
+
+/// The computed bounds as numbers for a certificate.
+pub(super) fn short(
+    document: &Document,
+    noise: &Noise,
+    bounds: &Bounds,
+) -> Checked<Vec<NoiseBounds>> {
+    let mut all = Vec::new();
+    for (layers, targets) in bounds.layers.iter().zip(&bounds.targets) {
+        let short = |list: &[Upper]| {
+            let each = list.iter().map(|x| {
+                let text = x.short().text();
+                text.ok_or_else(|| Fault::rejected("noise", "a bound is beyond any number"))
+            });
+            each.collect::<Checked<Vec<String>>>()
+        };
+        let exact = targets.iter().filter_map(|x| x.short().exact());
+        let exact: Vec<Rational> = exact.collect();
+        all.push(NoiseBounds {
+            layers: short(layers)?,
+            deviations: short(targets)?,
+            stays: exact.len() == targets.len() && stays(document, noise, &exact),
+        });
+    }
+    Ok(all)
+}
+
+/// Whether the stated enclosures without noise, moved by the deviations, still decide the class.
+fn stays(document: &Document, noise: &Noise, deviations: &[Rational]) -> bool {
+    let zero = Rational::integer(0);
+    let logits = match noise.exact_centre {
+        true => &document.twin_logits,
+        false => &document.network_logits,
+    };
+    if let ([(lo, hi)], [d]) = (logits.as_slice(), deviations) {
+        return match document.class {
+            1 => *lo > *d,
+            0 => hi.plus(d) < zero,
+            _ => false,
+        };
+    }
+    let Ok(class) = usize::try_from(document.class) else {
+        return false;
+    };
+    let Some((lo, _)) = logits.get(class) else {
+        return false;
+    };
+    let mut others = logits.iter().enumerate().filter(|(j, _)| *j != class);
+    if noise.margins {
+        let mut pairs = others.zip(deviations);
+        return deviations.len() + 1 == logits.len()
+            && pairs.all(|((_, (_, hi)), d)| *lo > hi.plus(d));
+    }
+    let Some(own) = deviations.get(class) else {
+        return false;
+    };
+    deviations.len() == logits.len()
+        && others.all(|(j, (_, hi))| {
+            let d = deviations.get(j);
+            d.is_some_and(|d| *lo > hi.plus(d).plus(own))
+        })
+}
+
+/// Every stated bound is at least the computed one, and a class that is said to stay stays. Returns the
+/// statements in words.
+pub(super) fn judge(document: &Document, noise: &Noise, proved: &Bounds) -> Checked<Vec<String>> {
+    let levels = noise.stated.iter().zip(&proved.layers).zip(&proved.targets);
+    let mut words = Vec::new();
+    for (i, (((level, stated), layers), targets)) in levels.enumerate() {
+        let Some(stated) = stated else {
+            let fault = Fault::unreadable("the field is missing");
+            return Err(fault.at("layers").item(i).at("levels"));
+        };
+        for (what, list, computed) in [
+            ("layers", &stated.layers, layers),
+            ("deviations", &stated.deviations, targets),
+        ] {
+            if list.len() != computed.len() {
+                return Err(Fault::rejected(
+                    "noise",
+                    format!(
+                        "level {i}: {} {what}, where there are {}",
+                        list.len(),
+                        computed.len()
+                    ),
+                ));
+            }
+            let above = |(bound, x): (&Upper, &Rational)| !bound.is_at_most(x);
+            if let Some(k) = computed.iter().zip(list).position(above) {
+                return Err(Fault::rejected(
+                    "noise",
+                    format!("level {i}: {what} {k}: the stated bound is below what is proved"),
+                ));
+            }
+        }
+        if stated.stays && !stays(document, noise, &stated.deviations) {
+            return Err(Fault::rejected(
+                "noise",
+                format!(
+                    "level {i}: the bounds do not decide class {}",
+                    document.class
+                ),
+            ));
+        }
+        words.push(sentence(document, noise, level, stated)?);
+    }
+    Ok(words)
+}
+
+fn sentence(
+    document: &Document,
+    noise: &Noise,
+    level: &LevelWords,
+    stated: &Stated,
+) -> Checked<String> {
+    let budget = Budget::new();
+    let numerals = Numerals(&budget);
+    let zero = Rational::integer(0);
+    let mut parts = Vec::new();
+    if level.worst > zero || level.sigma.is_zero() {
+        parts.push(format!("|noise| <= {} B", numerals.up(&level.worst)?));
+    }
+    if level.sigma > zero {
+        parts.push(format!(
+            "sub-Gaussian noise of proxy {} B, with probability 1 - 2^-{FAILURE}",
+            numerals.up(&level.sigma)?
+        ));
+    }
+    if let Some((tau, zone)) = &level.envelope {
+        parts.push(format!(
+            "at most {} |x| for |x| >= {} B",
+            numerals.up(tau)?,
+            numerals.up(zone)?
+        ));
+    }
+    let what = match noise.margins {
+        true => format!("logit {} minus any other", document.class),
+        false => "every logit".to_owned(),
+    };
+    let most = stated.deviations.iter().max().unwrap_or(&zero);
+    let class = match stated.stays {
+        true => format!("class {} stays", document.class),
+        false => "whether the class stays is not proved".to_owned(),
+    };
+    Ok(format!(
+        "{}: {what} moves by at most {}; {class}",
+        parts.join(", "),
+        numerals.decimal(most, true)?
+    ))
+}

@@ -1,0 +1,96 @@
+//! What the check of a network certificate says.
+
+use std::fmt;
+
+/// The result of [`check_network`].
+#[derive(Debug)]
+pub enum NetworkOutcome {
+    /// Every statement is proved.
+    Verified(Box<NetworkReport>),
+    /// Well formed, and not proved: the rule and the detail.
+    Rejected(String),
+    /// Not a certificate, network or input of these formats: where and what.
+    Unreadable(String),
+}
+
+/// What a network certificate proves.
+#[derive(Debug)]
+pub struct NetworkReport {
+    pub(super) class: u64,
+    pub(super) activations: usize,
+    pub(super) network_sha256: String,
+    pub(super) input_sha256: String,
+    pub(super) tables: Vec<String>,
+    /// Enclosures of the twin's logits; none where any polynomial may stand for ReLU.
+    pub(super) twin: Vec<(String, String)>,
+    /// The statements about noise.
+    pub(super) noise: Option<Vec<String>>,
+}
+
+impl NetworkReport {
+    /// The class that both networks answer.
+    pub fn class(&self) -> u64 {
+        self.class
+    }
+}
+
+impl fmt::Display for NetworkReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let n = self.activations;
+        match self.twin.is_empty() {
+            false => writeln!(
+                f,
+                "VERIFIED the network and its polynomial twin both answer class {} on this input",
+                self.class
+            )?,
+            true => writeln!(
+                f,
+                "VERIFIED the network answers class {} on this input",
+                self.class
+            )?,
+        }
+        match (&self.noise, self.twin.is_empty()) {
+            (None, _) => writeln!(
+                f,
+                "  exact centre: {n} activations in exact arithmetic, every polynomial inside its [-B, B], no noise"
+            )?,
+            (Some(_), false) => writeln!(
+                f,
+                "  exact centre: {n} activations; noise at the output of every polynomial, none leaves its [-B, B]"
+            )?,
+            (Some(_), true) => writeln!(
+                f,
+                "  relu within: any functions that keep to the levels in place of the {n} activations; none is asked beyond its [-B, B]"
+            )?,
+        }
+        for level in self.noise.iter().flatten() {
+            writeln!(f, "  {level}")?;
+        }
+        for (i, (lo, hi)) in self.twin.iter().enumerate() {
+            writeln!(
+                f,
+                "  the twin's logit {i} is in [{lo}, {hi}]{}",
+                match self.noise {
+                    None => "",
+                    Some(_) => " without noise",
+                }
+            )?;
+        }
+        writeln!(f, "  exact network sha256 {}", self.network_sha256)?;
+        write!(f, "  exact input sha256 {}", self.input_sha256)?;
+        for table in &self.tables {
+            write!(f, "\n  table sha256 {table}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for NetworkOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Verified(report) => report.fmt(f),
+            Self::Rejected(detail) => write!(f, "REJECTED {detail}"),
+            Self::Unreadable(detail) => write!(f, "UNREADABLE {detail}"),
+        }
+    }
+}
