@@ -129,12 +129,15 @@ mod tests {
     use super::super::kink::tests::exact;
     use super::*;
     use rug::Rational;
+    use std::f64::consts::PI;
 
     #[test]
     fn parts_hold_exact_values_and_are_tight() {
         let mut seed = 11u64;
         let mut random = || {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             (seed >> 40) as f64 / f64::from(1 << 24)
         };
         let q = |x: f64| Rational::from_f64(x).unwrap();
@@ -143,9 +146,15 @@ mod tests {
             let (lo, hi) = (-0.1 - random(), 0.1 + 3.0 * random());
             let mut fitted = Vec::new();
             let neuron = Neuron::new(lo, hi, |kink| {
-                let mut c = crate::approx::kink::relu_coefficients(degree, kink);
-                c[0] += 0.01 * random();
-                fitted = c.clone();
+                // The ReLU's own Chebyshev series, by a sum over nodes, and a constant.
+                let nodes: Vec<f64> = (0..64).map(|i| (f64::from(i) + 0.5) * PI / 64.0).collect();
+                let term = |k: usize| {
+                    let part = |a: &f64| (a.cos() - kink).max(0.0) * (k as f64 * a).cos();
+                    nodes.iter().map(part).sum::<f64>() / 32.0
+                };
+                let mut c: Vec<f64> = (0..=degree).map(term).collect();
+                c[0] = c[0] / 2.0 + 0.01 * random();
+                fitted.clone_from(&c);
                 c
             })
             .unwrap();
