@@ -135,9 +135,7 @@ mod tests {
     fn parts_hold_exact_values_and_are_tight() {
         let mut seed = 11u64;
         let mut random = || {
-            seed = seed
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             (seed >> 40) as f64 / f64::from(1 << 24)
         };
         let q = |x: f64| Rational::from_f64(x).unwrap();

@@ -397,6 +397,7 @@ pub(super) mod tests {
     use super::super::params::Literal;
     use super::super::security::Waiver;
     use super::*;
+    use rug::Integer;
 
     /// A small ring for tests: N = 2^10, four primes of Q, digits of two primes.
     pub fn small_ring() -> Arc<Ring> {
@@ -464,39 +465,47 @@ pub(super) mod tests {
             (vec![3], ring.single_converter(3)),
             (vec![4, 5, 2], ring.special_and_last_converter(2)),
         ] {
-            let d: i128 = source
+            let d: Integer = source
                 .iter()
-                .map(|&i| i128::from(ring.modulus(i).value()))
+                .map(|&i| Integer::from(ring.modulus(i).value()))
                 .product();
+            let half = Integer::from(&d / 2u32);
             let mut rng = Rng::numbered(3, 0);
-            let mut x: Vec<i128> = (0..n)
+            let mut x: Vec<Integer> = (0..n)
                 .map(|_| {
-                    let wide = (u128::from(rng.word()) << 64 | u128::from(rng.word())) as i128;
-                    wide.rem_euclid(d) - d / 2
+                    let words = [rng.word(), rng.word(), rng.word()];
+                    let wide = Integer::from_digits(&words, rug::integer::Order::Lsf);
+                    wide % &d - &half
                 })
                 .collect();
-            x[..6].copy_from_slice(&[0, 1, -1, d / 2, -(d / 2), d / 2 - 1]);
+            let edges = [
+                Integer::new(),
+                Integer::from(1),
+                Integer::from(-1),
+                half.clone(),
+                Integer::from(-&half),
+                Integer::from(&half - 1u32),
+            ];
+            x[..6].clone_from_slice(&edges);
             let limbs: Vec<Vec<u64>> = (source.iter().enumerate())
                 .map(|(k, &i)| {
                     let m = ring.modulus(i);
                     x.iter()
-                        .map(|&v| m.mul(m.of_i128(v), converter.hat_inverse(k)))
+                        .map(|v| m.mul(m.of_integer(v), converter.hat_inverse(k)))
                         .collect()
                 })
                 .collect();
             let mut targets: Vec<_> = (0..6).map(|i| (i, vec![0; n])).collect();
             converter.convert(&limbs, &mut targets);
             // Within 2^-40 of +-D/2 either representative is right, the same at every target.
-            let slack = d >> 40;
+            let slack = Integer::from(&d >> 40u32);
             for place in 0..n {
-                let candidates: &[i128] = if x[place].abs() > d / 2 - slack {
-                    &[-d, 0, d]
-                } else {
-                    &[0]
-                };
-                let fits = candidates.iter().any(|shift| {
+                let near = x[place].clone().abs() > Integer::from(&half - &slack);
+                let shifts: &[i32] = if near { &[-1, 0, 1] } else { &[0] };
+                let fits = shifts.iter().any(|&shift| {
+                    let candidate = Integer::from(&d * shift) + &x[place];
                     (targets.iter())
-                        .all(|(i, out)| out[place] == ring.modulus(*i).of_i128(x[place] + shift))
+                        .all(|(i, out)| out[place] == ring.modulus(*i).of_integer(&candidate))
                 });
                 assert!(fits, "{source:?} {place} {}", x[place]);
             }
