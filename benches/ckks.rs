@@ -13,6 +13,7 @@ use polycert::ckks::cipher::Ciphertext;
 use polycert::ckks::circuit::composite::{Plan, Shape};
 use polycert::ckks::circuit::Circuit;
 use polycert::ckks::encode::Encoder;
+use polycert::ckks::encrypt::Encryption;
 use polycert::ckks::evaluate::Evaluator;
 use polycert::ckks::keys::{key_bytes, SecretKey};
 use polycert::ckks::noise::formula::{Model, Tier};
@@ -288,7 +289,7 @@ fn noise_bounds(params: &Parameters) -> [f64; 3] {
     let request = Request {
         task: Task::Single(Shape::Relu),
         domain: Rational::from(40),
-        input: Input::FreshSecret,
+        input: Input::Fresh(Encryption::Secret),
         k: 40,
         level: None,
         margin: MARGINS[0],

@@ -168,7 +168,7 @@ mod tests {
                 }
                 let t = Rational::from(&z / &h) + &c;
                 let p = exact(&fitted, &t) * &h;
-                let apart = Rational::from(&p - z.clone().max(Rational::new()));
+                let apart = &p - z.clone().max(Rational::new());
                 let (s, tilted) = part.bound_tilted;
                 let rest = p - q(s) * z;
                 assert!(
