@@ -466,7 +466,7 @@ fn a_certificate_under_noise_is_written_and_checked_again() {
     for part in [
         "VERIFIED the network and its polynomial twin both answer class 0",
         "|noise| <= 2^-20 B: logit 0 minus any other moves by at most",
-        "sub-Gaussian noise of proxy 2^-20 B, with probability 1 - 2^-32",
+        "independent sub-Gaussian noise of proxy 2^-20 B each, with probability 1 - 2^-32",
         "class 0 stays",
     ] {
         assert!(r.out.contains(part), "{part}: {}", r.out);

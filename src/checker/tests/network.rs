@@ -241,13 +241,23 @@ fn hostile_sizes_end_quickly() {
         }
         said(&network, input, &c)
     };
-    // A window of 2^48 places around one element, with and without a polynomial for it.
+    // A window of 2^48 places around one element; then windows of 2^20 places for 2^20 outputs, with and
+    // without a polynomial for them.
     let m = 1 << 24;
-    let pool = format!("max_pool 0 {m} {m} 1 1 {0} {0} 0 0\noutput 1\n", m - 1);
-    assert!(check(&pool, "[]", None).contains("fewer than the network has"));
-    assert!(check(&pool, r#"[["0","4"]]"#, None).contains("REJECTED limit"));
-    let mean = format!("avg_pool 0 {m} {m} 1 1 {0} {0} 0 0 1\noutput 1\n", m - 1);
-    assert!(check(&mean, "[]", None).contains("REJECTED limit"));
+    for kind in ["max_pool", "avg_pool"] {
+        let flag = if kind == "avg_pool" { " 1" } else { "" };
+        let wide = format!("{kind} 0 {m} {m} 1 1 {0} {0} 0 0{flag}\noutput 1\n", m - 1);
+        let out = check(&wide, "[]", None);
+        assert!(
+            out.contains("line 3: a window of more than 1048576 places"),
+            "{out}"
+        );
+    }
+    let pool = "max_pool 0 1024 1024 1 1 1023 1023 1023 1023\noutput 1\n";
+    assert!(check(pool, "[]", None).contains("fewer than the network has"));
+    assert!(check(pool, r#"[["0","4"]]"#, None).contains("REJECTED limit"));
+    let mean = "avg_pool 0 1024 1024 1 1 1023 1023 1023 1023 1\noutput 1\n";
+    assert!(check(mean, "[]", None).contains("REJECTED limit"));
     // A chain that doubles its numbers' lengths, or makes them ever longer.
     let mut chain = String::new();
     for i in 0..9_000 {

@@ -790,6 +790,28 @@ fn what_is_malformed_or_not_proved_is_named() {
 }
 
 /// Any function within tau |x| beyond the zone: the ReLU at 1/2 with B = 4 is beyond zone 1/16.
+/// z/B is -2^27: as an integer over 2^100 the least that 128 bits hold, whose absolute value they do not.
+#[test]
+fn the_least_place_is_outside_too() {
+    let network =
+        "polycert-exact-network/1\ninput 1 1 1\nrelu 0 0\naffine 1\nscale 1\nshift 1\noutput 2\n";
+    for z in [-134_217_728_i64, 134_217_728, -134_217_727, 2, -2] {
+        let input = format!("polycert-exact-input/1\n{z}\n");
+        let twice = 2 * (z.max(0) + 1);
+        let c = format!(
+            r#"{{"format":"polycert-network-deviation/1","network_sha256":"{}","input_sha256":"{}","precision":"64",
+"class":"1","network_logits":[["{}/2","{}/2"]],"targets":"logits","error_model":"relu_within","activations":["1"],
+"levels":[{{"worst":"0","sigma":"0","layers":["0"],"deviations":["0"],"class":"stays"}}]}}"#,
+            sha(network),
+            sha(&input),
+            twice - 1,
+            twice + 1
+        );
+        let said = check_network(c.as_bytes(), network.as_bytes(), input.as_bytes()).to_string();
+        assert!(said.starts_with("REJECTED domain"), "{z}: {said}");
+    }
+}
+
 #[test]
 fn an_envelope_is_used_where_it_holds() {
     let level = |zone: &str, d: &str| {

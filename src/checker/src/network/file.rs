@@ -15,6 +15,8 @@ const MAX_NODES: usize = 10_000;
 pub(super) const MAX_ELEMENTS: usize = 1 << 24;
 /// Most elements of all activations together.
 const MAX_TOTAL: usize = 1 << 24;
+/// Most places of a window.
+const MAX_WINDOW: usize = 1 << 20;
 /// Most weights of all layers together.
 const MAX_NUMBERS: usize = 1 << 24;
 /// Exponents of dyadics are within this.
@@ -210,6 +212,12 @@ fn node(
         known.ok_or_else(|| bad(line, format!("node {i} is not before this one")))
     };
     let window = |kernel: [usize; 2], stride, dilation, padding, x| {
+        if kernel[0].saturating_mul(kernel[1]) > MAX_WINDOW {
+            return Err(bad(
+                line,
+                format!("a window of more than {MAX_WINDOW} places"),
+            ));
+        }
         let g = Geometry {
             kernel,
             stride,

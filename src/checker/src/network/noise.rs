@@ -176,21 +176,22 @@ fn sentence(
     let budget = Budget::new();
     let numerals = Numerals(&budget);
     let zero = Rational::integer(0);
+    // Hypotheses are rounded down: less is assumed than was proved for.
     let mut parts = Vec::new();
     if level.worst > zero || level.sigma.is_zero() {
-        parts.push(format!("|noise| <= {} B", numerals.up(&level.worst)?));
+        parts.push(format!("|noise| <= {} B", numerals.down(&level.worst)?));
     }
     if level.sigma > zero {
         parts.push(format!(
-            "sub-Gaussian noise of proxy {} B, with probability 1 - 2^-{FAILURE}",
-            numerals.up(&level.sigma)?
+            "independent sub-Gaussian noise of proxy {} B each, with probability 1 - 2^-{FAILURE}",
+            numerals.down(&level.sigma)?
         ));
     }
     if let Some((tau, zone)) = &level.envelope {
         parts.push(format!(
             "at most {} |x| for |x| >= {} B",
-            numerals.up(tau)?,
-            numerals.up(zone)?
+            numerals.down(tau)?,
+            numerals.down(zone)?
         ));
     }
     let what = match noise.margins {

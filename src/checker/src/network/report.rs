@@ -56,11 +56,11 @@ impl fmt::Display for NetworkReport {
             )?,
             (Some(_), false) => writeln!(
                 f,
-                "  exact centre: {n} activations; noise at the output of every polynomial, none leaves its [-B, B]"
+                "  exact centre: {n} activations; noise at the output of every polynomial; where the bounds below hold, none leaves its [-B, B]"
             )?,
             (Some(_), true) => writeln!(
                 f,
-                "  relu within: any functions that keep to the levels in place of the {n} activations; none is asked beyond its [-B, B]"
+                "  relu within: any functions that keep to the levels in place of the {n} activations; where the bounds below hold, none is asked beyond its [-B, B]"
             )?,
         }
         for level in self.noise.iter().flatten() {

@@ -20,6 +20,8 @@ const SUM_BITS: u32 = 62;
 pub(super) const ROW_BITS: u32 = 30;
 /// Fractional bits of 1/n and of enclosed factors.
 const FACTOR_BITS: u64 = 64;
+/// Most weights 1/n of one layer.
+const MAX_MEANS: usize = 1 << 22;
 /// No place of the input.
 pub(super) const NOWHERE: u32 = u32::MAX;
 
@@ -254,6 +256,9 @@ fn mean(geometry: &Geometry, inside: bool, x: [usize; 3], y: [usize; 3]) -> Chec
     let one = BigInt::one() << FACTOR_BITS;
     let (quotient, rest) = one.div_mod_floor(&BigInt::from(n.max(1)));
     let error = BigInt::from(u8::from(!rest.is_zero()));
+    if taps.saturating_mul(x[0]) > MAX_MEANS {
+        return Err(unsupported("means over so many elements"));
+    }
     let weights = vec![quotient; taps * x[0]];
     rows(x[0], *geometry, [1, 1], (&weights, &error, FACTOR_BITS))
 }

@@ -69,7 +69,9 @@ impl<'a> Response<'a> {
         let slack = place(&centre.radius).and_then(|r| r.checked_add(2));
         let places: Option<Vec<i128>> = centre.mid.iter().map(place).collect();
         let inside = places.zip(slack).filter(|(places, slack)| {
-            *slack <= one && places.iter().all(|p| p.abs() <= one - slack)
+            // No absolute values: a place may be the least of all integers.
+            let most = one - slack;
+            places.iter().all(|p| -most <= *p && *p <= most)
         });
         let Some((places, slack)) = inside else {
             return Err(Fault::rejected("domain", "an element may leave [-B, B]"));

@@ -59,12 +59,17 @@ impl Tile {
         Some(self.exponent)
     }
 
-    /// v 2^e = (v / 2^down) 2^(e + down), rounded to nearest.
+    /// v 2^e = (v / 2^down) 2^(e + down), rounded to nearest; |v| <= 2^62.
     fn shift_right(&mut self, down: u32) {
-        let half = 1_i64 << (down - 1);
-        for v in self.data.iter_mut().flatten() {
-            // |v| <= 2^62; the result is at most 2^(bits - down), for down <= bits.
-            *v = (*v + half) >> down;
+        if down > 62 {
+            // At most half the new unit.
+            self.data.fill([0; LANES]);
+        } else {
+            let half = 1_i64 << (down - 1);
+            for v in self.data.iter_mut().flatten() {
+                // The result is at most 2^(bits - down), for down <= bits.
+                *v = (*v + half) >> down;
+            }
         }
         self.exponent += i64::from(down);
     }
@@ -96,19 +101,20 @@ impl Tile {
 
     /// The sum of both, over a window around both; the exponent of the unit for each one that was rounded.
     pub(super) fn add(mut self, mut other: Self) -> Checked<(Self, [Option<i64>; 2])> {
+        // Nothing is added: `bits` stays what it is, however often that happens.
+        if other.bits == 0 {
+            return Ok((self, [None; 2]));
+        }
+        if self.bits == 0 {
+            return Ok((other, [None; 2]));
+        }
         // As fine as the finer one, if the numbers stay short enough.
         let fits = |t: &Self| t.exponent + i64::from(t.bits) - MERGE_BITS;
         let finer = self.exponent.min(other.exponent);
-        let exponent = match (self.bits, other.bits) {
-            (0, _) => other.exponent,
-            (_, 0) => self.exponent,
-            _ => finer.max(fits(&self)).max(fits(&other)),
-        };
+        let exponent = finer.max(fits(&self)).max(fits(&other));
         let mut rounded = [None; 2];
         for (t, r) in [&mut self, &mut other].into_iter().zip(&mut rounded) {
-            if t.bits == 0 {
-                t.exponent = exponent;
-            } else if t.rescale(exponent) {
+            if t.rescale(exponent) {
                 *r = Some(exponent);
             }
         }
@@ -340,4 +346,57 @@ pub(super) fn moved(
     out.exponent = tile.exponent;
     out.bits = tile.bits;
     Ok(Some(out))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tile(v: i64, exponent: i64) -> Tile {
+        let mut t = Tile::zeros([0, 0], [1, 1], 1);
+        t.data[0][0] = v;
+        t.exponent = exponent;
+        t.bits = length(v.unsigned_abs());
+        t
+    }
+
+    #[test]
+    fn zeros_that_arrive_change_nothing() {
+        let m = (1 << 29) + 1;
+        let mut sum = tile(m, 3);
+        for k in 0..70 {
+            let zero = tile(0, k - 35);
+            let both = if k % 2 == 0 {
+                sum.add(zero)
+            } else {
+                zero.add(sum)
+            };
+            let (all, rounded) = both.unwrap();
+            assert_eq!((all.bits, rounded), (30, [None; 2]));
+            sum = all;
+        }
+        assert_eq!(sum.settle(30), None);
+        assert_eq!((sum.data[0][0], sum.exponent), (m, 3));
+    }
+
+    #[test]
+    fn sums_of_far_exponents_are_off_by_half_a_unit_at_most() {
+        for v in [1_i64 << 62, (1 << 62) - 1, -(1 << 62), 12_345, -7] {
+            for apart in [1, 5, 40, 61, 62, 63, 64, 65, 90] {
+                let (sum, rounded) = tile(v, 0).add(tile(1 << 61, apart)).unwrap();
+                let unit = rounded.into_iter().flatten().max().unwrap_or(sum.exponent);
+                let exact = i128::from(v) + (1 << 61 << apart.min(62));
+                if apart <= 62 {
+                    let off = (i128::from(sum.data[0][0]) << sum.exponent) - exact;
+                    assert!(2 * off.abs() <= 2 * (1 << unit), "{v} {apart}");
+                    if rounded == [None; 2] {
+                        assert_eq!(off, 0);
+                    }
+                } else {
+                    // The small one alone is lost or rounded up: half a unit each.
+                    assert!((sum.data[0][0] - (1 << (61 + apart - sum.exponent))).abs() <= 1);
+                }
+            }
+        }
+    }
 }

@@ -90,7 +90,8 @@ impl Upper {
             return large;
         }
         let apart = large.exponent.saturating_sub(small.exponent).min(64);
-        // Farther apart than that, the smaller one is below the unit 2^(large.exponent - 64).
+        // Farther apart than that, the smaller one is below 2^(large.exponent - 2), and one unit of
+        // 2^(large.exponent - 64) makes the sum of 63 bits round up by a whole 2^large.exponent.
         let shifted = match large.exponent - small.exponent <= 64 {
             true => u128::from(small.mantissa),
             false => 1,
