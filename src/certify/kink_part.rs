@@ -8,7 +8,7 @@
 //! that is next to nothing, while the error over the whole range is the height of a wave.
 //!
 //! # Rounding
-//! As in [`super::kink`]: a node that is not quite where it was meant to be is off by [`NODE_SHIFT`] at most in
+//! As in [`super::kink`]: a node that is not quite where it was meant to be is off by `NODE_SHIFT` at most in
 //! its angle, so two that follow each other are at most the step and twice that apart.
 //!
 //! Source: Bernstein 1912.
@@ -16,7 +16,7 @@
 use super::kink::{clenshaw, Neuron, LANES, NODE_SHIFT, UNIT};
 use crate::error::Result;
 
-/// Nodes to a wave: d w is at most 1/64 where that takes no more than [`MAX_NODES`].
+/// Nodes to a wave: d w is at most 1/64 where that takes no more than `MAX_NODES`.
 const STEPS: f64 = 64.0;
 /// Most nodes.
 const MAX_NODES: usize = 1 << 15;

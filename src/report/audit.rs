@@ -156,9 +156,9 @@ pub struct Activation {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sensitivity {
-    /// Change of a margin by noise of B at every neuron, worst direction [logits].
+    /// Change of a margin by noise of B at every neuron, worst direction (logits).
     pub estimate_worst: Spread,
-    /// Deviation of a margin by independent noise of proxy B [logits].
+    /// Deviation of a margin by independent noise of proxy B (logits).
     pub estimate_sigma: Spread,
     /// Bits below B of the noise that the layer may have, worst direction.
     pub estimate_worst_bits: Spread,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The result of [`check_network`].
+/// The result of [`check_network`](crate::check_network).
 #[derive(Debug)]
 pub enum NetworkOutcome {
     /// Every statement is proved.
