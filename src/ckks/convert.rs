@@ -15,7 +15,7 @@
 //! v D left in the result, hence no bias of the kind that uncentred conversions have (k/2 D on
 //! average).
 
-use super::modular::{round, to_f64, to_u64, wide, Modulus, BLOCK, MAX_TERMS};
+use super::modular::{round, to_f64, to_u64, wide, Modulus, Sums, BLOCK, MAX_TERMS};
 use super::params::MAX_P_PRIMES;
 
 /// Source primes at most: the special ones and a prime of Q.
@@ -27,8 +27,18 @@ pub struct Converter {
     from: Vec<Modulus>,
     /// (D/d_i)^-1 mod d_i.
     hat_inverse: Vec<u64>,
-    /// For each target: the target, D/d_i mod target, and -D mod target.
-    to: Vec<(Modulus, Vec<f64>, f64)>,
+    to: Vec<Target>,
+}
+
+#[derive(Debug)]
+struct Target {
+    m: Modulus,
+    /// D/d_i mod the target.
+    hats: Vec<f64>,
+    /// -D mod the target.
+    minus: f64,
+    /// How to add up what one residue takes; `None` where only reduced products fit.
+    sums: Option<Sums>,
 }
 
 impl Converter {
@@ -41,15 +51,21 @@ impl Converter {
             let others = from.iter().enumerate().filter(|&(i, _)| i != skip);
             others.fold(1, |product, (_, d)| m.mul(product, d.value() % m.value()))
         };
+        let bits = |d: &Modulus| u64::BITS - d.value().leading_zeros();
+        let bits = from.iter().map(bits).max().unwrap_or(0);
         Self {
             hat_inverse: (from.iter().enumerate())
                 .map(|(i, d)| d.invert(hat(d, i)))
                 .collect(),
             to: (to.iter())
                 .map(|m| {
-                    let hats = (0..from.len()).map(|i| to_f64(hat(m, i))).collect();
                     let product = hat(m, usize::MAX);
-                    (*m, hats, to_f64((m.value() - product) % m.value()))
+                    Target {
+                        m: *m,
+                        hats: (0..from.len()).map(|i| to_f64(hat(m, i))).collect(),
+                        minus: to_f64((m.value() - product) % m.value()),
+                        sums: m.sums(from.len() + 1, bits),
+                    }
                 })
                 .collect(),
             from: from.to_vec(),
@@ -101,29 +117,35 @@ impl Converter {
             }
             v.iter_mut().for_each(|v| *v = round(*v));
             for (index, out) in &mut *targets {
-                let (m, hats, minus) = &self.to[*index];
-                carry(m, &y, hats, &v, *minus, &mut out[block.clone()]);
+                self.to[*index].carry(&y, &v, &mut out[block.clone()]);
             }
         }
     }
 }
 
-/// out = sum_i y_i hat_i - v D mod a target. y may exceed the target prime: |y| < 2^50 is enough.
-#[inline(always)]
-fn carry<const K: usize>(
-    m: &Modulus,
-    y: &[[f64; BLOCK]; K],
-    hats: &[f64],
-    v: &[f64; BLOCK],
-    minus: f64,
-    out: &mut [u64],
-) {
-    let hats: [f64; K] = std::array::from_fn(|k| hats[k]);
-    for (i, out) in out.iter_mut().enumerate().take(BLOCK) {
-        let mut sum = m.product(v[i], minus);
-        for k in 0..K {
-            sum += m.product(y[k][i], hats[k]);
+impl Target {
+    /// out = sum_i y_i hat_i - v D. y may exceed the target prime: |y| < 2^50 is enough.
+    #[inline(always)]
+    fn carry<const K: usize>(&self, y: &[[f64; BLOCK]; K], v: &[f64; BLOCK], out: &mut [u64]) {
+        let (m, minus) = (&self.m, self.minus);
+        let hats: [f64; K] = std::array::from_fn(|k| self.hats[k]);
+        let out = out.iter_mut().take(BLOCK).enumerate();
+        if let Some(sums) = &self.sums {
+            for (i, out) in out {
+                let mut sum = sums.start(0.0).plus(v[i], minus);
+                for k in 0..K {
+                    sum = sum.plus(y[k][i], hats[k]);
+                }
+                *out = to_u64(m.reduce(sums, sum));
+            }
+        } else {
+            for (i, out) in out {
+                let mut sum = m.product(v[i], minus);
+                for k in 0..K {
+                    sum += m.product(y[k][i], hats[k]);
+                }
+                *out = to_u64(m.residue(sum));
+            }
         }
-        *out = to_u64(m.residue(sum));
     }
 }

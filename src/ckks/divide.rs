@@ -85,12 +85,18 @@ impl<'a> Divisor<'a> {
     }
 
     /// (c - r)/D mod q_i in place of r, from the transform of c and the coefficients of r.
-    pub(super) fn quotient(&self, i: usize, c: &[u64], rest: &mut [u64]) {
+    fn quotient(&self, i: usize, c: &[u64], rest: &mut [u64]) {
+        self.ring.forward(i, rest);
+        let m = self.ring.modulus(i);
+        m.sub_from_mul_constant(rest, c, self.inverse(i));
+    }
+
+    /// 1/D mod a kept prime.
+    pub(super) fn inverse(&self, i: usize) -> u64 {
         let m = self.ring.modulus(i);
         let residue = |&d: &usize| self.ring.modulus(d).value() % m.value();
         let product = (self.primes.iter().map(residue)).fold(1, |d, r| m.mul(d, r));
-        self.ring.forward(i, rest);
-        m.sub_from_mul_constant(rest, c, m.invert(product));
+        m.invert(product)
     }
 }
 
@@ -153,7 +159,7 @@ pub(super) fn transpose(elements: usize, primes: Vec<Vec<Vec<u64>>>) -> Vec<Vec<
 
 /// Primes that are worked on together at most: what a conversion reads is read once for all of them,
 /// and what it writes is still in the cache when it is used.
-const RUN: usize = 4;
+const RUN: usize = 8;
 
 /// Runs of the indices 0 .. count, of nearly equal lengths, as many for each thread.
 pub(super) fn runs(count: usize) -> Vec<Range<usize>> {

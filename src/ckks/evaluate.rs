@@ -239,12 +239,10 @@ impl Evaluator {
             .into_par_iter()
             .map(|i| {
                 let m = ring.modulus(i);
-                let (a0, a1) = (&*a.parts[0].0[i], &*a.parts[1].0[i]);
-                let (b0, b1) = (&*b.parts[0].0[i], &*b.parts[1].0[i]);
+                let a = [&*a.parts[0].0[i], &*a.parts[1].0[i]];
+                let b = [&*b.parts[0].0[i], &*b.parts[1].0[i]];
                 let mut out = [ring.take(), ring.take(), ring.take()];
-                m.dot(&mut out[0], [a0], [b0]);
-                m.dot(&mut out[1], [a0, a1], [b1, b0]);
-                m.dot(&mut out[2], [a1], [b1]);
+                m.tensor(out.each_mut().map(Vec::as_mut_slice), a, b);
                 out
             })
             .collect();

@@ -48,6 +48,7 @@ mod double;
 pub mod encode;
 pub mod encrypt;
 pub mod evaluate;
+mod inner;
 pub mod keys;
 mod lift;
 mod modular;

@@ -19,8 +19,8 @@
 //! decompose (a digit's own residues are known), 2 (k + L) to divide.
 
 use super::divide::{runs, transpose, Divisor};
+use super::inner::{Inner, Row};
 use super::keys::SwitchingKey;
-use super::modular::{to_f64, to_u64, wide, Modulus, BLOCK, MAX_TERMS};
 use super::ring::{Poly, Ring};
 use rayon::prelude::*;
 use rug::Integer;
@@ -52,12 +52,9 @@ pub(super) fn switch(
         .flat_map_iter(|run| {
             let residues = digits.residues(&divisor.primes()[run.clone()]);
             let sources = run.zip(residues).map(|(k, residues)| {
-                let sums = wanted.iter().flat_map(|switch| residues.sums(switch));
-                let source = |mut sum: Vec<u64>| {
-                    divisor.source(k, &mut sum);
-                    sum
-                };
-                sums.map(source).collect()
+                let mut halves = residues.halves(wanted, 0, || None);
+                halves.iter_mut().for_each(|half| divisor.source(k, half));
+                halves
             });
             sources.collect::<Vec<_>>()
         })
@@ -66,28 +63,21 @@ pub(super) fn switch(
     let kept = (runs(divisor.kept()).into_par_iter())
         .flat_map_iter(|run| {
             let residues = digits.residues(&run.clone().collect::<Vec<_>>());
-            let mut limbs: Vec<Vec<Vec<u64>>> = vec![Vec::with_capacity(halves); run.len()];
-            for (switch, sources) in wanted.iter().zip(sources.chunks(2)) {
-                let mut rests: Vec<_> = (sources.iter())
-                    .map(|source| divisor.rests(source, run.clone()).into_iter())
-                    .collect();
-                for (residues, limbs) in residues.iter().zip(&mut limbs) {
-                    let rests = rests.iter_mut().flat_map(Iterator::next);
-                    for (sum, (i, mut rest)) in residues.sums(switch).into_iter().zip(rests) {
-                        divisor.quotient(i, &sum, &mut rest);
-                        limbs.push(match &switch.places {
-                            None => rest,
-                            Some(places) => {
-                                let moved = ring.moved(&rest, places);
-                                ring.give([rest]);
-                                moved
-                            }
-                        });
-                        ring.give([sum]);
-                    }
-                }
-            }
-            limbs
+            let mut rests: Vec<_> = (sources.iter())
+                .map(|source| divisor.rests(source, run.clone()).into_iter())
+                .collect();
+            let limbs = residues.into_iter().map(|residues| {
+                let mut rests = rests
+                    .iter_mut()
+                    .flat_map(Iterator::next)
+                    .map(|(i, mut rest)| {
+                        ring.forward(i, &mut rest);
+                        rest
+                    });
+                let inverse = divisor.inverse(residues.i);
+                residues.halves(wanted, inverse, || Some([rests.next()?, rests.next()?]))
+            });
+            limbs.collect::<Vec<_>>()
         })
         .collect();
     ring.give(sources.into_iter().flatten());
@@ -174,72 +164,50 @@ impl<'a> Digits<'a> {
 }
 
 impl Residues<'_> {
-    /// (u_0, u_1) + P plus.
-    fn sums(&self, switch: &Switch) -> [Vec<u64>; 2] {
+    /// (u_0, u_1) + P plus of every switch, each less its rests and over D where it has any.
+    fn halves(
+        &self,
+        wanted: &[Switch],
+        inverse: u64,
+        mut rests: impl FnMut() -> Option<[Vec<u64>; 2]>,
+    ) -> Vec<Vec<u64>> {
         let (ring, i) = (self.digits.ring, self.i);
         let m = ring.modulus(i);
-        let terms: Vec<[&[u64]; 3]> = (self.limbs.iter().zip(&switch.key.b).zip(&switch.key.a))
-            .map(|((digit, b), a)| {
-                let digit = digit.as_ref().unwrap_or_else(|| &self.digits.c.0[i]);
-                [digit.as_slice(), &b.0[i], &a.0[i]]
-            })
-            .collect();
-        // P is 0 mod the special primes.
-        let plus = switch.plus.map(|x| x.and_then(|x| x.0.get(i)));
-        let plus = plus.map(|x| x.map(Vec::as_slice));
-        let mut out = [ring.take(), ring.take()];
-        inner_products(m, &mut out, &terms, plus, m.of_integer(&self.digits.p));
-        out
-    }
-}
-
-/// Coefficients of a digit that are worked on before those of the next: keys are streamed from
-/// memory, and two pages at a time are fetched ahead.
-const RUN: usize = 4 * BLOCK;
-
-/// out_0 = c plus_0 + sum_j d_j b_j and out_1 = c plus_1 + sum_j d_j a_j mod a prime, of terms
-/// (d_j, b_j, a_j).
-fn inner_products(
-    m: &Modulus,
-    out: &mut [Vec<u64>; 2],
-    terms: &[[&[u64]; 3]],
-    plus: [Option<&[u64]>; 2],
-    c: u64,
-) {
-    let (n, c) = (out[0].len(), to_f64(c));
-    wide(
-        #[inline(always)]
-        || {
-            for start in (0..n).step_by(RUN) {
-                let range = start..(start + RUN).min(n);
-                let mut sums = [[0.0; RUN]; 2];
-                for (sums, plus) in sums.iter_mut().zip(plus) {
-                    let plus = plus.map_or(&[][..], |x| &x[range.clone()]);
-                    for (sum, x) in sums.iter_mut().zip(plus) {
-                        *sum = m.product(to_f64(*x), c);
-                    }
+        let own = &self.digits.c.0;
+        let digits = (self.limbs.iter()).map(|digit| digit.as_ref().unwrap_or_else(|| &own[i]));
+        let inner = Inner::new(
+            m,
+            digits.map(Vec::as_slice).collect(),
+            m.of_integer(&self.digits.p),
+            inverse,
+        );
+        let mut sums = [ring.take(), ring.take()];
+        let mut out = Vec::with_capacity(2 * wanted.len());
+        for switch in wanted {
+            let key = switch.key.b.iter().zip(&switch.key.a);
+            let row = Row {
+                key: (key.take(self.limbs.len()))
+                    .map(|(b, a)| [&*b.0[i], &*a.0[i]])
+                    .collect(),
+                // P is 0 mod the special primes, which these have no limbs for.
+                plus: (switch.plus).map(|x| x.and_then(|x| x.0.get(i)).map(Vec::as_slice)),
+                rests: rests(),
+            };
+            // What is moved is written to the same two limbs every time, which stay in the cache.
+            match switch.places.as_ref().filter(|_| row.rests.is_some()) {
+                Some(places) => {
+                    inner.fill(&row, &mut sums);
+                    out.extend(sums.each_ref().map(|half| ring.moved(half, places)));
                 }
-                for (j, term) in terms.iter().enumerate() {
-                    // A reduced sum, or the one product so far, is below one prime: with 8 more it is exact.
-                    if j > 0 && j % (MAX_TERMS - 2) == 0 {
-                        sums.iter_mut().flatten().for_each(|s| *s = m.residue(*s));
-                    }
-                    let [d, b, a] = term.map(|x| &x[range.clone()]);
-                    let [left, right] = &mut sums;
-                    for ((((left, right), d), b), a) in
-                        left.iter_mut().zip(right).zip(d).zip(b).zip(a)
-                    {
-                        let d = to_f64(*d);
-                        *left += m.product(d, to_f64(*b));
-                        *right += m.product(d, to_f64(*a));
-                    }
-                }
-                for (out, sums) in out.iter_mut().zip(&sums) {
-                    for (out, sum) in out[range.clone()].iter_mut().zip(sums) {
-                        *out = to_u64(m.residue(*sum));
-                    }
+                None => {
+                    let mut halves = [ring.take(), ring.take()];
+                    inner.fill(&row, &mut halves);
+                    out.extend(halves);
                 }
             }
-        },
-    );
+            ring.give(row.rests.into_iter().flatten());
+        }
+        ring.give(sums);
+        out
+    }
 }
