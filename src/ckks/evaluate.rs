@@ -16,6 +16,7 @@
 
 use super::cipher::{check_scale, hex, same_ring, Ciphertext, Plaintext};
 use super::divide::{self, Divisor};
+use super::inner::Plus;
 use super::keys::{EvaluationKeys, SwitchingKey};
 use super::modular::Modulus;
 use super::ring::{Poly, Ring};
@@ -168,10 +169,7 @@ impl Evaluator {
         self.own(a, "multiply by plaintext")?;
         a.fits_plain(b, "multiply by plaintext", false)?;
         let scale = self.product_scale(&a.scale, &b.scale)?;
-        let times = |part| {
-            self.ring
-                .map_two(part, &b.poly, |m, out, x, y| m.dot(out, [x], [y]))
-        };
+        let times = |part| self.ring.map_two(part, &b.poly, Modulus::mul_to);
         let parts = a.parts.iter().map(times).collect();
         Ok(Ciphertext {
             parts,
@@ -225,15 +223,19 @@ impl Evaluator {
         Ok(Ciphertext { scale, ..out })
     }
 
+    fn factors(&self, a: &Ciphertext, b: &Ciphertext) -> Result<()> {
+        self.own(a, "multiply")?;
+        a.fits(b, "multiply", false)?;
+        self.linear(a, "multiply")?;
+        self.linear(b, "multiply")
+    }
+
     /// The product as a ciphertext of degree 2: (a0 b0, a0 b1 + a1 b0, a1 b1).
     ///
     /// # Errors
     /// Operands of different ring, key, level or packing, or of degree 2.
     pub fn tensor(&self, a: &Ciphertext, b: &Ciphertext) -> Result<Ciphertext> {
-        self.own(a, "multiply")?;
-        a.fits(b, "multiply", false)?;
-        self.linear(a, "multiply")?;
-        self.linear(b, "multiply")?;
+        self.factors(a, b)?;
         let ring = &*self.ring;
         let limbs: Vec<[Vec<u64>; 3]> = (0..=a.level())
             .into_par_iter()
@@ -283,15 +285,44 @@ impl Evaluator {
         let [c0, c1, square] = &a.parts[..] else {
             return Ok(a.clone());
         };
+        let plus = [Plus::One(c0), Plus::One(c1)];
+        let parts = self.switch_square(square, plus, &by(&self.ring))?;
+        Ok(Ciphertext { parts, ..a.shell() })
+    }
+
+    /// plus + the switch of c_2 from s^2 to s, divided by the special primes and maybe one more.
+    fn switch_square(&self, c2: &Poly, plus: [Plus<&Poly>; 2], by: &Divisor) -> Result<Vec<Poly>> {
         let missing = || refuse("relinearise: there is no relinearisation key".to_owned());
         let wanted = Switch {
             key: self.keys.relinearization.as_ref().ok_or_else(missing)?,
-            plus: [Some(c0), Some(c1)],
+            plus,
             places: None,
         };
-        let parts = switch(&self.ring, square, &[wanted], &by(&self.ring));
+        let parts = switch(&self.ring, c2, &[wanted], by);
+        Ok(parts.into_iter().flatten().collect())
+    }
+
+    /// The product in one go: of (c_0, c_1, c_2) only c_2 is ever written out.
+    fn multiply(&self, a: &Ciphertext, b: &Ciphertext, rescaled: bool) -> Result<Ciphertext> {
+        self.factors(a, b)?;
+        self.own_key(a, "relinearise")?;
+        let level = a.level();
+        let scale = self.product_scale(&a.scale, &b.scale)?;
+        let (scale, by) = if rescaled {
+            let scale = self.rescaled(level, &scale)?;
+            (scale, Divisor::special_and_last(&self.ring, level))
+        } else {
+            (scale, Divisor::special(&self.ring, level))
+        };
+        let [[a0, a1], [b0, b1]] = [a, b].map(|x| [&x.parts[0], &x.parts[1]]);
+        let c2 = self.ring.map_two(a1, b1, Modulus::mul_to);
+        let plus = [
+            Plus::Products(vec![[a0, b0]]),
+            Plus::Products(vec![[a0, b1], [a1, b0]]),
+        ];
         Ok(Ciphertext {
-            parts: parts.into_iter().flatten().collect(),
+            parts: self.switch_square(&c2, plus, &by)?,
+            scale,
             ..a.shell()
         })
     }
@@ -301,7 +332,7 @@ impl Evaluator {
     /// # Errors
     /// As [`Self::tensor`] and [`Self::relinearize`].
     pub fn mul(&self, a: &Ciphertext, b: &Ciphertext) -> Result<Ciphertext> {
-        self.relinearize(&self.tensor(a, b)?)
+        self.multiply(a, b, false)
     }
 
     /// Divides by the last prime, rounded to nearest; one level less.
@@ -311,15 +342,14 @@ impl Evaluator {
     pub fn rescale(&self, a: &Ciphertext) -> Result<Ciphertext> {
         self.own(a, "rescale")?;
         Ok(Ciphertext {
-            scale: self.rescaled(a)?,
+            scale: self.rescaled(a.level(), &a.scale)?,
             parts: divide::rescale(&self.ring, &a.parts),
             ..a.shell()
         })
     }
 
     /// The scale after a rescale.
-    fn rescaled(&self, a: &Ciphertext) -> Result<Rational> {
-        let level = a.level();
+    fn rescaled(&self, level: usize, scale: &Rational) -> Result<Rational> {
         if level == 0 {
             return Err(ErrorKind::DepthExceeded {
                 need: 1,
@@ -329,7 +359,7 @@ impl Evaluator {
             .into());
         }
         let last = self.ring.modulus(level).value();
-        Ok(Rational::from(&a.scale / Integer::from(last)))
+        Ok(Rational::from(scale / Integer::from(last)))
     }
 
     /// Relinearises and rescales in one division, where two would be made.
@@ -345,7 +375,7 @@ impl Evaluator {
         if a.degree() < 2 {
             return self.rescale(a);
         }
-        let scale = self.rescaled(a)?;
+        let scale = self.rescaled(a.level(), &a.scale)?;
         let by = |ring| Divisor::special_and_last(ring, a.level());
         let out = self.relinearize_and_divide(a, by)?;
         Ok(Ciphertext { scale, ..out })
@@ -356,7 +386,7 @@ impl Evaluator {
     /// # Errors
     /// As [`Self::tensor`] and [`Self::relinearize_rescale`].
     pub fn mul_rescale(&self, a: &Ciphertext, b: &Ciphertext) -> Result<Ciphertext> {
-        self.relinearize_rescale(&self.tensor(a, b)?)
+        self.multiply(a, b, true)
     }
 
     /// The same message at a lower level: primes are dropped, nothing is rounded.
@@ -429,7 +459,7 @@ impl Evaluator {
             .filter_map(|((g, _), key)| {
                 Some(Switch {
                     key: (*key)?,
-                    plus: [Some(&a.parts[0]), None],
+                    plus: [Plus::One(&a.parts[0]), Plus::Nothing],
                     places: Some(ring.automorphism_places(*g)),
                 })
             })

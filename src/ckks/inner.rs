@@ -30,12 +30,21 @@ pub(super) struct Inner<'a> {
     sums: Sums,
 }
 
+/// What is added to half of a switch, times P: of elements, or mod one prime.
+pub(super) enum Plus<T> {
+    /// 0.
+    Nothing,
+    /// Itself.
+    One(T),
+    /// A sum of at most [`MAX_TERMS`] products.
+    Products(Vec<[T; 2]>),
+}
+
 /// One switch mod one prime.
 pub(super) struct Row<'a> {
     /// (b_j, a_j) for each digit.
     pub key: Vec<[&'a [u64]; 2]>,
-    /// What is added to each half, times P.
-    pub plus: [Option<&'a [u64]>; 2],
+    pub plus: [Plus<&'a [u64]>; 2],
     /// The rests of both halves, as transforms; `None` where nothing is divided.
     pub rests: Option<[Vec<u64>; 2]>,
 }
@@ -68,11 +77,26 @@ impl<'a> Inner<'a> {
         let (m, sums) = (self.m, &self.sums);
         let mut high = [[sums.start(0.0).high; BLOCK]; 2];
         let mut low = [[0.0; BLOCK]; 2];
-        for ((high, low), plus) in high.iter_mut().zip(&mut low).zip(row.plus) {
-            if let Some(x) = plus {
-                let x = at(x, index);
-                for i in 0..BLOCK {
-                    add(&mut high[i], &mut low[i], to_f64(x[i]), self.p);
+        for ((high, low), plus) in high.iter_mut().zip(&mut low).zip(&row.plus) {
+            match plus {
+                Plus::Nothing => (),
+                Plus::One(x) => {
+                    let x = at(x, index);
+                    for i in 0..BLOCK {
+                        add(&mut high[i], &mut low[i], to_f64(x[i]), self.p);
+                    }
+                }
+                Plus::Products(pairs) => {
+                    let mut sum = [0.0; BLOCK];
+                    for [x, y] in pairs {
+                        let (x, y) = (at(x, index), at(y, index));
+                        for i in 0..BLOCK {
+                            sum[i] += m.product(to_f64(x[i]), to_f64(y[i]));
+                        }
+                    }
+                    for i in 0..BLOCK {
+                        add(&mut high[i], &mut low[i], m.residue(sum[i]), self.p);
+                    }
                 }
             }
         }

@@ -19,7 +19,7 @@
 //! decompose (a digit's own residues are known), 2 (k + L) to divide.
 
 use super::divide::{runs, transpose, Divisor};
-use super::inner::{Inner, Row};
+use super::inner::{Inner, Plus, Row};
 use super::keys::SwitchingKey;
 use super::ring::{Poly, Ring};
 use rayon::prelude::*;
@@ -31,9 +31,25 @@ pub(super) struct Switch<'a> {
     /// The key from s' to s.
     pub key: &'a SwitchingKey,
     /// What is added to each half of the result.
-    pub plus: [Option<&'a Poly>; 2],
+    pub plus: [Plus<&'a Poly>; 2],
     /// The automorphism that comes last, as the places that values are taken from.
     pub places: Option<Vec<u32>>,
+}
+
+impl<'a> Plus<&'a Poly> {
+    /// The residues mod a prime. Special primes have none: P is 0 there.
+    fn limb(&self, i: usize) -> Plus<&'a [u64]> {
+        let limb = |x: &&'a Poly| Some(x.0.get(i)?.as_slice());
+        let pair = |[x, y]: &[&'a Poly; 2]| Some([limb(x)?, limb(y)?]);
+        match self {
+            Self::Nothing => None,
+            Self::One(x) => limb(x).map(Plus::One),
+            Self::Products(pairs) => (pairs.iter().map(pair))
+                .collect::<Option<Vec<_>>>()
+                .map(Plus::Products),
+        }
+        .unwrap_or(Plus::Nothing)
+    }
 }
 
 /// For every wanted switch (u_0, u_1) + P plus, divided by P, or by P q_l and so rescaled as well.
@@ -189,8 +205,7 @@ impl Residues<'_> {
                 key: (key.take(self.limbs.len()))
                     .map(|(b, a)| [&*b.0[i], &*a.0[i]])
                     .collect(),
-                // P is 0 mod the special primes, which these have no limbs for.
-                plus: (switch.plus).map(|x| x.and_then(|x| x.0.get(i)).map(Vec::as_slice)),
+                plus: switch.plus.each_ref().map(|x| x.limb(i)),
                 rests: rests(),
             };
             // What is moved is written to the same two limbs every time, which stay in the cache.
