@@ -6,15 +6,17 @@
 //! u = P plus + sum_j d_j key_j        out = u                    where u is wanted itself
 //!                                     out = (u - rest) / D       where it is divided.
 //! ```
-//! A block of places at a time: its sums stay in the first cache.
-//!
-//! **Cost** at N = 2^16 that of reading the keys: two limbs for each digit.
+//! A block of places at a time, a page of every limb, whose sums stay in the first cache. The key is
+//! the most there is to read, and it comes from memory: while one digit is worked on, the key of the next is
+//! asked for, as the machine itself does not look beyond a page.
 
-use super::modular::{to_f64, to_u64, wide, Modulus, Sum, Sums};
+use super::modular::{ask_for, to_f64, to_u64, wide, Modulus, Sum, Sums};
+use std::array;
 
-/// Places that are worked on at a time: a page of every key, so that fetching ahead pays, and the sums
-/// of both halves within the first cache. Divides every N.
-const BLOCK: usize = 1024;
+/// Places that are worked on between two requests.
+const STEP: usize = 64;
+/// Steps of a block; N is a multiple of their places.
+const STEPS: usize = 8;
 
 /// What the switches of some digits have in common mod one prime.
 pub(super) struct Inner<'a> {
@@ -36,7 +38,7 @@ pub(super) enum Plus<T> {
     Nothing,
     /// Itself.
     One(T),
-    /// A sum of at most [`MAX_TERMS`] products.
+    /// A sum of at most [`super::modular::MAX_TERMS`] products.
     Products(Vec<[T; 2]>),
 }
 
@@ -44,9 +46,17 @@ pub(super) enum Plus<T> {
 pub(super) struct Row<'a> {
     /// (b_j, a_j) for each digit.
     pub key: Vec<[&'a [u64]; 2]>,
+    /// What is added to each half, times P.
     pub plus: [Plus<&'a [u64]>; 2],
     /// The rests of both halves, as transforms; `None` where nothing is divided.
     pub rests: Option<[Vec<u64>; 2]>,
+}
+
+/// Sums that are not reduced.
+#[derive(Clone, Copy)]
+struct Partial {
+    high: [f64; STEP],
+    low: [f64; STEP],
 }
 
 impl<'a> Inner<'a> {
@@ -65,7 +75,7 @@ impl<'a> Inner<'a> {
 
     /// Both halves of a switch; any content beforehand.
     pub(super) fn fill(&self, row: &Row, out: &mut [Vec<u64>; 2]) {
-        let blocks = self.digits.first().map_or(0, |d| d.len() / BLOCK);
+        let blocks = out[0].len() / (STEP * STEPS);
         wide(
             #[inline(always)]
             || (0..blocks).for_each(|index| self.block(index, row, out)),
@@ -75,94 +85,116 @@ impl<'a> Inner<'a> {
     #[inline(always)]
     fn block(&self, index: usize, row: &Row, out: &mut [Vec<u64>; 2]) {
         let (m, sums) = (self.m, &self.sums);
-        let mut high = [[sums.start(0.0).high; BLOCK]; 2];
-        let mut low = [[0.0; BLOCK]; 2];
-        for ((high, low), plus) in high.iter_mut().zip(&mut low).zip(&row.plus) {
-            match plus {
-                Plus::Nothing => (),
-                Plus::One(x) => {
-                    let x = at(x, index);
-                    for i in 0..BLOCK {
-                        add(&mut high[i], &mut low[i], to_f64(x[i]), self.p);
-                    }
-                }
-                Plus::Products(pairs) => {
-                    let mut sum = [0.0; BLOCK];
-                    for [x, y] in pairs {
-                        let (x, y) = (at(x, index), at(y, index));
-                        for i in 0..BLOCK {
-                            sum[i] += m.product(to_f64(x[i]), to_f64(y[i]));
-                        }
-                    }
-                    for i in 0..BLOCK {
-                        add(&mut high[i], &mut low[i], m.residue(sum[i]), self.p);
-                    }
-                }
-            }
+        let mut partial = [[Partial::new(sums); STEPS]; 2];
+        for (partial, plus) in partial.iter_mut().zip(&row.plus) {
+            self.plus(index, plus, partial);
         }
-        for (j, (d, [b, a])) in self.digits.iter().zip(&row.key).enumerate() {
+        for (j, (d, key)) in self.digits.iter().zip(&row.key).enumerate() {
             // With P plus the sum has j + 1 terms; a residue stands for those before.
             if (j + 1) % self.terms == 0 {
-                for (high, low) in high.iter_mut().flatten().zip(low.iter_mut().flatten()) {
-                    *low = m.reduce(
-                        sums,
-                        Sum {
-                            high: *high,
-                            low: *low,
-                        },
-                    );
-                    *high = sums.start(0.0).high;
+                for partial in partial.iter_mut().flatten() {
+                    let residues = partial.residues(m, sums);
+                    *partial = Partial::new(sums);
+                    partial.low = residues;
                 }
             }
-            let (d, b, a) = (at(d, index), at(b, index), at(a, index));
-            let [left, right] = &mut high;
-            let [left_low, right_low] = &mut low;
-            for i in 0..BLOCK {
-                let d = to_f64(d[i]);
-                add(&mut left[i], &mut left_low[i], d, to_f64(b[i]));
-                add(&mut right[i], &mut right_low[i], d, to_f64(a[i]));
-            }
-        }
-        for (half, (high, low)) in high.iter().zip(&low).enumerate() {
-            let out = &mut out[half].as_chunks_mut::<BLOCK>().0[index];
-            let reduced = |i: usize| {
-                m.reduce(
-                    sums,
-                    Sum {
-                        high: high[i],
-                        low: low[i],
-                    },
-                )
+            let ahead = match row.key.get(j + 1) {
+                Some(key) => key.map(|x| block(x, index)),
+                None => row.key[0].map(|x| block(x, index + 1)),
             };
-            match &row.rests {
-                None => {
-                    for (i, out) in out.iter_mut().enumerate() {
-                        *out = to_u64(reduced(i));
+            let [left, right] = &mut partial;
+            let (d, [b, a]) = (block(d, index), key.map(|x| block(x, index)));
+            for (s, (d, (b, a))) in d.iter().zip(b.iter().zip(a)).enumerate() {
+                ahead
+                    .iter()
+                    .filter_map(|x| x.get(s))
+                    .for_each(|x| ask_for(x));
+                let d = d.map(to_f64);
+                left[s].add(&d, &b.map(to_f64));
+                right[s].add(&d, &a.map(to_f64));
+            }
+        }
+        for (half, partial) in partial.iter().enumerate() {
+            let out = out[half].as_chunks_mut::<STEP>().0;
+            let out = &mut out[index * STEPS..][..STEPS];
+            let rests = row.rests.as_ref().map(|rests| block(&rests[half], index));
+            for (s, (out, partial)) in out.iter_mut().zip(partial).enumerate() {
+                let mut sums = partial.residues(m, sums);
+                if let Some(rests) = rests {
+                    for (sum, &rest) in sums.iter_mut().zip(&rests[s]) {
+                        *sum = m.residue(m.product(*sum - to_f64(rest), self.inverse));
                     }
                 }
-                Some(rests) => {
-                    let rest = at(&rests[half], index);
-                    for (i, out) in out.iter_mut().enumerate() {
-                        let divided = m.product(reduced(i) - to_f64(rest[i]), self.inverse);
-                        *out = to_u64(m.residue(divided));
+                *out = sums.map(to_u64);
+            }
+        }
+    }
+
+    /// Adds P plus.
+    #[inline(always)]
+    fn plus(&self, index: usize, plus: &Plus<&[u64]>, partial: &mut [Partial; STEPS]) {
+        let p = [self.p; STEP];
+        match plus {
+            Plus::Nothing => (),
+            Plus::One(x) => {
+                for (partial, x) in partial.iter_mut().zip(block(x, index)) {
+                    partial.add(&x.map(to_f64), &p);
+                }
+            }
+            Plus::Products(pairs) => {
+                for (s, partial) in partial.iter_mut().enumerate() {
+                    let mut sum = [0.0; STEP];
+                    for pair in pairs {
+                        let [x, y] = pair.map(|x| &block(x, index)[s]);
+                        for (sum, (&x, &y)) in sum.iter_mut().zip(x.iter().zip(y)) {
+                            *sum += self.m.product(to_f64(x), to_f64(y));
+                        }
                     }
+                    partial.add(&sum.map(|sum| self.m.residue(sum)), &p);
                 }
             }
         }
     }
 }
 
-#[inline(always)]
-fn at(x: &[u64], index: usize) -> &[u64; BLOCK] {
-    &x.as_chunks().0[index]
+impl Partial {
+    #[inline(always)]
+    fn new(sums: &Sums) -> Self {
+        let Sum { high, low } = sums.start(0.0);
+        Self {
+            high: [high; STEP],
+            low: [low; STEP],
+        }
+    }
+
+    #[inline(always)]
+    fn add(&mut self, a: &[f64; STEP], b: &[f64; STEP]) {
+        let partial = self.high.iter_mut().zip(&mut self.low);
+        for ((high, low), (&a, &b)) in partial.zip(a.iter().zip(b)) {
+            let sum = Sum {
+                high: *high,
+                low: *low,
+            }
+            .plus(a, b);
+            (*high, *low) = (sum.high, sum.low);
+        }
+    }
+
+    #[inline(always)]
+    fn residues(&self, m: &Modulus, sums: &Sums) -> [f64; STEP] {
+        array::from_fn(
+            #[inline(always)]
+            |i| {
+                let (high, low) = (self.high[i], self.low[i]);
+                m.reduce(sums, Sum { high, low })
+            },
+        )
+    }
 }
 
+/// A block of a limb; nothing beyond the limb's end.
 #[inline(always)]
-fn add(high: &mut f64, low: &mut f64, a: f64, b: f64) {
-    let sum = Sum {
-        high: *high,
-        low: *low,
-    }
-    .plus(a, b);
-    (*high, *low) = (sum.high, sum.low);
+fn block(limb: &[u64], index: usize) -> &[[u64; STEP]] {
+    let steps = limb.as_chunks().0;
+    steps.get(index * STEPS..(index + 1) * STEPS).unwrap_or(&[])
 }
