@@ -76,6 +76,7 @@ impl<'a> Inner<'a> {
     /// Both halves of a switch; any content beforehand.
     pub(super) fn fill(&self, row: &Row, out: &mut [Vec<u64>; 2]) {
         let blocks = out[0].len() / (STEP * STEPS);
+        debug_assert_eq!(out[0].len(), blocks * STEP * STEPS);
         wide(
             #[inline(always)]
             || (0..blocks).for_each(|index| self.block(index, row, out)),
@@ -197,4 +198,84 @@ impl Partial {
 fn block(limb: &[u64], index: usize) -> &[[u64; STEP]] {
     let steps = limb.as_chunks().0;
     steps.get(index * STEPS..(index + 1) * STEPS).unwrap_or(&[])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const N: usize = 1024;
+
+    /// Values that are as large as they get in the first half, and of any size in the second.
+    fn limb(p: u64, seed: u64) -> Vec<u64> {
+        let any = |i: u64| (i + 3).wrapping_mul(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1) >> 3;
+        (0..N as u64)
+            .map(|i| match i < N as u64 / 2 {
+                true => p - 1 - (i * seed) % 3,
+                false => any(i) % p,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn sums_and_quotients_agree_with_wide_integers() {
+        for p in [
+            1_125_899_906_826_241,
+            562_949_953_216_513,
+            35_184_372_744_193,
+            65_537,
+        ] {
+            let m = Modulus::new(p);
+            for digits in [1, 2, 3, 4, 6, 7, 8, 9, 30] {
+                let limbs: Vec<Vec<u64>> = (0..3 * digits + 6).map(|k| limb(p, k)).collect();
+                let [d, b, a] = [0, 1, 2].map(|k| &limbs[k * digits as usize..][..digits as usize]);
+                let [x, y, z, w, r0, r1] =
+                    [0, 1, 2, 3, 4, 5].map(|k| &*limbs[3 * digits as usize + k]);
+                let (special, inverse) = (p - 2, p - 1);
+                let inner = Inner::new(&m, d.iter().map(Vec::as_slice).collect(), special, inverse);
+                for divided in [false, true] {
+                    let rows = [
+                        [Plus::Nothing, Plus::One(x)],
+                        [
+                            Plus::Products(vec![[x, y]]),
+                            Plus::Products(vec![[x, w], [y, z]]),
+                        ],
+                    ];
+                    for (case, plus) in rows.into_iter().enumerate() {
+                        let row = Row {
+                            key: b.iter().zip(a).map(|(b, a)| [&**b, &**a]).collect(),
+                            plus,
+                            rests: divided.then(|| [r0.to_vec(), r1.to_vec()]),
+                        };
+                        let mut out = [vec![u64::MAX; N], vec![u64::MAX; N]];
+                        inner.fill(&row, &mut out);
+                        for i in 0..N {
+                            let at = |x: &[u64]| u128::from(x[i]);
+                            let plus =
+                                [[0, at(x)], [at(x) * at(y), at(x) * at(w) + at(y) * at(z)]][case];
+                            for (half, key) in [b, a].into_iter().enumerate() {
+                                let products = d
+                                    .iter()
+                                    .zip(key)
+                                    .map(|(d, k)| at(d) * at(k) % u128::from(p));
+                                let sum = products.sum::<u128>()
+                                    + plus[half] % u128::from(p) * u128::from(special);
+                                let wide = u128::from(p);
+                                let rest = at([r0, r1][half]);
+                                let want = match divided {
+                                    false => sum % wide,
+                                    true => {
+                                        (sum % wide + wide - rest) % wide * u128::from(inverse)
+                                            % wide
+                                    }
+                                };
+                                let got = u128::from(out[half][i]);
+                                assert_eq!(got, want, "{p} {digits} {divided} {case} {i}");
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
