@@ -229,6 +229,17 @@ fn ratios(b: &Bench) {
         read * 1e3,
         key.len() as f64 * 8e-9 / read
     );
+    // One and eight rotations that are transforms and reading keys alone; and how fast keys would have to
+    // be read for 3 x.
+    let transform = divide / to_divide as f64;
+    let floor = |n: usize| (switch + (n - 1) * to_divide) as f64 * transform + n as f64 * read;
+    let wanted = (2 * switch - 7 * to_divide) as f64 * transform / 5.0;
+    println!(
+        "ratio: with transforms and reading keys alone 8 hoisted rotations are {:.2} x one; 3 x would take keys \
+         read at {:.0} GB/s",
+        floor(8) / floor(1),
+        key.len() as f64 * 8e-9 / wanted
+    );
     let before = b.ring.transforms();
     let mut best = f64::INFINITY;
     for _ in 0..2 {

@@ -45,7 +45,7 @@ impl Converter {
     /// Prepares the constants; at most [`MAX_SOURCES`] source primes.
     #[must_use]
     pub fn new(from: &[Modulus], to: &[Modulus]) -> Self {
-        debug_assert!(!from.is_empty() && from.len() <= MAX_SOURCES);
+        assert!(!from.is_empty() && from.len() <= MAX_SOURCES);
         // The product mod m of all source primes but the i-th.
         let hat = |m: &Modulus, skip: usize| {
             let others = from.iter().enumerate().filter(|&(i, _)| i != skip);
