@@ -15,8 +15,9 @@
 //! v D left in the result, hence no bias of the kind that uncentred conversions have (k/2 D on
 //! average).
 
-use super::modular::{round, to_f64, to_u64, wide, Modulus, Sums, BLOCK, MAX_TERMS};
+use super::modular::{round, to_f64, to_u64, wide, Modulus, BLOCK, MAX_TERMS};
 use super::params::MAX_P_PRIMES;
+use super::sums::Sums;
 
 /// Source primes at most: the special ones and a prime of Q.
 pub const MAX_SOURCES: usize = MAX_P_PRIMES + 1;
@@ -64,7 +65,7 @@ impl Converter {
                         m: *m,
                         hats: (0..from.len()).map(|i| to_f64(hat(m, i))).collect(),
                         minus: to_f64((m.value() - product) % m.value()),
-                        sums: m.sums(from.len() + 1, bits),
+                        sums: Sums::new(m, from.len() + 1, bits),
                     }
                 })
                 .collect(),
@@ -136,7 +137,7 @@ impl Target {
                 for k in 0..K {
                     sum = sum.plus(y[k][i], hats[k]);
                 }
-                *out = to_u64(m.reduce(sums, sum));
+                *out = to_u64(sums.residue(sum));
             }
         } else {
             for (i, out) in out {

@@ -10,7 +10,8 @@
 //! the most there is to read, and it comes from memory: while one digit is worked on, the key of the next is
 //! asked for, as the machine itself does not look beyond a page.
 
-use super::modular::{ask_for, to_f64, to_u64, wide, Modulus, Sum, Sums};
+use super::modular::{ask_for, to_f64, to_u64, wide, Modulus};
+use super::sums::{Sum, Sums};
 use std::array;
 
 /// Places that are worked on between two requests.
@@ -62,7 +63,7 @@ struct Partial {
 impl<'a> Inner<'a> {
     /// **Inputs** the digits as transforms, P and 1/D mod the prime.
     pub(super) fn new(m: &'a Modulus, digits: Vec<&'a [u64]>, p: u64, inverse: u64) -> Self {
-        let (terms, sums) = m.longest_sums(digits.len() + 1);
+        let (terms, sums) = Sums::longest(m, digits.len() + 1);
         Self {
             m,
             digits,
@@ -94,7 +95,7 @@ impl<'a> Inner<'a> {
             // With P plus the sum has j + 1 terms; a residue stands for those before.
             if (j + 1) % self.terms == 0 {
                 for partial in partial.iter_mut().flatten() {
-                    let residues = partial.residues(m, sums);
+                    let residues = partial.residues(sums);
                     *partial = Partial::new(sums);
                     partial.low = residues;
                 }
@@ -120,7 +121,7 @@ impl<'a> Inner<'a> {
             let out = &mut out[index * STEPS..][..STEPS];
             let rests = row.rests.as_ref().map(|rests| block(&rests[half], index));
             for (s, (out, partial)) in out.iter_mut().zip(partial).enumerate() {
-                let mut sums = partial.residues(m, sums);
+                let mut sums = partial.residues(sums);
                 if let Some(rests) = rests {
                     for (sum, &rest) in sums.iter_mut().zip(&rests[s]) {
                         *sum = m.residue(m.product(*sum - to_f64(rest), self.inverse));
@@ -182,12 +183,12 @@ impl Partial {
     }
 
     #[inline(always)]
-    fn residues(&self, m: &Modulus, sums: &Sums) -> [f64; STEP] {
+    fn residues(&self, sums: &Sums) -> [f64; STEP] {
         array::from_fn(
             #[inline(always)]
             |i| {
                 let (high, low) = (self.high[i], self.low[i]);
-                m.reduce(sums, Sum { high, low })
+                sums.residue(Sum { high, low })
             },
         )
     }

@@ -60,4 +60,5 @@ pub mod rng;
 pub mod run;
 pub mod security;
 pub mod serial;
+mod sums;
 mod switch;

@@ -12,23 +12,6 @@
 //! branch, and ten of them add up exactly (10 * 0.76 * 2^50 < 2^53). The loops below are plain; the
 //! compiler makes vector instructions of them, of the widest kind that the machine turns out to have
 //! ([`wide`]). All steps are exact, so the results are the same with every kind.
-//!
-//! **Sums** of products are cheaper when they share one reduction ([`Sums`]). For at most T < 2^t
-//! terms, |a| < 2^c and |b| <= p, 2^(n-1) < p < 2^n, let e = c + n + t + 1 and
-//! ```text
-//! H_0 = B = 3*2^(e-1)    H_k = fma(a_k, b_k, H_(k-1))    l_k = fma(a_k, b_k, H_(k-1) - H_k)
-//! ```
-//! The terms add up to at most T 2^c p <= (1 - 2^-t) 2^(e-1), which leaves room for T roundings, so
-//! every H_k lies in \[2^e, 2^(e+1)\], where floats are 2^(e-52) apart. So differences of H are exact,
-//! l_k is the error of its rounding, an integer of at most 2^(e-53), and exact as well:
-//! sum_k a_k b_k = (H_T - B) + L, L = sum_k l_k. With s = max(0, c + t - 50), R = 3*2^(51+s),
-//! ```text
-//! q = fma(H_T - B, fl(1/p), R) - R     a multiple of 2^s, |q| <= 2^(51+s)
-//! r = fma(-q, p, H_T - B) + L          = sum_k a_k b_k - q p
-//! ```
-//! (H_T - B)/p is at most 2^(51+s), so q is within 2^(s-1) + 2^(s-2) of it, and
-//! |r| <= 2^s p + T 2^(e-53). With one residue more in L, everything is exact where
-//! (2^s + 1) 2^n + T 2^(e-53) <= 2^53. That is four operations a term, where a product takes seven.
 
 use rug::integer::IntegerExt64 as _;
 use rug::Integer;
@@ -40,7 +23,7 @@ pub const BLOCK: usize = 256;
 
 const TWO_52: f64 = 4_503_599_627_370_496.0;
 /// 3 * 2^51: adding it rounds |x| <= 2^51 to an integer.
-const ROUND: f64 = 6_755_399_441_055_744.0;
+pub(super) const ROUND: f64 = 6_755_399_441_055_744.0;
 
 /// An integer below 2^52 as f64.
 #[inline(always)]
@@ -81,47 +64,6 @@ pub fn ask_for(values: &[u64]) {
     let _ = values;
 }
 
-/// The constants of a kind of sum: see the module's documentation.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Sums {
-    /// B.
-    bias: f64,
-    /// R.
-    round: f64,
-}
-
-/// A sum of products, not reduced.
-#[derive(Debug, Clone, Copy)]
-pub struct Sum {
-    /// H.
-    pub high: f64,
-    /// L.
-    pub low: f64,
-}
-
-impl Sums {
-    /// A sum that starts from a residue.
-    #[inline(always)]
-    pub fn start(&self, residue: f64) -> Sum {
-        Sum {
-            high: self.bias,
-            low: residue,
-        }
-    }
-}
-
-impl Sum {
-    /// The sum and a b.
-    #[inline(always)]
-    pub fn plus(self, a: f64, b: f64) -> Self {
-        let high = a.mul_add(b, self.high);
-        Self {
-            high,
-            low: self.low + a.mul_add(b, self.high - high),
-        }
-    }
-}
-
 /// A prime below 2^50.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Modulus {
@@ -134,7 +76,7 @@ impl Modulus {
     /// The arithmetic of a prime.
     #[must_use]
     pub fn new(p: u64) -> Self {
-        debug_assert!(p > 2 && p < 1 << 50);
+        debug_assert!(p > 4 && p < 1 << 50);
         Self {
             p,
             float: p as f64,
@@ -146,6 +88,12 @@ impl Modulus {
     #[must_use]
     pub fn value(&self) -> u64 {
         self.p
+    }
+
+    /// The prime as a float.
+    #[must_use]
+    pub fn float(&self) -> f64 {
+        self.float
     }
 
     /// 1/p rounded to nearest.
@@ -169,40 +117,6 @@ impl Modulus {
         let q = x.mul_add(self.inverse, ROUND) - ROUND;
         let r = (-q).mul_add(self.float, x);
         r + if r < 0.0 { self.float } else { 0.0 }
-    }
-
-    /// How to add up `terms` products a b with |a| < 2^bits, |b| <= p; `None` where these are too many.
-    #[must_use]
-    pub fn sums(&self, terms: usize, bits: u32) -> Option<Sums> {
-        let (c, n, t) = (
-            bits,
-            u64::BITS - self.p.leading_zeros(),
-            usize::BITS - terms.leading_zeros(),
-        );
-        let (e, s) = (c + n + t + 1, (c + t).saturating_sub(50));
-        // In units of 2^-53, so that all is an integer: e is below 53 for the least primes.
-        let reach = (((1u128 << s) + 1) << (n + 53)).checked_add((terms as u128) << e)?;
-        (bits <= 50 && t <= 8 && reach <= 1 << 106).then(|| Sums {
-            bias: 1.5 * 2f64.powi(e as i32),
-            round: ROUND * 2f64.powi(s as i32),
-        })
-    }
-
-    /// The most products of two residues, up to a number, that add up; at least one does.
-    #[must_use]
-    pub fn longest_sums(&self, terms: usize) -> (usize, Sums) {
-        let bits = u64::BITS - self.p.leading_zeros();
-        let fits = |terms| Some((terms, self.sums(terms, bits)?));
-        let one = || (1, fits(1).expect("one product").1);
-        (2..=terms).rev().find_map(fits).unwrap_or_else(one)
-    }
-
-    /// The residue in [0, p) of a sum.
-    #[inline(always)]
-    pub fn reduce(&self, sums: &Sums, sum: Sum) -> f64 {
-        let high = sum.high - sums.bias;
-        let q = high.mul_add(self.inverse, sums.round) - sums.round;
-        self.residue((-q).mul_add(self.float, high) + sum.low)
     }
 
     /// a b mod p.
@@ -416,10 +330,10 @@ impl Modulus {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    const PRIMES: [u64; 4] = [
+    pub const PRIMES: [u64; 4] = [
         1_125_899_906_826_241,
         1_125_899_904_679_937,
         35_184_372_744_193,
@@ -517,50 +431,6 @@ mod tests {
                 assert_eq!(to_u64(m.residue(sum)), exact);
             }
         }
-    }
-
-    #[test]
-    fn sums_are_exact_at_their_limits() {
-        for p in PRIMES {
-            let m = Modulus::new(p);
-            for bits in [1, 17, 45, 49, 50] {
-                let kinds = (1..=255).filter_map(|terms| Some((terms, m.sums(terms, bits)?)));
-                let kinds: Vec<_> = kinds.collect();
-                assert!(!kinds.is_empty());
-                for &(terms, sums) in kinds.iter().rev().take(3).chain(&kinds[..1]) {
-                    let top = (1i64 << bits) - 1;
-                    let signs: [fn(usize) -> i64; 4] = [
-                        |_| 1,
-                        |_| -1,
-                        |k| if k % 2 == 0 { 1 } else { -1 },
-                        |k| (k as i64 * 3 % 5) - 2,
-                    ];
-                    for (sign, shift) in signs.iter().flat_map(|s| [0, 1, 2, 12345].map(|d| (s, d)))
-                    {
-                        let term = |k: usize| {
-                            let a = (top - (shift * k as i64) % top) * sign(k)
-                                / 2i64.pow((sign(k).abs() > 1).into());
-                            (a, p as i64 - (shift * 7 * k as i64) % p as i64)
-                        };
-                        let first = p - 1;
-                        let (mut sum, mut exact) = (sums.start(first as f64), i128::from(first));
-                        for k in 0..terms {
-                            let (a, b) = term(k);
-                            sum = sum.plus(a as f64, b as f64);
-                            exact += i128::from(a) * i128::from(b);
-                            let both = (sum.high - sums.bias) as i128 + sum.low as i128;
-                            assert_eq!(both, exact, "{p} {bits} {terms} {k}");
-                        }
-                        assert_eq!(to_u64(m.reduce(&sums, sum)), m.of_i128(exact));
-                    }
-                }
-            }
-        }
-        // What the conversions and inner products of real parameters need.
-        let m = |i: usize| Modulus::new(PRIMES[i]);
-        assert!(m(2).sums(7, 50).is_some());
-        assert!(m(0).sums(3, 50).is_some());
-        assert!(m(0).sums(4, 50).is_none());
     }
 
     #[test]
