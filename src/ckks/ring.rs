@@ -457,14 +457,36 @@ pub(super) mod tests {
     #[test]
     fn conversion_is_exact_and_centred() {
         let ring = small_ring();
+        conversions(
+            &ring,
+            [
+                (vec![0, 1], ring.digit_converter(1)),
+                (vec![2], ring.digit_converter(2)),
+                (vec![4, 5], ring.special_converter()),
+                (vec![3], ring.single_converter(3)),
+                (vec![4, 5, 2], ring.special_and_last_converter(2)),
+            ],
+        );
+        // The widest primes, and as many as there may be: sums do not fit, and residues are added up.
+        let mut literal = Literal::new(10, vec![50; 4], vec![50; 8], 40);
+        literal.waiver = Waiver::Insecure;
+        let ring = Ring::new(&Parameters::new(&literal).unwrap()).unwrap();
+        conversions(
+            &ring,
+            [
+                (vec![0, 1, 2, 3], ring.digit_converter(3)),
+                ((4..12).collect(), ring.special_converter()),
+                (
+                    (4..12).chain([3]).collect(),
+                    ring.special_and_last_converter(3),
+                ),
+            ],
+        );
+    }
+
+    fn conversions<const C: usize>(ring: &Ring, cases: [(Vec<usize>, &Converter); C]) {
         let n = ring.n();
-        for (source, converter) in [
-            (vec![0, 1], ring.digit_converter(1)),
-            (vec![2], ring.digit_converter(2)),
-            (vec![4, 5], ring.special_converter()),
-            (vec![3], ring.single_converter(3)),
-            (vec![4, 5, 2], ring.special_and_last_converter(2)),
-        ] {
+        for (source, converter) in cases {
             let d: Integer = source
                 .iter()
                 .map(|&i| Integer::from(ring.modulus(i).value()))
@@ -473,7 +495,7 @@ pub(super) mod tests {
             let mut rng = Rng::numbered(3, 0);
             let mut x: Vec<Integer> = (0..n)
                 .map(|_| {
-                    let words = [rng.word(), rng.word(), rng.word()];
+                    let words = [(); 8].map(|()| rng.word());
                     let wide = Integer::from_digits(&words, rug::integer::Order::Lsf);
                     wide % &d - &half
                 })
