@@ -7,10 +7,14 @@
 
 use criterion::{criterion_group, criterion_main, Criterion};
 use polycert::approx::{best_eps, round_design, Scaling, DEFAULT_BITS};
-use polycert::certificate::{build::document, publish};
-use polycert::certify::cascade::Branch;
+use polycert::certificate::composite::document;
+use polycert::certificate::publish;
+use polycert::certify::composite::cascade::Branch;
 use polycert::certify::proof::{prove, Proof, Request};
-use polycert::poly::{Basis, Composite, Domain, Function, Table, Target};
+use polycert::function::target::{Function, Target};
+use polycert::poly::component::Basis;
+use polycert::poly::composite::Composite;
+use polycert::poly::table::{Domain, Table};
 use rug::{Float, Rational};
 use std::collections::BTreeMap;
 use std::hint::black_box;

@@ -5,13 +5,15 @@
 
 use criterion::Criterion;
 use polycert::arith::rounding::CoefficientMode;
-use polycert::network::evaluate::{Model, Outcome, Prepared};
-use polycert::network::load;
-use polycert::network::safetensors::{Array, Weights};
-use polycert::network::tensor::Tensor;
-use polycert::network::twin::Activation;
-use polycert::network::{cifar_resnet, Network, Preprocessing};
-use polycert::poly::{Composite, Table};
+use polycert::network::forward::twin::Activation;
+use polycert::network::forward::{Model, Outcome, Prepared};
+use polycert::network::model::graph::{Network, Preprocessing};
+use polycert::network::model::tensor::Tensor;
+use polycert::network::read::cifar_resnet;
+use polycert::network::read::load;
+use polycert::network::read::safetensors::{Array, Weights};
+use polycert::poly::composite::Composite;
+use polycert::poly::table::Table;
 use rug::Rational;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -103,7 +105,7 @@ fn main() {
     let prepared = Prepared::new(&network).unwrap();
     let shape = network.input_shape();
     let balls: Vec<_> = (0..shape.len())
-        .map(|i| polycert::network::ball::Ball::exact(((i * 37) % 255) as f64 / 64.0 - 2.0))
+        .map(|i| polycert::arith::ball::Ball::exact(((i * 37) % 255) as f64 / 64.0 - 2.0))
         .collect();
     let input = Tensor::from_balls(shape, &balls);
     let rigorous = |model: Model| {

@@ -1,16 +1,16 @@
 //! Circuits run on ciphertexts against the same circuits run on numbers.
 
-use polycert::ckks::cipher::Ciphertext;
-use polycert::ckks::circuit::composite::{Plan, Shape};
-use polycert::ckks::circuit::exact::Plain;
-use polycert::ckks::encode::Encoder;
+use polycert::circuit::composite::{Plan, Shape};
+use polycert::circuit::exact::Plain;
+use polycert::ckks::evaluate::run::Encrypted;
 use polycert::ckks::evaluate::Evaluator;
-use polycert::ckks::keys::SecretKey;
-use polycert::ckks::params::{Literal, Parameters};
+use polycert::ckks::parameters::rng::Rng;
+use polycert::ckks::parameters::security::Waiver;
+use polycert::ckks::parameters::{Literal, Parameters};
 use polycert::ckks::ring::Ring;
-use polycert::ckks::rng::Rng;
-use polycert::ckks::run::Encrypted;
-use polycert::ckks::security::Waiver;
+use polycert::ckks::scheme::cipher::Ciphertext;
+use polycert::ckks::scheme::encode::Encoder;
+use polycert::ckks::scheme::keys::SecretKey;
 use rug::Rational;
 
 /// (3/2) y - (1/2) y^3, and an odd polynomial of degree 7 within [-1, 1].

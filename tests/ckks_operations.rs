@@ -6,14 +6,14 @@
 mod phases;
 
 use phases::{almost_one, automorphism, close, difference, product, same, sum, times, zip};
-use polycert::ckks::cipher::Ciphertext;
-use polycert::ckks::encode::{Complex, Encoder};
 use polycert::ckks::evaluate::Evaluator;
-use polycert::ckks::keys::{PublicKey, SecretKey};
-use polycert::ckks::params::{Literal, Parameters, Secret};
+use polycert::ckks::parameters::rng::Rng;
+use polycert::ckks::parameters::security::Waiver;
+use polycert::ckks::parameters::{Literal, Parameters, Secret};
 use polycert::ckks::ring::Ring;
-use polycert::ckks::rng::Rng;
-use polycert::ckks::security::Waiver;
+use polycert::ckks::scheme::cipher::Ciphertext;
+use polycert::ckks::scheme::encode::{Complex, Encoder};
+use polycert::ckks::scheme::keys::{PublicKey, SecretKey};
 use rug::{Integer, Rational};
 use std::sync::Arc;
 

@@ -16,15 +16,15 @@
 mod phases;
 
 use phases::{almost_one, automorphism, centre, close, difference, product, same, sum, times, zip};
-use polycert::ckks::cipher::Ciphertext;
-use polycert::ckks::encode::Complex;
-use polycert::ckks::encrypt::Encryption;
-use polycert::ckks::noise::formula::{Model, Tier};
-use polycert::ckks::noise::measure::{Lab, Sample};
-use polycert::ckks::noise::primitive::Primitive;
-use polycert::ckks::params::{Literal, Parameters};
+use polycert::ckks::parameters::security::Waiver;
+use polycert::ckks::parameters::{Literal, Parameters};
 use polycert::ckks::ring::Ring;
-use polycert::ckks::security::Waiver;
+use polycert::ckks::scheme::cipher::Ciphertext;
+use polycert::ckks::scheme::encode::Complex;
+use polycert::ckks::scheme::encrypt::Encryption;
+use polycert::noise::formula::operations::Primitive;
+use polycert::noise::formula::{Model, Tier};
+use polycert::noise::measure::operations::{Lab, Sample};
 use rayon::prelude::*;
 use rug::{Integer, Rational};
 use std::sync::Arc;

@@ -1,8 +1,10 @@
 //! Enclosures of the producer at the ends of what a request may ask for.
 
-use polycert::certificate::{build, publish};
+use polycert::certificate::{composite, publish};
 use polycert::certify::proof::{prove, Request};
-use polycert::poly::{Basis, Component, Domain, Function, Table, Target};
+use polycert::function::target::{Function, Target};
+use polycert::poly::component::{Basis, Component};
+use polycert::poly::table::{Domain, Table};
 use rug::Rational;
 
 /// (15 y - 10 y^3 + 3 y^5)/8, which is 1 at 1 and 2.39 at 3/2.
@@ -43,7 +45,7 @@ fn a_pool_over_a_range_that_is_not_dyadic_has_a_certificate() {
         request.gap = 0.01;
         request.only_error = true;
         let proof = prove(&table, &request).unwrap();
-        publish::checked(build::document(&table, &proof)).unwrap();
+        publish::checked(composite::document(&table, &proof)).unwrap();
     }
 }
 
@@ -74,5 +76,5 @@ fn an_enclosure_from_0_has_an_infinite_gap() {
     request.only_error = true;
     let proof = prove(&table, &request).unwrap();
     assert!(proof.bound_lo > 0 || proof.estimate_gap().is_infinite());
-    publish::checked(build::document(&table, &proof)).unwrap();
+    publish::checked(composite::document(&table, &proof)).unwrap();
 }

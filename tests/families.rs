@@ -3,9 +3,13 @@
 
 use polycert::arith::number;
 use polycert::arith::rounding::CoefficientMode;
-use polycert::certificate::{build::document, publish};
+use polycert::certificate::composite::document;
+use polycert::certificate::publish;
 use polycert::certify::proof::{prove, Proof, Request, Verdict};
-use polycert::poly::{Composite, Function, Shape, Table, Target};
+use polycert::function::shape::Shape;
+use polycert::function::target::{Function, Target};
+use polycert::poly::composite::Composite;
+use polycert::poly::table::Table;
 use polycert_checker::{check, Outcome, Report};
 use rug::Rational;
 use serde_json::Value;
@@ -184,7 +188,7 @@ fn cleaning_with_a_wrong_coefficient_does_not_contract() {
 /// The largest degree that OpenFHE's depths name, with its kink: proved, and checked within the limits.
 #[test]
 fn a_degree_of_247_is_certified() {
-    use polycert::approx::interpolant::chebyshev;
+    use polycert::approx::fit::interpolant::chebyshev;
     let mut wide = table("relu_chebyshev59");
     wide.components[0].coefficients = chebyshev(|x| x.max(0.0), (-5.0, 5.0), 247).unwrap();
     let (proof, report) = certified(&wide, &request(&wide, &[]));

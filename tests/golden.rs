@@ -5,7 +5,7 @@
 //! A command is a line of a code block there that starts with `polycert `; it is run by the binary
 //! under test in a temporary folder, where inputs and outputs have the same names.
 
-use polycert::poly::Table;
+use polycert::poly::table::Table;
 use polycert_checker::{check, check_table, Outcome};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

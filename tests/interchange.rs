@@ -5,9 +5,11 @@ mod support;
 
 use polycert::arith::number::{parse, write};
 use polycert::arith::rounding::CoefficientMode;
+use polycert::function::target::Function;
+use polycert::interchange::{export, read, Format, Hints, Spelling};
+use polycert::poly::component::{Basis, Component};
 use polycert::poly::composite::Composite;
-use polycert::poly::interchange::{export, read, Format, Hints, Spelling};
-use polycert::poly::{Basis, Component, Domain, Function, Table};
+use polycert::poly::table::{Domain, Table};
 use proptest::prelude::*;
 use rug::{Integer, Rational};
 use std::collections::BTreeMap;
@@ -321,7 +323,7 @@ fn lattigos_source_is_its_table() {
 /// A C and a C++ compiler hold exactly the numbers that the export says.
 #[test]
 fn compilers_hold_the_numbers_that_are_named() {
-    let table = polycert::poly::Table::from_json(&text_of(
+    let table = polycert::poly::table::Table::from_json(&text_of(
         Path::new(env!("CARGO_MANIFEST_DIR")).join("certificates/relu06.json"),
     ))
     .unwrap();
@@ -495,7 +497,7 @@ fn series_over_an_interval() {
         run.err.contains("1 literals have the suffix of a float"),
         "{run:?}"
     );
-    let table = polycert::poly::Table::from_json(&run.out).unwrap();
+    let table = polycert::poly::table::Table::from_json(&run.out).unwrap();
     // c_0/2 + c_1 T_1(u) + c_2 T_2(u) at u = -1, 1.
     let composite = Composite::new(&table, CoefficientMode::Exact).unwrap();
     let at = |x: i32| write(&composite.eval_exact(&Rational::from(x)));

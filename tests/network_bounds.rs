@@ -22,20 +22,25 @@
 mod random_networks;
 
 use polycert::arith::rounding::CoefficientMode;
-use polycert::certify::bend::Bend;
-use polycert::certify::kink::Neuron;
+use polycert::certify::neuron::bend::Bend;
+use polycert::certify::neuron::kink::Neuron;
 use polycert::certify::proof::prove;
 use polycert::certify::request::Request;
-use polycert::network::box_analysis::{analyse, Bounds, Replacement};
-use polycert::network::deviation::sensitivity::sensitivities;
-use polycert::network::deviation::{self, plan::Plan, Noise, Response};
-use polycert::network::evaluate::{Model, Outcome, Prepared};
-use polycert::network::ops::Dense;
-use polycert::network::stages::stages;
-use polycert::network::tensor::Tensor;
-use polycert::network::twin::Activation;
-use polycert::network::{Builder, Network, Op, Preprocessing, Shape};
-use polycert::poly::{Composite, Function, Table, Target};
+use polycert::function::target::{Function, Target};
+use polycert::network::boxes::stages::stages;
+use polycert::network::boxes::{analyse, Bounds, Replacement};
+use polycert::network::forward::twin::Activation;
+use polycert::network::forward::{Model, Outcome, Prepared};
+use polycert::network::model::graph::{Builder, Network, Preprocessing};
+use polycert::network::model::ops::Dense;
+use polycert::network::model::ops::{Op, Shape};
+use polycert::network::model::tensor::Tensor;
+use polycert::network::rows;
+use polycert::network::rows::plan::Plan;
+use polycert::network::rows::sensitivity::sensitivities;
+use polycert::network::rows::{Noise, Response};
+use polycert::poly::composite::Composite;
+use polycert::poly::table::Table;
 use random_networks::{
     chebyshev, conv_network, dense_network, exact, exact_graph, polynomial, q, relu, Random,
 };
@@ -73,7 +78,7 @@ fn boxes_hold_exact_evaluations_of_ten_thousand_networks() {
             }
             // Any polynomial will do, also a bad one: only its proved error counts.
             let p = Neuron::new(lo, hi, |kink| {
-                let mut c = polycert::approx::kink::relu_coefficients(degree, kink);
+                let mut c = polycert::approx::known::kink::relu_coefficients(degree, kink);
                 if i == 1 {
                     c[0] += 0.01;
                 }
@@ -179,7 +184,7 @@ fn boxes_hold_exact_evaluations_of_networks_with_batch_norm_and_means() {
                 return Ok(None);
             }
             let p = Neuron::new(lo, hi, |kink| {
-                polycert::approx::kink::relu_coefficients(2, kink)
+                polycert::approx::known::kink::relu_coefficients(2, kink)
             })?;
             let replacement = Replacement {
                 bound_tilted: Some(p.bound_tilted),
@@ -353,7 +358,7 @@ fn deviations_hold_exact_evaluations_under_noise() {
         let targets = vec![vec![1.0, 0.0], vec![1.0, -1.0]];
         let all = [Response::Polynomial(&bends[which]); 2];
         let found =
-            deviation::bound(&plan, &centres, &all, &noise, &targets, 1, &mut |_, _| {}).unwrap();
+            rows::bound(&plan, &centres, &all, &noise, &targets, 1, &mut |_, _| {}).unwrap();
         let exact_x: Vec<Rational> = x.iter().map(|v| q(*v)).collect();
         let b = q(scale);
         let still = exact_graph(&network, &exact_x, |_, _, z| {
@@ -454,7 +459,7 @@ fn sup_and_envelope_hold_the_exact_twin() {
         let noise = [sup, envelope, all_zone];
         let targets = vec![vec![1.0, 0.0], vec![1.0, -1.0]];
         let responses = [Response::Relu(scale); 2];
-        let found = deviation::bound(
+        let found = rows::bound(
             &plan,
             &centres,
             &responses,
@@ -548,7 +553,7 @@ fn around_relu(network: &Network, scale: f64, worst: f64) -> polycert::error::Re
     let plan = Plan::new(network).unwrap();
     let responses = vec![Response::Relu(scale); centres.len()];
     let target = vec![vec![1.0f32]];
-    deviation::bound(
+    rows::bound(
         &plan,
         &centres,
         &responses,

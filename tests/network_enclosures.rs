@@ -1,12 +1,13 @@
 //! Random small networks of every kind of layer, evaluated exactly: always inside the enclosures.
 
-use polycert::network::ball::Ball;
-use polycert::network::evaluate::{Model, Outcome, Prepared};
-use polycert::network::ops::{BatchNorm, Conv, Dense};
-use polycert::network::tensor::Tensor;
-use polycert::network::twin::Activation;
-use polycert::network::{Builder, Network, Op, Preprocessing, Shape, Window};
-use polycert::poly::Composite;
+use polycert::arith::ball::Ball;
+use polycert::network::forward::twin::Activation;
+use polycert::network::forward::{Model, Outcome, Prepared};
+use polycert::network::model::graph::{Builder, Network, Preprocessing};
+use polycert::network::model::ops::{BatchNorm, Conv, Dense};
+use polycert::network::model::ops::{Op, Shape, Window};
+use polycert::network::model::tensor::Tensor;
+use polycert::poly::composite::Composite;
 use rug::Rational;
 
 /// A reproducible source of choices.

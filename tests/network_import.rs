@@ -1,6 +1,8 @@
 //! Reading networks: the published ones, where they are at hand.
 
-use polycert::network::{onnx, Network, Preprocessing, Shape};
+use polycert::network::model::graph::{Network, Preprocessing};
+use polycert::network::model::ops::Shape;
+use polycert::network::read::onnx;
 use std::path::{Path, PathBuf};
 
 /// A file of `../shared`, or none, loudly.

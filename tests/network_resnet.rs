@@ -1,14 +1,16 @@
 //! The published ResNet-20 on the published images, where they are at hand: the proved classes, and the
 //! enclosures against an evaluation in integers that shares nothing with them.
 
+use polycert::arith::ball::Ball;
 use polycert::arith::rounding::CoefficientMode;
-use polycert::network::ball::Ball;
-use polycert::network::compare::{compare, twin, Precision, Verdict};
-use polycert::network::evaluate::Prepared;
-use polycert::network::input::Samples;
-use polycert::network::ops::{Op, Shape};
-use polycert::network::{load, npy, Network};
-use polycert::poly::{Composite, Table};
+use polycert::network::forward::compare::{compare, twin, Precision, Verdict};
+use polycert::network::forward::Prepared;
+use polycert::network::model::graph::Network;
+use polycert::network::model::ops::{Op, Shape};
+use polycert::network::read::input::Samples;
+use polycert::network::read::{load, npy};
+use polycert::poly::composite::Composite;
+use polycert::poly::table::Table;
 use rayon::prelude::*;
 use rug::{Integer, Rational};
 use std::path::{Path, PathBuf};

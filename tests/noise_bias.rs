@@ -6,12 +6,12 @@
 //! | a slot | its bound of high probability (2^-40) |
 //! | a slot's mean over the encryptions | F(2, 22) = 61, which chance exceeds once in 10^9 slots; 10^5 are seen |
 
-use polycert::ckks::noise::formula::Model;
-use polycert::ckks::noise::measure::Lab;
-use polycert::ckks::noise::primitive::Primitive;
-use polycert::ckks::params::{Literal, Parameters};
+use polycert::ckks::parameters::security::Waiver;
+use polycert::ckks::parameters::{Literal, Parameters};
 use polycert::ckks::ring::Ring;
-use polycert::ckks::security::Waiver;
+use polycert::noise::formula::operations::Primitive;
+use polycert::noise::formula::Model;
+use polycert::noise::measure::operations::Lab;
 
 const KEYS: u64 = 12;
 const RUNS: usize = 12;

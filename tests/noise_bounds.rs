@@ -2,12 +2,12 @@
 //! Nothing is encrypted here; see `noise_evaluated.rs`.
 
 use polycert::certificate::evaluation::{certify, Certified, Wanted};
-use polycert::ckks::encrypt::Encryption;
-use polycert::ckks::noise::formula::{Model, Tier};
-use polycert::ckks::params::{Literal, Parameters};
-use polycert::evaluation::bound::{Input, Prepared};
+use polycert::ckks::parameters::{Literal, Parameters};
+use polycert::ckks::scheme::encrypt::Encryption;
+use polycert::function::target::{Function, Target};
+use polycert::noise::composite::bound::{Input, Prepared};
+use polycert::noise::formula::{Model, Tier};
 use polycert::poly::table::Table;
-use polycert::poly::target::{Function, Target};
 use polycert_checker::{check, Outcome};
 use rug::Rational;
 

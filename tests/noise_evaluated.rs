@@ -8,15 +8,15 @@
 //! | average at the inputs measured, against measured | 0.25 |
 
 use polycert::certificate::evaluation::{certify, Certified, Wanted};
-use polycert::ckks::encrypt::Encryption;
-use polycert::ckks::noise::measure::Lab;
-use polycert::ckks::params::{Literal, Parameters};
+use polycert::ckks::parameters::security::Waiver;
+use polycert::ckks::parameters::{Literal, Parameters};
 use polycert::ckks::ring::Ring;
-use polycert::ckks::security::Waiver;
-use polycert::evaluation::bound::Input;
-use polycert::evaluation::measure::{Domain, Experiment, Measured};
+use polycert::ckks::scheme::encrypt::Encryption;
+use polycert::function::target::{Function, Target};
+use polycert::noise::composite::bound::Input;
+use polycert::noise::measure::composite::{Domain, Experiment, Measured};
+use polycert::noise::measure::operations::Lab;
 use polycert::poly::table::Table;
-use polycert::poly::target::{Function, Target};
 use rug::Rational;
 
 const HIGH_PROBABILITY_BITS: f64 = 6.0;

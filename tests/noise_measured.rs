@@ -8,14 +8,14 @@
 //! | average against measured, a primitive | 0.1 |
 //! | average against simulated | 0.1 |
 
-use polycert::ckks::encode::Encoder;
-use polycert::ckks::noise::formula::{Model, Tier};
-use polycert::ckks::noise::measure::{Lab, Sample};
-use polycert::ckks::noise::primitive::Primitive;
-use polycert::ckks::noise::simulate::Simulation;
-use polycert::ckks::params::{Literal, Parameters};
+use polycert::ckks::parameters::rng::Rng;
+use polycert::ckks::parameters::{Literal, Parameters};
 use polycert::ckks::ring::Ring;
-use polycert::ckks::rng::Rng;
+use polycert::ckks::scheme::encode::Encoder;
+use polycert::noise::formula::operations::Primitive;
+use polycert::noise::formula::{Model, Tier};
+use polycert::noise::measure::operations::{Lab, Sample};
+use polycert::noise::measure::simulate::Simulation;
 
 const HIGH_PROBABILITY_BITS: f64 = 3.0;
 const AVERAGE_BITS: f64 = 0.1;

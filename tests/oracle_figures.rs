@@ -6,7 +6,9 @@ use polycert::approx::{
 };
 use polycert::arith::number::parse;
 use polycert::certify::proof::{prove, Proof, Request};
-use polycert::poly::{Basis, Component, Domain, Function, Table, Target};
+use polycert::function::target::{Function, Target};
+use polycert::poly::component::{Basis, Component};
+use polycert::poly::table::{Domain, Table};
 use rug::float::Round;
 use rug::{Float, Rational};
 use std::collections::BTreeMap;

@@ -5,7 +5,7 @@ use polycert::approx::{
     OddPolynomial, Scaling, Settings, DEFAULT_BITS,
 };
 use polycert::arith::rounding::CoefficientMode;
-use polycert::poly::{Basis, Component};
+use polycert::poly::component::{Basis, Component};
 use rug::{Float, Rational};
 
 /// Precision of the checks' own inputs and closed forms.

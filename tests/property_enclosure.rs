@@ -11,12 +11,15 @@ mod common;
 use common::generator::{Generator, Kind};
 use common::{multiplier, rational, Ball, Oracle, Random, Values};
 use polycert::arith::rounding::CoefficientMode;
-use polycert::certificate::{build::document, publish};
-use polycert::certify::cells::Cells;
-use polycert::certify::growth::Growth;
+use polycert::certificate::composite::document;
+use polycert::certificate::publish;
+use polycert::certify::claims::growth::Growth;
+use polycert::certify::composite::cells::Cells;
 use polycert::certify::proof::{prove, Proof, Request};
 use polycert::error::ErrorKind;
-use polycert::poly::{Composite, Function, Table, Target};
+use polycert::function::target::{Function, Target};
+use polycert::poly::composite::Composite;
+use polycert::poly::table::Table;
 use rug::{Float, Rational};
 
 /// What became of a run of random composites.

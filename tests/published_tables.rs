@@ -7,10 +7,12 @@
 
 use polycert::arith::number::{decimal, estimate_log2};
 use polycert::arith::rounding::CoefficientMode;
-use polycert::certificate::{build::document, publish};
+use polycert::certificate::composite::document;
+use polycert::certificate::publish;
 use polycert::certify::proof::{prove, Proof, Request, Verdict};
-use polycert::poly::import::{import, Settings};
-use polycert::poly::{Function, Table, Target};
+use polycert::function::target::{Function, Target};
+use polycert::interchange::published::{import, Settings};
+use polycert::poly::table::Table;
 use rug::{ops::Pow, Float, Integer, Rational};
 use serde_json::Value;
 use std::path::{Path, PathBuf};

@@ -3,7 +3,7 @@
 mod support;
 
 use polycert::approx::best_eps;
-use polycert::approx::cost::{composite_depth, composite_mults, CostTable, Prices};
+use polycert::approx::search::cost::{composite_depth, composite_mults, CostTable, Prices};
 use polycert::approx::search::{Eps, Found, Problem, Search};
 use rug::Rational;
 use std::sync::OnceLock;

@@ -22,29 +22,16 @@
 //! Sources: Remez 1934; Cheney, *Introduction to Approximation Theory*, ch. 3; composites after
 //! arXiv 2105.10879 and ePrint 2020/834.
 
-pub mod balance;
 pub mod composite;
-pub mod cost;
-pub mod error;
 pub mod fit;
-pub mod general;
-pub mod hump;
-pub mod interpolant;
-pub mod kink;
 pub mod known;
-pub mod least_squares;
-pub mod me_table;
-pub mod odd;
-pub mod output;
-mod reference;
-pub mod remez;
 pub mod search;
 
-pub use balance::{best_eps, best_eps_with};
+pub use composite::balance::{best_eps, best_eps_with};
+pub use composite::design_fit::{design, Fit};
+pub use composite::hump::Hump;
+pub use composite::output::{round_design, Scaling, DEFAULT_BITS};
 pub use composite::{composite, composite_with, Design};
-pub use error::ApproxError;
-pub use fit::{design, Fit};
-pub use hump::Hump;
-pub use odd::OddPolynomial;
-pub use output::{round_design, Scaling, DEFAULT_BITS};
-pub use remez::{minimax_odd, minimax_odd_from, Minimax, Settings, MAX_DEGREE};
+pub use fit::error::ApproxError;
+pub use fit::odd::OddPolynomial;
+pub use fit::remez::{minimax_odd, minimax_odd_from, Minimax, Settings, MAX_DEGREE};

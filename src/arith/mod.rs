@@ -6,6 +6,7 @@
 //! | [`rounding`] | a coefficient as a program would hold it: f64, f32, fixed point |
 //! | [`mp`] | multiprecision intervals (rug) |
 
+pub mod ball;
 pub mod mp;
 pub mod number;
 pub mod rounding;

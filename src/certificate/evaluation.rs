@@ -4,20 +4,21 @@
 
 use crate::arith::mp::short;
 use crate::arith::number::write;
-use crate::certificate::build::{self, Grid, EXTRA_BITS};
+use crate::certificate::composite;
+use crate::certificate::composite::{Grid, EXTRA_BITS};
 use crate::certificate::publish;
 use crate::certificate::schema;
 use crate::certify::proof::{self, Proof};
 use crate::certify::request::Request as ProofRequest;
-use crate::ckks::circuit::{Node, Op};
-use crate::ckks::encrypt::Encryption;
-use crate::ckks::noise::formula::{Model, Tier};
-use crate::ckks::params::{Parameters, Secret};
+use crate::circuit::{Node, Op};
+use crate::ckks::parameters::{Parameters, Secret};
+use crate::ckks::scheme::encrypt::Encryption;
 use crate::error::{Error, ErrorKind, Result};
-use crate::evaluation::bound::{Bounded, Input, Prepared, Request, Task, MARGINS};
-use crate::evaluation::propagate::Margin;
+use crate::function::target::{Function, Target};
+use crate::noise::composite::bound::{Bounded, Input, Prepared, Request, Task, MARGINS};
+use crate::noise::composite::propagate::Margin;
+use crate::noise::formula::{Model, Tier};
 use crate::poly::table::Table;
-use crate::poly::target::{Function, Target};
 use polycert_checker::{check, Outcome, Report};
 use rug::float::Round;
 use rug::{Float, Rational};
@@ -130,7 +131,7 @@ pub fn certify(table: &Table, parameters: &Parameters, wanted: &Wanted) -> Resul
     let sum = Float::with_val_round(128, &proof.bound_hi, Round::Up).0;
     let sum = Float::with_val_round(128, sum + &bound_noise, Round::Up).0;
     let bound_error = short(&sum, BOUND_BITS, Round::Up);
-    let certificate = build::document(table, &proof);
+    let certificate = composite::document(table, &proof);
     let mut document = document(certificate, &prepared, &bounded, wanted);
     document.noise = write(&bound_noise);
     document.error = write(&bound_error);
@@ -171,7 +172,7 @@ fn bounded(
 }
 
 fn request(wanted: &Wanted, proof: &Proof) -> Result<Request> {
-    use crate::ckks::circuit::composite::Shape;
+    use crate::circuit::composite::Shape;
     let target = &wanted.target;
     let (task, domain) = match (target.function, &proof.pool) {
         (Function::Sign, _) => (Task::Single(Shape::Sign), target.scale.clone()),
@@ -212,7 +213,7 @@ fn document(
     let branches = prepared
         .branches
         .iter()
-        .map(|b| build::branch(b, true, &mut grid))
+        .map(|b| composite::branch(b, true, &mut grid))
         .collect();
     let circuit = &prepared.circuit;
     let blocks = prepared

@@ -8,7 +8,8 @@
 //! | [`network`] | certificates of networks, `certificates/NETWORK.md` |
 //! | [`publish`] | check it, then write it atomically |
 
-pub mod build;
+pub mod checked;
+pub mod composite;
 pub mod evaluation;
 pub mod network;
 pub mod publish;

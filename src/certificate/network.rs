@@ -4,13 +4,13 @@
 //! Bounds under noise are the checker's own: it computes them for a draft, the certificate states them
 //! (rounded up to 24 bits), and the checker verifies it like any other, computing them again.
 
+use crate::arith::ball::Ball;
 use crate::arith::number;
 use crate::arith::rounding::CoefficientMode;
 use crate::error::{Error, ErrorKind, Result};
-use crate::network::ball::Ball;
-use crate::network::compare::{Comparison, Verdict};
+use crate::network::forward::compare::{Comparison, Verdict};
 use crate::poly::table::sha256;
-use crate::poly::Table;
+use crate::poly::table::Table;
 use polycert_checker::{
     bound_network, check_network, check_network_with, NetworkOutcome, NoiseBounds,
 };

@@ -12,7 +12,7 @@ pub fn text(document: &Document) -> String {
 }
 
 /// Any document as JSON with a final newline.
-pub(super) fn json<T: serde::Serialize>(document: &T) -> String {
+pub(in crate::certificate) fn json<T: serde::Serialize>(document: &T) -> String {
     let mut json = serde_json::to_string_pretty(document).unwrap_or_default();
     json.push('\n');
     json

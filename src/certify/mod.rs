@@ -32,24 +32,10 @@
 //! | [`request`] | what to prove, and the limits of what may be asked |
 //! | [`proof`] | one request, one proof: precision chosen by need, verdict on a claim |
 
-pub mod argmax;
-pub mod bend;
-pub mod cascade;
-pub mod cells;
-pub mod clip;
-pub mod closeness;
-pub mod descartes;
-pub mod deviation;
-pub mod expand;
-pub mod fast;
-pub mod growth;
-pub mod kink;
-pub mod kink_part;
-pub mod lines;
-pub mod pieces;
-pub mod polynomial;
-pub mod pool;
+pub mod claims;
+pub mod composite;
+pub mod neuron;
 pub mod proof;
 pub mod published;
 pub mod request;
-pub mod witness;
+pub mod stage;

@@ -4,20 +4,30 @@
 //! asked and more bits narrow it.
 
 use crate::arith::mp::Mp;
-use crate::certify::argmax::{self, Argmax};
-use crate::certify::cascade::Branch;
-use crate::certify::clip::{self, Clip};
-use crate::certify::closeness::{self, Closeness};
-use crate::certify::deviation::{self, Deviation};
-use crate::certify::expand;
-use crate::certify::growth::{self, Growth};
-use crate::certify::lines::{self, Contraction, Lines};
-use crate::certify::pool::{self, Pool};
+use crate::certify::claims::argmax;
+use crate::certify::claims::argmax::Argmax;
+use crate::certify::claims::clip;
+use crate::certify::claims::clip::Clip;
+use crate::certify::claims::closeness;
+use crate::certify::claims::closeness::Closeness;
+use crate::certify::claims::growth;
+use crate::certify::claims::growth::Growth;
+use crate::certify::claims::lines;
+use crate::certify::claims::lines::{Contraction, Lines};
+use crate::certify::claims::pool;
+use crate::certify::claims::pool::Pool;
+use crate::certify::claims::relu_error;
+use crate::certify::claims::relu_error::Deviation;
+use crate::certify::composite::cascade::Branch;
 use crate::certify::published::{self, BOUND_BITS};
 use crate::certify::request::Plan;
 pub use crate::certify::request::{Request, Verdict};
+use crate::certify::stage::expand;
 use crate::error::{Error, ErrorKind, Result};
-use crate::poly::{Composite, Function, Line, Shape, Table};
+use crate::function::shape::{Line, Shape};
+use crate::function::target::Function;
+use crate::poly::composite::Composite;
+use crate::poly::table::Table;
 use rug::float::Round;
 use rug::{Float, Rational};
 
@@ -211,7 +221,7 @@ impl Plan {
             } else {
                 to
             };
-            let mut deviation = deviation::enclose(branches, &to, request.gap.max(FINEST_GAP))?;
+            let mut deviation = relu_error::enclose(branches, &to, request.gap.max(FINEST_GAP))?;
             deviation.bound_hi =
                 Float::with_val_round(BOUND_BITS, &deviation.bound_hi, Round::Up).0;
             if function == Function::Argmax {

@@ -2,7 +2,9 @@
 
 use crate::arith::rounding::CoefficientMode;
 use crate::error::{Error, Result};
-use crate::poly::{Function, Line, Shape, Table, Target};
+use crate::function::shape::{Line, Shape};
+use crate::function::target::{Function, Target};
+use crate::poly::table::Table;
 use rug::Rational;
 use std::fmt;
 

@@ -22,8 +22,12 @@
 //! `rayon::ThreadPoolBuilder::new().num_threads(1).build()?.install(|| ..)`.
 //!
 //! ```
-//! use polycert::ckks::{encode::Encoder, evaluate::Evaluator, keys::SecretKey};
-//! use polycert::ckks::{params::{Literal, Parameters}, ring::Ring, rng::Rng};
+//! use polycert::ckks::scheme::encode::Encoder;
+//! use polycert::ckks::evaluate::Evaluator;
+//! use polycert::ckks::scheme::keys::SecretKey;
+//! use polycert::ckks::parameters::{Literal, Parameters};
+//! use polycert::ckks::ring::Ring;
+//! use polycert::ckks::parameters::rng::Rng;
 //!
 //! let params = Parameters::new(&Literal::new(13, vec![50, 40, 40], vec![50], 40))?;
 //! let (ring, mut rng) = (Ring::new(&params)?, Rng::from_system()?);
@@ -40,25 +44,7 @@
 //! # Ok::<(), polycert::error::Error>(())
 //! ```
 
-pub mod cipher;
-pub mod circuit;
-mod convert;
-mod divide;
-mod double;
-pub mod encode;
-pub mod encrypt;
 pub mod evaluate;
-mod inner;
-pub mod keys;
-mod lift;
-mod modular;
-pub mod noise;
-pub mod params;
-pub mod primes;
+pub mod parameters;
 pub mod ring;
-pub mod rng;
-pub mod run;
-pub mod security;
-pub mod serial;
-mod sums;
-mod switch;
+pub mod scheme;

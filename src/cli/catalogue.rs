@@ -1,15 +1,17 @@
 //! `polycert catalogue`: every table of a folder against what is claimed of it.
 
-use crate::certificate::{build::document, publish};
+use crate::certificate::checked::Checked;
+use crate::certificate::composite::document;
+use crate::certificate::publish;
 use crate::certify::proof::{prove, Request};
 use crate::cli::{note, output, quoted, read_bytes, read_text};
 use crate::error::{Error, ErrorKind, Result};
+use crate::function::target::{Function, Target};
+use crate::interchange::published::{import, Settings};
 use crate::poly::claims::{self, Stated};
-use crate::poly::import::{import, Settings};
+use crate::poly::table::Table;
 use crate::poly::table::{sha256, FORMAT, MAX_BYTES};
-use crate::poly::{Function, Table, Target};
 use crate::report::catalogue::{Catalogue, Entry, Origin, Row};
-use crate::report::checked::Checked;
 use crate::report::Exporter;
 use rug::Rational;
 use serde_json::Value;

@@ -2,12 +2,15 @@
 
 use crate::arith::number;
 use crate::arith::rounding::CoefficientMode;
-use crate::certificate::{build::document, publish};
+use crate::certificate::composite::document;
+use crate::certificate::publish;
 use crate::certify::proof::{prove, Proof, Request, Verdict};
 use crate::cli::{digest, output, rational, read_text};
 use crate::error::{Error, ErrorKind, Result};
+use crate::function::shape::Shape;
+use crate::function::target::{Function, Target};
+use crate::poly::table::Table;
 use crate::poly::table::MAX_BYTES;
-use crate::poly::{Function, Shape, Table, Target};
 use rug::Rational;
 use std::path::PathBuf;
 use std::process::ExitCode;

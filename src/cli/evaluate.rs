@@ -1,17 +1,17 @@
 //! `polycert evaluate`: a table on real ciphertexts, beside its certified bound.
 
 use crate::certificate::evaluation::{certify, Certified, Wanted};
-use crate::ckks::encrypt::Encryption;
-use crate::ckks::noise::measure::Lab;
+use crate::ckks::parameters::rng::Rng;
 use crate::ckks::ring::Ring;
-use crate::ckks::rng::Rng;
+use crate::ckks::scheme::encrypt::Encryption;
 use crate::cli::{note, output, params, rational, read_text};
 use crate::error::{Error, Result};
-use crate::evaluation::average::Estimator;
-use crate::evaluation::bound::{Input, Prepared, Task as Kind};
-use crate::evaluation::measure::{Domain, Experiment, Measured};
+use crate::function::target::{Function as Named, Target};
+use crate::noise::composite::average::Estimator;
+use crate::noise::composite::bound::{Input, Prepared, Task as Kind};
+use crate::noise::measure::composite::{Domain, Experiment, Measured};
+use crate::noise::measure::operations::Lab;
 use crate::poly::table::{Table, MAX_BYTES};
-use crate::poly::target::{Function as Named, Target};
 use rug::Rational;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -244,7 +244,7 @@ fn outside(values: &[Vec<f64>], Domain { lo, hi, .. }: Domain) -> Option<String>
 
 fn measure(
     a: &Arguments,
-    p: &crate::ckks::params::Parameters,
+    p: &crate::ckks::parameters::Parameters,
     made: &Certified,
     given: Option<Vec<Vec<f64>>>,
     domain: Domain,

@@ -1,15 +1,20 @@
 //! `polycert family`: tables of the families that the field uses, other than searched composites.
 
-use crate::approx::general::{minimax, Basis as Fitted};
+use crate::approx::fit::general::{minimax, Basis as Fitted};
+use crate::approx::fit::interpolant;
+use crate::approx::fit::least_squares::{gaussian, histogram, Histogram};
 use crate::approx::known::{cleaning, hermite, stage, Normalisation};
-use crate::approx::least_squares::{gaussian, histogram, Histogram};
-use crate::approx::{interpolant, DEFAULT_BITS};
+use crate::approx::DEFAULT_BITS;
 use crate::arith::number::write;
 use crate::arith::rounding::nearest_multiple;
 use crate::cli::{note, output, rational, read_text};
 use crate::error::{Error, Result};
+use crate::function::shape;
+use crate::function::shape::{Line, Shape};
+use crate::function::target::Function;
+use crate::poly::component::{Basis, Component};
+use crate::poly::table::{Domain, Table};
 use crate::poly::table::{MAX_BYTES, MAX_COMPONENTS};
-use crate::poly::{shape, Basis, Component, Domain, Function, Line, Shape, Table};
 use rug::{Float, Rational};
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -2,9 +2,10 @@
 
 use crate::cli::{note, output, rational, read_text};
 use crate::error::{Error, Result};
-use crate::poly::interchange::{read, Format, Hints};
+use crate::function::target::Function;
+use crate::interchange::{read, Format, Hints};
+use crate::poly::component::Basis;
 use crate::poly::table::MAX_BYTES;
-use crate::poly::{Basis, Function};
 use rug::Rational;
 use std::path::PathBuf;
 use std::process::ExitCode;

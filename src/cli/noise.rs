@@ -1,15 +1,15 @@
 //! `polycert noise`: what every operation adds, and a composite, in all tiers.
 
 use crate::certificate::evaluation::{certify, Certified, Wanted};
-use crate::ckks::noise::formula::{Model, Tier};
-use crate::ckks::noise::measure::{Lab, Sample};
-use crate::ckks::noise::primitive::Primitive;
 use crate::ckks::ring::Ring;
 use crate::cli::evaluate::{average, range, truth, Task};
 use crate::cli::{note, output, params, read_text};
 use crate::error::Result;
-use crate::evaluation::flooding::flooding;
-use crate::evaluation::measure::{Experiment, Measured};
+use crate::noise::flooding::flooding;
+use crate::noise::formula::operations::Primitive;
+use crate::noise::formula::{Model, Tier};
+use crate::noise::measure::composite::{Experiment, Measured};
+use crate::noise::measure::operations::{Lab, Sample};
 use crate::poly::table::{Table, MAX_BYTES};
 use std::fmt::Write as _;
 use std::path::PathBuf;

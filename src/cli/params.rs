@@ -1,8 +1,8 @@
 //! `polycert params`: encryption parameters, their security, keys and depth.
 
-use crate::ckks::keys::key_bytes;
-use crate::ckks::params::{log2, Literal, Parameters, Secret};
-use crate::ckks::security::{Security, Waiver};
+use crate::ckks::parameters::security::{Security, Waiver};
+use crate::ckks::parameters::{log2, Literal, Parameters, Secret};
+use crate::ckks::scheme::keys::key_bytes;
 use crate::cli::output;
 use crate::error::{Error, Result};
 use serde_json::{json, Value};

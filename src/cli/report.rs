@@ -1,16 +1,16 @@
 //! `polycert report`: certificates as a page for people.
 
-use crate::approx::cost::MAX_DEGREE;
+use crate::approx::search::cost::MAX_DEGREE;
+use crate::certificate::checked::{text, Checked};
 use crate::cli::{note, output, quoted, read_text};
 use crate::error::{Error, ErrorKind, Result};
 use crate::poly::cost::{composite_depth, composite_mults};
+use crate::report::audit::page;
 use crate::report::audit::{self, Audit};
-use crate::report::audit_page;
-use crate::report::checked::{text, Checked};
-use crate::report::document::{document, Document, Origin};
-use crate::report::dossier::Dossier;
-use crate::report::error_figures::Detail;
-use crate::report::front::Cost;
+use crate::report::figures::error_figures::Detail;
+use crate::report::pages::document::{document, Document, Origin};
+use crate::report::pages::dossier::Dossier;
+use crate::report::pages::front::Cost;
 use polycert_checker::MAX_BYTES;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -57,7 +57,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
                 command: command(a, &quoted),
                 quoted,
             };
-            return write(a, &audit_page::document(&read, &origin));
+            return write(a, &page::document(&read, &origin));
         }
     }
     let mut verified = Vec::with_capacity(n);

@@ -18,32 +18,11 @@
 //! | [`box_analysis`] | ranges and output difference over a box of inputs |
 
 pub mod audit;
-pub mod ball;
-pub mod batch_norm;
-pub mod box_analysis;
-pub mod box_attack;
-pub mod cifar_resnet;
-pub mod compare;
-pub mod coupling;
-pub mod description;
-pub mod deviation;
-pub mod evaluate;
-pub mod exact;
-pub mod graph;
-pub mod input;
-pub mod interval;
-pub mod kernel;
-pub mod layers;
-pub mod load;
-pub mod npy;
-pub mod onnx;
-pub mod ops;
-pub mod relax;
-pub mod safetensors;
-pub mod stages;
-pub mod tensor;
-pub mod tournament;
-pub mod twin;
+pub mod boxes;
+pub mod forward;
+pub mod model;
+pub mod read;
+pub mod rows;
 
-pub use graph::{Builder, Network, Node, NodeId, Preprocessing};
-pub use ops::{Op, Shape, Window};
+pub use model::graph::{Builder, Network, Node, NodeId, Preprocessing};
+pub use model::ops::{Op, Shape, Window};

@@ -6,8 +6,8 @@
 
 use crate::arith::number;
 use crate::error::{Error, Result};
+use crate::function::target::Function;
 use crate::poly::table::{json_error, Table, MAX_BYTES};
-use crate::poly::target::Function;
 use rug::Rational;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::Deserialize;
@@ -124,7 +124,7 @@ pub fn from_alpha(table: &Table) -> Option<Rational> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::poly::import::{import, Settings};
+    use crate::interchange::published::{import, Settings};
 
     fn table(fields: &str) -> Table {
         let settings = Settings {

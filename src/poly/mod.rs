@@ -3,19 +3,16 @@
 //! A *table* is a file: components with their basis, input map and coefficients. A *composite* is
 //! the exact mathematical object it denotes, with coefficients as a program would hold them.
 
+pub mod basis;
 pub mod claims;
 pub mod component;
 pub mod composite;
 pub mod cost;
-pub mod import;
-pub mod interchange;
-pub mod shape;
 pub mod table;
-pub mod target;
 
+pub use crate::function::shape::{Line, Shape};
+pub use crate::function::target::{Function, Target};
 pub use component::{Basis, Component};
 pub use composite::{Branch, Composite, Side};
 pub use cost::Cost;
-pub use shape::{Line, Shape};
 pub use table::{Domain, Table};
-pub use target::{Function, Target};

@@ -5,8 +5,8 @@
 
 use crate::arith::number;
 use crate::error::{Error, ErrorKind, Result};
+use crate::function::target::Function;
 use crate::poly::component::{Basis, Component};
-use crate::poly::target::Function;
 use rug::Rational;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

@@ -22,26 +22,10 @@
 //! Reports hold no dates and no names of machines: the same tables give the same bytes.
 
 pub mod audit;
-pub mod audit_figures;
-pub mod audit_page;
-pub mod branch;
 pub mod catalogue;
-pub mod checked;
-pub mod claimed;
-pub mod columns;
-pub mod csv;
-pub mod curve;
-pub mod document;
-pub mod dossier;
-pub mod error_figures;
-pub mod figure;
-pub mod front;
-pub mod html;
-pub mod json;
-pub mod markdown;
+pub mod figures;
 pub mod page;
-pub mod plot;
-pub mod stage_figure;
+pub mod pages;
 
 use crate::report::catalogue::Catalogue;
 
@@ -62,10 +46,10 @@ impl Exporter {
     /// The catalogue as text, ended by a newline.
     pub fn export(self, catalogue: &Catalogue) -> String {
         match self {
-            Self::Markdown => markdown::export(catalogue),
-            Self::Csv => csv::export(catalogue),
-            Self::Json => json::export(catalogue),
-            Self::Html => html::export(catalogue),
+            Self::Markdown => catalogue::markdown::export(catalogue),
+            Self::Csv => catalogue::csv::export(catalogue),
+            Self::Json => catalogue::json::export(catalogue),
+            Self::Html => catalogue::html::export(catalogue),
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use super::{rational, Random};
 use polycert::approx::{design, round_design, Fit, Scaling};
-use polycert::poly::{Basis, Component, Domain, Function, Table};
+use polycert::function::target::Function;
+use polycert::poly::component::{Basis, Component};
+use polycert::poly::table::{Domain, Table};
 use rug::Rational;
 use std::collections::BTreeMap;
 

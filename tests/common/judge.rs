@@ -3,9 +3,9 @@
 
 use super::direct;
 use super::{rational, tournament_error, Ball, Oracle, Random};
-use polycert::certify::cascade::Branch;
-use polycert::certify::{closeness, deviation, growth};
-use polycert::poly::Composite;
+use polycert::certify::claims::{closeness, growth, relu_error};
+use polycert::certify::composite::cascade::Branch;
+use polycert::poly::composite::Composite;
 use polycert_checker::{Argmax, Clip, Part, Report, Statement, Verdict, Witness};
 use rug::float::Round;
 use rug::{Float, Integer, Rational};
@@ -63,7 +63,7 @@ impl Judge {
                 .map(|c| (exact(&c.witness.lo), exact(&c.bound_hi))),
             "deviation" => {
                 let to = Float::with_val_round(PREC, to, Round::Up).0;
-                deviation::enclose(branches, &to, 2.0f64.powi(-44))
+                relu_error::enclose(branches, &to, 2.0f64.powi(-44))
                     .map(|d| (exact(&d.witness.lo), exact(&d.bound_hi)))
             }
             "derivative" => {

@@ -8,7 +8,8 @@ pub mod generator;
 pub mod judge;
 
 use polycert::arith::rounding::CoefficientMode;
-use polycert::poly::{Composite, Table};
+use polycert::poly::composite::Composite;
+use polycert::poly::table::Table;
 use rug::float::Round;
 use rug::ops::{AddAssignRound, SubFromRound};
 use rug::{Float, Rational};

@@ -1,9 +1,10 @@
 //! Small random networks, and their exact rational evaluation.
 
-use polycert::network::ops::{BatchNorm, Conv, Dense};
-use polycert::network::stages::Stage;
-use polycert::network::{Builder, Network, Op, Preprocessing, Shape, Window};
-use polycert::poly::Composite;
+use polycert::network::boxes::stages::Stage;
+use polycert::network::model::graph::{Builder, Network, Preprocessing};
+use polycert::network::model::ops::{BatchNorm, Conv, Dense};
+use polycert::network::model::ops::{Op, Shape, Window};
+use polycert::poly::composite::Composite;
 use rug::Rational;
 
 pub fn q(x: f64) -> Rational {

@@ -6,15 +6,16 @@ use crate::cli::network::noise_levels::NoiseArguments;
 use crate::cli::network::setup::{InputArguments, ModelArguments, TwinArguments};
 use crate::cli::{note, output, read_bytes};
 use crate::error::{Error, Result};
+use crate::network::audit::clopper_pearson::LEAST_RISK;
 use crate::network::audit::{self, Journal, Summary, Under};
-use crate::network::compare::{compare, Precision};
-use crate::network::deviation::subject::{Bends, Centre, Subject};
-use crate::network::deviation::Noise;
-use crate::network::evaluate::Prepared;
-use crate::network::interval::LEAST_RISK;
-use crate::network::tensor::Tensor;
-use crate::network::twin::Activation;
-use crate::network::{npy, tournament};
+use crate::network::forward::compare::{compare, Precision};
+use crate::network::forward::twin::Activation;
+use crate::network::forward::Prepared;
+use crate::network::model::tensor::Tensor;
+use crate::network::model::tournament;
+use crate::network::read::npy;
+use crate::network::rows::subject::{Bends, Centre, Subject};
+use crate::network::rows::Noise;
 use crate::poly::table::sha256;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -226,7 +227,7 @@ fn graph_digest(a: &Arguments) -> Result<String> {
     match &a.model.graph {
         Some(path) => Ok(sha256(&read_bytes(
             path,
-            crate::network::description::MAX_BYTES,
+            crate::network::read::description::MAX_BYTES,
         )?)),
         None => Ok("-".to_owned()),
     }

@@ -3,12 +3,12 @@
 use crate::cli::network::noise_levels::Level;
 use crate::cli::network::setup::{decimal, layer_name, Twin};
 use crate::cli::quoted;
+use crate::network::audit::clopper_pearson::clopper_pearson;
 use crate::network::audit::summary::Spread;
 use crate::network::audit::{Layer, Record, Summary};
-use crate::network::deviation::FAILURE_LOG2;
-use crate::network::interval::clopper_pearson;
-use crate::network::load::Loaded;
-use crate::report::csv::{line, plain};
+use crate::network::read::load::Loaded;
+use crate::network::rows::FAILURE_LOG2;
+use crate::report::catalogue::csv::{line, plain};
 use serde_json::{json, Value};
 use std::fmt::Write as _;
 

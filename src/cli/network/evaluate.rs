@@ -1,15 +1,15 @@
 //! `polycert network evaluate`: the network and its polynomial twin on one input.
 
+use crate::arith::ball::Ball;
 use crate::cli::network::setup::{
     decimal, layer_name, InputArguments, ModelArguments, TwinArguments,
 };
 use crate::cli::output;
 use crate::error::{Error, Result};
-use crate::network::ball::Ball;
-use crate::network::compare::{compare, Comparison, Precision, Verdict};
-use crate::network::evaluate::Prepared;
-use crate::network::twin::Activation;
-use crate::network::Network;
+use crate::network::forward::compare::{compare, Comparison, Precision, Verdict};
+use crate::network::forward::twin::Activation;
+use crate::network::forward::Prepared;
+use crate::network::model::graph::Network;
 use serde_json::{json, Value};
 use std::fmt::Write as _;
 use std::process::ExitCode;

@@ -1,7 +1,7 @@
 //! What `polycert network deviate` found on one sample, for people and programs.
 
 use crate::cli::network::setup::decimal;
-use crate::network::deviation::Bound;
+use crate::network::rows::Bound;
 use serde_json::{json, Value};
 use std::fmt::Write as _;
 

@@ -1,16 +1,18 @@
 //! `polycert network box`: proved ranges and output difference over a box of inputs.
 
-use crate::approx::kink::relu_coefficients;
-use crate::certify::kink::Neuron;
+use crate::approx::known::kink::relu_coefficients;
+use crate::certify::neuron::kink::Neuron;
 use crate::certify::proof::prove;
 use crate::certify::request::Request;
 use crate::cli::network::setup::{decimal, InputArguments, ModelArguments};
 use crate::cli::{output, rational, read_text};
 use crate::error::{Error, Result};
-use crate::network::box_analysis::{analyse, Bounds, Replacement, StageBounds};
-use crate::network::{box_attack, stages};
+use crate::function::target::{Function, Target};
+use crate::network::boxes::{analyse, Bounds, Replacement, StageBounds};
+use crate::network::boxes::{attack, stages};
 use crate::poly::composite::{horner, Composite};
-use crate::poly::{table, Function, Table, Target};
+use crate::poly::table;
+use crate::poly::table::Table;
 use rug::float::Round;
 use rug::{Float, Rational};
 use serde_json::{json, Value};
@@ -167,7 +169,11 @@ fn whole_side(a: &Arguments) -> Bounds {
     (down(&a.lo), up(&a.hi))
 }
 
-fn sides(a: &Arguments, loaded: &crate::network::load::Loaded, n: usize) -> Result<Vec<Bounds>> {
+fn sides(
+    a: &Arguments,
+    loaded: &crate::network::read::load::Loaded,
+    n: usize,
+) -> Result<Vec<Bounds>> {
     if a.lo > a.hi {
         return Err(Error::domain(format!(
             "the box [{}, {}] is empty",
@@ -360,17 +366,13 @@ fn attack(
             let (lo, hi) = s.bound_twin[i];
             for (sign, end) in [(1.0, hi), (-1.0, -lo)] {
                 if end > 0.0 {
-                    share = share.max(
-                        box_attack::greatest(stages, sides, &twin, (k, i), sign, starts) / end,
-                    );
+                    share = share
+                        .max(attack::greatest(stages, sides, &twin, (k, i), sign, starts) / end);
                 }
             }
         }
     }
-    (
-        box_attack::difference(stages, sides, &twin, 4 * starts),
-        share,
-    )
+    (attack::difference(stages, sides, &twin, 4 * starts), share)
 }
 
 fn words(a: &Arguments, all: &[Done], stages: &[stages::Stage]) -> String {

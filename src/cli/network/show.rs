@@ -3,9 +3,10 @@
 use crate::cli::network::setup::ModelArguments;
 use crate::cli::output;
 use crate::error::Result;
-use crate::network::load::Loaded;
-use crate::network::ops::Window;
-use crate::network::{Network, Node, Op};
+use crate::network::model::graph::{Network, Node};
+use crate::network::model::ops::Op;
+use crate::network::model::ops::Window;
+use crate::network::read::load::Loaded;
 use serde_json::json;
 use std::fmt::Write as _;
 use std::process::ExitCode;

@@ -1,14 +1,14 @@
 //! What a search answers: the Pareto front, every error of it proved.
 
 use super::{certified, claim, cost, degrees, inputs, Arguments};
-use crate::approx::cost::Prices;
+use crate::approx::search::cost::Prices;
 use crate::approx::search::{Found, Problem};
 use crate::arith::number;
 use crate::certify::proof::Proof;
 use crate::error::Result;
 use crate::poly::cost::Cost;
+use crate::poly::table::Table;
 use crate::poly::table::MAX_COMPONENTS;
-use crate::poly::Table;
 use rug::Rational;
 
 /// A line of the Pareto front.

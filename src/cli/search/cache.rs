@@ -5,7 +5,8 @@
 //! choice of degrees (every design is proved); still a file that is altered, cut off or of another version
 //! is made again, and said so. Without a folder, or where it cannot be written, the curves are made each time.
 
-use crate::approx::me_table::{self, Curve};
+use crate::approx::search::me_table;
+use crate::approx::search::me_table::Curve;
 use crate::approx::search::Search;
 use crate::certificate::publish::write_atomically;
 use crate::cli::{note, read_text};
@@ -42,7 +43,7 @@ pub(super) fn folder(option: Option<&PathBuf>, none: bool) -> Option<PathBuf> {
 /// # Errors
 /// A fit that fails. Trouble with the file is only noted.
 pub(super) fn search(max_degree: usize, folder: Option<&Path>) -> Result<Search> {
-    Search::check_degree(max_degree).map_err(|e| super::domain(&e))?;
+    Search::check_degree(max_degree).map_err(|e| crate::cli::search::domain(&e))?;
     let count = (max_degree - 1) / 2;
     let file = folder.map(|f| f.join(FILE));
     if let Some(mut curves) = file.as_deref().and_then(load) {
@@ -83,7 +84,7 @@ fn fit(max_degree: usize) -> Result<Vec<Curve>> {
             share >= 1.0,
         );
     };
-    me_table::curves(max_degree, &mut progress).map_err(|e| super::domain(&e))
+    me_table::curves(max_degree, &mut progress).map_err(|e| crate::cli::search::domain(&e))
 }
 
 fn store(file: &Path, curves: &[Curve]) -> Result<()> {

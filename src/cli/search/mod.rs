@@ -3,19 +3,22 @@
 mod answer;
 mod cache;
 
-use crate::approx::cost::{CostTable, Prices, MAX_DEGREE};
+use crate::approx::search::cost::{CostTable, Prices, MAX_DEGREE};
 use crate::approx::search::{Eps, Found, Problem, Progress, Search, MAX_ALPHA, MAX_DEPTH};
 use crate::approx::{ApproxError, Scaling, DEFAULT_BITS};
 use crate::arith::number;
-use crate::certificate::{build::document, publish};
-use crate::certify::pool::needed_error;
+use crate::certificate::composite::document;
+use crate::certificate::publish;
+use crate::certify::claims::pool::needed_error;
 use crate::certify::proof::{prove, Proof, Request, Verdict};
 use crate::cli::generate::{Recipe, BEST_EPS};
 use crate::cli::{output, read_text};
 use crate::error::{Error, Result};
+use crate::function::target::{Function, Target};
+use crate::poly::component::Basis;
 use crate::poly::cost::{tournament, Cost};
+use crate::poly::table::Table;
 use crate::poly::table::MAX_COMPONENTS;
-use crate::poly::{Basis, Function, Table, Target};
 use answer::{json, words, Row};
 use rug::Rational;
 use std::path::PathBuf;

@@ -1,9 +1,10 @@
 //! A data set: the verdict on every sample, with a journal that an interrupted run goes on from.
 //!
 //! [`run`] evaluates the network and its twin on every sample; with [`Under`] it also proves what levels of noise
-//! leave of each margin (backward rows, see [`crate::network::deviation`]), and estimates how sensitive the
+//! leave of each margin (backward rows, see [`crate::network::rows`]), and estimates how sensitive the
 //! margins are to each layer. [`journal`] keeps what is done, [`summary`] counts it.
 
+pub mod clopper_pearson;
 pub mod journal;
 pub mod summary;
 
@@ -11,13 +12,13 @@ pub use journal::Journal;
 pub use summary::Summary;
 
 use crate::error::{Error, Result};
-use crate::network::compare::{compare, Comparison, Precision, Verdict};
-use crate::network::deviation::sensitivity::Sensitivity;
-use crate::network::deviation::subject::{Start, Subject, Undisturbed};
-use crate::network::deviation::Noise;
-use crate::network::evaluate::Prepared;
-use crate::network::tensor::Tensor;
-use crate::network::twin::Activation;
+use crate::network::forward::compare::{compare, Comparison, Precision, Verdict};
+use crate::network::forward::twin::Activation;
+use crate::network::forward::Prepared;
+use crate::network::model::tensor::Tensor;
+use crate::network::rows::sensitivity::Sensitivity;
+use crate::network::rows::subject::{Start, Subject, Undisturbed};
+use crate::network::rows::Noise;
 use journal::write_line;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -63,7 +64,7 @@ pub struct Record {
 /// How much noise of one activation moves the margins of one sample, to first order: the greatest over the
 /// other classes. Units and meaning are those of [`Sensitivity`].
 ///
-/// [`Sensitivity`]: crate::network::deviation::sensitivity::Sensitivity
+/// [`Sensitivity`]: crate::network::rows::sensitivity::Sensitivity
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Layer {

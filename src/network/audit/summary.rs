@@ -1,7 +1,7 @@
 //! The records of an audit, counted.
 
+use crate::network::audit::clopper_pearson::clopper_pearson;
 use crate::network::audit::{Layer, Record};
-use crate::network::interval::clopper_pearson;
 use serde::Serialize;
 
 /// The records, counted.

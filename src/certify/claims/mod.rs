@@ -1,0 +1,19 @@
+//! What is claimed of a composite or of a polynomial, one claim a file.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`relu_error`] | the enclosure of the ReLU error |
+//! | [`closeness`] | closeness to sign, stage ranges, the envelope |
+//! | [`growth`] | slope, magnitude beyond the domain, overflow margin |
+//! | [`pool`] | max-pooling by tournament |
+//! | [`argmax`] | one-hot weights by tournament, and the gap that decides |
+//! | [`clip`] | clip and ReLU6 through two ReLUs |
+//! | [`lines`] | a polynomial against a piecewise linear function; contractions |
+
+pub mod argmax;
+pub mod clip;
+pub mod closeness;
+pub mod growth;
+pub mod lines;
+pub mod pool;
+pub mod relu_error;

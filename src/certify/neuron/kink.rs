@@ -1,0 +1,314 @@
+//! A polynomial for the ReLU of one neuron on its range: proved error in f64.
+//!
+//! # Method
+//! In t = z/h + c the neuron's range is [-1, 1] and its ReLU is h max(t - c, 0), so the error is a
+//! polynomial of degree d (at least 1) on [-1, c] and another on [c, 1]. A polynomial g on an interval
+//! is an even trigonometric polynomial of the angle; by M. Riesz's lemma
+//! |g| at angle a is at least M cos(d (a - a*)) around a maximum M at a*, so a grid with a point
+//! within eta of every angle gives M <= max over the grid / cos(d eta).
+//! The grid is N = 20 d Chebyshev nodes of either side: eta = pi/(2N) plus what their rounding can
+//! do (below), which costs 0.3 % and no derivative.
+//!
+//! # Rounding
+//! Clenshaw's recurrence is exact for coefficients c_k + e_k where e_k is the rounding of step k, and
+//! |T_k| <= 1: the error is at most the sum of |e_k|, each at most 2^-53 times five times the
+//! largest |b_k| seen. A node that is off by e in s = cos a is off by at most pi sqrt(e/2) in its
+//! angle; sides are at least 2^-11 wide ([`MIN_GAP`]), so that e <= 2^-40.
+//!
+//! Source: Riesz 1914; Ehlich and Zeller 1964.
+
+use crate::error::{Error, Result};
+
+/// The kink keeps at least this distance to -1 and 1.
+pub const MIN_GAP: f64 = 1.0 / 1_024.0;
+/// Largest degree.
+pub const MAX_DEGREE: usize = 4_096;
+
+/// Coefficients are at most this, so that no step of a recurrence overflows.
+const MAX_COEFFICIENT: f64 = 1e150;
+
+/// Bound of the angle by which rounding moves a node, pi sqrt(2^-40 / 2), rounded up.
+pub(super) const NODE_SHIFT: f64 = 2.2e-6;
+/// 2^-53.
+pub(super) const UNIT: f64 = f64::EPSILON / 2.0;
+/// Nodes evaluated together.
+pub(super) const LANES: usize = 8;
+
+/// The range of a neuron in normal form: z = h (t - c) with t in [-1, 1].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Range {
+    /// Half the width of the range; above 0.
+    pub half: f64,
+    /// Where z = 0 lies in t.
+    pub kink: f64,
+}
+
+impl Range {
+    /// The least normal form whose range holds [lo, hi], lo < 0 < hi; the kink is kept
+    /// [`MIN_GAP`] away from the ends, so a very lopsided range is widened a little.
+    ///
+    /// **Guarantee** -h (1 + c) <= lo and hi <= h (1 - c), exactly.
+    ///
+    /// # Errors
+    /// Ends that are not finite, or not on both sides of 0.
+    pub fn new(lo: f64, hi: f64) -> Result<Self> {
+        if !(lo < 0.0 && hi > 0.0 && (hi - lo).is_finite()) {
+            return Err(Error::domain(format!(
+                "[{lo}, {hi}] is no finite range around 0"
+            )));
+        }
+        let kink = (-(hi + lo) / (hi - lo)).clamp(MIN_GAP - 1.0, 1.0 - MIN_GAP);
+        // 1 + c and 1 - c are off by one rounding, the quotients by another; 4 units cover both.
+        let half = (-lo / (1.0 + kink)).max(hi / (1.0 - kink)) * (1.0 + 8.0 * UNIT);
+        if half < 1e-290 || !half.is_finite() {
+            return Err(Error::domain(format!(
+                "the range [{lo}, {hi}] is too small or too large"
+            )));
+        }
+        Ok(Self { half, kink })
+    }
+}
+
+/// A neuron's polynomial P(z) = h sum c_k T_k(z/h + c) on its range, with what is proved about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Neuron {
+    /// The range in normal form.
+    pub range: Range,
+    /// c_0, c_1, ...
+    pub coefficients: Vec<f64>,
+    /// Upper bound of |P(z) - max(z, 0)| on the range.
+    pub bound_error: f64,
+    /// A slope s, and bounds (lo, hi) of P(z) - s z on the range.
+    pub bound_tilted: (f64, (f64, f64)),
+}
+
+impl Neuron {
+    /// Proves the error of a polynomial on [lo, hi], lo < 0 < hi.
+    ///
+    /// **Inputs** `fit` answers coefficients for a kink; nothing is assumed of them.
+    ///
+    /// # Errors
+    /// As [`Range::new`] and [`bound_error`].
+    pub fn new(lo: f64, hi: f64, fit: impl FnOnce(f64) -> Vec<f64>) -> Result<Self> {
+        let range = Range::new(lo, hi)?;
+        let (h, c) = (range.half, range.kink);
+        let coefficients = fit(c);
+        let bound_error = (h * bound_error(&coefficients, c)?).next_up();
+        // The slope of the ReLU's chord; s z = h s (t - c).
+        let slope = (1.0 - c) / 2.0;
+        let (least, most) = bound_tilted(&coefficients, slope)?;
+        let shift = slope * c;
+        let room = 8.0 * UNIT * (least.abs() + most.abs() + shift.abs()) * h;
+        Ok(Self {
+            range,
+            bound_error,
+            bound_tilted: (
+                slope,
+                (h * (least + shift) - room, h * (most + shift) + room),
+            ),
+            coefficients,
+        })
+    }
+}
+
+/// Upper bound of |sum c_k T_k(t) - max(t - kink, 0)| over [-1, 1].
+///
+/// **Inputs** Chebyshev coefficients c_0, c_1, ... (at least one); kink within 1 - [`MIN_GAP`] of 0.
+/// **Guarantee** the value is at least the true maximum; about 0.3 % above it.
+/// **Cost** 40 d^2 steps of Clenshaw's recurrence.
+///
+/// # Errors
+/// A kink too close to an end, coefficients that are not finite, or too many.
+///
+/// ```
+/// // t^2/2 + t/2 + 1/16 for the ReLU on [-1, 1]: the error is 1/16.
+/// let bound = polycert::certify::neuron::kink::bound_error(&[5.0 / 16.0, 0.5, 0.25], 0.0)?;
+/// assert!(bound >= 0.0625 && bound < 0.0628);
+/// # Ok::<(), polycert::error::Error>(())
+/// ```
+pub fn bound_error(coefficients: &[f64], kink: f64) -> Result<f64> {
+    let degree = coefficients.len().saturating_sub(1).max(1);
+    let fits = kink.abs() <= 1.0 - MIN_GAP && degree <= MAX_DEGREE && !coefficients.is_empty();
+    if !fits || !usable(coefficients) {
+        return Err(Error::domain(format!(
+            "a neuron's polynomial has 1 to {MAX_DEGREE} finite coefficients and a kink within {} of 0",
+            1.0 - MIN_GAP
+        )));
+    }
+    let (nodes, factor) = grid(degree);
+    let mut most = 0.0f64;
+    for side in [-1.0, 1.0] {
+        let (middle, radius) = ((kink + side) / 2.0, (1.0 - side * kink) / 2.0);
+        let (low, high) = if side < 0.0 {
+            (-1.0, kink)
+        } else {
+            (kink, 1.0)
+        };
+        for first in (0..nodes).step_by(LANES) {
+            let mut t = [0.0; LANES];
+            for (i, t) in t.iter_mut().enumerate() {
+                let angle =
+                    std::f64::consts::PI * (2 * (first + i) + 1) as f64 / (2 * nodes) as f64;
+                *t = angle.cos().mul_add(radius, middle).clamp(low, high);
+            }
+            let (value, rounding) = clenshaw(coefficients, &t);
+            for (t, v) in t.iter().zip(value) {
+                let target = if side < 0.0 { 0.0 } else { t - kink };
+                let error = (v - target).abs();
+                // Two more roundings: t - kink (at most 2) and the difference.
+                most = most.max(error + UNIT * (2.0 * error + 4.0) + rounding);
+            }
+        }
+    }
+    Ok(most * factor)
+}
+
+/// Bounds (lo, hi) of sum c_k T_k(t) - slope t over [-1, 1].
+///
+/// **Guarantee** every value there lies between them. **Cost** 20 d^2 steps.
+///
+/// # Errors
+/// As [`bound_error`].
+pub fn bound_tilted(coefficients: &[f64], slope: f64) -> Result<(f64, f64)> {
+    let degree = coefficients.len().saturating_sub(1).max(1);
+    if degree > MAX_DEGREE || !slope.is_finite() || !usable(coefficients) || coefficients.is_empty()
+    {
+        return Err(Error::domain(format!(
+            "a neuron's polynomial has 1 to {MAX_DEGREE} finite coefficients"
+        )));
+    }
+    let (nodes, factor) = grid(degree);
+    let (mut lo, mut hi, mut off) = (f64::INFINITY, f64::NEG_INFINITY, 0.0f64);
+    for first in (0..nodes).step_by(LANES) {
+        let t: [f64; LANES] = std::array::from_fn(|i| node(first + i, nodes));
+        let (value, rounding) = clenshaw(coefficients, &t);
+        for (t, v) in t.iter().zip(value) {
+            let g = v - slope * t;
+            lo = lo.min(g);
+            hi = hi.max(g);
+            off = off.max(rounding + UNIT * (2.0 * g.abs() + 4.0 * slope.abs()));
+        }
+    }
+    // Riesz's lemma bounds the distance from the middle.
+    let (middle, half) = (lo / 2.0 + hi / 2.0, (hi - lo) / 2.0);
+    let half = (half + off) * factor + 8.0 * UNIT * (lo.abs() + hi.abs());
+    Ok(((middle - half).next_down(), (middle + half).next_up()))
+}
+
+/// Whether all coefficients are numbers of a size that cannot overflow.
+fn usable(coefficients: &[f64]) -> bool {
+    coefficients.iter().all(|c| c.abs() <= MAX_COEFFICIENT)
+}
+
+/// The number of nodes for a degree, and 1 / cos(d eta) or more.
+fn grid(degree: usize) -> (usize, f64) {
+    // At least 32 nodes, so that N is no small number for degree 1.
+    let nodes = (20 * degree).max(32).next_multiple_of(LANES);
+    let eta = std::f64::consts::PI / (2 * nodes) as f64 * (1.0 + 1e-9) + NODE_SHIFT;
+    // cos x >= 1 - x^2/2, and 1/(1 - y) is taken with room for its rounding.
+    let angle = degree as f64 * eta;
+    (nodes, (1.0 + 1e-12) / (1.0 - angle * angle / 2.0))
+}
+
+/// Chebyshev's node i of n, to a rounding or two.
+fn node(i: usize, n: usize) -> f64 {
+    (std::f64::consts::PI * (2 * i + 1) as f64 / (2 * n) as f64).cos()
+}
+
+/// The values at a few t, and a bound for the rounding of each.
+pub(super) fn clenshaw(c: &[f64], t: &[f64; LANES]) -> ([f64; LANES], f64) {
+    let (mut b1, mut b2) = ([0.0; LANES], [0.0; LANES]);
+    let mut size = [0.0f64; LANES];
+    for &c in c.iter().skip(1).rev() {
+        for i in 0..LANES {
+            let b = (2.0 * t[i]).mul_add(b1[i], -b2[i]) + c;
+            b2[i] = b1[i];
+            b1[i] = b;
+            size[i] = size[i].max(b.abs());
+        }
+    }
+    let mut value = [0.0; LANES];
+    let mut largest = c[0].abs();
+    for i in 0..LANES {
+        value[i] = t[i].mul_add(b1[i], -b2[i]) + c[0];
+        largest = largest.max(size[i]).max(value[i].abs());
+    }
+    let rounding = 5.0 * UNIT * (1.0 + 1e-9) * (c.len() + 1) as f64 * largest;
+    (value, rounding + f64::MIN_POSITIVE)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use rug::Rational;
+
+    pub fn exact(c: &[f64], t: &Rational) -> Rational {
+        let q = |x: f64| Rational::from_f64(x).unwrap();
+        let (mut b1, mut b2) = (Rational::new(), Rational::new());
+        for &c in c.iter().skip(1).rev() {
+            let b = q(c) + Rational::from(t * &b1) * 2u32 - &b2;
+            (b2, b1) = (b1, b);
+        }
+        q(c[0]) + t * b1 - b2
+    }
+
+    #[test]
+    fn bounds_hold_everywhere_and_are_tight() {
+        let mut seed = 7u64;
+        let mut random = || {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (seed >> 40) as f64 / f64::from(1 << 23) - 1.0
+        };
+        for degree in [0usize, 1, 2, 3, 9] {
+            for _ in 0..20 {
+                let c: Vec<f64> = (0..=degree).map(|_| random()).collect();
+                let kink = (random() * 1.2).clamp(MIN_GAP - 1.0, 1.0 - MIN_GAP);
+                let bound = bound_error(&c, kink).unwrap();
+                let mut most = Rational::new();
+                for n in -300..=300 {
+                    let t = Rational::from((n, 300));
+                    let relu = (t.clone() - Rational::from_f64(kink).unwrap()).max(Rational::new());
+                    most = most.max((exact(&c, &t) - relu).abs());
+                }
+                assert!(most <= bound, "{c:?} {kink}");
+                assert!(bound <= most.to_f64() * 1.01 + 1e-6, "{bound} {most}");
+            }
+        }
+    }
+
+    #[test]
+    fn ranges_hold_their_ends() {
+        let q = |x: f64| Rational::from_f64(x).unwrap();
+        for (lo, hi) in [
+            (-1.0, 1.0),
+            (-0.1, 0.3),
+            (-1e-12, 7.0),
+            (-1e200, 1e-200),
+            (-5e-324, 1.0),
+            (-0.7, 0.1),
+        ] {
+            let r = Range::new(lo, hi).unwrap();
+            let (h, c) = (q(r.half), q(r.kink));
+            assert!(-(h.clone() * (c.clone() + 1u32)) <= q(lo), "{lo} {hi}");
+            assert!(h.clone() * (1u32 - c) >= q(hi));
+            assert!(r.half <= (hi - lo) / 2.0 * 1.01);
+        }
+        for (lo, hi) in [
+            (0.0, 1.0),
+            (-1.0, 0.0),
+            (f64::NAN, 1.0),
+            (-1.0, f64::INFINITY),
+            (1.0, -1.0),
+            (-1e-300, 1e-300),
+        ] {
+            assert!(Range::new(lo, hi).is_err(), "{lo} {hi}");
+        }
+        assert!(bound_error(&[1.0], 1.0).is_err());
+        assert!(bound_error(&[], 0.0).is_err());
+        assert!(bound_error(&[f64::NAN], 0.0).is_err());
+        // Steps that overflow to infinity, then NaN, must not be passed over.
+        let huge = [0.0, 0.0, 0.0, 1.7e308, -1.7e308];
+        assert!(bound_error(&huge, 0.0).is_err());
+        assert!(bound_tilted(&huge, 0.5).is_err());
+    }
+}

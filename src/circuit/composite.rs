@@ -1,0 +1,280 @@
+//! Circuits of a table's composite: sign, ReLU, max, and a tournament of max.
+//!
+//! # Method
+//! Stage i maps y_(i-1) to y_i = P_i(y_(i-1)). Its circuit works on `u = y_(i-1) / K_i`, where the reach
+//! `K_i` bounds what arrives with its noise, so that |T_j(u)| <= 1. The division by `K_(i+1)` is part of
+//! the coefficients of stage i; the first one, and the division by B, only change units and cost nothing.
+//! ReLU is `x (1 + p(x/B))/2`; the halves are part of the last stage's coefficients.
+
+use crate::circuit::builder::Builder;
+use crate::circuit::{stage, Circuit, Id};
+use crate::error::{Error, Result};
+use rug::Rational;
+use std::ops::Range;
+
+/// What is computed with p ~ sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// p(x/B), one input.
+    Sign,
+    /// x (1 + p(x/B))/2, one input.
+    Relu,
+    /// ((a+b) + (a-b) p((a-b)/B))/2, two inputs.
+    Max,
+}
+
+impl Shape {
+    /// Every shape, with the name used in files.
+    pub const ALL: [(Self, &'static str); 3] = [
+        (Self::Sign, "sign"),
+        (Self::Relu, "relu"),
+        (Self::Max, "max"),
+    ];
+
+    /// The name used in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sign => "sign",
+            Self::Relu => "relu",
+            Self::Max => "max",
+        }
+    }
+
+    /// Number of inputs.
+    pub fn inputs(self) -> usize {
+        1 + usize::from(self == Self::Max)
+    }
+}
+
+/// One evaluation of the composite inside a circuit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// What it computes.
+    pub shape: Shape,
+    /// The node of the argument x (max: a - b), in units of 1.
+    pub argument: Id,
+    /// Indices of its stages in [`Circuit::stages`].
+    pub stages: Range<usize>,
+    /// The node of the last stage, after the halves were added.
+    pub sign: Id,
+    /// The node of the result.
+    pub output: Id,
+}
+
+/// The composite to evaluate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The stages P_1, ..., P_k in powers of y.
+    pub stages: Vec<Vec<Rational>>,
+    /// `K_1, ..., K_k`: a bound of each stage's input, noise included.
+    pub reaches: Vec<Rational>,
+    /// B: inputs are in [-B, B] (max: [0, B]).
+    pub domain: Rational,
+    /// The scale that every stage's input has; about the size of the primes.
+    pub scale: Rational,
+}
+
+impl Plan {
+    /// The scale of an input x in units of 1: `scale / (B K_1)`, so that the first stage's input has `scale`.
+    pub fn input_scale(&self) -> Rational {
+        Rational::from(&self.scale / &self.domain) / &self.reaches[0]
+    }
+
+    /// The depth of one evaluation.
+    pub fn depth(&self, shape: Shape) -> usize {
+        let degree = |c: &Vec<Rational>| c.iter().rposition(|c| !c.is_zero()).unwrap_or(0);
+        let stages = self.stages.iter().map(|c| super::split::depth(degree(c)));
+        stages.sum::<usize>() + usize::from(shape != Shape::Sign)
+    }
+
+    /// One evaluation, its inputs at `level`.
+    ///
+    /// **Guarantee** the result's scale is exactly [`Self::input_scale`] (sign: `scale`), so that results
+    /// can be fed to the next evaluation.
+    ///
+    /// # Errors
+    /// A stage that cannot be evaluated, and more depth than there is: which stage, need and have.
+    pub fn circuit(
+        &self,
+        primes: &[u64],
+        level: usize,
+        shape: Shape,
+    ) -> Result<(Circuit, Vec<Block>)> {
+        let mut b = Builder::new(primes);
+        let inputs: Vec<Id> = (0..shape.inputs())
+            .map(|_| b.input(level, self.input_scale()))
+            .collect::<Result<_>>()?;
+        let mut stages = 0;
+        let block = self.block(&mut b, &inputs, shape, &mut stages)?;
+        let output = block.output;
+        Ok((b.finish(output), vec![block]))
+    }
+
+    /// The maximum of `inputs` values by a tournament, each round one evaluation of max.
+    ///
+    /// Inputs x in [-R, R] are read as `x -> c x + 1/2`, which must be in [0, 1]: the domain B is 1.
+    /// Players are paired in order, an odd one waits; the result is in units of `x`.
+    ///
+    /// # Errors
+    /// As [`Self::circuit`].
+    pub fn tournament(
+        &self,
+        primes: &[u64],
+        level: usize,
+        inputs: usize,
+        input_scale: &Rational,
+    ) -> Result<(Circuit, Vec<Block>)> {
+        if inputs < 2 {
+            return Err(Error::domain("a tournament needs two inputs at least"));
+        }
+        let mut b = Builder::new(primes);
+        let unit = Rational::from(input_scale.recip_ref());
+        let mut players = Vec::with_capacity(inputs);
+        let half = Rational::from((1, 2));
+        for _ in 0..inputs {
+            let x = b.input(level, self.input_scale() * input_scale)?;
+            let y = b.units(x, &unit);
+            players.push(b.add_constant(y, half.clone()));
+        }
+        let (mut blocks, mut stages) = (Vec::new(), 0);
+        while players.len() > 1 {
+            let mut next = Vec::with_capacity(players.len().div_ceil(2));
+            for pair in players.chunks(2) {
+                next.push(match pair {
+                    [_, _] => {
+                        let block = self.block(&mut b, pair, Shape::Max, &mut stages)?;
+                        blocks.push(block.clone());
+                        block.output
+                    }
+                    _ => pair[0],
+                });
+            }
+            players = next;
+        }
+        let back = b.add_constant(players[0], -half);
+        let output = b.units(back, input_scale);
+        Ok((b.finish(output), blocks))
+    }
+
+    fn block(
+        &self,
+        b: &mut Builder,
+        inputs: &[Id],
+        shape: Shape,
+        stages: &mut usize,
+    ) -> Result<Block> {
+        let k = self.stages.len();
+        if k == 0 || self.reaches.len() != k {
+            return Err(Error::domain("a composite needs a reach for every stage"));
+        }
+        let level = inputs.iter().map(|&i| b.level(i)).min().unwrap_or(0);
+        let (need, have) = (self.depth(shape), level);
+        if need > have {
+            let stage = self.stage_without_level(have);
+            return Err(Error::unsupported(format!(
+                "depth: the circuit needs {need} levels and {have} are left; they end in {stage}"
+            )));
+        }
+        let inputs: Vec<Id> = inputs
+            .iter()
+            .map(|&i| b.drop_to(i, level))
+            .collect::<Result<_>>()?;
+        let argument = match shape {
+            Shape::Max => b.sub(inputs[0], inputs[1])?,
+            _ => inputs[0],
+        };
+        let unit = Rational::from(&self.domain * &self.reaches[0]);
+        let mut y = b.units(argument, &unit);
+        let first = *stages;
+        for (i, p) in self.stages.iter().enumerate() {
+            b.at(format!("stage {}", i + 1));
+            let last = i + 1 == k;
+            let divisor = match (last, shape) {
+                (false, _) => self.reaches[i + 1].clone(),
+                (true, Shape::Sign) => Rational::from(1),
+                (true, _) => Rational::from(2),
+            };
+            let coefficients: Vec<Rational> = to_chebyshev(p, &self.reaches[i])
+                .into_iter()
+                .map(|c| c / &divisor)
+                .collect();
+            // The last product's rescale is to leave the scale of the argument.
+            let scale = if last && shape != Shape::Sign {
+                let depth = super::split::depth(coefficients.len() - 1);
+                b.prime(b.level(y).saturating_sub(depth))?
+            } else {
+                self.scale.clone()
+            };
+            y = stage::polynomial(b, y, &coefficients, &scale)?;
+            *stages += 1;
+        }
+        b.at("final product");
+        let half = Rational::from((1, 2));
+        let (sign, output) = match shape {
+            Shape::Sign => (y, y),
+            Shape::Relu => {
+                let gate = b.add_constant(y, half);
+                let product = b.mul(argument, gate)?;
+                (gate, b.rescale(product)?)
+            }
+            Shape::Max => {
+                let product = b.mul(argument, y)?;
+                let sum = b.add(inputs[0], inputs[1])?;
+                let sum = b.drop_to(sum, b.level(product))?;
+                let scale = b.scale(product).clone();
+                let mean = b.mul_to_scale(sum, half, &scale);
+                let whole = b.add(product, mean)?;
+                (y, b.rescale(whole)?)
+            }
+        };
+        Ok(Block {
+            shape,
+            argument,
+            stages: first..*stages,
+            sign,
+            output,
+        })
+    }
+
+    /// Where `have` levels end, in words.
+    fn stage_without_level(&self, have: usize) -> String {
+        let mut left = have;
+        for (i, p) in self.stages.iter().enumerate() {
+            let degree = p.iter().rposition(|c| !c.is_zero()).unwrap_or(0);
+            let need = super::split::depth(degree);
+            if need > left {
+                return format!(
+                    "stage {} (degree {degree}, {need} levels, {left} left)",
+                    i + 1
+                );
+            }
+            left -= need;
+        }
+        "the final product".to_owned()
+    }
+}
+
+/// The coefficients of P(reach u) in the Chebyshev basis of u, exactly; trailing zeros are removed.
+pub fn to_chebyshev(powers: &[Rational], reach: &Rational) -> Vec<Rational> {
+    let mut out: Vec<Rational> = Vec::with_capacity(powers.len());
+    // Horner: multiply by reach u, where u T_0 = T_1 and u T_j = (T_(j+1) + T_(j-1))/2.
+    for c in powers.iter().rev() {
+        let mut next = vec![Rational::new(); out.len() + 1];
+        for (j, a) in out.iter().enumerate() {
+            let a = Rational::from(a * reach);
+            if j == 0 {
+                next[1] += a;
+            } else {
+                let half = a / 2u32;
+                next[j + 1] += &half;
+                next[j - 1] += half;
+            }
+        }
+        next[0] += c;
+        out = next;
+    }
+    while out.len() > 1 && out.last().is_some_and(Rational::is_zero) {
+        out.pop();
+    }
+    out
+}

@@ -1,0 +1,289 @@
+//! Keys: secret, public, and switching keys for relinearisation, rotation and conjugation.
+//!
+//! The public key is (b, a) = (-a s + e, a) mod Q_L P; an encryption mod Q_l uses its residues there alone.
+//! A switching key from s' to s has for each digit D_j of Q_L a pair mod Q_L P,
+//! ```text
+//! b_j = -a_j s + e_j + P g_j s'     g_j = 1 mod the primes of digit j, 0 mod all others
+//! ```
+//! so that sum_j \[c\]_{D_j} (b_j + a_j s) = P c s' + sum_j \[c\]_{D_j} e_j. All a are uniform and
+//! made from a seed, which is all that a file keeps of them.
+//!
+//! The key of the automorphism g switches from s to s(X^{1/g}): the automorphism comes last and once,
+//! after the division by P.
+
+use super::cipher::KeyId;
+use super::encode::Encoder;
+use crate::ckks::parameters::rng::{Rng, Seed};
+use crate::ckks::parameters::Parameters;
+use crate::ckks::ring::{Poly, Ring};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A secret key.
+#[derive(Debug)]
+pub struct SecretKey {
+    pub(in crate::ckks) ring: Arc<Ring>,
+    pub(in crate::ckks) id: KeyId,
+    /// s mod all primes, the special ones included.
+    pub(in crate::ckks) s: Poly,
+    pub(in crate::ckks) coefficients: Vec<i64>,
+}
+
+/// A public key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PublicKey {
+    pub(in crate::ckks) id: KeyId,
+    pub(in crate::ckks) ring: [u8; 32],
+    pub(in crate::ckks) seed: Seed,
+    pub(in crate::ckks) b: Poly,
+    pub(in crate::ckks) a: Poly,
+}
+
+/// A switching key: for each digit (b_j, a_j) mod all primes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SwitchingKey {
+    pub(in crate::ckks) seed: Seed,
+    pub(in crate::ckks) b: Vec<Poly>,
+    pub(in crate::ckks) a: Vec<Poly>,
+}
+
+/// What an evaluator may know: a relinearisation key and keys of automorphisms.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EvaluationKeys {
+    pub(in crate::ckks) id: KeyId,
+    pub(in crate::ckks) ring: [u8; 32],
+    pub(in crate::ckks) relinearization: Option<SwitchingKey>,
+    /// By the automorphism's exponent g.
+    pub(in crate::ckks) automorphisms: BTreeMap<u64, SwitchingKey>,
+}
+
+/// The stream domain of the public key; those of a switching key are its digits.
+pub(in crate::ckks) const PUBLIC_DOMAIN: u64 = u16::MAX as u64;
+
+impl SecretKey {
+    /// Draws a secret of the distribution that the parameters state, until |s(zeta)|^2 <= 18 h at every
+    /// primitive 2N-th root of unity zeta: the noise model rests on that, and no luck is involved.
+    #[must_use]
+    pub fn generate(ring: &Arc<Ring>, rng: &mut Rng) -> Self {
+        let encoder = Encoder::new(ring);
+        // One key in thousands is drawn again, unless its weight is so small that none can fail.
+        let coefficients = loop {
+            let drawn = rng.secret(ring.n(), ring.params().secret());
+            if Self::is_bounded(&encoder, ring, &drawn) {
+                break drawn;
+            }
+        };
+        let mut id = KeyId::default();
+        id.copy_from_slice(&rng.seed()[..16]);
+        Self::from_coefficients(ring, id, coefficients)
+    }
+
+    /// Whether a secret keeps the bound that the noise model rests on.
+    pub(in crate::ckks) fn is_bounded(
+        encoder: &Encoder,
+        ring: &Ring,
+        coefficients: &[i64],
+    ) -> bool {
+        let limit = ring.params().bound_secret_squared().to_f64();
+        encoder.largest_slot_squared(coefficients) <= limit * (1.0 - 2f64.powi(-40))
+    }
+
+    pub(in crate::ckks) fn from_coefficients(
+        ring: &Arc<Ring>,
+        id: KeyId,
+        coefficients: Vec<i64>,
+    ) -> Self {
+        let all = ring.extended(ring.params().max_level());
+        Self {
+            s: ring.small(&coefficients, &all),
+            ring: ring.clone(),
+            id,
+            coefficients,
+        }
+    }
+
+    /// The coefficients of s: for exact noise measurements.
+    #[must_use]
+    pub fn coefficients(&self) -> &[i64] {
+        &self.coefficients
+    }
+
+    /// Names the key.
+    #[must_use]
+    pub fn id(&self) -> KeyId {
+        self.id
+    }
+
+    /// The public key (-a s + e, a) mod Q_L P.
+    #[must_use]
+    pub fn public_key(&self, rng: &mut Rng) -> PublicKey {
+        let ring = &self.ring;
+        let indices = ring.extended(ring.params().max_level());
+        let seed = rng.seed();
+        let a = ring.uniform(&seed, PUBLIC_DOMAIN, &indices);
+        let errors = rng.errors(ring.n(), ring.params().cbd());
+        let b = self.mask(&a, &errors, &indices);
+        PublicKey {
+            id: self.id,
+            ring: ring.params().digest(),
+            seed,
+            b,
+            a,
+        }
+    }
+
+    /// -a s + e mod the primes of the indices.
+    pub(in crate::ckks) fn mask(&self, a: &Poly, errors: &[i64], indices: &[usize]) -> Poly {
+        let ring = &self.ring;
+        let mut out = ring.small(errors, indices);
+        (out.0.par_iter_mut().zip(&a.0).zip(indices)).for_each(|((out, a), &i)| {
+            let m = ring.modulus(i);
+            let mut product = ring.copy(a);
+            m.mul_assign(&mut product, &self.s.0[i]);
+            m.sub_assign(out, &product);
+            ring.give([product]);
+        });
+        out
+    }
+
+    /// The switching key from another secret (mod all primes) to this one.
+    fn switching_key(&self, from: &Poly, rng: &mut Rng) -> SwitchingKey {
+        let ring = &self.ring;
+        let params = ring.params();
+        let all = ring.extended(params.max_level());
+        let p = params.p_product();
+        let seed = rng.seed();
+        let (mut b, mut a) = (Vec::new(), Vec::new());
+        for (j, digit) in params.digits(params.max_level()).into_iter().enumerate() {
+            let uniform = ring.uniform(&seed, j as u64, &all);
+            let errors = rng.errors(ring.n(), params.cbd());
+            let mut masked = self.mask(&uniform, &errors, &all);
+            for i in digit {
+                let m = ring.modulus(i);
+                let mut message = ring.take();
+                m.mul_constant(&mut message, &from.0[i], m.of_integer(&p));
+                m.add_assign(&mut masked.0[i], &message);
+                ring.give([message]);
+            }
+            b.push(masked);
+            a.push(uniform);
+        }
+        SwitchingKey { seed, b, a }
+    }
+
+    /// Evaluation keys: relinearisation if wanted, rotations by the given steps, conjugation.
+    ///
+    /// **Inputs** steps count slots to the left, modulo N/2; a message of n < N/2 slots repeats, so
+    /// steps modulo n do the same to it.
+    /// **Cost** [`SwitchingKey::bytes`] each.
+    #[must_use]
+    pub fn evaluation_keys(
+        &self,
+        relinearize: bool,
+        steps: &[i64],
+        conjugate: bool,
+        rng: &mut Rng,
+    ) -> EvaluationKeys {
+        let ring = &self.ring;
+        let mut keys = EvaluationKeys {
+            id: self.id,
+            ring: ring.params().digest(),
+            relinearization: relinearize.then(|| {
+                let mut square = self.s.clone();
+                let all = ring.extended(ring.params().max_level());
+                (square.0.par_iter_mut().zip(&self.s.0).zip(&all))
+                    .for_each(|((x, s), &i)| ring.modulus(i).mul_assign(x, s));
+                self.switching_key(&square, rng)
+            }),
+            automorphisms: BTreeMap::new(),
+        };
+        let rotations = steps.iter().map(|&k| ring.rotation(k));
+        let exponents = rotations.chain(conjugate.then(|| ring.conjugation()));
+        for g in exponents.filter(|&g| g != 1).collect::<Vec<_>>() {
+            if let std::collections::btree_map::Entry::Vacant(place) = keys.automorphisms.entry(g) {
+                // Switch s to s(X^{1/g}): as seen from there, from s(X^g) to s, moved by 1/g.
+                let target = ring.automorphism(&self.s, ring.inverse_automorphism(g));
+                let moved = Self {
+                    ring: ring.clone(),
+                    id: self.id,
+                    s: target,
+                    coefficients: Vec::new(),
+                };
+                place.insert(moved.switching_key(&self.s, rng));
+            }
+        }
+        keys
+    }
+}
+
+/// Bytes that keys and a ciphertext of a parameter set take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyBytes {
+    /// A switching key (relinearisation, or one rotation) in memory.
+    pub switching: u64,
+    /// The same in a file, where a seed stands for half of it.
+    pub switching_file: u64,
+    /// The public key in memory.
+    pub public: u64,
+    /// A ciphertext of degree 1 at the top level.
+    pub ciphertext: u64,
+}
+
+/// Bytes that keys of a parameter set take, from the shapes alone.
+#[must_use]
+pub fn key_bytes(params: &Parameters) -> KeyBytes {
+    let limb = 8 * params.n() as u64;
+    let (q, p) = (params.q().len() as u64, params.p().len() as u64);
+    let digits = params.digits(params.max_level()).len() as u64;
+    KeyBytes {
+        switching: 2 * digits * (q + p) * limb,
+        switching_file: digits * (q + p) * limb + 32,
+        public: 2 * (q + p) * limb,
+        ciphertext: 2 * q * limb,
+    }
+}
+
+impl SwitchingKey {
+    /// Bytes that the key takes in memory.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let limbs = |polys: &[Poly]| -> u64 {
+            polys
+                .iter()
+                .flat_map(|p| &p.0)
+                .map(|limb| limb.len() as u64 * 8)
+                .sum()
+        };
+        limbs(&self.a) + limbs(&self.b)
+    }
+}
+
+impl EvaluationKeys {
+    /// Bytes that the keys take in memory.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let all = self
+            .relinearization
+            .iter()
+            .chain(self.automorphisms.values());
+        all.map(SwitchingKey::bytes).sum()
+    }
+
+    /// Adds the keys of another set made under the same secret.
+    ///
+    /// # Errors
+    /// Keys of another secret or ring.
+    pub fn merge(&mut self, other: Self) -> crate::error::Result<()> {
+        super::cipher::same_ring(&self.ring, &other.ring, "merge keys")?;
+        if self.id != other.id {
+            let detail = "merge keys: they were made under different secrets";
+            return Err(crate::error::ErrorKind::Mismatch(detail.into()).into());
+        }
+        self.relinearization = self.relinearization.take().or(other.relinearization);
+        for (g, key) in other.automorphisms {
+            self.automorphisms.entry(g).or_insert(key);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,427 @@
+//! A tighter end of the output difference: the slopes of all neurons chosen together, not one by one.
+//!
+//! # Method
+//! With d = u - z, relu(u) - relu(z) = s d for some s in [0, 1]. At fixed slopes 1/2 the output difference
+//! is a linear function of the polynomials' errors, plus, for every stage, sum_j r_j (s_j - 1/2) d_j with r the
+//! backward row. Bounding each d_j alone gives sum |r_j| max|d_j| / 2. But every d_j is itself linear in the
+//! sources eta before it, d_j = sum_i J_ji eta_i, so the term is the bilinear form sum_ji sigma_j C_ji eta_i with
+//! C_ji = r_j J_ji bound(eta_i)/2 and |sigma|, |eta| <= 1. For positive p, q it is at most
+//! ||P C Q||_2 sqrt(sum p_j^-2 sum q_i^-2): the dual of the usual semidefinite relaxation. Scales p, q come
+//! from an untrusted iteration; the norm is proved by a Cholesky factorisation that runs to its end
+//! (Rump, BIT 46, 2006), so any scales give a true bound.
+//!
+//! For small networks: stages of at most [`MAX_SIDE`] neurons.
+
+use crate::network::boxes::relax::{gamma, norm, TINY, UNIT};
+use crate::network::boxes::stages::Stage;
+use crate::network::boxes::{Bounds, StageBounds};
+
+/// The smaller side of a bilinear form is at most this.
+pub const MAX_SIDE: usize = 64;
+/// Steps of the search for scales.
+const STEPS: usize = 24;
+
+/// Upper bounds of every output's |difference|, or none where the network is too large for this.
+///
+/// **Inputs** the stages and what [`super::analyse`] proved of them.
+/// **Guarantee** as there: for every input in the box. **Cost** some 24 products of m x n and n x n matrices for
+/// each output and stage.
+pub fn bound_outputs(stages: &[Stage], proved: &[StageBounds]) -> Option<Vec<f64>> {
+    let last = stages.len() - 1;
+    let small = stages[1..last].iter().all(|s| s.size <= MAX_SIDE);
+    if !small || stages[last].relu || stages[last].size > MAX_SIDE {
+        return None;
+    }
+    let system = System::new(stages, proved);
+    let jacobians: Vec<Rows> = (0..last).map(|k| system.unit_rows(k)).collect();
+    let outputs = system.unit_rows(last);
+    let bounds = (0..stages[last].size).map(|o| {
+        let mut total = outputs.rounding[o];
+        for k in 1..last {
+            let row = outputs.row(k, o, stages[k].size);
+            let Some(row) = row else { continue };
+            for (r, e) in row.iter().zip(&proved[k].bound_error) {
+                total += r.abs() * e;
+            }
+            total += system.slopes_term(k, row, &jacobians[k]);
+        }
+        (total * (1.0 + 1e-9) + TINY).next_up()
+    });
+    Some(bounds.collect())
+}
+
+/// Slopes, and how large each source is.
+struct System<'a> {
+    stages: &'a [Stage],
+    /// 0, 1/2 or 1.
+    slopes: Vec<Vec<f64>>,
+    /// |d| for neurons whose slope is open, 0 else.
+    open: Vec<Vec<f64>>,
+    /// Upper bounds of |a_twin - a_network| at each stage's value.
+    amounts: Vec<Vec<f64>>,
+    /// Upper bounds of the sources: error, and half of what is open.
+    sources: Vec<Vec<f64>>,
+}
+
+/// Rows from one stage back to the values of all stages before.
+struct Rows {
+    /// For each earlier stage: row-major, one row for each element of the stage.
+    coefficients: Vec<Option<Vec<f64>>>,
+    /// What rounding can amount to, for each row.
+    rounding: Vec<f64>,
+}
+
+impl Rows {
+    fn row(&self, k: usize, element: usize, columns: usize) -> Option<&[f64]> {
+        let all = self.coefficients[k].as_ref()?;
+        Some(&all[element * columns..(element + 1) * columns])
+    }
+}
+
+impl<'a> System<'a> {
+    fn new(stages: &'a [Stage], proved: &[StageBounds]) -> Self {
+        let mut system = Self {
+            stages,
+            slopes: Vec::new(),
+            open: Vec::new(),
+            amounts: Vec::new(),
+            sources: Vec::new(),
+        };
+        for (stage, s) in stages.iter().zip(proved) {
+            let size = |b: &Bounds| b.0.abs().max(b.1.abs());
+            let neurons = (0..stage.size).map(|i| {
+                let (z, u, d) = (
+                    s.bound_relu[i],
+                    s.bound_twin[i],
+                    size(&s.bound_difference[i]),
+                );
+                let slope = if !stage.relu || z.0 >= 0.0 && u.0 >= 0.0 {
+                    1.0
+                } else if z.1 <= 0.0 && u.1 <= 0.0 {
+                    0.0
+                } else {
+                    0.5
+                };
+                let open = if slope == 0.5 { d } else { 0.0 };
+                let e = s.bound_error[i];
+                let amount = (if slope == 0.0 { e } else { d + e }) * (1.0 + 4.0 * UNIT);
+                (slope, open, amount, (e + open / 2.0) * (1.0 + 4.0 * UNIT))
+            });
+            let all: Vec<_> = neurons.collect();
+            system.slopes.push(all.iter().map(|n| n.0).collect());
+            system.open.push(all.iter().map(|n| n.1).collect());
+            system.amounts.push(all.iter().map(|n| n.2).collect());
+            system.sources.push(all.iter().map(|n| n.3).collect());
+        }
+        system
+    }
+
+    /// One row for each pre-activation of a stage. Slopes 0, 1/2 and 1 are exact; products are not:
+    /// as in [`super::relax`], gamma |q|_2 sum |M_i|_2 amount_i.
+    fn unit_rows(&self, target: usize) -> Rows {
+        let n = self.stages[target].size;
+        let mut rows = Rows {
+            coefficients: vec![None; target],
+            rounding: vec![TINY; n],
+        };
+        let mut start = vec![0.0; n * n];
+        start.iter_mut().step_by(n + 1).for_each(|v| *v = 1.0);
+        self.through(target, &start, &mut rows);
+        for k in (1..target).rev() {
+            let Some(values) = rows.coefficients[k].clone() else {
+                continue;
+            };
+            let scaled: Vec<f64> = values
+                .chunks_exact(self.stages[k].size)
+                .flat_map(|row| row.iter().zip(&self.slopes[k]).map(|(v, s)| v * s))
+                .collect();
+            self.through(k, &scaled, &mut rows);
+        }
+        rows
+    }
+
+    fn through(&self, k: usize, values: &[f64], rows: &mut Rows) {
+        let n = self.stages[k].size;
+        for m in &self.stages[k].matrices {
+            if m.source == 0 {
+                // Both networks have the same input.
+                continue;
+            }
+            let amounts = &self.amounts[m.source];
+            let spread: f64 = m
+                .bound_columns
+                .iter()
+                .zip(amounts)
+                .map(|(c, a)| c * a)
+                .sum();
+            let count = values.len() / n;
+            let out =
+                rows.coefficients[m.source].get_or_insert_with(|| vec![0.0; count * m.columns()]);
+            let places = values
+                .chunks_exact(n)
+                .zip(out.chunks_exact_mut(m.columns()));
+            for ((row, out), rounding) in places.zip(&mut rows.rounding) {
+                // Added to what was there: gamma covers that too, once its size is counted.
+                let before = norm(out);
+                for (q, w) in row.iter().zip(m.entries.chunks_exact(m.columns())) {
+                    if *q != 0.0 {
+                        out.iter_mut()
+                            .zip(w)
+                            .for_each(|(o, w)| *o = w.mul_add(*q, *o));
+                    }
+                }
+                let rounded = gamma(n + 1) * (norm(row) * spread + before * norm(amounts));
+                *rounding += (rounded + m.relative * norm(row) * spread) * (1.0 + 1e-6);
+            }
+        }
+    }
+
+    /// Upper bound of |sum_j r_j (s_j - 1/2) d_j| over the neurons of stage k whose slope is open.
+    fn slopes_term(&self, k: usize, row: &[f64], jacobian: &Rows) -> f64 {
+        let open = &self.open[k];
+        let alone: f64 = row.iter().zip(open).map(|(r, d)| r.abs() * d / 2.0).sum();
+        // Sources before this stage, in one list.
+        let mut sources = Vec::new();
+        for (before, coefficients) in jacobian.coefficients.iter().enumerate() {
+            if coefficients.is_some() {
+                sources.extend((0..self.stages[before].size).map(|i| (before, i)));
+            }
+        }
+        let neurons: Vec<usize> = (0..row.len())
+            .filter(|&j| open[j] > 0.0 && row[j] != 0.0)
+            .collect();
+        if neurons.is_empty() || sources.is_empty() {
+            return alone;
+        }
+        let mut form = Vec::with_capacity(neurons.len() * sources.len());
+        let mut lost = 0.0;
+        for &j in &neurons {
+            lost += row[j].abs() * jacobian.rounding[j] / 2.0;
+            for &(before, i) in &sources {
+                let width = self.stages[before].size;
+                let coefficient = jacobian.row(before, j, width).map_or(0.0, |r| r[i]);
+                let c = row[j] * coefficient * self.sources[before][i] / 2.0;
+                // Three roundings of this entry.
+                lost += 4.0 * UNIT * c.abs();
+                form.push(c);
+            }
+        }
+        let together = bilinear(&form, neurons.len(), sources.len()) + lost * (1.0 + 1e-9) + TINY;
+        alone.min(together)
+    }
+}
+
+/// Upper bound of sigma^T C eta over |sigma|, |eta| <= 1, C row-major with `rows` rows.
+///
+/// **Guarantee** holds for every finite C; infinite where nothing was proved.
+pub fn bilinear(c: &[f64], rows: usize, columns: usize) -> f64 {
+    if rows < columns {
+        let turned: Vec<f64> = (0..rows * columns)
+            .map(|i| c[i % rows * columns + i / rows])
+            .collect();
+        return bilinear(&turned, columns, rows);
+    }
+    // Start: row and column sums balanced.
+    let sums = |by: &dyn Fn(usize) -> usize, n: usize| {
+        let mut s = vec![1e-300; n];
+        c.iter().enumerate().for_each(|(i, v)| s[by(i)] += v.abs());
+        s
+    };
+    let mut p: Vec<f64> = sums(&|i| i / columns, rows)
+        .iter()
+        .map(|s| s.powf(-0.5))
+        .collect();
+    let mut q: Vec<f64> = sums(&|i| i % columns, columns)
+        .iter()
+        .map(|s| s.powf(-0.5))
+        .collect();
+    let mut best = f64::INFINITY;
+    let mut kept = (p.clone(), q.clone());
+    for step in 0..STEPS {
+        let a = scaled(c, &p, &q);
+        let gram = gram(&a, rows, columns);
+        // High powers weigh the largest eigenvalues, several at once where they are close.
+        let (largest, weights) = powers(&gram, columns);
+        let value = largest.sqrt() * total(&p) * total(&q);
+        if value < best {
+            best = value;
+            kept = (p.clone(), q.clone());
+        }
+        // Where the extreme vectors have more than their share the scale shrinks.
+        let rate = if step < STEPS / 2 { 0.5 } else { 0.25 };
+        let trace: f64 = (0..columns).map(|i| weights[i * columns + i]).sum();
+        let mut left: Vec<f64> = Vec::with_capacity(rows);
+        for row in a.chunks_exact(columns) {
+            let image: f64 = row
+                .iter()
+                .zip(weights.chunks_exact(columns))
+                .map(|(x, w)| x * w.iter().zip(row).map(|(w, y)| w * y).sum::<f64>())
+                .sum();
+            left.push(image.max(0.0));
+        }
+        let whole: f64 = left.iter().sum();
+        if !(trace > 0.0 && whole > 0.0) {
+            break;
+        }
+        let (sum_p, sum_q) = (total(&p).powi(2), total(&q).powi(2));
+        let update = |x: &mut f64, share: f64, sum: f64| {
+            let fair = x.powi(-2) / sum;
+            *x *= (share.max(1e-12) / fair).powf(-rate / 2.0).clamp(0.3, 3.0);
+        };
+        p.iter_mut()
+            .zip(&left)
+            .for_each(|(x, l)| update(x, l / whole, sum_p));
+        for (i, x) in q.iter_mut().enumerate() {
+            update(x, weights[i * columns + i] / trace, sum_q);
+        }
+    }
+    let (p, q) = kept;
+    let a = scaled(c, &p, &q);
+    let all = c.len() as f64;
+    let norm = bound_spectral(&a, rows, columns);
+    // Entries of a have two roundings each; sums of squares of reciprocals have a few more.
+    let entries = norm + 3.0 * UNIT * (a.iter().map(|x| x * x).sum::<f64>()).sqrt() * (1.0 + 1e-9);
+    let value = entries * total(&p) * total(&q) * (1.0 + 8.0 * all * UNIT + 1e-12);
+    if value.is_finite() {
+        value
+    } else {
+        f64::INFINITY
+    }
+}
+
+/// sqrt(sum p^-2).
+fn total(p: &[f64]) -> f64 {
+    p.iter().map(|x| x.powi(-2)).sum::<f64>().sqrt()
+}
+
+fn scaled(c: &[f64], p: &[f64], q: &[f64]) -> Vec<f64> {
+    c.chunks_exact(q.len())
+        .zip(p)
+        .flat_map(|(row, p)| row.iter().zip(q).map(move |(v, q)| v * p * q))
+        .collect()
+}
+
+/// A^T A.
+fn gram(a: &[f64], rows: usize, columns: usize) -> Vec<f64> {
+    let mut g = vec![0.0; columns * columns];
+    for row in a.chunks_exact(columns).take(rows) {
+        for (x, out) in row.iter().zip(g.chunks_exact_mut(columns)) {
+            row.iter()
+                .zip(out)
+                .for_each(|(y, o)| *o = x.mul_add(*y, *o));
+        }
+    }
+    g
+}
+
+/// The largest eigenvalue of a Gram matrix, about, and a normalised high power of it.
+fn powers(gram: &[f64], n: usize) -> (f64, Vec<f64>) {
+    let mut power = gram.to_vec();
+    let mut log_scale = 0.0;
+    let mut exponent = 1.0;
+    for _ in 0..5 {
+        let trace: f64 = (0..n).map(|i| power[i * n + i]).sum();
+        if !(trace > 0.0 && trace.is_finite()) {
+            return (0.0, power);
+        }
+        power.iter_mut().for_each(|v| *v /= trace);
+        log_scale = 2.0 * (log_scale + trace.ln());
+        exponent *= 2.0;
+        power = self::gram(&power, n, n);
+    }
+    let trace: f64 = (0..n).map(|i| power[i * n + i]).sum();
+    (
+        (((trace.max(1e-300)).ln() + log_scale) / exponent).exp(),
+        power,
+    )
+}
+
+/// Upper bound of the spectral norm of A.
+///
+/// mu I - G is positive definite if its factorisation runs to its end, up to gamma trace (Rump); G is off
+/// from A^T A by at most gamma |A|_F^2.
+fn bound_spectral(a: &[f64], rows: usize, columns: usize) -> f64 {
+    let g = gram(a, rows, columns);
+    let frobenius: f64 = a.iter().map(|x| x * x).sum::<f64>() * (1.0 + 1e-9);
+    let (guess, _) = powers(&g, columns);
+    let mut mu = guess;
+    for _ in 0..60 {
+        mu *= 1.002;
+        if factorises(&g, columns, mu) {
+            // The diagonal mu - g_ii is rounded once.
+            let trace = (mu + frobenius) * columns as f64;
+            let off = gamma(columns + 2) * trace * 2.0 + gamma(rows) * frobenius + TINY;
+            return (mu + off).sqrt() * (1.0 + 4.0 * UNIT);
+        }
+    }
+    frobenius.sqrt() * (1.0 + 4.0 * UNIT)
+}
+
+/// Whether Cholesky's factorisation of mu I - G runs to its end in f64.
+fn factorises(g: &[f64], n: usize, mu: f64) -> bool {
+    let mut l = vec![0.0f64; n * n];
+    for i in 0..n {
+        for j in 0..=i {
+            let entry = if i == j {
+                mu - g[i * n + i]
+            } else {
+                -g[i * n + j]
+            };
+            let sum: f64 = (0..j).map(|k| l[i * n + k] * l[j * n + k]).sum();
+            let rest = entry - sum;
+            if i == j {
+                // Also where it is NaN.
+                if rest.partial_cmp(&0.0).is_none_or(std::cmp::Ordering::is_le) {
+                    return false;
+                }
+                l[i * n + i] = rest.sqrt();
+            } else {
+                l[i * n + j] = rest / l[j * n + j];
+            }
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_are_bounded_at_every_corner_and_better_than_their_sum() {
+        let mut seed = 5u64;
+        let mut random = || {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (seed >> 40) as f64 / f64::from(1 << 23) - 1.0
+        };
+        for (rows, columns) in [(1, 1), (3, 5), (8, 6), (10, 10), (2, 40)] {
+            for _ in 0..10 {
+                let c: Vec<f64> = (0..rows * columns).map(|_| random()).collect();
+                let bound = bilinear(&c, rows, columns);
+                let small = rows.min(columns);
+                let mut most = 0.0f64;
+                for corner in 0..1u32 << small {
+                    let sign = |i: usize| if corner >> i & 1 == 1 { 1.0 } else { -1.0 };
+                    let value: f64 = (0..rows.max(columns))
+                        .map(|k| {
+                            let part = |i: usize| {
+                                let (r, s) = if rows <= columns { (i, k) } else { (k, i) };
+                                sign(i) * c[r * columns + s]
+                            };
+                            (0..small).map(part).sum::<f64>().abs()
+                        })
+                        .sum();
+                    most = most.max(value);
+                }
+                let sum: f64 = c.iter().map(|v| v.abs()).sum();
+                assert!(bound >= most * (1.0 - 1e-12), "{bound} {most}");
+                assert!(
+                    bound <= 1.3 * most,
+                    "{rows}x{columns}: {bound} {most} {sum}"
+                );
+            }
+        }
+        assert!(bilinear(&[0.0; 6], 2, 3) < 1e-100);
+        assert_eq!(bilinear(&[f64::MAX; 4], 2, 2), f64::INFINITY);
+    }
+}

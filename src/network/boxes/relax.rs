@@ -1,0 +1,305 @@
+//! Linear relaxations propagated backward: upper bounds of linear functions of a stage.
+//!
+//! Each activation lies between two lines in its pre-activation. A linear function of a stage is
+//! rewritten in the stages before it, taking the upper line where its coefficient is positive and
+//! the lower line where it is negative, down to the input, whose box ends it (DeepPoly and CROWN).
+//!
+//! # Rounding
+//! Everything runs in f64 to nearest; what rounding may have changed is added at the end. For a row q
+//! that multiplies a matrix M with n rows, |fl(q M) - q M| <= gamma_n |q| |M|, and by Cauchy and
+//! Schwarz the part of column i is at most gamma_n |q|_2 |M_i|_2. That coefficient multiplies the
+//! source's value, which is at most `bound_value`, so one product a row and matrix,
+//! gamma_n |q|_2 sum_i |M_i|_2 value_i, covers them all. Entries that stand for exact numbers within a relative
+//! distance rho of them are off by at most rho |q| |M| in the same sense, so rho joins gamma_n. Underflow is covered by [`TINY`]: magnitudes
+//! stay below [`MAX_MAGNITUDE`].
+//!
+//! Source: Singh et al. 2019 (DeepPoly), Zhang et al. 2018 (CROWN); Rump 1999 and Higham, ch. 3, for gamma_n.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::network::boxes::stages::Stage;
+
+/// Values beyond this make a bound vacuous.
+pub const MAX_MAGNITUDE: f64 = 1e150;
+/// Added to every bound: more than all underflows together.
+pub const TINY: f64 = 1e-150;
+/// 2^-53.
+pub const UNIT: f64 = f64::EPSILON / 2.0;
+
+/// A line below and a line above a function on an interval.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Lines {
+    /// Slope and offset of the line above.
+    pub above: (f64, f64),
+    /// Slope and offset of the line below.
+    pub below: (f64, f64),
+}
+
+/// What the analysis knows of the activations, stage by stage.
+#[derive(Debug, Clone, Default)]
+pub struct Knowledge {
+    /// Lines of each activation of the stage.
+    pub lines: Vec<Lines>,
+    /// Upper bounds of |z|.
+    pub bound_before: Vec<f64>,
+    /// Upper bounds of |a|.
+    pub bound_after: Vec<f64>,
+}
+
+/// gamma_n with room for the roundings of its own use.
+pub fn gamma(n: usize) -> f64 {
+    let n = (n + 4) as f64;
+    n * UNIT * 1.001
+}
+
+/// Euclidean norm, rounded up.
+pub fn norm(v: &[f64]) -> f64 {
+    v.iter().fold(0.0, |s: f64, x| x.mul_add(*x, s)).sqrt() * (1.0 + 1e-8) + TINY
+}
+
+/// Upper bounds of the +z_j (first half) and the -z_j (second half) of one stage.
+///
+/// **Inputs** the stages; what is known of all stages before `target`; the input's box, or none where
+/// stage 0 and all biases are zero (a difference of two networks).
+/// **Guarantee** for every input in the box and every choice of activations between their lines the
+/// value is at most the bound. **Cost** two rows for each neuron, through all earlier stages.
+///
+/// # Errors
+/// A bound beyond [`MAX_MAGNITUDE`].
+pub fn bound_both_signs(
+    stages: &[Stage],
+    known: &[Knowledge],
+    input: Option<&[(f64, f64)]>,
+    target: usize,
+) -> Result<Vec<f64>> {
+    let n = stages[target].size;
+    let mut bounds = Vec::with_capacity(2 * n);
+    // A few rows at a time keeps them in the cache.
+    let rows: Vec<(usize, f64)> = [1.0, -1.0]
+        .iter()
+        .flat_map(|&s| (0..n).map(move |j| (j, s)))
+        .collect();
+    for chunk in rows.chunks(64) {
+        let mut start = vec![0.0; chunk.len() * n];
+        for (row, &(j, sign)) in start.chunks_exact_mut(n).zip(chunk) {
+            row[j] = sign;
+        }
+        bounds.extend(Rows::new(stages, known, input, chunk.len()).descend(target, start)?);
+    }
+    Ok(bounds)
+}
+
+/// A few rows on their way back.
+struct Rows<'a> {
+    stages: &'a [Stage],
+    known: &'a [Knowledge],
+    input: Option<&'a [(f64, f64)]>,
+    /// Coefficients of each stage's value a, where there are any yet.
+    waiting: Vec<Option<Vec<f64>>>,
+    constant: Vec<f64>,
+    rounding: Vec<f64>,
+}
+
+impl<'a> Rows<'a> {
+    fn new(
+        stages: &'a [Stage],
+        known: &'a [Knowledge],
+        input: Option<&'a [(f64, f64)]>,
+        rows: usize,
+    ) -> Self {
+        Self {
+            stages,
+            known,
+            input,
+            waiting: vec![None; stages.len()],
+            constant: vec![0.0; rows],
+            rounding: vec![TINY; rows],
+        }
+    }
+
+    fn descend(mut self, target: usize, start: Vec<f64>) -> Result<Vec<f64>> {
+        self.through_matrices(target, &start);
+        for k in (1..target).rev() {
+            if let Some(mut rows) = self.waiting[k].take() {
+                if self.stages[k].relu {
+                    self.through_activation(k, &mut rows);
+                }
+                self.through_matrices(k, &rows);
+            }
+        }
+        let rows = self.waiting[0].take();
+        if let (Some(rows), Some(input)) = (rows, self.input) {
+            for (r, row) in rows.chunks_exact(input.len()).enumerate() {
+                let (mut sum, mut size) = (0.0, 0.0);
+                for (q, (lo, hi)) in row.iter().zip(input) {
+                    sum += (q * lo).max(q * hi);
+                    size += q.abs() * lo.abs().max(hi.abs());
+                }
+                self.add_constant(r, sum, gamma(input.len()) * size);
+            }
+        }
+        let bound = |(c, e): (&f64, &f64)| {
+            let b = c + e * (1.0 + 1e-6);
+            b + 2.0 * UNIT * b.abs()
+        };
+        let bounds: Vec<f64> = self
+            .constant
+            .iter()
+            .zip(&self.rounding)
+            .map(bound)
+            .collect();
+        if bounds.iter().all(|b| b.abs() < MAX_MAGNITUDE) {
+            return Ok(bounds);
+        }
+        let name = &self.stages[target].name;
+        Err(ErrorKind::NotConverged(format!(
+            "layer {name:?}: the bound is vacuous (above {MAX_MAGNITUDE:e})"
+        ))
+        .into())
+    }
+
+    fn add_constant(&mut self, row: usize, value: f64, rounding: f64) {
+        self.constant[row] += value;
+        self.rounding[row] += rounding + UNIT * self.constant[row].abs();
+    }
+
+    /// From coefficients of a to coefficients of z, in place.
+    fn through_activation(&mut self, k: usize, rows: &mut [f64]) {
+        let known = &self.known[k];
+        for (r, row) in rows.chunks_exact_mut(known.lines.len()).enumerate() {
+            let (mut sum, mut size, mut lost) = (0.0, 0.0, 0.0);
+            for ((q, lines), before) in row.iter_mut().zip(&known.lines).zip(&known.bound_before) {
+                let (slope, offset) = if *q >= 0.0 { lines.above } else { lines.below };
+                let part = *q * offset;
+                sum += part;
+                size += part.abs();
+                *q *= slope;
+                lost += q.abs() * before;
+            }
+            let rounding = gamma(known.lines.len()) * size + UNIT * lost;
+            self.add_constant(r, sum, rounding * (1.0 + 1e-6));
+        }
+    }
+
+    /// From coefficients of stage k's z to coefficients of the values that it reads.
+    fn through_matrices(&mut self, k: usize, rows: &[f64]) {
+        let stage = &self.stages[k];
+        let n = stage.size;
+        if self.input.is_some() {
+            for (r, row) in rows.chunks_exact(n).enumerate() {
+                let (mut sum, mut size, mut off) = (0.0, 0.0, 0.0);
+                for ((q, b), apart) in row.iter().zip(&stage.bias).zip(&stage.bound_bias_off) {
+                    sum += q * b;
+                    size += (q * b).abs();
+                    off += q.abs() * apart;
+                }
+                self.add_constant(r, sum, gamma(n) * size + off * (1.0 + 1e-6));
+            }
+        }
+        for matrix in &stage.matrices {
+            if matrix.source == 0 && self.input.is_none() {
+                continue;
+            }
+            let columns = matrix.columns();
+            let values = &self.known[matrix.source].bound_after;
+            let spread: f64 = matrix
+                .bound_columns
+                .iter()
+                .zip(values)
+                .map(|(c, v)| c * v)
+                .sum();
+            let all = norm(values);
+            let mut out = self.waiting[matrix.source].take();
+            let fresh = out.is_none();
+            let target = out.get_or_insert_with(|| vec![0.0; rows.len() / n * columns]);
+            multiply(rows, n, &matrix.entries, columns, target);
+            for (r, (row, sum)) in rows
+                .chunks_exact(n)
+                .zip(target.chunks_exact(columns))
+                .enumerate()
+            {
+                let off = gamma(n) + matrix.relative;
+                self.rounding[r] += off * norm(row) * spread * (1.0 + 1e-6);
+                if !fresh {
+                    // Added to what was there, which is at most |sum| + |q| |M|.
+                    self.rounding[r] += 2.0 * gamma(n) * (norm(sum) * all + norm(row) * spread);
+                }
+            }
+            self.waiting[matrix.source] = out;
+        }
+    }
+}
+
+/// out += rows times matrix, four rows at a time.
+fn multiply(rows: &[f64], n: usize, matrix: &[f64], columns: usize, out: &mut [f64]) {
+    for (rows, out) in rows.chunks(4 * n).zip(out.chunks_mut(4 * columns)) {
+        if rows.len() == 4 * n {
+            let (o0, rest) = out.split_at_mut(columns);
+            let (o1, rest) = rest.split_at_mut(columns);
+            let (o2, o3) = rest.split_at_mut(columns);
+            for (j, m) in matrix.chunks_exact(columns).enumerate() {
+                let q = [rows[j], rows[n + j], rows[2 * n + j], rows[3 * n + j]];
+                if q == [0.0; 4] {
+                    continue;
+                }
+                for ((((m, a), b), c), d) in m
+                    .iter()
+                    .zip(&mut *o0)
+                    .zip(&mut *o1)
+                    .zip(&mut *o2)
+                    .zip(&mut *o3)
+                {
+                    *a = m.mul_add(q[0], *a);
+                    *b = m.mul_add(q[1], *b);
+                    *c = m.mul_add(q[2], *c);
+                    *d = m.mul_add(q[3], *d);
+                }
+            }
+        } else {
+            for (row, out) in rows.chunks_exact(n).zip(out.chunks_exact_mut(columns)) {
+                for (q, m) in row.iter().zip(matrix.chunks_exact(columns)) {
+                    if *q != 0.0 {
+                        m.iter()
+                            .zip(&mut *out)
+                            .for_each(|(m, o)| *o = m.mul_add(*q, *o));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The chord of a convex function over [lo, hi], raised so that it lies above the function there.
+///
+/// **Inputs** the function's values at both ends, exact or rounded up by the caller.
+/// **Guarantee** slope x + offset >= value at both ends, hence above the function in between.
+pub fn chord_above((lo, at_lo): (f64, f64), (hi, at_hi): (f64, f64)) -> (f64, f64) {
+    let mut slope = (at_hi - at_lo) / (hi - lo);
+    if !slope.is_finite() {
+        slope = 0.0;
+    }
+    let (p, q) = (slope * lo, slope * hi);
+    let offset = (at_lo - p).max(at_hi - q);
+    // Two roundings at either end, doubled; the differences of tiny numbers may underflow.
+    let room = 4.0 * UNIT * (at_lo.abs() + at_hi.abs() + p.abs() + q.abs()) + f64::MIN_POSITIVE;
+    (slope, offset + room)
+}
+
+/// An error for a box that is none.
+pub fn check_box(input: &[(f64, f64)], size: usize) -> Result<()> {
+    if input.len() != size {
+        return Err(Error::domain(format!(
+            "the box has {} sides, the network {size} inputs",
+            input.len()
+        )));
+    }
+    match input
+        .iter()
+        .position(|(lo, hi)| !(lo <= hi && lo.abs().max(hi.abs()) < MAX_MAGNITUDE))
+    {
+        None => Ok(()),
+        Some(i) => Err(Error::domain(format!(
+            "side {i} of the box, [{}, {}], is empty or not finite",
+            input[i].0, input[i].1
+        ))),
+    }
+}

@@ -1,0 +1,196 @@
+//! The network beside its polynomial twin on one input: does the class stay?
+
+use crate::error::{Error, Result};
+use crate::network::forward::twin::Activation;
+use crate::network::forward::{Evaluation, Model, Outcome, Prepared, Range};
+use crate::network::model::graph::NodeId;
+use crate::network::model::tensor::Tensor;
+use crate::poly::composite::Composite;
+use rug::Rational;
+
+/// One activation for each of the network's, from one table or one for each, and one B or one for each.
+///
+/// # Errors
+/// Another number of tables or of B than 1 or the network's activations; a B or coefficient out of range.
+pub fn twin(
+    activations: usize,
+    composites: &[Composite],
+    scales: &[Rational],
+) -> Result<Vec<Activation>> {
+    for (what, n) in [
+        ("tables", composites.len()),
+        ("values of --scale", scales.len()),
+    ] {
+        if n != 1 && n != activations {
+            return Err(Error::domain(format!(
+                "{n} {what}; give one, or one for each of the {activations} activations"
+            )));
+        }
+    }
+    let mut all: Vec<Activation> = Vec::with_capacity(activations);
+    for i in 0..activations {
+        let composite = &composites[i.min(composites.len() - 1)];
+        let scale = &scales[i.min(scales.len() - 1)];
+        let same = composites.len() == 1 && all.last().is_some_and(|a| a.scale() == scale);
+        let next = match all.last() {
+            Some(last) if same => last.clone(),
+            _ => Activation::new(composite, scale)?,
+        };
+        all.push(next);
+    }
+    Ok(all)
+}
+
+/// What was proved of the two classes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// Proved: both networks answer this class.
+    Same(usize),
+    /// Proved: the network answers the first class, its twin the second.
+    Different(usize, usize),
+    /// The enclosures do not decide a class of the network, or of its twin.
+    Undecided,
+    /// A polynomial is asked beyond [-B, B].
+    Outside(Excess),
+}
+
+impl Verdict {
+    /// One word, for files and people.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Same(_) => "same",
+            Self::Different(..) => "different",
+            Self::Undecided => "undecided",
+            Self::Outside(_) => "outside",
+        }
+    }
+}
+
+/// An input of an activation that is not proved to lie in [-B, B].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Excess {
+    /// The activation's node.
+    pub node: NodeId,
+    /// Which activation it is.
+    pub activation: usize,
+    /// The element.
+    pub neuron: usize,
+    /// Upper bound of |x|: the B that this layer needs on this input, at least where it is tight.
+    pub bound_reach: f64,
+    /// The stated B.
+    pub scale: Rational,
+}
+
+/// The two evaluations and the verdict.
+#[derive(Debug, Clone)]
+pub struct Comparison {
+    /// The network with ReLU and max.
+    pub network: Evaluation,
+    /// Its twin; none where a polynomial was asked beyond [-B, B].
+    pub twin: Option<Evaluation>,
+    /// Ranges of the twin's activations, as far as it was evaluated.
+    pub twin_ranges: Vec<Range>,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+impl Comparison {
+    /// Upper bound of the greatest |change of a logit|.
+    pub fn bound_change(&self) -> Option<f64> {
+        let twin = self.twin.as_ref()?;
+        let pairs = self.network.logits.iter().zip(&twin.logits);
+        let change = |(a, b): (&crate::arith::ball::Ball, &crate::arith::ball::Ball)| {
+            let d = a.plus(b.negated());
+            d.upper().max(-d.lower())
+        };
+        Some(pairs.map(change).fold(0.0, f64::max))
+    }
+}
+
+/// Which precisions are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precision {
+    /// f64 midpoints first, about 106 bits where these do not decide.
+    ByNeed,
+    /// About 106 bits at once.
+    Double,
+}
+
+/// Evaluates both networks and compares their classes.
+///
+/// **Guarantee** [`Verdict::Same`] and [`Verdict::Different`] are proved of the exact networks (over the
+/// reals, with exact weights and coefficients) for every point of the input balls.
+///
+/// **Cost** two evaluations, four where f64 does not decide.
+///
+/// # Errors
+/// What [`Prepared::evaluate`] refuses.
+pub fn compare(
+    prepared: &Prepared,
+    polynomials: &[Activation],
+    input: &Tensor,
+    precision: Precision,
+) -> Result<Comparison> {
+    let network = network(prepared, input, precision)?;
+    let mut twin = Outcome::Outside(vec![]);
+    if precision == Precision::ByNeed {
+        // In f64 the balls may leave [-B, B], or overflow, by their own rounding.
+        twin = prepared
+            .evaluate(input, Model::Twin(polynomials), false)
+            .unwrap_or(twin);
+    }
+    let decided = matches!(&twin, Outcome::Done(e) if e.class().is_some());
+    if !decided {
+        twin = prepared.evaluate(input, Model::Twin(polynomials), true)?;
+    }
+    Ok(match twin {
+        Outcome::Done(twin) => {
+            let verdict = match (network.class(), twin.class()) {
+                (Some(a), Some(b)) if a == b => Verdict::Same(a),
+                (Some(a), Some(b)) => Verdict::Different(a, b),
+                _ => Verdict::Undecided,
+            };
+            let twin_ranges = twin.ranges.clone();
+            Comparison {
+                network,
+                twin: Some(twin),
+                twin_ranges,
+                verdict,
+            }
+        }
+        Outcome::Outside(ranges) => {
+            let activation = ranges.len().saturating_sub(1);
+            let last = ranges
+                .last()
+                .ok_or_else(|| Error::domain("a range without activation"))?;
+            let excess = Excess {
+                node: last.node,
+                activation,
+                neuron: last.neuron,
+                bound_reach: last.bound_reach,
+                scale: polynomials[activation].scale().clone(),
+            };
+            Comparison {
+                network,
+                twin: None,
+                twin_ranges: ranges,
+                verdict: Verdict::Outside(excess),
+            }
+        }
+    })
+}
+
+/// The network with ReLU and max.
+fn network(prepared: &Prepared, input: &Tensor, precision: Precision) -> Result<Evaluation> {
+    for double in [false, true] {
+        if !double && precision == Precision::Double {
+            continue;
+        }
+        match prepared.evaluate(input, Model::Relu, double) {
+            Ok(Outcome::Done(e)) if double || e.class().is_some() => return Ok(e),
+            Err(e) if double => return Err(e),
+            _ => {}
+        }
+    }
+    Err(Error::domain("ReLU has no domain to leave"))
+}

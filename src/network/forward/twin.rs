@@ -1,0 +1,256 @@
+//! The polynomial that stands in for ReLU, on balls.
+//!
+//! r(x) = x (1 + p(x/B))/2 on [-B, B], p = P_k o ... o P_1 with the exact coefficients of a table.
+//!
+//! **Method.** Each stage P is evaluated at the ball's midpoint by Horner's scheme in pairs (in y^2 if P is
+//! odd), and the radius is multiplied by a bound of |P'| over the ball (mean value form), so that a
+//! narrow ball stays as narrow as the composite's true slope allows, however steep single stages are.
+//! - Rounding: c_j y^j passes at most j multiplications (8 u^2 each), by a power y^2 that is itself off by
+//!   8 u^2, and j + 1 additions (4 u^2); the coefficient is off by 2 u^2, an odd stage's last product by
+//!   8 u^2. Together below 20 (m + 1) u^2 |c_j y^j| for m + 1 coefficients, and second-order terms.
+//! - Slope: |P'(y)| over the ball is at most |P'(hi)| as computed, plus its rounding, plus
+//!   (radius + u |hi|) times sum j (j-1) |c_j| |y|^(j-2) at the largest |y| of the ball.
+
+use crate::arith::ball::{pair_product, pair_sum, up, Ball, U};
+use crate::error::{Error, Result};
+use crate::poly::composite::Composite;
+use rug::Rational;
+
+/// One stage with its coefficients in powers of y, or of y^2 times y where it is odd.
+#[derive(Debug, Clone)]
+struct Stage {
+    odd: bool,
+    /// Coefficients from the highest, as pairs.
+    coefficients: Vec<(f64, f64)>,
+    /// From the highest: c_j, and the same times its power j, and j (j-1), for all powers j down to 0.
+    value: Vec<f64>,
+    slope: Vec<f64>,
+    curve: Vec<f64>,
+    /// Bounds of relative rounding: of the pairs, and of the f64 sums.
+    kappa: f64,
+    cover: f64,
+}
+
+impl Stage {
+    fn new(powers: &[Rational]) -> Result<Self> {
+        let odd = powers.iter().step_by(2).all(Rational::is_zero) && powers.len() > 1;
+        let mut coefficients = Vec::new();
+        for (j, c) in powers.iter().enumerate() {
+            if odd && j % 2 == 0 {
+                continue;
+            }
+            let ball = Ball::rational(c);
+            // Far from underflow, so that the bounds above hold without absolute terms.
+            let size = ball.hi.abs();
+            let usual = *c == 0 || (1e-200..1e200).contains(&size);
+            if !usual || ball.radius > 2.0 * U * U * size {
+                return Err(Error::unsupported(format!(
+                    "the coefficient of y^{j} is too large or too small for this evaluation"
+                )));
+            }
+            coefficients.push(ball.mid());
+        }
+        coefficients.reverse();
+        let weighted = |weight: &dyn Fn(f64) -> f64, drop: usize| -> Vec<f64> {
+            let all = powers.iter().enumerate().skip(drop);
+            let mut list: Vec<f64> = all.map(|(j, c)| c.to_f64() * weight(j as f64)).collect();
+            list.reverse();
+            list
+        };
+        let n = powers.len() as f64;
+        Ok(Self {
+            odd,
+            kappa: 1.001 * 20.0 * (coefficients.len() as f64 + 1.0) * U * U,
+            coefficients,
+            value: weighted(&|_| 1.0, 0),
+            slope: weighted(&|j| j, 1),
+            curve: weighted(&|j| j * (j - 1.0), 2),
+            cover: 1.0 + (4.0 * n + 32.0) * U,
+        })
+    }
+
+    /// P over a ball.
+    fn apply(&self, y: Ball) -> Ball {
+        let t = if self.odd {
+            pair_product(y.mid(), y.mid())
+        } else {
+            y.mid()
+        };
+        let mut terms = self.coefficients.iter();
+        let first = terms.next().copied().unwrap_or_default();
+        let mut v = terms.fold(first, |v, &c| pair_sum(pair_product(v, t), c));
+        if self.odd {
+            v = pair_product(v, y.mid());
+        }
+        let m = y.magnitude();
+        let sum =
+            |list: &[f64]| list.iter().fold(0.0f64, |s, c| s.mul_add(m, c.abs())) * self.cover;
+        let computed = self.slope.iter().fold(0.0f64, |s, &c| s.mul_add(y.hi, c));
+        let slopes = sum(&self.slope);
+        let drift = up(y.radius + U * y.hi.abs());
+        // The f64 Horner sum is off by at most (cover - 1) of the sum of its terms' sizes.
+        let slope = computed.abs() + (self.cover - 1.0) * slopes + drift * sum(&self.curve);
+        let rounding = self.kappa * sum(&self.value);
+        Ball::new(v, up(up(slope) * y.radius + rounding))
+    }
+}
+
+/// r(x) = x (1 + p(x/B))/2 with a table's p.
+#[derive(Debug, Clone)]
+pub struct Activation {
+    stages: Vec<Stage>,
+    /// B, exactly and as an f64 that is not above it.
+    scale: Rational,
+    limit: f64,
+    inverse: Ball,
+}
+
+impl Activation {
+    /// The activation for a composite and B > 0.
+    ///
+    /// # Errors
+    /// B is not above 0, or a number is beyond what f64 can hold.
+    pub fn new(composite: &Composite, scale: &Rational) -> Result<Self> {
+        if *scale <= 0 {
+            return Err(Error::domain(format!("B = {scale} is not above 0")));
+        }
+        let inverse = Ball::rational(&Rational::from(scale.recip_ref()));
+        let limit = rug::Float::with_val_round(53, scale, rug::float::Round::Down)
+            .0
+            .to_f64_round(rug::float::Round::Down);
+        if !(inverse.is_finite() && inverse.hi > 1e-200 && limit > 1e-200) {
+            return Err(Error::unsupported("B is beyond 1e-200 .. 1e200"));
+        }
+        let stages = composite.branches[0].stages.iter();
+        let stages: Vec<Stage> = stages
+            .enumerate()
+            .map(|(i, s)| {
+                Stage::new(s).map_err(|e| Error::parse(format!("components[{i}]"), e.to_string()))
+            })
+            .collect::<Result<_>>()?;
+        Ok(Self {
+            stages,
+            scale: scale.clone(),
+            limit,
+            inverse,
+        })
+    }
+
+    /// B.
+    pub fn scale(&self) -> &Rational {
+        &self.scale
+    }
+
+    /// Upper bound of |x| that is surely inside [-B, B].
+    pub fn limit(&self) -> f64 {
+        self.limit
+    }
+
+    /// p(x/B).
+    fn sign(&self, x: Ball) -> Ball {
+        let y = x.times(self.inverse);
+        self.stages.iter().fold(y, |y, stage| stage.apply(y))
+    }
+
+    /// r(x).
+    ///
+    /// **Guarantee** the ball holds r of every number in `x`, also outside [-B, B] (where r is of no use).
+    pub fn relu(&self, x: Ball) -> Ball {
+        x.times(Ball::exact(1.0).plus(self.sign(x)).half())
+    }
+
+    /// slope x + (1 - slope) r(x).
+    pub fn leaky(&self, x: Ball, slope: f64) -> Ball {
+        if slope == 0.0 {
+            return self.relu(x);
+        }
+        let slope = Ball::exact(slope);
+        let rest = Ball::exact(1.0).plus(slope.negated());
+        slope.times(x).plus(rest.times(self.relu(x)))
+    }
+
+    /// The maximum of a list by a tournament of max(a, b) ~ b + r(a - b): neighbours are paired in each
+    /// round, an odd last one passes on. Also the largest |a - b| of a match.
+    pub fn tournament(&self, round: &mut Vec<Ball>) -> f64 {
+        let mut widest = 0.0f64;
+        while round.len() > 1 {
+            let matched = round.chunks(2).map(|pair| match *pair {
+                [a, b] => {
+                    let d = a.plus(b.negated());
+                    let reach = d.magnitude();
+                    // A NaN counts as infinite: it must not be passed over.
+                    let reach = if reach.is_nan() { f64::INFINITY } else { reach };
+                    widest = widest.max(reach);
+                    b.plus(self.relu(d))
+                }
+                _ => pair[0],
+            });
+            let next: Vec<Ball> = matched.collect();
+            *round = next;
+        }
+        widest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn q(n: i64, d: i64) -> Rational {
+        Rational::from((n, d))
+    }
+
+    fn composite(odd: bool) -> Composite {
+        let even = i64::from(!odd);
+        Composite::from_stages(vec![
+            vec![
+                q(even, 90),
+                q(17, 7),
+                q(0, 1),
+                q(-22, 9),
+                q(even, 33),
+                q(1, 1),
+            ],
+            vec![q(0, 1), q(3, 2), q(even, 50), q(-1, 2)],
+        ])
+    }
+
+    #[test]
+    fn the_ball_holds_the_exact_polynomial() {
+        for odd in [true, false] {
+            let c = composite(odd);
+            let b = q(40, 3);
+            let r = Activation::new(&c, &b).unwrap();
+            for n in -50..=50i64 {
+                for (width, denominator) in [(0, 1i64), (1, 1 << 50), (1, 10)] {
+                    let x = Ball::rational(&q(n * 13, 49));
+                    let x = Ball::new(x.mid(), up(x.radius + width as f64 / denominator as f64));
+                    let y = r.relu(x);
+                    let (lo, hi) = y.ends().unwrap();
+                    let (from, to) = x.ends().unwrap();
+                    for k in 0..=4 {
+                        let point = &from + Rational::from(&to - &from) * q(k, 4);
+                        let p = c.eval_exact(&Rational::from(&point / &b));
+                        let exact = &point * (p + 1u32) / 2u32;
+                        assert!(lo <= exact && exact <= hi, "{n} {width}/{denominator} {k}");
+                    }
+                    if width == 0 {
+                        assert!(y.radius < 1e-28, "{y:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn tournaments_pass_the_odd_one_on() {
+        let r = Activation::new(&composite(true), &q(40, 3)).unwrap();
+        let exact = |x: f64| Ball::exact(x);
+        let mut round = vec![exact(1.0), exact(4.0), exact(-2.0)];
+        let widest = r.tournament(&mut round);
+        let first = exact(4.0).plus(r.relu(exact(1.0).plus(exact(-4.0))));
+        let last = exact(-2.0).plus(r.relu(first.plus(exact(2.0))));
+        assert_eq!(round, [last]);
+        assert_eq!(widest, first.plus(exact(2.0)).magnitude().max(3.0));
+    }
+}

@@ -1,0 +1,16 @@
+//! The network: layers with exact weights, as a static graph.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`ops`], [`batch_norm`] | layers |
+//! | [`graph`] | the network as a static graph |
+//! | [`tournament`] | max-pooling as ReLU of differences |
+//! | [`exact`] | the text that a network certificate is about |
+//! | [`tensor`] | an array with its shape |
+
+pub mod batch_norm;
+pub mod exact;
+pub mod graph;
+pub mod ops;
+pub mod tensor;
+pub mod tournament;

@@ -1,0 +1,157 @@
+//! Reading safetensors: weights by name, and the text entries of the header.
+
+use crate::error::{Error, Result};
+use crate::network::model::graph::MAX_PARAMETERS;
+use ::safetensors::{Dtype, SafeTensors};
+use std::collections::{BTreeMap, HashMap};
+
+/// Largest file, in bytes.
+pub const MAX_BYTES: usize = 512 << 20;
+
+/// One array of exact numbers.
+#[derive(Debug, Clone)]
+pub struct Array {
+    /// Its dimensions.
+    pub dims: Vec<usize>,
+    /// Its elements, row-major.
+    pub values: Vec<f64>,
+}
+
+/// The content of a file.
+#[derive(Debug, Clone, Default)]
+pub struct Weights {
+    /// Arrays by name.
+    pub arrays: BTreeMap<String, Array>,
+    /// `__metadata__` of the header.
+    pub metadata: HashMap<String, String>,
+}
+
+/// Reads every array of float type F32, F64, F16 or BF16 exactly; integer arrays (counters) are skipped.
+///
+/// # Errors
+/// A file that is not safetensors, too large, or an array of a float type that is not read.
+pub fn read(bytes: &[u8]) -> Result<Weights> {
+    let bad = |e: String| Error::parse("", format!("not a safetensors file: {e}"));
+    if bytes.len() > MAX_BYTES {
+        let detail = format!("{} bytes are over the limit of {MAX_BYTES}", bytes.len());
+        return Err(Error::parse("", detail));
+    }
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| bad(e.to_string()))?;
+    let file = SafeTensors::deserialize(bytes).map_err(|e| bad(e.to_string()))?;
+    let mut weights = Weights {
+        metadata: header.metadata().clone().unwrap_or_default(),
+        ..Weights::default()
+    };
+    let mut total = 0usize;
+    for (name, view) in file.tensors() {
+        let data = view.data();
+        let values = match view.dtype() {
+            Dtype::F32 => words(data, |b: [u8; 4]| f64::from(f32::from_le_bytes(b))),
+            Dtype::F64 => words(data, f64::from_le_bytes),
+            // The upper half of an f32.
+            Dtype::BF16 => words(data, |b: [u8; 2]| {
+                f64::from(f32::from_le_bytes([0, 0, b[0], b[1]]))
+            }),
+            Dtype::F16 => words(data, |b: [u8; 2]| half(u16::from_le_bytes(b))),
+            Dtype::I64 | Dtype::I32 | Dtype::I16 | Dtype::I8 | Dtype::U8 | Dtype::BOOL => continue,
+            other => {
+                return Err(Error::parse(
+                    format!("tensor {name:?}"),
+                    format!("element type {other:?}; read are F64, F32, F16 and BF16"),
+                ))
+            }
+        };
+        total = total.saturating_add(values.len());
+        if total > MAX_PARAMETERS {
+            return Err(Error::unsupported(format!(
+                "more than {MAX_PARAMETERS} parameters"
+            )));
+        }
+        let dims = view.shape().to_vec();
+        weights.arrays.insert(name, Array { dims, values });
+    }
+    Ok(weights)
+}
+
+fn words<const N: usize>(raw: &[u8], read: impl Fn([u8; N]) -> f64) -> Vec<f64> {
+    let words = raw.chunks_exact(N);
+    words.filter_map(|w| w.try_into().ok().map(&read)).collect()
+}
+
+/// IEEE binary16, exactly.
+fn half(bits: u16) -> f64 {
+    let (exponent, fraction) = (i32::from(bits >> 10 & 31), f64::from(bits & 1023));
+    let size = match exponent {
+        0 => fraction * 2f64.powi(-24),
+        31 if fraction == 0.0 => f64::INFINITY,
+        31 => f64::NAN,
+        e => (1024.0 + fraction) * 2f64.powi(e - 25),
+    };
+    if bits >> 15 == 1 {
+        -size
+    } else {
+        size
+    }
+}
+
+impl Weights {
+    /// The array of a name.
+    ///
+    /// # Errors
+    /// There is none, naming those that are near.
+    pub fn get(&self, name: &str) -> Result<&Array> {
+        self.arrays.get(name).ok_or_else(|| {
+            let stem = name.split('.').next().unwrap_or("");
+            let near: Vec<&str> = self
+                .arrays
+                .keys()
+                .filter(|k| k.starts_with(stem))
+                .take(8)
+                .map(String::as_str)
+                .collect();
+            let detail = if near.is_empty() {
+                let all: Vec<&str> = self.arrays.keys().take(8).map(String::as_str).collect();
+                format!("no such tensor; the file has {}", all.join(", "))
+            } else {
+                format!("no such tensor; the file has {}", near.join(", "))
+            };
+            Error::parse(format!("tensor {name:?}"), detail)
+        })
+    }
+
+    /// The elements of a vector.
+    ///
+    /// # Errors
+    /// There is none of the name.
+    pub fn vector(&self, name: &str) -> Result<Vec<f64>> {
+        self.get(name).map(|a| a.values.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_are_exact() {
+        for (bits, value) in [
+            (0x3c00, 1.0),
+            (0xc000, -2.0),
+            (0x7bff, 65504.0),
+            (0x0001, 2f64.powi(-24)),
+            (0x3555, 1365.0 / 4096.0),
+            (0x8000, 0.0),
+        ] {
+            assert_eq!(half(bits), value);
+        }
+        assert!(half(0x7e00).is_nan());
+    }
+
+    #[test]
+    fn junk_is_no_file() {
+        for junk in [&b""[..], b"12345678", &[255; 40], b"\x02\0\0\0\0\0\0\0{}x"] {
+            let error = read(junk).unwrap_err().to_string();
+            assert!(error.starts_with("not a safetensors file"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! What is proved of the nodes so far, layer by layer: slopes, remainders, and amounts of deviation.
+
+use crate::error::Result;
+use crate::network::model::graph::NodeId;
+use crate::network::model::tensor::Tensor;
+use crate::network::rows::pass::Pass;
+use crate::network::rows::plan::{Linear, Plan, Step, UNIT};
+use crate::network::rows::response::Response;
+use crate::network::rows::rows::{descend, Tile, LANES};
+use crate::network::rows::{Noise, FAILURE_LOG2};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What an activation adds to the rows that pass it, element (place, channel).
+#[derive(Debug, Default)]
+pub struct Source {
+    pub slopes: Vec<f32>,
+    /// Remainders, rounded up: element * levels + level.
+    pub remainders: Vec<f32>,
+}
+
+/// The state of the analysis: what is proved of the nodes so far.
+pub struct State<'a> {
+    pub plan: &'a Plan,
+    pub noise: &'a [Noise],
+    pub kappa: f64,
+    pub scales: Vec<f64>,
+    pub sources: Vec<Source>,
+    /// Upper bounds of |deviation| of each node's value, element * levels + level; empty: not known or 0.
+    pub amounts: Vec<Vec<f32>>,
+    /// For each linear node and place of its input, per level: sum over channels of column norm times amount.
+    pub spread: Vec<Vec<f64>>,
+    pub matters: Vec<bool>,
+    /// How often each node is read.
+    pub readers: Vec<usize>,
+    /// 2^-74 sqrt(n) times the largest B, for n neurons.
+    pub lost: f64,
+}
+
+impl<'a> State<'a> {
+    /// Nothing is proved yet.
+    pub fn new(
+        plan: &'a Plan,
+        centres: &[Tensor],
+        responses: &[Response],
+        noise: &'a [Noise],
+        targets: usize,
+    ) -> Self {
+        let neurons: usize = centres.iter().map(Tensor::len).sum();
+        let events = (4 * neurons + 4 * targets) as f64;
+        let mut matters = vec![false; plan.nodes.len()];
+        for (id, node) in plan.nodes.iter().enumerate() {
+            let before = node.inputs.iter().any(|&i| matters[i]);
+            matters[id] = before || matches!(node.step, Step::Activation(_));
+        }
+        let mut readers = vec![0; plan.nodes.len()];
+        for node in &plan.nodes {
+            node.inputs.iter().for_each(|&i| readers[i] += 1);
+        }
+        let scales: Vec<f64> = responses.iter().map(|r| r.scale()).collect();
+        Self {
+            readers,
+            lost: scales.iter().copied().fold(0.0, f64::max)
+                * (neurons as f64).sqrt()
+                * 2.0f64.powi(-74),
+            plan,
+            noise,
+            kappa: kappa(events),
+            scales,
+            sources: responses.iter().map(|_| Source::default()).collect(),
+            amounts: vec![Vec::new(); plan.nodes.len()],
+            spread: vec![Vec::new(); plan.nodes.len()],
+            matters,
+        }
+    }
+
+    /// Takes rows back from a node.
+    pub fn pass(&self, node: NodeId, tile: Tile) -> Pass<'_> {
+        let mut pass = Pass::new(self);
+        descend(self.plan, node, tile, &mut pass);
+        pass
+    }
+
+    /// Bounds of |deviation| of every element of a node, (place, channel) * levels + level.
+    pub fn neurons(&self, node: NodeId, threads: usize) -> Vec<f64> {
+        let shape = self.plan.nodes[node].shape;
+        let levels = self.noise.len();
+        let groups = shape.channels.div_ceil(LANES);
+        let jobs = shape.pixels() * groups;
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut done: Vec<(usize, Vec<f64>)> = Vec::new();
+            loop {
+                let job = next.fetch_add(1, Ordering::Relaxed);
+                if job >= jobs {
+                    return done;
+                }
+                let (p, first) = (job / groups, job % groups * LANES);
+                let mut tile =
+                    Tile::zeros([p / shape.width, p % shape.width], [1, 1], shape.channels);
+                let lanes = LANES.min(shape.channels - first);
+                for l in 0..lanes {
+                    tile.data[first + l][l] = 1.0;
+                }
+                let pass = self.pass(node, tile);
+                let bounds = (0..lanes).flat_map(|l| (0..levels).map(move |c| (l, c)));
+                let bounds = bounds
+                    .map(|(l, c)| pass.bound(l, c).bound_deviation)
+                    .collect();
+                done.push(((p * shape.channels + first) * levels, bounds));
+            }
+        };
+        let mut all = vec![0.0; shape.len() * levels];
+        let parts: Vec<Vec<(usize, Vec<f64>)>> = std::thread::scope(|scope| {
+            let handles: Vec<_> = (1..threads.max(1)).map(|_| scope.spawn(work)).collect();
+            let mut parts = vec![work()];
+            parts.extend(handles.into_iter().filter_map(|h| h.join().ok()));
+            parts
+        });
+        let mut filled = 0;
+        for (at, bounds) in parts.into_iter().flatten() {
+            filled += bounds.len();
+            all[at..at + bounds.len()].copy_from_slice(&bounds);
+        }
+        if filled < all.len() {
+            // A thread died: nothing is proved.
+            all.fill(f64::INFINITY);
+        }
+        all
+    }
+
+    /// Slopes and remainders of an activation, from the deviations of its inputs.
+    pub fn activate(
+        &mut self,
+        k: usize,
+        id: NodeId,
+        centre: &Tensor,
+        response: Response,
+        known: &[f64],
+    ) -> Result<()> {
+        let shape = self.plan.nodes[id].shape;
+        let levels = self.noise.len();
+        let mut source = Source {
+            slopes: Vec::with_capacity(shape.len()),
+            remainders: Vec::with_capacity(shape.len() * levels),
+        };
+        let mut amounts = Vec::with_capacity(shape.len() * levels);
+        let scale = response.scale();
+        let readers = self.readers[id] as f64;
+        for p in 0..shape.pixels() {
+            for c in 0..shape.channels {
+                let i = c * shape.pixels() + p;
+                let (z, radius) = (centre.hi[i], centre.radius[i] + centre.lo[i].abs());
+                let (slope, remainder_of) = response.linear(z, radius)?;
+                let first = known.len() / shape.len() * (p * shape.channels + c);
+                for (level, noise) in self.noise.iter().enumerate() {
+                    let d = known[first + level];
+                    let mut remainder = remainder_of(d);
+                    let mut worst = noise.worst * scale;
+                    if let Some((tau, zone)) = noise.envelope {
+                        let (near, far) = (z.abs() - d - radius, z.abs() + d + radius);
+                        if near >= zone * scale * (1.0 + 1e-9) {
+                            worst = worst.min(tau * far * (1.0 + 1e-9));
+                        }
+                        remainder += worst;
+                    }
+                    let size = f64::from(slope.abs());
+                    let amount = size * d + remainder + worst + self.kappa * noise.sigma * scale;
+                    // Rounding of the row where it passes: sums of readers, product with the slope.
+                    remainder += 2.0 * UNIT * (size * d + readers * amount);
+                    source.remainders.push(up(remainder));
+                    amounts.push(up(amount * (1.0 + 1e-6)));
+                }
+                source.slopes.push(slope);
+            }
+        }
+        self.sources[k] = source;
+        self.amounts[id] = amounts;
+        Ok(())
+    }
+
+    /// Amounts and spread of a node that is no activation.
+    pub fn forward(&mut self, id: NodeId) {
+        let node = &self.plan.nodes[id];
+        if !self.matters[id] {
+            return;
+        }
+        let levels = self.noise.len();
+        let channels = node.shape.channels;
+        if let (Step::Linear(_) | Step::Mean { .. }, Some(&from)) =
+            (&node.step, node.inputs.first())
+        {
+            if !self.matters[from] {
+                return;
+            }
+            let width = self.plan.nodes[from].shape.channels;
+            let norm = |c: usize| match &node.step {
+                Step::Linear(l) => l.bound_columns[c],
+                Step::Mean { bound_column, .. } => *bound_column,
+                _ => 0.0,
+            };
+            let places = self.amounts[from].chunks_exact(width * levels);
+            let spread = places.flat_map(|place| {
+                let mut sums = vec![0.0f64; levels];
+                for (i, a) in place.iter().enumerate() {
+                    sums[i % levels] += norm(i / levels) * f64::from(*a) * (1.0 + 1e-9);
+                }
+                sums
+            });
+            self.spread[id] = spread.collect();
+        }
+        // Only values that a linear layer reads, directly or not, need amounts of their own.
+        if !self.feeds_linear(id) {
+            return;
+        }
+        let mut out = vec![0.0f64; node.shape.len() * levels];
+        let element = |shape: crate::network::model::ops::Shape, i: usize| {
+            ((i % shape.pixels()) * shape.channels + i / shape.pixels()) * levels
+        };
+        for &from in &node.inputs {
+            let amounts = &self.amounts[from];
+            if amounts.is_empty() {
+                continue;
+            }
+            let x = self.plan.nodes[from].shape;
+            let mut take = |to: usize, at: usize, factor: f64| {
+                let (to, at) = (element(node.shape, to), element(x, at));
+                for c in 0..levels {
+                    out[to + c] += factor * f64::from(amounts[at + c]) * (1.0 + 1e-9);
+                }
+            };
+            match &node.step {
+                Step::Move(list) => list.iter().enumerate().for_each(|(i, j)| {
+                    if let Some(j) = j {
+                        take(i, *j, 1.0);
+                    }
+                }),
+                Step::Mean {
+                    windows, factors, ..
+                } => {
+                    for (i, (window, factor)) in windows.iter().zip(factors).enumerate() {
+                        window
+                            .iter()
+                            .for_each(|&j| take(i, j, f64::from(*factor) * (1.0 + 1e-6)));
+                    }
+                }
+                Step::Linear(linear) => forward_sizes(linear, x, node.shape, &mut take),
+                _ => (0..node.shape.len()).for_each(|i| take(i, i, 1.0)),
+            }
+        }
+        debug_assert_eq!(out.len(), node.shape.pixels() * channels * levels);
+        self.amounts[id] = out.into_iter().map(|a| up(a * (1.0 + 1e-6))).collect();
+    }
+
+    /// Whether rows that are rounded at this node need its amounts.
+    fn feeds_linear(&self, id: NodeId) -> bool {
+        let readers = self.plan.nodes.iter().filter(|n| n.inputs.contains(&id));
+        let mut count = 0;
+        for reader in readers {
+            count += 1;
+            if !matches!(reader.step, Step::Activation(_) | Step::Add) {
+                return true;
+            }
+        }
+        // Several readers: the sum of their rows is rounded here. An addition passes the need on.
+        count > 1
+            || self.readers[id] > 1
+            || self.plan.nodes.iter().enumerate().any(|(i, n)| {
+                matches!(n.step, Step::Add) && n.inputs.contains(&id) && self.feeds_linear(i)
+            })
+    }
+}
+
+/// kappa: one of `events` one-sided events of probability exp(-kappa^2/2) happens with probability
+/// 2^[`FAILURE_LOG2`] at most.
+pub fn kappa(events: f64) -> f64 {
+    (2.0 * (events.ln() - f64::from(FAILURE_LOG2) * std::f64::consts::LN_2)).sqrt() * (1.0 + 1e-9)
+}
+
+/// Amounts through |weights|.
+fn forward_sizes(
+    linear: &Linear,
+    x: crate::network::model::ops::Shape,
+    out: crate::network::model::ops::Shape,
+    take: &mut impl FnMut(usize, usize, f64),
+) {
+    let w = &linear.window;
+    let taps = w.len();
+    for i in 0..out.len() {
+        let (o, p) = (i / out.pixels(), i % out.pixels());
+        for channel in 0..x.channels {
+            for tap in 0..taps {
+                let inside = |axis: usize, o: usize, k: usize, size: usize| {
+                    (o * w.stride[axis] + k * w.dilation[axis])
+                        .checked_sub(w.padding[axis])
+                        .filter(|&v| v < size)
+                };
+                let y = inside(0, p / out.width, tap / w.kernel[1], x.height);
+                let column = inside(1, p % out.width, tap % w.kernel[1], x.width);
+                if let (Some(y), Some(column)) = (y, column) {
+                    let size = linear.sizes[(o * x.channels + channel) * taps + tap];
+                    take(i, (channel * x.height + y) * x.width + column, size);
+                }
+            }
+        }
+    }
+}
+
+/// An f32 that is not below a nonnegative f64.
+fn up(x: f64) -> f32 {
+    // The conversion rounds to nearest; NaN becomes infinity, which makes the bound vacuous.
+    if x.is_nan() {
+        return f32::INFINITY;
+    }
+    (x as f32).next_up()
+}

@@ -1,0 +1,286 @@
+//! A network and its polynomials made ready for bounds of deviation, and the margins of one input.
+
+use crate::arith::ball::Ball;
+use crate::certify::neuron::bend::Bend;
+use crate::error::{Error, Result};
+use crate::network::forward::twin::Activation;
+use crate::network::forward::{Evaluation, Model, Outcome, Prepared};
+use crate::network::model::graph::{Network, NodeId};
+use crate::network::model::tensor::Tensor;
+use crate::network::model::tournament::Expanded;
+use crate::network::rows::plan::Plan;
+use crate::network::rows::sensitivity::{sensitivities, Sensitivity};
+use crate::network::rows::{bound, Deviation, Noise, Response, Target};
+use crate::poly::composite::Composite;
+use rug::Rational;
+
+/// What stands undisturbed at the activations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Centre {
+    /// The polynomials; noise is added to them.
+    Polynomial,
+    /// ReLU; noise is all that a polynomial may differ from it.
+    Relu,
+}
+
+/// The curvature of every different polynomial of a twin.
+#[derive(Debug)]
+pub struct Bends {
+    made: Vec<Bend>,
+    /// For each activation of the network which of them.
+    which: Vec<usize>,
+}
+
+impl Bends {
+    /// Bounds every different pair of table and B once.
+    ///
+    /// **Inputs** one composite or one for each activation, as in the twin.
+    ///
+    /// # Errors
+    /// A B that is no f64 number, and what [`Bend::new`] refuses.
+    pub fn new(composites: &[Composite], twin: &[Activation]) -> Result<Self> {
+        let mut keys: Vec<(usize, &Rational)> = Vec::new();
+        let (mut made, mut which) = (Vec::new(), Vec::new());
+        for (i, activation) in twin.iter().enumerate() {
+            let key = (i.min(composites.len() - 1), activation.scale());
+            let known = keys.iter().position(|k| *k == key);
+            let index = match known {
+                Some(k) => k,
+                None => {
+                    made.push(Bend::new(&composites[key.0], exact_scale(key.1)?)?);
+                    keys.push(key);
+                    keys.len() - 1
+                }
+            };
+            which.push(index);
+        }
+        Ok(Self { made, which })
+    }
+}
+
+/// B as an f64, which it must be.
+fn exact_scale(scale: &Rational) -> Result<f64> {
+    let near = scale.to_f64();
+    if Rational::from_f64(near).as_ref() == Some(scale) {
+        return Ok(near);
+    }
+    Err(Error::unsupported(format!(
+        "deviation bounds take a B that is an f64 number, not {scale}"
+    )))
+}
+
+/// A network with polynomials, ready for rows. Max-pooling is its tournament, so one activation of the
+/// original may be several here.
+#[derive(Debug)]
+pub struct Subject<'a> {
+    /// The network without max-pooling.
+    pub network: &'a Network,
+    /// It, ready to be evaluated.
+    pub prepared: Prepared<'a>,
+    /// It, ready for rows.
+    pub plan: Plan,
+    /// The polynomial of each activation.
+    pub activations: Vec<Activation>,
+    /// What stands at each activation.
+    pub responses: Vec<Response<'a>>,
+    /// For each activation the activation of the original network that it comes from.
+    pub origins: &'a [usize],
+    centre: Centre,
+}
+
+/// An input on which nothing can be said of noise, or what is said without any.
+#[derive(Debug)]
+pub enum Start {
+    /// A polynomial is asked beyond [-B, B]: the layer, and an upper bound of |x| there.
+    Outside(NodeId, f64),
+    /// The undisturbed class is not decided.
+    Undecided,
+    /// Decided.
+    Decided(Box<Undisturbed>),
+}
+
+/// The undisturbed trajectory of one input.
+#[derive(Debug)]
+pub struct Undisturbed {
+    /// Inputs of the activations.
+    pub centres: Vec<Tensor>,
+    /// The class.
+    pub class: usize,
+    /// Each element of the result, then each difference of the class to another.
+    pub targets: Vec<Target>,
+    /// Number of the target and lower bound of each such difference without noise.
+    pub margins: Vec<(usize, f64)>,
+}
+
+impl<'a> Subject<'a> {
+    /// Makes a network ready.
+    ///
+    /// **Inputs** the network as [`crate::network::model::tournament::expand`] writes it, the twin of the original.
+    ///
+    /// # Errors
+    /// A layer that rows cannot pass.
+    pub fn new(
+        expanded: &'a Expanded,
+        twin: &[Activation],
+        bends: &'a Bends,
+        centre: Centre,
+    ) -> Result<Self> {
+        let response = |&o: &usize| {
+            let bend = &bends.made[bends.which[o]];
+            match centre {
+                Centre::Polynomial => Response::Polynomial(bend),
+                Centre::Relu => Response::Relu(bend.scale()),
+            }
+        };
+        let origins = expanded.origins.as_slice();
+        Ok(Self {
+            network: &expanded.network,
+            prepared: Prepared::new(&expanded.network)?,
+            plan: Plan::new(&expanded.network)?,
+            activations: origins.iter().map(|&o| twin[o].clone()).collect(),
+            responses: origins.iter().map(response).collect(),
+            origins,
+            centre,
+        })
+    }
+
+    /// Evaluates one input without noise, in about 106 bits.
+    ///
+    /// **Guarantee** the class and the margins are proved.
+    ///
+    /// # Errors
+    /// What the evaluation refuses.
+    pub fn undisturbed(&self, x: &Tensor) -> Result<Start> {
+        let mut centres = Vec::new();
+        let model = match self.centre {
+            Centre::Polynomial => Model::Twin(&self.activations),
+            Centre::Relu => Model::Relu,
+        };
+        let done = self
+            .prepared
+            .evaluate_with(x, model, true, &mut |_, z| centres.push(z.clone()))?;
+        let centre = match done {
+            Outcome::Done(e) => e,
+            Outcome::Outside(ranges) => {
+                let last = ranges
+                    .last()
+                    .map_or((0, f64::INFINITY), |r| (r.node, r.bound_reach));
+                return Ok(Start::Outside(last.0, last.1));
+            }
+        };
+        Ok(match centre.class() {
+            None => Start::Undecided,
+            Some(class) => {
+                let (targets, margins) = targets(&centre, class);
+                Start::Decided(Box::new(Undisturbed {
+                    centres,
+                    class,
+                    targets,
+                    margins,
+                }))
+            }
+        })
+    }
+
+    /// Bounds of the deviation of every target of an input, see [`bound`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn bound(
+        &self,
+        at: &Undisturbed,
+        noise: &[Noise],
+        threads: usize,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Deviation> {
+        let (centres, targets) = (&at.centres, &at.targets);
+        bound(
+            &self.plan,
+            centres,
+            &self.responses,
+            noise,
+            targets,
+            threads,
+            progress,
+        )
+    }
+
+    /// For each margin of an input, and each activation of the original network, its sensitivity.
+    ///
+    /// *Estimate*. **Cost** a slope for each neuron, and a backward pass.
+    pub fn sensitivities(&self, at: &Undisturbed) -> Vec<Vec<Sensitivity>> {
+        let slopes: Vec<Vec<f32>> = at
+            .centres
+            .iter()
+            .zip(&self.responses)
+            .map(|(z, r)| z.hi.iter().map(|&z| r.estimate_slope(z)).collect())
+            .collect();
+        let scales: Vec<f64> = self.responses.iter().map(|r| r.scale()).collect();
+        let targets: Vec<Target> = at.margins.iter().map(|m| at.targets[m.0].clone()).collect();
+        let count = self.origins.last().map_or(0, |last| last + 1);
+        let layers = |row: Vec<Sensitivity>| {
+            let mut sums = vec![Sensitivity::default(); count];
+            for (s, &o) in row.into_iter().zip(self.origins) {
+                sums[o] = sums[o].with(s);
+            }
+            sums
+        };
+        let found = sensitivities(&self.plan, &slopes, &scales, &targets);
+        found.into_iter().map(layers).collect()
+    }
+
+    /// The value at an activation in plain f64, for measurements.
+    pub fn estimate_value(&self, activation: usize, z: f64) -> f64 {
+        match self.responses[activation] {
+            Response::Relu(_) => z.max(0.0),
+            Response::Polynomial(_) => self.activations[activation].relu(Ball::exact(z)).hi,
+        }
+    }
+}
+
+impl Undisturbed {
+    /// Lower bound of the margin without noise.
+    pub fn bound_margin(&self) -> f64 {
+        let margins = self.margins.iter().map(|m| m.1);
+        margins.fold(f64::INFINITY, f64::min)
+    }
+
+    /// Lower bound of the margin that noise of a level leaves.
+    pub fn bound_margin_under(&self, found: &Deviation, level: usize) -> f64 {
+        let after =
+            |&(t, m): &(usize, f64)| (m - found.targets[t][level].bound_deviation).next_down();
+        let margins = self.margins.iter().map(after);
+        margins.fold(f64::INFINITY, f64::min)
+    }
+
+    /// The targets that are elements of the result themselves.
+    pub fn outputs(&self) -> usize {
+        self.targets.len() - self.margins.len()
+    }
+}
+
+/// Each output, then each difference of the class to another: with the lower bound of that margin.
+fn targets(centre: &Evaluation, class: usize) -> (Vec<Target>, Vec<(usize, f64)>) {
+    let n = centre.logits.len();
+    let unit = |j: usize| {
+        (0..n)
+            .map(|i| f32::from(u8::from(i == j)))
+            .collect::<Target>()
+    };
+    let mut all: Vec<Target> = (0..n).map(unit).collect();
+    let mut margins = Vec::new();
+    if n == 1 {
+        let sign = if class == 1 { 1.0 } else { -1.0 };
+        margins.push((all.len(), centre.margin(class)));
+        all.push(vec![sign]);
+        return (all, margins);
+    }
+    for j in (0..n).filter(|&j| j != class) {
+        let mut target = unit(class);
+        target[j] = -1.0;
+        let apart = centre.logits[class].plus(centre.logits[j].negated());
+        margins.push((all.len(), apart.lower()));
+        all.push(target);
+    }
+    (all, margins)
+}

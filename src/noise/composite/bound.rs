@@ -1,0 +1,340 @@
+//! The noise of a composite over its whole domain, for both tiers; refusals with the margin that is missing.
+
+use crate::arith::mp::Mp;
+use crate::arith::rounding::CoefficientMode;
+use crate::certify::composite::cascade::Branch;
+use crate::circuit::composite::{Block, Plan, Shape};
+use crate::circuit::{Circuit, Id, Op};
+use crate::ckks::scheme::encrypt::Encryption;
+use crate::error::{Error, Result};
+use crate::noise::composite::fresh::{Noisy, Program};
+use crate::noise::composite::propagate::{Carrier, Margin};
+use crate::noise::composite::refine::refine;
+use crate::noise::formula::{enclose, tail, Model, Tier};
+use crate::poly::composite::Composite;
+use crate::poly::table::Table;
+use inari::{const_interval, interval, Interval};
+use rug::float::Round;
+use rug::{Float, Rational};
+
+/// Working precision of images and slopes.
+pub(super) const PREC: u32 = 128;
+
+/// What the inputs are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// Fresh encryptions, encoding included.
+    Fresh(Encryption),
+    /// Ciphertexts whose slots are within this of what is meant, in units of x.
+    Given(Rational),
+}
+
+/// What is evaluated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Task {
+    /// One sign, ReLU or max.
+    Single(Shape),
+    /// The maximum of `inputs` values, read as c x + 1/2.
+    Pool {
+        /// Number of inputs.
+        inputs: usize,
+        /// c.
+        input_scale: Rational,
+    },
+}
+
+/// What to bound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// What is evaluated.
+    pub task: Task,
+    /// B: x in [-B, B] (max: [0, B]; pools: 1).
+    pub domain: Rational,
+    /// The inputs.
+    pub input: Input,
+    /// k: high probability means but for 2^-k for the whole circuit.
+    pub k: u32,
+    /// The level of the inputs; none is the top.
+    pub level: Option<usize>,
+    /// Room that every stage leaves for noise: 2^-margin of its inputs. [`MARGINS`] are sensible.
+    pub margin: i32,
+}
+
+/// Margins to try, narrowest first: a wider one makes a stage's coefficients, and their noise, larger.
+pub const MARGINS: [i32; 4] = [12, 9, 7, 5];
+
+/// A circuit for a table under encryption parameters, and what its noise rests on.
+pub struct Prepared {
+    /// The polynomials and their reaches.
+    pub plan: Plan,
+    /// The circuit.
+    pub circuit: Circuit,
+    /// Its evaluations of the composite.
+    pub blocks: Vec<Block>,
+    /// The branches, proved over [0, `K_1`].
+    pub branches: Vec<Branch>,
+    /// The request.
+    pub request: Request,
+    model: Model,
+}
+
+/// The noise of one tier.
+#[derive(Debug, Clone)]
+pub struct Bounded {
+    /// The tier.
+    pub tier: Tier,
+    /// `bound` of the noise of each input.
+    pub bound_input: f64,
+    /// `bound` of the noise of the result, at every slot.
+    pub bound_noise: f64,
+    /// `bound` of the noise of every stage of the last block, in units of that stage.
+    pub bound_stages: Vec<f64>,
+    /// For every block and branch the ends of the cells, of |x|/B.
+    pub cells: Vec<Vec<Vec<f64>>>,
+}
+
+/// Bounded, or the margin that is missing.
+pub type Outcome = std::result::Result<Bounded, Margin>;
+
+fn size(x: f64) -> Interval {
+    interval!(x, x).unwrap_or(Interval::ENTIRE)
+}
+
+/// x with a margin, rounded up to 12 bits.
+fn reach_of(x: &Float, margin: i32) -> Rational {
+    let x = Float::with_val_round(PREC, x * (1.0 + 2f64.powi(-margin)), Round::Up).0;
+    Float::with_val_round(12, &x, Round::Up)
+        .0
+        .to_rational()
+        .unwrap_or_else(|| Rational::from(1))
+}
+
+impl Prepared {
+    /// Builds the circuit of a table.
+    ///
+    /// **Cost** milliseconds. The first stage may take inputs up to `K_1 = 1 + 2^-12` (less, for a table
+    /// that runs away there).
+    ///
+    /// # Errors
+    /// A depth that the chain does not have, a table that cannot be prepared, a domain of 0.
+    pub fn new(table: &Table, model: &Model, request: Request) -> Result<Self> {
+        if request.domain <= 0u32 {
+            return Err(Error::domain("the domain B must be above 0"));
+        }
+        if matches!(request.task, Task::Pool { .. }) && request.domain != 1u32 {
+            return Err(Error::domain("a pool has the domain B = 1"));
+        }
+        let composite = Composite::new(table, CoefficientMode::Exact)?;
+        let mut prepared = Err(Error::domain("no reach"));
+        for bits in [12u32, 15, 18, 22] {
+            let first = Rational::from(1) + (Rational::from(1) >> bits);
+            prepared = branches(&composite, &first, request.margin).map(|b| (b, first));
+            if prepared.is_ok() {
+                break;
+            }
+        }
+        let (branches, first) = prepared?;
+        let whole = Mp {
+            lo: Float::new(PREC),
+            hi: Float::with_val(PREC, 1),
+        };
+        let stages = branches[0].stages.len();
+        let mut reaches = vec![first];
+        for i in 0..stages - 1 {
+            let most = branches.iter().map(|b| b.images(&whole)[i].magnitude());
+            let most = most.fold(Float::new(PREC), crate::arith::mp::max);
+            reaches.push(reach_of(&most, request.margin));
+        }
+        let parameters = model.parameters();
+        let plan = Plan {
+            stages: positive(&composite),
+            reaches,
+            domain: request.domain.clone(),
+            scale: parameters.scale(),
+        };
+        let level = request.level.unwrap_or(parameters.max_level());
+        let (circuit, blocks) = match &request.task {
+            Task::Single(shape) => plan.circuit(parameters.q(), level, *shape)?,
+            Task::Pool {
+                inputs,
+                input_scale,
+            } => plan.tournament(parameters.q(), level, *inputs, input_scale)?,
+        };
+        Ok(Self {
+            plan,
+            circuit,
+            blocks,
+            branches,
+            request,
+            model: model.clone(),
+        })
+    }
+
+    /// The noise model.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// Operations that share the failure probability: inputs, products and rescales.
+    pub fn operations(&self) -> usize {
+        let counts = |op: &Op| matches!(op, Op::Input(_) | Op::Mul(..) | Op::Rescale(_));
+        self.circuit.nodes.iter().filter(|n| counts(&n.op)).count()
+    }
+
+    /// The tier of high probability for this circuit.
+    pub fn high_probability(&self) -> Tier {
+        let log_n = self.model.parameters().log_n();
+        Tier::HighProbability {
+            kappa: tail::kappa(self.request.k, self.operations(), log_n),
+        }
+    }
+
+    /// The noise of an input in units of x.
+    fn input_noise(&self, tier: Tier, scale: &Rational) -> f64 {
+        let m = &self.model;
+        // A bound of high probability for the encoder would need A2.
+        let encode = m.bound_encode(Tier::WorstCase);
+        let fresh = match &self.request.input {
+            Input::Given(e) => return enclose(e).sup(),
+            Input::Fresh(encryption) => m.bound_fresh(*encryption, tier),
+        };
+        ((size(encode) + size(fresh)) / enclose(scale)).sup()
+    }
+
+    /// Bounds the noise of the result.
+    ///
+    /// **Guarantee** for every slot: if all inputs are in the domain, the result is within `bound_noise`
+    /// of the exact composite's, for the tier.
+    ///
+    /// # Errors
+    /// A value that could wrap around its modulus; a kappa beyond what the tails were derived for.
+    pub fn bound(&self, tier: Tier) -> Result<Outcome> {
+        if let Tier::HighProbability { kappa } = tier {
+            if kappa > tail::MAX_KAPPA {
+                return Err(Error::unsupported(format!(
+                    "2^-{} for the circuit needs 2^-{kappa} for each event; the limit is 2^-{}",
+                    self.request.k,
+                    tail::MAX_KAPPA
+                )));
+            }
+        }
+        let program = Program::new(&self.circuit, &self.model, tier);
+        let reaches: Vec<Interval> = self.plan.reaches.iter().map(enclose).collect();
+        let whole = enclose(&self.plan.domain);
+        let nothing = Noisy {
+            value: Interval::ENTIRE,
+            bound_aside: 0.0,
+            bound_error: f64::INFINITY,
+        };
+        let mut values = vec![nothing; self.circuit.nodes.len()];
+        let mut bound_input = 0.0f64;
+        let mut first = 0;
+        let (mut cells, mut bound_stages) = (Vec::new(), Vec::new());
+        for block in &self.blocks {
+            // Nodes up to the block's argument: inputs, and what becomes of earlier results.
+            self.leading(first, block.argument + 1, &program, &mut values, whole)?;
+            let carrier = Carrier {
+                circuit: &self.circuit,
+                program: &program,
+                block,
+                reaches: &reaches,
+                domain: whole,
+            };
+            let whole_argument = values[block.argument];
+            let mut worst: Option<Noisy> = None;
+            let mut of_block = Vec::new();
+            for branch in &self.branches {
+                match refine(&carrier, branch, &mut values)? {
+                    Ok(refined) => {
+                        let r = refined.result;
+                        let before = worst.unwrap_or(r);
+                        if worst.is_none() || r.bound_error > before.bound_error {
+                            bound_stages = refined.bound_stages;
+                        }
+                        worst = Some(Noisy {
+                            value: r.value.convex_hull(before.value),
+                            bound_aside: 0.0,
+                            bound_error: r.bound_error.max(before.bound_error),
+                        });
+                        of_block.push(refined.points);
+                    }
+                    Err(margin) => return Ok(Err(margin)),
+                }
+            }
+            // Whatever comes later knows the argument over all cells.
+            values[block.argument] = whole_argument;
+            values[block.output] = worst.ok_or_else(|| Error::domain("no branch"))?;
+            cells.push(of_block);
+            first = block.output + 1;
+        }
+        self.leading(
+            first,
+            self.circuit.nodes.len(),
+            &program,
+            &mut values,
+            whole,
+        )?;
+        for (id, node) in self.circuit.nodes.iter().enumerate() {
+            if matches!(node.op, Op::Input(_)) {
+                bound_input = bound_input.max(values[id].bound_error);
+            }
+        }
+        Ok(Ok(Bounded {
+            tier,
+            bound_input,
+            bound_noise: values[self.circuit.output].bound_error,
+            bound_stages,
+            cells,
+        }))
+    }
+
+    /// The nodes from `first` to before `end`, which are no stage's.
+    fn leading(
+        &self,
+        first: Id,
+        end: Id,
+        program: &Program,
+        values: &mut [Noisy],
+        domain: Interval,
+    ) -> Result<()> {
+        for id in first..end {
+            let node = &self.circuit.nodes[id];
+            values[id] = match node.op {
+                Op::Input(_) => Noisy {
+                    value: self.input_range(domain),
+                    bound_aside: 0.0,
+                    bound_error: self.input_noise(program.tier(), &node.scale),
+                },
+                _ => program.step(id, |a| &values[a]),
+            };
+            program.fits(id, &values[id])?;
+        }
+        Ok(())
+    }
+
+    /// The inputs that are meant: [-B, B], for max [0, B], for a pool what c x + 1/2 maps to [0, 1].
+    fn input_range(&self, domain: Interval) -> Interval {
+        let both = const_interval!(-1.0, 1.0);
+        match &self.request.task {
+            Task::Single(Shape::Max) => domain * const_interval!(0.0, 1.0),
+            Task::Single(_) => domain * both,
+            Task::Pool { input_scale, .. } => {
+                both * const_interval!(0.5, 0.5) / enclose(input_scale)
+            }
+        }
+    }
+}
+
+/// The stages P_i themselves.
+fn positive(composite: &Composite) -> Vec<Vec<Rational>> {
+    composite.branches[0].stages.clone()
+}
+
+fn branches(composite: &Composite, reach: &Rational, margin: i32) -> Result<Vec<Branch>> {
+    let reach = Float::with_val_round(PREC, reach, Round::Up).0;
+    composite
+        .branches
+        .iter()
+        .map(|b| Branch::with_margin(b, &reach, PREC, margin - 1))
+        .collect()
+}

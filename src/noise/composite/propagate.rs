@@ -1,0 +1,178 @@
+//! One cell: from the noise of the input to that of the result, stage by stage.
+
+use crate::arith::mp::Mp;
+use crate::certify::composite::cascade::{Branch, Stage};
+use crate::circuit::composite::{Block, Shape};
+use crate::circuit::Circuit;
+use crate::error::{Error, Result};
+use crate::noise::composite::fresh::{Noisy, Program};
+use crate::noise::composite::slope;
+use crate::poly::composite::Side;
+use inari::{const_interval, interval, Interval};
+use rug::float::Round;
+use rug::Float;
+
+/// A composite's block, ready to carry noise through.
+pub struct Carrier<'a> {
+    /// The circuit.
+    pub circuit: &'a Circuit,
+    /// Its nodes for one tier.
+    pub program: &'a Program,
+    /// The block.
+    pub block: &'a Block,
+    /// `K_i` of every stage.
+    pub reaches: &'a [Interval],
+    /// B.
+    pub domain: Interval,
+}
+
+/// What is proved of a cell.
+#[derive(Debug, Clone)]
+pub struct Carried {
+    /// The block's result.
+    pub result: Noisy,
+    /// `bound` of the noise of every stage's result, in units of that stage.
+    pub bound_stages: Vec<f64>,
+}
+
+/// Why a cell is not bounded: noise takes the input of a stage out of what was certified.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Margin {
+    /// The stage, from 1.
+    pub stage: usize,
+    /// `bound` of the noise of its input.
+    pub bound_noise: f64,
+    /// Where the inputs end with their noise.
+    pub reached: f64,
+    /// Where the certified domain ends.
+    pub certified: f64,
+}
+
+impl Margin {
+    /// eta: how much wider the stage's domain must be than it is, at least.
+    pub fn eta(&self) -> f64 {
+        (self.reached - self.certified).max(0.0)
+    }
+}
+
+impl std::fmt::Display for Margin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "stage {}: with a noise of up to {:.3e} its inputs reach {:.6}, and the stage was certified up to \
+             {:.6}; a table whose stages are fitted with a margin eta >= {:.3e}, or parameters with less \
+             noise (a larger scale), are needed",
+            self.stage,
+            self.bound_noise,
+            self.reached,
+            self.certified,
+            self.bound_noise.max(self.eta())
+        )
+    }
+}
+
+fn size(x: f64) -> Interval {
+    interval!(x, x).unwrap_or(Interval::ENTIRE)
+}
+
+fn outward(y: &Mp) -> Interval {
+    let (lo, hi) = (y.lo.to_f64_round(Round::Down), y.hi.to_f64_round(Round::Up));
+    interval!(lo, hi).unwrap_or(Interval::ENTIRE)
+}
+
+impl Carrier<'_> {
+    /// Carries what is known of earlier nodes through the block, for |x|/B in a cell inside [0, 1].
+    ///
+    /// **Inputs** `values` by node, known up to the block's argument; the rest is overwritten.
+    /// **Guarantee** for every x of the branch's side with |x|/B in the cell, the result is within its
+    /// `bound_error` of the exact composite's.
+    ///
+    /// # Errors
+    /// A value that could wrap. A margin that is missing is the inner error.
+    pub fn carry(
+        &self,
+        branch: &Branch,
+        cell: &Mp,
+        values: &mut [Noisy],
+    ) -> Result<std::result::Result<Carried, Margin>> {
+        let images = branch.images(cell);
+        let mut bound_stages = Vec::with_capacity(branch.stages.len());
+        values[self.block.argument].value = on_side(branch.side, outward(cell)) * self.domain;
+        let mut id = self.block.argument + 1;
+        while id <= self.block.output {
+            let spans = &self.circuit.stages[self.block.stages.clone()];
+            let stage = spans.iter().position(|s| s.first == id);
+            if let Some(i) = stage {
+                let span = &spans[i];
+                let exact = if i == 0 { cell } else { &images[i - 1] };
+                let noise = (size(values[span.input].bound_error) * self.reaches[i]).sup();
+                let held = exact.clone().widened(&Float::with_val(exact.prec(), noise));
+                let u = outward(&held) / self.reaches[i];
+                let slope = slope::near(&branch.stages[i], branch.side, exact, noise);
+                let (Some(slope), true) = (slope, u.mag() <= 1.0) else {
+                    return Ok(Err(self.margin(i, &branch.stages[i], &held, noise)));
+                };
+                // The nodes of an odd stage have equal bounds at u and at -u.
+                let given = Noisy {
+                    value: if branch.side == Side::Negative { -u } else { u },
+                    bound_aside: (size(noise) / self.reaches[i]).sup(),
+                    bound_error: 0.0,
+                };
+                let fresh = self
+                    .program
+                    .run(span.input, given, span.first, span.output)?;
+                let divisor = self.divisor(i);
+                let error = size(noise) * size(slope) / divisor + size(fresh.bound_error);
+                bound_stages.push((error * divisor).sup());
+                values[span.output] = Noisy {
+                    value: on_side(branch.side, outward(&images[i])) / divisor,
+                    bound_aside: 0.0,
+                    bound_error: error.sup(),
+                };
+                self.program.fits(span.output, &values[span.output])?;
+                id = span.output + 1;
+                continue;
+            }
+            values[id] = self.program.step(id, |a| &values[a]);
+            self.program.fits(id, &values[id])?;
+            id += 1;
+        }
+        let result = values[self.block.output];
+        if !result.bound_error.is_finite() {
+            return Err(Error::domain("the noise has no finite bound"));
+        }
+        Ok(Ok(Carried {
+            result,
+            bound_stages,
+        }))
+    }
+
+    /// By what the circuit divides the result of stage i.
+    fn divisor(&self, i: usize) -> Interval {
+        match (self.reaches.get(i + 1), self.block.shape) {
+            (Some(reach), _) => *reach,
+            (None, Shape::Sign) => const_interval!(1.0, 1.0),
+            (None, _) => const_interval!(2.0, 2.0),
+        }
+    }
+
+    fn margin(&self, i: usize, stage: &Stage, held: &Mp, noise: f64) -> Margin {
+        let reach = self.reaches[i].inf();
+        let hi = stage.value.hi().to_f64_round(Round::Down).min(reach);
+        Margin {
+            stage: i + 1,
+            bound_noise: noise,
+            reached: held.magnitude().to_f64_round(Round::Up),
+            certified: hi,
+        }
+    }
+}
+
+/// y >= 0 as x on a side, or on both.
+fn on_side(side: Side, y: Interval) -> Interval {
+    match side {
+        Side::Positive => y,
+        Side::Negative => -y,
+        Side::Both => y.convex_hull(-y),
+    }
+}

@@ -1,0 +1,90 @@
+//! The cells of a block: [0, 1] is halved where the bound is largest.
+
+use crate::arith::mp::Mp;
+use crate::certify::composite::cascade::Branch;
+use crate::error::{Error, ErrorKind, Result};
+use crate::noise::composite::bound::PREC;
+use crate::noise::composite::fresh::Noisy;
+use crate::noise::composite::propagate::{Carried, Carrier, Margin};
+use inari::Interval;
+use rug::Float;
+
+/// Cells of a block that the refinement may use.
+const MAX_CELLS: usize = 96;
+/// Cells are not halved below this width.
+const SHORTEST: f64 = 1.0 / (1u64 << 24) as f64;
+
+/// The cells of a block on one branch, and the worst of what they carry.
+pub(super) struct Refined {
+    /// The ends of the cells.
+    pub(super) points: Vec<f64>,
+    /// The worst result.
+    pub(super) result: Noisy,
+    /// `bound` of the noise of every stage in the worst cell.
+    pub(super) bound_stages: Vec<f64>,
+}
+
+/// Cells of [0, 1], those with the largest bound halved again and again.
+pub(super) fn refine(
+    carrier: &Carrier<'_>,
+    branch: &Branch,
+    values: &mut [Noisy],
+) -> Result<std::result::Result<Refined, Margin>> {
+    struct Cell {
+        lo: f64,
+        hi: f64,
+        carried: Carried,
+    }
+    let mut done: Vec<Cell> = Vec::with_capacity(MAX_CELLS);
+    let mut open = vec![(0.0f64, 1.0f64)];
+    loop {
+        while let Some((lo, hi)) = open.pop() {
+            let cell = Mp {
+                lo: Float::with_val(PREC, lo),
+                hi: Float::with_val(PREC, hi),
+            };
+            // A wide cell may seem to lack margin, or to wrap, where its parts do not: it is halved.
+            let stuck = hi - lo < SHORTEST || done.len() + open.len() > MAX_CELLS;
+            match carrier.carry(branch, &cell, values) {
+                Ok(Ok(carried)) => {
+                    done.push(Cell { lo, hi, carried });
+                    continue;
+                }
+                Ok(Err(margin)) if stuck => return Ok(Err(margin)),
+                Err(error) if stuck || !matches!(error.kind, ErrorKind::Domain(_)) => {
+                    return Err(error)
+                }
+                _ => {}
+            }
+            let middle = (lo + hi) / 2.0;
+            open.push((middle, hi));
+            open.push((lo, middle));
+        }
+        let bound = |c: &Cell| c.carried.result.bound_error;
+        let order = |a: &usize, b: &usize| bound(&done[*a]).total_cmp(&bound(&done[*b]));
+        let Some(largest) = (0..done.len()).max_by(order) else {
+            return Err(Error::domain("no cells"));
+        };
+        let narrow = done[largest].hi - done[largest].lo < SHORTEST;
+        if done.len() >= MAX_CELLS || narrow {
+            let worst = done[largest].carried.clone();
+            let hull = |v: Interval, c: &Cell| v.convex_hull(c.carried.result.value);
+            let value = done.iter().fold(worst.result.value, hull);
+            done.sort_by(|a, b| a.lo.total_cmp(&b.lo));
+            let mut points: Vec<f64> = done.iter().map(|c| c.lo).collect();
+            points.push(1.0);
+            return Ok(Ok(Refined {
+                points,
+                result: Noisy {
+                    value,
+                    ..worst.result
+                },
+                bound_stages: worst.bound_stages,
+            }));
+        }
+        let Cell { lo, hi, .. } = done.swap_remove(largest);
+        let middle = (lo + hi) / 2.0;
+        open.push((middle, hi));
+        open.push((lo, middle));
+    }
+}

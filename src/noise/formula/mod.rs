@@ -1,0 +1,102 @@
+//! What one operation adds, at most or on average, in units of the ciphertext.
+//!
+//! # Three tiers, never mixed
+//! - `worst_case`: deterministic, for every outcome of the samplers (and every key that passes the check
+//!   of key generation, below).
+//! - `high_probability`: exceeded by any operation at any slot with probability at most 2^-k in all; see
+//!   [`tail`] for the tail bounds and the union bound.
+//! - `average_case`: the variance of independent components, an estimate.
+//!
+//! # What is assumed
+//! - A1. The residues that a rescale, a key switch and an extended encryption round away, and the polynomial
+//!   that a key switch takes apart, are uniform given the keys: components of ciphertexts are pseudo-random
+//!   (RLWE). Each polynomial for itself: no independence between two components is used. Those of an extended
+//!   encryption are a v + e_1 and b v + e_0 mod P, samples of RLWE with the secret v, which the keys tell
+//!   nothing of.
+//! - A2 (only for the bound of `encode` with high probability; certificates use its worst case). The
+//!   fractional parts that the encoder rounds away are independent and uniform.
+//!
+//! What polycert itself draws (errors, the ephemeral v) needs no assumption. The secret is drawn until
+//! `|s(zeta)|^2 <= 18 h` at every zeta, h its (expected) weight: a property of the key, not of luck.
+//!
+//! # Embedding of a rounding
+//! For |r_k| <= 1/2, `|sum r_k zeta^k| <= 1/(2 sin(pi/2N)) < 0.3184 N`: in every direction phi the sum of
+//! `|cos(arg zeta^k - phi)|` is over N directions equally spaced by pi/N mod pi. The classical N/2 is
+//! 1.57 times as much.
+
+pub mod operations;
+pub mod primitive;
+pub mod tail;
+
+use crate::ckks::parameters::Parameters;
+use inari::Interval;
+use rug::{float::Round, Float, Integer, Rational};
+
+/// What a tier promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tier {
+    /// For every outcome.
+    WorstCase,
+    /// But for probability `2^-kappa` for each event, see [`tail::kappa`].
+    HighProbability {
+        /// Bits for each event.
+        kappa: u32,
+    },
+}
+
+/// What the noise of a parameter set depends on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Model {
+    parameters: Parameters,
+}
+
+/// An exact number as the tightest f64 interval around it.
+pub fn enclose(x: &Rational) -> Interval {
+    between(
+        Float::with_val_round(53, x, Round::Down).0.to_f64(),
+        Float::with_val_round(53, x, Round::Up).0.to_f64(),
+    )
+}
+
+/// An integer as the tightest f64 interval around it.
+pub fn enclose_integer(x: &Integer) -> Interval {
+    enclose(&Rational::from(x))
+}
+
+fn between(lo: f64, hi: f64) -> Interval {
+    // Beyond the range of f64 nothing is known.
+    inari::interval!(lo, hi).unwrap_or(Interval::ENTIRE)
+}
+
+/// An f64 as an interval.
+pub(crate) fn point(x: f64) -> Interval {
+    between(x, x)
+}
+
+impl Model {
+    /// The model of a parameter set.
+    pub fn new(parameters: &Parameters) -> Self {
+        Self {
+            parameters: parameters.clone(),
+        }
+    }
+
+    /// The parameters.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    fn n(&self) -> Interval {
+        point(self.parameters.n() as f64)
+    }
+
+    /// The variance of an error's coefficient, which is its sub-Gaussian proxy too.
+    fn error_variance(&self) -> Interval {
+        point(f64::from(self.parameters.cbd()) / 2.0)
+    }
+
+    /// `bound` of |s(zeta)|.
+    pub fn bound_secret(&self) -> Interval {
+        enclose(&self.parameters.bound_secret_squared()).sqrt()
+    }
+}

@@ -1,0 +1,16 @@
+//! Plots with their words and data.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`figure`], [`plot`] | a plot with its words and data; its drawing as SVG |
+//! | [`claimed`] | the error that a certificate bounds, as a function of x |
+//! | [`branch`], [`curve`] | the error at sampled points: a measurement |
+//! | [`error_figures`], [`stage_figure`] | what is drawn |
+
+pub mod branch;
+pub mod claimed;
+pub mod curve;
+pub mod error_figures;
+pub mod figure;
+pub mod plot;
+pub mod stage_figure;

@@ -1,0 +1,341 @@
+//! Everything that a page says about one certificate. Proved, estimated and measured numbers stand in
+//! boxes of their own.
+
+use crate::arith::number::{decimal, parse};
+use crate::certificate::checked::{text, Checked};
+use crate::certify::proof::Verdict;
+use crate::error::Result;
+use crate::report::catalogue::columns::{bound, log2};
+use crate::report::catalogue::{Origin, Row};
+use crate::report::figures::curve::Curve;
+use crate::report::figures::error_figures::{figures, Detail, Measured, Subject};
+use crate::report::figures::figure::Figure;
+use crate::report::figures::stage_figure;
+use crate::report::figures::stage_figure::subscript;
+use crate::report::page::escape;
+use crate::report::pages::front::Cost;
+use rug::Rational;
+use serde_json::Value;
+use std::fmt::Write as _;
+
+/// One certificate, read and drawn.
+pub struct Dossier {
+    /// The file as it was named.
+    pub file: String,
+    /// Its numbers.
+    pub row: Row,
+    /// Its cost, where the model knows it.
+    pub cost: Option<Cost>,
+    /// Its plots.
+    pub figures: Vec<Figure>,
+    checked: Checked,
+    measured: Option<Measured>,
+    /// Why a plot is missing.
+    missing: Vec<String>,
+}
+
+impl Dossier {
+    /// Reads a verified certificate and draws its plots; `prefix` begins their ids.
+    ///
+    /// A plot that cannot be drawn is left out, and the page says why.
+    ///
+    /// # Errors
+    /// A number of the certificate that this program does not read.
+    pub fn new(
+        file: &str,
+        checked: Checked,
+        cost: Option<Cost>,
+        prefix: &str,
+        detail: Detail,
+    ) -> Result<Self> {
+        let row = Row::new(file, &checked, Origin::Beside, "its certificate")?;
+        let subject = Subject {
+            prefix,
+            function: &row.target,
+            claim: row.claim.as_ref().map(|c| &c.bound),
+        };
+        let mut missing = Vec::new();
+        let drawn = Curve::new(&checked).and_then(|curve| figures(&curve, &subject, detail));
+        let (mut all, measured) = match drawn {
+            Ok((all, measured)) => (all, Some(measured)),
+            Err(e) => {
+                missing.push(format!("No error curve is drawn: {e}."));
+                (Vec::new(), None)
+            }
+        };
+        match stage_figure::figure(&checked, prefix) {
+            Ok(Some(figure)) => all.push(figure),
+            Ok(None) => missing.push("The certificate has no stage ranges to draw.".to_owned()),
+            Err(e) => missing.push(format!("No stage ranges are drawn: {e}.")),
+        }
+        Ok(Self {
+            file: file.to_owned(),
+            row,
+            cost,
+            figures: all,
+            checked,
+            measured,
+            missing,
+        })
+    }
+
+    /// The statement, large, with what became of it.
+    pub fn statement(&self) -> String {
+        let (verdict, class) = match self.row.claim.as_ref().map(|c| c.verdict) {
+            Some(Verdict::Proved) => ("PROVED", "proved"),
+            Some(Verdict::Refuted) => ("REFUTED", "refuted"),
+            Some(Verdict::Undecided) => ("UNDECIDED", "undecided"),
+            None => ("VERIFIED", "proved"),
+        };
+        format!(
+            "<div class=\"statement {class}\">\n<p class=\"claim\">{}</p>\n\
+             <p class=\"verdict\"><strong class=\"badge {class}\">{verdict}</strong> \
+             The independent checker verified this certificate when this page was made.</p>\n</div>\n",
+            breakable(self.checked.statement()),
+        )
+    }
+
+    /// The numbers, by what they are worth.
+    pub fn numbers(&self) -> String {
+        let row = &self.row;
+        let mut proved = List::default();
+        let (lo, hi) = self.checked.report().enclosure();
+        proved.item("maximum error, at least", lo);
+        proved.item("maximum error, at most", hi);
+        let tightness = row
+            .claim
+            .as_ref()
+            .and_then(|c| c.bound_tightness(&row.bound_hi));
+        if let Some(t) = tightness {
+            proved.item("bound / claim", &decimal(&t, 6, true));
+        }
+        if let Some(e) = &row.envelope {
+            let (tau, zone) = (decimal(&e.bound_tau, 6, true), decimal(&e.zone, 6, true));
+            proved.item(
+                "envelope of the composite",
+                &format!("{tau} |x| from |x| = {zone}"),
+            );
+        }
+        if let Some(o) = &row.overflow {
+            let margin = decimal(&o.bound_margin, 6, false);
+            let words = format!(
+                "x may leave the domain by {margin} before |r(x)| exceeds {}",
+                bound(&o.limit)
+            );
+            proved.item("overflow margin of the composite", &words);
+        }
+        let mut estimated = List::default();
+        estimated.item("log2 of the proved bound, rounded", &log2(&row.bound_hi));
+        if let Some(cost) = &self.cost {
+            estimated.item(
+                "multiplicative depth",
+                &format!("{} levels", cost.estimate_depth),
+            );
+            estimated.item(
+                "non-scalar multiplications",
+                &cost.estimate_mults.to_string(),
+            );
+        }
+        for (key, value) in self.provenance(true) {
+            let key = key
+                .trim_start_matches("estimate")
+                .trim_start_matches([':', ' ']);
+            estimated.item(&format!("{key} (its author's)"), &value);
+        }
+        let mut measured = List::default();
+        if let Some(m) = &self.measured {
+            let max = m.measure_max.to_rational().unwrap_or_default();
+            measured.item("largest sampled error", &decimal(&max, 8, false));
+            let part = Rational::from(&max / &m.bound_hi);
+            measured.item("part of the proved bound", &decimal(&part, 8, false));
+            measured.item("samples", &m.samples.to_string());
+            measured.item("computed at", &format!("{} bits", m.precision));
+        } else {
+            measured.item("samples", "none");
+        }
+        let boxes = [
+            (
+                "proved",
+                "Proved",
+                "Verified by the checker; decimals rounded to the safe side.",
+                proved,
+            ),
+            (
+                "estimated",
+                "Estimated",
+                "Models and roundings; not for use in a proof.",
+                estimated,
+            ),
+            (
+                "measured",
+                "Measured",
+                "Sampled at points; nothing is said between them.",
+                measured,
+            ),
+        ];
+        kinds(boxes)
+    }
+
+    /// The plots, and why one is missing.
+    pub fn plots(&self) -> String {
+        let mut out = "<div class=\"plots\">\n".to_owned();
+        for figure in &self.figures {
+            out.push_str(&figure.html());
+        }
+        out.push_str("</div>\n");
+        for words in &self.missing {
+            let _ = writeln!(out, "<p class=\"missing\">{}</p>", escape(words));
+        }
+        out
+    }
+
+    /// Every proved statement in the checker's words.
+    pub fn proved(&self) -> String {
+        let mut out = "<ol class=\"words\">\n".to_owned();
+        for words in self.checked.report().words() {
+            let _ = writeln!(out, "<li>{}</li>", breakable(words));
+        }
+        out + "</ol>\n<p>Here p is the composite below, r(x) = x (1 + p(x))/2 and \
+               m(a, b) = ((a + b) + (a \u{2212} b) p(a \u{2212} b))/2.</p>\n"
+    }
+
+    /// What the proof takes for granted, and what it is silent about.
+    pub fn assumptions(&self) -> String {
+        let held = match self.row.coefficients.as_str() {
+            "exact" => "The coefficients are taken exactly as the table has them.".to_owned(),
+            mode => format!(
+                "The coefficients are those of the table, each rounded to {}; the checker rounds them itself.",
+                escape(mode)
+            ),
+        };
+        format!(
+            "<ul>\n<li>Taken for granted: the checker (exact integers, about 7,500 lines), the crates num-bigint, \
+             serde_json and sha2 behind it, the Rust compiler, and the machine that ran them. polycert itself, \
+             its search and its number libraries are not trusted.</li>\n<li>{held}</li>\n\
+             <li>Not covered: the rounding of the program that evaluates p, and the noise of encryption.</li>\n\
+             <li>No probability is involved: the proved statements hold for every input named.</li>\n</ul>\n"
+        )
+    }
+
+    /// The commands that check it again; `quoted` is the file as a shell takes it.
+    pub fn check_again(&self, quoted: &str) -> String {
+        format!(
+            "<p>Nothing on this page need be believed. With the certificate at hand:</p>\n\
+             <pre tabindex=\"0\">polycert-check {quoted}\nsha256sum {quoted}</pre>\n\
+             <p>The first is the independent checker (<code>cargo run --release -p polycert-checker -- FILE</code> in \
+             polycert\u{2019}s repository); the second must print the digest below. What a certificate \
+             means is written in <code>certificates/FORMAT.md</code>.</p>\n",
+            quoted = escape(quoted)
+        )
+    }
+
+    /// Digests and provenance.
+    pub fn origin(&self) -> String {
+        let mut list = List::default();
+        list.item("certificate", &self.file);
+        list.code("certificate SHA-256", &self.row.certificate_sha256);
+        list.code("table SHA-256", &self.row.table_sha256);
+        let precision = text(self.checked.document(), "precision");
+        list.item("checked at", &format!("{precision} fractional bits"));
+        for (key, value) in self.provenance(false) {
+            list.item(&format!("{key} (its author\u{2019}s words)"), &value);
+        }
+        format!("<dl class=\"origin\">\n{}</dl>\n", list.0)
+    }
+
+    /// The stages of the composite.
+    pub fn composite(&self) -> String {
+        let id = format!(
+            "{}-composite",
+            self.figures.first().map_or("c", |f| f.id.as_str())
+        );
+        let mut out = format!(
+            "<div class=\"scroll\" role=\"region\" aria-labelledby=\"{id}\" tabindex=\"0\">\n<table>\n\
+             <caption><span id=\"{id}\">The composite, first stage applied first</span></caption>\n\
+             <thead>\n<tr><th scope=\"col\">stage</th><th scope=\"col\">degree</th>\
+             <th scope=\"col\">basis</th><th scope=\"col\">input map</th></tr>\n</thead>\n<tbody>\n",
+            id = escape(&id)
+        );
+        let components = self.checked.document()["table"]["components"].as_array();
+        for (i, c) in components.into_iter().flatten().enumerate() {
+            let degree = c["coefficients"]
+                .as_array()
+                .map_or(0, |a| a.len().saturating_sub(1));
+            let map = c.get("input_map").map_or("y".to_owned(), input_map);
+            let _ = writeln!(
+                out,
+                "<tr><th scope=\"row\">p{}</th><td>{degree}</td><td>{}</td><td>{}</td></tr>",
+                subscript(i + 1),
+                escape(text(c, "basis")),
+                escape(&map)
+            );
+        }
+        out + "</tbody>\n</table>\n</div>\n"
+    }
+
+    /// The author's notes: those that call themselves estimates, or the others.
+    fn provenance(&self, estimates: bool) -> Vec<(String, String)> {
+        let entries = self.checked.document()["table"]["provenance"].as_object();
+        let wanted = |key: &str| key.starts_with("estimate") == estimates;
+        let words = |v: &Value| v.as_str().unwrap_or("").replace(',', ", ");
+        let all = entries.into_iter().flatten();
+        all.filter(|(key, _)| wanted(key))
+            .map(|(key, value)| (key.clone(), words(value)))
+            .collect()
+    }
+}
+
+/// The input map for people: numbers exact if short.
+fn input_map(map: &Value) -> String {
+    let shown =
+        |field| parse(text(map, field)).map_or_else(|_| text(map, field).to_owned(), |x| bound(&x));
+    match (shown("scale"), shown("offset")) {
+        (scale, offset) if offset == "0" => format!("{scale} y"),
+        (scale, offset) => format!("{scale} y + {offset}"),
+    }
+}
+
+/// Long numbers may break, so that a narrow page does not scroll.
+fn breakable(words: &str) -> String {
+    escape(words).replace("&lt;=", "\u{2264}")
+}
+
+/// Boxes of numbers by what they are worth: class, title, what it means, the numbers.
+pub fn kinds<'a>(boxes: impl IntoIterator<Item = (&'a str, &'a str, &'a str, List)>) -> String {
+    let mut out = "<div class=\"kinds\">\n".to_owned();
+    for (class, title, words, list) in boxes {
+        let _ = write!(
+            out,
+            "<section class=\"kind {class}\">\n<h3><span class=\"tag\">{title}</span></h3>\n<p>{words}</p>\n\
+             <dl>\n{}</dl>\n</section>\n",
+            list.0
+        );
+    }
+    out + "</div>\n"
+}
+
+/// Entries of a definition list.
+#[derive(Default)]
+pub struct List(pub String);
+
+impl List {
+    /// Plain text.
+    pub fn item(&mut self, term: &str, value: &str) {
+        let _ = writeln!(
+            self.0,
+            "<dt>{}</dt><dd>{}</dd>",
+            escape(term),
+            escape(value)
+        );
+    }
+
+    /// A digest.
+    pub fn code(&mut self, term: &str, value: &str) {
+        let _ = writeln!(
+            self.0,
+            "<dt>{}</dt><dd><code>{}</code></dd>",
+            escape(term),
+            escape(value)
+        );
+    }
+}
