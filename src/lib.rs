@@ -7,22 +7,29 @@
 //!
 //! # Data flow
 //! ```text
-//! arith -> poly -> approx (untrusted search)          -> table file
-//!               -> certify (rigorous, never approx)   -> certificate -> polycert-checker
-//!                          -> network (a ReLU network and its polynomial twin)
+//! arith -> function -> poly -> interchange               <-> table files
+//!                           -> approx (untrusted search)  -> table
+//!                           -> certify (rigorous)         -> certificate -> polycert-checker
+//!                           -> circuit -> ckks            -> ciphertexts
+//!                                      -> noise           -> certificate
+//!                           -> network (a ReLU network and its polynomial twin) -> certificate
 //! certificate -> report (reads; samples curves beside what is proved)
 //! cli -> all
 //! ```
+//! Each module uses only those above it in this table; only `cli` uses `approx`.
 //!
 //! | module | what |
 //! |---|---|
-//! | [`arith`] | exact numbers, coefficient rounding, intervals |
-//! | [`poly`] | components, composites, tables, targets; costs; forms of other programs |
+//! | [`arith`] | exact numbers, coefficient rounding, intervals, balls |
+//! | [`function`] | targets: the functions that polynomials stand for |
+//! | [`poly`] | components, composites, tables; costs |
+//! | [`interchange`] | tables in the forms of other programs |
 //! | [`approx`] | UNTRUSTED search: Remez, composites, best eps, rounding of coefficients |
-//! | [`certify`] | RIGOROUS bounds on a given composite |
+//! | [`certify`] | RIGOROUS bounds on a given composite or polynomial |
+//! | [`circuit`] | an encrypted computation as data |
 //! | [`ckks`] | encryption parameters, keys and evaluator |
-//! | [`evaluation`] | RIGOROUS bounds on what is decrypted after an evaluation |
-//! | [`network`] | import, graph, rigorous evaluation of a network and its polynomial twin |
+//! | [`noise`] | RIGOROUS bounds on what is decrypted after an evaluation; measurements apart |
+//! | [`network`] | a network: reading, rigorous evaluation with its polynomial twin, boxes, noise, audits |
 //! | [`certificate`] | a proof written down; checked before it is published |
 //! | [`report`] | catalogues and pages with plots, from checked certificates |
 //! | [`cli`] | the command line, one file a subcommand |

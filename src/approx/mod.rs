@@ -4,12 +4,12 @@
 //! round-to-nearest multiprecision arithmetic. Proofs about the coefficients that leave this module
 //! belong to the certifier, which needs nothing from here but those coefficients.
 //!
-//! Data flow: [`remez`] fits one odd polynomial to 1 on `[a, b]`; [`mod@composite`] chains such fits
-//! into an approximation of sign; [`hump`] and [`balance`] choose `eps`; [`fit`] names the usual ways to
-//! choose it; [`output`] rounds a design to exact rational coefficients. [`mod@search`] looks for the
-//! cheapest degrees, by the prices of [`cost`] and the error curves of [`me_table`]. Other families stand
-//! alone: [`known`] (formulas), [`general`] (minimax of ReLU and its like), [`interpolant`] (OpenFHE's Chebyshev
-//! interpolants), [`least_squares`] (for a density of inputs).
+//! | module | what |
+//! |---|---|
+//! | [`fit`] | one polynomial: minimax by Remez, least squares, interpolation |
+//! | [`mod@composite`] | chains of such fits that approximate sign; the choice of `eps`; exact coefficients |
+//! | [`mod@search`] | the cheapest degrees that reach a precision |
+//! | [`known`] | families given by formulas |
 //!
 //! Method: exchange on all extrema (Remez), levelled interpolation by divided differences in
 //! `t = x^2`, extrema by Newton's method inside a bracket that cannot lose them. Accuracy: errors

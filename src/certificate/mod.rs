@@ -3,9 +3,10 @@
 //! | module | what |
 //! |---|---|
 //! | [`schema`] | the document, field by field |
-//! | [`build`] | from a proof to the document |
+//! | [`composite`] | from a proof to the document |
 //! | [`evaluation`] | the same for what is decrypted: `certificates/EVALUATION.md` |
 //! | [`network`] | certificates of networks, `certificates/NETWORK.md` |
+//! | [`checked`] | a certificate that was verified, and its claims as numbers |
 //! | [`publish`] | check it, then write it atomically |
 
 pub mod checked;

@@ -10,24 +10,10 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`polynomial`] | one polynomial with its derivatives: evaluation with a proved rounding bound |
-//! | [`descartes`] | roots in an interval at most, by exact Bernstein coefficients |
-//! | [`bend`] | slope and curvature of the ReLU polynomial |
-//! | [`pieces`] | boxes for all critical points: monotone pieces |
-//! | [`cascade`] | a branch: ranges and slopes of the composite |
-//! | [`fast`] | the same in f64 intervals, where they suffice |
-//! | [`cells`] | cells on which the ReLU error is bounded |
-//! | [`witness`] | points where it is large: untrusted search, proved value |
-//! | [`deviation`] | the enclosure of the ReLU error |
-//! | [`closeness`] | closeness to sign, stage ranges, the envelope |
-//! | [`growth`] | slope, magnitude beyond the domain, overflow margin |
-//! | [`kink`] | the error of one neuron's own polynomial, in f64 |
-//! | [`kink_part`] | the same on a part of its range |
-//! | [`pool`] | max-pooling by tournament |
-//! | [`argmax`] | one-hot weights by tournament, and the gap that decides |
-//! | [`clip`] | clip and ReLU6 through two ReLUs |
-//! | [`expand`] | a composite as one polynomial |
-//! | [`lines`] | a polynomial against a piecewise linear function; contractions |
+//! | [`stage`] | one polynomial: evaluation with a proved rounding bound, critical points, monotone pieces |
+//! | [`composite`] | images of images: ranges and slopes of the composite, cells, witnesses |
+//! | [`claims`] | what is claimed: ReLU error, closeness to sign, growth, pools, argmax, clip, lines |
+//! | [`neuron`] | the error of one neuron's own polynomial, in f64 intervals |
 //! | [`published`] | how proved floats are published: shortened outward |
 //! | [`request`] | what to prove, and the limits of what may be asked |
 //! | [`proof`] | one request, one proof: precision chosen by need, verdict on a claim |

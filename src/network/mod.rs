@@ -2,20 +2,12 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`ops`], [`batch_norm`], [`graph`] | layers with exact weights; the network as a static graph |
-//! | [`onnx`], [`safetensors`], [`description`], [`cifar_resnet`], [`load`] | reading networks |
-//! | [`npy`], [`input`] | reading inputs, and their preprocessing |
-//! | [`ball`], [`kernel`], [`tensor`], [`layers`], [`twin`] | arithmetic with proved rounding; layers; the polynomial |
-//! | [`evaluate`], [`compare`] | the network and its twin on one input |
-//! | [`audit`], [`interval`] | a data set |
-//! | [`exact`] | the text that a network certificate is about |
-//! | [`stages`] | small networks as dense stages |
-//! | [`relax`] | linear relaxations propagated backward |
-//! | [`deviation`] | what noise does to the twin's result, by backward rows |
-//! | [`tournament`] | max-pooling as ReLU of differences |
-//! | [`coupling`] | the output difference of small networks, slopes taken together |
-//! | [`box_attack`] | searches for inputs that reach the bounds |
-//! | [`box_analysis`] | ranges and output difference over a box of inputs |
+//! | [`model`] | layers with exact weights; the network as a static graph |
+//! | [`read`] | networks, inputs and their preprocessing from the files of others |
+//! | [`forward`] | the network and its twin on one input, in arithmetic with proved rounding |
+//! | [`rows`] | what noise does to the twin's result, by backward rows |
+//! | [`boxes`] | ranges and output difference over a box of inputs |
+//! | [`audit`] | a data set |
 
 pub mod audit;
 pub mod boxes;

@@ -1,5 +1,11 @@
-//! What noise is added by which operation: derived ([`formula`]), as rows of a table ([`primitive`]), drawn from the model ([`simulate`]), and
-//! measured on ciphertexts ([`measure`]), each apart from the others.
+//! What noise an encrypted computation adds: derived, bounded through a circuit, and seen, each apart.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`formula`] | what one operation adds, derived; as rows of a table |
+//! | [`composite`] | RIGOROUS bounds on what is decrypted after a composite |
+//! | [`flooding`] | noise to add before a decryption is shared |
+//! | [`measure`] | drawn from the model, and measured on ciphertexts |
 //!
 //! # The view that everything rests on
 //! A ciphertext of scale S stands at slot `zeta` (a primitive 2N-th root of unity) for the number

@@ -3,19 +3,11 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`checked`] | a certificate that was verified, and its claims as numbers |
-//! | [`catalogue`] | one row for every table of a folder |
-//! | [`columns`] | what a person sees of a row |
-//! | [`markdown`], [`html`] | the catalogue for people |
-//! | [`csv`], [`json`] | the catalogue for programs |
+//! | [`catalogue`] | one row for every table of a folder, for people and programs |
 //! | [`page`] | the frame of every HTML page |
-//! | [`document`] | the page about one certificate, or about several |
-//! | [`dossier`] | what a page says about one certificate |
-//! | [`claimed`] | the error that a certificate bounds, as a function of x |
-//! | [`branch`], [`curve`] | the error at sampled points: a measurement |
-//! | [`error_figures`], [`stage_figure`], [`front`] | what is drawn |
-//! | [`audit`], [`audit_figures`], [`audit_page`] | the page about the audit of a network |
-//! | [`figure`], [`plot`] | a plot with its words and data; its drawing as SVG |
+//! | [`pages`] | the page about one certificate, or about several |
+//! | [`figures`] | what is drawn: plots with their words and data |
+//! | [`audit`] | the page about the audit of a network |
 //!
 //! **Words that do not mix** a column, box or line of a plot is proved, measured (sampled), an estimate,
 //! or given (copied from the table or its author); its header says which, and none holds two of them.

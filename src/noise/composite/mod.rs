@@ -20,8 +20,6 @@
 //! | `refine` | the cells, where the bound is largest |
 //! | [`bound`] | the whole domain, both tiers, the refusals |
 //! | [`average`] | the average case, an estimate |
-//! | [`measure`] | the circuit on ciphertexts |
-//! | [`flooding`] | noise to add before a decryption is shared |
 
 pub mod average;
 pub mod bound;
