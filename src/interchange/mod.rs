@@ -29,6 +29,7 @@
 //! of the table that it holds, which reading confirms.
 
 mod arrays;
+pub mod claims;
 mod csv;
 mod export;
 mod header;

@@ -53,7 +53,7 @@ const ROOMS: Rules = Rules {
 const CORE_LINES: usize = 1_500;
 const FILE_LINES: usize = 400;
 
-pub fn trusted() -> Crate {
+pub(super) fn trusted() -> Crate {
     Crate::read("polycert_checker", &root().join("src/checker/src"), None)
 }
 
@@ -66,13 +66,24 @@ fn the_checkers_rooms_are_in_order_and_small() {
     let mut core = 0;
     for source in all.files.values() {
         let lines = lines_of_code(&source.shipped);
-        assert!(lines <= FILE_LINES, "{}: {lines} lines of code", source.file.display());
+        assert!(
+            lines <= FILE_LINES,
+            "{}: {lines} lines of code",
+            source.file.display()
+        );
         if !source.file.starts_with("core") {
             continue;
         }
         core += lines;
         for (_, path) in uses(&source.shipped) {
-            let known = ["std", "num_bigint", "num_integer", "num_traits", "crate", "super"];
+            let known = [
+                "std",
+                "num_bigint",
+                "num_integer",
+                "num_traits",
+                "crate",
+                "super",
+            ];
             let fine = known.contains(&path[0].as_str()) || path.len() > 1 && is_module(&path[0]);
             assert!(fine, "{} uses {}", source.file.display(), path.join("::"));
         }
@@ -81,13 +92,20 @@ fn the_checkers_rooms_are_in_order_and_small() {
 }
 
 fn is_module(name: &str) -> bool {
-    root().join("src/checker/src/core").join(name).with_extension("rs").exists()
+    root()
+        .join("src/checker/src/core")
+        .join(name)
+        .with_extension("rs")
+        .exists()
 }
 
 #[test]
 fn no_circle_of_imports_between_the_checkers_files() {
     if let Some(files) = circle(&trusted()) {
-        panic!("each uses the next, the last the first: {}", files.join(" -> "));
+        panic!(
+            "each uses the next, the last the first: {}",
+            files.join(" -> ")
+        );
     }
 }
 
@@ -108,18 +126,31 @@ fn the_producer_uses_only_the_checkers_front_door() {
         "MAX_BYTES",
     ];
     for source in producer().files.values() {
-        let compact: String = [source.shipped.as_str(), &source.tests].concat().split_whitespace().collect();
+        let compact: String = [source.shipped.as_str(), &source.tests]
+            .concat()
+            .split_whitespace()
+            .collect();
         for (i, _) in compact.match_indices("polycert_checker") {
-            let may = source.file.starts_with("certificate") || source.file.ends_with("cli/check.rs");
+            let may =
+                source.file.starts_with("certificate") || source.file.ends_with("cli/check.rs");
             assert!(may, "{} uses the checker", source.file.display());
             let rest = &compact[i + "polycert_checker".len()..];
-            let rest = rest.strip_prefix("::").unwrap_or_else(|| panic!("{}", source.file.display()));
+            let rest = rest
+                .strip_prefix("::")
+                .unwrap_or_else(|| panic!("{}", source.file.display()));
             let names: Vec<&str> = match rest.strip_prefix('{') {
                 Some(list) => list.split('}').next().unwrap().split(',').collect(),
-                None => vec![rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap()],
+                None => vec![rest
+                    .split(|c: char| !c.is_alphanumeric() && c != '_')
+                    .next()
+                    .unwrap()],
             };
             for name in names.into_iter().filter(|n| !n.is_empty()) {
-                assert!(PUBLIC.contains(&name), "{} uses {name} of the checker", source.file.display());
+                assert!(
+                    PUBLIC.contains(&name),
+                    "{} uses {name} of the checker",
+                    source.file.display()
+                );
             }
         }
     }

@@ -141,7 +141,11 @@ fn flatten(tree: &str, prefix: &[String], out: &mut Vec<Vec<String>>) {
     let Some(open) = tree.find('{') else {
         let name = tree.split("\u{1}as\u{1}").next().unwrap_or(tree);
         let mut path = prefix.to_vec();
-        path.extend(segments(name).into_iter().filter(|s| s != "self" || prefix.is_empty()));
+        path.extend(
+            segments(name)
+                .into_iter()
+                .filter(|s| s != "self" || prefix.is_empty()),
+        );
         return out.push(path);
     };
     let mut head = prefix.to_vec();
@@ -237,8 +241,7 @@ impl Crate {
             // A child module, or an item that it hands on.
             _ => {
                 let child = [module, &path[..1]].concat();
-                (path.len() > 1 && self.files.contains_key(&child))
-                    .then(|| [module, path].concat())
+                (path.len() > 1 && self.files.contains_key(&child)).then(|| [module, path].concat())
             }
         }
     }
