@@ -1,15 +1,11 @@
-//! Shared by the integration tests: seeded random numbers, and an oracle that knows
-//! the values of a composite to some 900 bits with a proved error, without any code of `certify`.
-
-#![allow(dead_code)] // every test file uses its own part
+//! Seeded random numbers, and an oracle that knows the values of a composite to some 900 bits with
+//! a proved error, without any code of `certify`.
 
 pub mod direct;
 pub mod generator;
 pub mod judge;
 
-use polycert::arith::rounding::CoefficientMode;
 use polycert::poly::composite::Composite;
-use polycert::poly::table::Table;
 use rug::float::Round;
 use rug::ops::{AddAssignRound, SubFromRound};
 use rug::{Float, Rational};
@@ -196,10 +192,6 @@ impl Oracle {
             stages: stages.map(balls).collect(),
             composite,
         }
-    }
-
-    pub fn of(table: &Table, mode: CoefficientMode) -> Self {
-        Self::new(Composite::new(table, mode).unwrap())
     }
 
     /// Everything at x, from the composite's own coefficients (never the mirrored branch).

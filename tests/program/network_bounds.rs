@@ -1,11 +1,9 @@
 //! `polycert network box`, `deviate`, and `audit` under noise: figures, verdicts, exit codes, bad requests.
 
-mod support;
-
+use crate::support::program::Folder;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use support::Folder;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

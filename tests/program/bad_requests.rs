@@ -1,9 +1,21 @@
 //! End to end: requests that cannot be met. Every case ends soon with exit code 2 and a message that
 //! names the file and the field or limit; nothing is written, and nothing that was there is touched.
 
-mod support;
+use crate::support::program::{polycert, refused, Folder, F1};
+use serde_json::Value;
 
-use support::{polycert, refused, table, Folder, F1};
+/// A table in powers with the given components.
+fn table(components: &[Vec<String>]) -> String {
+    let components: Vec<Value> = components
+        .iter()
+        .map(|c| serde_json::json!({"basis": "power", "coefficients": c}))
+        .collect();
+    serde_json::json!({
+        "format": "polycert-table/1", "name": "t", "target": "relu",
+        "domain": {"lo": "-1", "hi": "1"}, "components": components,
+    })
+    .to_string()
+}
 
 #[test]
 fn requests_that_make_no_sense() {

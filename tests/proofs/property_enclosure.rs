@@ -1,15 +1,15 @@
 //! Acceptance of the certifier: whatever composite it is given, what it proves holds at every point
-//! that is evaluated afresh with some 900 bits (`common::Oracle`), and the independent checker agrees.
+//! that is evaluated afresh with some 900 bits (`support::oracle::Oracle`), and the independent checker agrees.
 //!
 //! 10,000 random composites by default: minimax and CKK19 composites, perturbed; tiny even
 //! coefficients; random stages of both bases with input maps; constants and multiple critical
 //! points; stages that explode. Bounds from above are compared at sampled points (cell ends,
 //! critical places, the witness, near 0 and `to`), bounds from below at their witnesses.
 
-mod common;
-
-use common::generator::{Generator, Kind};
-use common::{multiplier, rational, Ball, Oracle, Random, Values};
+use crate::support::oracle::generator::{Generator, Kind};
+use crate::support::oracle::{
+    multiplier, rational, tournament_error, Ball, Oracle, Random, Values,
+};
 use polycert::arith::rounding::CoefficientMode;
 use polycert::certificate::composite::document;
 use polycert::certificate::publish;
@@ -173,7 +173,7 @@ impl Judge<'_> {
             }
         }
         if let Some(p) = &proof.pool {
-            let value = common::tournament_error(self.oracle, &p.witness.0, &p.input_scale);
+            let value = tournament_error(self.oracle, &p.witness.0, &p.input_scale);
             self.at_least(&value, &p.witness.1, "pool", &p.witness.0[0]);
         }
     }
@@ -189,7 +189,7 @@ impl Judge<'_> {
                     _ => rational(random.signed()) * &p.range,
                 })
                 .collect();
-            let value = common::tournament_error(self.oracle, &inputs, &p.input_scale);
+            let value = tournament_error(self.oracle, &inputs, &p.input_scale);
             self.at_most(&value, &p.bound_hi, "pool", &inputs[0]);
         }
     }

@@ -1,8 +1,9 @@
 //! Tables in the forms of other programs: round trips, robustness on any bytes, published tables, what
 //! compilers make of the literals, and the commands.
 
-mod support;
-
+use crate::support::program::{
+    number as number_of, polycert, read as text_of, refused, Folder, F1,
+};
 use polycert::arith::number::{parse, write};
 use polycert::arith::rounding::CoefficientMode;
 use polycert::function::target::Function;
@@ -15,7 +16,6 @@ use rug::{Integer, Rational};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use support::{polycert, read as text_of, refused, Folder};
 
 fn config(cases: u32) -> ProptestConfig {
     ProptestConfig {
@@ -459,10 +459,7 @@ fn the_commands_and_what_they_say() {
         let path = folder.file("back.json", &back.out);
         let certify = |path: &str| polycert(&["certify", path, "--json"]).exits(0).json();
         let (a, b) = (certify(&path), certify(&table));
-        let (a, b) = (
-            support::number(&a, "bound_hi"),
-            support::number(&b, "bound_hi"),
-        );
+        let (a, b) = (number_of(&a, "bound_hi"), number_of(&b, "bound_hi"));
         assert!((Rational::from(&a - &b) / b).abs() < 1e-11, "{format}");
     }
     // What comes back from f64 literals is what f64 coefficients are.
@@ -471,7 +468,7 @@ fn the_commands_and_what_they_say() {
     let held = folder.file("held.json", polycert(&["import", &go]).exits(0).out);
     let bound = |path: &str, mode: &str| {
         let run = polycert(&["certify", path, "--coefficients", mode, "--json"]).exits(0);
-        support::number(&run.json(), "bound_hi")
+        number_of(&run.json(), "bound_hi")
     };
     assert_eq!(bound(&held, "exact"), bound(&power, "f64"));
 }
@@ -520,8 +517,8 @@ fn bad_requests_name_file_line_and_column() {
         "component,basis,scale,offset,degree,coefficient\n1,power,1,0,0,x\n",
     );
     let json = folder.file("l.json", "[[0, 1.5],\n [0, 1.5x]]");
-    let table = folder.file("t.json", support::F1);
-    let deep = folder.file("deep.json", support::F1.replace("\"1.5\"", "\"1*2^-1800\""));
+    let table = folder.file("t.json", F1);
+    let deep = folder.file("deep.json", F1.replace("\"1.5\"", "\"1*2^-1800\""));
     let rows: [(&[&str], &[&str]); 12] = [
         (
             &["import", &c, "--from", "c"],

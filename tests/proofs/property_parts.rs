@@ -5,10 +5,8 @@
 //! from ones whose derivative has known rational roots, some of them multiple. Pieces must box every
 //! critical point, images and jets of branches must hold exact values of the composite.
 
-mod common;
-
-use common::generator::with_derivative_roots;
-use common::{multiplier, rational, Random};
+use crate::support::oracle::generator::with_derivative_roots;
+use crate::support::oracle::{multiplier, rational, Random};
 use polycert::arith::mp::Mp;
 use polycert::certify::claims::closeness;
 use polycert::certify::composite::cascade::Branch;

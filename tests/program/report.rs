@@ -1,14 +1,12 @@
 //! `polycert report`, end to end: what it refuses, what its page and its data hold, and the shipped pages
 //! byte for byte.
 
-mod support;
-
+use crate::support::program::{number, polycert, read, Folder, F1};
 use polycert::arith::number::parse;
 use polycert_checker::{check, Outcome};
 use rug::Rational;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use support::{number, polycert, read, Folder, F1};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -1,10 +1,8 @@
 //! `polycert network`: answers, bad input, interruption. Networks are made here, a byte at a time.
 
-mod support;
-
+use crate::support::program::{command, polycert, read, refused, Folder, F1};
 use prost::Message as _;
 use serde_json::{json, Value};
-use support::{polycert, read, refused, Folder, F1};
 
 /// A safetensors file of f32 arrays.
 fn safetensors(arrays: &[(&str, &[usize], Vec<f32>)], metadata: &Value) -> Vec<u8> {
@@ -540,7 +538,7 @@ fn our_network_is_certified_under_noise() {
     let f = Folder::new();
     let out = f.at("fashion.json");
     // Some ten seconds of both cores, longer on a busy machine: without the limit of other commands.
-    let r = support::command()
+    let r = command()
         .args([
             "network",
             "certify",

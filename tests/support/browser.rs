@@ -1,4 +1,4 @@
-//! A headless Chromium that is told what to do over a pipe (the DevTools protocol), for one test program.
+//! A headless Chromium that is told what to do over a pipe (the DevTools protocol).
 //!
 //! Nothing is downloaded and no port is opened: messages are JSON objects ended by a zero byte on the
 //! browser's file descriptors 3 and 4, which a shell connects to our pipe.

@@ -1,6 +1,5 @@
 //! Exact arithmetic on phases: polynomials of integers, compared mod Q_l. Products are GMP's (Kronecker
 //! substitution).
-#![allow(dead_code)] // every test program uses a part
 
 use rug::{Integer, Rational};
 

@@ -1,9 +1,8 @@
 //! End to end: files that cannot be used. Every case ends soon with exit code 2 and a message that
 //! names the file and the field or limit; nothing is written, and nothing that was there is touched.
 
-mod support;
-
-use support::{polycert, polycert_reads, read, refused, Folder, F1};
+use crate::support::piped::polycert_reads;
+use crate::support::program::{polycert, read, refused, Folder, F1};
 
 /// A table file with one piece of text replaced is refused by `certify`.
 #[track_caller]

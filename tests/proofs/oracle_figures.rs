@@ -1,4 +1,4 @@
-//! Oracles for the certifier: figures of Sollya (made by `tests/oracle/sollya.sollya`), and published
+//! Oracles for the certifier: figures of Sollya (made by `oracle_figures/sollya.sollya`), and published
 //! figures of the best-eps composites, proved here as enclosures.
 
 use polycert::approx::{
@@ -45,7 +45,7 @@ fn relu(design: &Design) -> Proof {
 
 #[test]
 fn sollya_agrees_on_minimax_errors_and_supremum_norms() {
-    let figures = include_str!("oracle/sollya.txt");
+    let figures = include_str!("oracle_figures/sollya.txt");
     let (mut fits, mut norms) = (0, 0);
     for line in figures.lines() {
         let fields: Vec<&str> = line.split(';').map(str::trim).collect();

@@ -1,13 +1,11 @@
 //! The degree search against published degree sets, exhaustive enumeration, and as a command.
 
-mod support;
-
+use crate::support::program::{number, polycert, read, refused, Folder};
 use polycert::approx::best_eps;
 use polycert::approx::search::cost::{composite_depth, composite_mults, CostTable, Prices};
 use polycert::approx::search::{Eps, Found, Problem, Search};
 use rug::Rational;
 use std::sync::OnceLock;
-use support::{polycert, refused, Folder};
 
 fn search() -> &'static Search {
     static SEARCH: OnceLock<Search> = OnceLock::new();
@@ -263,7 +261,7 @@ fn max_pool_is_searched_and_proved_as_a_whole() {
                 (&row["depth"], &row["mults"]),
                 (&depth.into(), &mults.into())
             );
-            let bound = support::number(row, "bound_hi");
+            let bound = number(row, "bound_hi");
             assert!(bound <= Rational::from(1) >> alpha.parse::<u32>().unwrap());
         }
         polycert(&["check", &c]).exits(0);
@@ -298,11 +296,7 @@ fn more_precise_designs_are_runners_up_in_three_ways() {
         let front = answer["front"].as_array().unwrap();
         let row = |r: &serde_json::Value| {
             let whole = |name: &str| r[name].as_u64().unwrap();
-            (
-                whole("depth"),
-                whole("mults"),
-                support::number(r, "bound_hi"),
-            )
+            (whole("depth"), whole("mults"), number(r, "bound_hi"))
         };
         front.iter().map(row).collect()
     };
@@ -331,7 +325,7 @@ fn curves_are_kept_and_made_again() {
     assert!(!folder.path("cache").exists());
     let first = search(&["--cache", &cache]);
     let file = folder.path("cache").join("me-tables-1.txt");
-    let kept = support::read(&file);
+    let kept = read(&file);
     let second = search(&["--cache", &cache]);
     assert_eq!((&first.out, &second.out), (&fresh.out, &fresh.out));
     assert_eq!(second.err, "");
@@ -348,7 +342,7 @@ fn curves_are_kept_and_made_again() {
             run.err.contains("note: kept error curves are made again"),
             "{run:?}"
         );
-        assert_eq!(support::read(&file), kept);
+        assert_eq!(read(&file), kept);
     }
     std::fs::write(&file, [0xff, 0xfe]).unwrap();
     assert_eq!(search(&["--cache", &cache]).out, fresh.out);
@@ -363,10 +357,10 @@ fn curves_are_kept_and_made_again() {
         &cache,
     ];
     polycert(&more).exits(0);
-    let grown = support::read(&file);
+    let grown = read(&file);
     assert!(grown.len() > kept.len() && grown.contains("degree 11"));
     assert_eq!(search(&["--cache", &cache]).out, fresh.out);
-    assert_eq!(support::read(&file), grown);
+    assert_eq!(read(&file), grown);
     // A place that cannot be written is noted, and no more.
     let plain = folder.file("plain", "x");
     let run = search(&["--cache", &plain]);

@@ -1,11 +1,10 @@
 //! End to end: the commands a user types, their exit codes, and what goes to which stream.
 
-mod support;
-
+use crate::support::piped::polycert_reads;
+use crate::support::program::{command, number, polycert, read, wait, Folder, F1};
 use polycert::arith::number::write;
 use rug::Rational;
 use std::process::Stdio;
-use support::{command, number, polycert, polycert_reads, read, wait, Folder, F1};
 
 /// A folder with the table `t.json` of degrees 3,5.
 fn small() -> (Folder, String) {

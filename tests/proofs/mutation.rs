@@ -7,11 +7,9 @@
 //! then proved again from the report's exact polynomials: by the certifier's own engine, prepared
 //! afresh, and by the oracle at sampled points and at the stated witnesses.
 
-mod common;
-
-use common::generator::ckk19;
-use common::judge::{self, convert, Judge};
-use common::{multiplier, rational, Random};
+use crate::support::oracle::generator::ckk19;
+use crate::support::oracle::judge::{self, convert, Judge};
+use crate::support::oracle::{multiplier, rational, Random};
 use polycert::approx::{design, round_design, Fit, Scaling};
 use polycert::arith::number;
 use polycert::arith::rounding::CoefficientMode;

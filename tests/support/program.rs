@@ -1,8 +1,7 @@
-//! What the end-to-end tests share: running the program with a time limit, and small tables.
-#![allow(dead_code)] // every test program uses a part
+//! Running the program with a time limit, folders for its files, and a small table.
 
 use serde_json::Value;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -56,19 +55,8 @@ pub fn polycert<S: AsRef<str>>(arguments: &[S]) -> Run {
     finish(command.spawn().unwrap(), arguments)
 }
 
-/// Runs `polycert` with something on standard input.
-pub fn polycert_reads(arguments: &[&str], input: &[u8]) -> Run {
-    let mut child = command()
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // The program may refuse before it has read everything.
-    let _ = child.stdin.take().unwrap().write_all(input);
-    finish(child, arguments)
-}
-
-fn finish<S: AsRef<str>>(mut child: Child, arguments: &[S]) -> Run {
+/// Waits for a run that was started with the arguments, and collects what it gave.
+pub fn finish<S: AsRef<str>>(mut child: Child, arguments: &[S]) -> Run {
     let collect = |stream: Option<Box<dyn Read + Send>>| {
         std::thread::spawn(move || {
             let mut bytes = Vec::new();
@@ -139,19 +127,6 @@ impl Folder {
         names.sort();
         names
     }
-}
-
-/// A table in powers with the given components.
-pub fn table(components: &[Vec<String>]) -> String {
-    let components: Vec<Value> = components
-        .iter()
-        .map(|c| serde_json::json!({"basis": "power", "coefficients": c}))
-        .collect();
-    serde_json::json!({
-        "format": "polycert-table/1", "name": "t", "target": "relu",
-        "domain": {"lo": "-1", "hi": "1"}, "components": components,
-    })
-    .to_string()
 }
 
 /// The number in a field of a JSON answer.

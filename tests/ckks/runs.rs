@@ -13,9 +13,9 @@
 //! | high probability above the largest seen | 3 |
 //! | average against the measured deviation | 0.1 |
 
-mod phases;
-
-use phases::{almost_one, automorphism, centre, close, difference, product, same, sum, times, zip};
+use crate::support::phases::{
+    almost_one, automorphism, centre, close, difference, product, same, sum, times, zip,
+};
 use polycert::ckks::parameters::security::Waiver;
 use polycert::ckks::parameters::{Literal, Parameters};
 use polycert::ckks::ring::Ring;

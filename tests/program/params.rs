@@ -1,9 +1,7 @@
 //! End to end: `polycert params`.
 
-mod support;
-
+use crate::support::program::polycert;
 use serde_json::json;
-use support::polycert;
 
 #[test]
 fn a_preset_is_described() {

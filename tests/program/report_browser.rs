@@ -4,13 +4,10 @@
 //! Needs Chromium (Debian: `apt-get install chromium`); without it the test says loudly that it was
 //! skipped, and with `POLYCERT_BROWSER=1` it fails. `POLYCERT_PICTURES=DIR` keeps the pictures.
 
-mod browser;
-mod support;
-
-use browser::Browser;
+use crate::support::browser::{self, Browser};
+use crate::support::program::{polycert, Folder, F1};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use support::{polycert, Folder};
 
 /// Telephone and desk.
 const VIEWS: [(u32, &str); 4] = [
@@ -36,14 +33,11 @@ fn pages(folder: &Folder) -> Vec<(String, PathBuf)> {
         assert!(run.code < 2, "{run:?}");
         output
     };
-    let f1 = folder.file("f1.json", support::F1);
-    let shifted = support::F1.replace("[\"0\",\"1.5\"", "[\"1/1000\",\"1.5\"");
+    let f1 = folder.file("f1.json", F1);
+    let shifted = F1.replace("[\"0\",\"1.5\"", "[\"1/1000\",\"1.5\"");
     let shifted = folder.file("shifted.json", shifted);
     let long = format!("{}<b>&amp;", "W".repeat(180));
-    let long = folder.file(
-        "long.json",
-        support::F1.replace("\"f1\"", &format!("\"{long}\"")),
-    );
+    let long = folder.file("long.json", F1.replace("\"f1\"", &format!("\"{long}\"")));
     let relu = shipped("relu08.json");
     let sign = certify("sign", &relu, &["--target", "sign", "--scale", "1000000"]);
     let refuted = certify("refuted", &relu, &["--claim", "2^-20"]);

@@ -1,11 +1,11 @@
 //! Every homomorphic operation against exact arithmetic: phases are integers, compared mod Q_l.
 //!
 //! An operation that should add nothing to the phase must agree exactly; the noise of the others is
-//! held to its deterministic bound, at every level. `ckks_runs.rs` has a thousand runs and the slots.
+//! held to its deterministic bound, at every level. `runs.rs` has a thousand runs and the slots.
 
-mod phases;
-
-use phases::{almost_one, automorphism, close, difference, product, same, sum, times, zip};
+use crate::support::phases::{
+    almost_one, automorphism, close, difference, product, same, sum, times, zip,
+};
 use polycert::ckks::evaluate::Evaluator;
 use polycert::ckks::parameters::rng::Rng;
 use polycert::ckks::parameters::security::Waiver;

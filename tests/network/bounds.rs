@@ -1,7 +1,7 @@
 //! Bounds over boxes and under noise against exact rational evaluation of small random networks.
 //!
 //! Where such bounds usually leak, and what would see it here (boxes: ten thousand networks over
-//! boxes; noise: residual networks under noise; e2e: `e2e_network_bounds.rs`):
+//! boxes; noise: residual networks under noise; e2e: `program/network_bounds.rs`):
 //!
 //! | hole | seen by |
 //! |---|---|
@@ -18,9 +18,9 @@
 //! | shortcuts: sums of rows, strides, padding, channels added | boxes, noise |
 //! | composites that are not odd, slopes at both signs, centres known in balls only | noise |
 
-#[path = "common/random_networks.rs"]
-mod random_networks;
-
+use crate::support::random_networks::{
+    chebyshev, conv_network, dense_network, exact, exact_graph, polynomial, q, relu, Random,
+};
 use polycert::arith::rounding::CoefficientMode;
 use polycert::certify::neuron::bend::Bend;
 use polycert::certify::neuron::kink::Neuron;
@@ -41,9 +41,6 @@ use polycert::network::rows::sensitivity::sensitivities;
 use polycert::network::rows::{Noise, Response};
 use polycert::poly::composite::Composite;
 use polycert::poly::table::Table;
-use random_networks::{
-    chebyshev, conv_network, dense_network, exact, exact_graph, polynomial, q, relu, Random,
-};
 use rug::Rational;
 
 /// Boxes of every kind: usual, a point, one side a point, tiny, huge.
