@@ -11,5 +11,6 @@ mod runs;
 /// What these tests use of the shared parts.
 #[path = "../support"]
 mod support {
+    pub mod effort;
     pub mod phases;
 }

@@ -3,6 +3,7 @@
 //! An operation that should add nothing to the phase must agree exactly; the noise of the others is
 //! held to its deterministic bound, at every level. `runs.rs` has a thousand runs and the slots.
 
+use crate::support::effort::multiplier;
 use crate::support::phases::{
     almost_one, automorphism, close, difference, product, same, sum, times, zip,
 };
@@ -274,13 +275,6 @@ fn run(s: &mut Setting, log_slots: u32) {
     );
 }
 
-fn effort() -> u64 {
-    std::env::var("POLYCERT_TEST_MULTIPLIER")
-        .ok()
-        .and_then(|m| m.parse().ok())
-        .unwrap_or(1)
-}
-
 #[test]
 fn operations_are_exact_up_to_their_bounds() {
     for (log_n, special, digit, runs) in [
@@ -292,7 +286,7 @@ fn operations_are_exact_up_to_their_bounds() {
     ] {
         let mut literal = literal(log_n, special);
         literal.digit_primes = Some(digit);
-        for seed in 0..runs * effort() {
+        for seed in 0..runs * multiplier() {
             let mut s = setting(&literal, seed);
             run(&mut s, log_n - 1 - (seed % 3) as u32 * 2);
         }
@@ -305,7 +299,7 @@ fn operations_are_exact_in_large_rings() {
     for log_n in [14, 15, 16] {
         let mut literal = literal(log_n, 2);
         literal.digit_primes = Some(2);
-        for seed in 0..effort().div_ceil(16) {
+        for seed in 0..multiplier().div_ceil(16) {
             run(&mut setting(&literal, seed), log_n - 1);
         }
     }

@@ -13,6 +13,7 @@
 //! | high probability above the largest seen | 3 |
 //! | average against the measured deviation | 0.1 |
 
+use crate::support::effort::multiplier;
 use crate::support::phases::{
     almost_one, automorphism, centre, close, difference, product, same, sum, times, zip,
 };
@@ -36,11 +37,6 @@ const HIGH_PROBABILITY_BITS: f64 = 3.0;
 const AVERAGE_BITS: f64 = 0.1;
 /// Rotations with a key.
 const STEPS: [i64; 2] = [1, -3];
-
-fn effort() -> u64 {
-    let multiplier = std::env::var("POLYCERT_TEST_MULTIPLIER").ok();
-    multiplier.and_then(|m| m.parse().ok()).unwrap_or(1)
-}
 
 fn parameters(log_n: u32) -> Parameters {
     // A digit of two primes is 2 bits narrower than P: d e and the rounding of a key switch weigh alike.
@@ -306,7 +302,7 @@ fn a_thousand_runs_stay_within_all_bounds() {
     let mut total = 0;
     let mut loose = Vec::new();
     for (log_n, keys) in RINGS {
-        let keys = keys * effort();
+        let keys = keys * multiplier();
         let p = parameters(log_n);
         let model = Model::new(&p);
         let ring = Ring::new(&p).unwrap();
@@ -358,6 +354,6 @@ fn a_thousand_runs_stay_within_all_bounds() {
         assert!(merged.iter().filter(|r| r.sample.count > 0).count() >= 11);
     }
     eprintln!("{total} runs");
-    assert!(total >= 1000 * effort());
+    assert!(total >= 1000 * multiplier());
     assert!(loose.is_empty(), "{loose:#?}");
 }

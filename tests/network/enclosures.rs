@@ -1,5 +1,6 @@
 //! Random small networks of every kind of layer, evaluated exactly: always inside the enclosures.
 
+use crate::support::effort::multiplier;
 use polycert::arith::ball::Ball;
 use polycert::network::forward::twin::Activation;
 use polycert::network::forward::{Model, Outcome, Prepared};
@@ -414,23 +415,16 @@ fn check(seed: u64, most: usize, twin: bool, radii: &[f64]) -> (usize, usize) {
     (done, n.nodes.len())
 }
 
-fn effort() -> u64 {
-    let m = std::env::var("POLYCERT_TEST_MULTIPLIER")
-        .ok()
-        .and_then(|m| m.parse().ok());
-    m.unwrap_or(1)
-}
-
 #[test]
 fn relu_networks_hold_their_exact_values() {
     let (mut done, mut nodes) = (0, 0);
-    for seed in 0..3_000 * effort() {
+    for seed in 0..3_000 * multiplier() {
         let (d, n) = check(seed, 6, false, &[0.0, 0.0, 1e-17, 1e-3, 0.5]);
         done += d;
         nodes += n;
     }
     assert!(
-        done as u64 >= 5_900 * effort() && nodes as u64 > 12_000 * effort(),
+        done as u64 >= 5_900 * multiplier() && nodes as u64 > 12_000 * multiplier(),
         "{done} {nodes}"
     );
 }
@@ -438,8 +432,8 @@ fn relu_networks_hold_their_exact_values() {
 #[test]
 fn polynomial_twins_hold_their_exact_values() {
     let mut done = 0;
-    for seed in 0..1_000 * effort() {
+    for seed in 0..1_000 * multiplier() {
         done += check(seed + (1 << 40), 2, true, &[0.0, 1e-18, 1e-6, 0.1]).0;
     }
-    assert!(done as u64 > 1_500 * effort(), "{done}");
+    assert!(done as u64 > 1_500 * multiplier(), "{done}");
 }

@@ -1,21 +1,9 @@
 //! Reading networks: the published ones, where they are at hand.
 
+use crate::support::shared::shared;
 use polycert::network::model::graph::{Network, Preprocessing};
 use polycert::network::model::ops::Shape;
 use polycert::network::read::onnx;
-use std::path::{Path, PathBuf};
-
-/// A file of `../shared`, or none, loudly.
-fn shared(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../shared")
-        .join(name);
-    if !path.exists() {
-        eprintln!("SKIPPED: {} is not there: NOT tested", path.display());
-        return None;
-    }
-    Some(path)
-}
 
 fn read_onnx(name: &str) -> Option<Network> {
     let bytes = std::fs::read(shared(name)?).unwrap();

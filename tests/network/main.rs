@@ -8,5 +8,7 @@ mod resnet;
 /// What these tests use of the shared parts.
 #[path = "../support"]
 mod support {
+    pub mod effort;
     pub mod random_networks;
+    pub mod shared;
 }

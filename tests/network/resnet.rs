@@ -1,6 +1,8 @@
 //! The published ResNet-20 on the published images, where they are at hand: the proved classes, and the
 //! enclosures against an evaluation in integers that shares nothing with them.
 
+use crate::support::effort::multiplier;
+use crate::support::shared::shared;
 use polycert::arith::ball::Ball;
 use polycert::arith::rounding::CoefficientMode;
 use polycert::network::forward::compare::{compare, twin, Precision, Verdict};
@@ -13,24 +15,10 @@ use polycert::poly::composite::Composite;
 use polycert::poly::table::Table;
 use rayon::prelude::*;
 use rug::{Integer, Rational};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn shared(name: &str) -> Option<PathBuf> {
-    let path = root().join("../shared").join(name);
-    if !path.exists() {
-        eprintln!("SKIPPED: {} is not there: NOT tested", path.display());
-        return None;
-    }
-    Some(path)
-}
-
-fn effort() -> usize {
-    let m = std::env::var("POLYCERT_TEST_MULTIPLIER");
-    m.ok().and_then(|m| m.parse().ok()).unwrap_or(1)
 }
 
 fn table() -> Composite {
@@ -58,7 +46,7 @@ fn the_twin_answers_as_the_network() {
     assert_eq!((network.depth(), network.parameters()), (19, 269_722));
     let prepared = Prepared::new(&network).unwrap();
     let twin = twin(19, &[table()], &[Rational::from(40)]).unwrap();
-    let images: Vec<usize> = if effort() > 1 {
+    let images: Vec<usize> = if multiplier() > 1 {
         (0..100).collect()
     } else {
         vec![0, 61, 95, 7, 33]

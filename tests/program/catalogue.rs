@@ -1,8 +1,9 @@
 //! `polycert catalogue`, end to end: a folder of everything that can go wrong, every form of the report,
 //! the shipped reports byte for byte, and the published tables with pinned verdicts.
 
+use crate::support::shared::shared;
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 /// |r - ReLU| of f1 = (3x - x^3)/2 is about 0.112, at most 2^-3.
@@ -370,21 +371,11 @@ fn shipped_reports_are_reproduced() {
     }
 }
 
-fn published() -> Option<PathBuf> {
-    let shared =
-        std::env::var_os("POLYCERT_SHARED").map_or_else(|| root().join("../shared"), PathBuf::from);
-    let tables = shared.join("tables");
-    if tables.is_dir() {
-        return Some(tables);
-    }
-    let tables = tables.display();
-    eprintln!("SKIPPED: no folder {tables}: the catalogue of published tables was NOT tested");
-    None
-}
-
 #[test]
 fn published_tables_have_their_verdicts() {
-    let Some(folder) = published() else { return };
+    let Some(folder) = shared("tables") else {
+        return;
+    };
     let here = tempfile::tempdir().unwrap();
     let claims = r#"{"smartpaf_a7": {"target": "relu", "bound": "2^-7"},
         "lattigo_default_sign_alpha30": {"target": "sign", "bound": "2^-80", "eps": "2^-30"}}"#;

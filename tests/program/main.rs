@@ -17,4 +17,5 @@ mod support {
     pub mod browser;
     pub mod piped;
     pub mod program;
+    pub mod shared;
 }

@@ -1,8 +1,9 @@
 //! `polycert network box`, `deviate`, and `audit` under noise: figures, verdicts, exit codes, bad requests.
 
 use crate::support::program::Folder;
+use crate::support::shared::shared;
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 fn root() -> &'static Path {
@@ -306,24 +307,12 @@ fn the_noise_of_an_evaluation_certificate_becomes_a_level() {
     );
 }
 
-fn heloc() -> Option<PathBuf> {
-    let shared =
-        std::env::var_os("POLYCERT_SHARED").map_or_else(|| root().join("../shared"), PathBuf::from);
-    let file = shared.join("networks/heloc_23-64-32-1.onnx");
-    if file.is_file() {
-        return Some(file);
-    }
-    eprintln!(
-        "SKIPPED: no file {}: published bounds over boxes were NOT compared",
-        file.display()
-    );
-    None
-}
-
 /// ZonoPoly (Kern, Manino, Sinz, SAIV 2025) over [0, 1]^23.
 #[test]
 fn heloc_is_below_the_published_bounds_at_every_degree() {
-    let Some(file) = heloc() else { return };
+    let Some(file) = shared("networks/heloc_23-64-32-1.onnx") else {
+        return;
+    };
     let file = file.to_string_lossy();
     let published = [
         (2, 31.03),

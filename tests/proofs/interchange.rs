@@ -4,6 +4,7 @@
 use crate::support::program::{
     number as number_of, polycert, read as text_of, refused, Folder, F1,
 };
+use crate::support::shared::shared;
 use polycert::arith::number::{parse, write};
 use polycert::arith::rounding::CoefficientMode;
 use polycert::function::target::Function;
@@ -14,7 +15,7 @@ use polycert::poly::table::{Domain, Table};
 use proptest::prelude::*;
 use rug::{Integer, Rational};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 fn config(cases: u32) -> ProptestConfig {
@@ -244,25 +245,11 @@ fn hostile_sizes_are_refused_at_once() {
     }
 }
 
-fn shared() -> Option<PathBuf> {
-    let folder = std::env::var_os("POLYCERT_SHARED").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"),
-        PathBuf::from,
-    );
-    let tables = folder.join("tables");
-    if tables.is_dir() {
-        return Some(tables);
-    }
-    eprintln!(
-        "SKIPPED: no folder {}: published tables were NOT exported",
-        tables.display()
-    );
-    None
-}
-
 #[test]
 fn published_tables_survive_every_format() {
-    let Some(folder) = shared() else { return };
+    let Some(folder) = shared("tables") else {
+        return;
+    };
     let mut count = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -300,7 +287,9 @@ fn published_tables_survive_every_format() {
 /// Lattigo's own declaration, with its named constant, is the published table.
 #[test]
 fn lattigos_source_is_its_table() {
-    let Some(folder) = shared() else { return };
+    let Some(folder) = shared("tables") else {
+        return;
+    };
     let path = folder.join("lattigo_default_sign_alpha30.json");
     let table = read(&text_of(&path), None, &Hints::default())
         .unwrap()

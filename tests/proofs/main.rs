@@ -15,6 +15,8 @@ mod search;
 /// What these tests use of the shared parts.
 #[path = "../support"]
 mod support {
+    pub mod effort;
     pub mod oracle;
     pub mod program;
+    pub mod shared;
 }

@@ -7,9 +7,10 @@
 //! then proved again from the report's exact polynomials: by the certifier's own engine, prepared
 //! afresh, and by the oracle at sampled points and at the stated witnesses.
 
+use crate::support::effort::multiplier;
 use crate::support::oracle::generator::ckk19;
 use crate::support::oracle::judge::{self, convert, Judge};
-use crate::support::oracle::{multiplier, rational, Random};
+use crate::support::oracle::{rational, Random};
 use polycert::approx::{design, round_design, Fit, Scaling};
 use polycert::arith::number;
 use polycert::arith::rounding::CoefficientMode;
@@ -489,7 +490,7 @@ fn what_is_accepted_is_true() {
     let halves = [11, 12].map(|seed| {
         std::thread::spawn(move || {
             let mut tally = Tally::default();
-            run(seed, MUTATIONS * multiplier() / 2, &mut tally);
+            run(seed, MUTATIONS * multiplier() as usize / 2, &mut tally);
             tally
         })
     });
@@ -507,5 +508,8 @@ fn what_is_accepted_is_true() {
         assert!(tally.accepted_tables > 0, "no changed table was accepted");
         accepted += tally.accepted;
     }
-    assert!(accepted * 50 > MUTATIONS * multiplier(), "too few to judge");
+    assert!(
+        accepted * 50 > MUTATIONS * multiplier() as usize,
+        "too few to judge"
+    );
 }

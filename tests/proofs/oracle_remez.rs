@@ -1,5 +1,6 @@
 //! Oracles of the approximation search: closed forms, alternation, dense sampling, published figures.
 
+use crate::support::effort::multiplier;
 use polycert::approx::{
     best_eps, composite, minimax_odd, minimax_odd_from, round_design, ApproxError, Design, Minimax,
     OddPolynomial, Scaling, Settings, DEFAULT_BITS,
@@ -31,11 +32,6 @@ fn error_at(fit: &Minimax, x: &Float) -> Float {
 fn close(a: &Float, b: &Float, bits: u32) -> bool {
     let off = Float::with_val(CHECK, a - b).abs();
     off <= Float::with_val(CHECK, b.abs_ref()) >> bits
-}
-
-fn multiplier() -> u32 {
-    let set = std::env::var("POLYCERT_TEST_MULTIPLIER").ok();
-    set.and_then(|m| m.parse().ok()).unwrap_or(1)
 }
 
 /// Splitmix64, uniform in `[0, 1)`.

@@ -6,10 +6,9 @@
 //! points; stages that explode. Bounds from above are compared at sampled points (cell ends,
 //! critical places, the witness, near 0 and `to`), bounds from below at their witnesses.
 
+use crate::support::effort::multiplier;
 use crate::support::oracle::generator::{Generator, Kind};
-use crate::support::oracle::{
-    multiplier, rational, tournament_error, Ball, Oracle, Random, Values,
-};
+use crate::support::oracle::{rational, tournament_error, Ball, Oracle, Random, Values};
 use polycert::arith::rounding::CoefficientMode;
 use polycert::certificate::composite::document;
 use polycert::certificate::publish;
@@ -393,7 +392,7 @@ fn run(seed: u64, kinds: &[Kind], count: usize, least: f64) {
         let start = std::time::Instant::now();
         let mut generator = Generator::new(seed + 1_000 * k as u64);
         let mut tally = Tally::default();
-        for _ in 0..count * multiplier() {
+        for _ in 0..count * multiplier() as usize {
             let table = generator.table(kind);
             let request = request(&mut generator.random);
             one(&table, &request, &mut generator.random, &mut tally);

@@ -5,8 +5,9 @@
 //! from ones whose derivative has known rational roots, some of them multiple. Pieces must box every
 //! critical point, images and jets of branches must hold exact values of the composite.
 
+use crate::support::effort::multiplier;
 use crate::support::oracle::generator::with_derivative_roots;
-use crate::support::oracle::{multiplier, rational, Random};
+use crate::support::oracle::{rational, Random};
 use polycert::arith::mp::Mp;
 use polycert::certify::claims::closeness;
 use polycert::certify::composite::cascade::Branch;
@@ -299,7 +300,7 @@ fn exact_stages(stages: &[Vec<Rational>], y: &Rational) -> Vec<(Rational, Ration
 #[test]
 fn ranges_images_and_jets_hold_exact_values() {
     let mut random = Random(33);
-    let (mut prepared, mut tight, cases) = (0, 0, 2_000 * multiplier());
+    let (mut prepared, mut tight, cases) = (0, 0, 2_000 * multiplier() as usize);
     for case in 0..cases {
         let composite = composite(&mut random);
         let reach = Float::with_val(PREC, random.pick(&[1.0, 1.125, 0.3]));

@@ -5,6 +5,7 @@
 //! where there is none. Verdicts are pinned. What is refuted is confirmed by an evaluation of its
 //! own: the published decimals, plain Horner or Chebyshev sums, exact rationals.
 
+use crate::support::shared::shared;
 use polycert::arith::number::{decimal, estimate_log2};
 use polycert::arith::rounding::CoefficientMode;
 use polycert::certificate::composite::document;
@@ -15,23 +16,7 @@ use polycert::interchange::published::{import, Settings};
 use polycert::poly::table::Table;
 use rug::{ops::Pow, Float, Integer, Rational};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
-
-fn folder() -> Option<PathBuf> {
-    let shared = std::env::var_os("POLYCERT_SHARED").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"),
-        PathBuf::from,
-    );
-    let tables = shared.join("tables");
-    if tables.is_dir() {
-        return Some(tables);
-    }
-    eprintln!(
-        "SKIPPED: no folder {}: published tables were NOT tested",
-        tables.display()
-    );
-    None
-}
+use std::path::Path;
 
 fn load(folder: &Path, name: &str) -> (Published, Table) {
     let text = std::fs::read_to_string(folder.join(format!("{name}.json"))).unwrap();
@@ -207,7 +192,9 @@ const RELU: [(&str, Option<i32>, Option<Verdict>, f64); 11] = [
 
 #[test]
 fn relu_claims() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = shared("tables") else {
+        return;
+    };
     println!("table | claim | verdict | max |r - ReLU| on [-1, 1] | envelope | overflow margin | witness");
     let mut wrong = Vec::new();
     for (name, bits, verdict, log2) in RELU {
@@ -249,7 +236,9 @@ fn relu_claims() {
 /// The four-bit table misses its claim by far more than any rounding, near |x| = 0.3205.
 #[test]
 fn the_four_bit_table_is_refuted_by_hand() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = shared("tables") else {
+        return;
+    };
     let (published, _) = load(&folder, "approxcnn_alpha04");
     let x = Rational::from((3_205, 10_000));
     let error = published.relu_error(&x);
@@ -258,7 +247,9 @@ fn the_four_bit_table_is_refuted_by_hand() {
 
 #[test]
 fn sign_claims_of_the_default_composite() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = shared("tables") else {
+        return;
+    };
     let (mut published, mut table) = load(&folder, "lattigo_default_sign_alpha30");
     let mut request = Request::new(Target::new(Function::Sign));
     request.eps = Some(power_of_two(-30));
@@ -299,7 +290,9 @@ fn sign_claims_of_the_default_composite() {
 /// sampled points, and the witness must reach its bound, both exactly evaluated.
 #[test]
 fn coefficients_in_machine_floats() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = shared("tables") else {
+        return;
+    };
     // In f32 the table of 13 bits loses ten of them, and that of 14 bits runs away to 2^171.
     let singles = [
         Some(Verdict::Refuted),

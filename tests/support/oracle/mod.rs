@@ -10,12 +10,6 @@ use rug::float::Round;
 use rug::ops::{AddAssignRound, SubFromRound};
 use rug::{Float, Rational};
 
-/// The effort that the environment asks for, 1 by default.
-pub fn multiplier() -> usize {
-    let set = std::env::var("POLYCERT_TEST_MULTIPLIER").ok();
-    set.and_then(|m| m.parse().ok()).unwrap_or(1)
-}
-
 /// Splitmix64.
 pub struct Random(pub u64);
 
