@@ -3,14 +3,14 @@
 //! A stage takes its values from the certified images of the composite, and the noise that it is given through
 //! the slope of its polynomial; its own nodes are followed from an exact input.
 
-use crate::cascade::{Branch, Side};
+use crate::core::cascade::{Branch, Side};
+use crate::core::fault::{Checked, Fault};
+use crate::core::fixed::{Fixed, Interval};
+use crate::core::number::Rational;
 use crate::evaluation::circuit::quotient;
 use crate::evaluation::program::{enclose, known, Noisy, Program};
 use crate::evaluation::slope;
 use crate::evaluation::stage::Span;
-use crate::fault::{Checked, Fault};
-use crate::fixed::{Fixed, Interval};
-use crate::number::Rational;
 use num_bigint::BigInt;
 use num_traits::{Signed, Zero};
 

@@ -1,12 +1,12 @@
 //! Rule E2: the circuit. Levels and scales follow from the operations; every stage, with the constants that
 //! are meant, is exactly its polynomial.
 
-use crate::budget::Budget;
+use crate::core::budget::Budget;
+use crate::core::fault::{Checked, Fault};
+use crate::core::number::{parse_count, Rational};
 use crate::evaluation::parameters::Parameters;
-use crate::fault::{Checked, Fault};
-use crate::json::{each, Tree};
-use crate::number::{parse_count, Rational};
-use crate::table::number;
+use crate::format::json::{each, Tree};
+use crate::format::table::number;
 use num_bigint::BigInt;
 
 const RULE: &str = "E2 circuit";

@@ -16,16 +16,16 @@ mod stage;
 mod task;
 mod words;
 
-use crate::budget::Budget;
-use crate::cascade::{Branch, Side};
-use crate::document::Reader;
-use crate::fault::{Checked, Fault};
-use crate::fixed::Fixed;
-use crate::json::{each, Tree};
-use crate::number::{parse_count, Rational};
-use crate::polynomial::Parity;
-use crate::report::Report;
-use crate::table::{constant, number};
+use crate::core::budget::Budget;
+use crate::core::cascade::{Branch, Side};
+use crate::core::fault::{Checked, Fault};
+use crate::core::fixed::Fixed;
+use crate::core::number::{parse_count, Rational};
+use crate::core::polynomial::Parity;
+use crate::format::document::Reader;
+use crate::format::json::{each, Tree};
+use crate::format::table::{constant, number};
+use crate::words::report::Report;
 use bound::{Block, Carrier};
 use circuit::{Circuit, Op};
 use noise::{kappa, Noise, Tier, MAX_KAPPA};
@@ -54,7 +54,7 @@ pub(crate) enum Input {
 /// An evaluation certificate that was read, its embedded certificate apart.
 struct Document {
     precision: u64,
-    branches: Vec<(Side, Vec<crate::cascade::StageHint>)>,
+    branches: Vec<(Side, Vec<crate::core::cascade::StageHint>)>,
     parameters: Parameters,
     k: Option<u64>,
     input: Input,
@@ -81,7 +81,9 @@ pub(crate) fn run(tree: Tree, table_sha256: Option<&str>) -> Checked<Report> {
     let budget = Budget::new();
     let mut fields = tree.object()?;
     fields.take("format", |t| constant(&t, FORMAT))?;
-    let mut report = fields.take("certificate", |t| crate::certificate(t, table_sha256))?;
+    let mut report = fields.take("certificate", |t| {
+        crate::certificate::certificate(t, table_sha256)
+    })?;
     let document = read(&mut fields, &budget)?;
     fields.finish()?;
     let fixed = Fixed {
@@ -104,7 +106,7 @@ pub(crate) fn run(tree: Tree, table_sha256: Option<&str>) -> Checked<Report> {
     Ok(report)
 }
 
-fn read(fields: &mut crate::json::Fields, budget: &Budget) -> Checked<Document> {
+fn read(fields: &mut crate::format::json::Fields, budget: &Budget) -> Checked<Document> {
     let precision = fields.take("precision", |t| parse_count(t.text()?, 64, 2048))?;
     let reader = Reader { precision, budget };
     let branches = fields.take("branches", |t| each(t.list_of(1, 2)?, |b| reader.branch(b)))?;

@@ -4,8 +4,8 @@
 //! 0.3184 N at any root of unity; sub-Gaussian sums exceed `sqrt(2 x V N/2)` with probability
 //! `e x e^-x <= 2^-kappa` at most.
 
+use crate::core::number::Rational;
 use crate::evaluation::parameters::Parameters;
-use crate::number::Rational;
 use num_bigint::BigInt;
 use num_traits::One;
 

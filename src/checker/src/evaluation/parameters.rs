@@ -1,9 +1,9 @@
 //! Encryption parameters as a certificate states them, and what the security tables say of them.
 
-use crate::budget::Budget;
-use crate::fault::{Checked, Fault};
-use crate::json::{each, Tree};
-use crate::number::{parse_count, Rational};
+use crate::core::budget::Budget;
+use crate::core::fault::{Checked, Fault};
+use crate::core::number::{parse_count, Rational};
+use crate::format::json::{each, Tree};
 use num_bigint::BigInt;
 use num_traits::One;
 

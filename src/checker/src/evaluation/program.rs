@@ -3,13 +3,13 @@
 //! Every node has an interval of the values that are meant and a bound of how far a ciphertext's slot may be
 //! off.
 
+use crate::core::fault::{Checked, Fault};
+use crate::core::fixed::{Fixed, Interval};
+use crate::core::number::Rational;
 use crate::evaluation::circuit::{quotient, Circuit, Op};
 use crate::evaluation::noise::Noise;
 use crate::evaluation::parameters::Parameters;
 use crate::evaluation::stage::Span;
-use crate::fault::{Checked, Fault};
-use crate::fixed::{Fixed, Interval};
-use crate::number::Rational;
 use num_bigint::BigInt;
 use num_traits::Zero;
 
@@ -51,7 +51,7 @@ pub(crate) struct Program<'a> {
     added: Vec<BigInt>,
     room: Vec<BigInt>,
     cosines: Vec<bool>,
-    pub(super) fixed: &'a Fixed,
+    pub(crate) fixed: &'a Fixed,
 }
 
 /// A rational as the smallest interval around it.
@@ -213,7 +213,7 @@ impl<'a> Program<'a> {
     }
 
     /// What the nodes of a stage add, from an exact input: a complex one within `aside` of a real u.
-    pub(super) fn fresh(&self, span: &Span, u: Interval, aside: BigInt) -> Checked<BigInt> {
+    pub(crate) fn fresh(&self, span: &Span, u: Interval, aside: BigInt) -> Checked<BigInt> {
         let given = Noisy {
             value: u,
             aside,

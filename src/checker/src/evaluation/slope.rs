@@ -5,9 +5,9 @@
 //! degree, it is at most `M exp(n sqrt v)` where `|w - 1| + |w + 1| <= 2 + v`, w the point in units of l from
 //! the middle (Bernstein and Walsh).
 
-use crate::cascade::{Branch, Side};
-use crate::fault::{Checked, Fault};
-use crate::fixed::{Fixed, Interval};
+use crate::core::cascade::{Branch, Side};
+use crate::core::fault::{Checked, Fault};
+use crate::core::fixed::{Fixed, Interval};
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{One, Signed, Zero};
@@ -139,11 +139,11 @@ fn by_series(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::budget::Budget;
-    use crate::cascade::StageHint;
-    use crate::number::Rational;
-    use crate::pieces::Segment;
-    use crate::polynomial::Polynomial;
+    use crate::core::budget::Budget;
+    use crate::core::cascade::StageHint;
+    use crate::core::number::Rational;
+    use crate::core::pieces::Segment;
+    use crate::core::polynomial::Polynomial;
 
     /// F = y - y^3/3 at 0: the real slope near 0 is at most 1, and yet F(ie) = i (e + e^3/3).
     #[test]

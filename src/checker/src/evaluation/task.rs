@@ -1,12 +1,12 @@
 //! What the circuit computes: rule E2, third part. Around the stages it must be exactly sign, ReLU, max or a
 //! tournament of max, over the domain of the embedded certificate's target.
 
+use crate::claims::statement::{Function, Statement};
+use crate::core::fault::{Checked, Fault};
+use crate::core::number::Rational;
 use crate::evaluation::bound::Block;
 use crate::evaluation::circuit::{quotient, Circuit, Op};
-use crate::fault::{Checked, Fault};
-use crate::number::Rational;
-use crate::report::Report;
-use crate::statement::{Function, Statement};
+use crate::words::report::Report;
 
 const RULE: &str = "E2 task";
 

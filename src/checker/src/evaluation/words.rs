@@ -1,16 +1,16 @@
 //! The statement of an evaluation certificate in words.
 
-use crate::budget::Budget;
+use crate::claims::statement::{Function, Statement};
+use crate::core::budget::Budget;
+use crate::core::fault::Checked;
+use crate::core::number::Rational;
 use crate::evaluation::task::Task;
 use crate::evaluation::{Document, Input};
-use crate::fault::Checked;
-use crate::number::Rational;
-use crate::numerals::Numerals;
-use crate::report::Report;
-use crate::statement::{Function, Statement};
+use crate::words::numerals::Numerals;
+use crate::words::report::Report;
 
 /// Puts the statement in front of what the embedded certificate says.
-pub(super) fn tell(
+pub(crate) fn tell(
     report: &mut Report,
     document: &Document,
     task: &Task,

@@ -1,56 +1,56 @@
 //! The content of network certificates, with and without noise (certificates/NETWORK.md).
 
-use super::deviation::{Level, Upper};
-use crate::budget::Budget;
-use crate::fault::{printable, Checked, Fault};
-use crate::json::{each, parse, Fields, Tree};
-use crate::number::{parse_count, Rational};
-use crate::polynomial::Polynomial;
-use crate::rounding::Mode;
-use crate::table::{constant, Table};
+use super::rows::{Level, Upper};
+use crate::core::budget::Budget;
+use crate::core::fault::{printable, Checked, Fault};
+use crate::core::number::{parse_count, Rational};
+use crate::core::polynomial::Polynomial;
+use crate::format::json::{each, parse, Fields, Tree};
+use crate::format::rounding::Mode;
+use crate::format::table::{constant, Table};
 
 const MAX_TABLES: usize = 64;
-pub(super) const MAX_OUTPUTS: usize = 4_096;
+pub(crate) const MAX_OUTPUTS: usize = 4_096;
 const MAX_LEVELS: usize = 8;
 
 /// The certificate's content.
-pub(super) struct Document {
-    pub(super) network_sha256: String,
-    pub(super) input_sha256: String,
-    pub(super) tables: Vec<(String, Vec<Polynomial>)>,
+pub(crate) struct Document {
+    pub(crate) network_sha256: String,
+    pub(crate) input_sha256: String,
+    pub(crate) tables: Vec<(String, Vec<Polynomial>)>,
     /// For each activation, its table (0 where there is none) and B.
-    pub(super) activations: Vec<(usize, Rational)>,
-    pub(super) precision: u64,
-    pub(super) class: u64,
-    pub(super) network_logits: Vec<(Rational, Rational)>,
+    pub(crate) activations: Vec<(usize, Rational)>,
+    pub(crate) precision: u64,
+    pub(crate) class: u64,
+    pub(crate) network_logits: Vec<(Rational, Rational)>,
     /// Empty where ReLU stands undisturbed.
-    pub(super) twin_logits: Vec<(Rational, Rational)>,
-    pub(super) noise: Option<Noise>,
+    pub(crate) twin_logits: Vec<(Rational, Rational)>,
+    pub(crate) noise: Option<Noise>,
 }
 
 /// What a certificate says of noise.
-pub(super) struct Noise {
+pub(crate) struct Noise {
     /// Whether the twin stands undisturbed, or the ReLU network.
-    pub(super) exact_centre: bool,
+    pub(crate) exact_centre: bool,
     /// Deviations of the differences of the class's logit to the others, or of every logit.
-    pub(super) margins: bool,
-    pub(super) levels: Vec<Level>,
+    pub(crate) margins: bool,
+    pub(crate) levels: Vec<Level>,
     /// The same in words, and what is stated of each.
-    pub(super) stated: Vec<(LevelWords, Option<Stated>)>,
+    pub(crate) stated: Vec<(LevelWords, Option<Stated>)>,
 }
 
 /// A level as it is stated.
-pub(super) struct LevelWords {
-    pub(super) worst: Rational,
-    pub(super) sigma: Rational,
-    pub(super) envelope: Option<(Rational, Rational)>,
+pub(crate) struct LevelWords {
+    pub(crate) worst: Rational,
+    pub(crate) sigma: Rational,
+    pub(crate) envelope: Option<(Rational, Rational)>,
 }
 
 /// The bounds of a level; a draft has none.
-pub(super) struct Stated {
-    pub(super) layers: Vec<Rational>,
-    pub(super) deviations: Vec<Rational>,
-    pub(super) stays: bool,
+pub(crate) struct Stated {
+    pub(crate) layers: Vec<Rational>,
+    pub(crate) deviations: Vec<Rational>,
+    pub(crate) stays: bool,
 }
 
 fn interval(t: Tree, budget: &Budget) -> Checked<(Rational, Rational)> {
@@ -61,7 +61,7 @@ fn interval(t: Tree, budget: &Budget) -> Checked<(Rational, Rational)> {
     ))
 }
 
-pub(super) fn read(bytes: &[u8]) -> Checked<Document> {
+pub(crate) fn read(bytes: &[u8]) -> Checked<Document> {
     let budget = &Budget::new();
     let number = |t: Tree| Rational::parse(t.text()?, budget);
     let mut fields = parse(bytes)?.object()?;

@@ -2,28 +2,28 @@
 //! noise at the activations moves the result by at most so much. The contract is `certificates/NETWORK.md`.
 //!
 //! Nothing in the certificate is a hint: both networks are evaluated again, in integers over
-//! 2^precision with a proved radius, bounds under noise are computed again ([`deviation`]), and the stated
+//! 2^precision with a proved radius, bounds under noise are computed again ([`rows`]), and the stated
 //! enclosures and bounds are compared with the result.
 
 mod activation;
-mod deviation;
 mod document;
-mod file;
-mod layers;
-mod noise;
-mod report;
+mod linear;
+pub(crate) mod model;
+pub(crate) mod noise;
+pub(crate) mod report;
+mod rows;
 
-use crate::budget::Budget;
-use crate::fault::{printable, Checked, Fault};
-use crate::number::Rational;
-use activation::Sign;
-use deviation::{expand, Bounds};
-use document::{read, Document};
-pub use file::MAX_FILE_BYTES;
-use layers::{Balls, Layer};
-pub use noise::NoiseBounds;
+use crate::core::budget::Budget;
+use crate::core::fault::{printable, Checked, Fault};
+use crate::core::number::Rational;
+use crate::network::activation::Sign;
+use crate::network::document::{read, Document};
+use crate::network::linear::{Balls, Layer};
+use crate::network::model::read as file;
+use crate::network::noise::NoiseBounds;
+use crate::network::report::{NetworkOutcome, NetworkReport};
+use crate::network::rows::{expand, Bounds};
 use num_bigint::BigInt;
-pub use report::{NetworkOutcome, NetworkReport};
 use sha2::{Digest, Sha256};
 
 /// Most units of work, one some two nanoseconds: about five minutes.
@@ -104,7 +104,7 @@ impl Proved {
             _ => return Err(Fault::internal("noise")),
         };
         let budget = Budget::new();
-        let numerals = crate::numerals::Numerals(&budget);
+        let numerals = crate::words::numerals::Numerals(&budget);
         let words = document
             .twin_logits
             .iter()
@@ -339,7 +339,7 @@ fn evaluate(
                     },
                 }
             }
-            _ => layers::linear(node, &x, precision)?,
+            _ => linear::linear(node, &x, precision)?,
         };
         // Numbers that grow from layer to layer would make the work unbounded.
         if y.greatest().bits().max(y.radius.bits()) > precision + MAX_BITS {

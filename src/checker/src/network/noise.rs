@@ -1,13 +1,13 @@
 //! Rule N10: what a certificate states of noise, compared with the bounds that the checker computes.
 
-use super::deviation::{bounds, Bounds, Expanded, Task, Upper, FAILURE};
 use super::document::{Document, LevelWords, Noise, Stated};
-use super::layers::Balls;
-use crate::budget::Budget;
-use crate::fault::{Checked, Fault};
-use crate::number::Rational;
-use crate::numerals::Numerals;
-use crate::polynomial::Polynomial;
+use super::linear::Balls;
+use super::rows::{bounds, Bounds, Expanded, Task, Upper, FAILURE};
+use crate::core::budget::Budget;
+use crate::core::fault::{Checked, Fault};
+use crate::core::number::Rational;
+use crate::core::polynomial::Polynomial;
+use crate::words::numerals::Numerals;
 
 /// What the checker proves of one level of noise, rounded up to dyadics of 24 bits, as a certificate
 /// writes them.
@@ -39,7 +39,7 @@ fn targets(document: &Document, noise: &Noise) -> Checked<Vec<Vec<(usize, i64)>>
 }
 
 /// Bounds on the trajectory of `centres`.
-pub(super) fn prove(
+pub(crate) fn prove(
     document: &Document,
     noise: &Noise,
     expanded: &Expanded,
@@ -60,7 +60,7 @@ pub(super) fn prove(
 }
 
 /// The computed bounds as numbers for a certificate.
-pub(super) fn short(
+pub(crate) fn short(
     document: &Document,
     noise: &Noise,
     bounds: &Bounds,
@@ -123,7 +123,7 @@ fn stays(document: &Document, noise: &Noise, deviations: &[Rational]) -> bool {
 
 /// Every stated bound is at least the computed one, and a class that is said to stay stays. Returns the
 /// statements in words.
-pub(super) fn judge(document: &Document, noise: &Noise, proved: &Bounds) -> Checked<Vec<String>> {
+pub(crate) fn judge(document: &Document, noise: &Noise, proved: &Bounds) -> Checked<Vec<String>> {
     let levels = noise.stated.iter().zip(&proved.layers).zip(&proved.targets);
     let mut words = Vec::new();
     for (i, (((level, stated), layers), targets)) in levels.enumerate() {

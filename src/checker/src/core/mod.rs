@@ -1,0 +1,11 @@
+pub(crate) mod bernstein;
+pub(crate) mod budget;
+pub(crate) mod cascade;
+pub(crate) mod cells;
+pub(crate) mod composite;
+pub(crate) mod fault;
+pub(crate) mod fixed;
+pub(crate) mod horner;
+pub(crate) mod number;
+pub(crate) mod pieces;
+pub(crate) mod polynomial;

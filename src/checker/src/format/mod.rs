@@ -1,0 +1,4 @@
+pub(crate) mod document;
+pub(crate) mod json;
+pub(crate) mod rounding;
+pub(crate) mod table;

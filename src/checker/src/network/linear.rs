@@ -1,0 +1,449 @@
+//! Layers on balls of integers over 2^precision.
+//!
+//! An activation is a list of midpoints and one radius for all of them: every exact value is within the
+//! radius of its midpoint. One radius is simple, and the growth that it costs is paid for by precision.
+
+use crate::core::fault::{Checked, Fault};
+use crate::network::model::read::Dyadic;
+use num_bigint::BigInt;
+use num_traits::{One, Signed, Zero};
+
+/// Most bits of one layer's weights over one exponent.
+const MAX_WEIGHT_BITS: u64 = 1 << 33;
+
+/// A window over rows and columns.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Geometry {
+    pub(crate) kernel: [usize; 2],
+    pub(crate) stride: [usize; 2],
+    pub(crate) dilation: [usize; 2],
+    pub(crate) padding: [usize; 4],
+}
+
+impl Geometry {
+    /// Rows and columns of the output; none if the window does not fit.
+    pub(crate) fn output(&self, x: [usize; 3]) -> Option<[usize; 2]> {
+        let axis = |kernel: usize,
+                    stride: usize,
+                    dilation: usize,
+                    before: usize,
+                    after: usize,
+                    size: usize| {
+            let padded = size.checked_add(before)?.checked_add(after)?;
+            let reach = kernel
+                .checked_sub(1)?
+                .checked_mul(dilation)?
+                .checked_add(1)?;
+            let steps = padded.checked_sub(reach)?.checked_div(stride)?;
+            (dilation > 0).then_some(steps + 1)
+        };
+        let [kh, kw] = self.kernel;
+        let [sh, sw] = self.stride;
+        let [dh, dw] = self.dilation;
+        let [pt, pl, pb, pr] = self.padding;
+        Some([
+            axis(kh, sh, dh, pt, pb, x[1])?,
+            axis(kw, sw, dw, pl, pr, x[2])?,
+        ])
+    }
+
+    /// The window at an output's row and column: for each of its places, in order, the place in the
+    /// input's plane, or none in the padding.
+    pub(crate) fn places(&self, x: [usize; 3], row: usize, column: usize) -> Vec<Option<usize>> {
+        let [kh, kw] = self.kernel;
+        let [sh, sw] = self.stride;
+        let [dh, dw] = self.dilation;
+        let [pt, pl, ..] = self.padding;
+        let mut list = Vec::with_capacity(kh * kw);
+        for a in 0..kh {
+            let y = (row * sh + a * dh).checked_sub(pt).filter(|&y| y < x[1]);
+            for b in 0..kw {
+                let z = (column * sw + b * dw).checked_sub(pl).filter(|&z| z < x[2]);
+                list.push(y.zip(z).map(|(y, z)| y * x[2] + z));
+            }
+        }
+        list
+    }
+}
+
+/// What a node computes.
+#[derive(Debug)]
+pub(crate) enum Layer {
+    Conv {
+        groups: usize,
+        geometry: Geometry,
+        weights: Vec<Dyadic>,
+        bias: Vec<Dyadic>,
+    },
+    Dense {
+        weights: Vec<Dyadic>,
+        bias: Vec<Dyadic>,
+    },
+    BatchNorm {
+        gamma: Vec<Dyadic>,
+        beta: Vec<Dyadic>,
+        mean: Vec<Dyadic>,
+        variance: Vec<Dyadic>,
+        epsilon: Vec<Dyadic>,
+    },
+    Affine {
+        scale: Vec<Dyadic>,
+        shift: Vec<Dyadic>,
+    },
+    Add,
+    Relu {
+        slope: Dyadic,
+    },
+    MaxPool {
+        geometry: Geometry,
+    },
+    AvgPool {
+        geometry: Geometry,
+        /// Whether only elements inside the input count in the divisor.
+        inside: bool,
+    },
+    Subsample {
+        step: [usize; 2],
+    },
+    Pad {
+        /// Channels, rows, columns before the input.
+        before: [usize; 3],
+    },
+    Concat,
+    Reshape,
+}
+
+impl Layer {
+    /// Whether a polynomial stands in for it.
+    pub(crate) fn is_activation(&self) -> bool {
+        matches!(self, Self::Relu { .. } | Self::MaxPool { .. })
+    }
+}
+
+/// A layer, what it reads, and the shape of what it computes.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) inputs: Vec<usize>,
+    pub(crate) shape: [usize; 3],
+    pub(crate) layer: Layer,
+}
+
+/// Midpoints over 2^precision, and one radius.
+#[derive(Debug, Clone)]
+pub(crate) struct Balls {
+    pub(crate) mid: Vec<BigInt>,
+    pub(crate) radius: BigInt,
+}
+
+impl Balls {
+    fn get(&self, i: usize) -> Checked<&BigInt> {
+        self.mid.get(i).ok_or_else(|| Fault::internal("element"))
+    }
+
+    /// The greatest |midpoint|.
+    pub(crate) fn greatest(&self) -> BigInt {
+        self.mid.iter().map(Signed::abs).max().unwrap_or_default()
+    }
+}
+
+/// Numbers with one exponent: m 2^-shift each, exactly.
+pub(crate) struct Aligned {
+    pub(crate) mantissas: Vec<BigInt>,
+    pub(crate) shift: u64,
+}
+
+pub(crate) fn align(numbers: &[Dyadic]) -> Aligned {
+    let used = numbers.iter().filter(|d| !d.mantissa.is_zero());
+    let least = used.map(|d| d.exponent).min().unwrap_or(0).min(0);
+    let at = |d: &Dyadic| {
+        // least <= exponent wherever the mantissa is not 0.
+        let up = u64::try_from(d.exponent.saturating_sub(least)).unwrap_or(0);
+        &d.mantissa << up
+    };
+    Aligned {
+        mantissas: numbers.iter().map(at).collect(),
+        shift: least.unsigned_abs(),
+    }
+}
+
+/// A dyadic over 2^precision, rounded down (off by less than 1).
+pub(crate) fn fixed(d: &Dyadic, precision: u64) -> BigInt {
+    let e = i128::from(d.exponent) + i128::from(precision);
+    match u64::try_from(e) {
+        Ok(up) => &d.mantissa << up,
+        Err(_) => &d.mantissa >> u64::try_from(-e).unwrap_or(u64::MAX),
+    }
+}
+
+/// x / 2^bits, rounded up.
+pub(crate) fn shift_up(x: &BigInt, bits: u64) -> BigInt {
+    -(-x >> bits)
+}
+
+/// sum_k w_k x_k + b over rows of weights. Sums are exact; one rounding down at the end, and one of the
+/// bias: off by less than 2. The radius grows by the greatest sum of |w|.
+pub(crate) struct Rows {
+    weights: Aligned,
+    bias: Vec<BigInt>,
+    terms: usize,
+    norm: BigInt,
+}
+
+impl Rows {
+    pub(crate) fn new(weights: &[Dyadic], bias: &[Dyadic], precision: u64) -> Checked<Self> {
+        let terms = weights.len().checked_div(bias.len());
+        let terms = terms
+            .filter(|&t| t > 0)
+            .ok_or_else(|| Fault::internal("rows"))?;
+        let weights = align(weights);
+        // One tiny weight makes all others long.
+        let longest = weights.mantissas.iter().map(BigInt::bits).max();
+        let bits = (weights.mantissas.len() as u64).saturating_mul(longest.unwrap_or(0));
+        if bits > MAX_WEIGHT_BITS {
+            return Err(Fault::rejected(
+                "limit",
+                format!("{bits} bits of aligned weights, the limit is {MAX_WEIGHT_BITS}"),
+            ));
+        }
+        let sums = weights.mantissas.chunks(terms);
+        let norm = sums
+            .map(|row| row.iter().map(Signed::abs).sum::<BigInt>())
+            .max();
+        Ok(Self {
+            weights,
+            bias: bias.iter().map(|b| fixed(b, precision)).collect(),
+            terms,
+            norm: norm.unwrap_or_default(),
+        })
+    }
+
+    /// One output from the inputs of its window (none is 0).
+    pub(crate) fn output<'a>(
+        &self,
+        row: usize,
+        x: impl Iterator<Item = Option<&'a BigInt>>,
+    ) -> Checked<BigInt> {
+        let start = row * self.terms;
+        let weights = self.weights.mantissas.get(start..start + self.terms);
+        let (Some(weights), Some(bias)) = (weights, self.bias.get(row)) else {
+            return Err(Fault::internal("row"));
+        };
+        let mut sum = BigInt::zero();
+        for (w, x) in weights.iter().zip(x) {
+            if let (Some(x), false) = (x, w.is_zero()) {
+                sum += w * x;
+            }
+        }
+        Ok((sum >> self.weights.shift) + bias)
+    }
+
+    pub(crate) fn radius(&self, radius: &BigInt) -> BigInt {
+        shift_up(&(&self.norm * radius), self.weights.shift) + 2
+    }
+}
+
+/// A layer that is no activation.
+pub(crate) fn linear(node: &Node, x: &[(&Balls, [usize; 3])], precision: u64) -> Checked<Balls> {
+    let Some(&(a, shape)) = x.first() else {
+        return Err(Fault::internal("no input"));
+    };
+    let [_, height, width] = node.shape;
+    let plane = shape[1] * shape[2];
+    match &node.layer {
+        Layer::Conv {
+            groups,
+            geometry,
+            weights,
+            bias,
+        } => {
+            let rows = Rows::new(weights, bias, precision)?;
+            let (each, outs) = (shape[0] / groups, node.shape[0] / groups);
+            let mut mid = vec![BigInt::zero(); node.shape.iter().product()];
+            for row in 0..height {
+                for column in 0..width {
+                    let places = geometry.places(shape, row, column);
+                    for group in 0..*groups {
+                        let channels = group * each..(group + 1) * each;
+                        let window: Vec<Option<&BigInt>> = channels
+                            .flat_map(|c| places.iter().map(move |p| p.map(|p| c * plane + p)))
+                            .map(|at| at.and_then(|at| a.mid.get(at)))
+                            .collect();
+                        for o in group * outs..(group + 1) * outs {
+                            let y = rows.output(o, window.iter().copied())?;
+                            let at = (o * height + row) * width + column;
+                            *mid.get_mut(at).ok_or_else(|| Fault::internal("conv"))? = y;
+                        }
+                    }
+                }
+            }
+            Ok(Balls {
+                mid,
+                radius: rows.radius(&a.radius),
+            })
+        }
+        Layer::Dense { weights, bias } => {
+            let rows = Rows::new(weights, bias, precision)?;
+            let each = |m: usize| rows.output(m, a.mid.iter().map(Some));
+            Ok(Balls {
+                mid: (0..bias.len()).map(each).collect::<Checked<_>>()?,
+                radius: rows.radius(&a.radius),
+            })
+        }
+        Layer::Affine { scale, shift } => {
+            let scale: Vec<BigInt> = scale.iter().map(|s| fixed(s, precision)).collect();
+            let shift: Vec<BigInt> = shift.iter().map(|s| fixed(s, precision)).collect();
+            channel_maps(a, plane, &scale, &shift, &BigInt::one(), precision)
+        }
+        Layer::BatchNorm {
+            gamma,
+            beta,
+            mean,
+            variance,
+            epsilon,
+        } => {
+            let epsilon = epsilon.first().ok_or_else(|| Fault::internal("epsilon"))?;
+            let mut scales = Vec::new();
+            let mut shifts = Vec::new();
+            let mut off = BigInt::one();
+            for (((g, b), m), v) in gamma.iter().zip(beta).zip(mean).zip(variance) {
+                let (scale, error) = norm_scale(g, v, epsilon, precision)?;
+                let m = fixed(m, precision);
+                // beta - mean scale: off by the mean's and the scale's errors, and two roundings.
+                let moved = (&m * &scale) >> precision;
+                let here = shift_up(&((m.abs() + 1) * &error + scale.abs()), precision) + 3;
+                shifts.push(fixed(b, precision) - moved);
+                scales.push(scale);
+                off = off.max(error).max(here);
+            }
+            channel_maps(a, plane, &scales, &shifts, &off, precision)
+        }
+        Layer::Add => {
+            let Some(&(b, _)) = x.get(1) else {
+                return Err(Fault::internal("add"));
+            };
+            Ok(Balls {
+                mid: a.mid.iter().zip(&b.mid).map(|(a, b)| a + b).collect(),
+                radius: &a.radius + &b.radius,
+            })
+        }
+        Layer::AvgPool { geometry, inside } => {
+            let mut mid = Vec::with_capacity(node.shape.iter().product());
+            for c in 0..shape[0] {
+                for row in 0..height {
+                    for column in 0..width {
+                        let places = geometry.places(shape, row, column);
+                        let mut sum = BigInt::zero();
+                        for place in places.iter().flatten() {
+                            sum += a.get(c * plane + place)?;
+                        }
+                        let inner = places.iter().flatten().count();
+                        let n = if *inside { inner } else { places.len() };
+                        if n == 0 {
+                            return Err(Fault::internal("empty window"));
+                        }
+                        mid.push(num_integer::Integer::div_floor(&sum, &BigInt::from(n)));
+                    }
+                }
+            }
+            Ok(Balls {
+                mid,
+                radius: &a.radius + 1,
+            })
+        }
+        Layer::Subsample { step } => {
+            let mut mid = Vec::new();
+            for c in 0..shape[0] {
+                for y in (0..shape[1]).step_by(step[0]) {
+                    for z in (0..shape[2]).step_by(step[1]) {
+                        mid.push(a.get(c * plane + y * shape[2] + z)?.clone());
+                    }
+                }
+            }
+            let radius = a.radius.clone();
+            Ok(Balls { mid, radius })
+        }
+        Layer::Pad { before } => {
+            let mut mid = vec![BigInt::zero(); node.shape.iter().product()];
+            for (i, value) in a.mid.iter().enumerate() {
+                let (c, y, z) = (i / plane, i % plane / shape[2], i % shape[2]);
+                let at = ((c + before[0]) * height + y + before[1]) * width + z + before[2];
+                *mid.get_mut(at).ok_or_else(|| Fault::internal("pad"))? = value.clone();
+            }
+            let radius = a.radius.clone();
+            Ok(Balls { mid, radius })
+        }
+        Layer::Concat => {
+            let mid = x.iter().flat_map(|(b, _)| b.mid.iter().cloned()).collect();
+            let radius = x
+                .iter()
+                .map(|(b, _)| &b.radius)
+                .max()
+                .cloned()
+                .unwrap_or_default();
+            Ok(Balls { mid, radius })
+        }
+        Layer::Reshape => Ok(a.clone()),
+        Layer::Relu { .. } | Layer::MaxPool { .. } => {
+            Err(Fault::internal("an activation is not linear"))
+        }
+    }
+}
+
+/// gamma / sqrt(variance + epsilon) over 2^precision, and how far off it may be.
+pub(crate) fn norm_scale(
+    gamma: &Dyadic,
+    variance: &Dyadic,
+    epsilon: &Dyadic,
+    precision: u64,
+) -> Checked<(BigInt, BigInt)> {
+    // Twice the precision under the root, and as much again to keep small variances exact enough.
+    let bits = 4 * precision;
+    let sum = fixed(variance, bits) + fixed(epsilon, bits);
+    if sum <= BigInt::from(2) {
+        return Err(Fault::rejected(
+            "network",
+            "variance + epsilon is not above 0 at this precision",
+        ));
+    }
+    // root <= sqrt(v) 2^(2 precision) < root + 2, the rounding of the sum (below 2) included.
+    let root = (&sum - BigInt::from(2)).max(BigInt::one()).sqrt();
+    let wide = (&sum + BigInt::from(2)).sqrt() + 1;
+    // 2^(3 precision) gamma / sqrt: gamma and the quotient are each off by less than 1.
+    let g = fixed(gamma, precision);
+    let quotient =
+        |g: &BigInt, root: &BigInt| num_integer::Integer::div_floor(&(g << (2 * precision)), root);
+    let ends = [
+        quotient(&g, &root),
+        quotient(&g, &wide),
+        quotient(&(&g + 1), &root),
+        quotient(&(&g + 1), &wide),
+    ];
+    let (Some(lo), Some(hi)) = (ends.iter().min(), ends.iter().max()) else {
+        return Err(Fault::internal("ends"));
+    };
+    Ok((lo.clone(), hi - lo + 1))
+}
+
+/// scale x + shift, a channel at a time; scale and shift are off by at most `off`.
+fn channel_maps(
+    a: &Balls,
+    plane: usize,
+    scale: &[BigInt],
+    shift: &[BigInt],
+    off: &BigInt,
+    precision: u64,
+) -> Checked<Balls> {
+    let mut mid = Vec::with_capacity(a.mid.len());
+    for (i, x) in a.mid.iter().enumerate() {
+        let (Some(s), Some(t)) = (scale.get(i / plane), shift.get(i / plane)) else {
+            return Err(Fault::internal("channel"));
+        };
+        mid.push(((s * x) >> precision) + t);
+    }
+    let steepest = scale.iter().map(Signed::abs).max().unwrap_or_default() + off;
+    let error = steepest * &a.radius + off * a.greatest();
+    Ok(Balls {
+        mid,
+        radius: shift_up(&error, precision) + off + 1,
+    })
+}

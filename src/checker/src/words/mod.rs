@@ -1,0 +1,3 @@
+pub(crate) mod numerals;
+pub(crate) mod report;
+pub(crate) mod sentences;
