@@ -2,14 +2,16 @@
 
 use crate::claims::expand::composite;
 use crate::claims::statement::Statement;
+use crate::claims::{prove, Claim};
 use crate::core::budget::Budget;
 use crate::core::cascade::{Branch, Side};
-use crate::core::composite::{prove, Ground};
-use crate::core::fault::{printable, Checked, Fault};
+use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::fixed::Fixed;
+use crate::core::ground::Ground;
 use crate::core::polynomial::{Parity, Polynomial};
-use crate::format::document::{read, Claim, Document};
+use crate::format::document::{read, Document};
 use crate::format::json::Tree;
+use crate::format::path::printable;
 use crate::words::report::Report;
 use crate::words::sentences;
 
@@ -34,14 +36,15 @@ pub(crate) fn certificate(tree: Tree, table_sha256: Option<&str>) -> Checked<Rep
         true => Some(composite(&polynomials, &fixed.budget)?),
         false => None,
     };
-    let ground = Ground::new(fixed, polynomials.len(), branches?, expanded);
-    prove_claims(document, polynomials, digest, &ground)
+    let ground = Ground::new(fixed, polynomials.len(), branches?);
+    prove_claims(document, polynomials, expanded.as_ref(), digest, &ground)
 }
 
 /// The forward pass over the claims: each may use what was proved before it.
 fn prove_claims(
     document: Document,
     polynomials: Vec<Polynomial>,
+    expanded: Option<&Polynomial>,
     digest: String,
     ground: &Ground,
 ) -> Checked<Report> {
@@ -49,7 +52,7 @@ fn prove_claims(
     let mut statements: Vec<Statement> = Vec::with_capacity(document.claims.len());
     let mut words = Vec::with_capacity(document.claims.len());
     for (i, claim) in document.claims.into_iter().enumerate() {
-        let rule = claim.statement.rule();
+        let rule = Rule::Own(claim.statement.rule());
         let in_claim = |fault: Fault| fault.in_claim(i, rule);
         if matches!(statements.last(), Some(Statement::Target(_))) {
             return Err(in_claim(Fault::rejected(
@@ -57,14 +60,14 @@ fn prove_claims(
                 "a claim follows the target claim",
             )));
         }
-        prove(&claim, &statements, ground).map_err(in_claim)?;
+        prove(&claim, &statements, ground, expanded).map_err(in_claim)?;
         let text = sentences::statement(&claim.statement, &statements, budget).map_err(in_claim)?;
         words.push(text);
         statements.push(claim.statement);
     }
     let Some(Statement::Target(target)) = statements.last() else {
         return Err(Fault::rejected(
-            "target",
+            Rule::Own("target"),
             "the last claim is not a target claim",
         ));
     };
@@ -109,7 +112,7 @@ fn check_shape(document: &Document, polynomials: &[Polynomial]) -> Checked<()> {
         [Side::Both] => {
             if let Some(i) = polynomials.iter().position(|p| p.parity() != Parity::Odd) {
                 return Err(Fault::rejected(
-                    "branches",
+                    Rule::Branches,
                     format!("one branch for both sides, but component {i} is not odd"),
                 ));
             }

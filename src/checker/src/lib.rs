@@ -39,10 +39,14 @@ mod format;
 mod network;
 mod words;
 
-pub use crate::claims::statement::{
-    Argmax, Clip, Function, Part, Shape, StatedBound, Statement, Target, Verdict, Witness,
-};
+pub use crate::claims::argmax::Argmax;
+pub use crate::claims::clip::Clip;
+pub use crate::claims::direct::Part;
+pub use crate::claims::shape::Shape;
+pub use crate::claims::statement::Statement;
+pub use crate::claims::target::{Function, Target};
 pub use crate::core::number::Rational;
+pub use crate::core::statement::{StatedBound, Verdict, Witness};
 pub use crate::format::json::MAX_BYTES;
 pub use crate::format::rounding::Mode;
 pub use crate::network::model::read::MAX_FILE_BYTES;

@@ -1,44 +1,74 @@
 //! The `argmax` claim: one-hot weights by the tournament of a pool.
 
-use crate::claims::pool::{map_input, tournament};
-use crate::claims::statement::{Argmax, Statement};
-use crate::core::composite::Ground;
-use crate::core::fault::{Checked, Fault};
+use crate::claims::tournament::{map_input, tournament};
+use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::fixed::Interval;
+use crate::core::ground::Ground;
 use crate::core::number::Rational;
+use crate::core::statement::CompositeClaim;
 use num_bigint::Sign;
 
-const RULE: &str = "argmax";
+const RULE: Rule = Rule::Own("argmax");
 
 fn fail<T>(detail: &str) -> Checked<T> {
     Err(Fault::rejected(RULE, detail))
 }
 
-/// Proves an `argmax` claim; the derivation is in the format's section 4.
+/// If the greatest of the inputs in \[-range, range\] exceeds all others by at least `gap`, then its weight is
+/// within hi of 1, and every other weight within hi of 0.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Argmax {
+    /// Index of the deviation claim it follows from.
+    pub deviation: usize,
+    /// Index of the closeness claim it follows from.
+    pub closeness: usize,
+    /// Index of the stage_ranges claim it follows from.
+    pub ranges: usize,
+    /// Number of inputs.
+    pub inputs: usize,
+    /// Largest absolute value of an input.
+    pub range: Rational,
+    /// c > 0: inputs are mapped by x -> c x + 1/2.
+    pub input_scale: Rational,
+    /// Least difference of the greatest input to the others.
+    pub gap: Rational,
+    /// The bound.
+    pub hi: Rational,
+    /// Inputs with that gap, for which a weight is off by at least `lo`.
+    pub witness: Vec<Rational>,
+    /// A weight at the witness is off by at least this.
+    pub lo: Rational,
+}
+
+/// Proves an `argmax` claim from the claims that it cites; the derivation is in the format's section 4.
 ///
 /// # Errors
 /// A rejection if a condition of the rule is not met.
-pub(crate) fn prove(a: &Argmax, earlier: &[Statement], ground: &Ground) -> Checked<()> {
-    let Some(Statement::Deviation {
+pub(crate) fn prove<'a>(
+    a: &Argmax,
+    earlier: impl Fn(usize) -> Option<CompositeClaim<'a>>,
+    ground: &Ground,
+) -> Checked<()> {
+    let Some(CompositeClaim::Deviation {
         to, hi: deviation, ..
-    }) = earlier.get(a.deviation)
+    }) = earlier(a.deviation)
     else {
         return fail("`deviation` is not the index of an earlier deviation claim");
     };
-    let Some(Statement::Closeness {
+    let Some(CompositeClaim::Closeness {
         from: least,
         to: far,
         hi: closeness,
         ..
-    }) = earlier.get(a.closeness)
+    }) = earlier(a.closeness)
     else {
         return fail("`closeness` is not the index of an earlier closeness claim");
     };
-    let Some(Statement::StageRanges {
+    let Some(CompositeClaim::StageRanges {
         from,
         to: range_to,
         ranges,
-    }) = earlier.get(a.ranges)
+    }) = earlier(a.ranges)
     else {
         return fail("`ranges` is not the index of an earlier stage_ranges claim");
     };
@@ -191,7 +221,7 @@ mod tests {
             branch(Side::Positive, Vec::new()),
             branch(Side::Negative, vec![(at(31), at(33))]),
         ];
-        let ground = Ground::new(fixed, 1, branches, None);
+        let ground = Ground::new(fixed, 1, branches);
         let entry = |i, n| Entry {
             value: Interval::point(&at(n)),
             weights: vec![(i, Interval::point(&at(64)))],

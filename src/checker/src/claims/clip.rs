@@ -1,30 +1,52 @@
 //! The `clip` claim: lower + r_B(x - lower) - r_B(x - upper), where r_B(x) = B r(x/B).
 
-use crate::claims::statement::{Clip, Statement};
 use crate::core::cells::g_at_interval;
-use crate::core::composite::Ground;
-use crate::core::fault::{Checked, Fault};
+use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::fixed::Interval;
+use crate::core::ground::Ground;
 use crate::core::number::Rational;
+use crate::core::statement::{CompositeClaim, Witness};
 use num_bigint::Sign;
 
-const RULE: &str = "clip";
+const RULE: Rule = Rule::Own("clip");
 
 fn fail<T>(detail: &str) -> Checked<T> {
     Err(Fault::rejected(RULE, detail))
 }
 
-/// Proves a `clip` claim.
+/// |lower + r_B(x - lower) - r_B(x - upper) - clip(x, lower, upper)| <= hi for from <= x <= to, where
+/// r_B(x) = B r(x/B).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clip {
+    /// Index of the deviation claim it follows from.
+    pub cites: usize,
+    /// B > 0.
+    pub scale: Rational,
+    /// The lower end of the clip.
+    pub lower: Rational,
+    /// The upper end of the clip.
+    pub upper: Rational,
+    /// Least x.
+    pub from: Rational,
+    /// Largest x.
+    pub to: Rational,
+    /// The bound.
+    pub hi: Rational,
+    /// Where the error is large.
+    pub witness: Witness,
+}
+
+/// Proves a `clip` claim from the claim that it cites.
 ///
 /// clip(x, l, u) = l + ReLU(x - l) - ReLU(x - u), and each r_B is within B E of its ReLU while the argument
 /// is within B W of 0.
 ///
 /// # Errors
 /// A rejection if a condition of the rule is not met.
-pub(crate) fn prove(clip: &Clip, earlier: &[Statement], ground: &Ground) -> Checked<()> {
-    let Some(Statement::Deviation {
+pub(crate) fn prove(clip: &Clip, cited: Option<CompositeClaim>, ground: &Ground) -> Checked<()> {
+    let Some(CompositeClaim::Deviation {
         to, hi: deviation, ..
-    }) = earlier.get(clip.cites)
+    }) = cited
     else {
         return fail("`cites` is not the index of an earlier deviation claim");
     };
@@ -77,7 +99,6 @@ fn error_at(clip: &Clip, x: &Rational, ground: &Ground) -> Checked<Interval> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claims::statement::Witness;
     use crate::core::budget::Budget;
     use crate::core::cascade::{Branch, Side, StageHint};
     use crate::core::fixed::Fixed;
@@ -106,7 +127,7 @@ mod tests {
             branch(Side::Positive, Vec::new()),
             branch(Side::Negative, vec![(at(31), at(33))]),
         ];
-        let ground = Ground::new(fixed, 1, branches, None);
+        let ground = Ground::new(fixed, 1, branches);
         let clip = Clip {
             cites: 0,
             scale: r(5, 2),

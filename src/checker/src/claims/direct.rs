@@ -4,19 +4,40 @@
 //! (R2) is the whole bound.
 
 use crate::claims::expand::{minus_line, quotient};
-use crate::claims::statement::{Part, Witness};
-use crate::core::fault::{Checked, Fault};
+
+use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::fixed::{Fixed, Interval};
 use crate::core::horner::FixedPoly;
 use crate::core::number::Rational;
 use crate::core::pieces::{Pieces, Segment};
 use crate::core::polynomial::Polynomial;
+use crate::core::statement::Witness;
 
-const LINES: &str = "lines";
-const CONTRACTION: &str = "contraction";
+const LINES: Rule = Rule::Own("lines");
+const CONTRACTION: Rule = Rule::Own("contraction");
 
-fn fail<T>(rule: &str, detail: impl Into<String>) -> Checked<T> {
+fn fail<T>(rule: Rule, detail: impl Into<String>) -> Checked<T> {
     Err(Fault::rejected(rule, detail))
+}
+
+/// A line on an interval: one part of a piecewise linear function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Left end.
+    pub from: Rational,
+    /// Right end.
+    pub to: Rational,
+    /// The line is slope x + intercept.
+    pub slope: Rational,
+    /// The line is slope x + intercept.
+    pub intercept: Rational,
+}
+
+impl Part {
+    /// slope x + intercept.
+    pub(crate) fn value(&self, x: &Rational) -> Rational {
+        self.slope.times(x).plus(&self.intercept)
+    }
 }
 
 /// Encloses G over [from, to], rounded outward, by R1 and R2.

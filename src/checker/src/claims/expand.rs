@@ -1,7 +1,7 @@
 //! Exact polynomial algebra for claims about p itself: the expanded composite, lines, shifts, quotients.
 
 use crate::core::budget::{limbs, size, Budget};
-use crate::core::fault::{Checked, Fault};
+use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
 use crate::core::polynomial::{longest, Polynomial};
 use num_bigint::BigInt;
@@ -38,7 +38,7 @@ fn compose(outer: &Polynomial, inner: &Polynomial, budget: &Budget) -> Checked<P
     if total > MAX_DEGREE {
         let detail =
             format!("the expanded composite has degree {total}, the limit is {MAX_DEGREE}");
-        return Err(Fault::rejected("limit", detail));
+        return Err(Fault::rejected(Rule::Limit, detail));
     }
     let mut sum: Vec<BigInt> = Vec::new();
     let mut power = BigInt::from(1);
@@ -131,7 +131,7 @@ pub(crate) fn quotient(
         } else {
             format!("the coefficient of u^{j} of p(at + u) is not 0")
         };
-        return Err(Fault::rejected("contraction", what));
+        return Err(Fault::rejected(Rule::Own("contraction"), what));
     }
     Ok(Polynomial::new(high.to_vec(), moved.denominator.clone()))
 }

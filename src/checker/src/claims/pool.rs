@@ -1,66 +1,54 @@
 //! The `pool` claim: a tournament of pairwise maxima.
 
-use crate::claims::statement::Statement;
-use crate::core::composite::Ground;
-use crate::core::fault::{Checked, Fault};
+use crate::claims::tournament::{map_input, tournament};
+use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::fixed::Interval;
+use crate::core::ground::Ground;
 use crate::core::number::Rational;
-use num_bigint::{BigInt, Sign};
+use crate::core::statement::CompositeClaim;
+use num_bigint::Sign;
 use num_traits::Zero;
 
-const RULE: &str = "pool";
+const RULE: Rule = Rule::Own("pool");
 
 fn fail<T>(detail: &str) -> Checked<T> {
     Err(Fault::rejected(RULE, detail))
 }
 
-/// Plays the tournament: neighbours are paired in every round, an odd last value passes on.
-pub(crate) fn tournament<T>(
-    mut values: Vec<T>,
-    mut play: impl FnMut(T, T) -> Checked<T>,
-) -> Checked<T> {
-    loop {
-        let mut next = Vec::with_capacity(values.len() / 2 + 1);
-        let mut rest = values.into_iter();
-        while let Some(a) = rest.next() {
-            next.push(match rest.next() {
-                Some(b) => play(a, b)?,
-                None => a,
-            });
-        }
-        if next.len() <= 1 {
-            let last = next.pop();
-            return last.ok_or_else(|| Fault::internal("an empty tournament"));
-        }
-        values = next;
-    }
+/// The tournament of m over inputs in [-range, range], mapped by x -> c x + 1/2, is within hi of their maximum.
+#[derive(Debug)]
+pub(crate) struct Pool<'a> {
+    pub(crate) inputs: usize,
+    pub(crate) range: &'a Rational,
+    /// c > 0.
+    pub(crate) input_scale: &'a Rational,
+    pub(crate) hi: &'a Rational,
+    /// Inputs for which the error is at least `lo`.
+    pub(crate) witness: &'a [Rational],
+    pub(crate) lo: &'a Rational,
 }
 
-/// Proves a `pool` claim.
+/// Proves a `pool` claim from the claim that it cites.
 ///
 /// # Errors
 /// A rejection if a condition of the rule is not met.
-pub(crate) fn prove(statement: &Statement, earlier: &[Statement], ground: &Ground) -> Checked<()> {
-    let Statement::Pool {
-        cites,
+pub(crate) fn prove(pool: &Pool, cited: Option<CompositeClaim>, ground: &Ground) -> Checked<()> {
+    let Pool {
         inputs,
         range,
         input_scale,
         hi,
         witness,
         lo,
-    } = statement
-    else {
-        return Err(Fault::internal("not a pool claim"));
-    };
-    let Some(Statement::Deviation {
+    } = *pool;
+    let Some(CompositeClaim::Deviation {
         to, hi: deviation, ..
-    }) = earlier.get(*cites)
+    }) = cited
     else {
         return fail("`cites` is not the index of an earlier deviation claim");
     };
     let mut deepest_match = 0;
-    let depth = tournament(vec![0_u32; *inputs], |i, j| {
+    let depth = tournament(vec![0_u32; inputs], |i, j| {
         deepest_match = deepest_match.max(i + j);
         Ok(1 + i.max(j))
     })?;
@@ -101,22 +89,6 @@ fn check_witness(
     Ok(())
 }
 
-/// Encloses c x + 1/2.
-pub(crate) fn map_input(x: &Rational, scale: &Rational, ground: &Ground) -> Checked<Interval> {
-    let fixed = &ground.fixed;
-    fixed
-        .budget
-        .product(x.bits() + fixed.precision, scale.bits())?;
-    let work = (x.bits() + scale.bits() + fixed.precision) / 64 + 1;
-    fixed.budget.charge(work * work)?;
-    let product = x.times(scale);
-    let half = BigInt::from(1) << (fixed.precision - 1);
-    Ok(Interval::new(
-        product.floor_at(fixed.precision) + &half,
-        product.ceil_at(fixed.precision) + half,
-    ))
-}
-
 /// Encloses m(a, b) = ((a + b) + d p(d))/2 at d = a - b, where d p(d) = |d| q_s(|d|), s the sign of d.
 fn play(a: &Interval, b: &Interval, ground: &Ground) -> Checked<Interval> {
     let fixed = &ground.fixed;
@@ -141,6 +113,7 @@ mod tests {
     use crate::core::fixed::Fixed;
     use crate::core::pieces::Segment;
     use crate::core::polynomial::Polynomial;
+    use num_bigint::BigInt;
 
     /// p = y + y^2, which is not odd: m(a, b) for both signs of a - b, against exact values.
     #[test]
@@ -164,7 +137,7 @@ mod tests {
             branch(Side::Positive, Vec::new()),
             branch(Side::Negative, vec![(at(31), at(33))]),
         ];
-        let ground = Ground::new(fixed, 1, branches, None);
+        let ground = Ground::new(fixed, 1, branches);
         for (a, b) in [
             (10_i64, 50_i64),
             (50, 10),
@@ -192,27 +165,5 @@ mod tests {
         // A quantity reaches a bound only with all of its enclosure.
         let reaches = |lo, hi| ground.reaches(&Interval::new(at(lo), at(hi)), &one);
         assert!(reaches(64, 70) && reaches(-70, -64) && !reaches(63, 70) && !reaches(-70, 70));
-    }
-
-    #[test]
-    fn depths_and_order() {
-        for (n, depth, worst) in [
-            (2, 1, 0),
-            (3, 2, 1),
-            (4, 2, 2),
-            (5, 3, 2),
-            (9, 4, 4),
-            (1024, 10, 18),
-        ] {
-            let mut deepest = 0;
-            let found = tournament(vec![0_u32; n], |i, j| {
-                deepest = deepest.max(i + j);
-                Ok(1 + i.max(j))
-            });
-            assert_eq!((found.unwrap(), deepest), (depth, worst), "{n}");
-        }
-        let names: Vec<String> = ["a", "b", "c", "d", "e"].map(String::from).into();
-        let played = tournament(names, |a, b| Ok(format!("({a}{b})"))).unwrap();
-        assert_eq!(played, "(((ab)(cd))e)");
     }
 }

@@ -1,7 +1,28 @@
 //! The piecewise linear functions that p itself may approximate, as lines between their kinks.
 
-use crate::claims::statement::{Part, Shape};
+use crate::claims::direct::Part;
 use crate::core::number::Rational;
+
+/// A piecewise linear function that p itself may approximate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// sign(x)
+    Sign,
+    /// 1 for x > 0, else 0
+    Step,
+    /// 1 for x > 1/2, else 0: what cleaning polynomials restore
+    Bit,
+    /// max(x, 0)
+    Relu,
+    /// max(x, 0) + slope min(x, 0)
+    LeakyRelu,
+    /// |x|
+    Abs,
+    /// min(max(x, lower), upper)
+    Clip,
+    /// clip with lower = 0, upper = 6
+    Relu6,
+}
 
 /// The lines of a function, with the points between them.
 pub(crate) struct Lines {

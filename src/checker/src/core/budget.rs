@@ -1,6 +1,6 @@
 //! Metering: every loop whose length or operand size the document decides is charged before it runs.
 
-use crate::core::fault::{Checked, Fault};
+use crate::core::fault::{Checked, Fault, Rule};
 use num_bigint::BigInt;
 use std::cell::Cell;
 
@@ -37,7 +37,7 @@ impl Budget {
                 Ok(())
             }
             None => Err(Fault::rejected(
-                "limit",
+                Rule::Limit,
                 format!("the certificate needs more than {LIMIT} units of work"),
             )),
         }
@@ -63,7 +63,7 @@ impl Budget {
 pub(crate) fn size(bits: u64) -> Checked<()> {
     if bits > MAX_BITS {
         return Err(Fault::rejected(
-            "limit",
+            Rule::Limit,
             format!("a number of {bits} bits is needed, and the limit is {MAX_BITS}"),
         ));
     }

@@ -1,6 +1,6 @@
 //! Rules R3 and R4: a branch of the composite over an interval, and at a number [y, y].
 
-use crate::core::fault::{Checked, Fault};
+use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::fixed::{Fixed, Interval};
 use crate::core::horner::FixedPoly;
 use crate::core::pieces::{Pieces, Segment};
@@ -107,7 +107,7 @@ impl Branch {
             .get(i)
             .and_then(|s| Some((s, s.slope.as_ref()?)))
         else {
-            let fault = Fault::rejected("R3 cascade", "there are none");
+            let fault = Fault::rejected(Rule::Cascade, "there are none");
             return Err(place(fault, self.side, i, "slope pieces"));
         };
         pieces.image(y, &stage.df, fixed)
@@ -117,7 +117,7 @@ impl Branch {
     pub(crate) fn slope_domain(&self, i: usize) -> Checked<(&BigInt, &BigInt, usize)> {
         let stage = self.stages.get(i);
         let Some((stage, pieces)) = stage.and_then(|s| Some((s, s.slope.as_ref()?))) else {
-            let fault = Fault::rejected("R3 cascade", "there are none");
+            let fault = Fault::rejected(Rule::Cascade, "there are none");
             return Err(place(fault, self.side, i, "slope pieces"));
         };
         let (lo, hi) = pieces.domain();
@@ -148,7 +148,7 @@ impl Branch {
         let inputs = std::iter::once(y).chain(&images);
         for (i, (stage, input)) in self.stages.iter().zip(inputs).enumerate() {
             let Some(pieces) = &stage.slope else {
-                let fault = Fault::rejected("R3 cascade", "there are none");
+                let fault = Fault::rejected(Rule::Cascade, "there are none");
                 return Err(place(fault, self.side, i, "slope pieces"));
             };
             let slope = pieces.image(input, &stage.df, fixed);
@@ -264,7 +264,13 @@ mod tests {
                 }
             }
             let outside = branch.on(&Interval::new(at(0), at(65)), &fixed);
-            assert!(matches!(outside, Err(Fault::Rejected { rule, .. }) if rule == "R2 image"));
+            assert!(matches!(
+                outside,
+                Err(Fault::Rejected {
+                    rule: Rule::Image,
+                    ..
+                })
+            ));
         }
     }
 }

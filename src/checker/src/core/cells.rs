@@ -1,7 +1,7 @@
 //! Rule R5: bounds over a list of cells.
 
 use crate::core::cascade::Branch;
-use crate::core::fault::{Checked, Fault};
+use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::fixed::{half_up, Fixed, Interval};
 use crate::core::number::Rational;
 use num_bigint::BigInt;
@@ -16,7 +16,7 @@ pub(crate) struct Cells {
     pub(crate) orders: Vec<bool>,
 }
 
-const R5: &str = "R5 cells";
+const R5: Rule = Rule::Cells;
 
 /// A quantity to be bounded over cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,12 +1,49 @@
-//! Why a document is not verified.
+//! Why a document is not verified: the rule that fails, and where.
 
 /// What the functions of this crate return.
 pub(crate) type Checked<T> = Result<T, Fault>;
 
+/// What a certificate can fail at; the names are those of the format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// R1.
+    Pieces,
+    /// R2.
+    Image,
+    /// R3 and R4.
+    Cascade,
+    /// R5.
+    Cells,
+    /// Which branches a certificate has.
+    Branches,
+    /// How much work, and how long a number, is too much.
+    Limit,
+    /// An inconsistency of the checker itself: it must never vouch for anything then.
+    Internal,
+    /// The own conditions of a claim, or of another kind of certificate.
+    Own(&'static str),
+}
+
+impl Rule {
+    /// The name in the format.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Pieces => "R1 pieces",
+            Self::Image => "R2 image",
+            Self::Cascade => "R3 cascade",
+            Self::Cells => "R5 cells",
+            Self::Branches => "branches",
+            Self::Limit => "limit",
+            Self::Internal => "internal",
+            Self::Own(name) => name,
+        }
+    }
+}
+
 /// The reason that ends a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The document does not have the form that the format asks for.
+    /// The document does not have the form that the format asks for; only readers say so.
     Unreadable {
         /// Where: `claims[2].cells[0].points[7]`; empty at the top.
         path: String,
@@ -15,135 +52,48 @@ pub(crate) enum Fault {
     },
     /// The document is well formed and proves nothing.
     Rejected {
-        /// The claim that fails; none for the branches.
-        claim: Option<usize>,
-        /// The rule of the format that is not met.
-        rule: String,
+        /// The claim that fails, and its rule; none for the branches.
+        claim: Option<(usize, Rule)>,
+        /// The rule that is not met: the claim's own, or a shared one.
+        rule: Rule,
         /// Which condition, and where.
         detail: String,
     },
 }
 
 impl Fault {
-    /// A fault of form; `at` adds where.
-    pub(crate) fn unreadable(detail: impl Into<String>) -> Self {
-        Self::Unreadable {
-            path: String::new(),
-            detail: detail.into(),
-        }
-    }
-
     /// A condition that is not met.
-    pub(crate) fn rejected(rule: &str, detail: impl Into<String>) -> Self {
+    pub(crate) fn rejected(rule: Rule, detail: impl Into<String>) -> Self {
         Self::Rejected {
             claim: None,
-            rule: rule.to_owned(),
+            rule,
             detail: detail.into(),
         }
     }
 
-    /// An inconsistency of the checker itself: it must never vouch for anything then.
+    /// An inconsistency of the checker itself.
     pub(crate) fn internal(detail: &str) -> Self {
-        Self::rejected("internal", detail)
+        Self::rejected(Rule::Internal, detail)
     }
 
-    /// Says where a rule R1 to R5 failed; other faults are about no place in particular.
-    pub(crate) fn inside(self, place: &str) -> Self {
-        match self {
-            Self::Rejected {
-                claim,
-                rule,
-                detail,
-            } if rule.starts_with('R') => Self::Rejected {
-                claim,
-                rule,
-                detail: format!("{place}: {detail}"),
-            },
-            other => other,
-        }
-    }
-
-    /// Puts a field in front of the path.
-    pub(crate) fn at(self, field: &str) -> Self {
-        match self {
-            Self::Unreadable { path, detail } => {
-                let joint = if path.is_empty() || path.starts_with('[') {
-                    ""
-                } else {
-                    "."
-                };
-                Self::Unreadable {
-                    path: format!("{}{joint}{path}", printable(field)),
-                    detail,
+    /// Says where one of the rules R1 to R5 failed; other faults are about no place in particular.
+    pub(crate) fn inside(mut self, place: &str) -> Self {
+        if let Self::Rejected { rule, detail, .. } = &mut self {
+            match rule {
+                Rule::Pieces | Rule::Image | Rule::Cascade | Rule::Cells => {
+                    *detail = format!("{place}: {detail}");
                 }
+                Rule::Branches | Rule::Limit | Rule::Internal | Rule::Own(_) => {}
             }
-            rejected => rejected,
         }
+        self
     }
 
-    /// Puts an index in front of the path.
-    pub(crate) fn item(self, index: usize) -> Self {
-        self.at(&format!("[{index}]"))
-    }
-
-    /// Names the claim, and puts the claim's own rule in front of a shared one.
-    pub(crate) fn in_claim(self, index: usize, name: &str) -> Self {
-        match self {
-            Self::Rejected { rule, detail, .. } => Self::Rejected {
-                claim: Some(index),
-                rule: if rule == name {
-                    rule
-                } else {
-                    format!("{name}: {rule}")
-                },
-                detail,
-            },
-            unreadable => unreadable,
+    /// Names the claim that failed, and its rule.
+    pub(crate) fn in_claim(mut self, index: usize, own: Rule) -> Self {
+        if let Self::Rejected { claim, .. } = &mut self {
+            *claim = Some((index, own));
         }
-    }
-}
-
-/// Text of the document, made safe to print: control characters escaped, and cut at 200 characters,
-/// so that a table's name can forge no line of the checker's output.
-pub(crate) fn printable(text: &str) -> String {
-    let mut out = String::new();
-    for (count, c) in text.chars().enumerate() {
-        if count == 200 {
-            out.push_str("...");
-            break;
-        }
-        let unseen = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-        if c.is_control() || unseen {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_joined() {
-        let fault = Fault::unreadable("x")
-            .item(3)
-            .at("boxes")
-            .item(1)
-            .at("value");
-        let Fault::Unreadable { path, .. } = fault else {
-            panic!("kind changed")
-        };
-        assert_eq!(path, "value[1].boxes[3]");
-    }
-
-    #[test]
-    fn control_characters_are_escaped_and_long_text_is_cut() {
-        assert_eq!(printable("a\nVERIFIED\u{202e}"), "a\\u{a}VERIFIED\\u{202e}");
-        assert_eq!(printable("\u{61c}\u{2060}"), "\\u{61c}\\u{2060}");
-        assert_eq!(printable(&"x".repeat(300)).len(), 203);
+        self
     }
 }

@@ -1,7 +1,7 @@
 //! Rules R1 and R2: monotone pieces of a polynomial, and the image of an interval.
 
 use crate::core::bernstein::sign_changes;
-use crate::core::fault::{Checked, Fault};
+use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::fixed::{Fixed, Interval};
 use crate::core::horner::FixedPoly;
 use crate::core::polynomial::Polynomial;
@@ -32,7 +32,7 @@ pub(crate) struct Pieces {
     boxes: Vec<Enclosed>,
 }
 
-const R1: &str = "R1 pieces";
+const R1: Rule = Rule::Pieces;
 
 impl Pieces {
     /// R1: confirms a hint about G, where `slope` is G' exactly.
@@ -101,7 +101,7 @@ impl Pieces {
     pub(crate) fn image(&self, y: &Interval, g: &FixedPoly, fixed: &Fixed) -> Checked<Interval> {
         if !y.inside(&self.lo, &self.hi) {
             return Err(Fault::rejected(
-                "R2 image",
+                Rule::Image,
                 "an interval is not inside the domain of the pieces",
             ));
         }

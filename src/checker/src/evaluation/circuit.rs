@@ -2,14 +2,15 @@
 //! are meant, is exactly its polynomial.
 
 use crate::core::budget::Budget;
-use crate::core::fault::{Checked, Fault};
-use crate::core::number::{parse_count, Rational};
+use crate::core::fault::{Checked, Fault, Rule};
+use crate::core::number::Rational;
 use crate::evaluation::parameters::Parameters;
 use crate::format::json::{each, Tree};
+use crate::format::numbers::parse_count;
 use crate::format::table::number;
 use num_bigint::BigInt;
 
-const RULE: &str = "E2 circuit";
+const RULE: Rule = Rule::Own("E2 circuit");
 /// Nodes of a circuit at most.
 const MAX_NODES: usize = 4096;
 /// Bits of a scale at most.

@@ -18,12 +18,13 @@ mod words;
 
 use crate::core::budget::Budget;
 use crate::core::cascade::{Branch, Side};
-use crate::core::fault::{Checked, Fault};
+use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::fixed::Fixed;
-use crate::core::number::{parse_count, Rational};
+use crate::core::number::Rational;
 use crate::core::polynomial::Parity;
 use crate::format::document::Reader;
 use crate::format::json::{each, Tree};
+use crate::format::numbers::parse_count;
 use crate::format::table::{constant, number};
 use crate::words::report::Report;
 use bound::{Block, Carrier};
@@ -94,12 +95,12 @@ pub(crate) fn run(tree: Tree, table_sha256: Option<&str>) -> Checked<Report> {
     let noise = prove(&document, &task, &report, &fixed)?;
     if !bound::at_most(&noise, &document.noise, &fixed) {
         let text = "the noise is not proved to be at most the bound that is stated";
-        return Err(Fault::rejected("E5 noise", text));
+        return Err(Fault::rejected(Rule::Own("E5 noise"), text));
     }
     let sum = report.target.hi.plus(&document.noise);
     if sum > document.error {
         let text = "the stated error is below approximation and noise together";
-        return Err(Fault::rejected("E6 error", text));
+        return Err(Fault::rejected(Rule::Own("E6 error"), text));
     }
     words::tell(&mut report, &document, &task, &fixed.budget)?;
     report.work = report.work.saturating_add(fixed.budget.used());
@@ -207,7 +208,7 @@ fn prove(document: &Document, task: &Task, report: &Report, fixed: &Fixed) -> Ch
         .all(|(_, stages)| stages == polynomials.len());
     if !fit || !(split || both && odd) || document.reaches.len() != polynomials.len() {
         let text = "branches and reaches do not fit the table";
-        return Err(Fault::rejected("branches", text));
+        return Err(Fault::rejected(Rule::Branches, text));
     }
     let branch = |(side, hints): &(Side, Vec<_>)| Branch::prove(*side, polynomials, hints, fixed);
     let branches: Checked<Vec<Branch>> = document.branches.iter().map(branch).collect();
@@ -246,7 +247,7 @@ fn prove(document: &Document, task: &Task, report: &Report, fixed: &Fixed) -> Ch
     if matches!(tier, Tier::HighProbability(kappa) if kappa > MAX_KAPPA) {
         let text =
             format!("so small a failure probability needs 2^-{MAX_KAPPA} or less for an event");
-        return Err(Fault::rejected("E3 tails", text));
+        return Err(Fault::rejected(Rule::Own("E3 tails"), text));
     }
     let noise = Noise::new(&document.parameters, tier);
     let program = Program::new(circuit, &document.parameters, &noise, cosines, fixed)?;
@@ -272,7 +273,7 @@ fn prove(document: &Document, task: &Task, report: &Report, fixed: &Fixed) -> Ch
                 let most = Rational::integer(BigInt::from(1) << 83);
                 if !given && task.inputs.1.times(&node.scale) > most {
                     let text = format!("node {id}: an input of more than 2^83 units");
-                    return Err(Fault::rejected("E2 circuit", text));
+                    return Err(Fault::rejected(Rule::Own("E2 circuit"), text));
                 }
                 let over_scale = |fresh| circuit::quotient(&fresh, &node.scale);
                 let fresh = match &document.input {

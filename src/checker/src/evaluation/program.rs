@@ -3,7 +3,7 @@
 //! Every node has an interval of the values that are meant and a bound of how far a ciphertext's slot may be
 //! off.
 
-use crate::core::fault::{Checked, Fault};
+use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::fixed::{Fixed, Interval};
 use crate::core::number::Rational;
 use crate::evaluation::circuit::{quotient, Circuit, Op};
@@ -126,7 +126,7 @@ impl<'a> Program<'a> {
         match self.room.get(id) {
             Some(room) if size <= *room => Ok(()),
             _ => Err(Fault::rejected(
-                "E4 wrap",
+                Rule::Own("E4 wrap"),
                 format!("node {id}: value and noise do not fit half the modulus at this scale"),
             )),
         }
@@ -146,7 +146,7 @@ impl<'a> Program<'a> {
         let (value, aside, error) = match step {
             Step::Given => {
                 return Err(Fault::rejected(
-                    "E4 noise",
+                    Rule::Own("E4 noise"),
                     format!("node {id}: an input inside of an evaluation"),
                 ))
             }
@@ -239,6 +239,11 @@ impl<'a> Program<'a> {
 
 /// What is known of a node.
 pub(crate) fn known(values: &[Option<Noisy>], id: usize) -> Checked<&Noisy> {
-    let text = || Fault::rejected("E4 noise", format!("node {id} is used before it is known"));
+    let text = || {
+        Fault::rejected(
+            Rule::Own("E4 noise"),
+            format!("node {id} is used before it is known"),
+        )
+    };
     values.get(id).and_then(Option::as_ref).ok_or_else(text)
 }

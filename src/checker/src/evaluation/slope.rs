@@ -6,7 +6,7 @@
 //! the middle (Bernstein and Walsh).
 
 use crate::core::cascade::{Branch, Side};
-use crate::core::fault::{Checked, Fault};
+use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::fixed::{Fixed, Interval};
 use num_bigint::BigInt;
 use num_integer::Integer;
@@ -50,7 +50,7 @@ pub(crate) fn near(
     let held = Interval::new(&exact.lo - noise, &exact.hi + noise);
     if !held.inside(&lo, hi) {
         let text = "its inputs with noise leave the domain of the slope";
-        return Err(Fault::rejected("R2 image", text));
+        return Err(Fault::rejected(Rule::Image, text));
     }
     if &exact.hi - &exact.lo <= noise * NARROW {
         return by_series(branch.slope_coefficients(stage)?, exact, noise, fixed);
@@ -104,7 +104,7 @@ pub(crate) fn near(
             break;
         }
     }
-    best.ok_or_else(|| Fault::rejected("R2 image", "its noise is too large for its degree"))
+    best.ok_or_else(|| Fault::rejected(Rule::Image, "its noise is too large for its degree"))
 }
 
 /// The Taylor series of F' at the middle of an interval, in absolute values.

@@ -2,7 +2,7 @@
 //! P(reach u)/divisor in its input u.
 
 use crate::core::budget::{size, Budget};
-use crate::core::fault::{Checked, Fault};
+use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
 use crate::core::polynomial::Polynomial;
 use crate::evaluation::circuit::{Circuit, Op};
@@ -10,7 +10,7 @@ use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{One, Zero};
 
-const RULE: &str = "E2 stage";
+const RULE: Rule = Rule::Own("E2 stage");
 /// Largest degree of a node.
 const MAX_DEGREE: usize = 255;
 

@@ -1,14 +1,15 @@
 //! What the circuit computes: rule E2, third part. Around the stages it must be exactly sign, ReLU, max or a
 //! tournament of max, over the domain of the embedded certificate's target.
 
-use crate::claims::statement::{Function, Statement};
-use crate::core::fault::{Checked, Fault};
+use crate::claims::statement::Statement;
+use crate::claims::target::Function;
+use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
 use crate::evaluation::bound::Block;
 use crate::evaluation::circuit::{quotient, Circuit, Op};
 use crate::words::report::Report;
 
-const RULE: &str = "E2 task";
+const RULE: Rule = Rule::Own("E2 task");
 
 /// The function, its domain, and the inputs that are meant.
 #[derive(Debug)]

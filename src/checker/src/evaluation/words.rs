@@ -1,6 +1,7 @@
 //! The statement of an evaluation certificate in words.
 
-use crate::claims::statement::{Function, Statement};
+use crate::claims::statement::Statement;
+use crate::claims::target::Function;
 use crate::core::budget::Budget;
 use crate::core::fault::Checked;
 use crate::core::number::Rational;

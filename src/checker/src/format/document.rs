@@ -1,15 +1,22 @@
 //! The reader of a certificate: from a JSON tree to typed values, with the path of every error.
 
-use crate::claims::statement::{
-    Argmax, Clip, Function, Part, Shape, StatedBound, Statement, Target, Verdict, Witness,
-};
+use crate::claims::argmax::Argmax;
+use crate::claims::clip::Clip;
+use crate::claims::direct::Part;
+use crate::claims::shape::Shape;
+use crate::claims::statement::Statement;
+use crate::claims::target::{Function, Target};
+use crate::claims::Claim;
 use crate::core::budget::Budget;
 use crate::core::cascade::{Side, StageHint};
 use crate::core::cells::Cells;
-use crate::core::fault::{printable, Checked, Fault};
-use crate::core::number::{parse_count, Rational};
+use crate::core::fault::{Checked, Fault};
+use crate::core::number::Rational;
 use crate::core::pieces::Segment;
+use crate::core::statement::{StatedBound, Verdict, Witness};
 use crate::format::json::{each, Fields, Tree};
+use crate::format::numbers::parse_count;
+use crate::format::path::printable;
 use crate::format::rounding::Mode;
 use crate::format::table::{constant, number, Table};
 use num_bigint::BigInt;
@@ -30,16 +37,6 @@ pub(crate) struct Document {
     /// Empty if the field is left out.
     pub(crate) branches: Vec<(Side, Vec<StageHint>)>,
     pub(crate) claims: Vec<Claim>,
-}
-
-/// A statement to be proved, with its hints.
-#[derive(Debug)]
-pub(crate) struct Claim {
-    pub(crate) statement: Statement,
-    /// One list for each branch; none for the rules that use no cells.
-    pub(crate) cells: Vec<Cells>,
-    /// Pieces of the claim's own polynomials; none for the rules that have none.
-    pub(crate) pieces: Vec<Vec<Segment>>,
 }
 
 /// Reads a certificate.
@@ -400,8 +397,10 @@ impl Reader<'_> {
             let mut fields = t.object()?;
             let bound = fields.take("bound", |t| self.number(t))?;
             let verdict = fields.take("verdict", |t| {
-                Verdict::parse(t.text()?)
-                    .ok_or_else(|| Fault::unreadable("not one of PROVED, REFUTED, UNDECIDED"))
+                let all = [Verdict::Proved, Verdict::Refuted, Verdict::Undecided];
+                let text = t.text()?;
+                let found = all.into_iter().find(|verdict| verdict.name() == text);
+                found.ok_or_else(|| Fault::unreadable("not one of PROVED, REFUTED, UNDECIDED"))
             })?;
             fields.finish()?;
             Ok(StatedBound { bound, verdict })

@@ -4,7 +4,8 @@
 //! `null` in place of an optional field. Numbers, booleans and `null` are errors, as are duplicate
 //! fields; nesting, and the number of fields of one object, are limited while reading.
 
-use crate::core::fault::{printable, Checked, Fault};
+use crate::core::fault::{Checked, Fault};
+use crate::format::path::printable;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;

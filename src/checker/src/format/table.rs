@@ -1,11 +1,12 @@
 //! The embedded table: its reader, its digest and its polynomials.
 
-use crate::claims::statement::Function;
+use crate::claims::target::Function;
 use crate::core::budget::Budget;
-use crate::core::fault::{printable, Checked, Fault};
+use crate::core::fault::{Checked, Fault};
 use crate::core::number::Rational;
 use crate::core::polynomial::Polynomial;
 use crate::format::json::{each, Tree};
+use crate::format::path::printable;
 use crate::format::rounding::Mode;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;

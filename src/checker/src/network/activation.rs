@@ -5,7 +5,7 @@
 //! radius is multiplied by |P'(mid)| plus what P' may change over the ball: the radius times
 //! sum j (j-1) |c_j| M^(j-2), M now a bound over the ball (mean value theorem).
 
-use crate::core::fault::{Checked, Fault};
+use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
 use crate::core::polynomial::Polynomial;
 use crate::network::linear::{fixed, shift_up, Balls, Geometry};
@@ -77,7 +77,7 @@ impl Sign {
         let limit = self.limit();
         if let Some(i) = x.mid.iter().position(|m| m.abs() + &x.radius > limit) {
             return Err(Fault::rejected(
-                "domain",
+                Rule::Own("domain"),
                 format!(
                     "element {i} may leave [-B, B], where the polynomial is not meant to be used"
                 ),
@@ -256,7 +256,7 @@ impl Sign {
 fn check_reach(reach: &BigInt, f: u64) -> Checked<()> {
     if reach.bits() > f + MAX_STAGE_BITS {
         return Err(Fault::rejected(
-            "limit",
+            Rule::Limit,
             format!("a stage of the polynomial is asked beyond 2^{MAX_STAGE_BITS}"),
         ));
     }

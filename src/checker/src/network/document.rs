@@ -2,10 +2,12 @@
 
 use super::rows::{Level, Upper};
 use crate::core::budget::Budget;
-use crate::core::fault::{printable, Checked, Fault};
-use crate::core::number::{parse_count, Rational};
+use crate::core::fault::{Checked, Fault};
+use crate::core::number::Rational;
 use crate::core::polynomial::Polynomial;
 use crate::format::json::{each, parse, Fields, Tree};
+use crate::format::numbers::parse_count;
+use crate::format::path::printable;
 use crate::format::rounding::Mode;
 use crate::format::table::{constant, Table};
 

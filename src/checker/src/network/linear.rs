@@ -3,7 +3,7 @@
 //! An activation is a list of midpoints and one radius for all of them: every exact value is within the
 //! radius of its midpoint. One radius is simple, and the growth that it costs is paid for by precision.
 
-use crate::core::fault::{Checked, Fault};
+use crate::core::fault::{Checked, Fault, Rule};
 use crate::network::model::read::Dyadic;
 use num_bigint::BigInt;
 use num_traits::{One, Signed, Zero};
@@ -201,7 +201,7 @@ impl Rows {
         let bits = (weights.mantissas.len() as u64).saturating_mul(longest.unwrap_or(0));
         if bits > MAX_WEIGHT_BITS {
             return Err(Fault::rejected(
-                "limit",
+                Rule::Limit,
                 format!("{bits} bits of aligned weights, the limit is {MAX_WEIGHT_BITS}"),
             ));
         }
@@ -401,7 +401,7 @@ pub(crate) fn norm_scale(
     let sum = fixed(variance, bits) + fixed(epsilon, bits);
     if sum <= BigInt::from(2) {
         return Err(Fault::rejected(
-            "network",
+            Rule::Own("network"),
             "variance + epsilon is not above 0 at this precision",
         ));
     }

@@ -14,8 +14,9 @@ pub(crate) mod report;
 mod rows;
 
 use crate::core::budget::Budget;
-use crate::core::fault::{printable, Checked, Fault};
+use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
+use crate::format::path::printable;
 use crate::network::activation::Sign;
 use crate::network::document::{read, Document};
 use crate::network::linear::{Balls, Layer};
@@ -80,7 +81,7 @@ pub fn bound_network(
 fn refused(fault: Fault) -> NetworkOutcome {
     match fault {
         Fault::Rejected { rule, detail, .. } => {
-            NetworkOutcome::Rejected(format!("{rule}: {detail}"))
+            NetworkOutcome::Rejected(format!("{}: {detail}", rule.name()))
         }
         Fault::Unreadable { path, detail } if path.is_empty() => NetworkOutcome::Unreadable(detail),
         Fault::Unreadable { path, detail } => {
@@ -140,7 +141,7 @@ fn prove(
         if computed != *stated {
             let stated = printable(stated);
             return Err(Fault::rejected(
-                "digest",
+                Rule::Own("digest"),
                 format!(
                     "the {what} file's sha256 is {computed}, the certificate is about {stated}"
                 ),
@@ -162,7 +163,7 @@ fn prove(
             "more"
         };
         return Err(Fault::rejected(
-            "activations",
+            Rule::Own("activations"),
             format!("{than} than the network has"),
         ));
     }
@@ -175,7 +176,7 @@ fn prove(
             &logits,
             &document.network_logits,
             document.class,
-            "network_logits",
+            Rule::Own("network_logits"),
             precision,
         )
     };
@@ -185,7 +186,7 @@ fn prove(
             &logits,
             &document.twin_logits,
             document.class,
-            "twin_logits",
+            Rule::Own("twin_logits"),
             precision,
         )
     };
@@ -264,13 +265,13 @@ fn limit_work(network: &file::Network, signs: &[Sign], precision: u64) -> Checke
     }
     if bytes > MEMORY {
         return Err(Fault::rejected(
-            "limit",
+            Rule::Limit,
             format!("{bytes} bytes of numbers, the limit is {MEMORY}"),
         ));
     }
     if units > WORK {
         return Err(Fault::rejected(
-            "limit",
+            Rule::Limit,
             format!("{units} units of work, the limit is {WORK}"),
         ));
     }
@@ -304,14 +305,14 @@ fn evaluate(
             Some(all) => {
                 activation += 1;
                 let found = all.get(activation - 1);
-                found
-                    .map(Some)
-                    .ok_or_else(|| Fault::rejected("activations", "fewer than the network has"))
+                found.map(Some).ok_or_else(|| {
+                    Fault::rejected(Rule::Own("activations"), "fewer than the network has")
+                })
             }
         };
         let within = |fault: Fault| match fault {
             Fault::Rejected { rule, detail, .. } => {
-                Fault::rejected(&rule, format!("node {}: {detail}", i + 1))
+                Fault::rejected(rule, format!("node {}: {detail}", i + 1))
             }
             other => other,
         };
@@ -344,7 +345,7 @@ fn evaluate(
         // Numbers that grow from layer to layer would make the work unbounded.
         if y.greatest().bits().max(y.radius.bits()) > precision + MAX_BITS {
             return Err(within(Fault::rejected(
-                "limit",
+                Rule::Limit,
                 format!("numbers beyond 2^{MAX_BITS}"),
             )));
         }
@@ -352,7 +353,10 @@ fn evaluate(
         shapes.push(node.shape);
     }
     if signs.is_some_and(|all| all.len() != activation) {
-        return Err(Fault::rejected("activations", "more than the network has"));
+        return Err(Fault::rejected(
+            Rule::Own("activations"),
+            "more than the network has",
+        ));
     }
     if network.output >= values.len() {
         return Err(Fault::internal("output"));
@@ -365,7 +369,7 @@ fn compare(
     computed: &Balls,
     stated: &[(Rational, Rational)],
     class: u64,
-    place: &str,
+    place: Rule,
     precision: u64,
 ) -> Checked<()> {
     if computed.mid.len() != stated.len() {

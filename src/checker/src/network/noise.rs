@@ -4,7 +4,7 @@ use super::document::{Document, LevelWords, Noise, Stated};
 use super::linear::Balls;
 use super::rows::{bounds, Bounds, Expanded, Task, Upper, FAILURE};
 use crate::core::budget::Budget;
-use crate::core::fault::{Checked, Fault};
+use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
 use crate::core::polynomial::Polynomial;
 use crate::words::numerals::Numerals;
@@ -30,7 +30,7 @@ fn targets(document: &Document, noise: &Noise) -> Checked<Vec<Vec<(usize, i64)>>
     let class = usize::try_from(document.class).unwrap_or(usize::MAX);
     if outputs < 2 || class >= outputs {
         return Err(Fault::rejected(
-            "targets",
+            Rule::Own("targets"),
             "margins are of a class among two or more",
         ));
     }
@@ -70,7 +70,9 @@ pub(crate) fn short(
         let short = |list: &[Upper]| {
             let each = list.iter().map(|x| {
                 let text = x.short().text();
-                text.ok_or_else(|| Fault::rejected("noise", "a bound is beyond any number"))
+                text.ok_or_else(|| {
+                    Fault::rejected(Rule::Own("noise"), "a bound is beyond any number")
+                })
             });
             each.collect::<Checked<Vec<String>>>()
         };
@@ -137,7 +139,7 @@ pub(crate) fn judge(document: &Document, noise: &Noise, proved: &Bounds) -> Chec
         ] {
             if list.len() != computed.len() {
                 return Err(Fault::rejected(
-                    "noise",
+                    Rule::Own("noise"),
                     format!(
                         "level {i}: {} {what}, where there are {}",
                         list.len(),
@@ -148,14 +150,14 @@ pub(crate) fn judge(document: &Document, noise: &Noise, proved: &Bounds) -> Chec
             let above = |(bound, x): (&Upper, &Rational)| !bound.is_at_most(x);
             if let Some(k) = computed.iter().zip(list).position(above) {
                 return Err(Fault::rejected(
-                    "noise",
+                    Rule::Own("noise"),
                     format!("level {i}: {what} {k}: the stated bound is below what is proved"),
                 ));
             }
         }
         if stated.stays && !stays(document, noise, &stated.deviations) {
             return Err(Fault::rejected(
-                "noise",
+                Rule::Own("noise"),
                 format!(
                     "level {i}: the bounds do not decide class {}",
                     document.class

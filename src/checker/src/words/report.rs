@@ -1,9 +1,12 @@
 //! What a check returns.
 
-use crate::claims::statement::{Function, Statement, Target, Verdict};
-use crate::core::fault::{printable, Fault};
+use crate::claims::statement::Statement;
+use crate::claims::target::{Function, Target};
+use crate::core::fault::Fault;
 use crate::core::number::Rational;
 use crate::core::polynomial::Polynomial;
+use crate::core::statement::Verdict;
+use crate::format::path::printable;
 use crate::format::rounding::Mode;
 use std::fmt;
 
@@ -119,8 +122,12 @@ impl From<Fault> for Outcome {
                 rule,
                 detail,
             } => Self::Rejected {
-                claim,
-                rule,
+                claim: claim.map(|(index, _)| index),
+                // A shared rule is named behind the claim's own.
+                rule: match claim {
+                    Some((_, own)) if own != rule => format!("{}: {}", own.name(), rule.name()),
+                    _ => rule.name().to_owned(),
+                },
                 detail,
             },
         }

@@ -1,9 +1,14 @@
 //! The proved statements in words. Every number shown is exact, or rounded so that the sentence stays true.
 
-use crate::claims::statement::{Clip, Function, Part, Shape, Statement, Target, Verdict, Witness};
+use crate::claims::clip::Clip;
+use crate::claims::direct::Part;
+use crate::claims::shape::Shape;
+use crate::claims::statement::Statement;
+use crate::claims::target::{Function, Target};
 use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault};
 use crate::core::number::Rational;
+use crate::core::statement::{Verdict, Witness};
 use crate::words::numerals::Numerals;
 
 /// A statement in words; `earlier` are the statements before it.

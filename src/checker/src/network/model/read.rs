@@ -1,8 +1,9 @@
 //! Readers of the exact network and the exact input (certificates/NETWORK.md): lines of text, every number
 //! an integer, a fraction or a dyadic.
 
-use crate::core::fault::{printable, Checked, Fault};
-use crate::core::number::parse_count;
+use crate::core::fault::{Checked, Fault};
+use crate::format::numbers::parse_count;
+use crate::format::path::printable;
 use crate::network::linear::{Geometry, Layer, Node};
 use num_bigint::BigInt;
 use num_traits::Zero;

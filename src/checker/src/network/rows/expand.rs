@@ -5,7 +5,7 @@
 //! place of ReLU and of the matches both networks are the same function, over the reals. With ReLU itself
 //! the tournament is the maximum.
 
-use crate::core::fault::{Checked, Fault};
+use crate::core::fault::{Checked, Fault, Rule};
 use crate::network::linear::{Geometry, Layer, Node};
 use crate::network::model::read::{Dyadic, Network};
 
@@ -47,8 +47,7 @@ pub(crate) fn expand(network: Network) -> Checked<Expanded> {
                 let x = node.inputs.first().and_then(|&i| shapes.get(i));
                 let x = x.ok_or_else(|| Fault::internal("shape"))?;
                 if geometry.padding != [0; 4] || x[0] != shape[0] {
-                    return Err(Fault::rejected(
-                        "layers",
+                    return Err(Fault::rejected(Rule::Own("layers"),
                         format!(
                             "node {}: max-pooling with padding; bounds under noise take windows inside the input",
                             place.len()
@@ -145,8 +144,7 @@ impl Growing {
             .elements
             .saturating_add(elements.saturating_mul(5).saturating_mul(taps));
         if self.weights > MAX_WEIGHTS || self.elements > MAX_ELEMENTS {
-            return Err(Fault::rejected(
-                "limit",
+            return Err(Fault::rejected(Rule::Limit,
                 format!(
                     "max-pooling as tournaments: {} weights and {} elements, the limits are {MAX_WEIGHTS} and {MAX_ELEMENTS}",
                     self.weights, self.elements

@@ -23,7 +23,7 @@ mod response;
 mod tile;
 mod upper;
 
-use crate::core::fault::{Checked, Fault};
+use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
 use crate::core::polynomial::Polynomial;
 use crate::network::activation::Sign;
@@ -169,13 +169,13 @@ fn limit(plan: &Plan, task: &Task) -> Checked<()> {
     }
     if elements > MAX_ELEMENTS {
         return Err(Fault::rejected(
-            "limit",
+            Rule::Limit,
             format!("{elements} elements of all nodes, the limit under noise is {MAX_ELEMENTS}"),
         ));
     }
     if units > WORK {
         return Err(Fault::rejected(
-            "limit",
+            Rule::Limit,
             format!("{units} units of work for the rows, the limit is {WORK}"),
         ));
     }
@@ -231,8 +231,7 @@ impl State {
                 let change = response.change(element, *d, noise)?;
                 most = most.max(*d);
                 if change.remainder.is_infinite() {
-                    return Err(Fault::rejected(
-                        "noise",
+                    return Err(Fault::rejected(Rule::Own("noise"),
                         format!(
                             "level {level}: at activation {k} the bound is vacuous: element {element} may be carried to where nothing is known"
                         ),

@@ -5,7 +5,7 @@
 //! 64 bits: row_bits + bits of W + log2 of the terms <= 62.
 
 use super::upper::Upper;
-use crate::core::fault::{Checked, Fault};
+use crate::core::fault::{Checked, Fault, Rule};
 use crate::network::linear::{align, norm_scale, Geometry, Layer, Node};
 use crate::network::model::read::{Dyadic, Network};
 use num_bigint::BigInt;
@@ -139,7 +139,7 @@ impl Plan {
             let shapes: Vec<[usize; 3]> = read.collect::<Checked<_>>()?;
             let step = step(node, &shapes, &mut activations, precision).map_err(|f| match f {
                 Fault::Rejected { rule, detail, .. } => {
-                    Fault::rejected(&rule, format!("node {}: {detail}", i + 1))
+                    Fault::rejected(rule, format!("node {}: {detail}", i + 1))
                 }
                 other => other,
             })?;
@@ -154,7 +154,10 @@ impl Plan {
 }
 
 fn unsupported(what: &str) -> Fault {
-    Fault::rejected("layers", format!("bounds under noise do not pass {what}"))
+    Fault::rejected(
+        Rule::Own("layers"),
+        format!("bounds under noise do not pass {what}"),
+    )
 }
 
 fn step(node: &Node, shapes: &[[usize; 3]], activations: &mut usize, f: u64) -> Checked<Step> {

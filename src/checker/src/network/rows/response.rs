@@ -16,7 +16,7 @@
 use super::curve::{Curve, PLACE_BITS};
 use super::upper::Upper;
 use super::Level;
-use crate::core::fault::{Checked, Fault};
+use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
 use crate::network::activation::Sign;
 use crate::network::linear::Balls;
@@ -74,7 +74,10 @@ impl<'a> Response<'a> {
             places.iter().all(|p| -most <= *p && *p <= most)
         });
         let Some((places, slack)) = inside else {
-            return Err(Fault::rejected("domain", "an element may leave [-B, B]"));
+            return Err(Fault::rejected(
+                Rule::Own("domain"),
+                "an element may leave [-B, B]",
+            ));
         };
         let (slopes, off) = match polynomial {
             Some((sign, _)) => slopes(sign, &places)?,
