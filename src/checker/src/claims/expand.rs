@@ -3,7 +3,7 @@
 use crate::core::budget::{limbs, size, Budget};
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
-use crate::core::polynomial::{longest, Polynomial};
+use crate::core::polynomial::{longest, substitute, Polynomial};
 use num_bigint::BigInt;
 use num_traits::Zero;
 
@@ -122,7 +122,8 @@ pub(crate) fn quotient(
     order: usize,
     budget: &Budget,
 ) -> Checked<Polynomial> {
-    let shifted = p.shifted(at, budget)?;
+    let (numerators, denominator) = (p.numerators.clone(), p.denominator.clone());
+    let shifted = substitute(numerators, denominator, &Rational::integer(1), at, budget)?;
     let moved = minus_line(&shifted, &Rational::integer(0), at, budget)?;
     let (low, high) = moved.numerators.split_at(order.min(moved.numerators.len()));
     if let Some(j) = low.iter().position(|c| !c.is_zero()) {

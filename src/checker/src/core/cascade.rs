@@ -5,7 +5,6 @@ use crate::core::fixed::{Fixed, Interval};
 use crate::core::horner::FixedPoly;
 use crate::core::pieces::{Pieces, Segment};
 use crate::core::polynomial::Polynomial;
-use num_bigint::BigInt;
 
 /// The hints for one stage.
 #[derive(Debug)]
@@ -16,7 +15,7 @@ pub(crate) struct StageHint {
 
 /// F_i with proved pieces of F_i and, if the certificate has them, of F_i'.
 #[derive(Debug)]
-struct Stage {
+struct ProvedStage {
     f: FixedPoly,
     df: FixedPoly,
     value: Pieces,
@@ -46,7 +45,7 @@ impl Side {
 #[derive(Debug)]
 pub(crate) struct Branch {
     pub(crate) side: Side,
-    stages: Vec<Stage>,
+    stages: Vec<ProvedStage>,
 }
 
 impl Branch {
@@ -79,7 +78,7 @@ impl Branch {
                 ),
                 None => None,
             };
-            stages.push(Stage {
+            stages.push(ProvedStage {
                 f,
                 df,
                 value,
@@ -100,35 +99,14 @@ impl Branch {
         Ok(images)
     }
 
-    /// R3: encloses the slope of one stage over an interval of its inputs.
-    pub(crate) fn stage_slope(&self, i: usize, y: &Interval, fixed: &Fixed) -> Checked<Interval> {
-        let Some((stage, pieces)) = self
-            .stages
-            .get(i)
-            .and_then(|s| Some((s, s.slope.as_ref()?)))
-        else {
-            let fault = Fault::rejected(Rule::Cascade, "there are none");
-            return Err(place(fault, self.side, i, "slope pieces"));
-        };
-        pieces.image(y, &stage.df, fixed)
-    }
-
-    /// The ends of the slope pieces of one stage, and the degree of the slope.
-    pub(crate) fn slope_domain(&self, i: usize) -> Checked<(&BigInt, &BigInt, usize)> {
+    /// F_i' of one stage, and its proved pieces.
+    pub(crate) fn slope(&self, i: usize) -> Checked<(&FixedPoly, &Pieces)> {
         let stage = self.stages.get(i);
-        let Some((stage, pieces)) = stage.and_then(|s| Some((s, s.slope.as_ref()?))) else {
+        let slope = stage.and_then(|s| Some((&s.df, s.slope.as_ref()?)));
+        slope.ok_or_else(|| {
             let fault = Fault::rejected(Rule::Cascade, "there are none");
-            return Err(place(fault, self.side, i, "slope pieces"));
-        };
-        let (lo, hi) = pieces.domain();
-        Ok((lo, hi, stage.df.degree()))
-    }
-
-    /// Enclosures of the coefficients of the slope of one stage, from degree 0 upwards.
-    pub(crate) fn slope_coefficients(&self, i: usize) -> Checked<Vec<Interval>> {
-        let stage = self.stages.get(i);
-        let stage = stage.ok_or_else(|| Fault::internal("a stage"))?;
-        Ok(stage.df.ascending())
+            place(fault, self.side, i, "slope pieces")
+        })
     }
 
     /// R3: encloses q over the interval.
@@ -146,12 +124,9 @@ impl Branch {
         let mut images = self.images(y, fixed)?;
         let mut product = Interval::point(&fixed.one());
         let inputs = std::iter::once(y).chain(&images);
-        for (i, (stage, input)) in self.stages.iter().zip(inputs).enumerate() {
-            let Some(pieces) = &stage.slope else {
-                let fault = Fault::rejected(Rule::Cascade, "there are none");
-                return Err(place(fault, self.side, i, "slope pieces"));
-            };
-            let slope = pieces.image(input, &stage.df, fixed);
+        for (i, input) in (0..self.stages.len()).zip(inputs) {
+            let (df, pieces) = self.slope(i)?;
+            let slope = pieces.image(input, df, fixed);
             let slope = slope.map_err(|fault| place(fault, self.side, i, "slope pieces"))?;
             product = fixed.mul(&product, &slope)?;
         }
@@ -170,6 +145,7 @@ mod tests {
     use super::*;
     use crate::core::budget::Budget;
     use crate::core::number::Rational;
+    use num_bigint::BigInt;
 
     const P: u64 = 80;
 

@@ -13,9 +13,9 @@ use num_traits::Zero;
 /// An odd polynomial is kept as y Q(y^2) and an even one as Q(y^2), exact identities that halve the work.
 #[derive(Debug)]
 pub(crate) struct FixedPoly {
-    parity: Parity,
+    pub(crate) parity: Parity,
     /// Enclosures of the coefficients that are used, highest power first.
-    descending: Vec<Interval>,
+    pub(crate) descending: Vec<Interval>,
 }
 
 impl FixedPoly {
@@ -42,31 +42,6 @@ impl FixedPoly {
         }
         descending.reverse();
         Ok(Self { parity, descending })
-    }
-
-    /// The coefficient of every power, from degree 0 upwards.
-    pub(crate) fn ascending(&self) -> Vec<Interval> {
-        let mut all = Vec::new();
-        for c in self.descending.iter().rev() {
-            if self.parity == Parity::Odd {
-                all.push(Interval::point(&BigInt::zero()));
-            }
-            all.push(c.clone());
-            if self.parity == Parity::Even {
-                all.push(Interval::point(&BigInt::zero()));
-            }
-        }
-        all
-    }
-
-    /// The degree.
-    pub(crate) fn degree(&self) -> usize {
-        let last = self.descending.len().saturating_sub(1);
-        match self.parity {
-            Parity::General => last,
-            Parity::Even => 2 * last,
-            Parity::Odd => 2 * last + 1,
-        }
     }
 
     /// Encloses the values on an interval.

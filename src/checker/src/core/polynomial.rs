@@ -1,7 +1,7 @@
 //! Exact polynomials in powers of y.
 
 use crate::core::budget::{limbs, size, Budget};
-use crate::core::fault::Checked;
+use crate::core::fault::{Checked, Fault};
 use crate::core::number::{common_denominator, Rational};
 use num_bigint::BigInt;
 use num_traits::{One, Zero};
@@ -70,15 +70,6 @@ impl Polynomial {
         }
     }
 
-    /// P(at + y).
-    ///
-    /// # Errors
-    /// A rejection if the exact numbers grow beyond the limits.
-    pub(crate) fn shifted(&self, at: &Rational, budget: &Budget) -> Checked<Self> {
-        let (numerators, denominator) = (self.numerators.clone(), self.denominator.clone());
-        substitute(numerators, denominator, &Rational::integer(1), at, budget)
-    }
-
     /// The derivative.
     pub(crate) fn derivative(&self) -> Self {
         let terms = self.numerators.iter().enumerate().skip(1);
@@ -142,7 +133,10 @@ fn chebyshev_to_powers(c: &[BigInt], budget: &Budget) -> Checked<Vec<BigInt>> {
 /// P(scale y + offset), by Horner's scheme on polynomials.
 ///
 /// With scale = a/d and offset = b/d: d^n P = sum_j C_j (a y + b)^j d^(n-j).
-fn substitute(
+///
+/// # Errors
+/// A rejection if the exact numbers grow beyond the limits.
+pub(crate) fn substitute(
     numerators: Vec<BigInt>,
     denominator: BigInt,
     scale: &Rational,
@@ -151,7 +145,7 @@ fn substitute(
 ) -> Checked<Polynomial> {
     let (ab, d) = common_denominator(&[scale.clone(), offset.clone()], budget)?;
     let (Some(a), Some(b)) = (ab.first(), ab.last()) else {
-        return Err(crate::core::fault::Fault::internal("input map"));
+        return Err(Fault::internal("input map"));
     };
     let n = numerators.len() as u64;
     let step = a.bits().max(b.bits()).max(d.bits()) + 1;
@@ -194,7 +188,15 @@ mod tests {
     use super::*;
 
     fn rationals(list: &[&str]) -> Vec<Rational> {
-        let read = |t: &&str| Rational::parse(t, &Budget::new()).unwrap();
+        let integer = |t: &str| t.parse::<BigInt>().unwrap();
+        let read = |t: &&str| match (t.split_once("*2^"), t.split_once('/')) {
+            (Some((m, e)), _) if e.starts_with('-') => {
+                Rational::dyadic(integer(m), e[1..].parse().unwrap())
+            }
+            (Some((m, e)), _) => Rational::integer(integer(m) << e.parse::<u64>().unwrap()),
+            (_, Some((n, d))) => Rational::raw(integer(n), integer(d)),
+            _ => Rational::integer(integer(t)),
+        };
         list.iter().map(read).collect()
     }
 

@@ -8,6 +8,8 @@
 use crate::core::cascade::{Branch, Side};
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::fixed::{Fixed, Interval};
+use crate::core::horner::FixedPoly;
+use crate::core::polynomial::Parity;
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{One, Signed, Zero};
@@ -32,7 +34,8 @@ pub(crate) fn near(
     noise: &BigInt,
     fixed: &Fixed,
 ) -> Checked<BigInt> {
-    let (lo, hi, degree) = branch.slope_domain(stage)?;
+    let (df, pieces) = branch.slope(stage)?;
+    let (lo, hi) = pieces.domain();
     // The slope of an odd polynomial is even: a branch for both sides is folded at 0.
     let both = branch.side == Side::Both;
     let lo = if both { -hi } else { lo.clone() };
@@ -42,7 +45,7 @@ pub(crate) fn near(
         } else {
             y.clone()
         };
-        Ok(branch.stage_slope(stage, &folded, fixed)?.mag())
+        Ok(pieces.image(&folded, df, fixed)?.mag())
     };
     if noise.is_zero() {
         return on(exact);
@@ -53,9 +56,9 @@ pub(crate) fn near(
         return Err(Fault::rejected(Rule::Image, text));
     }
     if &exact.hi - &exact.lo <= noise * NARROW {
-        return by_series(branch.slope_coefficients(stage)?, exact, noise, fixed);
+        return by_series(ascending(df), exact, noise, fixed);
     }
-    let n = BigInt::from(degree.max(1));
+    let n = BigInt::from(degree(df).max(1));
     let one = fixed.one();
     let up = |a: BigInt, b: &BigInt| (a << fixed.precision).div_ceil(b);
     let real = on(&held)?;
@@ -105,6 +108,30 @@ pub(crate) fn near(
         }
     }
     best.ok_or_else(|| Fault::rejected(Rule::Image, "its noise is too large for its degree"))
+}
+
+/// The coefficient of every power, from degree 0 upwards.
+fn ascending(p: &FixedPoly) -> Vec<Interval> {
+    let mut all = Vec::new();
+    for c in p.descending.iter().rev() {
+        if p.parity == Parity::Odd {
+            all.push(Interval::point(&BigInt::zero()));
+        }
+        all.push(c.clone());
+        if p.parity == Parity::Even {
+            all.push(Interval::point(&BigInt::zero()));
+        }
+    }
+    all
+}
+
+fn degree(p: &FixedPoly) -> usize {
+    let last = p.descending.len().saturating_sub(1);
+    match p.parity {
+        Parity::General => last,
+        Parity::Even => 2 * last,
+        Parity::Odd => 2 * last + 1,
+    }
 }
 
 /// The Taylor series of F' at the middle of an interval, in absolute values.

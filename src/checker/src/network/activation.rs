@@ -8,8 +8,9 @@
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
 use crate::core::polynomial::Polynomial;
-use crate::network::linear::{fixed, shift_up, Balls, Geometry};
-use crate::network::model::read::Dyadic;
+use crate::network::balls::{fixed, shift_up, Balls};
+use crate::network::model::layers::Dyadic;
+use crate::network::model::layers::Geometry;
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{One, Signed, Zero};
@@ -19,20 +20,20 @@ const MAX_STAGE_BITS: u64 = 64;
 
 /// p = P_k o ... o P_1 on [-1, 1], used as p(x/B).
 #[derive(Debug)]
-pub(crate) struct Sign {
-    stages: Vec<Stage>,
+pub(crate) struct SignPolynomial {
+    stages: Vec<FixedStage>,
     scale: Rational,
     precision: u64,
 }
 
 /// Coefficients of P and P' over 2^precision, from degree 0.
 #[derive(Debug)]
-struct Stage {
+struct FixedStage {
     value: Vec<BigInt>,
     slope: Vec<BigInt>,
 }
 
-impl Sign {
+impl SignPolynomial {
     pub(crate) fn new(polynomials: &[Polynomial], scale: &Rational, precision: u64) -> Self {
         let stage = |p: &Polynomial| {
             let fixed = |c: &BigInt| (c << precision).div_floor(&p.denominator);
@@ -43,7 +44,7 @@ impl Sign {
                 .skip(1)
                 .map(|(j, c)| c * j)
                 .collect();
-            Stage { value, slope }
+            FixedStage { value, slope }
         };
         Self {
             stages: polynomials.iter().map(stage).collect(),
@@ -179,7 +180,7 @@ pub(crate) struct Jet {
     pub(crate) slope_radius: BigInt,
 }
 
-impl Stage {
+impl FixedStage {
     fn constants(&self, reach: BigInt, f: u64) -> Constants {
         let most = reach.max(BigInt::one() << f);
         // Powers of M, rounded up; then the bounds of rounding and of the second derivative.
@@ -218,7 +219,7 @@ impl Stage {
     }
 }
 
-impl Sign {
+impl SignPolynomial {
     /// p and p' at points y over 2^precision, by the chain rule: over the ball of a stage's argument
     /// P' is within slope_off + r |P''| of its value at the midpoint.
     ///

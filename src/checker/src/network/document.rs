@@ -1,6 +1,5 @@
 //! The content of network certificates, with and without noise (certificates/NETWORK.md).
 
-use super::rows::{Level, Upper};
 use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault};
 use crate::core::number::Rational;
@@ -10,13 +9,15 @@ use crate::format::numbers::parse_count;
 use crate::format::path::printable;
 use crate::format::rounding::Mode;
 use crate::format::table::{constant, Table};
+use crate::network::rows::level::NoiseLevel;
+use crate::network::rows::upper::Upper;
 
 const MAX_TABLES: usize = 64;
 pub(crate) const MAX_OUTPUTS: usize = 4_096;
 const MAX_LEVELS: usize = 8;
 
 /// The certificate's content.
-pub(crate) struct Document {
+pub(crate) struct NetworkDocument {
     pub(crate) network_sha256: String,
     pub(crate) input_sha256: String,
     pub(crate) tables: Vec<(String, Vec<Polynomial>)>,
@@ -27,16 +28,16 @@ pub(crate) struct Document {
     pub(crate) network_logits: Vec<(Rational, Rational)>,
     /// Empty where ReLU stands undisturbed.
     pub(crate) twin_logits: Vec<(Rational, Rational)>,
-    pub(crate) noise: Option<Noise>,
+    pub(crate) noise: Option<NoiseClaim>,
 }
 
 /// What a certificate says of noise.
-pub(crate) struct Noise {
+pub(crate) struct NoiseClaim {
     /// Whether the twin stands undisturbed, or the ReLU network.
     pub(crate) exact_centre: bool,
     /// Deviations of the differences of the class's logit to the others, or of every logit.
     pub(crate) margins: bool,
-    pub(crate) levels: Vec<Level>,
+    pub(crate) levels: Vec<NoiseLevel>,
     /// The same in words, and what is stated of each.
     pub(crate) stated: Vec<(LevelWords, Option<Stated>)>,
 }
@@ -63,7 +64,7 @@ fn interval(t: Tree, budget: &Budget) -> Checked<(Rational, Rational)> {
     ))
 }
 
-pub(crate) fn read(bytes: &[u8]) -> Checked<Document> {
+pub(crate) fn read(bytes: &[u8]) -> Checked<NetworkDocument> {
     let budget = &Budget::new();
     let number = |t: Tree| Rational::parse(t.text()?, budget);
     let mut fields = parse(bytes)?.object()?;
@@ -95,7 +96,7 @@ pub(crate) fn read(bytes: &[u8]) -> Checked<Document> {
         }
     };
     let logits = |t: Tree| each(t.list_of(1, MAX_OUTPUTS)?, |t| interval(t, budget));
-    let document = Document {
+    let document = NetworkDocument {
         network_sha256: fields.take("network_sha256", |t| Ok(t.text()?.to_owned()))?,
         input_sha256: fields.take("input_sha256", |t| Ok(t.text()?.to_owned()))?,
         activations: fields.take("activations", |t| {
@@ -139,7 +140,7 @@ fn read_tables(t: Tree, budget: &Budget) -> Checked<Vec<(String, Vec<Polynomial>
     })
 }
 
-fn read_noise(fields: &mut Fields, exact_centre: bool, budget: &Budget) -> Checked<Noise> {
+fn read_noise(fields: &mut Fields, exact_centre: bool, budget: &Budget) -> Checked<NoiseClaim> {
     let margins = fields.take("targets", |t| match t.text()? {
         "margins" => Ok(true),
         "logits" => Ok(false),
@@ -148,7 +149,7 @@ fn read_noise(fields: &mut Fields, exact_centre: bool, budget: &Budget) -> Check
     let read = |t: Tree| read_level(t, exact_centre, budget);
     let stated: Vec<(LevelWords, Option<Stated>)> =
         fields.take("levels", |t| each(t.list_of(1, MAX_LEVELS)?, read))?;
-    let level = |(words, _): &(LevelWords, Option<Stated>)| Level {
+    let level = |(words, _): &(LevelWords, Option<Stated>)| NoiseLevel {
         worst: Upper::rational(&words.worst),
         sigma: Upper::rational(&words.sigma),
         envelope: words
@@ -156,7 +157,7 @@ fn read_noise(fields: &mut Fields, exact_centre: bool, budget: &Budget) -> Check
             .as_ref()
             .map(|(tau, zone)| (Upper::rational(tau), zone.clone())),
     };
-    Ok(Noise {
+    Ok(NoiseClaim {
         exact_centre,
         margins,
         levels: stated.iter().map(level).collect(),

@@ -1,150 +1,13 @@
-//! Layers on balls of integers over 2^precision.
-//!
-//! An activation is a list of midpoints and one radius for all of them: every exact value is within the
-//! radius of its midpoint. One radius is simple, and the growth that it costs is paid for by precision.
+//! Layers that are no activations, on balls.
 
 use crate::core::fault::{Checked, Fault, Rule};
-use crate::network::model::read::Dyadic;
+use crate::network::balls::{fixed, shift_up, Balls};
+use crate::network::model::layers::{Dyadic, Layer, NetworkNode};
 use num_bigint::BigInt;
 use num_traits::{One, Signed, Zero};
 
 /// Most bits of one layer's weights over one exponent.
 const MAX_WEIGHT_BITS: u64 = 1 << 33;
-
-/// A window over rows and columns.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Geometry {
-    pub(crate) kernel: [usize; 2],
-    pub(crate) stride: [usize; 2],
-    pub(crate) dilation: [usize; 2],
-    pub(crate) padding: [usize; 4],
-}
-
-impl Geometry {
-    /// Rows and columns of the output; none if the window does not fit.
-    pub(crate) fn output(&self, x: [usize; 3]) -> Option<[usize; 2]> {
-        let axis = |kernel: usize,
-                    stride: usize,
-                    dilation: usize,
-                    before: usize,
-                    after: usize,
-                    size: usize| {
-            let padded = size.checked_add(before)?.checked_add(after)?;
-            let reach = kernel
-                .checked_sub(1)?
-                .checked_mul(dilation)?
-                .checked_add(1)?;
-            let steps = padded.checked_sub(reach)?.checked_div(stride)?;
-            (dilation > 0).then_some(steps + 1)
-        };
-        let [kh, kw] = self.kernel;
-        let [sh, sw] = self.stride;
-        let [dh, dw] = self.dilation;
-        let [pt, pl, pb, pr] = self.padding;
-        Some([
-            axis(kh, sh, dh, pt, pb, x[1])?,
-            axis(kw, sw, dw, pl, pr, x[2])?,
-        ])
-    }
-
-    /// The window at an output's row and column: for each of its places, in order, the place in the
-    /// input's plane, or none in the padding.
-    pub(crate) fn places(&self, x: [usize; 3], row: usize, column: usize) -> Vec<Option<usize>> {
-        let [kh, kw] = self.kernel;
-        let [sh, sw] = self.stride;
-        let [dh, dw] = self.dilation;
-        let [pt, pl, ..] = self.padding;
-        let mut list = Vec::with_capacity(kh * kw);
-        for a in 0..kh {
-            let y = (row * sh + a * dh).checked_sub(pt).filter(|&y| y < x[1]);
-            for b in 0..kw {
-                let z = (column * sw + b * dw).checked_sub(pl).filter(|&z| z < x[2]);
-                list.push(y.zip(z).map(|(y, z)| y * x[2] + z));
-            }
-        }
-        list
-    }
-}
-
-/// What a node computes.
-#[derive(Debug)]
-pub(crate) enum Layer {
-    Conv {
-        groups: usize,
-        geometry: Geometry,
-        weights: Vec<Dyadic>,
-        bias: Vec<Dyadic>,
-    },
-    Dense {
-        weights: Vec<Dyadic>,
-        bias: Vec<Dyadic>,
-    },
-    BatchNorm {
-        gamma: Vec<Dyadic>,
-        beta: Vec<Dyadic>,
-        mean: Vec<Dyadic>,
-        variance: Vec<Dyadic>,
-        epsilon: Vec<Dyadic>,
-    },
-    Affine {
-        scale: Vec<Dyadic>,
-        shift: Vec<Dyadic>,
-    },
-    Add,
-    Relu {
-        slope: Dyadic,
-    },
-    MaxPool {
-        geometry: Geometry,
-    },
-    AvgPool {
-        geometry: Geometry,
-        /// Whether only elements inside the input count in the divisor.
-        inside: bool,
-    },
-    Subsample {
-        step: [usize; 2],
-    },
-    Pad {
-        /// Channels, rows, columns before the input.
-        before: [usize; 3],
-    },
-    Concat,
-    Reshape,
-}
-
-impl Layer {
-    /// Whether a polynomial stands in for it.
-    pub(crate) fn is_activation(&self) -> bool {
-        matches!(self, Self::Relu { .. } | Self::MaxPool { .. })
-    }
-}
-
-/// A layer, what it reads, and the shape of what it computes.
-#[derive(Debug)]
-pub(crate) struct Node {
-    pub(crate) inputs: Vec<usize>,
-    pub(crate) shape: [usize; 3],
-    pub(crate) layer: Layer,
-}
-
-/// Midpoints over 2^precision, and one radius.
-#[derive(Debug, Clone)]
-pub(crate) struct Balls {
-    pub(crate) mid: Vec<BigInt>,
-    pub(crate) radius: BigInt,
-}
-
-impl Balls {
-    fn get(&self, i: usize) -> Checked<&BigInt> {
-        self.mid.get(i).ok_or_else(|| Fault::internal("element"))
-    }
-
-    /// The greatest |midpoint|.
-    pub(crate) fn greatest(&self) -> BigInt {
-        self.mid.iter().map(Signed::abs).max().unwrap_or_default()
-    }
-}
 
 /// Numbers with one exponent: m 2^-shift each, exactly.
 pub(crate) struct Aligned {
@@ -166,30 +29,16 @@ pub(crate) fn align(numbers: &[Dyadic]) -> Aligned {
     }
 }
 
-/// A dyadic over 2^precision, rounded down (off by less than 1).
-pub(crate) fn fixed(d: &Dyadic, precision: u64) -> BigInt {
-    let e = i128::from(d.exponent) + i128::from(precision);
-    match u64::try_from(e) {
-        Ok(up) => &d.mantissa << up,
-        Err(_) => &d.mantissa >> u64::try_from(-e).unwrap_or(u64::MAX),
-    }
-}
-
-/// x / 2^bits, rounded up.
-pub(crate) fn shift_up(x: &BigInt, bits: u64) -> BigInt {
-    -(-x >> bits)
-}
-
 /// sum_k w_k x_k + b over rows of weights. Sums are exact; one rounding down at the end, and one of the
 /// bias: off by less than 2. The radius grows by the greatest sum of |w|.
-pub(crate) struct Rows {
+pub(crate) struct WeightRows {
     weights: Aligned,
     bias: Vec<BigInt>,
     terms: usize,
     norm: BigInt,
 }
 
-impl Rows {
+impl WeightRows {
     pub(crate) fn new(weights: &[Dyadic], bias: &[Dyadic], precision: u64) -> Checked<Self> {
         let terms = weights.len().checked_div(bias.len());
         let terms = terms
@@ -243,7 +92,11 @@ impl Rows {
 }
 
 /// A layer that is no activation.
-pub(crate) fn linear(node: &Node, x: &[(&Balls, [usize; 3])], precision: u64) -> Checked<Balls> {
+pub(crate) fn linear(
+    node: &NetworkNode,
+    x: &[(&Balls, [usize; 3])],
+    precision: u64,
+) -> Checked<Balls> {
     let Some(&(a, shape)) = x.first() else {
         return Err(Fault::internal("no input"));
     };
@@ -256,7 +109,7 @@ pub(crate) fn linear(node: &Node, x: &[(&Balls, [usize; 3])], precision: u64) ->
             weights,
             bias,
         } => {
-            let rows = Rows::new(weights, bias, precision)?;
+            let rows = WeightRows::new(weights, bias, precision)?;
             let (each, outs) = (shape[0] / groups, node.shape[0] / groups);
             let mut mid = vec![BigInt::zero(); node.shape.iter().product()];
             for row in 0..height {
@@ -282,7 +135,7 @@ pub(crate) fn linear(node: &Node, x: &[(&Balls, [usize; 3])], precision: u64) ->
             })
         }
         Layer::Dense { weights, bias } => {
-            let rows = Rows::new(weights, bias, precision)?;
+            let rows = WeightRows::new(weights, bias, precision)?;
             let each = |m: usize| rows.output(m, a.mid.iter().map(Some));
             Ok(Balls {
                 mid: (0..bias.len()).map(each).collect::<Checked<_>>()?,

@@ -1,12 +1,14 @@
 //! Rule N10: what a certificate states of noise, compared with the bounds that the checker computes.
 
-use super::document::{Document, LevelWords, Noise, Stated};
-use super::linear::Balls;
-use super::rows::{bounds, Bounds, Expanded, Task, Upper, FAILURE};
 use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
 use crate::core::polynomial::Polynomial;
+use crate::network::balls::Balls;
+use crate::network::document::{LevelWords, NetworkDocument, NoiseClaim, Stated};
+use crate::network::rows::expand::Expanded;
+use crate::network::rows::upper::Upper;
+use crate::network::rows::{bounds, Bounds, RowsTask, FAILURE};
 use crate::words::numerals::Numerals;
 
 /// What the checker proves of one level of noise, rounded up to dyadics of 24 bits, as a certificate
@@ -22,7 +24,7 @@ pub struct NoiseBounds {
 }
 
 /// The linear functions of the result: differences to the class, or all logits.
-fn targets(document: &Document, noise: &Noise) -> Checked<Vec<Vec<(usize, i64)>>> {
+fn targets(document: &NetworkDocument, noise: &NoiseClaim) -> Checked<Vec<Vec<(usize, i64)>>> {
     let outputs = document.network_logits.len();
     if !noise.margins {
         return Ok((0..outputs).map(|i| vec![(i, 1)]).collect());
@@ -40,14 +42,14 @@ fn targets(document: &Document, noise: &Noise) -> Checked<Vec<Vec<(usize, i64)>>
 
 /// Bounds on the trajectory of `centres`.
 pub(crate) fn prove(
-    document: &Document,
-    noise: &Noise,
+    document: &NetworkDocument,
+    noise: &NoiseClaim,
     expanded: &Expanded,
     centres: &[Balls],
     progress: &mut dyn FnMut(usize, usize),
 ) -> Checked<Bounds> {
     let tables: Vec<&[Polynomial]> = document.tables.iter().map(|t| t.1.as_slice()).collect();
-    let task = Task {
+    let task = RowsTask {
         expanded,
         centres,
         tables: noise.exact_centre.then_some(tables.as_slice()),
@@ -61,8 +63,8 @@ pub(crate) fn prove(
 
 /// The computed bounds as numbers for a certificate.
 pub(crate) fn short(
-    document: &Document,
-    noise: &Noise,
+    document: &NetworkDocument,
+    noise: &NoiseClaim,
     bounds: &Bounds,
 ) -> Checked<Vec<NoiseBounds>> {
     let mut all = Vec::new();
@@ -88,7 +90,7 @@ pub(crate) fn short(
 }
 
 /// Whether the stated enclosures without noise, moved by the deviations, still decide the class.
-fn stays(document: &Document, noise: &Noise, deviations: &[Rational]) -> bool {
+fn stays(document: &NetworkDocument, noise: &NoiseClaim, deviations: &[Rational]) -> bool {
     let zero = Rational::integer(0);
     let logits = match noise.exact_centre {
         true => &document.twin_logits,
@@ -125,7 +127,11 @@ fn stays(document: &Document, noise: &Noise, deviations: &[Rational]) -> bool {
 
 /// Every stated bound is at least the computed one, and a class that is said to stay stays. Returns the
 /// statements in words.
-pub(crate) fn judge(document: &Document, noise: &Noise, proved: &Bounds) -> Checked<Vec<String>> {
+pub(crate) fn judge(
+    document: &NetworkDocument,
+    noise: &NoiseClaim,
+    proved: &Bounds,
+) -> Checked<Vec<String>> {
     let levels = noise.stated.iter().zip(&proved.layers).zip(&proved.targets);
     let mut words = Vec::new();
     for (i, (((level, stated), layers), targets)) in levels.enumerate() {
@@ -170,8 +176,8 @@ pub(crate) fn judge(document: &Document, noise: &Noise, proved: &Bounds) -> Chec
 }
 
 fn sentence(
-    document: &Document,
-    noise: &Noise,
+    document: &NetworkDocument,
+    noise: &NoiseClaim,
     level: &LevelWords,
     stated: &Stated,
 ) -> Checked<String> {

@@ -1,1 +1,4 @@
+//! The exact network and the exact input: what they are, and how they are read.
+
+pub(crate) mod layers;
 pub(crate) mod read;

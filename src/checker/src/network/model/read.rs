@@ -4,7 +4,7 @@
 use crate::core::fault::{Checked, Fault};
 use crate::format::numbers::parse_count;
 use crate::format::path::printable;
-use crate::network::linear::{Geometry, Layer, Node};
+use crate::network::model::layers::{Dyadic, Geometry, Layer, Network, NetworkNode};
 use num_bigint::BigInt;
 use num_traits::Zero;
 
@@ -22,21 +22,6 @@ const MAX_WINDOW: usize = 1 << 20;
 const MAX_NUMBERS: usize = 1 << 24;
 /// Exponents of dyadics are within this.
 const MAX_EXPONENT: i64 = 1_200;
-
-/// A network: its input's shape, its nodes in order, and which one is the result.
-#[derive(Debug)]
-pub(crate) struct Network {
-    pub(crate) input: [usize; 3],
-    pub(crate) nodes: Vec<Node>,
-    pub(crate) output: usize,
-}
-
-/// An exact dyadic number m 2^e.
-#[derive(Debug, Clone)]
-pub(crate) struct Dyadic {
-    pub(crate) mantissa: BigInt,
-    pub(crate) exponent: i64,
-}
 
 fn bad(line: usize, detail: impl Into<String>) -> Fault {
     Fault::unreadable(detail).at(&format!("line {}", line + 1))
@@ -67,13 +52,13 @@ fn dyadic(text: &str, line: usize) -> Checked<Dyadic> {
 }
 
 /// The lines of a file that begins with a format tag.
-struct Lines<'a> {
+struct TextLines<'a> {
     lines: std::iter::Enumerate<std::str::Lines<'a>>,
     /// Numbers read so far.
     numbers: usize,
 }
 
-impl<'a> Lines<'a> {
+impl<'a> TextLines<'a> {
     fn new(bytes: &'a [u8], tag: &str) -> Checked<Self> {
         if bytes.len() > MAX_FILE_BYTES {
             return Err(Fault::unreadable(format!(
@@ -137,7 +122,7 @@ fn take<const N: usize>(values: &[usize], line: usize) -> Checked<[usize; N]> {
 
 /// Reads `polycert-exact-network/1`.
 pub(crate) fn network(bytes: &[u8]) -> Checked<Network> {
-    let mut lines = Lines::new(bytes, "polycert-exact-network/1")?;
+    let mut lines = TextLines::new(bytes, "polycert-exact-network/1")?;
     let mut shapes: Vec<[usize; 3]> = Vec::new();
     let mut nodes = Vec::new();
     let mut total = 0usize;
@@ -206,8 +191,8 @@ fn node(
     slope: Option<Dyadic>,
     line: usize,
     shapes: &[[usize; 3]],
-    lines: &mut Lines,
-) -> Checked<Node> {
+    lines: &mut TextLines,
+) -> Checked<NetworkNode> {
     let shape = |i: usize| {
         let known = shapes.get(i).copied();
         known.ok_or_else(|| bad(line, format!("node {i} is not before this one")))
@@ -229,7 +214,7 @@ fn node(
             .map(|out| (g, out))
             .ok_or_else(|| bad(line, "the window does not fit"))
     };
-    let make = |inputs: Vec<usize>, shape: [usize; 3], layer: Layer| Node {
+    let make = |inputs: Vec<usize>, shape: [usize; 3], layer: Layer| NetworkNode {
         inputs,
         shape,
         layer,
@@ -372,7 +357,7 @@ fn node(
 /// Reads `polycert-exact-input/1`: one number a line, as an integer over 2^precision, rounded down (off by
 /// less than 1).
 pub(crate) fn input(bytes: &[u8], wanted: usize, precision: u64) -> Checked<Vec<BigInt>> {
-    let mut lines = Lines::new(bytes, "polycert-exact-input/1")?;
+    let mut lines = TextLines::new(bytes, "polycert-exact-input/1")?;
     let mut list = Vec::with_capacity(wanted);
     while let Some((line, mut words)) = lines.next() {
         let (Some(word), None) = (words.next(), words.next()) else {

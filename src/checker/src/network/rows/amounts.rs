@@ -4,9 +4,9 @@
 //! the greatest |weight| times the sum of the amounts that it reads. At activations' inputs they are the bounds that
 //! the backward rows prove, if those are smaller.
 
-use super::plan::{Planned, Step, NOWHERE};
-use super::upper::Upper;
 use crate::core::fault::{Checked, Fault};
+use crate::network::rows::plan::{Planned, RowStep, NOWHERE};
+use crate::network::rows::upper::Upper;
 
 /// Amounts of a node's elements, (place, channel), and what they amount to together.
 #[derive(Debug, Clone, Default)]
@@ -49,8 +49,8 @@ pub(crate) fn forward(
         return Err(Fault::internal("no input"));
     };
     match &node.step {
-        Step::Activation(_) => Err(Fault::internal("an activation is not linear")),
-        Step::Linear(l) => {
+        RowStep::Activation(_) => Err(Fault::internal("an activation is not linear")),
+        RowStep::Linear(l) => {
             let plane = x[1] * x[2];
             // Sums over the channels of a group, place by place.
             let mut sums = vec![Upper::ZERO; plane * l.groups];
@@ -79,7 +79,7 @@ pub(crate) fn forward(
             }
             Ok((Amounts::new(each), most))
         }
-        Step::Scale(factors) => {
+        RowStep::Scale(factors) => {
             let scale = |(i, a): (usize, &Upper)| {
                 let factor = factors.values.get(i % channels.max(1)).copied();
                 let factor = factor.ok_or_else(|| Fault::internal("factor"))?;
@@ -92,7 +92,7 @@ pub(crate) fn forward(
                 first.greatest(),
             ))
         }
-        Step::Add => {
+        RowStep::Add => {
             let count = channels * height * width;
             let sum = |i: usize| {
                 let parts = inputs.iter().map(|(a, _)| a.get(i));
@@ -100,7 +100,7 @@ pub(crate) fn forward(
             };
             Ok((Amounts::new((0..count).map(sum).collect()), Upper::ZERO))
         }
-        Step::Move(lists) => {
+        RowStep::Move(lists) => {
             let mut each = vec![Upper::ZERO; channels * height * width];
             for ((a, x), list) in inputs.iter().zip(lists) {
                 let from = x[1] * x[2];

@@ -9,12 +9,12 @@
 //! with |t| <= rho the value is within sum_(j>=1) |b_j| rho^j of b_0, and P' and P'' likewise. Then
 //! (P o q)' = P'(q) q' and (P o q)'' = P''(q) q'^2 + P'(q) q''.
 
-use super::jobs::in_order;
-use super::upper::Upper;
 use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault};
 use crate::core::fixed::{Fixed, Interval};
 use crate::core::polynomial::{Parity, Polynomial};
+use crate::network::rows::jobs::in_order;
+use crate::network::rows::upper::Upper;
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{Signed, ToPrimitive, Zero};
@@ -216,92 +216,4 @@ fn taylor(p: &Polynomial, q: &Interval, fixed: &Fixed) -> Checked<[Interval; 3]>
         Ok(Interval::new(&b - &spread, b + factor + spread))
     };
     Ok([enclose(0)?, enclose(1)?, enclose(2)?])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::core::number::Rational;
-    use crate::network::activation::Sign;
-    use crate::network::rows::response::slopes;
-
-    fn rational(n: i64, d: i64) -> Rational {
-        Rational::raw(n.into(), d.into())
-    }
-
-    /// p, p', p'' at y by the chain rule, exactly.
-    fn jet(stages: &[Polynomial], y: &Rational) -> [Rational; 3] {
-        let (mut q, mut first, mut second) = (y.clone(), rational(1, 1), rational(0, 1));
-        for p in stages {
-            let at = |p: &Polynomial| {
-                let c = p.coefficients();
-                c.iter()
-                    .rev()
-                    .fold(rational(0, 1), |v, c| v.times(&q).plus(c))
-            };
-            let (value, slope, bend) =
-                (at(p), at(&p.derivative()), at(&p.derivative().derivative()));
-            second = bend.times(&first).times(&first).plus(&slope.times(&second));
-            first = slope.times(&first);
-            q = value;
-        }
-        [q, first, second]
-    }
-
-    fn stages(list: &[(&[i64], i64)]) -> Vec<Polynomial> {
-        let make = |(c, d): &(&[i64], i64)| {
-            Polynomial::new(c.iter().map(|&c| c.into()).collect(), (*d).into())
-        };
-        list.iter().map(make).collect()
-    }
-
-    /// Odd and not odd, one stage and several: the exact |B r''| at places is within the bounds over them
-    /// and around them, and those are close to it; slopes are within their distance of r'.
-    #[test]
-    fn bounds_hold_the_exact_curvature_and_slopes() {
-        let cubic: (&[i64], i64) = (&[0, 3, 0, -1], 2);
-        let askew: (&[i64], i64) = (&[1, 9, -2, -3, 1], 7);
-        for list in [
-            vec![cubic],
-            vec![cubic, cubic],
-            vec![askew, cubic],
-            vec![askew],
-        ] {
-            let p = stages(&list);
-            let curve = Curve::new(&p, 1).unwrap();
-            let one = 1_i128 << PLACE_BITS;
-            let places: Vec<i128> = [0, 1, -1, 5, 77, -400, 998, -998, 999]
-                .map(|n: i128| one / 1000 * n + n * 12_345_678)
-                .into_iter()
-                .chain([one, -one])
-                .collect();
-            let sign = Sign::new(
-                &p,
-                &rational(1, 1),
-                crate::network::rows::response::PRECISION,
-            );
-            let (s, off) = slopes(&sign, &places).unwrap();
-            for ((&at, s), off) in places.iter().zip(s).zip(off) {
-                let y = Rational::dyadic(at.into(), u64::from(PLACE_BITS));
-                let [value, first, second] = jet(&p, &y);
-                let two = rational(2, 1);
-                let twice = two.times(&first).plus(&y.times(&second));
-                let exact = twice.abs().times(&rational(1, 2));
-                let bound = curve.over(at, at).exact().unwrap();
-                assert!(exact <= bound, "{list:?} {at}");
-                let loose = exact.times(&rational(21, 20)).plus(&rational(1, 100));
-                assert!(bound <= loose, "{list:?} {at}");
-                let around = curve.over((at - one / 50).max(-one), (at + one / 50).min(one));
-                assert!(bound <= around.exact().unwrap());
-                let slope = rational(1, 1).plus(&value).plus(&y.times(&first));
-                let slope = slope.times(&rational(1, 2));
-                let distance = slope.plus(&Rational::dyadic(s.into(), 27).negated()).abs();
-                assert!(distance <= off.exact().unwrap());
-                assert!(off.exact().unwrap() <= rational(1, 1 << 27));
-            }
-            assert!(
-                curve.over(one, one + 1).is_infinite() && curve.over(-one - 1, 0).is_infinite()
-            );
-        }
-    }
 }

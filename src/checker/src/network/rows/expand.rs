@@ -1,13 +1,13 @@
 //! Max-pooling written as ReLU of differences: max(a, b) = b + relu(a - b), round by round.
 //!
 //! The window's elements in row-major order; neighbours are paired, an odd last one passes on: the tournament
-//! of `Sign::tournament`. An element of a window is a convolution with one weight, so with any functions in
+//! of `SignPolynomial::tournament`. An element of a window is a convolution with one weight, so with any functions in
 //! place of ReLU and of the matches both networks are the same function, over the reals. With ReLU itself
 //! the tournament is the maximum.
 
 use crate::core::fault::{Checked, Fault, Rule};
-use crate::network::linear::{Geometry, Layer, Node};
-use crate::network::model::read::{Dyadic, Network};
+use crate::network::model::layers::{Dyadic, Network};
+use crate::network::model::layers::{Geometry, Layer, NetworkNode};
 
 /// Most weights of all the convolutions that take elements out of windows.
 const MAX_WEIGHTS: usize = 1 << 22;
@@ -80,7 +80,7 @@ pub(crate) fn expand(network: Network) -> Checked<Expanded> {
 }
 
 struct Growing {
-    nodes: Vec<Node>,
+    nodes: Vec<NetworkNode>,
     origins: Vec<usize>,
     weights: usize,
     elements: usize,
@@ -96,7 +96,7 @@ fn integer(n: i64) -> Dyadic {
 impl Growing {
     /// Adds a node; node 0 is the input.
     fn push(&mut self, inputs: Vec<usize>, shape: [usize; 3], layer: Layer) -> usize {
-        self.nodes.push(Node {
+        self.nodes.push(NetworkNode {
             inputs,
             shape,
             layer,

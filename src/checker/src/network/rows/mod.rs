@@ -15,27 +15,29 @@
 
 mod amounts;
 mod curve;
-mod expand;
+pub(crate) mod expand;
 mod jobs;
+pub(crate) mod level;
 mod pass;
 mod plan;
 mod response;
 mod tile;
-mod upper;
+pub(crate) mod upper;
 
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
 use crate::core::polynomial::Polynomial;
-use crate::network::activation::Sign;
-use crate::network::linear::Balls;
-use amounts::Amounts;
-use curve::Curve;
-pub(crate) use expand::{expand, Expanded};
-use pass::{Known, Source};
-use plan::{Plan, Step};
-use response::Response;
-use tile::{Tile, LANES};
-pub(crate) use upper::Upper;
+use crate::network::activation::SignPolynomial;
+use crate::network::balls::Balls;
+use crate::network::rows::amounts::Amounts;
+use crate::network::rows::curve::Curve;
+use crate::network::rows::expand::Expanded;
+use crate::network::rows::level::NoiseLevel;
+use crate::network::rows::pass::{Known, Source};
+use crate::network::rows::plan::{Plan, RowStep};
+use crate::network::rows::response::Response;
+use crate::network::rows::tile::{Tile, LANES};
+use crate::network::rows::upper::Upper;
 
 /// Most units of work of the rows, one some two nanoseconds: an hour or two of one core.
 const WORK: u64 = 1 << 41;
@@ -46,17 +48,8 @@ pub(crate) const FAILURE: u64 = 32;
 /// 2 ln 2 < 13862944 / 10^7.
 const TWO_LN_2: [u64; 2] = [13_862_944, 10_000_000];
 
-/// A level of noise at every activation's output, in units of the activation's B.
-#[derive(Debug)]
-pub(crate) struct Level {
-    pub(crate) worst: Upper,
-    pub(crate) sigma: Upper,
-    /// (tau, zone): at most tau |z| wherever |z| >= zone B.
-    pub(crate) envelope: Option<(Upper, Rational)>,
-}
-
 /// What is asked.
-pub(crate) struct Task<'a> {
+pub(crate) struct RowsTask<'a> {
     pub(crate) expanded: &'a Expanded,
     /// The input of every activation, without noise.
     pub(crate) centres: &'a [Balls],
@@ -64,7 +57,7 @@ pub(crate) struct Task<'a> {
     pub(crate) tables: Option<&'a [&'a [Polynomial]]>,
     /// Table and B of each activation of the original network.
     pub(crate) activations: &'a [(usize, Rational)],
-    pub(crate) levels: &'a [Level],
+    pub(crate) levels: &'a [NoiseLevel],
     /// Linear functions of the result: elements and their factors, 1 or -1.
     pub(crate) targets: &'a [Vec<(usize, i64)>],
     pub(crate) precision: u64,
@@ -83,7 +76,7 @@ pub(crate) struct Bounds {
 ///
 /// # Errors
 /// A rejection where a bound is vacuous, a layer cannot be passed, or a limit is exceeded.
-pub(crate) fn bounds(task: &Task, progress: &mut dyn FnMut(usize, usize)) -> Checked<Bounds> {
+pub(crate) fn bounds(task: &RowsTask, progress: &mut dyn FnMut(usize, usize)) -> Checked<Bounds> {
     let network = &task.expanded.network;
     let plan = Plan::new(network, task.precision)?;
     limit(&plan, task)?;
@@ -92,7 +85,7 @@ pub(crate) fn bounds(task: &Task, progress: &mut dyn FnMut(usize, usize)) -> Che
     for (i, polynomials) in task.tables.unwrap_or_default().iter().enumerate() {
         let used = task.activations.iter().any(|(table, _)| *table == i);
         // Slopes are taken at places: in units of B.
-        let sign = Sign::new(polynomials, &Rational::integer(1), response::PRECISION);
+        let sign = SignPolynomial::new(polynomials, &Rational::integer(1), response::PRECISION);
         curves.push(match used {
             true => Some((sign, Curve::new(polynomials, threads)?)),
             false => None,
@@ -116,7 +109,7 @@ pub(crate) fn bounds(task: &Task, progress: &mut dyn FnMut(usize, usize)) -> Che
     for id in 1..nodes {
         let done = state.known.sources.len();
         match state.plan.nodes.get(id - 1).map(|n| &n.step) {
-            Some(Step::Activation(k)) => {
+            Some(RowStep::Activation(k)) => {
                 let k = *k;
                 state.activation(task, id, k, &curves)?;
                 progress(done + 1, task.centres.len());
@@ -140,7 +133,7 @@ fn kappa(events: usize) -> Checked<Upper> {
 }
 
 /// Refuses work and memory before they are taken.
-fn limit(plan: &Plan, task: &Task) -> Checked<()> {
+fn limit(plan: &Plan, task: &RowsTask) -> Checked<()> {
     let mut elements = 0_usize;
     // What one tile costs from a node on, and all tiles.
     let (mut below, mut units) = (0_u64, 0_u64);
@@ -148,11 +141,11 @@ fn limit(plan: &Plan, task: &Task) -> Checked<()> {
         let size: usize = node.shape.iter().product();
         elements = elements.saturating_add(size);
         let each = match &node.step {
-            Step::Linear(l) => {
+            RowStep::Linear(l) => {
                 let taps = l.geometry.kernel[0] * l.geometry.kernel[1];
                 2 * (l.inputs as u64).saturating_mul(taps as u64) + 10
             }
-            Step::Activation(_) => {
+            RowStep::Activation(_) => {
                 let groups = node.shape[0].div_ceil(LANES) as u64;
                 let tiles = (node.shape[1] as u64) * (node.shape[2] as u64) * groups;
                 units = units.saturating_add(tiles.saturating_mul(below));
@@ -193,10 +186,10 @@ impl State {
     /// Rows of an activation's input, then what the activation adds to later rows.
     fn activation(
         &mut self,
-        task: &Task,
+        task: &RowsTask,
         id: usize,
         k: usize,
-        curves: &[Option<(Sign, Curve)>],
+        curves: &[Option<(SignPolynomial, Curve)>],
     ) -> Checked<()> {
         let inside = || Fault::internal("activation");
         let from = self.plan.nodes.get(id - 1).and_then(|n| n.inputs.first());

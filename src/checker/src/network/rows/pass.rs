@@ -11,12 +11,12 @@
 //!   sub-Gaussian parts <v, e_2> of all activations are one linear function of independent (or conditionally
 //!   mean 0) noise: outside an event of probability 2 exp(-kappa^2/2) it is at most kappa sigma sqrt(sum (v B)^2).
 
-use super::amounts::Amounts;
-use super::plan::{Plan, Step, BLOCK, ROW_BITS};
-use super::response::SLOPE_BITS;
-use super::tile::{accumulate, length, moved, transposed, union, Lane, Tile, LANES};
-use super::upper::Upper;
 use crate::core::fault::{Checked, Fault};
+use crate::network::rows::amounts::Amounts;
+use crate::network::rows::plan::{Plan, RowStep, BLOCK, ROW_BITS};
+use crate::network::rows::response::SLOPE_BITS;
+use crate::network::rows::tile::{accumulate, length, moved, transposed, union, Lane, Tile, LANES};
+use crate::network::rows::upper::Upper;
 
 /// Elements whose sums are exact in 64 bits: 26 + 28 + 7 bits.
 const CHUNK: usize = 128;
@@ -129,21 +129,21 @@ impl Pass<'_> {
                 return Err(Fault::internal("no input"));
             };
             match &node.step {
-                Step::Activation(k) => {
+                RowStep::Activation(k) => {
                     self.settle(id, &mut tile, ROW_BITS);
                     self.activation(*k, plan.shape(id)?[2], &mut tile)?;
                     self.arrive(&mut waiting, first, tile)?;
                 }
                 // Rows of several functions can pass a layer whose input no noise reaches.
                 _ if !node.inputs.iter().any(|&i| self.reaches(i)) => {}
-                Step::Linear(l) => {
+                RowStep::Linear(l) => {
                     self.settle(id, &mut tile, l.row_bits);
                     self.inexact(id, &tile, l.off);
                     if let Some(out) = transposed(l, &tile, plan.shape(first)?)? {
                         self.arrive(&mut waiting, first, out)?;
                     }
                 }
-                Step::Scale(factors) => {
+                RowStep::Scale(factors) => {
                     self.settle(id, &mut tile, ROW_BITS);
                     self.inexact(id, &tile, factors.off);
                     let mut all = 0;
@@ -157,13 +157,13 @@ impl Pass<'_> {
                     tile.bits = length(all);
                     self.arrive(&mut waiting, first, tile)?;
                 }
-                Step::Add => {
+                RowStep::Add => {
                     for &i in node.inputs.iter().skip(1) {
                         self.arrive(&mut waiting, i, tile.clone())?;
                     }
                     self.arrive(&mut waiting, first, tile)?;
                 }
-                Step::Move(lists) => {
+                RowStep::Move(lists) => {
                     for (&i, list) in node.inputs.iter().zip(lists) {
                         if let Some(out) = moved(list, node, &tile, plan.shape(i)?)? {
                             self.arrive(&mut waiting, i, out)?;

@@ -4,10 +4,11 @@
 //! where every weight is such a number. A layer's sums over a row of integers |v| <= 2^row_bits are exact in
 //! 64 bits: row_bits + bits of W + log2 of the terms <= 62.
 
-use super::upper::Upper;
 use crate::core::fault::{Checked, Fault, Rule};
-use crate::network::linear::{align, norm_scale, Geometry, Layer, Node};
-use crate::network::model::read::{Dyadic, Network};
+use crate::network::linear::{align, norm_scale};
+use crate::network::model::layers::{Dyadic, Network};
+use crate::network::model::layers::{Geometry, Layer, NetworkNode};
+use crate::network::rows::upper::Upper;
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{One, Signed, ToPrimitive, Zero};
@@ -84,7 +85,7 @@ pub(crate) struct Linear {
 
 /// What a node does to a row.
 #[derive(Debug)]
-pub(crate) enum Step {
+pub(crate) enum RowStep {
     Activation(usize),
     Linear(Linear),
     /// A factor for each channel.
@@ -97,7 +98,7 @@ pub(crate) enum Step {
 /// A node: what it does, what it reads, its shape.
 #[derive(Debug)]
 pub(crate) struct Planned {
-    pub(crate) step: Step,
+    pub(crate) step: RowStep,
     pub(crate) inputs: Vec<usize>,
     pub(crate) shape: [usize; 3],
 }
@@ -160,7 +161,12 @@ fn unsupported(what: &str) -> Fault {
     )
 }
 
-fn step(node: &Node, shapes: &[[usize; 3]], activations: &mut usize, f: u64) -> Checked<Step> {
+fn step(
+    node: &NetworkNode,
+    shapes: &[[usize; 3]],
+    activations: &mut usize,
+    f: u64,
+) -> Checked<RowStep> {
     let Some(&x) = shapes.first() else {
         return Err(Fault::internal("no input"));
     };
@@ -174,7 +180,7 @@ fn step(node: &Node, shapes: &[[usize; 3]], activations: &mut usize, f: u64) -> 
     Ok(match &node.layer {
         Layer::Relu { slope } if slope.mantissa.is_zero() => {
             *activations += 1;
-            Step::Activation(*activations - 1)
+            RowStep::Activation(*activations - 1)
         }
         Layer::Relu { .. } => return Err(unsupported("a ReLU whose slope below 0 is not 0")),
         Layer::MaxPool { .. } => return Err(unsupported("max-pooling")),
@@ -197,7 +203,7 @@ fn step(node: &Node, shapes: &[[usize; 3]], activations: &mut usize, f: u64) -> 
         }
         Layer::Affine { scale, .. } => {
             let exact = align(scale);
-            Step::Scale(Rounded::new(
+            RowStep::Scale(Rounded::new(
                 &exact.mantissas,
                 &BigInt::zero(),
                 exact.shift,
@@ -218,12 +224,12 @@ fn step(node: &Node, shapes: &[[usize; 3]], activations: &mut usize, f: u64) -> 
                 factors.push(factor);
                 error = error.max(off);
             }
-            Step::Scale(Rounded::new(&factors, &error, f, ROW_BITS)?)
+            RowStep::Scale(Rounded::new(&factors, &error, f, ROW_BITS)?)
         }
-        Layer::Add => Step::Add,
+        Layer::Add => RowStep::Add,
         Layer::AvgPool { geometry, inside } => mean(geometry, *inside, x, y)?,
         Layer::Subsample { .. } | Layer::Pad { .. } | Layer::Concat | Layer::Reshape => {
-            Step::Move(moves(&node.layer, shapes, y)?)
+            RowStep::Move(moves(&node.layer, shapes, y)?)
         }
     })
 }
@@ -233,7 +239,7 @@ fn linear(
     geometry: Geometry,
     [inputs, outputs]: [usize; 2],
     weights: &[Dyadic],
-) -> Checked<Step> {
+) -> Checked<RowStep> {
     let exact = align(weights);
     let shape = [inputs / groups.max(1), outputs / groups.max(1)];
     let zero = BigInt::zero();
@@ -242,7 +248,7 @@ fn linear(
 }
 
 /// Means as a convolution of weights 1/n; every window must have as many elements.
-fn mean(geometry: &Geometry, inside: bool, x: [usize; 3], y: [usize; 3]) -> Checked<Step> {
+fn mean(geometry: &Geometry, inside: bool, x: [usize; 3], y: [usize; 3]) -> Checked<RowStep> {
     let mut sizes = Vec::new();
     for row in 0..y[1] {
         for column in 0..y[2] {
@@ -272,7 +278,7 @@ fn rows(
     geometry: Geometry,
     [inputs, outputs]: [usize; 2],
     (numbers, error, shift): (&[BigInt], &BigInt, u64),
-) -> Checked<Step> {
+) -> Checked<RowStep> {
     let taps = geometry.kernel[0] * geometry.kernel[1];
     let terms = u32::try_from(taps.saturating_mul(outputs)).unwrap_or(u32::MAX);
     // log2 of the terms, rounded up; half of the rest for the weights.
@@ -290,7 +296,7 @@ fn rows(
         *place.ok_or_else(|| Fault::internal("weights"))? = *w;
     }
     let greatest = numbers.iter().map(Signed::abs).max().unwrap_or_default();
-    Ok(Step::Linear(Linear {
+    Ok(RowStep::Linear(Linear {
         groups,
         geometry,
         inputs,

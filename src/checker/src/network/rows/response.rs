@@ -13,13 +13,13 @@
 //! f(z + delta) - relu(z + delta) is at most worst B, or tau |z + delta| if |z + delta| >= zone B is sure.
 //! Of f nothing is known outside [-B, B], so there the bound is infinite.
 
-use super::curve::{Curve, PLACE_BITS};
-use super::upper::Upper;
-use super::Level;
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
-use crate::network::activation::Sign;
-use crate::network::linear::Balls;
+use crate::network::activation::SignPolynomial;
+use crate::network::balls::Balls;
+use crate::network::rows::curve::{Curve, PLACE_BITS};
+use crate::network::rows::level::NoiseLevel;
+use crate::network::rows::upper::Upper;
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{One, Signed, ToPrimitive};
@@ -56,7 +56,7 @@ pub(crate) struct Change {
 impl<'a> Response<'a> {
     /// The polynomial of `sign` (at 128 fractional bits) with its `curve`, or ReLU.
     pub(crate) fn new(
-        polynomial: Option<(&Sign, &'a Curve)>,
+        polynomial: Option<(&SignPolynomial, &'a Curve)>,
         scale: &Rational,
         centre: &Balls,
         precision: u64,
@@ -100,7 +100,7 @@ impl<'a> Response<'a> {
     }
 
     /// Element i, whose input deviates by at most d.
-    pub(crate) fn change(&self, i: usize, d: Upper, level: &Level) -> Checked<Change> {
+    pub(crate) fn change(&self, i: usize, d: Upper, level: &NoiseLevel) -> Checked<Change> {
         let at = self.places.get(i).zip(self.slopes.get(i));
         let (Some((&place, slope)), Some(&off)) = (at, self.off.get(i)) else {
             return Err(Fault::internal("element"));
@@ -140,7 +140,7 @@ impl<'a> Response<'a> {
     }
 
     /// Bounded noise.
-    fn worst(&self, place: i128, way: i128, level: &Level) -> Upper {
+    fn worst(&self, place: i128, way: i128, level: &NoiseLevel) -> Upper {
         let everywhere = level.worst.times(self.scale);
         let Some((tau, zone)) = &level.envelope else {
             return everywhere;
@@ -161,7 +161,7 @@ fn places(n: i128) -> Upper {
 }
 
 /// Slopes at places, and how far they are from r' there.
-pub(crate) fn slopes(sign: &Sign, places: &[i128]) -> Checked<(Vec<i64>, Vec<Upper>)> {
+pub(crate) fn slopes(sign: &SignPolynomial, places: &[i128]) -> Checked<(Vec<i64>, Vec<Upper>)> {
     let f = PRECISION;
     let exact = |p: &i128| BigInt::from(*p) << (f - u64::from(PLACE_BITS));
     let y: Vec<BigInt> = places.iter().map(exact).collect();
@@ -180,4 +180,86 @@ pub(crate) fn slopes(sign: &Sign, places: &[i128]) -> Checked<(Vec<i64>, Vec<Upp
         lists.1.push(Upper::fixed(&distance, f + 1));
     }
     Ok(lists)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::polynomial::Polynomial;
+
+    fn rational(n: i64, d: i64) -> Rational {
+        Rational::raw(n.into(), d.into())
+    }
+
+    /// p, p', p'' at y by the chain rule, exactly.
+    fn jet(stages: &[Polynomial], y: &Rational) -> [Rational; 3] {
+        let (mut q, mut first, mut second) = (y.clone(), rational(1, 1), rational(0, 1));
+        for p in stages {
+            let at = |p: &Polynomial| {
+                let c = p.coefficients();
+                c.iter()
+                    .rev()
+                    .fold(rational(0, 1), |v, c| v.times(&q).plus(c))
+            };
+            let (value, slope, bend) =
+                (at(p), at(&p.derivative()), at(&p.derivative().derivative()));
+            second = bend.times(&first).times(&first).plus(&slope.times(&second));
+            first = slope.times(&first);
+            q = value;
+        }
+        [q, first, second]
+    }
+
+    fn stages(list: &[(&[i64], i64)]) -> Vec<Polynomial> {
+        let make = |(c, d): &(&[i64], i64)| {
+            Polynomial::new(c.iter().map(|&c| c.into()).collect(), (*d).into())
+        };
+        list.iter().map(make).collect()
+    }
+
+    /// Odd and not odd, one stage and several: the exact |B r''| at places is within the bounds over them
+    /// and around them, and those are close to it; slopes are within their distance of r'.
+    #[test]
+    fn bounds_hold_the_exact_curvature_and_slopes() {
+        let cubic: (&[i64], i64) = (&[0, 3, 0, -1], 2);
+        let askew: (&[i64], i64) = (&[1, 9, -2, -3, 1], 7);
+        for list in [
+            vec![cubic],
+            vec![cubic, cubic],
+            vec![askew, cubic],
+            vec![askew],
+        ] {
+            let p = stages(&list);
+            let curve = Curve::new(&p, 1).unwrap();
+            let one = 1_i128 << PLACE_BITS;
+            let places: Vec<i128> = [0, 1, -1, 5, 77, -400, 998, -998, 999]
+                .map(|n: i128| one / 1000 * n + n * 12_345_678)
+                .into_iter()
+                .chain([one, -one])
+                .collect();
+            let sign = SignPolynomial::new(&p, &rational(1, 1), PRECISION);
+            let (s, off) = slopes(&sign, &places).unwrap();
+            for ((&at, s), off) in places.iter().zip(s).zip(off) {
+                let y = Rational::dyadic(at.into(), u64::from(PLACE_BITS));
+                let [value, first, second] = jet(&p, &y);
+                let two = rational(2, 1);
+                let twice = two.times(&first).plus(&y.times(&second));
+                let exact = twice.abs().times(&rational(1, 2));
+                let bound = curve.over(at, at).exact().unwrap();
+                assert!(exact <= bound, "{list:?} {at}");
+                let loose = exact.times(&rational(21, 20)).plus(&rational(1, 100));
+                assert!(bound <= loose, "{list:?} {at}");
+                let around = curve.over((at - one / 50).max(-one), (at + one / 50).min(one));
+                assert!(bound <= around.exact().unwrap());
+                let slope = rational(1, 1).plus(&value).plus(&y.times(&first));
+                let slope = slope.times(&rational(1, 2));
+                let distance = slope.plus(&Rational::dyadic(s.into(), 27).negated()).abs();
+                assert!(distance <= off.exact().unwrap());
+                assert!(off.exact().unwrap() <= rational(1, 1 << 27));
+            }
+            assert!(
+                curve.over(one, one + 1).is_infinite() && curve.over(-one - 1, 0).is_infinite()
+            );
+        }
+    }
 }

@@ -4,8 +4,8 @@
 //! that are too long for the next product are rounded to nearest ([`Tile::settle`]), and the caller
 //! accounts for half a unit of every element.
 
-use super::plan::{Linear, Planned, BLOCK, NOWHERE};
 use crate::core::fault::{Checked, Fault};
+use crate::network::rows::plan::{Linear, Planned, BLOCK, NOWHERE};
 
 /// Rows that go together.
 pub(crate) const LANES: usize = 16;
