@@ -12,6 +12,7 @@
 //!
 //! **Guarantee**: [`check`] returns [`Outcome::Verified`] only if every statement of the report is true;
 //! on any input it returns, without a panic, and its work is limited.
+#![forbid(unsafe_code)]
 #![deny(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -28,7 +28,7 @@ pub(crate) enum Tier {
 
 /// The bounds of one parameter set.
 #[derive(Debug)]
-pub(crate) struct Noise<'a> {
+pub(crate) struct OperationNoise<'a> {
     parameters: &'a Parameters,
     tier: Tier,
     n: Rational,
@@ -76,7 +76,7 @@ fn exponent(kappa: u64, b: u64) -> Rational {
     }
 }
 
-impl<'a> Noise<'a> {
+impl<'a> OperationNoise<'a> {
     pub(crate) fn new(parameters: &'a Parameters, tier: Tier) -> Self {
         Self {
             parameters,

@@ -13,7 +13,7 @@ const RULE: Rule = Rule::Own("E2 task");
 
 /// The function, its domain, and the inputs that are meant.
 #[derive(Debug)]
-pub(crate) struct Task {
+pub(crate) struct EvaluationTask {
     pub(crate) function: Function,
     /// B: the composite is applied to x/B.
     pub(crate) domain: Rational,
@@ -28,7 +28,7 @@ fn fail<T>(detail: impl Into<String>) -> Checked<T> {
 }
 
 /// The task of a checked certificate.
-pub(crate) fn of(report: &Report) -> Checked<Task> {
+pub(crate) fn of(report: &Report) -> Checked<EvaluationTask> {
     let target = &report.target;
     let one = Rational::integer(1);
     let zero = Rational::integer(0);
@@ -44,7 +44,7 @@ pub(crate) fn of(report: &Report) -> Checked<Task> {
     Ok(match (target.function, cited) {
         (Function::Relu, Some(Statement::Deviation { to, .. })) => {
             whole(to)?;
-            Task {
+            EvaluationTask {
                 function: Function::Relu,
                 inputs: (b.negated(), b.clone()),
                 domain: b,
@@ -53,14 +53,14 @@ pub(crate) fn of(report: &Report) -> Checked<Task> {
         }
         (Function::Max, Some(Statement::Deviation { to, .. })) => {
             whole(to)?;
-            Task {
+            EvaluationTask {
                 function: Function::Max,
                 inputs: (zero, b.clone()),
                 domain: b,
                 pool: None,
             }
         }
-        (Function::Sign, Some(Statement::Closeness { to, .. })) if *to <= one => Task {
+        (Function::Sign, Some(Statement::Closeness { to, .. })) if *to <= one => EvaluationTask {
             function: Function::Sign,
             inputs: (b.negated(), b.clone()),
             domain: b,
@@ -81,7 +81,7 @@ pub(crate) fn of(report: &Report) -> Checked<Task> {
                 Some(Statement::Deviation { to, .. }) => whole(to)?,
                 _ => return Err(Fault::internal("a pool that cites nothing")),
             }
-            Task {
+            EvaluationTask {
                 function: Function::MaxPool,
                 inputs: (range.negated(), range.clone()),
                 domain: one,
@@ -92,7 +92,7 @@ pub(crate) fn of(report: &Report) -> Checked<Task> {
     })
 }
 
-impl Task {
+impl EvaluationTask {
     /// What the results of the stages are divided by.
     pub(crate) fn divisors(&self, reaches: &[Rational]) -> Vec<Rational> {
         let last = match self.function {
