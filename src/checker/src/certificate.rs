@@ -9,11 +9,12 @@ use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::fixed::Fixed;
 use crate::core::ground::Ground;
 use crate::core::polynomial::{Parity, Polynomial};
-use crate::format::document::{read, Document};
+use crate::format::document::{read, CertificateDocument};
 use crate::format::json::Tree;
 use crate::format::path::printable;
 use crate::words::report::Report;
 use crate::words::sentences;
+use crate::words::target::{enclosure, headline};
 
 /// Checks a `polycert-certificate/1`.
 pub(crate) fn certificate(tree: Tree, table_sha256: Option<&str>) -> Checked<Report> {
@@ -42,7 +43,7 @@ pub(crate) fn certificate(tree: Tree, table_sha256: Option<&str>) -> Checked<Rep
 
 /// The forward pass over the claims: each may use what was proved before it.
 fn prove_claims(
-    document: Document,
+    document: CertificateDocument,
     polynomials: Vec<Polynomial>,
     expanded: Option<&Polynomial>,
     digest: String,
@@ -75,8 +76,8 @@ fn prove_claims(
         table_name: document.table.name,
         table_sha256: digest,
         mode: document.mode,
-        headline: sentences::headline(target, &statements, budget)?,
-        enclosure: sentences::enclosure(target, budget)?,
+        headline: headline(target, &statements, budget)?,
+        enclosure: enclosure(target, budget)?,
         target: Box::new(target.clone()),
         work: budget.used(),
         evaluated: false,
@@ -87,7 +88,11 @@ fn prove_claims(
 }
 
 /// The table's digest must be the one that the certificate states, and the one that the caller asks for.
-fn compare_digests(digest: &str, document: &Document, wanted: Option<&str>) -> Checked<()> {
+fn compare_digests(
+    digest: &str,
+    document: &CertificateDocument,
+    wanted: Option<&str>,
+) -> Checked<()> {
     if document.table_sha256 != digest {
         let stated = printable(&document.table_sha256);
         let detail = format!("states {stated}, and the table's digest is {digest}");
@@ -104,7 +109,7 @@ fn compare_digests(digest: &str, document: &Document, wanted: Option<&str>) -> C
 }
 
 /// One branch for an odd composite, or two; a stage for each component.
-fn check_shape(document: &Document, polynomials: &[Polynomial]) -> Checked<()> {
+fn check_shape(document: &CertificateDocument, polynomials: &[Polynomial]) -> Checked<()> {
     let sides: Vec<Side> = document.branches.iter().map(|(side, _)| *side).collect();
     match sides.as_slice() {
         // Left out: no claim may need them.

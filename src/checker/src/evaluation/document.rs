@@ -10,7 +10,7 @@ use crate::evaluation::nodes;
 use crate::evaluation::noise::MAX_KAPPA;
 use crate::evaluation::parameters::Parameters;
 use crate::evaluation::stage::Span;
-use crate::format::document::Reader;
+use crate::format::hints::Reader;
 use crate::format::json::{each, Fields, Tree};
 use crate::format::numbers::parse_count;
 use crate::format::table::number;
@@ -69,7 +69,7 @@ pub(crate) fn read(fields: &mut Fields, budget: &Budget) -> Checked<EvaluationDo
     };
     let blocks = fields.take("blocks", |t| {
         each(t.list_of(1, MAX_BLOCKS)?, |block| {
-            read_block(block, &node, &reader)
+            read_block(block, node, &reader)
         })
     })?;
     Ok(EvaluationDocument {
