@@ -50,7 +50,7 @@ pub use crate::core::number::Rational;
 pub use crate::core::statement::{StatedBound, Verdict, Witness};
 pub use crate::format::json::MAX_BYTES;
 pub use crate::format::rounding::Mode;
-pub use crate::network::model::read::MAX_FILE_BYTES;
+pub use crate::network::model::lines::MAX_FILE_BYTES;
 pub use crate::network::noise::NoiseBounds;
 pub use crate::network::report::{NetworkOutcome, NetworkReport};
 pub use crate::network::{bound_network, check_network, check_network_with};

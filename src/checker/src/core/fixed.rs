@@ -168,13 +168,13 @@ pub(crate) fn half_up(x: &BigInt) -> BigInt {
 /// The least and the greatest product, by the signs of the factors.
 fn products(a: &Interval, b: &Interval) -> (BigInt, BigInt) {
     #[derive(Clone, Copy)]
-    enum Side {
+    enum Signs {
         NotNegative,
         NotPositive,
         Both,
     }
-    use Side::{Both, NotNegative, NotPositive};
-    let side = |x: &Interval| {
+    use Signs::{Both, NotNegative, NotPositive};
+    let signs = |x: &Interval| {
         if !x.lo.is_negative() {
             NotNegative
         } else if !x.hi.is_positive() {
@@ -183,7 +183,7 @@ fn products(a: &Interval, b: &Interval) -> (BigInt, BigInt) {
             Both
         }
     };
-    match (side(a), side(b)) {
+    match (signs(a), signs(b)) {
         (NotNegative, NotNegative) => (&a.lo * &b.lo, &a.hi * &b.hi),
         (NotNegative, NotPositive) => (&a.hi * &b.lo, &a.lo * &b.hi),
         (NotNegative, Both) => (&a.hi * &b.lo, &a.hi * &b.hi),

@@ -2,7 +2,7 @@
 
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::network::balls::{fixed, shift_up, Balls};
-use crate::network::model::layers::{Dyadic, Layer, NetworkNode};
+use crate::network::model::layers::{Dyadic, Geometry, Layer, NetworkNode};
 use num_bigint::BigInt;
 use num_traits::{One, Signed, Zero};
 
@@ -100,8 +100,9 @@ pub(crate) fn linear(
     let Some(&(a, shape)) = x.first() else {
         return Err(Fault::internal("no input"));
     };
-    let [_, height, width] = node.shape;
     let plane = shape[1] * shape[2];
+    let fix =
+        |list: &[Dyadic]| -> Vec<BigInt> { list.iter().map(|d| fixed(d, precision)).collect() };
     match &node.layer {
         Layer::Conv {
             groups,
@@ -110,29 +111,7 @@ pub(crate) fn linear(
             bias,
         } => {
             let rows = WeightRows::new(weights, bias, precision)?;
-            let (each, outs) = (shape[0] / groups, node.shape[0] / groups);
-            let mut mid = vec![BigInt::zero(); node.shape.iter().product()];
-            for row in 0..height {
-                for column in 0..width {
-                    let places = geometry.places(shape, row, column);
-                    for group in 0..*groups {
-                        let channels = group * each..(group + 1) * each;
-                        let window: Vec<Option<&BigInt>> = channels
-                            .flat_map(|c| places.iter().map(move |p| p.map(|p| c * plane + p)))
-                            .map(|at| at.and_then(|at| a.mid.get(at)))
-                            .collect();
-                        for o in group * outs..(group + 1) * outs {
-                            let y = rows.output(o, window.iter().copied())?;
-                            let at = (o * height + row) * width + column;
-                            *mid.get_mut(at).ok_or_else(|| Fault::internal("conv"))? = y;
-                        }
-                    }
-                }
-            }
-            Ok(Balls {
-                mid,
-                radius: rows.radius(&a.radius),
-            })
+            convolution(&rows, *groups, geometry, a, shape, node.shape)
         }
         Layer::Dense { weights, bias } => {
             let rows = WeightRows::new(weights, bias, precision)?;
@@ -143,9 +122,12 @@ pub(crate) fn linear(
             })
         }
         Layer::Affine { scale, shift } => {
-            let scale: Vec<BigInt> = scale.iter().map(|s| fixed(s, precision)).collect();
-            let shift: Vec<BigInt> = shift.iter().map(|s| fixed(s, precision)).collect();
-            channel_maps(a, plane, &scale, &shift, &BigInt::one(), precision)
+            let maps = ChannelMaps {
+                scale: fix(scale),
+                shift: fix(shift),
+                off: BigInt::one(),
+            };
+            maps.apply(a, plane, precision)
         }
         Layer::BatchNorm {
             gamma,
@@ -155,20 +137,8 @@ pub(crate) fn linear(
             epsilon,
         } => {
             let epsilon = epsilon.first().ok_or_else(|| Fault::internal("epsilon"))?;
-            let mut scales = Vec::new();
-            let mut shifts = Vec::new();
-            let mut off = BigInt::one();
-            for (((g, b), m), v) in gamma.iter().zip(beta).zip(mean).zip(variance) {
-                let (scale, error) = norm_scale(g, v, epsilon, precision)?;
-                let m = fixed(m, precision);
-                // beta - mean scale: off by the mean's and the scale's errors, and two roundings.
-                let moved = (&m * &scale) >> precision;
-                let here = shift_up(&((m.abs() + 1) * &error + scale.abs()), precision) + 3;
-                shifts.push(fixed(b, precision) - moved);
-                scales.push(scale);
-                off = off.max(error).max(here);
-            }
-            channel_maps(a, plane, &scales, &shifts, &off, precision)
+            let maps = batch_norm([gamma, beta, mean, variance], epsilon, precision)?;
+            maps.apply(a, plane, precision)
         }
         Layer::Add => {
             let Some(&(b, _)) = x.get(1) else {
@@ -179,66 +149,142 @@ pub(crate) fn linear(
                 radius: &a.radius + &b.radius,
             })
         }
-        Layer::AvgPool { geometry, inside } => {
-            let mut mid = Vec::with_capacity(node.shape.iter().product());
-            for c in 0..shape[0] {
-                for row in 0..height {
-                    for column in 0..width {
-                        let places = geometry.places(shape, row, column);
-                        let mut sum = BigInt::zero();
-                        for place in places.iter().flatten() {
-                            sum += a.get(c * plane + place)?;
-                        }
-                        let inner = places.iter().flatten().count();
-                        let n = if *inside { inner } else { places.len() };
-                        if n == 0 {
-                            return Err(Fault::internal("empty window"));
-                        }
-                        mid.push(num_integer::Integer::div_floor(&sum, &BigInt::from(n)));
-                    }
-                }
-            }
-            Ok(Balls {
-                mid,
-                radius: &a.radius + 1,
-            })
-        }
-        Layer::Subsample { step } => {
-            let mut mid = Vec::new();
-            for c in 0..shape[0] {
-                for y in (0..shape[1]).step_by(step[0]) {
-                    for z in (0..shape[2]).step_by(step[1]) {
-                        mid.push(a.get(c * plane + y * shape[2] + z)?.clone());
-                    }
-                }
-            }
-            let radius = a.radius.clone();
-            Ok(Balls { mid, radius })
-        }
-        Layer::Pad { before } => {
-            let mut mid = vec![BigInt::zero(); node.shape.iter().product()];
-            for (i, value) in a.mid.iter().enumerate() {
-                let (c, y, z) = (i / plane, i % plane / shape[2], i % shape[2]);
-                let at = ((c + before[0]) * height + y + before[1]) * width + z + before[2];
-                *mid.get_mut(at).ok_or_else(|| Fault::internal("pad"))? = value.clone();
-            }
-            let radius = a.radius.clone();
-            Ok(Balls { mid, radius })
-        }
-        Layer::Concat => {
-            let mid = x.iter().flat_map(|(b, _)| b.mid.iter().cloned()).collect();
-            let radius = x
-                .iter()
-                .map(|(b, _)| &b.radius)
-                .max()
-                .cloned()
-                .unwrap_or_default();
-            Ok(Balls { mid, radius })
-        }
+        Layer::AvgPool { geometry, inside } => means(geometry, *inside, a, shape, node.shape),
+        Layer::Subsample { step } => subsample(*step, a, shape),
+        Layer::Pad { before } => pad(*before, a, shape, node.shape),
+        Layer::Concat => Ok(concat(x)),
         Layer::Reshape => Ok(a.clone()),
         Layer::Relu { .. } | Layer::MaxPool { .. } => {
             Err(Fault::internal("an activation is not linear"))
         }
+    }
+}
+
+fn convolution(
+    rows: &WeightRows,
+    groups: usize,
+    geometry: &Geometry,
+    a: &Balls,
+    shape: [usize; 3],
+    out: [usize; 3],
+) -> Checked<Balls> {
+    let plane = shape[1] * shape[2];
+    let [_, height, width] = out;
+    let (each, outs) = (shape[0] / groups, out[0] / groups);
+    let mut mid = vec![BigInt::zero(); out.iter().product()];
+    for row in 0..height {
+        for column in 0..width {
+            let places = geometry.places(shape, row, column);
+            for group in 0..groups {
+                let channels = group * each..(group + 1) * each;
+                let window: Vec<Option<&BigInt>> = channels
+                    .flat_map(|c| places.iter().map(move |p| p.map(|p| c * plane + p)))
+                    .map(|at| at.and_then(|at| a.mid.get(at)))
+                    .collect();
+                for o in group * outs..(group + 1) * outs {
+                    let y = rows.output(o, window.iter().copied())?;
+                    let at = (o * height + row) * width + column;
+                    *mid.get_mut(at).ok_or_else(|| Fault::internal("conv"))? = y;
+                }
+            }
+        }
+    }
+    Ok(Balls {
+        mid,
+        radius: rows.radius(&a.radius),
+    })
+}
+
+/// gamma (x - mean)/sqrt(variance + epsilon) + beta as a map of every channel.
+fn batch_norm(
+    [gamma, beta, mean, variance]: [&[Dyadic]; 4],
+    epsilon: &Dyadic,
+    precision: u64,
+) -> Checked<ChannelMaps> {
+    let mut maps = ChannelMaps {
+        scale: Vec::new(),
+        shift: Vec::new(),
+        off: BigInt::one(),
+    };
+    for (((g, b), m), v) in gamma.iter().zip(beta).zip(mean).zip(variance) {
+        let (scale, error) = norm_scale(g, v, epsilon, precision)?;
+        let m = fixed(m, precision);
+        // beta - mean scale: off by the mean's and the scale's errors, and two roundings.
+        let moved = (&m * &scale) >> precision;
+        let here = shift_up(&((m.abs() + 1) * &error + scale.abs()), precision) + 3;
+        maps.shift.push(fixed(b, precision) - moved);
+        maps.scale.push(scale);
+        maps.off = maps.off.max(error).max(here);
+    }
+    Ok(maps)
+}
+
+/// Means over windows; padding counts in the divisor unless only elements `inside` do.
+fn means(
+    geometry: &Geometry,
+    inside: bool,
+    a: &Balls,
+    shape: [usize; 3],
+    out: [usize; 3],
+) -> Checked<Balls> {
+    let plane = shape[1] * shape[2];
+    let mut mid = Vec::with_capacity(out.iter().product());
+    for c in 0..shape[0] {
+        for row in 0..out[1] {
+            for column in 0..out[2] {
+                let places = geometry.places(shape, row, column);
+                let mut sum = BigInt::zero();
+                for place in places.iter().flatten() {
+                    sum += a.get(c * plane + place)?;
+                }
+                let inner = places.iter().flatten().count();
+                let n = if inside { inner } else { places.len() };
+                if n == 0 {
+                    return Err(Fault::internal("empty window"));
+                }
+                mid.push(num_integer::Integer::div_floor(&sum, &BigInt::from(n)));
+            }
+        }
+    }
+    Ok(Balls {
+        mid,
+        radius: &a.radius + 1,
+    })
+}
+
+fn subsample(step: [usize; 2], a: &Balls, shape: [usize; 3]) -> Checked<Balls> {
+    let plane = shape[1] * shape[2];
+    let mut mid = Vec::new();
+    for c in 0..shape[0] {
+        for y in (0..shape[1]).step_by(step[0]) {
+            for z in (0..shape[2]).step_by(step[1]) {
+                mid.push(a.get(c * plane + y * shape[2] + z)?.clone());
+            }
+        }
+    }
+    let radius = a.radius.clone();
+    Ok(Balls { mid, radius })
+}
+
+/// Zeros around the input, `before` of them before its channels, rows and columns.
+fn pad(before: [usize; 3], a: &Balls, shape: [usize; 3], out: [usize; 3]) -> Checked<Balls> {
+    let plane = shape[1] * shape[2];
+    let [_, height, width] = out;
+    let mut mid = vec![BigInt::zero(); out.iter().product()];
+    for (i, value) in a.mid.iter().enumerate() {
+        let (c, y, z) = (i / plane, i % plane / shape[2], i % shape[2]);
+        let at = ((c + before[0]) * height + y + before[1]) * width + z + before[2];
+        *mid.get_mut(at).ok_or_else(|| Fault::internal("pad"))? = value.clone();
+    }
+    let radius = a.radius.clone();
+    Ok(Balls { mid, radius })
+}
+
+fn concat(x: &[(&Balls, [usize; 3])]) -> Balls {
+    let radius = x.iter().map(|(b, _)| &b.radius).max();
+    Balls {
+        mid: x.iter().flat_map(|(b, _)| b.mid.iter().cloned()).collect(),
+        radius: radius.cloned().unwrap_or_default(),
     }
 }
 
@@ -278,25 +324,27 @@ pub(crate) fn norm_scale(
 }
 
 /// scale x + shift, a channel at a time; scale and shift are off by at most `off`.
-fn channel_maps(
-    a: &Balls,
-    plane: usize,
-    scale: &[BigInt],
-    shift: &[BigInt],
-    off: &BigInt,
-    precision: u64,
-) -> Checked<Balls> {
-    let mut mid = Vec::with_capacity(a.mid.len());
-    for (i, x) in a.mid.iter().enumerate() {
-        let (Some(s), Some(t)) = (scale.get(i / plane), shift.get(i / plane)) else {
-            return Err(Fault::internal("channel"));
-        };
-        mid.push(((s * x) >> precision) + t);
+struct ChannelMaps {
+    scale: Vec<BigInt>,
+    shift: Vec<BigInt>,
+    off: BigInt,
+}
+
+impl ChannelMaps {
+    fn apply(&self, a: &Balls, plane: usize, precision: u64) -> Checked<Balls> {
+        let mut mid = Vec::with_capacity(a.mid.len());
+        for (i, x) in a.mid.iter().enumerate() {
+            let map = self.scale.get(i / plane).zip(self.shift.get(i / plane));
+            let Some((s, t)) = map else {
+                return Err(Fault::internal("channel"));
+            };
+            mid.push(((s * x) >> precision) + t);
+        }
+        let steepest = self.scale.iter().map(Signed::abs).max().unwrap_or_default() + &self.off;
+        let error = steepest * &a.radius + &self.off * a.greatest();
+        Ok(Balls {
+            mid,
+            radius: shift_up(&error, precision) + &self.off + 1,
+        })
     }
-    let steepest = scale.iter().map(Signed::abs).max().unwrap_or_default() + off;
-    let error = steepest * &a.radius + off * a.greatest();
-    Ok(Balls {
-        mid,
-        radius: shift_up(&error, precision) + off + 1,
-    })
 }
