@@ -5,13 +5,63 @@
 //! This crate reads the document, confirms its hints, and proves its claims one after another.
 //!
 //! **Method**: intervals of integers over 2^precision, rounded outward, and exact integers for
-//! Descartes' rule; no floating point, no C, no code shared with the producer. Data flow: `json` (strict tree)
-//! -> `document`, `table` (typed values) -> `rounding`, `polynomial` (the exact polynomials) -> `pieces`
-//! (R1, R2), `cascade` (R3, R4), `cells` (R5), `expand` (p as one polynomial) -> `claims`, `pool`, `argmax`, `clip`,
-//! `direct`, `target` -> `words`, `report`.
+//! Descartes' rule; no floating point, no C, no code shared with the producer.
 //!
 //! **Guarantee**: [`check`] returns [`Outcome::Verified`] only if every statement of the report is true;
 //! on any input it returns, without a panic, and its work is limited.
+//!
+//! # Rooms
+//! A room uses only the rooms above it; the core uses none, and no crate but exact integers.
+//!
+//! | room | what it is |
+//! |---|---|
+//! | `core` | rules R1 to R5 and the claims about one composite: typed values in, proved or not |
+//! | `claims` | families of functions: pools, argmax, clip, p as it is, the target of any function; a claim's data and its proof in one file |
+//! | `format` | strict reading: JSON to a tree, the tree to typed values, the rounding of coefficients |
+//! | `words` | sentences with every number on the safe side, and the report |
+//! | `evaluation` | what is decrypted after encrypted evaluation: rules E1 to E6 |
+//! | `network` | networks: `model` (the exact network), balls (N1 to N6), `rows` (noise, N7 to N10) |
+//!
+//! `certificate.rs` leads a `polycert-certificate/1` through the first four; `evaluation` starts from it.
+//! `main.rs` is the command line.
+//!
+//! # What an auditor reads
+//! - **A composite** (stage ranges, closeness, deviation, derivative, magnitude; sign, step, ReLU, leaky ReLU, abs
+//!   and max): `core`, about 1,400 lines; `certificate.rs`; and that what is read and printed is what is meant:
+//!   `format`, `words`.
+//! - **Pools, argmax, clip, functions of p itself**: also the claim's file in `claims`, with `tournament.rs` or with
+//!   `expand.rs` and `shape.rs`, and `target.rs`.
+//! - **Encrypted evaluation**: also `evaluation`, in the order `parameters`, `nodes`, `task`, `stage`, `noise`,
+//!   `program`, `slope`, `bound`, `prove`.
+//! - **Networks**: of the core the numbers and polynomials alone (`number.rs`, `polynomial.rs`, `fault.rs`,
+//!   `budget.rs`; under noise also `fixed.rs`); `format`, and `words/numerals.rs`; `network`, without noise all but
+//!   `rows` and `noise.rs`.
+//!
+//! # A coefficient on its way
+//! 1. `format/json.rs` reads `"7/2"` as text, never as a JSON number; `format/table.rs` finds it in its component,
+//!    `format/numbers.rs` makes it an exact rational, and the table's digest is taken over it.
+//! 2. `format/rounding.rs` rounds it as a program would hold it (`exact`, `f64`, `f32`, `fixed:BITS`), exactly.
+//! 3. `core/polynomial.rs` works the basis and the input map in: integers over one denominator, in powers of y.
+//! 4. `core/cascade.rs` turns the polynomial to the side of a branch. As it is, exactly, it decides in
+//!    `core/bernstein.rs` how many critical points there can be; enclosed over 2^precision, in `core/horner.rs`, it
+//!    gives values. Both meet in `core/pieces.rs` (R1, R2).
+//! 5. `core/cascade.rs` (R3, R4) carries intervals through all stages, `core/cells.rs` (R5) bounds errors over cells,
+//!    `core/composite.rs` compares them with what the claim states, and `core/target.rs`, by way of
+//!    `claims/target.rs`, with the error of the function.
+//! 6. `words/sentences.rs` and `words/target.rs` say what was proved; [`Report::components`] gives the polynomial
+//!    that it was proved of.
+//!
+//! # A limb on its way
+//! 1. A prime of the modulus chain is read in `evaluation/parameters.rs` (E1), where the product of all of them is
+//!    held against the security tables.
+//! 2. `evaluation/nodes.rs` (E2) divides a scale by the prime of the level where a node rescales, and takes the level
+//!    off.
+//! 3. `evaluation/noise.rs` (E3) has it in what a key switch adds, whose digits are groups of the primes that are left.
+//! 4. `evaluation/program.rs` (E4) divides that by the scale of the node, and demands that value and noise fit half the
+//!    product of the primes that are left.
+//! 5. `evaluation/bound.rs` and `evaluation/slope.rs` (E5) carry the noise through the composite, and
+//!    `evaluation/mod.rs` holds the result against the stated noise, and with the approximation's error against the
+//!    stated error (E6); `evaluation/words.rs` says so.
 #![forbid(unsafe_code)]
 #![deny(
     clippy::unwrap_used,
