@@ -2,6 +2,7 @@
 
 use crate::arith::mp::Mp;
 use crate::arith::rounding::CoefficientMode;
+use crate::arith::{const_interval, interval, Interval};
 use crate::certify::cascade::Branch;
 use crate::ckks::circuit::composite::{Block, Plan, Shape};
 use crate::ckks::circuit::{Circuit, Id, Op};
@@ -13,7 +14,6 @@ use crate::evaluation::propagate::{Carrier, Margin};
 use crate::evaluation::refine::refine;
 use crate::poly::composite::Composite;
 use crate::poly::table::Table;
-use inari::{const_interval, interval, Interval};
 use rug::float::Round;
 use rug::{Float, Rational};
 

@@ -1,6 +1,7 @@
 //! One cell: from the noise of the input to that of the result, stage by stage.
 
 use crate::arith::mp::Mp;
+use crate::arith::{const_interval, interval, Interval};
 use crate::certify::cascade::{Branch, Stage};
 use crate::ckks::circuit::composite::{Block, Shape};
 use crate::ckks::circuit::Circuit;
@@ -8,7 +9,6 @@ use crate::error::{Error, Result};
 use crate::evaluation::fresh::{Noisy, Program};
 use crate::evaluation::slope;
 use crate::poly::composite::Side;
-use inari::{const_interval, interval, Interval};
 use rug::float::Round;
 use rug::Float;
 

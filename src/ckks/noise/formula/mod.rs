@@ -27,8 +27,8 @@
 pub mod primitive;
 pub mod tail;
 
+use crate::arith::Interval;
 use crate::ckks::params::Parameters;
-use inari::Interval;
 use rug::{float::Round, Float, Integer, Rational};
 
 /// What a tier promises.
@@ -64,7 +64,7 @@ pub fn enclose_integer(x: &Integer) -> Interval {
 
 fn between(lo: f64, hi: f64) -> Interval {
     // Beyond the range of f64 nothing is known.
-    inari::interval!(lo, hi).unwrap_or(Interval::ENTIRE)
+    crate::arith::interval!(lo, hi).unwrap_or(Interval::ENTIRE)
 }
 
 /// An f64 as an interval.
