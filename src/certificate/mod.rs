@@ -9,7 +9,9 @@
 //! | [`publish`] | check it, then write it atomically |
 
 pub mod build;
+#[cfg(feature = "full")]
 pub mod evaluation;
+#[cfg(feature = "full")]
 pub mod network;
 pub mod publish;
 pub mod schema;
