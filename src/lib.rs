@@ -48,3 +48,6 @@ pub mod network;
 pub mod poly;
 #[cfg(feature = "full")]
 pub mod report;
+
+// Types of these crates are in public functions: whoever calls them needs the same versions.
+pub use {polycert_checker, rug, serde_json};
