@@ -37,17 +37,28 @@
 //! # Words that do not mix
 //! `bound_` is proved, `estimate_` is a heuristic or rounded for display, `measure_` is sampled.
 
+// Without the feature `full` only tables and their certificates are left; what only the rest calls is idle.
+#![cfg_attr(not(feature = "full"), allow(dead_code, unused_imports))]
+
 pub mod approx;
 pub mod arith;
 pub mod certificate;
 pub mod certify;
+#[cfg(feature = "full")]
 pub mod circuit;
+#[cfg(feature = "full")]
 pub mod ckks;
 pub mod cli;
 pub mod error;
 pub mod function;
 pub mod interchange;
+#[cfg(feature = "full")]
 pub mod network;
+#[cfg(feature = "full")]
 pub mod noise;
 pub mod poly;
+#[cfg(feature = "full")]
 pub mod report;
+
+// Types of these crates are in public functions: whoever calls them needs the same versions.
+pub use {polycert_checker, rug, serde_json};

@@ -9,9 +9,12 @@
 //! | [`checked`] | a certificate that was verified, and its claims as numbers |
 //! | [`publish`] | check it, then write it atomically |
 
+#[cfg(feature = "full")]
 pub mod checked;
 pub mod composite;
+#[cfg(feature = "full")]
 pub mod evaluation;
+#[cfg(feature = "full")]
 pub mod network;
 pub mod publish;
 pub mod schema;

@@ -4,17 +4,23 @@
 //! Exit codes: 0 done (and verified, and the claim proved); 1 refuted, undecided or rejected;
 //! 2 wrong usage, unreadable input, or an output that could not be written.
 
+#[cfg(feature = "full")]
 mod catalogue;
 mod certify;
 mod check;
+#[cfg(feature = "full")]
 mod evaluate;
 mod export;
 mod family;
 mod generate;
 mod import;
+#[cfg(feature = "full")]
 mod network;
+#[cfg(feature = "full")]
 mod noise;
+#[cfg(feature = "full")]
 mod params;
+#[cfg(feature = "full")]
 mod report;
 mod search;
 mod show;
@@ -49,11 +55,17 @@ enum Command {
     Certify(certify::Arguments),
     Check(check::Arguments),
     Show(show::Arguments),
+    #[cfg(feature = "full")]
     Catalogue(catalogue::Arguments),
+    #[cfg(feature = "full")]
     Noise(noise::Arguments),
+    #[cfg(feature = "full")]
     Evaluate(evaluate::Arguments),
+    #[cfg(feature = "full")]
     Params(params::Arguments),
+    #[cfg(feature = "full")]
     Network(network::Arguments),
+    #[cfg(feature = "full")]
     Report(report::Arguments),
 }
 
@@ -68,11 +80,17 @@ pub fn run() -> ExitCode {
         Command::Certify(a) => certify::run(&a),
         Command::Check(a) => check::run(&a),
         Command::Show(a) => show::run(&a),
+        #[cfg(feature = "full")]
         Command::Catalogue(a) => catalogue::run(&a),
+        #[cfg(feature = "full")]
         Command::Noise(a) => noise::run(&a),
+        #[cfg(feature = "full")]
         Command::Evaluate(a) => evaluate::run(&a),
+        #[cfg(feature = "full")]
         Command::Params(a) => params::run(&a),
+        #[cfg(feature = "full")]
         Command::Network(a) => network::run(&a),
+        #[cfg(feature = "full")]
         Command::Report(a) => report::run(&a),
     };
     result.unwrap_or_else(|error| {

@@ -2,6 +2,7 @@
 
 use crate::arith::mp::Mp;
 use crate::arith::rounding::CoefficientMode;
+use crate::arith::{const_interval, interval, Interval};
 use crate::certify::composite::cascade::Branch;
 use crate::circuit::composite::{Block, Plan, Shape};
 use crate::circuit::{Circuit, Id, Op};
@@ -13,7 +14,6 @@ use crate::noise::composite::refine::refine;
 use crate::noise::formula::{enclose, tail, Model, Tier};
 use crate::poly::composite::Composite;
 use crate::poly::table::Table;
-use inari::{const_interval, interval, Interval};
 use rug::float::Round;
 use rug::{Float, Rational};
 
