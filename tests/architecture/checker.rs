@@ -95,6 +95,7 @@ fn the_checkers_rooms_are_in_order_and_small() {
                 "crate",
                 "super",
             ];
+            let local = path[0].starts_with(char::is_uppercase);
             let fine =
                 local || known.contains(&path[0].as_str()) || path.len() > 1 && is_module(&path[0]);
             assert!(fine, "{} uses {}", source.file.display(), path.join("::"));
