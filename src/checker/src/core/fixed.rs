@@ -173,26 +173,25 @@ fn products(a: &Interval, b: &Interval) -> (BigInt, BigInt) {
         NotPositive,
         Both,
     }
-    use Signs::{Both, NotNegative, NotPositive};
     let signs = |x: &Interval| {
         if !x.lo.is_negative() {
-            NotNegative
+            Signs::NotNegative
         } else if !x.hi.is_positive() {
-            NotPositive
+            Signs::NotPositive
         } else {
-            Both
+            Signs::Both
         }
     };
     match (signs(a), signs(b)) {
-        (NotNegative, NotNegative) => (&a.lo * &b.lo, &a.hi * &b.hi),
-        (NotNegative, NotPositive) => (&a.hi * &b.lo, &a.lo * &b.hi),
-        (NotNegative, Both) => (&a.hi * &b.lo, &a.hi * &b.hi),
-        (NotPositive, NotNegative) => (&a.lo * &b.hi, &a.hi * &b.lo),
-        (NotPositive, NotPositive) => (&a.hi * &b.hi, &a.lo * &b.lo),
-        (NotPositive, Both) => (&a.lo * &b.hi, &a.lo * &b.lo),
-        (Both, NotNegative) => (&a.lo * &b.hi, &a.hi * &b.hi),
-        (Both, NotPositive) => (&a.hi * &b.lo, &a.lo * &b.lo),
-        (Both, Both) => (
+        (Signs::NotNegative, Signs::NotNegative) => (&a.lo * &b.lo, &a.hi * &b.hi),
+        (Signs::NotNegative, Signs::NotPositive) => (&a.hi * &b.lo, &a.lo * &b.hi),
+        (Signs::NotNegative, Signs::Both) => (&a.hi * &b.lo, &a.hi * &b.hi),
+        (Signs::NotPositive, Signs::NotNegative) => (&a.lo * &b.hi, &a.hi * &b.lo),
+        (Signs::NotPositive, Signs::NotPositive) => (&a.hi * &b.hi, &a.lo * &b.lo),
+        (Signs::NotPositive, Signs::Both) => (&a.lo * &b.hi, &a.lo * &b.lo),
+        (Signs::Both, Signs::NotNegative) => (&a.lo * &b.hi, &a.hi * &b.hi),
+        (Signs::Both, Signs::NotPositive) => (&a.hi * &b.lo, &a.lo * &b.lo),
+        (Signs::Both, Signs::Both) => (
             (&a.lo * &b.hi).min(&a.hi * &b.lo),
             (&a.lo * &b.lo).max(&a.hi * &b.hi),
         ),
