@@ -45,6 +45,7 @@ pub mod circuit;
 pub mod ckks;
 pub mod cli;
 pub mod error;
+pub mod files;
 pub mod function;
 pub mod interchange;
 pub mod network;

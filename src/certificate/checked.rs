@@ -5,7 +5,7 @@
 
 use crate::arith::number;
 use crate::error::{Error, ErrorKind, Result};
-use crate::poly::table::sha256;
+use crate::files::sha256;
 use polycert_checker::{check, check_table, Outcome, Report};
 use rug::Rational;
 use serde_json::Value;

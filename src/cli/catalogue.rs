@@ -4,13 +4,15 @@ use crate::certificate::checked::Checked;
 use crate::certificate::composite::document;
 use crate::certificate::publish;
 use crate::certify::proof::{prove, Request};
-use crate::cli::{note, output, quoted, read_bytes, read_text};
+use crate::cli::{note, output, quoted};
 use crate::error::{Error, ErrorKind, Result};
+use crate::files::sha256;
+use crate::files::{read_bytes, read_text};
 use crate::function::target::{Function, Target};
 use crate::interchange::published::{import, Settings};
 use crate::poly::claims::{self, Stated};
 use crate::poly::table::Table;
-use crate::poly::table::{sha256, FORMAT, MAX_BYTES};
+use crate::poly::table::{FORMAT, MAX_BYTES};
 use crate::report::catalogue::{Catalogue, Entry, Origin, Row};
 use crate::report::Exporter;
 use rug::Rational;
@@ -87,7 +89,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
             Ok(Some((row, checked))) => {
                 if let Some(folder) = &a.certificates {
                     let path = folder.join(certificate_name(stem));
-                    publish::write_atomically(&path, checked.text())?;
+                    crate::files::write_atomically(&path, checked.text())?;
                 }
                 Entry::Row(Box::new(row))
             }

@@ -2,8 +2,9 @@
 
 use crate::arith::number;
 use crate::arith::rounding::CoefficientMode;
-use crate::cli::{note, output, read_text};
+use crate::cli::{note, output};
 use crate::error::{Error, ErrorKind, Result};
+use crate::files::read_text;
 use crate::interchange::{export, read, Export, Format, Hints, Spelling};
 use crate::poly::table::Table;
 use crate::poly::table::MAX_BYTES;

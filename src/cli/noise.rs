@@ -3,8 +3,9 @@
 use crate::certificate::evaluation::{certify, Certified, Wanted};
 use crate::ckks::ring::Ring;
 use crate::cli::evaluate::{average, range, truth, Task};
-use crate::cli::{note, output, params, read_text};
+use crate::cli::{note, output, params};
 use crate::error::Result;
+use crate::files::read_text;
 use crate::noise::flooding::flooding;
 use crate::noise::formula::operations::Primitive;
 use crate::noise::formula::{Model, Tier};

@@ -2,8 +2,9 @@
 
 use crate::approx::search::cost::MAX_DEGREE;
 use crate::certificate::checked::{text, Checked};
-use crate::cli::{note, output, quoted, read_text};
+use crate::cli::{note, output, quoted};
 use crate::error::{Error, ErrorKind, Result};
+use crate::files::read_text;
 use crate::poly::cost::{composite_depth, composite_mults};
 use crate::report::audit::page;
 use crate::report::audit::{self, Audit};

@@ -1,7 +1,8 @@
 //! `polycert show`: a certificate for people.
 
-use crate::cli::{output, read_bytes};
+use crate::cli::output;
 use crate::error::{Error, Result};
+use crate::files::read_bytes;
 use polycert_checker::{check, Outcome, Report, MAX_BYTES};
 use serde_json::Value;
 use std::fmt::Write as _;

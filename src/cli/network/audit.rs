@@ -1,11 +1,13 @@
 //! `polycert network audit`: the verdict on every sample of a data set.
 
-use crate::certificate::publish::write_atomically;
 use crate::cli::network::audit_told::{Told, FORMAT};
 use crate::cli::network::noise_levels::NoiseArguments;
 use crate::cli::network::setup::{InputArguments, ModelArguments, TwinArguments};
-use crate::cli::{note, output, read_bytes};
+use crate::cli::{note, output};
 use crate::error::{Error, Result};
+use crate::files::read_bytes;
+use crate::files::sha256;
+use crate::files::write_atomically;
 use crate::network::audit::clopper_pearson::LEAST_RISK;
 use crate::network::audit::{self, Journal, Summary, Under};
 use crate::network::forward::compare::{compare, Precision};
@@ -16,7 +18,6 @@ use crate::network::model::tournament;
 use crate::network::read::npy;
 use crate::network::rows::subject::{Bends, Centre, Subject};
 use crate::network::rows::Noise;
-use crate::poly::table::sha256;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,11 +1,11 @@
 //! `polycert network certify`: the certificate of one input, for the independent checker.
 
 use crate::certificate::network::{certify, certify_noise, ErrorModel, Level, Noise, Subject};
-use crate::certificate::publish::write_atomically;
 use crate::cli::network::evaluate::verdict;
 use crate::cli::network::setup::{InputArguments, ModelArguments, TwinArguments};
 use crate::cli::{note, output, rational};
 use crate::error::{Error, Result};
+use crate::files::write_atomically;
 use crate::network::forward::compare::{compare, Precision, Verdict};
 use crate::network::forward::Prepared;
 use crate::network::model::exact::{input_text, network_text};

@@ -2,8 +2,9 @@
 
 use crate::arith::number;
 use crate::arith::rounding::CoefficientMode;
-use crate::cli::{rational, read_bytes, read_text};
+use crate::cli::rational;
 use crate::error::{Error, Result};
+use crate::files::{read_bytes, read_text};
 use crate::network::forward::compare;
 use crate::network::forward::twin::Activation;
 use crate::network::model::graph::{Network, Preprocessing};
@@ -179,7 +180,7 @@ impl InputArguments {
     /// Reads the inputs.
     pub fn load(&self, loaded: &Loaded) -> Result<Inputs> {
         let bytes = read_bytes(&self.input, npy::MAX_BYTES)?;
-        let sha256 = table::sha256(&bytes);
+        let sha256 = crate::files::sha256(&bytes);
         let shape = loaded.network.input_shape();
         let samples = if bytes.starts_with(b"\x93NUMPY") {
             npy::read(&bytes).and_then(|a| Samples::from_array(a, shape, self.layout))

@@ -8,9 +8,10 @@
 use crate::approx::search::me_table;
 use crate::approx::search::me_table::Curve;
 use crate::approx::search::Search;
-use crate::certificate::publish::write_atomically;
-use crate::cli::{note, read_text};
+use crate::cli::note;
 use crate::error::{Error, Result};
+use crate::files::read_text;
+use crate::files::write_atomically;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 

@@ -4,7 +4,7 @@ pub mod figures;
 pub mod page;
 
 use crate::error::{Error, Result};
-use crate::poly::table::sha256;
+use crate::files::sha256;
 use serde::Deserialize;
 
 /// The format tag.
