@@ -6,12 +6,16 @@
 //! | [`composite`] | from a proof to the document |
 //! | [`evaluation`] | the same for what is decrypted: `certificates/EVALUATION.md` |
 //! | [`network`] | certificates of networks, `certificates/NETWORK.md` |
+//! | [`read`] | our own certificates read again, with types |
 //! | [`checked`] | a certificate that was verified, and its claims as numbers |
-//! | [`publish`] | check it, then write it atomically |
+//! | [`publish`] | have it checked before it is published |
+//!
+//! Besides `cli/check` this is the only folder that calls the checker; its words are re-exported here.
 
 pub mod checked;
 pub mod composite;
 pub mod evaluation;
 pub mod network;
 pub mod publish;
+pub mod read;
 pub mod schema;

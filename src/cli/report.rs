@@ -1,7 +1,7 @@
 //! `polycert report`: certificates as a page for people.
 
 use crate::approx::search::cost::MAX_DEGREE;
-use crate::certificate::checked::{text, Checked};
+use crate::certificate::checked::Checked;
 use crate::cli::{note, output, quoted};
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::read_text;
@@ -123,7 +123,7 @@ fn verify(path: &Path) -> std::result::Result<Checked, (u8, Error)> {
 
 /// By the model of odd stages; none for other stages, and for a tournament.
 fn cost(checked: &Checked) -> Option<Cost> {
-    let product = match text(checked.claim("target")?, "function") {
+    let product = match checked.document().target().ok()?.function.as_str() {
         "sign" | "step" => false,
         "relu" | "leaky_relu" | "max" | "abs" => true,
         _ => return None,
@@ -134,7 +134,11 @@ fn cost(checked: &Checked) -> Option<Cost> {
         .map(|c| c.len().saturating_sub(1))
         .collect();
     let modelled = |d: &usize| d % 2 == 1 && (3..=MAX_DEGREE).contains(d);
-    let odd = text(&checked.document()["branches"][0], "side") == "both";
+    let odd = checked
+        .document()
+        .branches
+        .first()
+        .is_some_and(|b| b.side == "both");
     (odd && degrees.iter().all(modelled)).then(|| Cost {
         estimate_depth: composite_depth(&degrees, product),
         estimate_mults: composite_mults(&degrees, product),
