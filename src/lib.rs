@@ -48,6 +48,7 @@ pub mod error;
 pub mod files;
 pub mod function;
 pub mod interchange;
+pub mod jobs;
 pub mod network;
 pub mod noise;
 pub mod poly;

@@ -19,3 +19,5 @@ pub mod network;
 pub mod publish;
 pub mod read;
 pub mod schema;
+
+pub use polycert_checker::{check, Outcome, Report, MAX_BYTES};

@@ -15,6 +15,7 @@ mod import;
 mod network;
 mod noise;
 mod params;
+mod progress;
 mod report;
 mod search;
 mod show;

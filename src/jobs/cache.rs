@@ -1,6 +1,6 @@
 //! The error curves kept on disk: fitting them takes 4 s up to degree 63, reading them some milliseconds.
 //!
-//! One file for all: `me-tables-1.txt` in the folder of `--cache`, of `POLYCERT_CACHE`, of
+//! One file for all: `me-tables-1.txt` in the folder that is asked for, or that of `POLYCERT_CACHE`, of
 //! `$XDG_CACHE_HOME/polycert` or of `~/.cache/polycert`. What is in it is never trusted with more than the
 //! choice of degrees (every design is proved); still a file that is altered, cut off or of another version
 //! is made again, and said so. Without a folder, or where it cannot be written, the curves are made each time.
@@ -8,11 +8,10 @@
 use crate::approx::search::me_table;
 use crate::approx::search::me_table::Curve;
 use crate::approx::search::Search;
-use crate::cli::note;
+use crate::approx::ApproxError;
 use crate::error::{Error, Result};
 use crate::files::read_text;
 use crate::files::write_atomically;
-use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 /// File name; its number is that of the text's format.
@@ -20,11 +19,8 @@ const FILE: &str = "me-tables-1.txt";
 /// Largest file that is read: the curves up to degree 63 take 190 kB.
 const MAX_BYTES: usize = 1 << 20;
 
-/// Where the curves are kept; none to keep them nowhere.
-pub(super) fn folder(option: Option<&PathBuf>, none: bool) -> Option<PathBuf> {
-    if none {
-        return None;
-    }
+/// Where the curves are kept if nothing else is said: `POLYCERT_CACHE`, else the user's cache folder.
+pub fn folder() -> Option<PathBuf> {
     let set = |name: &str| {
         std::env::var_os(name)
             .filter(|v| !v.is_empty())
@@ -32,9 +28,7 @@ pub(super) fn folder(option: Option<&PathBuf>, none: bool) -> Option<PathBuf> {
     };
     // The XDG directory specification has relative paths ignored.
     let absolute = |name: &str| set(name).filter(|p| p.is_absolute());
-    option
-        .cloned()
-        .or_else(|| set("POLYCERT_CACHE"))
+    set("POLYCERT_CACHE")
         .or_else(|| absolute("XDG_CACHE_HOME").map(|p| p.join("polycert")))
         .or_else(|| absolute("HOME").map(|p| p.join(".cache/polycert")))
 }
@@ -43,26 +37,32 @@ pub(super) fn folder(option: Option<&PathBuf>, none: bool) -> Option<PathBuf> {
 ///
 /// # Errors
 /// A fit that fails. Trouble with the file is only noted.
-pub(super) fn search(max_degree: usize, folder: Option<&Path>) -> Result<Search> {
-    Search::check_degree(max_degree).map_err(|e| crate::cli::search::domain(&e))?;
+pub(in crate::jobs) fn search(
+    max_degree: usize,
+    folder: Option<&Path>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Search> {
+    Search::check_degree(max_degree).map_err(|e| domain(&e))?;
     let count = (max_degree - 1) / 2;
     let file = folder.map(|f| f.join(FILE));
-    if let Some(mut curves) = file.as_deref().and_then(load) {
+    if let Some(mut curves) = file.as_deref().and_then(|f| load(f, progress)) {
         if curves.len() >= count {
             curves.truncate(count);
             return Ok(Search::from_curves(curves));
         }
     }
-    let curves = fit(max_degree)?;
+    let mut share = |share: f64| progress(Progress::Curves { share });
+    let curves = me_table::curves(max_degree, &mut share).map_err(|e| domain(&e))?;
     if let Some(file) = &file {
         if let Err(e) = store(file, &curves) {
-            note(&format!("note: the error curves are not kept: {e}"));
+            let words = format!("the error curves are not kept: {e}");
+            progress(Progress::Note(words));
         }
     }
     Ok(Search::from_curves(curves))
 }
 
-fn load(file: &Path) -> Option<Vec<Curve>> {
+fn load(file: &Path, progress: &mut dyn FnMut(Progress)) -> Option<Vec<Curve>> {
     if !file.exists() {
         return None;
     }
@@ -71,21 +71,12 @@ fn load(file: &Path) -> Option<Vec<Curve>> {
     match curves {
         Ok(curves) => Some(curves),
         Err(e) => {
-            note(&format!("note: kept error curves are made again: {e}"));
+            progress(Progress::Note(format!(
+                "kept error curves are made again: {e}"
+            )));
             None
         }
     }
-}
-
-fn fit(max_degree: usize) -> Result<Vec<Curve>> {
-    let mut line = Line::new();
-    let mut progress = |share: f64| {
-        line.show(
-            &format!("progress: error curves {:3.0} %", 100.0 * share),
-            share >= 1.0,
-        );
-    };
-    me_table::curves(max_degree, &mut progress).map_err(|e| crate::cli::search::domain(&e))
 }
 
 fn store(file: &Path, curves: &[Curve]) -> Result<()> {
@@ -95,37 +86,32 @@ fn store(file: &Path, curves: &[Curve]) -> Result<()> {
     write_atomically(file, &me_table::to_text(curves))
 }
 
-/// A line of progress on standard error: one that moves on a terminal, else one every two seconds.
-pub(super) struct Line {
-    moving: bool,
-    last: std::time::Instant,
-    shown: bool,
+/// What the work on a search is at.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Progress {
+    /// Error curves are fitted: the share that is done.
+    Curves {
+        /// From 0 to 1.
+        share: f64,
+    },
+    /// Designs are looked for. *Estimate*: the share.
+    Designs {
+        /// From 0 to 1.
+        share: f64,
+        /// The depth that is reached, in levels.
+        depth: usize,
+        /// Partial designs so far.
+        partial: usize,
+        /// Designs found so far.
+        found: usize,
+    },
+    /// One front of designs is complete.
+    Front,
+    /// Something that a user should be told.
+    Note(String),
 }
 
-impl Line {
-    pub fn new() -> Self {
-        Self {
-            moving: std::io::stderr().is_terminal(),
-            last: std::time::Instant::now(),
-            shown: false,
-        }
-    }
-
-    /// Shows a text, if the last one is some time ago; the last of all ends the line.
-    pub fn show(&mut self, text: &str, end: bool) {
-        use std::io::Write as _;
-        let wait = if self.moving { 200 } else { 2000 };
-        let due = self.last.elapsed().as_millis() >= wait;
-        if !(due || end && self.shown) {
-            return;
-        }
-        self.last = std::time::Instant::now();
-        self.shown = true;
-        let (start, stop) = match (self.moving, end) {
-            (true, false) => ("\r", ""),
-            (true, true) => ("\r", "\n"),
-            (false, _) => ("", "\n"),
-        };
-        let _ = write!(std::io::stderr(), "{start}{text}{stop}");
-    }
+/// The search's error as one of the library.
+pub(in crate::jobs) fn domain(error: &ApproxError) -> Error {
+    Error::domain(error.to_string())
 }

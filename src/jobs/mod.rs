@@ -1,0 +1,6 @@
+//! One verb a file: request in, answer out. What a library, another language and the command line call.
+
+pub mod cache;
+pub mod certify;
+pub mod generate;
+pub mod search;
