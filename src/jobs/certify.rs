@@ -158,7 +158,7 @@ impl Request {
             target.ends.1.clone_from(upper);
         }
         if let Some(k) = self.window {
-            target.inputs = (k * k) as usize;
+            target.inputs = (k as usize).saturating_mul(k as usize);
         }
         if let Some(n) = self.inputs {
             target.inputs = n as usize;

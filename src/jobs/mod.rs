@@ -2,5 +2,6 @@
 
 pub mod cache;
 pub mod certify;
+pub mod families;
 pub mod generate;
 pub mod search;

@@ -17,6 +17,13 @@ const FREE_DEPTH: usize = 24;
 
 /// The problem of one match, or of the composite itself.
 pub(super) fn problem(request: &Request) -> Result<Problem> {
+    if !(2..=MAX_ALPHA).contains(&request.alpha) {
+        let detail = format!("--alpha is from 2 to {MAX_ALPHA}, not {}", request.alpha);
+        return Err(Error::domain(detail));
+    }
+    if request.window.is_some_and(|k| !(2..=32).contains(&k)) {
+        return Err(Error::domain("--window is from 2 to 32"));
+    }
     let known = [
         Function::Sign,
         Function::Relu,

@@ -74,13 +74,13 @@ impl Request {
     /// Inputs of a max-pool.
     pub fn inputs(&self) -> Option<usize> {
         let k = self.window.unwrap_or(2) as usize;
-        (self.target == Function::MaxPool).then_some(k * k)
+        (self.target == Function::MaxPool).then(|| k.saturating_mul(k))
     }
 
     /// The claimed bound of the maximum error: 2^-alpha, or 2^(1-alpha) for sign.
     pub fn claim(&self) -> Rational {
         let sign = self.target == Function::Sign;
-        Rational::from(1) >> (self.alpha - u32::from(sign))
+        Rational::from(1) >> self.alpha.saturating_sub(u32::from(sign))
     }
 
     /// Levels of the tournament; 1 for all other targets.
