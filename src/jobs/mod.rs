@@ -2,6 +2,8 @@
 
 pub mod cache;
 pub mod certify;
+pub mod evaluate;
 pub mod families;
 pub mod generate;
+pub mod noise;
 pub mod search;
