@@ -5,5 +5,6 @@ pub mod certify;
 pub mod evaluate;
 pub mod families;
 pub mod generate;
+pub mod network;
 pub mod noise;
 pub mod search;

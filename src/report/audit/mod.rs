@@ -2,6 +2,7 @@
 
 pub mod figures;
 pub mod page;
+pub mod write;
 
 use crate::error::{Error, Result};
 use crate::files::sha256;
