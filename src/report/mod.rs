@@ -22,7 +22,7 @@ pub mod pages;
 use crate::report::catalogue::Catalogue;
 
 /// The form of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exporter {
     /// Markdown tables.
     Markdown,
