@@ -1,5 +1,5 @@
-//! The command line: one file a subcommand. Data goes to standard output, progress and errors to
-//! standard error.
+//! The command line: one file a subcommand, from arguments to the requests of [`crate::jobs`] and from their
+//! answers to words. Data goes to standard output, progress and errors to standard error.
 //!
 //! Exit codes: 0 done (and verified, and the claim proved); 1 refuted, undecided or rejected;
 //! 2 wrong usage, unreadable input, or an output that could not be written.
