@@ -8,7 +8,7 @@ use crate::network::forward::twin::Twin;
 use crate::network::read::load::Loaded;
 use crate::network::rows::FAILURE_LOG2;
 use crate::network::words::{decimal, layer_name};
-use crate::report::catalogue::csv::{line, plain};
+use crate::report::text::{line, plain};
 use serde_json::{json, Value};
 use std::fmt::Write as _;
 

@@ -8,22 +8,16 @@ mod nodes;
 mod tensor;
 
 use crate::error::{Error, Result};
-use crate::network::model::graph::{Builder, Network, NodeId, Preprocessing};
+use crate::network::model::graph::{Builder, Network, Preprocessing};
 use crate::network::model::ops::Shape;
 use messages::{Graph, Model, Size, ValueInfo};
+use nodes::Value;
 use prost::Message as _;
 use std::collections::HashMap;
 use tensor::Constant;
 
 /// Largest file, in bytes.
 pub const MAX_BYTES: usize = 512 << 20;
-
-/// What a name in the file stands for.
-#[derive(Debug, Clone)]
-enum Value {
-    Node(NodeId),
-    Constant(Constant),
-}
 
 /// Reads a network from the bytes of an ONNX file.
 ///

@@ -1,12 +1,18 @@
 //! One ONNX node as a layer.
 
 use crate::error::{Error, Result};
-use crate::network::model::graph::Builder;
+use crate::network::model::graph::{Builder, NodeId};
 use crate::network::model::ops::{BatchNorm, Conv, Dense, Op, Shape, Window};
 use crate::network::read::onnx::messages::{Attribute, Node};
 use crate::network::read::onnx::tensor::Constant;
-use crate::network::read::onnx::Value;
 use std::collections::HashMap;
+
+/// What a name in the file stands for.
+#[derive(Debug, Clone)]
+pub(super) enum Value {
+    Node(NodeId),
+    Constant(Constant),
+}
 
 const SUPPORTED: &str = "Conv, BatchNormalization, Gemm, MatMul, Add, Sub, Mul, Relu, LeakyRelu, \
     MaxPool, AveragePool, GlobalAveragePool, Flatten, Reshape, Pad, Slice, Concat, Constant, Identity, Dropout";

@@ -40,7 +40,7 @@ struct Raw {
 /// The line or field that cannot be read; a table that is named twice.
 ///
 /// ```
-/// use polycert::poly::claims::read;
+/// use polycert::interchange::claims::read;
 /// let claims = read(r#"{"relu14": {"target": "relu", "bound": "2^-14"}}"#)?;
 /// assert_eq!(claims["relu14"].bound, Some(polycert::arith::number::parse("2^-14")?));
 /// # Ok::<(), polycert::error::Error>(())
