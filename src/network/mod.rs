@@ -8,7 +8,6 @@
 //! | [`rows`] | what noise does to the twin's result, by backward rows |
 //! | [`boxes`] | ranges and output difference over a box of inputs |
 //! | [`audit`] | a data set |
-//! | [`words`] | bounds and layers for people |
 
 pub mod audit;
 pub mod boxes;
@@ -16,7 +15,6 @@ pub mod forward;
 pub mod model;
 pub mod read;
 pub mod rows;
-pub mod words;
 
 pub use model::graph::{Builder, Network, Node, NodeId, Preprocessing};
 pub use model::ops::{Op, Shape, Window};

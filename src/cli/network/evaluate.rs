@@ -8,7 +8,7 @@ use crate::jobs::network::evaluate::{evaluate, Request};
 use crate::network::forward::compare::{Comparison, Verdict};
 use crate::network::forward::twin::Activation;
 use crate::network::model::graph::Network;
-use crate::network::words::{decimal, layer_name};
+use crate::network::model::words::{decimal, layer_name};
 use serde_json::{json, Value};
 use std::fmt::Write as _;
 use std::process::ExitCode;

@@ -1,7 +1,7 @@
 //! What `polycert network deviate` found on one sample, for people and programs.
 
 use crate::jobs::network::deviate::Sample;
-use crate::network::words::decimal;
+use crate::network::model::words::decimal;
 use serde_json::{json, Value};
 use std::fmt::Write as _;
 

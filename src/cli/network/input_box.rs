@@ -5,7 +5,7 @@ use crate::cli::{output, rational};
 use crate::error::Result;
 use crate::jobs::network::box_bounds::{box_bounds, Answer, Near, Request, Run};
 use crate::network::boxes::stages::Stage;
-use crate::network::words::decimal;
+use crate::network::model::words::decimal;
 use rug::Rational;
 use serde_json::{json, Value};
 use std::fmt::Write as _;

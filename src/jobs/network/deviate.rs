@@ -9,9 +9,9 @@ use crate::network::audit::level::Level;
 use crate::network::forward::{Model as Kind, Outcome};
 use crate::network::model::tensor::Tensor;
 use crate::network::model::tournament;
+use crate::network::model::words::decimal;
 use crate::network::rows::subject::{Bends, Centre, Start, Subject, Undisturbed};
 use crate::network::rows::{attack, Bound, Deviation, Noise};
-use crate::network::words::decimal;
 use std::time::Instant;
 
 /// A network, its twin, inputs, and levels of noise.
