@@ -346,3 +346,40 @@ fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T> {
 pub fn number(text: &str, field: &str) -> Result<Rational> {
     number::parse(text).map_err(|e| e.within(field))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn every_shipped_certificate_is_read() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("certificates");
+        let mut seen = std::collections::BTreeSet::new();
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if !path.to_string_lossy().ends_with(".cert.json") {
+                continue;
+            }
+            let read = certificate(&std::fs::read_to_string(&path).unwrap()).unwrap();
+            let target = read.target().unwrap();
+            let (lo, hi) = (number(&target.lo, "lo"), number(&target.hi, "hi"));
+            assert!(lo.unwrap() <= hi.unwrap(), "{}", path.display());
+            assert!(read.cited(&target.cites).is_some(), "{}", path.display());
+            assert_eq!(read.table().unwrap().sha256(), read.table_sha256);
+            seen.extend(read.claims.iter().map(Claim::rule));
+        }
+        assert_eq!(seen.len(), 11, "{seen:?}");
+    }
+
+    #[test]
+    fn evaluation_certificates_are_told_apart() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/certificates");
+        let text = |file: &str| std::fs::read_to_string(format!("{folder}/{file}")).unwrap();
+        let read = evaluation(&text("evaluation/relu13.b.json")).unwrap();
+        assert_eq!(read.certificate.target().unwrap().function, "relu");
+        assert!(number(&read.noise, "noise").unwrap() < number(&read.error, "error").unwrap());
+        let other = evaluation(&text("relu13.cert.json")).unwrap_err();
+        assert!(other.to_string().contains("no evaluation certificate"));
+    }
+}

@@ -17,6 +17,61 @@ const FREE_DEPTH: usize = 24;
 
 /// The problem of one match, or of the composite itself.
 pub(super) fn problem(request: &Request) -> Result<Problem> {
+    check(request)?;
+    let eps = eps(request)?;
+    let prices = prices(request)?;
+    let priced = match &prices {
+        Prices::Table(table) => table.levels(),
+        Prices::Unit => MAX_DEPTH,
+    };
+    let most = priced * request.levels();
+    if let Some(depth) = request.depth.filter(|d| *d > most) {
+        return Err(Error::domain(match &prices {
+            Prices::Table(_) => format!(
+                "--depth {depth}: level {} has no price in the cost table",
+                priced + 1
+            ),
+            Prices::Unit => format!("--depth is at most {most}, not {depth}"),
+        }));
+    }
+    let alpha = match request.inputs() {
+        Some(n) => {
+            // What each match must reach; a little more, for the rounding of the input scale.
+            let e = needed_error(n, &request.claim());
+            1e-5 - number::estimate_log2(&e)
+        }
+        None => f64::from(request.alpha),
+    };
+    if alpha > f64::from(MAX_ALPHA) {
+        let detail = format!(
+            "{}: a match would need {alpha:.1} bits, the limit is {MAX_ALPHA}",
+            request.asked()
+        );
+        return Err(Error::domain(detail));
+    }
+    let problem = Problem {
+        alpha,
+        eps,
+        product: request.target != Function::Sign,
+        prices,
+        max_depth: request.depth.map_or(priced, |d| d / request.levels()),
+    };
+    if matches!(problem.eps, Eps::Free)
+        && problem.alpha > FREE_ALPHA
+        && problem.max_depth > FREE_DEPTH
+    {
+        return Err(Error::unsupported(format!(
+            "{}: with eps free the search goes up to {FREE_ALPHA} bits{}; give --eps zeta:Z (relu, max), or --depth up to {} for the best reachable",
+            request.asked(),
+            request.inputs().map_or_else(String::new, |_| format!(" (a match would need {:.2})", problem.alpha)),
+            FREE_DEPTH * request.levels(),
+        )));
+    }
+    Ok(problem)
+}
+
+/// Refuses requests that make no sense together.
+fn check(request: &Request) -> Result<()> {
     if !(2..=MAX_ALPHA).contains(&request.alpha) {
         let detail = format!("--alpha is from 2 to {MAX_ALPHA}, not {}", request.alpha);
         return Err(Error::domain(detail));
@@ -58,8 +113,13 @@ pub(super) fn problem(request: &Request) -> Result<Problem> {
             "--more-precise is for eps free: relu, max and max_pool",
         ));
     }
+    Ok(())
+}
+
+/// eps of the composite, or that it is free.
+fn eps(request: &Request) -> Result<Eps> {
     let sign = request.target == Function::Sign;
-    let eps = match &request.eps {
+    Ok(match &request.eps {
         Gap::Free if sign => Eps::Fixed(Rational::from(1) >> request.alpha),
         Gap::Free => Eps::Free,
         Gap::Zeta(_) if request.target == Function::MaxPool => {
@@ -81,61 +141,16 @@ pub(super) fn problem(request: &Request) -> Result<Problem> {
             }
             Eps::Fixed(eps)
         }
-    };
-    let prices = match (&request.cost_table, request.objective == Objective::Cost) {
-        (Some(table), true) => Prices::Table(table.clone()),
-        (None, false) => Prices::Unit,
-        (None, true) => return Err(Error::domain("--objective cost needs --cost-table")),
-        (Some(_), false) => return Err(Error::domain("--cost-table needs --objective cost")),
-    };
-    let priced = match &prices {
-        Prices::Table(table) => table.levels(),
-        Prices::Unit => MAX_DEPTH,
-    };
-    let most = priced * request.levels();
-    if let Some(depth) = request.depth.filter(|d| *d > most) {
-        return Err(Error::domain(match &prices {
-            Prices::Table(_) => format!(
-                "--depth {depth}: level {} has no price in the cost table",
-                priced + 1
-            ),
-            Prices::Unit => format!("--depth is at most {most}, not {depth}"),
-        }));
+    })
+}
+
+fn prices(request: &Request) -> Result<Prices> {
+    match (&request.cost_table, request.objective == Objective::Cost) {
+        (Some(table), true) => Ok(Prices::Table(table.clone())),
+        (None, false) => Ok(Prices::Unit),
+        (None, true) => Err(Error::domain("--objective cost needs --cost-table")),
+        (Some(_), false) => Err(Error::domain("--cost-table needs --objective cost")),
     }
-    let alpha = match request.inputs() {
-        Some(n) => {
-            // What each match must reach; a little more, for the rounding of the input scale.
-            let e = needed_error(n, &request.claim());
-            1e-5 - number::estimate_log2(&e)
-        }
-        None => f64::from(request.alpha),
-    };
-    if alpha > f64::from(MAX_ALPHA) {
-        let detail = format!(
-            "{}: a match would need {alpha:.1} bits, the limit is {MAX_ALPHA}",
-            request.asked()
-        );
-        return Err(Error::domain(detail));
-    }
-    let problem = Problem {
-        alpha,
-        eps,
-        product: !sign,
-        prices,
-        max_depth: request.depth.map_or(priced, |d| d / request.levels()),
-    };
-    if matches!(problem.eps, Eps::Free)
-        && problem.alpha > FREE_ALPHA
-        && problem.max_depth > FREE_DEPTH
-    {
-        return Err(Error::unsupported(format!(
-            "{}: with eps free the search goes up to {FREE_ALPHA} bits{}; give --eps zeta:Z (relu, max), or --depth up to {} for the best reachable",
-            request.asked(),
-            request.inputs().map_or_else(String::new, |_| format!(" (a match would need {:.2})", problem.alpha)),
-            FREE_DEPTH * request.levels(),
-        )));
-    }
-    Ok(problem)
 }
 
 /// No design reaches the precision: says which one comes nearest.
