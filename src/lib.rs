@@ -14,12 +14,15 @@
 //!                                      -> noise           -> certificate
 //!                           -> network (a ReLU network and its polynomial twin) -> certificate
 //! certificate -> report (reads; samples curves beside what is proved)
-//! cli -> all
+//! jobs (one verb a file: request in, answer out) -> all of these
+//! cli (words only) -> jobs
 //! ```
-//! Each module uses only those above it in this table; only `cli` uses `approx`.
+//! Each module uses only those above it in this table; only `jobs` uses `approx`, and only `certificate` and the
+//! command `check` call the checker. Start with a verb in [`jobs`].
 //!
 //! | module | what |
 //! |---|---|
+//! | [`error`], [`files`] | the one error type; files read up to a limit, written whole |
 //! | [`arith`] | exact numbers, coefficient rounding, intervals, balls |
 //! | [`function`] | targets: the functions that polynomials stand for |
 //! | [`poly`] | components, composites, tables; costs |
@@ -32,7 +35,8 @@
 //! | [`network`] | a network: reading, rigorous evaluation with its polynomial twin, boxes, noise, audits |
 //! | [`certificate`] | a proof written down; checked before it is published |
 //! | [`report`] | catalogues and pages with plots, from checked certificates |
-//! | [`cli`] | the command line, one file a subcommand |
+//! | [`jobs`] | one verb a file: what a library and the command line call |
+//! | [`cli`] | the command line, one file a subcommand: arguments to requests, answers to words |
 //!
 //! # Words that do not mix
 //! `bound_` is proved, `estimate_` is a heuristic or rounded for display, `measure_` is sampled.
@@ -50,8 +54,10 @@ pub mod circuit;
 pub mod ckks;
 pub mod cli;
 pub mod error;
+pub mod files;
 pub mod function;
 pub mod interchange;
+pub mod jobs;
 #[cfg(feature = "full")]
 pub mod network;
 #[cfg(feature = "full")]

@@ -8,8 +8,8 @@ use crate::arith::ball::Ball;
 use crate::arith::number;
 use crate::arith::rounding::CoefficientMode;
 use crate::error::{Error, ErrorKind, Result};
+use crate::files::sha256;
 use crate::network::forward::compare::{Comparison, Verdict};
-use crate::poly::table::sha256;
 use crate::poly::table::Table;
 use polycert_checker::{
     bound_network, check_network, check_network_with, NetworkOutcome, NoiseBounds,

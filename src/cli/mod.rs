@@ -1,5 +1,5 @@
-//! The command line: one file a subcommand. Data goes to standard output, progress and errors to
-//! standard error.
+//! The command line: one file a subcommand, from arguments to the requests of [`crate::jobs`] and from their
+//! answers to words. Data goes to standard output, progress and errors to standard error.
 //!
 //! Exit codes: 0 done (and verified, and the claim proved); 1 refuted, undecided or rejected;
 //! 2 wrong usage, unreadable input, or an output that could not be written.
@@ -20,6 +20,7 @@ mod network;
 mod noise;
 #[cfg(feature = "full")]
 mod params;
+mod progress;
 #[cfg(feature = "full")]
 mod report;
 mod search;
@@ -29,7 +30,6 @@ use crate::arith::number;
 use crate::error::{Error, ErrorKind, Result};
 use clap::{Parser, Subcommand};
 use rug::Rational;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -116,41 +116,11 @@ fn digest(text: &str) -> std::result::Result<String, String> {
     }
 }
 
-/// Reads a text file of at most `limit` bytes; `-` is standard input.
-fn read_text(path: &Path, limit: usize) -> Result<String> {
-    let bytes = read_bytes(path, limit)?;
-    String::from_utf8(bytes).map_err(|e| {
-        Error::parse(
-            format!("byte {}", e.utf8_error().valid_up_to()),
-            "not UTF-8 text",
-        )
-        .in_file(path)
-    })
-}
-
-/// Reads a file of at most `limit` bytes; `-` is standard input.
-fn read_bytes(path: &Path, limit: usize) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let most = limit as u64 + 1;
-    let read = if path == Path::new("-") {
-        std::io::stdin().take(most).read_to_end(&mut bytes)
-    } else {
-        std::fs::File::open(path).and_then(|f| f.take(most).read_to_end(&mut bytes))
-    };
-    read.map_err(|e| Error::io(path, &e))?;
-    if bytes.len() > limit {
-        return Err(
-            Error::parse("", format!("larger than the limit of {limit} bytes")).in_file(path),
-        );
-    }
-    Ok(bytes)
-}
-
 /// Writes to a file, whole or not at all, or to standard output (no path, or `-`).
 fn output(path: Option<&PathBuf>, text: &str) -> Result<()> {
     use std::io::Write as _;
     match path.filter(|p| p.as_path() != Path::new("-")) {
-        Some(path) => crate::certificate::publish::write_atomically(path, text),
+        Some(path) => crate::files::write_atomically(path, text),
         None => match std::io::stdout().lock().write_all(text.as_bytes()) {
             // A reader that has seen enough (head, a pager) is no failure.
             Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),

@@ -24,7 +24,7 @@ pub mod text;
 use crate::report::catalogue::Catalogue;
 
 /// The form of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exporter {
     /// Markdown tables.
     Markdown,

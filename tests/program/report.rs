@@ -157,7 +157,7 @@ fn a_page_is_self_contained_and_speaks_for_the_checker() {
     }
     for digest in [
         report.table_sha256(),
-        &polycert::poly::table::sha256(read(&second).as_bytes()),
+        &polycert::files::sha256(read(&second).as_bytes()),
     ] {
         assert!(page.contains(digest), "{digest}");
     }
@@ -174,7 +174,7 @@ fn a_page_of_an_audit_says_what_the_file_states() {
     let line = ["report", path.to_str().unwrap(), "-o", &page, "--csv", &csv];
     polycert(&line).exits(0);
     let shown = read(&page);
-    let digest = polycert::poly::table::sha256(text.as_bytes());
+    let digest = polycert::files::sha256(text.as_bytes());
     for said in [
         digest.as_str(),
         audit["network_sha256"].as_str().unwrap(),

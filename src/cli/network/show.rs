@@ -23,7 +23,7 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
-    let loaded = a.model.load()?;
+    let loaded = a.model.request().load()?;
     let text = if a.json {
         json_text(&loaded)
     } else {

@@ -6,6 +6,7 @@
 
 pub mod clopper_pearson;
 pub mod journal;
+pub mod level;
 pub mod record;
 pub mod summary;
 

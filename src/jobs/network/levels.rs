@@ -1,52 +1,37 @@
-//! The levels of noise that `deviate` and `audit` are asked about.
+//! The levels of noise that networks are held against.
 
 use crate::arith::number;
+use crate::certificate::checked::CheckedEvaluation;
+use crate::certificate::{read, MAX_BYTES};
 use crate::certify::proof::prove;
 use crate::certify::request::Request;
-use crate::cli::network::setup::Twin;
-use crate::cli::{rational, read_text};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
+use crate::files::{read_text, sha256};
+use crate::network::audit::level::Level;
+use crate::network::forward::twin::Twin;
 use crate::network::rows::subject::Centre;
 use crate::network::rows::Noise;
-use crate::poly::table::sha256;
 use crate::poly::{self};
-use polycert_checker::{check, Outcome, MAX_BYTES};
 use rug::float::Round;
 use rug::{Float, Rational};
-use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// Most noise levels of one run.
 const MAX_LEVELS: usize = 64;
 
 /// Noise at the activations.
-#[derive(clap::Args)]
-pub struct NoiseArguments {
-    /// Bounds of |noise| in units of B, separated by commas: 2^-22,2^-24.
-    #[arg(long, value_delimiter = ',', value_parser = rational)]
-    worst: Vec<Rational>,
-    /// Sub-Gaussian proxies of independent noise in units of B, separated by commas.
-    #[arg(long, value_delimiter = ',', value_parser = rational)]
-    sigma: Vec<Rational>,
-    /// Evaluation certificate (of `polycert evaluate`) of the twin's table for ReLU with the twin's B: the noise that it
-    /// proves is one more level. Verified by the independent checker first; repeat it for several.
-    #[arg(long = "evaluation", value_name = "FILE")]
-    evaluations: Vec<PathBuf>,
+#[derive(Debug, Clone, Default)]
+pub struct NoiseLevels {
+    /// Bounds of |noise|, in units of B.
+    pub worst: Vec<Rational>,
+    /// Sub-Gaussian proxies of independent noise, in units of B.
+    pub sigma: Vec<Rational>,
+    /// Evaluation certificates of the twin's table for ReLU with the twin's B: the noise that each proves.
+    pub evaluations: Vec<PathBuf>,
 }
 
-/// One level.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Level {
-    /// For people: `worst 2^-22 B`.
-    pub name: String,
-    /// The noise.
-    pub noise: Noise,
-    /// What it rests on, where it comes from a certificate.
-    pub rests_on: Option<String>,
-}
-
-impl NoiseArguments {
-    /// The levels in the order of the options; none if no option is given.
+impl NoiseLevels {
+    /// The levels: worst cases, then sigmas, then what certificates prove; none if nothing is asked for.
     ///
     /// # Errors
     /// A level outside [0, 1], too many levels, or an evaluation certificate that is not verified or about
@@ -104,7 +89,7 @@ fn short(level: &Rational) -> String {
 ///
 /// # Errors
 /// Several tables, and what the proof refuses.
-pub fn proved_levels(twin: &Twin) -> Result<Vec<Level>> {
+pub(super) fn proved_levels(twin: &Twin) -> Result<Vec<Level>> {
     let [table] = twin.tables.as_slice() else {
         return Err(Error::unsupported(
             "the levels of --centre relu come from one table; give --worst for several",
@@ -137,30 +122,14 @@ pub fn proved_levels(twin: &Twin) -> Result<Vec<Level>> {
 /// or to ReLU where that is the centre.
 fn evaluated(path: &Path, twin: &Twin, centre: Centre) -> Result<Level> {
     let text = read_text(path, MAX_BYTES)?;
-    let report = match check(text.as_bytes()) {
-        Outcome::Verified(report) => report,
-        other => return Err(ErrorKind::SelfCheck(other.to_string()).into()),
-    };
-    // Verified: every field is there, and is what the checker read.
-    let document: Value =
-        serde_json::from_str(&text).map_err(|e| Error::parse("", e.to_string()))?;
-    let field = |name: &str| document[name].as_str().unwrap_or("");
-    if field("format") != "polycert-evaluation/1" {
-        return Err(Error::parse(
-            "format",
-            format!("{:?} is no evaluation certificate", field("format")),
-        ));
-    }
-    let certificate = &document["certificate"];
-    let target = certificate["claims"]
-        .as_array()
-        .and_then(|claims| claims.last())
-        .unwrap_or(&Value::Null);
-    let said = |name: &str| target[name].as_str().unwrap_or("");
-    if said("function") != "relu" {
+    let checked = CheckedEvaluation::new(&text)?;
+    let (document, report) = (checked.document(), checked.report());
+    let certificate = &document.certificate;
+    let target = certificate.target()?;
+    if target.function != "relu" {
         return Err(Error::domain(format!(
             "is about {}; the noise of a network's activations comes from one about relu",
-            said("function")
+            target.function
         )));
     }
     let [digest] = twin.digests.as_slice() else {
@@ -174,46 +143,33 @@ fn evaluated(path: &Path, twin: &Twin, centre: Centre) -> Result<Level> {
             report.table_sha256()
         )));
     }
-    let held = certificate["coefficients"].as_str().unwrap_or("");
-    if held != twin.coefficients.to_string() {
+    let held = &certificate.coefficients;
+    if *held != twin.coefficients.to_string() {
         return Err(Error::domain(format!(
             "holds coefficients as {held}, the twin as {}",
             twin.coefficients
         )));
     }
-    let scale = number::parse(said("scale"))?;
+    let scale = number::parse(target.scale.as_deref().unwrap_or(""))?;
     if let Some(other) = twin.activations.iter().find(|a| *a.scale() != scale) {
         return Err(Error::domain(format!(
             "is about B = {scale}, an activation of the twin has B = {}",
             other.scale()
         )));
     }
-    let (name, what) = match centre {
-        Centre::Polynomial => ("noise", "the polynomial's value"),
-        Centre::Relu => ("error", "ReLU"),
+    let (name, text_of, what) = match centre {
+        Centre::Polynomial => ("noise", &document.noise, "the polynomial's value"),
+        Centre::Relu => ("error", &document.error, "ReLU"),
     };
-    let amount = number::parse(field(name)).map_err(|e| e.within(name))? / &scale;
+    let amount = read::number(text_of, name)? / &scale;
     let worst = up(&amount);
     if worst > 1.0 {
         return Err(Error::domain(format!(
             "proves no more than {worst:e} B, which says nothing of a network"
         )));
     }
-    let input = match field("input") {
-        "fresh_public" => "are no noisier than a fresh encryption under the public key".to_owned(),
-        "fresh_public_extended" => {
-            "are no noisier than a fresh extended encryption under the public key".to_owned()
-        }
-        "fresh_secret" => "are no noisier than a fresh encryption under the secret key".to_owned(),
-        other => match other.strip_prefix("given:").map(number::parse) {
-            Some(Ok(e)) => format!(
-                "are within {} of real numbers",
-                number::decimal(&e, 6, false)
-            ),
-            _ => format!("are as `{other}` of the certificate says"),
-        },
-    };
-    let chance = match document["k"].as_str() {
+    let input = inputs_in_words(&document.input);
+    let chance = match &document.k {
         Some(k) => format!(", but for a probability of 2^-{k} for every ciphertext that goes through an activation"),
         None => String::new(),
     };
@@ -232,4 +188,22 @@ fn evaluated(path: &Path, twin: &Twin, centre: Centre) -> Result<Level> {
             number::decimal(&(amount * &scale), 6, true),
         )),
     })
+}
+
+/// What an evaluation certificate takes for granted of its inputs.
+fn inputs_in_words(input: &str) -> String {
+    match input {
+        "fresh_public" => "are no noisier than a fresh encryption under the public key".to_owned(),
+        "fresh_public_extended" => {
+            "are no noisier than a fresh extended encryption under the public key".to_owned()
+        }
+        "fresh_secret" => "are no noisier than a fresh encryption under the secret key".to_owned(),
+        other => match other.strip_prefix("given:").map(number::parse) {
+            Some(Ok(e)) => format!(
+                "are within {} of real numbers",
+                number::decimal(&e, 6, false)
+            ),
+            _ => format!("are as `{other}` of the certificate says"),
+        },
+    }
 }

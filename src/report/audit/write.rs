@@ -1,11 +1,11 @@
-//! What `polycert network audit` tells: its JSON, its CSV and its words.
+//! An audit written down: its JSON, its CSV and its words.
 
-use crate::cli::network::noise_levels::Level;
-use crate::cli::network::setup::{decimal, layer_name, Twin};
-use crate::cli::quoted;
 use crate::network::audit::clopper_pearson::clopper_pearson;
+use crate::network::audit::level::Level;
 use crate::network::audit::summary::Spread;
 use crate::network::audit::{Layer, Record, Summary};
+use crate::network::forward::twin::Twin;
+use crate::network::model::words::{decimal, layer_name};
 use crate::network::read::load::Loaded;
 use crate::network::rows::FAILURE_LOG2;
 use crate::report::text::{line, plain};
@@ -22,12 +22,20 @@ type OfLayer = fn(&Layer) -> f64;
 
 /// An audit that is done.
 pub struct Told<'a> {
+    /// The network.
     pub loaded: &'a Loaded,
+    /// Its twin.
     pub twin: &'a Twin,
+    /// The levels of noise.
     pub levels: &'a [Level],
+    /// The counts.
     pub summary: &'a Summary,
+    /// Every sample.
     pub records: &'a [Record],
+    /// 1 - confidence of the intervals.
     pub risk: f64,
+    /// The command that made it.
+    pub command: &'a str,
 }
 
 /// An f64 of at most 7 digits on the safe side of a bound.
@@ -91,7 +99,6 @@ impl Told<'_> {
             });
         let right =
             |n| (s.labelled > 0).then(|| self.interval(clopper_pearson(n, s.labelled, self.risk)));
-        let words: Vec<String> = std::env::args().skip(1).map(|w| quoted(&w)).collect();
         let mut counts = json!(s);
         if let Some(counts) = counts.as_object_mut() {
             // Told layer by layer and level by level.
@@ -107,7 +114,7 @@ impl Told<'_> {
         json!({
             "format": FORMAT,
             "generator": format!("polycert {}", env!("CARGO_PKG_VERSION")),
-            "command": format!("polycert {}", words.join(" ")),
+            "command": self.command,
             "network": network.name,
             "network_sha256": self.loaded.sha256,
             "input_sha256": input_sha256,
