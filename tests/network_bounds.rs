@@ -38,7 +38,7 @@ use polycert::network::model::tensor::Tensor;
 use polycert::network::rows;
 use polycert::network::rows::plan::Plan;
 use polycert::network::rows::sensitivity::sensitivities;
-use polycert::network::rows::{Noise, Response};
+use polycert::network::rows::{Asked, Noise, Response};
 use polycert::poly::composite::Composite;
 use polycert::poly::table::Table;
 use random_networks::{
@@ -357,8 +357,15 @@ fn deviations_hold_exact_evaluations_under_noise() {
             .collect();
         let targets = vec![vec![1.0, 0.0], vec![1.0, -1.0]];
         let all = [Response::Polynomial(&bends[which]); 2];
-        let found =
-            rows::bound(&plan, &centres, &all, &noise, &targets, 1, &mut |_, _| {}).unwrap();
+        let found = rows::bound(
+            &plan,
+            &centres,
+            &all,
+            Asked::sharp(&noise, &targets),
+            1,
+            &mut |_, _| {},
+        )
+        .unwrap();
         let exact_x: Vec<Rational> = x.iter().map(|v| q(*v)).collect();
         let b = q(scale);
         let still = exact_graph(&network, &exact_x, |_, _, z| {
@@ -463,8 +470,7 @@ fn sup_and_envelope_hold_the_exact_twin() {
             &plan,
             &centres,
             &responses,
-            &noise,
-            &targets,
+            Asked::sharp(&noise, &targets),
             2,
             &mut |_, _| {},
         )
@@ -557,8 +563,7 @@ fn around_relu(network: &Network, scale: f64, worst: f64) -> polycert::error::Re
         &plan,
         &centres,
         &responses,
-        &noise,
-        &target,
+        Asked::sharp(&noise, &target),
         1,
         &mut |_, _| {},
     )

@@ -314,8 +314,9 @@ fn checked(mut document: Document) -> Result<(String, Report)> {
         let text = publish::json(&document);
         match check(text.as_bytes()) {
             Outcome::Verified(report) => return Ok((text, report)),
-            Outcome::Rejected { rule, .. }
-                if rule != "limit" && document.certificate.raise_precision() => {}
+            other
+                if publish::more_bits_may_help(&other)
+                    && document.certificate.raise_precision() => {}
             other => return Err(ErrorKind::SelfCheck(other.to_string()).into()),
         }
     }

@@ -7,6 +7,7 @@
 //! | [`evaluation`] | the same for what is decrypted: `certificates/EVALUATION.md` |
 //! | [`network`] | certificates of networks, `certificates/NETWORK.md` |
 //! | [`checked`] | a certificate that was verified, and its claims as numbers |
+//! | [`rule`] | what a refusal of the checker means to the producer |
 //! | [`publish`] | check it, then write it atomically |
 
 pub mod checked;
@@ -14,4 +15,5 @@ pub mod composite;
 pub mod evaluation;
 pub mod network;
 pub mod publish;
+pub mod rule;
 pub mod schema;

@@ -1,5 +1,6 @@
 //! Publishing: the independent checker first, then an atomic write.
 
+use crate::certificate::rule::Rule;
 use crate::certificate::schema::Document;
 use crate::error::{Error, ErrorKind, Result};
 use polycert_checker::{check, Outcome, Report};
@@ -31,10 +32,15 @@ pub fn checked(mut document: Document) -> Result<(String, Report)> {
         let text = text(&document);
         match check(text.as_bytes()) {
             Outcome::Verified(report) => return Ok((text, report)),
-            Outcome::Rejected { rule, .. } if rule != "limit" && document.raise_precision() => {}
+            other if more_bits_may_help(&other) && document.raise_precision() => {}
             other => return Err(ErrorKind::SelfCheck(other.to_string()).into()),
         }
     }
+}
+
+/// Whether a refused draft is worth another check with more fractional bits.
+pub(in crate::certificate) fn more_bits_may_help(outcome: &Outcome) -> bool {
+    matches!(Rule::of(outcome), Some(Rule::Logits | Rule::Other))
 }
 
 /// Writes a file whole or not at all: a temporary file in the same folder, then a rename.

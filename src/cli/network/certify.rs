@@ -1,6 +1,8 @@
 //! `polycert network certify`: the certificate of one input, for the independent checker.
 
-use crate::certificate::network::{certify, certify_noise, ErrorModel, Level, Noise, Subject};
+use crate::certificate::network::{
+    certify, certify_noise, ErrorModel, Level, Noise, Sample, Subject,
+};
 use crate::certificate::publish::write_atomically;
 use crate::cli::network::evaluate::verdict;
 use crate::cli::network::setup::{InputArguments, ModelArguments, TwinArguments};
@@ -21,8 +23,8 @@ use std::time::Instant;
 /// polycert-check --network OUT.network --input OUT.input OUT
 ///
 /// With --worst or --sigma the certificate also states how far noise at every activation's output moves the
-/// logits (of the differences to the class's logit: the class stays if they stay above 0). The checker computes
-/// these bounds itself; the certificate has nothing but the numbers. Exit code 0 only if the class is proved
+/// logits (of the differences to the class's logit: the class stays if they stay above 0). The checker proves
+/// bounds of its own, and those that are stated must be no smaller. Exit code 0 only if the class is proved
 /// to stay at every level; a certificate whose levels leave it open is written all the same.
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -112,13 +114,25 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
             levels: &levels,
             margins: a.targets == "margins" && comparison.network.logits.len() > 1,
         };
+        let sample = Sample {
+            network,
+            composites: &twin.composites,
+            twin: &twin.activations,
+            input: &x,
+        };
         let begin = Instant::now();
-        certify_noise(&subject, &comparison, &noise, &mut |layer, layers| {
-            let seconds = begin.elapsed().as_secs_f64();
-            if seconds >= 2.0 {
-                note(&format!("{layer} of {layers} activations, {seconds:.0} s"));
-            }
-        })?
+        certify_noise(
+            &subject,
+            sample,
+            &comparison,
+            &noise,
+            &mut |layer, layers| {
+                let seconds = begin.elapsed().as_secs_f64();
+                if seconds >= 2.0 {
+                    note(&format!("{layer} of {layers} activations, {seconds:.0} s"));
+                }
+            },
+        )?
     };
     let beside = |end: &str| PathBuf::from(format!("{}.{end}", a.output.display()));
     write_atomically(&beside("network"), &exact_network)?;

@@ -1,8 +1,8 @@
 //! The sums that a tile of rows gathers on its way back: what noise, remainders and rounding amount to.
 
 use crate::network::model::graph::NodeId;
-use crate::network::rows::plan::{Step, UNIT};
-use crate::network::rows::rows::{Lane, Tile, Visitor, LANES};
+use crate::network::rows::plan::{Linear, Step, UNIT};
+use crate::network::rows::rows::{readers, Lane, Tile, Visitor, LANES};
 use crate::network::rows::state::State;
 use crate::network::rows::{Bound, VACUOUS};
 
@@ -60,6 +60,50 @@ impl<'a> Pass<'a> {
             let sum = sums(c) * slack;
             for l in 0..LANES {
                 residual[l] += squares[l].sqrt() * sum;
+            }
+        }
+    }
+
+    /// What the rounding of a linear layer's rows can amount to, place by place.
+    ///
+    /// Input element i is read by the outputs of a window alone, so its row is off by at most slack |v|_2 |W_i|_2 with v
+    /// the rows in that window: for a tile of many places far less than with the rows of all.
+    fn linear_places(
+        &mut self,
+        linear: &Linear,
+        node: NodeId,
+        tile: &Tile,
+        (origin, size): ([usize; 2], [usize; 2]),
+    ) {
+        let width = self.state.plan.nodes[self.state.plan.nodes[node].inputs[0]]
+            .shape
+            .width;
+        let (spread, levels) = (&self.state.spread[node], self.state.noise.len());
+        let places = tile.squares_of_places();
+        let columns: Vec<Vec<(usize, usize)>> = (origin[1]..origin[1] + size[1])
+            .map(|x| readers(linear, tile, 1, x))
+            .collect();
+        for y in origin[0]..origin[0] + size[0] {
+            let rows = readers(linear, tile, 0, y);
+            for (x, columns) in columns.iter().enumerate() {
+                let mut squares = [0.0f64; LANES];
+                for (_, oy) in &rows {
+                    for (_, ox) in columns {
+                        let place = &places[oy * tile.size[1] + ox];
+                        for l in 0..LANES {
+                            squares[l] += place[l];
+                        }
+                    }
+                }
+                let norms = squares.map(f64::sqrt);
+                let from = (y * width + origin[1] + x) * levels;
+                let sums = &spread[from..from + levels];
+                for (residual, sum) in self.residual.iter_mut().zip(sums) {
+                    let sum = sum * linear.slack;
+                    for l in 0..LANES {
+                        residual[l] = norms[l].mul_add(sum, residual[l]);
+                    }
+                }
             }
         }
     }
@@ -127,7 +171,7 @@ impl Visitor for Pass<'_> {
     fn linear(&mut self, node: NodeId, tile: &Tile, (origin, size): ([usize; 2], [usize; 2])) {
         let planned = &self.state.plan.nodes[node];
         let slack = match &planned.step {
-            Step::Linear(l) => l.slack,
+            Step::Linear(l) => return self.linear_places(l, node, tile, (origin, size)),
             Step::Mean { slack, .. } => *slack,
             _ => 0.0,
         };

@@ -61,20 +61,12 @@ impl Tile {
 
     /// For each row the sum of squares, rounded up.
     pub fn squares(&self) -> [f64; LANES] {
-        let mut total = [0.0f64; LANES];
-        for part in self.data.chunks(256) {
-            let mut sum = [0.0f32; LANES];
-            for v in part {
-                for l in 0..LANES {
-                    sum[l] = v[l].mul_add(v[l], sum[l]);
-                }
-            }
-            for l in 0..LANES {
-                total[l] += f64::from(sum[l]);
-            }
-        }
-        // 256 roundings of 2^-24, and those of the f64 sums; underflow is far below 1e-30.
-        total.map(|t| t * (1.0 + 2e-5) + 1e-30)
+        squares(&self.data)
+    }
+
+    /// The same for every place of the tile.
+    pub fn squares_of_places(&self) -> Vec<[f64; LANES]> {
+        self.data.chunks(self.channels).map(squares).collect()
     }
 
     fn add(&mut self, other: Self) {
@@ -105,6 +97,24 @@ impl Tile {
         }
         *self = all;
     }
+}
+
+/// For each lane the sum of squares, rounded up.
+fn squares(data: &[Lane]) -> [f64; LANES] {
+    let mut total = [0.0f64; LANES];
+    for part in data.chunks(256) {
+        let mut sum = [0.0f32; LANES];
+        for v in part {
+            for l in 0..LANES {
+                sum[l] = v[l].mul_add(v[l], sum[l]);
+            }
+        }
+        for l in 0..LANES {
+            total[l] += f64::from(sum[l]);
+        }
+    }
+    // 256 roundings of 2^-24, and those of the f64 sums; underflow is far below 1e-30.
+    total.map(|t| t * (1.0 + 2e-5) + 1e-30)
 }
 
 /// What happens to rows on their way.
@@ -236,7 +246,7 @@ fn reads(linear: &Linear, tile: &Tile, axis: usize, size: usize) -> (usize, usiz
 }
 
 /// The output positions inside the tile that read input position `i`, as (tap, offset in the tile).
-fn readers(linear: &Linear, tile: &Tile, axis: usize, i: usize) -> Vec<(usize, usize)> {
+pub fn readers(linear: &Linear, tile: &Tile, axis: usize, i: usize) -> Vec<(usize, usize)> {
     let w = &linear.window;
     (0..w.kernel[axis])
         .filter_map(|k| {

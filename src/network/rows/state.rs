@@ -7,7 +7,7 @@ use crate::network::rows::pass::Pass;
 use crate::network::rows::plan::{Linear, Plan, Step, UNIT};
 use crate::network::rows::response::Response;
 use crate::network::rows::rows::{descend, Tile, LANES};
-use crate::network::rows::{Noise, FAILURE_LOG2};
+use crate::network::rows::{Asked, Noise, Tails, FAILURE_LOG2};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What an activation adds to the rows that pass it, element (place, channel).
@@ -42,11 +42,10 @@ impl<'a> State<'a> {
         plan: &'a Plan,
         centres: &[Tensor],
         responses: &[Response],
-        noise: &'a [Noise],
-        targets: usize,
+        asked: Asked<'a>,
     ) -> Self {
         let neurons: usize = centres.iter().map(Tensor::len).sum();
-        let events = (4 * neurons + 4 * targets) as f64;
+        let events = 4 * neurons + 4 * asked.targets.len();
         let mut matters = vec![false; plan.nodes.len()];
         for (id, node) in plan.nodes.iter().enumerate() {
             let before = node.inputs.iter().any(|&i| matters[i]);
@@ -63,8 +62,11 @@ impl<'a> State<'a> {
                 * (neurons as f64).sqrt()
                 * 2.0f64.powi(-74),
             plan,
-            noise,
-            kappa: kappa(events),
+            noise: asked.noise,
+            kappa: match asked.tails {
+                Tails::Sharp => kappa(events as f64),
+                Tails::Counted => kappa_counted(events),
+            },
             scales,
             sources: responses.iter().map(|_| Source::default()).collect(),
             amounts: vec![Vec::new(); plan.nodes.len()],
@@ -274,6 +276,14 @@ impl<'a> State<'a> {
 /// 2^[`FAILURE_LOG2`] at most.
 pub fn kappa(events: f64) -> f64 {
     (2.0 * (events.ln() - f64::from(FAILURE_LOG2) * std::f64::consts::LN_2)).sqrt() * (1.0 + 1e-9)
+}
+
+/// The same with log2(events) rounded up to their length in bits, and 2 ln 2 to 1.3862944 ([`Tails::Counted`]):
+/// never below [`kappa`].
+fn kappa_counted(events: usize) -> f64 {
+    let log = usize::BITS - events.leading_zeros();
+    let square = f64::from(log as i32 - FAILURE_LOG2) * 1.386_294_4;
+    square.next_up().sqrt().next_up()
 }
 
 /// Amounts through |weights|.

@@ -10,7 +10,7 @@ use crate::network::model::tensor::Tensor;
 use crate::network::model::tournament::Expanded;
 use crate::network::rows::plan::Plan;
 use crate::network::rows::sensitivity::{sensitivities, Sensitivity};
-use crate::network::rows::{bound, Deviation, Noise, Response, Target};
+use crate::network::rows::{bound, Asked, Deviation, Noise, Response, Target};
 use crate::poly::composite::Composite;
 use rug::Rational;
 
@@ -193,16 +193,23 @@ impl<'a> Subject<'a> {
         threads: usize,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Deviation> {
-        let (centres, targets) = (&at.centres, &at.targets);
-        bound(
-            &self.plan,
-            centres,
-            &self.responses,
-            noise,
-            targets,
-            threads,
-            progress,
-        )
+        let asked = Asked::sharp(noise, &at.targets);
+        self.bound_asked(at, asked, threads, progress)
+    }
+
+    /// [`Subject::bound`] of other targets, or with another share of the probability.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn bound_asked(
+        &self,
+        at: &Undisturbed,
+        asked: Asked,
+        threads: usize,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Deviation> {
+        let (plan, responses) = (&self.plan, &self.responses);
+        bound(plan, &at.centres, responses, asked, threads, progress)
     }
 
     /// For each margin of an input, and each activation of the original network, its sensitivity.
