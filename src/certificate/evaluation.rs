@@ -15,7 +15,7 @@ use crate::ckks::parameters::{Parameters, Secret};
 use crate::ckks::scheme::encrypt::Encryption;
 use crate::error::{Error, ErrorKind, Result};
 use crate::function::target::{Function, Target};
-use crate::noise::composite::bound::{Bounded, Input, Prepared, Request, Task, MARGINS};
+use crate::noise::composite::bound::{Begun, Bounded, Input, Prepared, Request, Task, MARGINS};
 use crate::noise::composite::propagate::Margin;
 use crate::noise::formula::{Model, Tier};
 use crate::poly::table::Table;
@@ -155,10 +155,11 @@ fn bounded(
     proof: &Proof,
 ) -> Result<std::result::Result<(Prepared, Bounded), Margin>> {
     let mut request = request(wanted, proof)?;
+    let mut begun = Begun::new(table)?;
     let mut missing = None;
     for margin in MARGINS {
         request.margin = margin;
-        let prepared = Prepared::new(table, model, request.clone())?;
+        let prepared = begun.with(model, request.clone())?;
         let tier = match wanted.k {
             Some(_) => prepared.high_probability(),
             None => Tier::WorstCase,
