@@ -21,8 +21,9 @@ pub mod coupling;
 pub mod relax;
 pub mod stages;
 
+use crate::arith::upper::Upper;
 use crate::error::{Error, ErrorKind, Result};
-use crate::network::boxes::relax::{bound_both_signs, chord_above, Knowledge, Lines, UNIT};
+use crate::network::boxes::relax::{bound_both_signs, chord_above, Knowledge, Lines};
 use crate::network::boxes::stages::Stage;
 
 /// Bounds of a number, rounded outward.
@@ -190,7 +191,8 @@ impl Knowledge {
         let most = size(before);
         self.lines.push(lines);
         self.bound_before.push(most);
-        self.bound_after.push((most + e) * (1.0 + 2.0 * UNIT));
+        self.bound_after
+            .push((Upper::of(most) + Upper::of(e)).get());
     }
 }
 
@@ -208,9 +210,14 @@ fn negative((lo, hi): Bounds) -> Bounds {
     (-hi, -lo)
 }
 
+/// Sum of two numbers, rounded up.
+fn added(a: f64, b: f64) -> f64 {
+    (Upper::of(a) + Upper::of(b)).get()
+}
+
 /// Sum of two intervals, rounded outward.
 fn sum(a: Bounds, b: Bounds) -> Bounds {
-    ((a.0 + b.0).next_down(), (a.1 + b.1).next_up())
+    (-added(-a.0, -b.0), added(a.1, b.1))
 }
 
 /// What two proved intervals of one number have in common; none if they are disjoint or no intervals, which can
@@ -242,8 +249,8 @@ fn lines_of_relu((lo, hi): Bounds, apart: Bounds) -> Lines {
         (chord_above((lo, 0.0), (hi, hi)), (slope, 0.0))
     };
     Lines {
-        above: (above.0, shifted(above.1, apart.1)),
-        below: (below.0, -shifted(-below.1, -apart.0)),
+        above: (above.0, added(above.1, apart.1)),
+        below: (below.0, -added(-below.1, -apart.0)),
     }
 }
 
@@ -265,15 +272,6 @@ fn lines_of_twin((lo, hi): Bounds, apart: Bounds, tilted: Option<(f64, Bounds)>)
     }
 }
 
-/// x + e, rounded up; x itself for e = 0.
-fn shifted(x: f64, e: f64) -> f64 {
-    if e != 0.0 {
-        (x + e).next_up()
-    } else {
-        x
-    }
-}
-
 /// Lines of p(u) - relu(z) in d = u - z, for p - relu within `apart`.
 fn lines_of_difference(z: Bounds, u: Bounds, d: Bounds, apart: Bounds) -> Lines {
     // Above: the least of convex functions that holds here; below: the mirror image.
@@ -281,8 +279,8 @@ fn lines_of_difference(z: Bounds, u: Bounds, d: Bounds, apart: Bounds) -> Lines 
     let (slope, offset) = bend(u, z, negative(d));
     // relu(z) - relu(u) <= slope (-d) + offset, so relu(u) - relu(z) >= slope d - offset.
     Lines {
-        above: (above.0, shifted(above.1, apart.1)),
-        below: (slope, -shifted(offset, -apart.0)),
+        above: (above.0, added(above.1, apart.1)),
+        below: (slope, -added(offset, -apart.0)),
     }
 }
 
@@ -300,7 +298,7 @@ fn bend(z: Bounds, u: Bounds, d: Bounds) -> (f64, f64) {
         chord(&|d| d.max(-z.0))
     } else if z.1 <= 0.0 {
         // max(z + d, 0) <= max(d + z_hi, 0).
-        chord(&|d| (d + z.1).next_up().max(0.0))
+        chord(&|d| added(d, z.1).max(0.0))
     } else {
         chord(&|d| d.max(0.0))
     }
