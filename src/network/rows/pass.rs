@@ -1,7 +1,8 @@
 //! The sums that a tile of rows gathers on its way back: what noise, remainders and rounding amount to.
 
+use crate::arith::upper::{gamma, Upper, UNIT, UNIT_F32};
 use crate::network::model::graph::NodeId;
-use crate::network::rows::plan::{Linear, Step, UNIT};
+use crate::network::rows::plan::{Linear, Step};
 use crate::network::rows::rows::{readers, Lane, Tile, Visitor, LANES};
 use crate::network::rows::state::State;
 use crate::network::rows::{Bound, VACUOUS};
@@ -35,8 +36,8 @@ impl<'a> Pass<'a> {
     /// The bound of one row at one level.
     pub fn bound(&self, lane: usize, level: usize) -> Bound {
         let noise = self.state.noise[level];
-        // f32 sums of at most 256 terms, f64 sums beyond: 256 2^-24 and a little.
-        let cover = 1.0 + 4e-5;
+        // f32 sums of at most 256 terms with a product each, and f64 sums of at most 2^30 of them.
+        let cover = (Upper::ONE + gamma(257, UNIT_F32)) * (Upper::ONE + gamma(1 << 30, UNIT));
         let uniform = if noise.envelope.is_some() {
             0.0
         } else {
@@ -46,9 +47,14 @@ impl<'a> Pass<'a> {
             uniform * self.sizes[lane] + self.state.kappa * noise.sigma * self.squares[lane].sqrt();
         // Squares below the range of f32 are lost: each of n coefficients below 2^-75.
         let lost = self.state.kappa * noise.sigma * self.state.lost;
-        let all = (first + lost + self.remainders[level][lane] + self.residual[level][lane])
-            * cover
-            + 1e-20;
+        let all = [
+            first,
+            lost,
+            self.remainders[level][lane],
+            self.residual[level][lane],
+        ];
+        let all = all.into_iter().map(Upper::of).sum::<Upper>() * cover + Upper::of(1e-20);
+        let all = all.get();
         Bound {
             bound_deviation: if all < VACUOUS { all } else { f64::INFINITY },
             estimate_first_order: first,
@@ -209,7 +215,7 @@ impl Visitor for Pass<'_> {
             .collect();
         let sums = window_sums(&places, levels, planned.shape.width, tile.origin, tile.size);
         let squares = tile.squares();
-        self.residual(&squares, UNIT * 1.01, |c| sums[c]);
+        self.residual(&squares, UNIT_F32, |c| sums[c]);
     }
 
     fn matters(&self, node: NodeId) -> bool {
@@ -225,12 +231,12 @@ fn window_sums(
     origin: [usize; 2],
     size: [usize; 2],
 ) -> Vec<f64> {
-    let mut sums = vec![0.0; levels];
+    let mut sums = vec![Upper::ZERO; levels];
     for y in origin[0]..origin[0] + size[0] {
         let from = (y * width + origin[1]) * levels;
         for (i, v) in values[from..from + size[1] * levels].iter().enumerate() {
-            sums[i % levels] += v;
+            sums[i % levels] += Upper::of(*v);
         }
     }
-    sums.into_iter().map(|s: f64| s * (1.0 + 1e-9)).collect()
+    sums.into_iter().map(Upper::get).collect()
 }

@@ -4,10 +4,11 @@
 //! one place share a window of rows and columns, so early layers cost little. Numbers are f32;
 //! element (y, x, channel) holds sixteen of them side by side.
 
+use crate::arith::upper::{gamma, Upper, UNIT_F32};
 use crate::network::model::graph::NodeId;
 use crate::network::model::ops::Shape;
 use crate::network::rows::kernel::{dispatch, Kernel, Reader, Work};
-use crate::network::rows::plan::{Linear, Plan, Step, BLOCK};
+use crate::network::rows::plan::{Linear, Plan, Step, BLOCK, LOST};
 
 /// Rows that go together.
 pub const LANES: usize = 16;
@@ -113,8 +114,10 @@ fn squares(data: &[Lane]) -> [f64; LANES] {
             total[l] += f64::from(sum[l]);
         }
     }
-    // 256 roundings of 2^-24, and those of the f64 sums; underflow is far below 1e-30.
-    total.map(|t| t * (1.0 + 2e-5) + 1e-30)
+    // 256 roundings of f32, and those of the f64 sums.
+    let sums = Upper::ONE + gamma(256, UNIT_F32);
+    let parts = data.len().div_ceil(256);
+    total.map(|t| (Upper::computed(t, parts) * sums + Upper::of(LOST)).get())
 }
 
 /// What happens to rows on their way.

@@ -1,13 +1,16 @@
 //! What is proved of the nodes so far, layer by layer: slopes, remainders, and amounts of deviation.
 
+use crate::arith::upper::{gamma, Upper, UNIT_F32};
 use crate::error::Result;
 use crate::network::model::graph::NodeId;
 use crate::network::model::tensor::Tensor;
 use crate::network::rows::pass::Pass;
-use crate::network::rows::plan::{Linear, Plan, Step, UNIT};
+use crate::network::rows::plan::{Linear, Plan, Step};
 use crate::network::rows::response::Response;
 use crate::network::rows::rows::{descend, Tile, LANES};
 use crate::network::rows::{Asked, Noise, Tails, FAILURE_LOG2};
+use rug::float::Round;
+use rug::Float;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What an activation adds to the rows that pass it, element (place, channel).
@@ -146,8 +149,8 @@ impl<'a> State<'a> {
             remainders: Vec::with_capacity(shape.len() * levels),
         };
         let mut amounts = Vec::with_capacity(shape.len() * levels);
-        let scale = response.scale();
-        let readers = self.readers[id] as f64;
+        let scale = Upper::of(response.scale());
+        let readers = Upper::of(self.readers[id] as f64);
         for p in 0..shape.pixels() {
             for c in 0..shape.channels {
                 let i = c * shape.pixels() + p;
@@ -155,22 +158,25 @@ impl<'a> State<'a> {
                 let (slope, remainder_of) = response.linear(z, radius)?;
                 let first = known.len() / shape.len() * (p * shape.channels + c);
                 for (level, noise) in self.noise.iter().enumerate() {
-                    let d = known[first + level];
-                    let mut remainder = remainder_of(d);
-                    let mut worst = noise.worst * scale;
+                    let d = Upper::of(known[first + level]);
+                    let mut remainder = Upper::of(remainder_of(d.get()));
+                    let mut worst = Upper::of(noise.worst) * scale;
                     if let Some((tau, zone)) = noise.envelope {
-                        let (near, far) = (z.abs() - d - radius, z.abs() + d + radius);
-                        if near >= zone * scale * (1.0 + 1e-9) {
-                            worst = worst.min(tau * far * (1.0 + 1e-9));
+                        let reach = d + Upper::of(radius);
+                        let near = -(Upper::of(-z.abs()) + reach).get();
+                        if near >= (Upper::of(zone) * scale).get() {
+                            let far = Upper::size(z) + reach;
+                            worst = worst.min(Upper::of(tau) * far);
                         }
                         remainder += worst;
                     }
-                    let size = f64::from(slope.abs());
-                    let amount = size * d + remainder + worst + self.kappa * noise.sigma * scale;
+                    let moved = Upper::size(f64::from(slope)) * d;
+                    let tail = Upper::of(self.kappa) * Upper::of(noise.sigma) * scale;
+                    let amount = moved + remainder + worst + tail;
                     // Rounding of the row where it passes: sums of readers, product with the slope.
-                    remainder += 2.0 * UNIT * (size * d + readers * amount);
-                    source.remainders.push(up(remainder));
-                    amounts.push(up(amount * (1.0 + 1e-6)));
+                    remainder += gamma(2, UNIT_F32) * (moved + readers * amount);
+                    source.remainders.push(remainder.get_f32());
+                    amounts.push(amount.get_f32());
                 }
                 source.slopes.push(slope);
             }
@@ -202,13 +208,13 @@ impl<'a> State<'a> {
             };
             let places = self.amounts[from].chunks_exact(width * levels);
             let spread = places.flat_map(|place| {
-                let mut sums = vec![0.0f64; levels];
+                let mut sums = vec![Upper::ZERO; levels];
                 for (i, a) in place.iter().enumerate() {
-                    sums[i % levels] += norm(i / levels) * f64::from(*a) * (1.0 + 1e-9);
+                    sums[i % levels] += Upper::of(norm(i / levels)) * Upper::of(f64::from(*a));
                 }
                 sums
             });
-            self.spread[id] = spread.collect();
+            self.spread[id] = spread.map(Upper::get).collect();
         }
         // Only values that a linear layer reads, directly or not, need amounts of their own.
         if !self.feeds_linear(id) {
@@ -227,7 +233,7 @@ impl<'a> State<'a> {
             let mut take = |to: usize, at: usize, factor: f64| {
                 let (to, at) = (element(node.shape, to), element(x, at));
                 for c in 0..levels {
-                    out[to + c] += factor * f64::from(amounts[at + c]) * (1.0 + 1e-9);
+                    out[to + c] += factor * f64::from(amounts[at + c]);
                 }
             };
             match &node.step {
@@ -239,10 +245,10 @@ impl<'a> State<'a> {
                 Step::Mean {
                     windows, factors, ..
                 } => {
+                    let rounded = Upper::ONE + gamma(1, UNIT_F32);
                     for (i, (window, factor)) in windows.iter().zip(factors).enumerate() {
-                        window
-                            .iter()
-                            .for_each(|&j| take(i, j, f64::from(*factor) * (1.0 + 1e-6)));
+                        let exact = (Upper::of(f64::from(*factor)) * rounded).get();
+                        window.iter().for_each(|&j| take(i, j, exact));
                     }
                 }
                 Step::Linear(linear) => forward_sizes(linear, x, node.shape, &mut take),
@@ -250,7 +256,11 @@ impl<'a> State<'a> {
             }
         }
         debug_assert_eq!(out.len(), node.shape.pixels() * channels * levels);
-        self.amounts[id] = out.into_iter().map(|a| up(a * (1.0 + 1e-6))).collect();
+        // Sums with a product each, of no more terms than all inputs have elements.
+        let read = node.inputs.iter().map(|&i| self.plan.nodes[i].shape.len());
+        let terms = read.sum::<usize>() + 1;
+        let amounts = out.into_iter().map(|a| Upper::computed(a, terms));
+        self.amounts[id] = amounts.map(Upper::get_f32).collect();
     }
 
     /// Whether rows that are rounded at this node need its amounts.
@@ -273,9 +283,16 @@ impl<'a> State<'a> {
 }
 
 /// kappa: one of `events` one-sided events of probability exp(-kappa^2/2) happens with probability
-/// 2^[`FAILURE_LOG2`] at most.
+/// 2^[`FAILURE_LOG2`] at most. Rounded up throughout.
 pub fn kappa(events: f64) -> f64 {
-    (2.0 * (events.ln() - f64::from(FAILURE_LOG2) * std::f64::consts::LN_2)).sqrt() * (1.0 + 1e-9)
+    let (mut log, mut two) = (Float::with_val(64, events), Float::with_val(64, 2));
+    log.ln_round(Round::Up);
+    two.ln_round(Round::Up);
+    let failure = Float::with_val_round(64, two * -FAILURE_LOG2, Round::Up).0;
+    let mut root = Float::with_val_round(64, log + failure, Round::Up).0;
+    root *= 2;
+    root.sqrt_round(Round::Up);
+    root.to_f64_round(Round::Up)
 }
 
 /// The same with log2(events) rounded up to their length in bits, and 2 ln 2 to 1.3862944 ([`Tails::Counted`]):
@@ -283,7 +300,7 @@ pub fn kappa(events: f64) -> f64 {
 fn kappa_counted(events: usize) -> f64 {
     let log = usize::BITS - events.leading_zeros();
     let square = f64::from(log as i32 - FAILURE_LOG2) * 1.386_294_4;
-    square.next_up().sqrt().next_up()
+    Upper::of(square.next_up()).sqrt().get()
 }
 
 /// Amounts through |weights|.
@@ -313,13 +330,4 @@ fn forward_sizes(
             }
         }
     }
-}
-
-/// An f32 that is not below a nonnegative f64.
-fn up(x: f64) -> f32 {
-    // The conversion rounds to nearest; NaN becomes infinity, which makes the bound vacuous.
-    if x.is_nan() {
-        return f32::INFINITY;
-    }
-    (x as f32).next_up()
 }
