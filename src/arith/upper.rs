@@ -79,7 +79,7 @@ impl Upper {
             return Self::INFINITE;
         }
         let below = if p.abs() >= SMALL {
-            // Infinite products stay as they are: the comparison with NaN is false.
+            // Beyond all f64 numbers infinity stays, and its negative becomes the least of them.
             a.mul_add(b, -p) > 0.0
         } else {
             a != 0.0 && b != 0.0
@@ -187,8 +187,9 @@ impl Add for Upper {
         if s.is_nan() {
             return Self::INFINITE;
         }
-        // Of an infinite sum t is NaN; near the greatest f64 s may be finite and t not: up as well.
-        let up = t > 0.0 || (t.is_nan() && s.is_finite());
+        // Of an infinite sum t is no number; near the greatest f64 s may be finite and t not: up as well. Infinity
+        // stays, and its negative, which is below the exact sum, becomes the least f64.
+        let up = t > 0.0 || t.is_nan();
         Self(if up { s.next_up() } else { s })
     }
 }
@@ -250,14 +251,19 @@ mod tests {
 
     /// Not below the exact result, and at most one place above the nearest below.
     fn tight(got: Upper, exact: &Rational, what: &str) {
-        if got.get().is_finite() {
+        if got.get() == f64::MIN {
+            assert!(*exact < q(f64::MIN) + q(1e300), "{what}");
+        } else if got.get().is_finite() {
             assert!(q(got.get()) >= *exact, "{what}: {got:?} is below");
             assert!(
                 q(got.get().next_down().next_down()) < *exact,
                 "{what}: {got:?} is loose"
             );
         } else {
-            assert!(*exact > q(f64::MAX) || *exact < q(-f64::MAX), "{what}");
+            assert!(
+                got == Upper::INFINITE && *exact > q(f64::MAX) - q(1e300),
+                "{what}"
+            );
         }
     }
 
@@ -316,12 +322,17 @@ mod tests {
             two.scaled(-1.0),
             Upper::of(-1.0).sqrt(),
             Upper::of(f64::MAX) + Upper::of(f64::MAX),
+            Upper::product(-f64::MAX, -2.0),
             gamma(1 << 53, UNIT),
             Upper::computed(f64::NAN, 3),
         ];
         for x in all {
             assert_eq!(x, Upper::INFINITE);
         }
+        // A sum or product below all f64 numbers has the least of them as a bound.
+        let most = f64::MAX;
+        assert_eq!((Upper::of(-most) + Upper::of(-most)).get(), f64::MIN);
+        assert_eq!(Upper::product(-most, most).get(), f64::MIN);
         let least = f64::from_bits(1);
         assert!(Upper::product(least, least).get() > 0.0);
         assert!(Upper::product(-least, least).get() >= 0.0);

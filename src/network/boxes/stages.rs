@@ -10,7 +10,7 @@ use crate::arith::upper::{gamma, Upper, UNIT};
 use crate::error::{Error, Result};
 use crate::network::forward::layers;
 use crate::network::model::graph::Network;
-use crate::network::model::ops::{BatchNorm, Conv, Op, Shape};
+use crate::network::model::ops::{BatchNorm, Conv, Op, TensorShape};
 
 /// Most entries of one matrix.
 pub const MAX_ENTRIES: usize = 1 << 25;
@@ -296,7 +296,7 @@ impl Norm {
 }
 
 /// A convolution as a matrix.
-fn lowered(c: &Conv, from: Shape, to: Shape) -> Vec<f64> {
+fn lowered(c: &Conv, from: TensorShape, to: TensorShape) -> Vec<f64> {
     let (n, taps) = (from.len(), c.window.len());
     let (per_in, per_out) = (from.channels / c.groups, to.channels / c.groups);
     let mut m = vec![0.0; to.len() * n];

@@ -7,7 +7,7 @@ use crate::network::forward::layers::Packed;
 use crate::network::forward::twin::Activation;
 use crate::network::forward::walk::{windows, Bend, Reading};
 use crate::network::model::graph::{Node, NodeId};
-use crate::network::model::ops::{Conv, Shape, Window};
+use crate::network::model::ops::{Conv, TensorShape, Window};
 use crate::network::model::tensor::Tensor;
 
 /// What stands where the network has ReLU and max.
@@ -66,7 +66,7 @@ impl Reading for Balls<'_> {
         Ok(x)
     }
 
-    fn conv(&self, conv: &Conv, x: &Tensor, _: Shape, node: &Node) -> Tensor {
+    fn conv(&self, conv: &Conv, x: &Tensor, _: TensorShape, node: &Node) -> Tensor {
         layers::conv(conv, x, node.shape, self.double)
     }
 
@@ -99,7 +99,7 @@ impl Reading for Balls<'_> {
         &self,
         (window, count_padding): (&Window, bool),
         x: &Tensor,
-        _: Shape,
+        _: TensorShape,
         node: &Node,
     ) -> Tensor {
         layers::avg_pool(window, count_padding, x, node.shape, self.double)
@@ -109,7 +109,7 @@ impl Reading for Balls<'_> {
         &mut self,
         bend: Bend,
         x: &Tensor,
-        _: Shape,
+        _: TensorShape,
         (id, node): (NodeId, &Node),
     ) -> Result<Option<Tensor>> {
         (self.seen)(id, x);

@@ -6,7 +6,7 @@ use crate::network::forward::layers;
 use crate::network::forward::layers::Packed;
 use crate::network::forward::walk::{windows, Bend, Reading};
 use crate::network::model::graph::{Node, NodeId};
-use crate::network::model::ops::{Conv, Shape, Window};
+use crate::network::model::ops::{Conv, TensorShape, Window};
 
 /// What stands in place of an activation in plain f64: its number, its slope, its inputs.
 pub type Respond<'a> = dyn FnMut(usize, f64, &[f64]) -> Vec<f64> + 'a;
@@ -31,7 +31,7 @@ impl Reading for Plain<'_, '_> {
         Ok(self.input.to_vec())
     }
 
-    fn conv(&self, conv: &Conv, x: &Vec<f64>, from: Shape, node: &Node) -> Vec<f64> {
+    fn conv(&self, conv: &Conv, x: &Vec<f64>, from: TensorShape, node: &Node) -> Vec<f64> {
         layers::plain_conv(conv, x, from, node.shape)
     }
 
@@ -61,7 +61,7 @@ impl Reading for Plain<'_, '_> {
         &self,
         (window, count_padding): (&Window, bool),
         x: &Vec<f64>,
-        from: Shape,
+        from: TensorShape,
         node: &Node,
     ) -> Vec<f64> {
         windows(*window, from, node, |w| {
@@ -74,7 +74,7 @@ impl Reading for Plain<'_, '_> {
         &mut self,
         bend: Bend,
         x: &Vec<f64>,
-        from: Shape,
+        from: TensorShape,
         (_, node): (NodeId, &Node),
     ) -> Result<Option<Vec<f64>>> {
         let number = self.activations;

@@ -5,11 +5,11 @@ use crate::error::{Error, Result};
 use crate::network::forward::layers;
 use crate::network::forward::layers::Packed;
 use crate::network::model::graph::{Network, Node, NodeId};
-use crate::network::model::ops::{Conv, Op, Shape, Window};
+use crate::network::model::ops::{Conv, Op, TensorShape, Window};
 
 /// What a layer has ready beyond its node.
 #[derive(Debug)]
-enum Step {
+enum Ready {
     /// Nothing.
     Plain,
     Dense(Packed),
@@ -33,7 +33,7 @@ pub trait Reading {
     /// The input.
     fn input(&self, node: &Node) -> Result<Self::Value>;
     /// A convolution of values of shape `from`.
-    fn conv(&self, conv: &Conv, x: &Self::Value, from: Shape, node: &Node) -> Self::Value;
+    fn conv(&self, conv: &Conv, x: &Self::Value, from: TensorShape, node: &Node) -> Self::Value;
     /// A dense layer.
     fn dense(&self, packed: &Packed, x: &Self::Value) -> Self::Value;
     /// A scale and a shift for each channel.
@@ -49,7 +49,7 @@ pub trait Reading {
         &self,
         mean: (&Window, bool),
         x: &Self::Value,
-        from: Shape,
+        from: TensorShape,
         node: &Node,
     ) -> Self::Value;
     /// An activation; none ends the walk.
@@ -57,7 +57,7 @@ pub trait Reading {
         &mut self,
         bend: Bend,
         x: &Self::Value,
-        from: Shape,
+        from: TensorShape,
         at: (NodeId, &Node),
     ) -> Result<Option<Self::Value>>;
     /// Refuses values that cannot be used.
@@ -69,7 +69,7 @@ pub trait Reading {
 pub struct Walk<'a> {
     /// The network.
     pub network: &'a Network,
-    steps: Vec<Step>,
+    steps: Vec<Ready>,
     last_uses: Vec<NodeId>,
 }
 
@@ -84,27 +84,27 @@ impl<'a> Walk<'a> {
             Ok(match &node.op {
                 Op::Conv(c) => {
                     layers::check_terms(&node.name, c.weights.len() / c.bias.len())?;
-                    Step::Plain
+                    Ready::Plain
                 }
                 Op::Dense(d) => {
                     layers::check_terms(&node.name, shape(node.inputs[0]).len())?;
-                    Step::Dense(Packed::new(d))
+                    Ready::Dense(Packed::new(d))
                 }
                 Op::BatchNorm(b) => {
                     let balls = |(s, t): (_, _)| (Ball::from(s), Ball::from(t));
-                    Step::Affine(b.folded().into_iter().map(balls).collect())
+                    Ready::Affine(b.folded().into_iter().map(balls).collect())
                 }
                 Op::Affine { scale, shift } => {
                     let both = scale.iter().zip(shift);
-                    Step::Affine(
+                    Ready::Affine(
                         both.map(|(&s, &t)| (Ball::exact(s), Ball::exact(t)))
                             .collect(),
                     )
                 }
                 Op::Reshape(_) | Op::Subsample { .. } | Op::Pad { .. } => {
-                    Step::Moved(layers::moved(&node.op, shape(node.inputs[0]), node.shape))
+                    Ready::Moved(layers::moved(&node.op, shape(node.inputs[0]), node.shape))
                 }
-                _ => Step::Plain,
+                _ => Ready::Plain,
             })
         });
         Ok(Self {
@@ -133,9 +133,9 @@ impl<'a> Walk<'a> {
                 (Op::MaxPool(window), _) => activation(Bend::MaxPool(*window))?,
                 (Op::Input, _) => Some(reading.input(node)?),
                 (Op::Conv(c), _) => Some(reading.conv(c, x(0)?, from, node)),
-                (_, Step::Dense(packed)) => Some(reading.dense(packed, x(0)?)),
-                (_, Step::Affine(maps)) => Some(reading.affine(maps, x(0)?, node)),
-                (_, Step::Moved(list)) => Some(reading.moved(list, x(0)?, node)),
+                (_, Ready::Dense(packed)) => Some(reading.dense(packed, x(0)?)),
+                (_, Ready::Affine(maps)) => Some(reading.affine(maps, x(0)?, node)),
+                (_, Ready::Moved(list)) => Some(reading.moved(list, x(0)?, node)),
                 (Op::Add, _) => Some(reading.add(x(0)?, x(1)?)),
                 (Op::Concat, _) => {
                     let parts = (0..node.inputs.len()).map(x);
@@ -168,7 +168,7 @@ impl<'a> Walk<'a> {
 }
 
 /// For each output element, the indices of the inputs in its window.
-pub fn windows<T>(w: Window, x: Shape, node: &Node, f: impl Fn(&[usize]) -> T) -> Vec<T> {
+pub fn windows<T>(w: Window, x: TensorShape, node: &Node, f: impl Fn(&[usize]) -> T) -> Vec<T> {
     let out = node.shape;
     let mut list = Vec::with_capacity(w.len());
     (0..out.len())

@@ -45,7 +45,7 @@ pub use response::Response;
 
 use crate::error::{Error, Result};
 use crate::network::model::tensor::Tensor;
-use plan::{Plan, Step};
+use plan::{Plan, RowStep};
 use rows::{Tile, LANES};
 use state::State;
 
@@ -89,7 +89,7 @@ pub struct Deviation {
 }
 
 /// Linear functions of the result: one coefficient for each of its elements.
-pub type Target = Vec<f32>;
+pub type Functional = Vec<f32>;
 
 /// How the failure probability is shared out among the events, which fixes kappa.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,14 +107,14 @@ pub struct Asked<'a> {
     /// The levels of noise.
     pub noise: &'a [Noise],
     /// The functions of the result.
-    pub targets: &'a [Target],
+    pub targets: &'a [Functional],
     /// How probability is shared out.
     pub tails: Tails,
 }
 
 impl<'a> Asked<'a> {
     /// By the union bound as it stands.
-    pub fn sharp(noise: &'a [Noise], targets: &'a [Target]) -> Self {
+    pub fn sharp(noise: &'a [Noise], targets: &'a [Functional]) -> Self {
         Self {
             noise,
             targets,
@@ -170,7 +170,7 @@ pub fn bound(
     };
     for id in 0..=plan.output {
         match &plan.nodes[id].step {
-            Step::Activation(k) => {
+            RowStep::Activation(k) => {
                 let from = plan.nodes[id].inputs[0];
                 let known = if state.matters[from] {
                     result.rows += plan.nodes[from].shape.len();

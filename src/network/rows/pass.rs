@@ -2,7 +2,7 @@
 
 use crate::arith::upper::{gamma, Upper, UNIT, UNIT_F32};
 use crate::network::model::graph::NodeId;
-use crate::network::rows::plan::{Linear, Step};
+use crate::network::rows::plan::{Linear, RowStep};
 use crate::network::rows::rows::{readers, Lane, Tile, Visitor, LANES};
 use crate::network::rows::state::State;
 use crate::network::rows::{Bound, VACUOUS};
@@ -177,8 +177,8 @@ impl Visitor for Pass<'_> {
     fn linear(&mut self, node: NodeId, tile: &Tile, (origin, size): ([usize; 2], [usize; 2])) {
         let planned = &self.state.plan.nodes[node];
         let slack = match &planned.step {
-            Step::Linear(l) => return self.linear_places(l, node, tile, (origin, size)),
-            Step::Mean { slack, .. } => *slack,
+            RowStep::Linear(l) => return self.linear_places(l, node, tile, (origin, size)),
+            RowStep::Mean { slack, .. } => *slack,
             _ => 0.0,
         };
         let squares = tile.squares();
@@ -190,7 +190,7 @@ impl Visitor for Pass<'_> {
 
     fn merged(&mut self, node: NodeId, tile: &Tile) {
         let planned = &self.state.plan.nodes[node];
-        if matches!(planned.step, Step::Activation(_)) && self.state.readers[node] <= 2 {
+        if matches!(planned.step, RowStep::Activation(_)) && self.state.readers[node] <= 2 {
             // In the remainders already: one addition, rounded relative to the row that goes on.
             return;
         }

@@ -9,7 +9,7 @@ use crate::arith::upper::{gamma, Upper, UNIT, UNIT_F32};
 use crate::error::{Error, Result};
 use crate::network::forward::layers;
 use crate::network::model::graph::{Network, NodeId};
-use crate::network::model::ops::{Op, Shape, Window};
+use crate::network::model::ops::{Op, TensorShape, Window};
 
 /// Input channels that the kernel computes together.
 pub const BLOCK: usize = 4;
@@ -18,7 +18,7 @@ pub const LOST: f64 = 1e-30;
 
 /// A layer as rows see it.
 #[derive(Debug)]
-pub enum Step {
+pub enum RowStep {
     /// The input, or a layer that the result does not need: rows end here.
     End,
     /// The activation of this index.
@@ -46,11 +46,11 @@ pub enum Step {
 #[derive(Debug)]
 pub struct Planned {
     /// What it does to a row.
-    pub step: Step,
+    pub step: RowStep,
     /// The nodes that receive the row.
     pub inputs: Vec<NodeId>,
     /// The shape of its value.
-    pub shape: Shape,
+    pub shape: TensorShape,
 }
 
 /// A convolution, transposed.
@@ -95,17 +95,17 @@ impl Plan {
             };
             let mut inputs = node.inputs.clone();
             let step = match (&node.op, from) {
-                (Op::Input, _) | (_, None) => Step::End,
+                (Op::Input, _) | (_, None) => RowStep::End,
                 (Op::Relu { slope: 0.0 }, _) => {
-                    Step::Activation(activations.iter().position(|&a| a == id).unwrap_or(0))
+                    RowStep::Activation(activations.iter().position(|&a| a == id).unwrap_or(0))
                 }
                 (Op::Conv(c), Some(x)) => {
                     let w = Weights::conv(&c.weights, c.groups, x.channels, node.shape.channels);
-                    Step::Linear(w.finish(c.window, None))
+                    RowStep::Linear(w.finish(c.window, None))
                 }
                 (Op::Dense(d), Some(x)) => {
                     let w = Weights::conv(&d.weights, 1, x.channels, node.shape.channels);
-                    Step::Linear(w.finish(Window::new([1, 1], [1, 1]), None))
+                    RowStep::Linear(w.finish(Window::new([1, 1], [1, 1]), None))
                 }
                 (Op::BatchNorm(b), Some(x)) => {
                     let before = &network.nodes[node.inputs[0]];
@@ -120,17 +120,17 @@ impl Plan {
                             let x = network.nodes[before.inputs[0]].shape;
                             inputs.clone_from(&before.inputs);
                             let w = Weights::conv(&c.weights, c.groups, x.channels, node.shape.channels);
-                            Step::Linear(w.finish(c.window, Some(&folded)))
+                            RowStep::Linear(w.finish(c.window, Some(&folded)))
                         }
-                        _ => Step::Linear(Weights::diagonal(x.channels).finish(Window::new([1, 1], [1, 1]), Some(&folded))),
+                        _ => RowStep::Linear(Weights::diagonal(x.channels).finish(Window::new([1, 1], [1, 1]), Some(&folded))),
                     }
                 }
                 (Op::Affine { scale, .. }, Some(x)) => {
                     let exact: Vec<(f64, f64)> = scale.iter().map(|&s| (s, 0.0)).collect();
-                    Step::Linear(Weights::diagonal(x.channels).finish(Window::new([1, 1], [1, 1]), Some(&exact)))
+                    RowStep::Linear(Weights::diagonal(x.channels).finish(Window::new([1, 1], [1, 1]), Some(&exact)))
                 }
-                (Op::Add, _) => Step::Add,
-                (Op::Subsample { .. } | Op::Pad { .. } | Op::Reshape(_), Some(x)) => Step::Move(layers::moved(&node.op, x, node.shape)),
+                (Op::Add, _) => RowStep::Add,
+                (Op::Subsample { .. } | Op::Pad { .. } | Op::Reshape(_), Some(x)) => RowStep::Move(layers::moved(&node.op, x, node.shape)),
                 (Op::AvgPool { window, count_padding }, Some(x)) => {
                     let (mut windows, mut factors) = (Vec::new(), Vec::new());
                     for i in 0..node.shape.len() {
@@ -149,7 +149,7 @@ impl Plan {
                     let largest = factors.iter().fold(0.0f32, |m, f| m.max(*f));
                     // 1/n is rounded once, each product and sum once more.
                     let exact = (Upper::ONE + gamma(1, UNIT_F32)) * Upper::of(f64::from(largest));
-                    Step::Mean {
+                    RowStep::Mean {
                         windows,
                         factors,
                         slack: gamma(most + 2, UNIT_F32).get(),
@@ -184,7 +184,7 @@ impl Plan {
                     read[i] = true;
                 }
             } else {
-                self.nodes[id].step = Step::End;
+                self.nodes[id].step = RowStep::End;
                 self.nodes[id].inputs.clear();
             }
         }

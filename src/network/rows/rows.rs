@@ -6,9 +6,9 @@
 
 use crate::arith::upper::{gamma, Upper, UNIT_F32};
 use crate::network::model::graph::NodeId;
-use crate::network::model::ops::Shape;
+use crate::network::model::ops::TensorShape;
 use crate::network::rows::kernel::{dispatch, Kernel, Reader, Work};
-use crate::network::rows::plan::{Linear, Plan, Step, BLOCK, LOST};
+use crate::network::rows::plan::{Linear, Plan, RowStep, BLOCK, LOST};
 
 /// Rows that go together.
 pub const LANES: usize = 16;
@@ -40,7 +40,7 @@ impl Tile {
     }
 
     /// Linear functions of a whole node, one a lane, at most [`LANES`]: coefficients channels first.
-    pub fn of(functions: &[Vec<f32>], shape: Shape) -> Self {
+    pub fn of(functions: &[Vec<f32>], shape: TensorShape) -> Self {
         let mut tile = Self::zeros([0, 0], [shape.height, shape.width], shape.channels);
         for (l, coefficients) in functions.iter().enumerate() {
             for (i, c) in coefficients.iter().enumerate() {
@@ -51,7 +51,7 @@ impl Tile {
     }
 
     /// The lanes of an element (channel, y, x) of the whole node, if it is inside.
-    fn at(&mut self, shape: Shape, element: usize) -> &mut Lane {
+    fn at(&mut self, shape: TensorShape, element: usize) -> &mut Lane {
         let (c, p) = (element / shape.pixels(), element % shape.pixels());
         let (y, x) = (
             p / shape.width - self.origin[0],
@@ -157,7 +157,7 @@ pub fn descend<V: Visitor>(plan: &Plan, start: NodeId, tile: Tile, visitor: &mut
             .copied()
             .filter(|&i| visitor.matters(i))
             .collect();
-        if let Step::Activation(index) = node.step {
+        if let RowStep::Activation(index) = node.step {
             visitor.activation(index, &mut tile);
         }
         let Some(&first) = wanted.first() else {
@@ -165,26 +165,26 @@ pub fn descend<V: Visitor>(plan: &Plan, start: NodeId, tile: Tile, visitor: &mut
         };
         let from = plan.nodes[first].shape;
         match &node.step {
-            Step::End => {}
-            Step::Activation(_) => push(&mut waiting, visitor, first, tile),
-            Step::Add => {
+            RowStep::End => {}
+            RowStep::Activation(_) => push(&mut waiting, visitor, first, tile),
+            RowStep::Add => {
                 for &i in &wanted[1..] {
                     push(&mut waiting, visitor, i, tile.clone());
                 }
                 push(&mut waiting, visitor, first, tile);
             }
-            Step::Linear(linear) => {
+            RowStep::Linear(linear) => {
                 let out = transposed(linear, &tile, from);
                 visitor.linear(id, &tile, (out.origin, out.size));
                 push(&mut waiting, visitor, first, out);
             }
-            Step::Move(list) => push(
+            RowStep::Move(list) => push(
                 &mut waiting,
                 visitor,
                 first,
                 moved(list, &mut tile, node.shape, from),
             ),
-            Step::Mean {
+            RowStep::Mean {
                 windows, factors, ..
             } => {
                 let mut out = Tile::zeros([0, 0], [from.height, from.width], from.channels);
@@ -204,7 +204,7 @@ pub fn descend<V: Visitor>(plan: &Plan, start: NodeId, tile: Tile, visitor: &mut
 }
 
 /// Calls `f` with the whole node's index of each element of a tile, and its lanes.
-fn for_each(tile: &mut Tile, shape: Shape, mut f: impl FnMut(usize, Lane)) {
+fn for_each(tile: &mut Tile, shape: TensorShape, mut f: impl FnMut(usize, Lane)) {
     let (size, channels) = (tile.size, tile.channels);
     for (i, v) in tile.data.iter().enumerate() {
         let (c, p) = (i % channels, i / channels);
@@ -213,7 +213,7 @@ fn for_each(tile: &mut Tile, shape: Shape, mut f: impl FnMut(usize, Lane)) {
     }
 }
 
-fn moved(list: &[Option<usize>], tile: &mut Tile, shape: Shape, from: Shape) -> Tile {
+fn moved(list: &[Option<usize>], tile: &mut Tile, shape: TensorShape, from: TensorShape) -> Tile {
     let (mut low, mut high) = ([usize::MAX; 2], [0; 2]);
     for_each(tile, shape, |i, _| {
         if let Some(j) = list[i] {
@@ -260,7 +260,7 @@ pub fn readers(linear: &Linear, tile: &Tile, axis: usize, i: usize) -> Vec<(usiz
         .collect()
 }
 
-fn transposed(linear: &Linear, tile: &Tile, from: Shape) -> Tile {
+fn transposed(linear: &Linear, tile: &Tile, from: TensorShape) -> Tile {
     let (y0, y1) = reads(linear, tile, 0, from.height);
     let (x0, x1) = reads(linear, tile, 1, from.width);
     let channels = from.channels;

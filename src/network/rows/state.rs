@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::network::model::graph::NodeId;
 use crate::network::model::tensor::Tensor;
 use crate::network::rows::pass::Pass;
-use crate::network::rows::plan::{Linear, Plan, Step};
+use crate::network::rows::plan::{Linear, Plan, RowStep};
 use crate::network::rows::response::Response;
 use crate::network::rows::rows::{descend, Tile, LANES};
 use crate::network::rows::{Asked, Noise, Tails, FAILURE_LOG2};
@@ -52,7 +52,7 @@ impl<'a> State<'a> {
         let mut matters = vec![false; plan.nodes.len()];
         for (id, node) in plan.nodes.iter().enumerate() {
             let before = node.inputs.iter().any(|&i| matters[i]);
-            matters[id] = before || matches!(node.step, Step::Activation(_));
+            matters[id] = before || matches!(node.step, RowStep::Activation(_));
         }
         let mut readers = vec![0; plan.nodes.len()];
         for node in &plan.nodes {
@@ -194,7 +194,7 @@ impl<'a> State<'a> {
         }
         let levels = self.noise.len();
         let channels = node.shape.channels;
-        if let (Step::Linear(_) | Step::Mean { .. }, Some(&from)) =
+        if let (RowStep::Linear(_) | RowStep::Mean { .. }, Some(&from)) =
             (&node.step, node.inputs.first())
         {
             if !self.matters[from] {
@@ -202,8 +202,8 @@ impl<'a> State<'a> {
             }
             let width = self.plan.nodes[from].shape.channels;
             let norm = |c: usize| match &node.step {
-                Step::Linear(l) => l.bound_columns[c],
-                Step::Mean { bound_column, .. } => *bound_column,
+                RowStep::Linear(l) => l.bound_columns[c],
+                RowStep::Mean { bound_column, .. } => *bound_column,
                 _ => 0.0,
             };
             let places = self.amounts[from].chunks_exact(width * levels);
@@ -221,7 +221,7 @@ impl<'a> State<'a> {
             return;
         }
         let mut out = vec![0.0f64; node.shape.len() * levels];
-        let element = |shape: crate::network::model::ops::Shape, i: usize| {
+        let element = |shape: crate::network::model::ops::TensorShape, i: usize| {
             ((i % shape.pixels()) * shape.channels + i / shape.pixels()) * levels
         };
         for &from in &node.inputs {
@@ -237,12 +237,12 @@ impl<'a> State<'a> {
                 }
             };
             match &node.step {
-                Step::Move(list) => list.iter().enumerate().for_each(|(i, j)| {
+                RowStep::Move(list) => list.iter().enumerate().for_each(|(i, j)| {
                     if let Some(j) = j {
                         take(i, *j, 1.0);
                     }
                 }),
-                Step::Mean {
+                RowStep::Mean {
                     windows, factors, ..
                 } => {
                     let rounded = Upper::ONE + gamma(1, UNIT_F32);
@@ -251,7 +251,7 @@ impl<'a> State<'a> {
                         window.iter().for_each(|&j| take(i, j, exact));
                     }
                 }
-                Step::Linear(linear) => forward_sizes(linear, x, node.shape, &mut take),
+                RowStep::Linear(linear) => forward_sizes(linear, x, node.shape, &mut take),
                 _ => (0..node.shape.len()).for_each(|i| take(i, i, 1.0)),
             }
         }
@@ -269,7 +269,7 @@ impl<'a> State<'a> {
         let mut count = 0;
         for reader in readers {
             count += 1;
-            if !matches!(reader.step, Step::Activation(_) | Step::Add) {
+            if !matches!(reader.step, RowStep::Activation(_) | RowStep::Add) {
                 return true;
             }
         }
@@ -277,7 +277,7 @@ impl<'a> State<'a> {
         count > 1
             || self.readers[id] > 1
             || self.plan.nodes.iter().enumerate().any(|(i, n)| {
-                matches!(n.step, Step::Add) && n.inputs.contains(&id) && self.feeds_linear(i)
+                matches!(n.step, RowStep::Add) && n.inputs.contains(&id) && self.feeds_linear(i)
             })
     }
 }
@@ -306,8 +306,8 @@ fn kappa_counted(events: usize) -> f64 {
 /// Amounts through |weights|.
 fn forward_sizes(
     linear: &Linear,
-    x: crate::network::model::ops::Shape,
-    out: crate::network::model::ops::Shape,
+    x: crate::network::model::ops::TensorShape,
+    out: crate::network::model::ops::TensorShape,
     take: &mut impl FnMut(usize, usize, f64),
 ) {
     let w = &linear.window;

@@ -3,7 +3,7 @@
 use crate::arith::mp::Mp;
 use crate::arith::rounding::CoefficientMode;
 use crate::certify::composite::cascade::{Branch, Stage};
-use crate::circuit::composite::{Block, Plan, Shape};
+use crate::circuit::composite::{Block, Output, Plan};
 use crate::circuit::{Circuit, Id, Op};
 use crate::ckks::scheme::encrypt::Encryption;
 use crate::error::{Error, Result};
@@ -33,7 +33,7 @@ pub enum Input {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Task {
     /// One sign, ReLU or max.
-    Single(Shape),
+    Single(Output),
     /// The maximum of `inputs` values, read as c x + 1/2.
     Pool {
         /// Number of inputs.
@@ -370,7 +370,7 @@ impl Prepared {
     fn input_range(&self, domain: Interval) -> Interval {
         let both = const_interval!(-1.0, 1.0);
         match &self.request.task {
-            Task::Single(Shape::Max) => domain * const_interval!(0.0, 1.0),
+            Task::Single(Output::Max) => domain * const_interval!(0.0, 1.0),
             Task::Single(_) => domain * both,
             Task::Pool { input_scale, .. } => {
                 both * const_interval!(0.5, 0.5) / enclose(input_scale)
