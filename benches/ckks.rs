@@ -9,7 +9,7 @@
 
 use criterion::{criterion_group, criterion_main, Criterion};
 use polycert::arith::rounding::CoefficientMode;
-use polycert::circuit::composite::{Plan, Shape};
+use polycert::circuit::composite::{Output, Plan};
 use polycert::circuit::Circuit;
 use polycert::ckks::evaluate::run::run;
 use polycert::ckks::evaluate::Evaluator;
@@ -88,7 +88,7 @@ fn composite(params: &Parameters) -> Circuit {
         domain: Rational::from(1),
         scale: params.scale(),
     };
-    let circuit = plan.circuit(params.q(), params.max_level(), Shape::Sign);
+    let circuit = plan.circuit(params.q(), params.max_level(), Output::Sign);
     circuit.expect("28 levels are enough").0
 }
 
@@ -298,7 +298,7 @@ fn ckks(c: &mut Criterion) {
 fn noise_bounds(params: &Parameters) -> [f64; 3] {
     let model = Model::new(params);
     let request = Request {
-        task: Task::Single(Shape::Relu),
+        task: Task::Single(Output::Relu),
         domain: Rational::from(40),
         input: Input::Fresh(Encryption::Secret),
         k: 40,

@@ -57,6 +57,8 @@ pub enum ErrorKind {
     },
     /// The certificate that was built did not pass the independent checker.
     SelfCheck(String),
+    /// Two proved statements that cannot both be true: an error of this program, so neither is used.
+    Contradiction(String),
     /// The operating system refused: reading, writing or renaming a file.
     Io(String),
 }
@@ -140,6 +142,12 @@ impl fmt::Display for Error {
                 write!(
                     f,
                     "the table's SHA-256 is {computed}, not {stated} as stated"
+                )
+            }
+            ErrorKind::Contradiction(detail) => {
+                write!(
+                    f,
+                    "two bounds contradict each other, so nothing is proved: {detail}"
                 )
             }
             ErrorKind::SelfCheck(detail) => {

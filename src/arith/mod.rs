@@ -5,6 +5,7 @@
 //! | [`number`] | reading and writing exact rationals |
 //! | [`rounding`] | a coefficient as a program would hold it: f64, f32, fixed point |
 //! | [`mp`] | multiprecision intervals (rug) |
+//! | [`upper`] | upper bounds in f64, rounded up at every operation |
 //! | [`Interval`] | f64 intervals: inari's, or where it cannot be compiled `f64_interval`'s |
 //!
 //! inari wants AVX and FMA switched on for all that is compiled on x86-64, which a program that depends on
@@ -16,6 +17,7 @@ pub mod ball;
 pub mod mp;
 pub mod number;
 pub mod rounding;
+pub mod upper;
 
 #[cfg(any(
     test,

@@ -31,7 +31,7 @@ pub fn document(table: &Table, proof: &Proof) -> Document {
     let mut grid = Grid {
         bits: bits.next_multiple_of(64).min(MAX_PRECISION),
     };
-    let needs_slope = proof.slope.is_some() || proof.deviation.is_some();
+    let needs_slope = proof.slope.is_some() || proof.relu_error.is_some();
     let branches = proof
         .branches
         .iter()
@@ -118,7 +118,7 @@ fn claims(proof: &Proof, grid: &mut Grid) -> Vec<Claim> {
     let mut claims = Vec::new();
     let function = proof.request.target.function;
     let mut cites = 0;
-    if let Some(d) = &proof.deviation {
+    if let Some(d) = &proof.relu_error {
         claims.push(Claim::Deviation {
             to: write(&d.to.to_rational().unwrap_or_default()),
             cells: grid.cells(&d.cells),

@@ -15,7 +15,7 @@ use crate::ckks::parameters::{Parameters, Secret};
 use crate::ckks::scheme::encrypt::Encryption;
 use crate::error::{Error, ErrorKind, Result};
 use crate::function::target::{Function, Target};
-use crate::noise::composite::bound::{Bounded, Input, Prepared, Request, Task, MARGINS};
+use crate::noise::composite::bound::{Begun, Bounded, Input, Prepared, Request, Task, MARGINS};
 use crate::noise::composite::propagate::Margin;
 use crate::noise::formula::{Model, Tier};
 use crate::poly::table::Table;
@@ -31,7 +31,7 @@ const BOUND_BITS: u32 = 40;
 
 /// The document, in the order in which it is written.
 #[derive(Debug, Clone, Serialize)]
-struct Document {
+struct EvaluationDocument {
     format: String,
     certificate: schema::Document,
     precision: String,
@@ -63,12 +63,12 @@ struct RawParameters {
 struct Block {
     argument: String,
     output: String,
-    stages: Vec<Stage>,
+    stages: Vec<StageNodes>,
     cells: Vec<Vec<String>>,
 }
 
 #[derive(Debug, Clone, Serialize)]
-struct Stage {
+struct StageNodes {
     input: String,
     first: String,
     output: String,
@@ -155,10 +155,11 @@ fn bounded(
     proof: &Proof,
 ) -> Result<std::result::Result<(Prepared, Bounded), Margin>> {
     let mut request = request(wanted, proof)?;
+    let mut begun = Begun::new(table)?;
     let mut missing = None;
     for margin in MARGINS {
         request.margin = margin;
-        let prepared = Prepared::new(table, model, request.clone())?;
+        let prepared = begun.with(model, request.clone())?;
         let tier = match wanted.k {
             Some(_) => prepared.high_probability(),
             None => Tier::WorstCase,
@@ -172,12 +173,12 @@ fn bounded(
 }
 
 fn request(wanted: &Wanted, proof: &Proof) -> Result<Request> {
-    use crate::circuit::composite::Shape;
+    use crate::circuit::composite::Output;
     let target = &wanted.target;
     let (task, domain) = match (target.function, &proof.pool) {
-        (Function::Sign, _) => (Task::Single(Shape::Sign), target.scale.clone()),
-        (Function::Relu, _) => (Task::Single(Shape::Relu), target.scale.clone()),
-        (Function::Max, _) => (Task::Single(Shape::Max), target.scale.clone()),
+        (Function::Sign, _) => (Task::Single(Output::Sign), target.scale.clone()),
+        (Function::Relu, _) => (Task::Single(Output::Relu), target.scale.clone()),
+        (Function::Max, _) => (Task::Single(Output::Max), target.scale.clone()),
         (Function::MaxPool, Some(pool)) => {
             let task = Task::Pool {
                 inputs: pool.inputs,
@@ -206,7 +207,7 @@ fn document(
     prepared: &Prepared,
     bounded: &Bounded,
     wanted: &Wanted,
-) -> Document {
+) -> EvaluationDocument {
     let mut grid = Grid {
         bits: prepared.branches[0].prec + EXTRA_BITS,
     };
@@ -225,7 +226,7 @@ fn document(
             output: block.output.to_string(),
             stages: circuit.stages[block.stages.clone()]
                 .iter()
-                .map(|s| Stage {
+                .map(|s| StageNodes {
                     input: s.input.to_string(),
                     first: s.first.to_string(),
                     output: s.output.to_string(),
@@ -240,7 +241,7 @@ fn document(
                 .collect(),
         })
         .collect();
-    Document {
+    EvaluationDocument {
         format: FORMAT.to_owned(),
         certificate,
         precision: grid.bits.to_string(),
@@ -309,13 +310,14 @@ fn node(node: &Node) -> Vec<String> {
 }
 
 /// Has the independent checker verify it; its embedded certificate with more bits where it needs them.
-fn checked(mut document: Document) -> Result<(String, Report)> {
+fn checked(mut document: EvaluationDocument) -> Result<(String, Report)> {
     loop {
         let text = publish::json(&document);
         match check(text.as_bytes()) {
             Outcome::Verified(report) => return Ok((text, report)),
-            Outcome::Rejected { rule, .. }
-                if rule != "limit" && document.certificate.raise_precision() => {}
+            other
+                if publish::more_bits_may_help(&other)
+                    && document.certificate.raise_precision() => {}
             other => return Err(ErrorKind::SelfCheck(other.to_string()).into()),
         }
     }

@@ -8,6 +8,7 @@
 //! | [`network`] | certificates of networks, `certificates/NETWORK.md` |
 //! | [`read`] | our own certificates read again, with types |
 //! | [`checked`] | a certificate that was verified, and its claims as numbers |
+//! | [`rule`] | what a refusal of the checker means to the producer |
 //! | [`publish`] | have it checked before it is published |
 //!
 //! Besides `cli/check` this is the only folder that calls the checker; its words are re-exported here.
@@ -22,6 +23,7 @@ pub mod network;
 pub mod publish;
 #[cfg(feature = "full")]
 pub mod read;
+pub mod rule;
 pub mod schema;
 
 pub use polycert_checker::{check, Outcome, Report, MAX_BYTES};

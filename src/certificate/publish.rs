@@ -1,5 +1,6 @@
 //! Publishing: the document as text, verified by the independent checker.
 
+use crate::certificate::rule::Rule;
 use crate::certificate::schema::Document;
 use crate::error::{ErrorKind, Result};
 use polycert_checker::{check, Outcome, Report};
@@ -29,8 +30,13 @@ pub fn checked(mut document: Document) -> Result<(String, Report)> {
         let text = text(&document);
         match check(text.as_bytes()) {
             Outcome::Verified(report) => return Ok((text, report)),
-            Outcome::Rejected { rule, .. } if rule != "limit" && document.raise_precision() => {}
+            other if more_bits_may_help(&other) && document.raise_precision() => {}
             other => return Err(ErrorKind::SelfCheck(other.to_string()).into()),
         }
     }
+}
+
+/// Whether a refused draft is worth another check with more fractional bits.
+pub(in crate::certificate) fn more_bits_may_help(outcome: &Outcome) -> bool {
+    matches!(Rule::of(outcome), Some(Rule::Logits | Rule::Other))
 }

@@ -17,7 +17,7 @@ use crate::certify::claims::lines::{Contraction, Lines};
 use crate::certify::claims::pool;
 use crate::certify::claims::pool::Pool;
 use crate::certify::claims::relu_error;
-use crate::certify::claims::relu_error::Deviation;
+use crate::certify::claims::relu_error::ReluError;
 use crate::certify::composite::cascade::Branch;
 use crate::certify::published::{self, BOUND_BITS};
 use crate::certify::request::Plan;
@@ -55,8 +55,8 @@ pub struct Proof {
     pub request: Request,
     /// The branches with their pieces.
     pub branches: Vec<Branch>,
-    /// The composite's deviation from ReLU, unless the function is sign or step.
-    pub deviation: Option<Deviation>,
+    /// The error of the composite's ReLU, unless the function is sign or step.
+    pub relu_error: Option<ReluError>,
     /// The tournament, for a max-pool.
     pub pool: Option<Pool>,
     /// The clip, for clip and ReLU6.
@@ -221,11 +221,11 @@ impl Plan {
             } else {
                 to
             };
-            let mut deviation = relu_error::enclose(branches, &to, request.gap.max(FINEST_GAP))?;
-            deviation.bound_hi =
-                Float::with_val_round(BOUND_BITS, &deviation.bound_hi, Round::Up).0;
+            let mut relu_error = relu_error::enclose(branches, &to, request.gap.max(FINEST_GAP))?;
+            relu_error.bound_hi =
+                Float::with_val_round(BOUND_BITS, &relu_error.bound_hi, Round::Up).0;
             if function == Function::Argmax {
-                self.argmax(&mut proof, &deviation)?;
+                self.argmax(&mut proof, &relu_error)?;
             } else if !request.only_error {
                 let zone = match &request.zone {
                     Some(z) if *z <= 0u32 || *z >= self.to => {
@@ -235,28 +235,28 @@ impl Plan {
                         )));
                     }
                     Some(z) => Some(z.clone()),
-                    None => closeness::zone(&proof.branches, &self.to, &deviation.bound_hi)?,
+                    None => closeness::zone(&proof.branches, &self.to, &relu_error.bound_hi)?,
                 };
                 proof.closeness = zone
                     .map(|z| closeness::enclose(&proof.branches, &z, &self.to))
                     .transpose()?;
             }
             if matches!(function, Function::Clip | Function::Relu6) {
-                let e = deviation.bound_hi.to_rational().unwrap_or_default();
+                let e = relu_error.bound_hi.to_rational().unwrap_or_default();
                 proof.clip = Some(clip::bound(
                     &proof.branches,
-                    &deviation,
+                    &relu_error,
                     &request.target,
                     &e,
                 )?);
             }
             if function == Function::MaxPool {
                 let t = &request.target;
-                let e = deviation.bound_hi.to_rational().unwrap_or_default();
+                let e = relu_error.bound_hi.to_rational().unwrap_or_default();
                 let shape = (t.inputs, &t.scale, t.input_scale.as_ref());
-                proof.pool = Some(pool::bound(&proof.branches, &deviation, shape, &e)?);
+                proof.pool = Some(pool::bound(&proof.branches, &relu_error, shape, &e)?);
             }
-            proof.deviation = Some(deviation);
+            proof.relu_error = Some(relu_error);
         }
         if !request.only_error {
             self.context(&mut proof)?;
@@ -266,11 +266,11 @@ impl Plan {
     }
 
     /// One-hot weights, with the ranges and the closeness that they follow from.
-    fn argmax(&self, proof: &mut Proof, deviation: &Deviation) -> Result<()> {
+    fn argmax(&self, proof: &mut Proof, relu_error: &ReluError) -> Result<()> {
         let ranges = self.ranges(proof, Rational::new(), self.to.clone())?;
         let last = ranges.bound_ranges.last().cloned().unwrap_or_default();
         let most = last.0.abs().max(last.1.abs());
-        let e = deviation.bound_hi.to_rational().unwrap_or_default();
+        let e = relu_error.bound_hi.to_rational().unwrap_or_default();
         let request = &proof.request;
         let known = (&e, &self.to, &most);
         let claim = request.claim.as_ref();
@@ -326,7 +326,7 @@ impl Proof {
         Self {
             request: request.clone(),
             branches,
-            deviation: None,
+            relu_error: None,
             pool: None,
             clip: None,
             argmax: None,
@@ -359,7 +359,7 @@ impl Proof {
                 published::upper(&lines.bound_hi),
             )
         } else {
-            let (lo, hi) = match (&self.deviation, &self.closeness) {
+            let (lo, hi) = match (&self.relu_error, &self.closeness) {
                 (Some(d), _) => (
                     published::lower(&d.witness.lo),
                     d.bound_hi.to_rational().unwrap_or_default(),

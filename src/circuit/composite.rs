@@ -14,7 +14,7 @@ use std::ops::Range;
 
 /// What is computed with p ~ sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
+pub enum Output {
     /// p(x/B), one input.
     Sign,
     /// x (1 + p(x/B))/2, one input.
@@ -23,7 +23,7 @@ pub enum Shape {
     Max,
 }
 
-impl Shape {
+impl Output {
     /// Every shape, with the name used in files.
     pub const ALL: [(Self, &'static str); 3] = [
         (Self::Sign, "sign"),
@@ -50,7 +50,7 @@ impl Shape {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
     /// What it computes.
-    pub shape: Shape,
+    pub shape: Output,
     /// The node of the argument x (max: a - b), in units of 1.
     pub argument: Id,
     /// Indices of its stages in [`Circuit::stages`].
@@ -81,10 +81,10 @@ impl Plan {
     }
 
     /// The depth of one evaluation.
-    pub fn depth(&self, shape: Shape) -> usize {
+    pub fn depth(&self, shape: Output) -> usize {
         let degree = |c: &Vec<Rational>| c.iter().rposition(|c| !c.is_zero()).unwrap_or(0);
         let stages = self.stages.iter().map(|c| super::split::depth(degree(c)));
-        stages.sum::<usize>() + usize::from(shape != Shape::Sign)
+        stages.sum::<usize>() + usize::from(shape != Output::Sign)
     }
 
     /// One evaluation, its inputs at `level`.
@@ -98,7 +98,7 @@ impl Plan {
         &self,
         primes: &[u64],
         level: usize,
-        shape: Shape,
+        shape: Output,
     ) -> Result<(Circuit, Vec<Block>)> {
         let mut b = Builder::new(primes);
         let inputs: Vec<Id> = (0..shape.inputs())
@@ -142,7 +142,7 @@ impl Plan {
             for pair in players.chunks(2) {
                 next.push(match pair {
                     [_, _] => {
-                        let block = self.block(&mut b, pair, Shape::Max, &mut stages)?;
+                        let block = self.block(&mut b, pair, Output::Max, &mut stages)?;
                         blocks.push(block.clone());
                         block.output
                     }
@@ -160,7 +160,7 @@ impl Plan {
         &self,
         b: &mut Builder,
         inputs: &[Id],
-        shape: Shape,
+        shape: Output,
         stages: &mut usize,
     ) -> Result<Block> {
         let k = self.stages.len();
@@ -180,7 +180,7 @@ impl Plan {
             .map(|&i| b.drop_to(i, level))
             .collect::<Result<_>>()?;
         let argument = match shape {
-            Shape::Max => b.sub(inputs[0], inputs[1])?,
+            Output::Max => b.sub(inputs[0], inputs[1])?,
             _ => inputs[0],
         };
         let unit = Rational::from(&self.domain * &self.reaches[0]);
@@ -191,7 +191,7 @@ impl Plan {
             let last = i + 1 == k;
             let divisor = match (last, shape) {
                 (false, _) => self.reaches[i + 1].clone(),
-                (true, Shape::Sign) => Rational::from(1),
+                (true, Output::Sign) => Rational::from(1),
                 (true, _) => Rational::from(2),
             };
             let coefficients: Vec<Rational> = to_chebyshev(p, &self.reaches[i])
@@ -199,7 +199,7 @@ impl Plan {
                 .map(|c| c / &divisor)
                 .collect();
             // The last product's rescale is to leave the scale of the argument.
-            let scale = if last && shape != Shape::Sign {
+            let scale = if last && shape != Output::Sign {
                 let depth = super::split::depth(coefficients.len() - 1);
                 b.prime(b.level(y).saturating_sub(depth))?
             } else {
@@ -211,13 +211,13 @@ impl Plan {
         b.at("final product");
         let half = Rational::from((1, 2));
         let (sign, output) = match shape {
-            Shape::Sign => (y, y),
-            Shape::Relu => {
+            Output::Sign => (y, y),
+            Output::Relu => {
                 let gate = b.add_constant(y, half);
                 let product = b.mul(argument, gate)?;
                 (gate, b.rescale(product)?)
             }
-            Shape::Max => {
+            Output::Max => {
                 let product = b.mul(argument, y)?;
                 let sum = b.add(inputs[0], inputs[1])?;
                 let sum = b.drop_to(sum, b.level(product))?;

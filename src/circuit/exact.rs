@@ -82,7 +82,7 @@ impl Interpreter for Plain<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::circuit::composite::{to_chebyshev, Plan, Shape};
+    use crate::circuit::composite::{to_chebyshev, Output, Plan};
     use crate::circuit::{split, Circuit};
 
     /// Some primes near 2^40; the circuit only divides by them.
@@ -133,7 +133,7 @@ mod tests {
                     p[degree] = Rational::from((1, 9));
                 }
                 let (c, _) = plan(vec![p.clone()])
-                    .circuit(&primes, 9, Shape::Sign)
+                    .circuit(&primes, 9, Output::Sign)
                     .unwrap();
                 let x = Rational::from((-27, 2));
                 let got = value(&c, std::slice::from_ref(&x), Constants::Meant);
@@ -154,7 +154,7 @@ mod tests {
         let p = plan(vec![odd(7), odd(3)]);
         let primes = chain(12);
         let sign = |x: &Rational| horner(&p.stages[1], &horner(&p.stages[0], x));
-        let (relu, blocks) = p.circuit(&primes, 9, Shape::Relu).unwrap();
+        let (relu, blocks) = p.circuit(&primes, 9, Output::Relu).unwrap();
         assert_eq!(
             (relu.depth(), blocks.len(), relu.products()),
             (6, 1, 5 + 2 + 1)
@@ -197,9 +197,9 @@ mod tests {
     #[test]
     fn too_little_depth_is_said() {
         let p = plan(vec![odd(15), odd(15), odd(27)]);
-        assert_eq!(p.depth(Shape::Relu), 14);
+        assert_eq!(p.depth(Output::Relu), 14);
         let error = p
-            .circuit(&chain(12), 12, Shape::Relu)
+            .circuit(&chain(12), 12, Output::Relu)
             .unwrap_err()
             .to_string();
         assert!(error.contains("needs 14 levels and 12 are left"), "{error}");

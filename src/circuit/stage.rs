@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use rug::Rational;
 use std::collections::BTreeMap;
 
-struct Stage<'a> {
+struct Powers<'a> {
     b: &'a mut Builder,
     /// Level of the input.
     top: usize,
@@ -47,7 +47,7 @@ pub fn polynomial(
         )));
     }
     let first = b.len();
-    let mut stage = Stage {
+    let mut stage = Powers {
         top: have,
         t: BTreeMap::from([(1, input)]),
         b,
@@ -66,7 +66,7 @@ pub fn polynomial(
     Ok(output)
 }
 
-impl Stage<'_> {
+impl Powers<'_> {
     /// `T_i` at the depth where it is ready.
     fn chebyshev(&mut self, i: usize) -> Result<Id> {
         if let Some(&id) = self.t.get(&i) {

@@ -188,7 +188,7 @@ fn json(a: &Arguments, table: &Table, proof: &Proof) -> String {
     let own = proof.lines.as_ref().map(|l| &l.witness);
     let witness = own
         .or(proof.clip.as_ref().map(|c| &c.witness))
-        .or(proof.deviation.as_ref().map(|d| &d.witness))
+        .or(proof.relu_error.as_ref().map(|d| &d.witness))
         .or(proof.closeness.as_ref().map(|c| &c.witness));
     let exact = |x: &rug::Float| number::write(&x.to_rational().unwrap_or_default());
     serde_json::json!({

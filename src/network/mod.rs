@@ -17,4 +17,4 @@ pub mod read;
 pub mod rows;
 
 pub use model::graph::{Builder, Network, Node, NodeId, Preprocessing};
-pub use model::ops::{Op, Shape, Window};
+pub use model::ops::{Op, TensorShape, Window};

@@ -1,6 +1,6 @@
 //! Circuits run on ciphertexts against the same circuits run on numbers.
 
-use polycert::circuit::composite::{Plan, Shape};
+use polycert::circuit::composite::{Output, Plan};
 use polycert::circuit::exact::Plain;
 use polycert::ckks::evaluate::run::Encrypted;
 use polycert::ckks::evaluate::Evaluator;
@@ -50,10 +50,10 @@ fn ciphertexts_follow_the_numbers() {
         scale: params.scale(),
     };
     let slots = params.n() / 2;
-    for (shape, name) in Shape::ALL {
+    for (shape, name) in Output::ALL {
         let (circuit, _) = plan.circuit(params.q(), params.max_level(), shape).unwrap();
         let node = circuit.input(0).unwrap();
-        let half = if shape == Shape::Max { 20.0 } else { 0.0 };
+        let half = if shape == Output::Max { 20.0 } else { 0.0 };
         let values: Vec<Vec<f64>> = (0..shape.inputs())
             .map(|_| {
                 (0..slots)

@@ -33,12 +33,12 @@ use polycert::network::forward::twin::Activation;
 use polycert::network::forward::{Model, Outcome, Prepared};
 use polycert::network::model::graph::{Builder, Network, Preprocessing};
 use polycert::network::model::ops::Dense;
-use polycert::network::model::ops::{Op, Shape};
+use polycert::network::model::ops::{Op, TensorShape};
 use polycert::network::model::tensor::Tensor;
 use polycert::network::rows;
 use polycert::network::rows::plan::Plan;
 use polycert::network::rows::sensitivity::sensitivities;
-use polycert::network::rows::{Noise, Response};
+use polycert::network::rows::{Asked, Noise, Response};
 use polycert::poly::composite::Composite;
 use polycert::poly::table::Table;
 use rug::Rational;
@@ -354,8 +354,15 @@ fn deviations_hold_exact_evaluations_under_noise() {
             .collect();
         let targets = vec![vec![1.0, 0.0], vec![1.0, -1.0]];
         let all = [Response::Polynomial(&bends[which]); 2];
-        let found =
-            rows::bound(&plan, &centres, &all, &noise, &targets, 1, &mut |_, _| {}).unwrap();
+        let found = rows::bound(
+            &plan,
+            &centres,
+            &all,
+            Asked::sharp(&noise, &targets),
+            1,
+            &mut |_, _| {},
+        )
+        .unwrap();
         let exact_x: Vec<Rational> = x.iter().map(|v| q(*v)).collect();
         let b = q(scale);
         let still = exact_graph(&network, &exact_x, |_, _, z| {
@@ -460,8 +467,7 @@ fn sup_and_envelope_hold_the_exact_twin() {
             &plan,
             &centres,
             &responses,
-            &noise,
-            &targets,
+            Asked::sharp(&noise, &targets),
             2,
             &mut |_, _| {},
         )
@@ -554,8 +560,7 @@ fn around_relu(network: &Network, scale: f64, worst: f64) -> polycert::error::Re
         &plan,
         &centres,
         &responses,
-        &noise,
-        &target,
+        Asked::sharp(&noise, &target),
         1,
         &mut |_, _| {},
     )
@@ -566,7 +571,7 @@ fn around_relu(network: &Network, scale: f64, worst: f64) -> polycert::error::Re
 /// reader cancels their size. 2^24 r + 40 r - 2^24 r is 40 r; in f32 every 1 is lost beside 2^24.
 #[test]
 fn rows_that_cancel_in_a_sum_of_many_readers_keep_their_rounding() {
-    let mut b = Builder::new(Shape::flat(1)).unwrap();
+    let mut b = Builder::new(TensorShape::flat(1)).unwrap();
     let z = b.push("z", dense(1.0, 1.0), &[0]).unwrap();
     let r = b.push("r", Op::Relu { slope: 0.0 }, &[z]).unwrap();
     let big = 2.0f64.powi(24);
@@ -589,7 +594,7 @@ fn rows_that_cancel_in_a_sum_of_many_readers_keep_their_rounding() {
 #[test]
 fn beyond_b_nothing_is_known_of_a_polynomial_near_relu() {
     let network = |weight: f64| {
-        let mut b = Builder::new(Shape::flat(1)).unwrap();
+        let mut b = Builder::new(TensorShape::flat(1)).unwrap();
         let z = b.push("z", dense(1.0, 1.0), &[0]).unwrap();
         let r = b.push("r", Op::Relu { slope: 0.0 }, &[z]).unwrap();
         let z = b.push("z2", dense(weight, 0.0), &[r]).unwrap();
@@ -610,11 +615,12 @@ fn beyond_b_nothing_is_known_of_a_polynomial_near_relu() {
 #[test]
 fn stages_keep_values_that_are_read_through_a_second_reshape() {
     for (first, second) in [(true, true), (true, false), (false, true), (false, false)] {
-        let mut b = Builder::new(Shape::flat(1)).unwrap();
+        let mut b = Builder::new(TensorShape::flat(1)).unwrap();
         let z = b.push("z", dense(1.0, 0.0), &[0]).unwrap();
         let reshape = |b: &mut Builder, name: &str, yes: bool| {
             if yes {
-                b.push(name, Op::Reshape(Shape::flat(1)), &[z]).unwrap()
+                b.push(name, Op::Reshape(TensorShape::flat(1)), &[z])
+                    .unwrap()
             } else {
                 z
             }

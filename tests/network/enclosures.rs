@@ -6,7 +6,7 @@ use polycert::network::forward::twin::Activation;
 use polycert::network::forward::{Model, Outcome, Prepared};
 use polycert::network::model::graph::{Builder, Network, Preprocessing};
 use polycert::network::model::ops::{BatchNorm, Conv, Dense};
-use polycert::network::model::ops::{Op, Shape, Window};
+use polycert::network::model::ops::{Op, TensorShape, Window};
 use polycert::network::model::tensor::Tensor;
 use polycert::poly::composite::Composite;
 use rug::Rational;
@@ -46,7 +46,7 @@ fn q(x: f64) -> Rational {
     Rational::from_f64(x).unwrap()
 }
 
-fn layer(s: &mut Source, x: Shape) -> Op {
+fn layer(s: &mut Source, x: TensorShape) -> Op {
     let flat = x.pixels() == 1;
     match s.next(if flat { 6 } else { 12 }) {
         0 | 1 => Op::Relu {
@@ -73,7 +73,7 @@ fn layer(s: &mut Source, x: Shape) -> Op {
                 bias: s.numbers(outputs),
             })
         }
-        4 => Op::Reshape(Shape::flat(x.len())),
+        4 => Op::Reshape(TensorShape::flat(x.len())),
         5 => Op::Pad {
             channels: [s.next(2), s.next(2)],
             border: [s.next(2), s.next(2), s.next(2), s.next(2)],
@@ -104,7 +104,7 @@ fn layer(s: &mut Source, x: Shape) -> Op {
     }
 }
 
-fn window(s: &mut Source, x: Shape, conv: bool) -> Window {
+fn window(s: &mut Source, x: TensorShape, conv: bool) -> Window {
     let kernel = [1 + s.next(x.height.min(3)), 1 + s.next(x.width.min(3))];
     let pad = |s: &mut Source, k: usize| if conv { s.next(3) } else { s.next(k) };
     Window {
@@ -127,9 +127,9 @@ fn window(s: &mut Source, x: Shape, conv: bool) -> Window {
 /// A network with at most `most` polynomials one after another.
 fn network(s: &mut Source, most: usize) -> Network {
     let shape = if s.next(3) == 0 {
-        Shape::flat(1 + s.next(9))
+        TensorShape::flat(1 + s.next(9))
     } else {
-        Shape::new(1 + s.next(2), 2 + s.next(4), 2 + s.next(4))
+        TensorShape::new(1 + s.next(2), 2 + s.next(4), 2 + s.next(4))
     };
     let mut b = Builder::new(shape).unwrap();
     let (mut last, mut depth) = (0, 0);
@@ -174,7 +174,7 @@ fn exact_relu(x: &Rational, sign: Sign) -> Rational {
     }
 }
 
-fn in_windows(w: Window, x: Shape, out: Shape) -> Vec<Vec<usize>> {
+fn in_windows(w: Window, x: TensorShape, out: TensorShape) -> Vec<Vec<usize>> {
     let at = |i: usize| {
         let (c, p) = (i / out.pixels(), i % out.pixels());
         let inside = w.positions(x, p / out.width, p % out.width);

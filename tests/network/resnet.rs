@@ -8,7 +8,7 @@ use polycert::arith::rounding::CoefficientMode;
 use polycert::network::forward::compare::{compare, twin, Precision, Verdict};
 use polycert::network::forward::Prepared;
 use polycert::network::model::graph::Network;
-use polycert::network::model::ops::{Op, Shape};
+use polycert::network::model::ops::{Op, TensorShape};
 use polycert::network::read::input::Samples;
 use polycert::network::read::{load, npy};
 use polycert::poly::composite::Composite;
@@ -204,7 +204,7 @@ fn enclosures_hold_an_independent_evaluation() {
     let Some((network, samples)) = resnet20() else {
         return;
     };
-    assert_eq!(network.input_shape(), Shape::new(3, 32, 32));
+    assert_eq!(network.input_shape(), TensorShape::new(3, 32, 32));
     let prepared = Prepared::new(&network).unwrap();
     let composite = table();
     let polynomials = twin(19, std::slice::from_ref(&composite), &[Rational::from(40)]).unwrap();

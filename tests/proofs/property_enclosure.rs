@@ -74,7 +74,7 @@ impl Judge<'_> {
         let slope = proof.slope.as_ref().filter(|g| y <= g.to);
         let values = self.oracle.at(x, slope.is_some());
         let to = proof.request.to.clone().unwrap_or(Rational::from(1));
-        if let Some(d) = proof.deviation.as_ref().filter(|d| y <= exact(&d.to)) {
+        if let Some(d) = proof.relu_error.as_ref().filter(|d| y <= exact(&d.to)) {
             self.at_most(&values.deviation(), &exact(&d.bound_hi), "deviation", x);
             if y <= to && proof.request.target.function != Function::MaxPool {
                 let scaled = values
@@ -126,7 +126,7 @@ impl Judge<'_> {
     fn witnesses(&mut self) {
         let proof = self.proof;
         let target = &proof.request.target;
-        if let Some(d) = &proof.deviation {
+        if let Some(d) = &proof.relu_error {
             let x = exact(&d.witness.x);
             let value = self.oracle.at(&x, false).deviation();
             self.at_least(&value, &exact(&d.witness.lo), "deviation", &x);
@@ -208,7 +208,7 @@ impl Judge<'_> {
                 self.complaints
                     .push(format!("the oracle is wrong at x = {x}"));
             }
-            if let Some(d) = &self.proof.deviation {
+            if let Some(d) = &self.proof.relu_error {
                 let error = (Rational::from(1) - q) * x / 2u32;
                 if x.clone().abs() <= exact(&d.to) && error.abs() > exact(&d.bound_hi) {
                     self.complaints
@@ -244,7 +244,7 @@ fn points(proof: &Proof, random: &mut Random, count: usize) -> Vec<Rational> {
     near(&to, &mut ys);
     ys.extend([tiny.clone(), Rational::from(1) >> 20u32]);
     let cells: Vec<&Cells> = proof
-        .deviation
+        .relu_error
         .iter()
         .flat_map(|d| &d.cells)
         .chain(proof.slope.iter().flat_map(|g| &g.cells))
@@ -257,7 +257,7 @@ fn points(proof: &Proof, random: &mut Random, count: usize) -> Vec<Rational> {
             ys.push(v);
         }
     }
-    for w in proof.deviation.iter().map(|d| &d.witness) {
+    for w in proof.relu_error.iter().map(|d| &d.witness) {
         near(&exact(&w.x).abs(), &mut ys);
     }
     if let Some(c) = &proof.closeness {

@@ -202,7 +202,7 @@ fn relu_claims() {
         let mut request = Request::new(Target::new(Function::Relu));
         request.claim = bits.map(|b| power_of_two(-b));
         let proof = certify(&table, &request);
-        let deviation = proof.deviation.as_ref().unwrap();
+        let deviation = proof.relu_error.as_ref().unwrap();
         let x = rational(&deviation.witness.x);
         let envelope = proof.closeness.as_ref().map_or("none".into(), |c| {
             let from = decimal(&c.from, 6, true);
@@ -322,7 +322,7 @@ fn coefficients_in_machine_floats() {
             let pinned = if single { narrow } else { *verdict };
             assert_eq!(proof.verdict, pinned, "{name} {mode}");
             assert!(largest <= proof.bound_hi, "{name} {mode}");
-            let x = rational(&proof.deviation.as_ref().unwrap().witness.x);
+            let x = rational(&proof.relu_error.as_ref().unwrap().witness.x);
             assert!(held.relu_error(&x) >= proof.bound_lo, "{name} {mode}");
         }
     }

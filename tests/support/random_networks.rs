@@ -3,7 +3,7 @@
 use polycert::network::boxes::stages::Stage;
 use polycert::network::model::graph::{Builder, Network, Preprocessing};
 use polycert::network::model::ops::{BatchNorm, Conv, Dense};
-use polycert::network::model::ops::{Op, Shape, Window};
+use polycert::network::model::ops::{Op, TensorShape, Window};
 use polycert::poly::composite::Composite;
 use rug::Rational;
 
@@ -89,7 +89,7 @@ pub fn relu(z: &Rational) -> Rational {
 /// A random chain of dense layers, sometimes with a shortcut around one.
 pub fn dense_network(r: &mut Random) -> Network {
     let n = 1 + r.below(3);
-    let mut b = Builder::new(Shape::flat(n)).unwrap();
+    let mut b = Builder::new(TensorShape::flat(n)).unwrap();
     let (mut x, mut width) = (0, n);
     let size = 2.0f64.powi(r.below(8) as i32 - 4);
     for layer in 0..1 + r.below(3) {
@@ -125,7 +125,7 @@ pub fn polynomial(c: &Composite, b: &Rational, x: &Rational) -> Rational {
 
 /// A random residual network with convolutions, batch norm, means and every other linear layer.
 pub fn conv_network(r: &mut Random) -> Network {
-    let shape = Shape::new(1 + r.below(2), 3, 2 + r.below(2));
+    let shape = TensorShape::new(1 + r.below(2), 3, 2 + r.below(2));
     let mut b = Builder::new(shape).unwrap();
     let conv = |r: &mut Random, from: usize, to: usize, stride: usize| {
         let mut window = Window::new([3, 3], [stride, stride]);
@@ -189,7 +189,9 @@ pub fn conv_network(r: &mut Random) -> Network {
             &[y],
         )
         .unwrap();
-    let y = b.push("flat", Op::Reshape(Shape::flat(to)), &[y]).unwrap();
+    let y = b
+        .push("flat", Op::Reshape(TensorShape::flat(to)), &[y])
+        .unwrap();
     let last = Op::Dense(Dense {
         weights: r.list(2 * to),
         bias: r.list(2),

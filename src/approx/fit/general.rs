@@ -111,11 +111,11 @@ fn chebyshev(u: &Float, n: usize) -> Vec<Float> {
 }
 
 /// f on parts of [-1, 1], as lines in u.
-struct Target {
+struct Pieces {
     parts: Vec<[Float; 4]>,
 }
 
-impl Target {
+impl Pieces {
     /// The part that holds u.
     fn part(&self, u: &Float) -> usize {
         let holds = |p: &[Float; 4]| *u >= p[0] && *u <= p[1];
@@ -188,14 +188,14 @@ pub fn minimax(
             ]
         })
         .collect();
-    let target = Target { parts };
+    let target = Pieces { parts };
     let space = Space::new(basis, degree);
     exchange(&target, &space)
 }
 
 /// A symmetric reference of a symmetric f can have level 0, from which no exchange starts: skewed starts are
 /// tried one after another.
-fn exchange(target: &Target, space: &Space) -> Result<Fit> {
+fn exchange(target: &Pieces, space: &Space) -> Result<Fit> {
     let mut last = None;
     for skew in [1.1, 0.9, 1.3, 0.7, 1.0] {
         match exchange_from(start(target, space, skew), target, space) {
@@ -206,7 +206,7 @@ fn exchange(target: &Target, space: &Space) -> Result<Fit> {
     Err(last.unwrap_or_else(|| failed(f64::INFINITY)))
 }
 
-fn exchange_from(mut points: Vec<Float>, target: &Target, space: &Space) -> Result<Fit> {
+fn exchange_from(mut points: Vec<Float>, target: &Pieces, space: &Space) -> Result<Fit> {
     let mut best = f64::INFINITY;
     for _ in 0..MAX_EXCHANGES {
         let c = levelled(target, space, &points)?;
@@ -257,7 +257,7 @@ fn failed(best: f64) -> Error {
 }
 
 /// Chebyshev extrema of the union of the parts, by length; skewed to the left above 1, to the right below.
-fn start(target: &Target, space: &Space, skew: f64) -> Vec<Float> {
+fn start(target: &Pieces, space: &Space, skew: f64) -> Vec<Float> {
     let count = space.size + 1;
     // At 0 a pinned error is 0: no extremum.
     let pinned = usize::from(space.basis == Basis::EvenAtZero);
@@ -287,7 +287,7 @@ fn start(target: &Target, space: &Space, skew: f64) -> Vec<Float> {
 }
 
 /// Solves sum c_i phi_i(u_k) + (-1)^k h = f(u_k).
-fn levelled(target: &Target, space: &Space, points: &[Float]) -> Result<Vec<Float>> {
+fn levelled(target: &Pieces, space: &Space, points: &[Float]) -> Result<Vec<Float>> {
     let n = points.len();
     let mut rows: Vec<Vec<Float>> = Vec::with_capacity(n);
     for (k, u) in points.iter().enumerate() {
@@ -341,7 +341,7 @@ pub(super) fn solve(mut rows: Vec<Vec<Float>>) -> Result<Vec<Float>> {
 }
 
 /// Local extrema of |error| on every part, in order; ends included.
-fn extrema(target: &Target, c: &[Float], samples: usize) -> Vec<Extremum> {
+fn extrema(target: &Pieces, c: &[Float], samples: usize) -> Vec<Extremum> {
     let pi = Float::with_val(PREC, rug::float::Constant::Pi);
     let cosines: Vec<Float> = (0..=samples)
         .map(|k| (Float::with_val(PREC, &pi * k as u32) / samples as u32).cos())
@@ -380,7 +380,7 @@ fn extrema(target: &Target, c: &[Float], samples: usize) -> Vec<Extremum> {
 }
 
 /// The extremum inside three points, by repeated parabolas.
-fn refined(target: &Target, part: usize, c: &[Float], around: [&Extremum; 3]) -> Extremum {
+fn refined(target: &Pieces, part: usize, c: &[Float], around: [&Extremum; 3]) -> Extremum {
     let mut three = around.map(Extremum::clone);
     for _ in 0..7 {
         let [a, b, d] = &three;

@@ -4,7 +4,7 @@
 //! is the best of a scan; the two errors seldom meet with opposite signs, so it may be well below 2 B E.
 
 use crate::arith::mp::Mp;
-use crate::certify::claims::relu_error::Deviation;
+use crate::certify::claims::relu_error::ReluError;
 use crate::certify::composite::cascade::Branch;
 use crate::certify::composite::witness::{candidates, Witness};
 use crate::error::{Error, Result};
@@ -25,16 +25,16 @@ pub struct Clip {
     pub witness: Witness,
 }
 
-/// Bounds the error of a clip on the largest range that the deviation allows.
+/// Bounds the error of a clip on the largest range that the error of ReLU is bounded on.
 ///
-/// **Inputs** `e` the published bound of the deviation on [-W, W].
+/// **Inputs** `e` the published bound of the error of ReLU on [-W, W].
 /// **Guarantee** witness.lo <= maximum error <= bound_hi.
 ///
 /// # Errors
 /// Ends that are not in order; a B too small for any x.
 pub fn bound(
     branches: &[Branch],
-    deviation: &Deviation,
+    relu_error: &ReluError,
     target: &Target,
     e: &Rational,
 ) -> Result<Clip> {
@@ -44,7 +44,7 @@ pub fn bound(
             "a clip to [{l}, {u}]: the lower end is not below the upper"
         )));
     }
-    let reach = deviation.to.to_rational().unwrap_or_default() * &target.scale;
+    let reach = relu_error.to.to_rational().unwrap_or_default() * &target.scale;
     let (from, to) = (Rational::from(u - &reach), Rational::from(l + &reach));
     if from >= to {
         let least = Rational::from(u - l) / 2u32;

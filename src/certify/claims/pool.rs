@@ -8,7 +8,7 @@
 //! The witness makes every match differ by the same d where the ReLU error is large, so that the
 //! errors add up: winner and loser of each match are placed from the root down.
 
-use crate::certify::claims::relu_error::{seek, Deviation};
+use crate::certify::claims::relu_error::{seek, ReluError};
 use crate::certify::composite::cascade::Branch;
 use crate::error::{Error, Result};
 use crate::poly::composite::Side;
@@ -102,7 +102,7 @@ pub fn needed_error(inputs: usize, bound: &Rational) -> Rational {
 
 /// Bounds the error of the tournament from that of the ReLU.
 ///
-/// **Inputs** `deviation` on |d| <= W; `range` B > 0; `input_scale` c, or none for the largest that
+/// **Inputs** `relu_error` on |d| <= W; `range` B > 0; `input_scale` c, or none for the largest that
 /// keeps every match in the domain (a dyadic just below it).
 ///
 /// # Errors
@@ -110,12 +110,12 @@ pub fn needed_error(inputs: usize, bound: &Rational) -> Rational {
 /// the largest c that does not.
 pub fn bound(
     branches: &[Branch],
-    deviation: &Deviation,
+    relu_error: &ReluError,
     (inputs, range, input_scale): (usize, &Rational, Option<&Rational>),
     e: &Rational,
 ) -> Result<Pool> {
     let tree = tournament(inputs)?;
-    let w = deviation.to.to_rational().unwrap_or_default();
+    let w = relu_error.to.to_rational().unwrap_or_default();
     let c = self::input_scale(&tree, range, input_scale, &w, e)?;
     let bound_hi = Rational::from(e * tree.depth() as u32) / &c;
     let witness = witness(branches, &tree, inputs, range, &c)?;

@@ -19,7 +19,7 @@ const MAX_RESTARTS: u32 = 50;
 
 /// A proved enclosure of the maximum ReLU error.
 #[derive(Debug, Clone)]
-pub struct Deviation {
+pub struct ReluError {
     /// The domain |x| <= to.
     pub to: Float,
     /// Upper bound of the maximum.
@@ -37,7 +37,7 @@ pub struct Deviation {
 ///
 /// # Errors
 /// `to` beyond the reach of the branches; not converged when not even a factor 2 is reached.
-pub fn enclose(branches: &[Branch], to: &Float, gap: f64) -> Result<Deviation> {
+pub fn enclose(branches: &[Branch], to: &Float, gap: f64) -> Result<ReluError> {
     let (mut witness, mut points) = seek(branches, to)?;
     let mut gap = gap.max(f64::MIN_POSITIVE);
     let mut restarts = 0;
@@ -89,7 +89,7 @@ pub fn enclose(branches: &[Branch], to: &Float, gap: f64) -> Result<Deviation> {
                 }
             }
         }
-        return Ok(Deviation {
+        return Ok(ReluError {
             to: to.clone(),
             bound_hi: claim,
             witness,

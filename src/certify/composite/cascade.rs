@@ -112,30 +112,46 @@ impl Branch {
     /// # Errors
     /// As [`Self::new`].
     pub fn with_margin(exact: &Exact, reach: &Float, prec: u32, bits: i32) -> Result<Self> {
-        let mut stages: Vec<Stage> = Vec::with_capacity(exact.stages.len());
+        let first = Self::first_stage(exact, reach, prec)?;
+        Self::continued(exact, first, reach, bits)
+    }
+
+    /// The first stage, whose inputs are [0, reach] whatever margin the others have.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn first_stage(exact: &Exact, reach: &Float, prec: u32) -> Result<Stage> {
         // A composite that is not quite odd has an inflection point near, not at, 0: a margin below
         // 0 keeps it inside. An odd one has it at the end 0 exactly, where it does not count.
-        let mut lo = Float::with_val(
-            prec,
-            if exact.side == Side::Both {
-                0.0
-            } else {
-                -2.0f64.powi(-16)
-            },
-        );
-        let mut hi = Float::with_val_round(prec, reach, Round::Up).0;
+        let lo = match exact.side {
+            Side::Both => 0.0,
+            _ => -2.0f64.powi(-16),
+        };
+        let lo = Float::with_val(prec, lo);
+        let hi = Float::with_val_round(prec, reach, Round::Up).0;
+        Self::stage(&exact.stages[0], (&lo, &hi), prec, 0)
+    }
+
+    /// [`Self::with_margin`] behind a first stage that is prepared for the same reach.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn continued(exact: &Exact, first: Stage, reach: &Float, bits: i32) -> Result<Self> {
+        let prec = first.value.hi().prec();
         let mut domain = Mp {
             lo: Float::new(prec),
-            hi: hi.clone(),
+            hi: Float::with_val_round(prec, reach, Round::Up).0,
         };
+        let mut stages: Vec<Stage> = Vec::with_capacity(exact.stages.len());
+        let mut next = Some(first);
         for (i, coefficients) in exact.stages.iter().enumerate() {
-            let named = |e: Error| match e.kind {
-                ErrorKind::NotConverged(d) => {
-                    Error::from(ErrorKind::NotConverged(format!("stage {}: {d}", i + 1)))
+            let stage = match next.take() {
+                Some(first) => first,
+                None => {
+                    let (lo, hi) = padded(&domain, bits);
+                    Self::stage(coefficients, (&lo, &hi), prec, i)?
                 }
-                _ => e,
             };
-            let stage = Self::stage(coefficients, (&lo, &hi), prec, i).map_err(named)?;
             domain = stage.image(0, &domain);
             let size = domain.magnitude();
             // The last stage feeds no other: however far it runs away, that is the result.
@@ -149,7 +165,6 @@ impl Branch {
                 )));
             }
             stages.push(stage);
-            (lo, hi) = padded(&domain, bits);
         }
         Ok(Self {
             side: exact.side,
@@ -178,8 +193,14 @@ impl Branch {
         let (f1, f2) = (f0.derivative(), f0.derivative().derivative());
         let f3 = f2.derivative();
         let bits = prec / 2;
-        let value = Pieces::find(&f0, &f1, &f2, (lo, hi), bits)?;
-        let slope = Pieces::find(&f1, &f2, &f3, (lo, hi), bits)?;
+        let named = |e: Error| match e.kind {
+            ErrorKind::NotConverged(d) => {
+                Error::from(ErrorKind::NotConverged(format!("stage {}: {d}", index + 1)))
+            }
+            _ => e,
+        };
+        let value = Pieces::find(&f0, &f1, &f2, (lo, hi), bits).map_err(named)?;
+        let slope = Pieces::find(&f1, &f2, &f3, (lo, hi), bits).map_err(named)?;
         Ok(Stage {
             f: [f0, f1, f2, f3],
             value,

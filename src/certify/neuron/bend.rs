@@ -5,6 +5,7 @@
 //! [0, 1]; they are narrow near 0, where r turns, and at most 2^-14 wide where it ripples.
 
 use crate::arith::mp::Mp;
+use crate::arith::upper::Upper;
 use crate::certify::composite::cascade::Branch;
 use crate::certify::composite::fast::FastBranch;
 use crate::error::{Error, Result};
@@ -120,15 +121,16 @@ impl Bend {
         let sign = if x < 0.0 { -0.5 } else { 0.5 };
         let slope = Float::with_val(PREC, &middle * sign) + 0.5f64;
         let rounded = slope.to_f32();
+        // The product by 1/2 and the sum, in PREC bits.
+        let size = Upper::size(slope.to_f64_round(Round::AwayZero)) + Upper::ONE;
+        let last = size.scaled(2.0f64.powi(2 - PREC as i32));
         let off = Float::with_val(PREC, slope - rounded)
             .to_f64_round(Round::AwayZero)
             .abs();
         // The division is off by 2^-128 relative, which moves the slope by at most y |B r''|.
-        let shift = 2.0f64.powi(-126) * self.bound_bend(x, x)? * 2.0;
-        Ok((
-            rounded,
-            (off + radius / 2.0 + shift) * (1.0 + 1e-9) + 1e-300,
-        ))
+        let shift = Upper::of(self.bound_bend(x, x)?).scaled(2.0f64.powi(-125));
+        let all = Upper::of(off) + Upper::of(radius).scaled(0.5) + shift + last;
+        Ok((rounded, all.get()))
     }
 
     /// [`Self::slope`] in f64 intervals, some ten times faster; none where they are wider than an f32
@@ -171,8 +173,8 @@ impl Bend {
         let levels = &self.bound_bends[branch];
         let cells = levels[0].len();
         let (u, v) = (
-            lo / self.scale * (1.0 - 2.0 * f64::EPSILON),
-            hi / self.scale * (1.0 + 2.0 * f64::EPSILON),
+            (lo / self.scale).next_down(),
+            Upper::of(hi).over(self.scale).get(),
         );
         let first = self
             .edges

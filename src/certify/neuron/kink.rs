@@ -17,6 +17,7 @@
 //!
 //! Source: Riesz 1914; Ehlich and Zeller 1964.
 
+use crate::arith::upper::{gamma, Upper, UNIT};
 use crate::error::{Error, Result};
 
 /// The kink keeps at least this distance to -1 and 1.
@@ -29,8 +30,6 @@ const MAX_COEFFICIENT: f64 = 1e150;
 
 /// Bound of the angle by which rounding moves a node, pi sqrt(2^-40 / 2), rounded up.
 pub(super) const NODE_SHIFT: f64 = 2.2e-6;
-/// 2^-53.
-pub(super) const UNIT: f64 = f64::EPSILON / 2.0;
 /// Nodes evaluated together.
 pub(super) const LANES: usize = 8;
 
@@ -58,14 +57,26 @@ impl Range {
             )));
         }
         let kink = (-(hi + lo) / (hi - lo)).clamp(MIN_GAP - 1.0, 1.0 - MIN_GAP);
-        // 1 + c and 1 - c are off by one rounding, the quotients by another; 4 units cover both.
-        let half = (-lo / (1.0 + kink)).max(hi / (1.0 - kink)) * (1.0 + 8.0 * UNIT);
+        // 1 + c and 1 - c are rounded down.
+        let left = Upper::of(-lo).over((1.0 + kink).next_down());
+        let right = Upper::of(hi).over((1.0 - kink).next_down());
+        let half = left.max(right).get();
         if half < 1e-290 || !half.is_finite() {
             return Err(Error::domain(format!(
                 "the range [{lo}, {hi}] is too small or too large"
             )));
         }
         Ok(Self { half, kink })
+    }
+
+    /// Bounds of h F(t) - s z from those of F(t) - s t: s z = h s (t - c), so they are h (bounds + s c).
+    pub(super) fn in_z(self, slope: f64, (least, most): (f64, f64)) -> (f64, f64) {
+        let end = |bound: f64, slope: f64| {
+            (Upper::of(bound) + Upper::product(slope, self.kink))
+                .scaled(self.half)
+                .get()
+        };
+        (-end(-least, -slope), end(most, slope))
     }
 }
 
@@ -93,19 +104,14 @@ impl Neuron {
         let range = Range::new(lo, hi)?;
         let (h, c) = (range.half, range.kink);
         let coefficients = fit(c);
-        let bound_error = (h * bound_error(&coefficients, c)?).next_up();
+        let bound_error = Upper::of(bound_error(&coefficients, c)?).scaled(h).get();
         // The slope of the ReLU's chord; s z = h s (t - c).
         let slope = (1.0 - c) / 2.0;
-        let (least, most) = bound_tilted(&coefficients, slope)?;
-        let shift = slope * c;
-        let room = 8.0 * UNIT * (least.abs() + most.abs() + shift.abs()) * h;
+        let bounds = bound_tilted(&coefficients, slope)?;
         Ok(Self {
             range,
             bound_error,
-            bound_tilted: (
-                slope,
-                (h * (least + shift) - room, h * (most + shift) + room),
-            ),
+            bound_tilted: (slope, range.in_z(slope, bounds)),
             coefficients,
         })
     }
@@ -135,8 +141,9 @@ pub fn bound_error(coefficients: &[f64], kink: f64) -> Result<f64> {
             1.0 - MIN_GAP
         )));
     }
+    let gamma = gamma(1, UNIT);
     let (nodes, factor) = grid(degree);
-    let mut most = 0.0f64;
+    let mut most = Upper::ZERO;
     for side in [-1.0, 1.0] {
         let (middle, radius) = ((kink + side) / 2.0, (1.0 - side * kink) / 2.0);
         let (low, high) = if side < 0.0 {
@@ -154,13 +161,14 @@ pub fn bound_error(coefficients: &[f64], kink: f64) -> Result<f64> {
             let (value, rounding) = clenshaw(coefficients, &t);
             for (t, v) in t.iter().zip(value) {
                 let target = if side < 0.0 { 0.0 } else { t - kink };
-                let error = (v - target).abs();
+                let error = Upper::size(v - target);
                 // Two more roundings: t - kink (at most 2) and the difference.
-                most = most.max(error + UNIT * (2.0 * error + 4.0) + rounding);
+                let off = gamma * error + Upper::of(2.0 * UNIT) + rounding;
+                most = most.max(error + off);
             }
         }
     }
-    Ok(most * factor)
+    Ok((most * factor).get())
 }
 
 /// Bounds (lo, hi) of sum c_k T_k(t) - slope t over [-1, 1].
@@ -178,7 +186,7 @@ pub fn bound_tilted(coefficients: &[f64], slope: f64) -> Result<(f64, f64)> {
         )));
     }
     let (nodes, factor) = grid(degree);
-    let (mut lo, mut hi, mut off) = (f64::INFINITY, f64::NEG_INFINITY, 0.0f64);
+    let (mut lo, mut hi, mut off) = (f64::INFINITY, f64::NEG_INFINITY, Upper::ZERO);
     for first in (0..nodes).step_by(LANES) {
         let t: [f64; LANES] = std::array::from_fn(|i| node(first + i, nodes));
         let (value, rounding) = clenshaw(coefficients, &t);
@@ -186,13 +194,22 @@ pub fn bound_tilted(coefficients: &[f64], slope: f64) -> Result<(f64, f64)> {
             let g = v - slope * t;
             lo = lo.min(g);
             hi = hi.max(g);
-            off = off.max(rounding + UNIT * (2.0 * g.abs() + 4.0 * slope.abs()));
+            off = off.max(rounding + off_line(g, slope));
         }
     }
-    // Riesz's lemma bounds the distance from the middle.
-    let (middle, half) = (lo / 2.0 + hi / 2.0, (hi - lo) / 2.0);
-    let half = (half + off) * factor + 8.0 * UNIT * (lo.abs() + hi.abs());
-    Ok(((middle - half).next_down(), (middle + half).next_up()))
+    // Riesz's lemma bounds the distance from the middle, which is rounded once.
+    let middle = lo / 2.0 + hi / 2.0;
+    let half = (Upper::of(hi) + Upper::of(-lo)).scaled(0.5);
+    let rounded = gamma(1, UNIT) * Upper::size(middle) + Upper::of(f64::MIN_POSITIVE);
+    let half = (half + off) * factor + rounded;
+    let end = |middle: f64| (Upper::of(middle) + half).get();
+    Ok((-end(-middle), end(middle)))
+}
+
+/// What v - s t = g rounds off beside v, |t| <= 1: the product s t, and the difference.
+pub(super) fn off_line(g: f64, slope: f64) -> Upper {
+    let product = Upper::of(UNIT) * Upper::size(slope);
+    gamma(1, UNIT) * Upper::size(g) + product + Upper::of(f64::MIN_POSITIVE)
 }
 
 /// Whether all coefficients are numbers of a size that cannot overflow.
@@ -201,13 +218,15 @@ fn usable(coefficients: &[f64]) -> bool {
 }
 
 /// The number of nodes for a degree, and 1 / cos(d eta) or more.
-fn grid(degree: usize) -> (usize, f64) {
+fn grid(degree: usize) -> (usize, Upper) {
     // At least 32 nodes, so that N is no small number for degree 1.
     let nodes = (20 * degree).max(32).next_multiple_of(LANES);
-    let eta = std::f64::consts::PI / (2 * nodes) as f64 * (1.0 + 1e-9) + NODE_SHIFT;
-    // cos x >= 1 - x^2/2, and 1/(1 - y) is taken with room for its rounding.
-    let angle = degree as f64 * eta;
-    (nodes, (1.0 + 1e-12) / (1.0 - angle * angle / 2.0))
+    let pi = Upper::of(std::f64::consts::PI.next_up());
+    let eta = pi.over((2 * nodes) as f64) + Upper::of(NODE_SHIFT);
+    // cos x >= 1 - x^2/2.
+    let angle = eta.scaled(degree as f64);
+    let cosine = -(Upper::of(-1.0) + (angle * angle).scaled(0.5)).get();
+    (nodes, Upper::ONE.over(cosine))
 }
 
 /// Chebyshev's node i of n, to a rounding or two.
@@ -216,7 +235,7 @@ fn node(i: usize, n: usize) -> f64 {
 }
 
 /// The values at a few t, and a bound for the rounding of each.
-pub(super) fn clenshaw(c: &[f64], t: &[f64; LANES]) -> ([f64; LANES], f64) {
+pub(super) fn clenshaw(c: &[f64], t: &[f64; LANES]) -> ([f64; LANES], Upper) {
     let (mut b1, mut b2) = ([0.0; LANES], [0.0; LANES]);
     let mut size = [0.0f64; LANES];
     for &c in c.iter().skip(1).rev() {
@@ -233,8 +252,9 @@ pub(super) fn clenshaw(c: &[f64], t: &[f64; LANES]) -> ([f64; LANES], f64) {
         value[i] = t[i].mul_add(b1[i], -b2[i]) + c[0];
         largest = largest.max(size[i]).max(value[i].abs());
     }
-    let rounding = 5.0 * UNIT * (1.0 + 1e-9) * (c.len() + 1) as f64 * largest;
-    (value, rounding + f64::MIN_POSITIVE)
+    // The fused product of a step is at most the step's |b| (1 + u) + |c|: gamma has room for that u.
+    let rounding = gamma(5 * (c.len() + 1), UNIT) * Upper::of(largest);
+    (value, rounding + Upper::of(f64::MIN_POSITIVE))
 }
 
 #[cfg(test)]

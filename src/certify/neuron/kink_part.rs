@@ -13,7 +13,8 @@
 //!
 //! Source: Bernstein 1912.
 
-use super::kink::{clenshaw, Neuron, LANES, NODE_SHIFT, UNIT};
+use super::kink::{clenshaw, off_line, Neuron, LANES, NODE_SHIFT};
+use crate::arith::upper::Upper;
 use crate::error::Result;
 
 /// Nodes to a wave: d w is at most 1/64 where that takes no more than `MAX_NODES`.
@@ -42,9 +43,17 @@ impl Neuron {
     /// None for a neuron that could be made.
     pub fn part(&self, lo: f64, hi: f64) -> Result<Part> {
         let (h, c) = (self.range.half, self.range.kink);
-        // Two roundings each, of numbers up to 2 inside the range.
-        let t0 = (lo / h + c - 8.0 * UNIT).clamp(-1.0, 1.0);
-        let t1 = (hi / h + c + 8.0 * UNIT).clamp(-1.0, 1.0);
+        // z/h + c, rounded outward: of a z below 0 the quotient's size goes the other way.
+        let place = |z: f64, c: f64| {
+            let quotient = Upper::size(z).over(h).get();
+            let quotient = if z < 0.0 {
+                -(z.abs() / h).next_down()
+            } else {
+                quotient
+            };
+            (Upper::of(quotient) + Upper::of(c)).get().clamp(-1.0, 1.0)
+        };
+        let (t0, t1) = (-place(-lo, -c), place(hi, c));
         let e = self.bound_error;
         let whole = Part {
             bound_apart: (-e, e),
@@ -55,10 +64,8 @@ impl Neuron {
         }
         // P(z) = h F(t) + h s t, and s z = h s (t - c).
         let tilted = |s: f64, a: f64, b: f64| {
-            let (least, most) = self.over(s, a, b);
-            let shift = s * c;
-            let room = 8.0 * UNIT * (least.abs() + most.abs() + shift.abs()) * h;
-            (h * (least + shift) - room, h * (most + shift) + room)
+            let bounds = self.over(s, a, b);
+            self.range.in_z(s, bounds)
         };
         let left = (t0 < c).then(|| tilted(0.0, t0, t1.min(c)));
         let right = (t1 > c).then(|| tilted(1.0, t0.max(c), t1));
@@ -90,8 +97,10 @@ impl Neuron {
         let (h, c) = (self.range.half, self.range.kink);
         // M from the slope that is known over the whole range: |P - s0 z| = h |F_0 + s0 c|.
         let (s0, (least, most)) = self.bound_tilted;
-        let known = least.abs().max(most.abs()) / h + (s0 * c).abs();
-        let all = (known + (s - s0).abs()) * (1.0 + 1e-9);
+        let known = Upper::size(least).max(Upper::size(most)).over(h);
+        let line = Upper::product(s0.abs(), c.abs());
+        let turned = Upper::of(s.max(s0)) + Upper::of(-s.min(s0));
+        let all = known + line + turned;
         let degree = self.coefficients.len().saturating_sub(1).max(1) as f64;
         let (a0, a1) = (t1.acos(), t0.acos());
         let wanted = (degree * (a1 - a0) * STEPS).ceil();
@@ -102,7 +111,7 @@ impl Neuron {
             MAX_NODES
         };
         let step = (a1 - a0) / steps as f64;
-        let (mut lo, mut hi, mut off) = (f64::INFINITY, f64::NEG_INFINITY, 0.0f64);
+        let (mut lo, mut hi, mut off) = (f64::INFINITY, f64::NEG_INFINITY, Upper::ZERO);
         for first in (0..=steps).step_by(LANES) {
             let t: [f64; LANES] = std::array::from_fn(|i| match first + i {
                 0 => t1,
@@ -114,13 +123,15 @@ impl Neuron {
                 let f = v - s * t;
                 lo = lo.min(f);
                 hi = hi.max(f);
-                off = off.max(rounding + UNIT * (2.0 * f.abs() + 4.0 * s.abs()));
+                off = off.max(rounding + off_line(f, s));
             }
         }
-        let apart = step * (1.0 + 1e-9) + 2.0 * NODE_SHIFT;
-        let wave = degree * apart;
-        let pad = (all * wave * wave / 8.0 + off) * (1.0 + 1e-9);
-        ((lo - pad).next_down(), (hi + pad).next_up())
+        // Angles are not proved to be steps apart exactly: what rounding of the angles does is in NODE_SHIFT.
+        let apart = Upper::of(step.next_up()) + Upper::of(2.0 * NODE_SHIFT);
+        let wave = apart.scaled(degree);
+        let pad = (all * wave * wave).scaled(0.125) + off;
+        let end = |x: f64| (Upper::of(x) + pad).get();
+        (-end(-lo), end(hi))
     }
 }
 

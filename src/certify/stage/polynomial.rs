@@ -38,7 +38,7 @@ pub struct Polynomial {
     prec: u32,
     /// Bounds for |y| <= reach, reach/2, reach/4, ...: a stage may be asked for on a wide interval,
     /// and yet its critical points lie near 0.
-    levels: [Level; LEVELS],
+    levels: [Reached; LEVELS],
 }
 
 /// How many times the reach is halved.
@@ -46,7 +46,7 @@ const LEVELS: usize = 48;
 
 /// What holds for |y| <= reach.
 #[derive(Debug, Clone, Copy)]
-struct Level {
+struct Reached {
     reach: f64,
     /// Bound of |F|: sum |c_i| reach^i.
     bound_magnitude: f64,
@@ -80,7 +80,7 @@ impl Polynomial {
             .collect();
         let mut level = reach;
         let levels = [(); LEVELS].map(|()| {
-            let here = Level::new(&estimate, prec, level);
+            let here = Reached::new(&estimate, prec, level);
             level /= 2.0;
             here
         });
@@ -110,7 +110,7 @@ impl Polynomial {
     }
 
     /// The tightest level that holds |y|.
-    fn level(&self, y: f64) -> &Level {
+    fn level(&self, y: f64) -> &Reached {
         let y = y.abs();
         // The exponent of reach/|y| is the index, but for rounding.
         let exponent = ((self.reach() / y).to_bits() >> 52) as usize;
@@ -226,7 +226,7 @@ impl Polynomial {
     }
 }
 
-impl Level {
+impl Reached {
     fn new(estimate: &[f64], prec: u32, reach: f64) -> Self {
         // |c| <= |estimate| (1 + 2^-52) plus the least positive f64, and 2n roundings of at most
         // 2^-53 each: the factor and the summand below are far larger.

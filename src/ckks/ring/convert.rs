@@ -28,11 +28,11 @@ pub struct Converter {
     from: Vec<Modulus>,
     /// (D/d_i)^-1 mod d_i.
     hat_inverse: Vec<u64>,
-    to: Vec<Target>,
+    to: Vec<Residue>,
 }
 
 #[derive(Debug)]
-struct Target {
+struct Residue {
     m: Modulus,
     /// D/d_i mod the target.
     hats: Vec<f64>,
@@ -61,7 +61,7 @@ impl Converter {
             to: (to.iter())
                 .map(|m| {
                     let product = hat(m, usize::MAX);
-                    Target {
+                    Residue {
                         m: *m,
                         hats: (0..from.len()).map(|i| to_f64(hat(m, i))).collect(),
                         minus: to_f64((m.value() - product) % m.value()),
@@ -124,7 +124,7 @@ impl Converter {
     }
 }
 
-impl Target {
+impl Residue {
     /// out = sum_i y_i hat_i - v D. y may exceed the target prime: |y| < 2^50 is enough.
     #[inline(always)]
     fn carry<const K: usize>(&self, y: &[[f64; BLOCK]; K], v: &[f64; BLOCK], out: &mut [u64]) {

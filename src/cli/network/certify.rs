@@ -18,8 +18,8 @@ use std::time::Instant;
 /// polycert-check --network OUT.network --input OUT.input OUT
 ///
 /// With --worst or --sigma the certificate also states how far noise at every activation's output moves the
-/// logits (of the differences to the class's logit: the class stays if they stay above 0). The checker computes
-/// these bounds itself; the certificate has nothing but the numbers. Exit code 0 only if the class is proved
+/// logits (of the differences to the class's logit: the class stays if they stay above 0). The checker proves
+/// bounds of its own, and those that are stated must be no smaller. Exit code 0 only if the class is proved
 /// to stay at every level; a certificate whose levels leave it open is written all the same.
 #[derive(clap::Args)]
 pub struct Arguments {

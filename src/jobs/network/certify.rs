@@ -3,7 +3,7 @@
 pub use crate::certificate::network::ErrorModel;
 
 use crate::certificate::network::{
-    certify as publish, certify_noise, Level, Noise as Noisy, Subject,
+    certify as publish, certify_noise, Level, Noise as Noisy, Sample, Subject,
 };
 use crate::error::{Error, Result};
 use crate::jobs::network::inputs::InputFile;
@@ -141,7 +141,13 @@ pub fn certify(request: &Request, progress: &mut dyn FnMut(usize, usize)) -> Res
                 levels: &levels,
                 margins: noise.margins && comparison.network.logits.len() > 1,
             };
-            certify_noise(&subject, &comparison, &noise, progress)?
+            let sample = Sample {
+                network: &loaded.network,
+                composites: &twin.composites,
+                twin: &twin.activations,
+                input: &x,
+            };
+            certify_noise(&subject, sample, &comparison, &noise, progress)?
         };
         certified = Some(Certified {
             certificate,

@@ -32,14 +32,14 @@ pub struct Summary {
     /// The same of the twin.
     pub bound_twin_reach: Vec<f64>,
     /// One for each level of noise.
-    pub levels: Vec<Level>,
+    pub levels: Vec<UnderNoise>,
     /// One for each activation, over the samples that have an estimate.
     pub layers: Vec<Layers>,
 }
 
 /// The samples under one level of noise.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
-pub struct Level {
+pub struct UnderNoise {
     /// Proved: under this noise the twin answers as the network does without.
     pub certified: usize,
     /// Greatest upper bound of the deviation of a logit, over the samples where it is not vacuous.
@@ -144,13 +144,13 @@ impl Summary {
     }
 }
 
-fn levels(records: &[Record]) -> Vec<Level> {
+fn levels(records: &[Record]) -> Vec<UnderNoise> {
     let count = records.first().map_or(0, |r| r.bound_noise_margins.len());
     let level = |k: usize| {
         let certified = || records.iter().filter(move |r| r.certified(k));
         let at = |list: &[Option<f64>]| list.get(k).copied().flatten();
         let deviations = records.iter().filter_map(|r| at(&r.bound_noise_deviations));
-        Level {
+        UnderNoise {
             certified: certified().count(),
             bound_greatest_deviation: deviations.clone().reduce(f64::max),
             without_bound: records.len() - deviations.count(),

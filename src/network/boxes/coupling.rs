@@ -12,7 +12,8 @@
 //!
 //! For small networks: stages of at most [`MAX_SIDE`] neurons.
 
-use crate::network::boxes::relax::{gamma, norm, TINY, UNIT};
+use crate::arith::upper::{gamma, Upper, UNIT};
+use crate::network::boxes::relax::TINY;
 use crate::network::boxes::stages::Stage;
 use crate::network::boxes::{Bounds, StageBounds};
 
@@ -41,11 +42,11 @@ pub fn bound_outputs(stages: &[Stage], proved: &[StageBounds]) -> Option<Vec<f64
             let row = outputs.row(k, o, stages[k].size);
             let Some(row) = row else { continue };
             for (r, e) in row.iter().zip(&proved[k].bound_error) {
-                total += r.abs() * e;
+                total += Upper::size(*r) * Upper::of(*e);
             }
             total += system.slopes_term(k, row, &jacobians[k]);
         }
-        (total * (1.0 + 1e-9) + TINY).next_up()
+        total.get()
     });
     Some(bounds.collect())
 }
@@ -68,7 +69,7 @@ struct Rows {
     /// For each earlier stage: row-major, one row for each element of the stage.
     coefficients: Vec<Option<Vec<f64>>>,
     /// What rounding can amount to, for each row.
-    rounding: Vec<f64>,
+    rounding: Vec<Upper>,
 }
 
 impl Rows {
@@ -104,8 +105,10 @@ impl<'a> System<'a> {
                 };
                 let open = if slope == 0.5 { d } else { 0.0 };
                 let e = s.bound_error[i];
-                let amount = (if slope == 0.0 { e } else { d + e }) * (1.0 + 4.0 * UNIT);
-                (slope, open, amount, (e + open / 2.0) * (1.0 + 4.0 * UNIT))
+                let (e, d) = (Upper::of(e), Upper::of(d));
+                let amount = if slope == 0.0 { e } else { d + e };
+                let source = e + Upper::of(open).scaled(0.5);
+                (slope, open, amount.get(), source.get())
             });
             let all: Vec<_> = neurons.collect();
             system.slopes.push(all.iter().map(|n| n.0).collect());
@@ -122,7 +125,7 @@ impl<'a> System<'a> {
         let n = self.stages[target].size;
         let mut rows = Rows {
             coefficients: vec![None; target],
-            rounding: vec![TINY; n],
+            rounding: vec![Upper::of(TINY); n],
         };
         let mut start = vec![0.0; n * n];
         start.iter_mut().step_by(n + 1).for_each(|v| *v = 1.0);
@@ -148,12 +151,9 @@ impl<'a> System<'a> {
                 continue;
             }
             let amounts = &self.amounts[m.source];
-            let spread: f64 = m
-                .bound_columns
-                .iter()
-                .zip(amounts)
-                .map(|(c, a)| c * a)
-                .sum();
+            let spread = Upper::dot(&m.bound_columns, amounts);
+            let all = Upper::norm(amounts);
+            let gamma = gamma(n + 1, UNIT);
             let count = values.len() / n;
             let out =
                 rows.coefficients[m.source].get_or_insert_with(|| vec![0.0; count * m.columns()]);
@@ -162,7 +162,7 @@ impl<'a> System<'a> {
                 .zip(out.chunks_exact_mut(m.columns()));
             for ((row, out), rounding) in places.zip(&mut rows.rounding) {
                 // Added to what was there: gamma covers that too, once its size is counted.
-                let before = norm(out);
+                let before = Upper::norm(out);
                 for (q, w) in row.iter().zip(m.entries.chunks_exact(m.columns())) {
                     if *q != 0.0 {
                         out.iter_mut()
@@ -170,16 +170,18 @@ impl<'a> System<'a> {
                             .for_each(|(o, w)| *o = w.mul_add(*q, *o));
                     }
                 }
-                let rounded = gamma(n + 1) * (norm(row) * spread + before * norm(amounts));
-                *rounding += (rounded + m.relative * norm(row) * spread) * (1.0 + 1e-6);
+                let here = Upper::norm(row) * spread;
+                *rounding += gamma * (here + before * all) + Upper::of(m.relative) * here;
             }
         }
     }
 
     /// Upper bound of |sum_j r_j (s_j - 1/2) d_j| over the neurons of stage k whose slope is open.
-    fn slopes_term(&self, k: usize, row: &[f64], jacobian: &Rows) -> f64 {
+    fn slopes_term(&self, k: usize, row: &[f64], jacobian: &Rows) -> Upper {
         let open = &self.open[k];
-        let alone: f64 = row.iter().zip(open).map(|(r, d)| r.abs() * d / 2.0).sum();
+        let pairs = row.iter().zip(open);
+        let alone: Upper = pairs.map(|(r, d)| Upper::product(r.abs(), *d)).sum();
+        let alone = alone.scaled(0.5);
         // Sources before this stage, in one list.
         let mut sources = Vec::new();
         for (before, coefficients) in jacobian.coefficients.iter().enumerate() {
@@ -193,20 +195,21 @@ impl<'a> System<'a> {
         if neurons.is_empty() || sources.is_empty() {
             return alone;
         }
+        let gamma = gamma(2, UNIT);
         let mut form = Vec::with_capacity(neurons.len() * sources.len());
-        let mut lost = 0.0;
+        let mut lost = Upper::of(TINY);
         for &j in &neurons {
-            lost += row[j].abs() * jacobian.rounding[j] / 2.0;
+            lost += Upper::size(row[j]) * jacobian.rounding[j].scaled(0.5);
             for &(before, i) in &sources {
                 let width = self.stages[before].size;
                 let coefficient = jacobian.row(before, j, width).map_or(0.0, |r| r[i]);
                 let c = row[j] * coefficient * self.sources[before][i] / 2.0;
-                // Three roundings of this entry.
-                lost += 4.0 * UNIT * c.abs();
+                // Two products of this entry; what they underflow by is below TINY.
+                lost += gamma * Upper::size(c);
                 form.push(c);
             }
         }
-        let together = bilinear(&form, neurons.len(), sources.len()) + lost * (1.0 + 1e-9) + TINY;
+        let together = Upper::of(bilinear(&form, neurons.len(), sources.len())) + lost;
         alone.min(together)
     }
 }
@@ -277,19 +280,19 @@ pub fn bilinear(c: &[f64], rows: usize, columns: usize) -> f64 {
     }
     let (p, q) = kept;
     let a = scaled(c, &p, &q);
-    let all = c.len() as f64;
-    let norm = bound_spectral(&a, rows, columns);
-    // Entries of a have two roundings each; sums of squares of reciprocals have a few more.
-    let entries = norm + 3.0 * UNIT * (a.iter().map(|x| x * x).sum::<f64>()).sqrt() * (1.0 + 1e-9);
-    let value = entries * total(&p) * total(&q) * (1.0 + 8.0 * all * UNIT + 1e-12);
-    if value.is_finite() {
-        value
-    } else {
-        f64::INFINITY
-    }
+    // Entries of a have two roundings each.
+    let entries = bound_spectral(&a, rows, columns) + gamma(2, UNIT) * Upper::norm(&a);
+    (entries * bound_total(&p) * bound_total(&q)).get()
 }
 
-/// sqrt(sum p^-2).
+/// Upper bound of sqrt(sum p^-2).
+fn bound_total(p: &[f64]) -> Upper {
+    // p^2 is rounded down, and is no bound where it underflows: the quotient is infinite then.
+    let parts = p.iter().map(|x| Upper::ONE.over((x * x).next_down()));
+    parts.sum::<Upper>().sqrt()
+}
+
+/// sqrt(sum p^-2), for the search.
 fn total(p: &[f64]) -> f64 {
     p.iter().map(|x| x.powi(-2)).sum::<f64>().sqrt()
 }
@@ -340,21 +343,23 @@ fn powers(gram: &[f64], n: usize) -> (f64, Vec<f64>) {
 ///
 /// mu I - G is positive definite if its factorisation runs to its end, up to gamma trace (Rump); G is off
 /// from A^T A by at most gamma |A|_F^2.
-fn bound_spectral(a: &[f64], rows: usize, columns: usize) -> f64 {
+fn bound_spectral(a: &[f64], rows: usize, columns: usize) -> Upper {
     let g = gram(a, rows, columns);
-    let frobenius: f64 = a.iter().map(|x| x * x).sum::<f64>() * (1.0 + 1e-9);
+    let frobenius = Upper::computed(a.iter().map(|x| x * x).sum(), a.len());
     let (guess, _) = powers(&g, columns);
     let mut mu = guess;
     for _ in 0..60 {
         mu *= 1.002;
         if factorises(&g, columns, mu) {
             // The diagonal mu - g_ii is rounded once.
-            let trace = (mu + frobenius) * columns as f64;
-            let off = gamma(columns + 2) * trace * 2.0 + gamma(rows) * frobenius + TINY;
-            return (mu + off).sqrt() * (1.0 + 4.0 * UNIT);
+            let mu = Upper::of(mu);
+            let trace = (mu + frobenius).scaled(2.0 * columns as f64);
+            let factors = gamma(columns + 2, UNIT) * trace;
+            let off = factors + gamma(rows, UNIT) * frobenius + Upper::of(TINY);
+            return (mu + off).sqrt();
         }
     }
-    frobenius.sqrt() * (1.0 + 4.0 * UNIT)
+    frobenius.sqrt()
 }
 
 /// Whether Cholesky's factorisation of mu I - G runs to its end in f64.

@@ -21,8 +21,9 @@ pub mod coupling;
 pub mod relax;
 pub mod stages;
 
-use crate::error::{Error, Result};
-use crate::network::boxes::relax::{bound_both_signs, chord_above, Knowledge, Lines, UNIT};
+use crate::arith::upper::Upper;
+use crate::error::{Error, ErrorKind, Result};
+use crate::network::boxes::relax::{bound_both_signs, chord_above, Knowledge, Lines};
 use crate::network::boxes::stages::Stage;
 
 /// Bounds of a number, rounded outward.
@@ -112,10 +113,11 @@ pub fn analyse(
             (z.clone(), vec![(0.0, 0.0); stage.size])
         };
         for i in 0..stage.size {
+            let meet = |what, a, b| meet(a, b).ok_or_else(|| contradiction(what, k, i, a, b));
             for _ in 0..2 {
-                u[i] = meet(u[i], sum(z[i], d[i]));
-                d[i] = meet(d[i], sum(u[i], negative(z[i])));
-                z[i] = meet(z[i], sum(u[i], negative(d[i])));
+                u[i] = meet("twin", u[i], sum(z[i], d[i]))?;
+                d[i] = meet("difference", d[i], sum(u[i], negative(z[i])))?;
+                z[i] = meet("ReLU network", z[i], sum(u[i], negative(d[i])))?;
             }
         }
         let mut bound_error = vec![0.0; stage.size];
@@ -167,8 +169,11 @@ pub fn analyse(
     }
     if let Some(bounds) = coupling::bound_outputs(stages, &all) {
         let last = all.len() - 1;
-        for (d, b) in all[last].bound_difference.iter_mut().zip(bounds) {
-            *d = meet(*d, (-b, b));
+        let differences = all[last].bound_difference.iter_mut().zip(bounds);
+        for (i, (d, b)) in differences.enumerate() {
+            let other = (-b, b);
+            let both = meet(*d, other);
+            *d = both.ok_or_else(|| contradiction("difference", last, i, *d, other))?;
         }
     }
     Ok(all)
@@ -186,7 +191,8 @@ impl Knowledge {
         let most = size(before);
         self.lines.push(lines);
         self.bound_before.push(most);
-        self.bound_after.push((most + e) * (1.0 + 2.0 * UNIT));
+        self.bound_after
+            .push((Upper::of(most) + Upper::of(e)).get());
     }
 }
 
@@ -204,20 +210,31 @@ fn negative((lo, hi): Bounds) -> Bounds {
     (-hi, -lo)
 }
 
-/// Sum of two intervals, rounded outward.
-fn sum(a: Bounds, b: Bounds) -> Bounds {
-    ((a.0 + b.0).next_down(), (a.1 + b.1).next_up())
+/// Sum of two numbers, rounded up.
+fn added(a: f64, b: f64) -> f64 {
+    (Upper::of(a) + Upper::of(b)).get()
 }
 
-/// What two proved intervals have in common. They do have something in common; an empty result would
-/// mean an error elsewhere, so then the first is kept.
-fn meet(a: Bounds, b: Bounds) -> Bounds {
+/// Sum of two intervals, rounded outward.
+fn sum(a: Bounds, b: Bounds) -> Bounds {
+    (-added(-a.0, -b.0), added(a.1, b.1))
+}
+
+/// What two proved intervals of one number have in common; none if they are disjoint or no intervals, which can
+/// only be an error of this program.
+fn meet(a: Bounds, b: Bounds) -> Option<Bounds> {
     let both = (a.0.max(b.0), a.1.min(b.1));
-    if both.0 <= both.1 {
-        both
-    } else {
-        a
-    }
+    // `max` and `min` pass over NaN, so every end is looked at.
+    let known = [a.0, a.1, b.0, b.1].iter().all(|x| !x.is_nan());
+    (known && both.0 <= both.1).then_some(both)
+}
+
+fn contradiction(what: &str, stage: usize, neuron: usize, a: Bounds, b: Bounds) -> Error {
+    let text = format!(
+        "stage {stage}, neuron {neuron}, {what}: [{:e}, {:e}] and [{:e}, {:e}] have nothing in common",
+        a.0, a.1, b.0, b.1
+    );
+    ErrorKind::Contradiction(text).into()
 }
 
 /// Lines of a polynomial that exceeds ReLU by `apart` on [lo, hi].
@@ -232,8 +249,8 @@ fn lines_of_relu((lo, hi): Bounds, apart: Bounds) -> Lines {
         (chord_above((lo, 0.0), (hi, hi)), (slope, 0.0))
     };
     Lines {
-        above: (above.0, shifted(above.1, apart.1)),
-        below: (below.0, -shifted(-below.1, -apart.0)),
+        above: (above.0, added(above.1, apart.1)),
+        below: (below.0, -added(-below.1, -apart.0)),
     }
 }
 
@@ -255,15 +272,6 @@ fn lines_of_twin((lo, hi): Bounds, apart: Bounds, tilted: Option<(f64, Bounds)>)
     }
 }
 
-/// x + e, rounded up; x itself for e = 0.
-fn shifted(x: f64, e: f64) -> f64 {
-    if e != 0.0 {
-        (x + e).next_up()
-    } else {
-        x
-    }
-}
-
 /// Lines of p(u) - relu(z) in d = u - z, for p - relu within `apart`.
 fn lines_of_difference(z: Bounds, u: Bounds, d: Bounds, apart: Bounds) -> Lines {
     // Above: the least of convex functions that holds here; below: the mirror image.
@@ -271,8 +279,8 @@ fn lines_of_difference(z: Bounds, u: Bounds, d: Bounds, apart: Bounds) -> Lines 
     let (slope, offset) = bend(u, z, negative(d));
     // relu(z) - relu(u) <= slope (-d) + offset, so relu(u) - relu(z) >= slope d - offset.
     Lines {
-        above: (above.0, shifted(above.1, apart.1)),
-        below: (slope, -shifted(offset, -apart.0)),
+        above: (above.0, added(above.1, apart.1)),
+        below: (slope, -added(offset, -apart.0)),
     }
 }
 
@@ -290,8 +298,64 @@ fn bend(z: Bounds, u: Bounds, d: Bounds) -> (f64, f64) {
         chord(&|d| d.max(-z.0))
     } else if z.1 <= 0.0 {
         // max(z + d, 0) <= max(d + z_hi, 0).
-        chord(&|d| (d + z.1).next_up().max(0.0))
+        chord(&|d| added(d, z.1).max(0.0))
     } else {
         chord(&|d| d.max(0.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::boxes::stages::Matrix;
+
+    #[test]
+    fn disjoint_intervals_are_an_error_that_names_neuron_and_intervals() {
+        assert_eq!(meet((0.0, 2.0), (1.0, 3.0)), Some((1.0, 2.0)));
+        assert_eq!(meet((0.0, 1.0), (1.0, 3.0)), Some((1.0, 1.0)));
+        assert_eq!(meet((0.0, 1.0), (1.0f64.next_up(), 3.0)), None);
+        assert_eq!(meet((0.0, 1.0), (f64::NAN, 0.5)), None);
+        assert_eq!(meet((0.0, f64::NAN), (0.0, 0.5)), None);
+        let error = contradiction("twin", 3, 7, (0.0, 1.0), (2.0, 2.5));
+        assert!(matches!(&error.kind, ErrorKind::Contradiction(_)));
+        assert!(error.to_string().ends_with(
+            "stage 3, neuron 7, twin: [0e0, 1e0] and [2e0, 2.5e0] have nothing in common"
+        ));
+    }
+
+    /// A polynomial that is said to lie within 0.001 of ReLU and between 90 and 90.1 cannot exist. The twin's
+    /// lines carry the second, the difference's the first, and they meet behind the next layer.
+    #[test]
+    fn contradicting_bounds_of_a_polynomial_are_an_error() {
+        let stage = |relu, sources: &[usize]| {
+            let matrix = |&source: &usize| Matrix {
+                source,
+                entries: vec![1.0],
+                bound_columns: vec![1.0],
+                relative: 0.0,
+            };
+            Stage {
+                name: String::new(),
+                size: 1,
+                matrices: sources.iter().map(matrix).collect(),
+                bias: vec![0.0],
+                bound_bias_off: vec![0.0],
+                relu,
+            }
+        };
+        let stages = [stage(false, &[]), stage(true, &[0]), stage(false, &[1])];
+        let run = |tilted| {
+            analyse(&stages, &[(-1.0, 1.0)], |_, _, _, _| {
+                Ok(Some(Replacement {
+                    bound_apart: (0.0, 1e-3),
+                    bound_tilted: Some((0.0, tilted)),
+                }))
+            })
+        };
+        assert!(run((0.0, 1.001)).is_ok());
+        let error = run((90.0, 90.1)).unwrap_err();
+        assert!(
+            matches!(&error.kind, ErrorKind::Contradiction(t) if t.starts_with("stage 2, neuron 0, twin"))
+        );
     }
 }

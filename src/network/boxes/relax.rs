@@ -15,6 +15,7 @@
 //!
 //! Source: Singh et al. 2019 (DeepPoly), Zhang et al. 2018 (CROWN); Rump 1999 and Higham, ch. 3, for gamma_n.
 
+use crate::arith::upper::{gamma, Upper, UNIT};
 use crate::error::{Error, ErrorKind, Result};
 use crate::network::boxes::stages::Stage;
 
@@ -22,8 +23,6 @@ use crate::network::boxes::stages::Stage;
 pub const MAX_MAGNITUDE: f64 = 1e150;
 /// Added to every bound: more than all underflows together.
 pub const TINY: f64 = 1e-150;
-/// 2^-53.
-pub const UNIT: f64 = f64::EPSILON / 2.0;
 
 /// A line below and a line above a function on an interval.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -43,17 +42,6 @@ pub struct Knowledge {
     pub bound_before: Vec<f64>,
     /// Upper bounds of |a|.
     pub bound_after: Vec<f64>,
-}
-
-/// gamma_n with room for the roundings of its own use.
-pub fn gamma(n: usize) -> f64 {
-    let n = (n + 4) as f64;
-    n * UNIT * 1.001
-}
-
-/// Euclidean norm, rounded up.
-pub fn norm(v: &[f64]) -> f64 {
-    v.iter().fold(0.0, |s: f64, x| x.mul_add(*x, s)).sqrt() * (1.0 + 1e-8) + TINY
 }
 
 /// Upper bounds of the +z_j (first half) and the -z_j (second half) of one stage.
@@ -96,7 +84,7 @@ struct Rows<'a> {
     /// Coefficients of each stage's value a, where there are any yet.
     waiting: Vec<Option<Vec<f64>>>,
     constant: Vec<f64>,
-    rounding: Vec<f64>,
+    rounding: Vec<Upper>,
 }
 
 impl<'a> Rows<'a> {
@@ -112,7 +100,7 @@ impl<'a> Rows<'a> {
             input,
             waiting: vec![None; stages.len()],
             constant: vec![0.0; rows],
-            rounding: vec![TINY; rows],
+            rounding: vec![Upper::of(TINY); rows],
         }
     }
 
@@ -134,13 +122,11 @@ impl<'a> Rows<'a> {
                     sum += (q * lo).max(q * hi);
                     size += q.abs() * lo.abs().max(hi.abs());
                 }
-                self.add_constant(r, sum, gamma(input.len()) * size);
+                let n = input.len();
+                self.add_constant(r, sum, gamma(n, UNIT) * Upper::computed(size, n));
             }
         }
-        let bound = |(c, e): (&f64, &f64)| {
-            let b = c + e * (1.0 + 1e-6);
-            b + 2.0 * UNIT * b.abs()
-        };
+        let bound = |(c, e): (&f64, &Upper)| (Upper::of(*c) + *e).get();
         let bounds: Vec<f64> = self
             .constant
             .iter()
@@ -157,9 +143,10 @@ impl<'a> Rows<'a> {
         .into())
     }
 
-    fn add_constant(&mut self, row: usize, value: f64, rounding: f64) {
+    fn add_constant(&mut self, row: usize, value: f64, rounding: Upper) {
         self.constant[row] += value;
-        self.rounding[row] += rounding + UNIT * self.constant[row].abs();
+        let sum = Upper::size(self.constant[row]);
+        self.rounding[row] += rounding + Upper::of(UNIT) * sum;
     }
 
     /// From coefficients of a to coefficients of z, in place.
@@ -175,8 +162,10 @@ impl<'a> Rows<'a> {
                 *q *= slope;
                 lost += q.abs() * before;
             }
-            let rounding = gamma(known.lines.len()) * size + UNIT * lost;
-            self.add_constant(r, sum, rounding * (1.0 + 1e-6));
+            let n = known.lines.len();
+            let offsets = gamma(n, UNIT) * Upper::computed(size, n);
+            let slopes = Upper::of(UNIT) * Upper::computed(lost, n);
+            self.add_constant(r, sum, offsets + slopes);
         }
     }
 
@@ -192,7 +181,8 @@ impl<'a> Rows<'a> {
                     size += (q * b).abs();
                     off += q.abs() * apart;
                 }
-                self.add_constant(r, sum, gamma(n) * size + off * (1.0 + 1e-6));
+                let rounding = gamma(n, UNIT) * Upper::computed(size, n);
+                self.add_constant(r, sum, rounding + Upper::computed(off, n));
             }
         }
         for matrix in &stage.matrices {
@@ -201,13 +191,9 @@ impl<'a> Rows<'a> {
             }
             let columns = matrix.columns();
             let values = &self.known[matrix.source].bound_after;
-            let spread: f64 = matrix
-                .bound_columns
-                .iter()
-                .zip(values)
-                .map(|(c, v)| c * v)
-                .sum();
-            let all = norm(values);
+            let spread = Upper::dot(&matrix.bound_columns, values);
+            let all = Upper::norm(values);
+            let gamma = gamma(n, UNIT);
             let mut out = self.waiting[matrix.source].take();
             let fresh = out.is_none();
             let target = out.get_or_insert_with(|| vec![0.0; rows.len() / n * columns]);
@@ -217,11 +203,12 @@ impl<'a> Rows<'a> {
                 .zip(target.chunks_exact(columns))
                 .enumerate()
             {
-                let off = gamma(n) + matrix.relative;
-                self.rounding[r] += off * norm(row) * spread * (1.0 + 1e-6);
+                let here = Upper::norm(row) * spread;
+                self.rounding[r] += (gamma + Upper::of(matrix.relative)) * here;
                 if !fresh {
                     // Added to what was there, which is at most |sum| + |q| |M|.
-                    self.rounding[r] += 2.0 * gamma(n) * (norm(sum) * all + norm(row) * spread);
+                    let all = Upper::norm(sum) * all + here;
+                    self.rounding[r] += Upper::of(2.0) * gamma * all;
                 }
             }
             self.waiting[matrix.source] = out;
@@ -277,11 +264,8 @@ pub fn chord_above((lo, at_lo): (f64, f64), (hi, at_hi): (f64, f64)) -> (f64, f6
     if !slope.is_finite() {
         slope = 0.0;
     }
-    let (p, q) = (slope * lo, slope * hi);
-    let offset = (at_lo - p).max(at_hi - q);
-    // Two roundings at either end, doubled; the differences of tiny numbers may underflow.
-    let room = 4.0 * UNIT * (at_lo.abs() + at_hi.abs() + p.abs() + q.abs()) + f64::MIN_POSITIVE;
-    (slope, offset + room)
+    let at = |x: f64, value: f64| Upper::of(value) + Upper::product(-slope, x);
+    (slope, at(lo, at_lo).max(at(hi, at_hi)).get())
 }
 
 /// An error for a box that is none.

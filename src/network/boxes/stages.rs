@@ -6,10 +6,11 @@
 //! 1/n of a mean), the stage carries how far its f64 numbers are from the exact ones: [`Matrix::relative`]
 //! and [`Stage::bound_bias_off`], which every bound that uses the stage adds.
 
+use crate::arith::upper::{gamma, Upper, UNIT};
 use crate::error::{Error, Result};
 use crate::network::forward::layers;
 use crate::network::model::graph::Network;
-use crate::network::model::ops::{BatchNorm, Conv, Op, Shape};
+use crate::network::model::ops::{BatchNorm, Conv, Op, TensorShape};
 
 /// Most entries of one matrix.
 pub const MAX_ENTRIES: usize = 1 << 25;
@@ -249,17 +250,17 @@ impl Norm {
             relative: 0.0,
         };
         for (scale, shift) in folded {
-            let off = [scale, shift].map(|e| (e.lo.abs() + e.radius) * (1.0 + f64::EPSILON));
+            let off = [scale, shift].map(|e| (Upper::size(e.lo) + Upper::of(e.radius)).get());
             // A scale of exactly 0 has distance 0.
             if off[0] > 0.0 {
-                norm.relative = norm.relative.max(off[0] / scale.hi.abs());
+                let relative = Upper::of(off[0]).over(scale.hi.abs());
+                norm.relative = norm.relative.max(relative.get());
             }
             for _ in 0..pixels {
                 norm.parts.push((scale.hi, shift.hi));
                 norm.off.push((off[0], off[1]));
             }
         }
-        norm.relative *= 1.0 + 4.0 * f64::EPSILON;
         norm
     }
 
@@ -273,24 +274,29 @@ impl Norm {
             for (row, (s, _)) in m.entries.chunks_exact_mut(columns).zip(&self.parts) {
                 row.iter_mut().for_each(|v| *v *= s);
             }
-            let both = m.relative + self.relative + m.relative * self.relative;
+            let one = Upper::ONE;
+            let both = (one + Upper::of(m.relative)) * (one + Upper::of(self.relative));
             *m = Matrix::new(m.source, std::mem::take(&mut m.entries), stage.size);
-            // Divided by 1 - 2^-53, as it is relative to the rounded product.
-            m.relative = (both + f64::EPSILON) * (1.0 + 4.0 * f64::EPSILON);
+            // m' s' = p both and the rounded product is at least p (1 - 2^-53): relative to that
+            // product m' s' is off by at most both (1 + gamma_1) - 1.
+            let all = both * (one + gamma(1, UNIT));
+            m.relative = (all + Upper::of(-1.0)).get();
         }
         for i in 0..stage.size {
             let ((s, t), (s_off, t_off)) = (self.parts[i], self.off[i]);
             let (b, b_off) = (stage.bias[i], stage.bound_bias_off[i]);
-            let rounding = f64::EPSILON * (2.0 * (s * b).abs() + t.abs()) + f64::MIN_POSITIVE;
-            let off = s.abs() * b_off + s_off * (b.abs() + b_off) + t_off + rounding;
+            let (size, up) = (Upper::size, Upper::of);
+            // Of the product and the sum: gamma_2 (|s b| + |t|), and what a product may underflow by.
+            let rounding = gamma(2, UNIT) * (size(s) * size(b) + size(t)) + up(f64::MIN_POSITIVE);
+            let off = size(s) * up(b_off) + up(s_off) * (size(b) + up(b_off)) + up(t_off);
             stage.bias[i] = s * b + t;
-            stage.bound_bias_off[i] = off * (1.0 + 8.0 * f64::EPSILON);
+            stage.bound_bias_off[i] = (off + rounding).get();
         }
     }
 }
 
 /// A convolution as a matrix.
-fn lowered(c: &Conv, from: Shape, to: Shape) -> Vec<f64> {
+fn lowered(c: &Conv, from: TensorShape, to: TensorShape) -> Vec<f64> {
     let (n, taps) = (from.len(), c.window.len());
     let (per_in, per_out) = (from.channels / c.groups, to.channels / c.groups);
     let mut m = vec![0.0; to.len() * n];
@@ -334,8 +340,7 @@ impl Matrix {
                 *s = w.mul_add(*w, *s);
             }
         }
-        // Relative rounding below (rows + 2) 2^-53; rows <= 2^25.
-        let bound = |s: f64| s.sqrt() * (1.0 + 1e-8) + 1e-150;
+        let bound = |s: f64| Upper::computed(s, rows).sqrt().get();
         Self {
             source,
             bound_columns: squares.into_iter().map(bound).collect(),

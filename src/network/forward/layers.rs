@@ -8,7 +8,7 @@ use crate::arith::ball::{up, Ball, U};
 use crate::error::{Error, Result};
 use crate::network::forward::kernel;
 use crate::network::forward::kernel::{Lanes, LANES, MAX_TERMS};
-use crate::network::model::ops::{Conv, Dense, Op, Shape, Window};
+use crate::network::model::ops::{Conv, Dense, Op, TensorShape, Window};
 use crate::network::model::tensor::Tensor;
 use rug::Rational;
 
@@ -25,7 +25,7 @@ struct Frame {
 }
 
 impl Frame {
-    fn new(window: &Window, channels: usize, x: Shape, out: Shape) -> Self {
+    fn new(window: &Window, channels: usize, x: TensorShape, out: TensorShape) -> Self {
         let height = x.height + window.padding[0] + window.padding[2];
         let width = x.width + window.padding[1] + window.padding[3];
         let [sy, sx] = window.stride;
@@ -50,7 +50,7 @@ impl Frame {
         }
     }
 
-    fn pad(&self, values: impl Iterator<Item = f64>, window: &Window, x: Shape) -> Vec<f64> {
+    fn pad(&self, values: impl Iterator<Item = f64>, window: &Window, x: TensorShape) -> Vec<f64> {
         let mut out = vec![0.0; x.channels * self.height * self.width];
         for (i, v) in values.enumerate() {
             let (c, rest) = (i / x.pixels(), i % x.pixels());
@@ -99,7 +99,7 @@ pub fn check_terms(name: &str, terms: usize) -> Result<()> {
 }
 
 /// The convolution of balls.
-pub fn conv(c: &Conv, x: &Tensor, out: Shape, double: bool) -> Tensor {
+pub fn conv(c: &Conv, x: &Tensor, out: TensorShape, double: bool) -> Tensor {
     let channels = x.shape.channels / c.groups;
     let frame = Frame::new(&c.window, channels, x.shape, out);
     let k = frame.terms.len();
@@ -179,7 +179,7 @@ pub fn conv(c: &Conv, x: &Tensor, out: Shape, double: bool) -> Tensor {
 }
 
 /// The convolution in plain f64: nothing is proved of its rounding.
-pub fn plain_conv(c: &Conv, x: &[f64], shape: Shape, out: Shape) -> Vec<f64> {
+pub fn plain_conv(c: &Conv, x: &[f64], shape: TensorShape, out: TensorShape) -> Vec<f64> {
     let channels = shape.channels / c.groups;
     let frame = Frame::new(&c.window, channels, shape, out);
     let k = frame.terms.len();
@@ -252,7 +252,7 @@ impl Packed {
             .zip(&x.hi)
             .map(|(r, h)| up(r + kappa * h.abs()));
         let sizes: Vec<f64> = sizes.collect();
-        let mut y = Tensor::zeros(Shape::flat(self.bias.len()));
+        let mut y = Tensor::zeros(TensorShape::flat(self.bias.len()));
         for (b, w) in self.blocks.iter().enumerate() {
             let r = kernel::single_column::<true>(w, &sizes);
             let (s, rest) = if double {
@@ -308,7 +308,7 @@ pub fn avg_pool(
     window: &Window,
     count_padding: bool,
     x: &Tensor,
-    out: Shape,
+    out: TensorShape,
     double: bool,
 ) -> Tensor {
     let mut y = Tensor::zeros(out);
@@ -336,7 +336,7 @@ pub fn avg_pool(
 ///
 /// # Panics
 /// For another kind of layer.
-pub fn moved(op: &Op, x: Shape, out: Shape) -> Vec<Option<usize>> {
+pub fn moved(op: &Op, x: TensorShape, out: TensorShape) -> Vec<Option<usize>> {
     let place = |i: usize| {
         let (c, p) = (i / out.pixels(), i % out.pixels());
         (c, p / out.width, p % out.width)

@@ -20,7 +20,7 @@ use rug::Rational;
 
 /// One stage with its coefficients in powers of y, or of y^2 times y where it is odd.
 #[derive(Debug, Clone)]
-struct Stage {
+struct PairStage {
     odd: bool,
     /// Coefficients from the highest, as pairs.
     coefficients: Vec<(f64, f64)>,
@@ -33,7 +33,7 @@ struct Stage {
     cover: f64,
 }
 
-impl Stage {
+impl PairStage {
     fn new(powers: &[Rational]) -> Result<Self> {
         let odd = powers.iter().step_by(2).all(Rational::is_zero) && powers.len() > 1;
         let mut coefficients = Vec::new();
@@ -100,7 +100,7 @@ impl Stage {
 /// r(x) = x (1 + p(x/B))/2 with a table's p.
 #[derive(Debug, Clone)]
 pub struct Activation {
-    stages: Vec<Stage>,
+    stages: Vec<PairStage>,
     /// B, exactly and as an f64 that is not above it.
     scale: Rational,
     limit: f64,
@@ -124,10 +124,11 @@ impl Activation {
             return Err(Error::unsupported("B is beyond 1e-200 .. 1e200"));
         }
         let stages = composite.branches[0].stages.iter();
-        let stages: Vec<Stage> = stages
+        let stages: Vec<PairStage> = stages
             .enumerate()
             .map(|(i, s)| {
-                Stage::new(s).map_err(|e| Error::parse(format!("components[{i}]"), e.to_string()))
+                PairStage::new(s)
+                    .map_err(|e| Error::parse(format!("components[{i}]"), e.to_string()))
             })
             .collect::<Result<_>>()?;
         Ok(Self {

@@ -1,7 +1,7 @@
 //! A network as a static graph of layers in topological order, and what its input means.
 
 use crate::error::{Error, Result};
-use crate::network::model::ops::{Op, Shape};
+use crate::network::model::ops::{Op, TensorShape};
 use rug::Rational;
 
 /// Most nodes of a graph.
@@ -22,7 +22,7 @@ pub struct Node {
     /// The nodes that it reads; all before it.
     pub inputs: Vec<NodeId>,
     /// The shape of what it computes.
-    pub shape: Shape,
+    pub shape: TensorShape,
 }
 
 /// How a file's numbers v become the network's input: (scale v - mean_c) / deviation_c.
@@ -93,12 +93,12 @@ pub struct Network {
 
 impl Network {
     /// The shape of the input.
-    pub fn input_shape(&self) -> Shape {
+    pub fn input_shape(&self) -> TensorShape {
         self.nodes[0].shape
     }
 
     /// The shape of the result.
-    pub fn output_shape(&self) -> Shape {
+    pub fn output_shape(&self) -> TensorShape {
         self.nodes[self.output].shape
     }
 
@@ -148,7 +148,7 @@ impl Builder {
     ///
     /// # Errors
     /// A shape without elements or with too many.
-    pub fn new(input: Shape) -> Result<Self> {
+    pub fn new(input: TensorShape) -> Result<Self> {
         Ok(Self {
             nodes: vec![Node {
                 name: "input".to_owned(),
@@ -161,7 +161,7 @@ impl Builder {
     }
 
     /// The shape of a node.
-    pub fn shape(&self, id: NodeId) -> Shape {
+    pub fn shape(&self, id: NodeId) -> TensorShape {
         self.nodes[id].shape
     }
 
@@ -186,7 +186,7 @@ impl Builder {
                 "more than {MAX_PARAMETERS} parameters"
             )));
         }
-        let shapes: Vec<Shape> = inputs.iter().map(|&i| self.nodes[i].shape).collect();
+        let shapes: Vec<TensorShape> = inputs.iter().map(|&i| self.nodes[i].shape).collect();
         let shape = op.output(&shapes).map_err(fail)?;
         self.nodes.push(Node {
             name: name.to_owned(),
@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn unneeded_layers_go_and_depth_counts_activations() {
-        let mut b = Builder::new(Shape::flat(3)).unwrap();
+        let mut b = Builder::new(TensorShape::flat(3)).unwrap();
         let a = b.push("a", dense(2, 3), &[0]).unwrap();
         b.push("dead", dense(5, 3), &[0]).unwrap();
         let r = b.push("r", Op::Relu { slope: 0.0 }, &[a]).unwrap();
@@ -264,10 +264,10 @@ mod tests {
 
     #[test]
     fn errors_name_the_layer() {
-        let mut b = Builder::new(Shape::flat(3)).unwrap();
+        let mut b = Builder::new(TensorShape::flat(3)).unwrap();
         let error = b.push("fc7", dense(2, 4), &[0]).unwrap_err().to_string();
         assert_eq!(error, "layer \"fc7\": 8 weights where the shapes need 6");
         assert!(b.push("x", Op::Add, &[0, 1]).is_err());
-        assert!(Builder::new(Shape::new(1 << 30, 1 << 30, 1 << 30)).is_err());
+        assert!(Builder::new(TensorShape::new(1 << 30, 1 << 30, 1 << 30)).is_err());
     }
 }

@@ -11,7 +11,7 @@ pub const MAX_FEATURES: usize = 1 << 26;
 
 /// Channels, rows and columns of an activation; a flat vector is (n, 1, 1). Row-major, channels first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shape {
+pub struct TensorShape {
     /// Channels, or features of a flat vector.
     pub channels: usize,
     /// Rows.
@@ -20,7 +20,7 @@ pub struct Shape {
     pub width: usize,
 }
 
-impl Shape {
+impl TensorShape {
     /// A shape from its three sizes.
     pub fn new(channels: usize, height: usize, width: usize) -> Self {
         Self {
@@ -66,7 +66,7 @@ impl Shape {
     }
 }
 
-impl std::fmt::Display for Shape {
+impl std::fmt::Display for TensorShape {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.pixels() == 1 {
             write!(f, "{}", self.channels)
@@ -114,7 +114,7 @@ impl Window {
     ///
     /// # Errors
     /// A size of 0 or over 2^16, or a window that is larger than the padded input.
-    pub fn output(&self, input: Shape) -> Result<[usize; 2]> {
+    pub fn output(&self, input: TensorShape) -> Result<[usize; 2]> {
         let most = 1usize << 16;
         let sizes = self.kernel.iter().chain(&self.stride).chain(&self.dilation);
         if sizes.clone().any(|&v| v == 0 || v > most) || self.padding.iter().any(|&v| v > most) {
@@ -140,7 +140,7 @@ impl Window {
     /// in the window's order; positions in the padding are left out.
     pub fn positions(
         self,
-        input: Shape,
+        input: TensorShape,
         row: usize,
         column: usize,
     ) -> impl Iterator<Item = (usize, usize)> {
@@ -227,7 +227,7 @@ pub enum Op {
     /// The inputs' channels, one input after the other.
     Concat,
     /// The same numbers, row-major, in another shape.
-    Reshape(Shape),
+    Reshape(TensorShape),
 }
 
 impl Op {
@@ -278,7 +278,7 @@ impl Op {
     ///
     /// # Errors
     /// Wrong number of inputs, weights that are not finite or do not fit the shapes.
-    pub fn output(&self, inputs: &[Shape]) -> Result<Shape> {
+    pub fn output(&self, inputs: &[TensorShape]) -> Result<TensorShape> {
         let wanted = match self {
             Self::Input => 0..=0,
             Self::Add => 2..=2,
@@ -311,7 +311,7 @@ impl Op {
                     )));
                 }
                 fits("weights", d.weights.len(), d.bias.len() * x.channels)?;
-                Shape::flat(d.bias.len()).check()
+                TensorShape::flat(d.bias.len()).check()
             }
             Self::BatchNorm(b) => {
                 per_channel("gamma", &b.gamma)?;
@@ -351,14 +351,14 @@ impl Op {
                         w.kernel, w.dilation, w.padding
                     )));
                 }
-                Shape::new(x.channels, height, width).check()
+                TensorShape::new(x.channels, height, width).check()
             }
             Self::Subsample { stride } => {
                 if stride.contains(&0) {
                     return Err(Error::domain("a stride of 0"));
                 }
                 let [h, w] = [x.height.div_ceil(stride[0]), x.width.div_ceil(stride[1])];
-                Shape::new(x.channels, h, w).check()
+                TensorShape::new(x.channels, h, w).check()
             }
             Self::Pad { channels, border } => {
                 if channels.iter().chain(border).any(|&n| n > MAX_FEATURES) {
@@ -366,7 +366,7 @@ impl Op {
                         "padding is larger than any activation may be",
                     ));
                 }
-                Shape::new(
+                TensorShape::new(
                     x.channels + channels[0] + channels[1],
                     x.height + border[0] + border[2],
                     x.width + border[1] + border[3],
@@ -381,7 +381,7 @@ impl Op {
                     }
                     channels += s.channels;
                 }
-                Shape::new(channels, x.height, x.width).check()
+                TensorShape::new(channels, x.height, x.width).check()
             }
             Self::Reshape(to) => {
                 fits("elements", x.len(), to.check()?.len())?;
@@ -391,7 +391,7 @@ impl Op {
     }
 }
 
-fn conv_output(c: &Conv, x: Shape) -> Result<Shape> {
+fn conv_output(c: &Conv, x: TensorShape) -> Result<TensorShape> {
     finite("weights", &c.weights)?;
     finite("bias", &c.bias)?;
     let outputs = c.bias.len();
@@ -408,7 +408,7 @@ fn conv_output(c: &Conv, x: Shape) -> Result<Shape> {
         .and_then(|n| n.checked_mul(outputs))
         .unwrap_or(usize::MAX);
     fits("weights", c.weights.len(), each)?;
-    Shape::new(outputs, height, width).check()
+    TensorShape::new(outputs, height, width).check()
 }
 
 fn fits(what: &str, have: usize, need: usize) -> Result<()> {
@@ -440,7 +440,7 @@ mod tests {
             padding: [1; 4],
             ..Window::new([3, 3], [2, 2])
         };
-        let x = Shape::new(1, 4, 5);
+        let x = TensorShape::new(1, 4, 5);
         assert_eq!(w.output(x).unwrap(), [2, 3]);
         let at: Vec<_> = w.positions(x, 0, 0).collect();
         assert_eq!(at, [(0, 0), (0, 1), (1, 0), (1, 1)]);
@@ -458,8 +458,8 @@ mod tests {
                 bias: vec![0.0; 2],
             })
         };
-        let x = [Shape::flat(3)];
-        assert_eq!(d(vec![1.0; 6]).output(&x).unwrap(), Shape::flat(2));
+        let x = [TensorShape::flat(3)];
+        assert_eq!(d(vec![1.0; 6]).output(&x).unwrap(), TensorShape::flat(2));
         for (op, said) in [
             (d(vec![1.0; 5]), "5 weights where the shapes need 6"),
             (

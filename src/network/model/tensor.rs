@@ -1,13 +1,13 @@
 //! An activation of the network as balls, plane by plane.
 
 use crate::arith::ball::Ball;
-use crate::network::model::ops::Shape;
+use crate::network::model::ops::TensorShape;
 
 /// One ball for each element, row-major, channels first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tensor {
     /// Channels, rows and columns.
-    pub shape: Shape,
+    pub shape: TensorShape,
     /// Leading parts of the midpoints.
     pub hi: Vec<f64>,
     /// Rests of the midpoints.
@@ -18,7 +18,7 @@ pub struct Tensor {
 
 impl Tensor {
     /// Zeros.
-    pub fn zeros(shape: Shape) -> Self {
+    pub fn zeros(shape: TensorShape) -> Self {
         let zeros = vec![0.0; shape.len()];
         Self {
             shape,
@@ -32,7 +32,7 @@ impl Tensor {
     ///
     /// # Panics
     /// If the number of balls is not that of the shape.
-    pub fn from_balls(shape: Shape, balls: &[Ball]) -> Self {
+    pub fn from_balls(shape: TensorShape, balls: &[Ball]) -> Self {
         assert_eq!(balls.len(), shape.len());
         Self {
             shape,

@@ -6,7 +6,7 @@
 
 use crate::error::{Error, Result};
 use crate::network::model::graph::{Builder, Network, NodeId};
-use crate::network::model::ops::{Conv, Op, Shape, Window};
+use crate::network::model::ops::{Conv, Op, TensorShape, Window};
 
 /// A network without max-pooling.
 #[derive(Debug, Clone)]
@@ -71,7 +71,7 @@ fn tournament(
     name: &str,
     window: Window,
     from: NodeId,
-    x: Shape,
+    x: TensorShape,
     matches: &mut dyn FnMut(usize),
 ) -> Result<NodeId> {
     // sum of factor times the window's element, over (element, factor), as a convolution.
@@ -141,7 +141,7 @@ mod tests {
             ([1, 3], [1, 1]),
             ([1, 1], [1, 1]),
         ] {
-            let shape = Shape::new(2, 7, 6);
+            let shape = TensorShape::new(2, 7, 6);
             let mut b = Builder::new(shape).unwrap();
             let relu = b.push("relu", Op::Relu { slope: 0.0 }, &[0]).unwrap();
             let pool = Op::MaxPool(Window::new(kernel, stride));

@@ -7,7 +7,7 @@
 
 use crate::error::{Error, Result};
 use crate::network::model::graph::{Builder, Network, NodeId, Preprocessing};
-use crate::network::model::ops::{BatchNorm, Conv, Dense, Op, Shape, Window};
+use crate::network::model::ops::{BatchNorm, Conv, Dense, Op, TensorShape, Window};
 use crate::network::read::safetensors::Weights;
 
 /// Whether the names are those of such a network.
@@ -28,7 +28,7 @@ pub fn build(
 ) -> Result<Network> {
     let mut b = Stem {
         weights,
-        builder: Builder::new(Shape::new(3, 32, 32))?,
+        builder: Builder::new(TensorShape::new(3, 32, 32))?,
         epsilon,
     };
     let mut x = b.conv_norm("conv1", "bn1", 0, 1)?;

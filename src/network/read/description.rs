@@ -7,7 +7,7 @@
 use crate::arith::number;
 use crate::error::{Error, Result};
 use crate::network::model::graph::{Builder, Network, NodeId, Preprocessing};
-use crate::network::model::ops::{BatchNorm, Conv, Dense, Op, Shape, Window};
+use crate::network::model::ops::{BatchNorm, Conv, Dense, Op, TensorShape, Window};
 use crate::network::read::safetensors::Weights;
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -138,8 +138,8 @@ pub fn build(
         return Err(Error::parse("graph.format", detail));
     }
     let shape = match description.input[..] {
-        [n] => Shape::flat(n),
-        [c, h, w] => Shape::new(c, h, w),
+        [n] => TensorShape::flat(n),
+        [c, h, w] => TensorShape::new(c, h, w),
         _ => {
             let detail = "expected [features] or [channels, rows, columns]";
             return Err(Error::parse("graph.input", detail));
@@ -175,7 +175,7 @@ pub fn build(
     builder.finish(name, last, preprocessing)
 }
 
-fn operation(layer: &Layer, weights: &Weights, x: Shape) -> Result<Op> {
+fn operation(layer: &Layer, weights: &Weights, x: TensorShape) -> Result<Op> {
     let bias = |name: &Option<String>, n: usize| match name {
         Some(name) => weights.vector(name),
         None => Ok(vec![0.0; n]),
@@ -264,7 +264,7 @@ fn operation(layer: &Layer, weights: &Weights, x: Shape) -> Result<Op> {
         },
         Layer::Add {} => Op::Add,
         Layer::Concat {} => Op::Concat,
-        Layer::Flatten {} => Op::Reshape(Shape::flat(x.len())),
+        Layer::Flatten {} => Op::Reshape(TensorShape::flat(x.len())),
     })
 }
 
@@ -306,8 +306,8 @@ mod tests {
             {"op":"dense","weights":"d"}"#,
         );
         let n = n.unwrap();
-        assert_eq!(n.nodes[4].shape, Shape::new(4, 3, 3));
-        assert_eq!((n.output_shape(), n.depth()), (Shape::flat(2), 2));
+        assert_eq!(n.nodes[4].shape, TensorShape::new(4, 3, 3));
+        assert_eq!((n.output_shape(), n.depth()), (TensorShape::flat(2), 2));
     }
 
     #[test]

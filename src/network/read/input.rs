@@ -3,7 +3,7 @@
 use crate::arith::ball::Ball;
 use crate::error::{Error, Result};
 use crate::network::model::graph::Preprocessing;
-use crate::network::model::ops::Shape;
+use crate::network::model::ops::TensorShape;
 use crate::network::model::tensor::Tensor;
 use crate::network::read::npy;
 use crate::network::read::npy::Values;
@@ -24,7 +24,7 @@ pub enum Layout {
 /// Samples of one shape, channels first, as the numbers of the file.
 #[derive(Debug, Clone)]
 pub struct Samples {
-    shape: Shape,
+    shape: TensorShape,
     layout: Layout,
     values: Values,
     count: usize,
@@ -37,8 +37,12 @@ impl Samples {
     ///
     /// # Errors
     /// Dimensions that are not those of the network's input, in either layout, or ambiguous ones.
-    pub fn from_array(array: npy::Array, shape: Shape, layout: Option<Layout>) -> Result<Self> {
-        let Shape {
+    pub fn from_array(
+        array: npy::Array,
+        shape: TensorShape,
+        layout: Option<Layout>,
+    ) -> Result<Self> {
+        let TensorShape {
             channels: c,
             height: h,
             width: w,
@@ -94,7 +98,7 @@ impl Samples {
     ///
     /// # Errors
     /// A file that cannot be decoded, or a picture of another size: it is never resized.
-    pub fn from_picture(bytes: &[u8], shape: Shape) -> Result<Self> {
+    pub fn from_picture(bytes: &[u8], shape: TensorShape) -> Result<Self> {
         let bad =
             |e: &dyn std::fmt::Display| Error::parse("", format!("not a readable picture: {e}"));
         let mut reader = image::ImageReader::new(std::io::Cursor::new(bytes));
@@ -263,7 +267,7 @@ mod tests {
 
     #[test]
     fn layouts_are_told_by_shape_or_asked_for() {
-        let s = Shape::new(2, 3, 4);
+        let s = TensorShape::new(2, 3, 4);
         let read = |dims: &[usize], l| Samples::from_array(array(dims), s, l);
         assert_eq!(read(&[5, 2, 3, 4], None).unwrap().len(), 5);
         assert_eq!(read(&[24], None).unwrap().len(), 1);
@@ -273,14 +277,15 @@ mod tests {
         assert_eq!(nhwc.raw(0)[12..14], [1.0, 3.0]);
         let error = read(&[5, 4, 3, 2], None).unwrap_err().to_string();
         assert!(error.contains("the network takes 2x3x4"), "{error}");
-        let cube = Shape::new(3, 3, 3);
+        let cube = TensorShape::new(3, 3, 3);
         let read = |l| Samples::from_array(array(&[2, 3, 3, 3]), cube, l);
         assert!(read(None).unwrap_err().to_string().contains("--layout"));
         assert_eq!(read(Some(Layout::Nhwc)).unwrap().raw(0)[1], 3.0);
         assert_eq!(read(Some(Layout::Nchw)).unwrap().raw(0)[1], 1.0);
-        let grey = Samples::from_array(array(&[6, 4, 4]), Shape::new(1, 4, 4), None);
+        let grey = Samples::from_array(array(&[6, 4, 4]), TensorShape::new(1, 4, 4), None);
         assert_eq!(grey.unwrap().len(), 6);
-        let flat = |dims: &[usize]| Samples::from_array(array(dims), Shape::new(16, 1, 1), None);
+        let flat =
+            |dims: &[usize]| Samples::from_array(array(dims), TensorShape::new(16, 1, 1), None);
         for (dims, count) in [(&[6, 4, 4][..], 6), (&[6, 1, 2, 8], 6), (&[4, 4], 1)] {
             let read = flat(dims).unwrap();
             assert_eq!((read.len(), read.raw(0)[5]), (count, 5.0), "{dims:?}");
@@ -290,7 +295,7 @@ mod tests {
 
     #[test]
     fn preprocessing_is_enclosed_and_its_domain_kept() {
-        let s = Samples::from_array(array(&[2, 1, 2]), Shape::new(2, 1, 2), None);
+        let s = Samples::from_array(array(&[2, 1, 2]), TensorShape::new(2, 1, 2), None);
         let s = s.unwrap_or_else(|e| panic!("{e}"));
         let p = Preprocessing {
             scale: Rational::from((1, 255)),

@@ -9,7 +9,7 @@ use crate::network::forward::Prepared;
 use crate::network::rows::plan::Plan;
 use crate::network::rows::rows::Tile;
 use crate::network::rows::sensitivity::through;
-use crate::network::rows::Target;
+use crate::network::rows::Functional;
 
 /// What stands at an activation (its number, its inputs), in f64.
 #[derive(Clone, Copy)]
@@ -68,7 +68,7 @@ pub fn attack(
     response: Response,
     (start, start_slopes): (&Trajectory, &[Vec<f32>]),
     worst: &[f64],
-    target: &Target,
+    target: &Functional,
     steps: usize,
 ) -> f64 {
     let value = |t: &Trajectory| -> f64 {
@@ -104,7 +104,7 @@ pub fn attack(
 }
 
 /// The gradient of a target by the noise of each neuron, in the order of the activations' elements.
-fn gradient(plan: &Plan, slopes: &[Vec<f32>], target: &Target) -> Vec<Vec<f32>> {
+fn gradient(plan: &Plan, slopes: &[Vec<f32>], target: &Functional) -> Vec<Vec<f32>> {
     let tile = Tile::of(std::slice::from_ref(target), plan.nodes[plan.output].shape);
     let mut found: Vec<Vec<f32>> = slopes.iter().map(|s| vec![0.0; s.len()]).collect();
     through(plan, slopes, tile, |k, i, lane| found[k][i] = lane[0]);

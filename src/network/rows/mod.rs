@@ -45,7 +45,7 @@ pub use response::Response;
 
 use crate::error::{Error, Result};
 use crate::network::model::tensor::Tensor;
-use plan::{Plan, Step};
+use plan::{Plan, RowStep};
 use rows::{Tile, LANES};
 use state::State;
 
@@ -89,12 +89,44 @@ pub struct Deviation {
 }
 
 /// Linear functions of the result: one coefficient for each of its elements.
-pub type Target = Vec<f32>;
+pub type Functional = Vec<f32>;
+
+/// How the failure probability is shared out among the events, which fixes kappa.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tails {
+    /// The union bound as it stands: kappa^2 = 2 ln(events) + 2 ln 2 times 32.
+    Sharp,
+    /// As network certificates count (`certificates/NETWORK.md`, N9): log2 of the events rounded up to their length
+    /// in bits, so that a checker without logarithms has the same kappa. Never below [`Tails::Sharp`].
+    Counted,
+}
+
+/// What is asked of a trajectory.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The levels of noise.
+    pub noise: &'a [Noise],
+    /// The functions of the result.
+    pub targets: &'a [Functional],
+    /// How probability is shared out.
+    pub tails: Tails,
+}
+
+impl<'a> Asked<'a> {
+    /// By the union bound as it stands.
+    pub fn sharp(noise: &'a [Noise], targets: &'a [Functional]) -> Self {
+        Self {
+            noise,
+            targets,
+            tails: Tails::Sharp,
+        }
+    }
+}
 
 /// Bounds the deviation of linear functions of the result.
 ///
 /// **Inputs** `centres`: the input of each activation on the undisturbed trajectory, in balls; `responses`: what
-/// stands there; the levels of noise; targets with exact f32 coefficients; threads.
+/// stands there; the levels of noise, and targets with exact f32 coefficients; threads.
 /// **Guarantee** every |deviation| is at most its `bound_deviation` (with probability 1 - 2^-32 where a sigma is not 0).
 /// **Cost** a row for each neuron behind another activation.
 ///
@@ -104,11 +136,11 @@ pub fn bound(
     plan: &Plan,
     centres: &[Centre],
     responses: &[Response],
-    noise: &[Noise],
-    targets: &[Target],
+    asked: Asked,
     threads: usize,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Deviation> {
+    let (noise, targets) = (asked.noise, asked.targets);
     let count = plan.activations.len();
     if centres.len() != count || responses.len() != count {
         return Err(Error::domain(format!(
@@ -130,7 +162,7 @@ pub fn bound(
             "noise levels are from 0 to {VACUOUS}, and there is at least one"
         )));
     }
-    let mut state = State::new(plan, centres, responses, noise, targets.len());
+    let mut state = State::new(plan, centres, responses, asked);
     let mut result = Deviation {
         targets: Vec::new(),
         bound_layers: Vec::new(),
@@ -138,7 +170,7 @@ pub fn bound(
     };
     for id in 0..=plan.output {
         match &plan.nodes[id].step {
-            Step::Activation(k) => {
+            RowStep::Activation(k) => {
                 let from = plan.nodes[id].inputs[0];
                 let known = if state.matters[from] {
                     result.rows += plan.nodes[from].shape.len();

@@ -1,8 +1,9 @@
 //! The sums that a tile of rows gathers on its way back: what noise, remainders and rounding amount to.
 
+use crate::arith::upper::{gamma, Upper, UNIT, UNIT_F32};
 use crate::network::model::graph::NodeId;
-use crate::network::rows::plan::{Step, UNIT};
-use crate::network::rows::rows::{Lane, Tile, Visitor, LANES};
+use crate::network::rows::plan::{Linear, RowStep};
+use crate::network::rows::rows::{readers, Lane, Tile, Visitor, LANES};
 use crate::network::rows::state::State;
 use crate::network::rows::{Bound, VACUOUS};
 
@@ -35,8 +36,8 @@ impl<'a> Pass<'a> {
     /// The bound of one row at one level.
     pub fn bound(&self, lane: usize, level: usize) -> Bound {
         let noise = self.state.noise[level];
-        // f32 sums of at most 256 terms, f64 sums beyond: 256 2^-24 and a little.
-        let cover = 1.0 + 4e-5;
+        // f32 sums of at most 256 terms with a product each, and f64 sums of at most 2^30 of them.
+        let cover = (Upper::ONE + gamma(257, UNIT_F32)) * (Upper::ONE + gamma(1 << 30, UNIT));
         let uniform = if noise.envelope.is_some() {
             0.0
         } else {
@@ -46,9 +47,14 @@ impl<'a> Pass<'a> {
             uniform * self.sizes[lane] + self.state.kappa * noise.sigma * self.squares[lane].sqrt();
         // Squares below the range of f32 are lost: each of n coefficients below 2^-75.
         let lost = self.state.kappa * noise.sigma * self.state.lost;
-        let all = (first + lost + self.remainders[level][lane] + self.residual[level][lane])
-            * cover
-            + 1e-20;
+        let all = [
+            first,
+            lost,
+            self.remainders[level][lane],
+            self.residual[level][lane],
+        ];
+        let all = all.into_iter().map(Upper::of).sum::<Upper>() * cover + Upper::of(1e-20);
+        let all = all.get();
         Bound {
             bound_deviation: if all < VACUOUS { all } else { f64::INFINITY },
             estimate_first_order: first,
@@ -60,6 +66,50 @@ impl<'a> Pass<'a> {
             let sum = sums(c) * slack;
             for l in 0..LANES {
                 residual[l] += squares[l].sqrt() * sum;
+            }
+        }
+    }
+
+    /// What the rounding of a linear layer's rows can amount to, place by place.
+    ///
+    /// Input element i is read by the outputs of a window alone, so its row is off by at most slack |v|_2 |W_i|_2 with v
+    /// the rows in that window: for a tile of many places far less than with the rows of all.
+    fn linear_places(
+        &mut self,
+        linear: &Linear,
+        node: NodeId,
+        tile: &Tile,
+        (origin, size): ([usize; 2], [usize; 2]),
+    ) {
+        let width = self.state.plan.nodes[self.state.plan.nodes[node].inputs[0]]
+            .shape
+            .width;
+        let (spread, levels) = (&self.state.spread[node], self.state.noise.len());
+        let places = tile.squares_of_places();
+        let columns: Vec<Vec<(usize, usize)>> = (origin[1]..origin[1] + size[1])
+            .map(|x| readers(linear, tile, 1, x))
+            .collect();
+        for y in origin[0]..origin[0] + size[0] {
+            let rows = readers(linear, tile, 0, y);
+            for (x, columns) in columns.iter().enumerate() {
+                let mut squares = [0.0f64; LANES];
+                for (_, oy) in &rows {
+                    for (_, ox) in columns {
+                        let place = &places[oy * tile.size[1] + ox];
+                        for l in 0..LANES {
+                            squares[l] += place[l];
+                        }
+                    }
+                }
+                let norms = squares.map(f64::sqrt);
+                let from = (y * width + origin[1] + x) * levels;
+                let sums = &spread[from..from + levels];
+                for (residual, sum) in self.residual.iter_mut().zip(sums) {
+                    let sum = sum * linear.slack;
+                    for l in 0..LANES {
+                        residual[l] = norms[l].mul_add(sum, residual[l]);
+                    }
+                }
             }
         }
     }
@@ -127,8 +177,8 @@ impl Visitor for Pass<'_> {
     fn linear(&mut self, node: NodeId, tile: &Tile, (origin, size): ([usize; 2], [usize; 2])) {
         let planned = &self.state.plan.nodes[node];
         let slack = match &planned.step {
-            Step::Linear(l) => l.slack,
-            Step::Mean { slack, .. } => *slack,
+            RowStep::Linear(l) => return self.linear_places(l, node, tile, (origin, size)),
+            RowStep::Mean { slack, .. } => *slack,
             _ => 0.0,
         };
         let squares = tile.squares();
@@ -140,7 +190,7 @@ impl Visitor for Pass<'_> {
 
     fn merged(&mut self, node: NodeId, tile: &Tile) {
         let planned = &self.state.plan.nodes[node];
-        if matches!(planned.step, Step::Activation(_)) && self.state.readers[node] <= 2 {
+        if matches!(planned.step, RowStep::Activation(_)) && self.state.readers[node] <= 2 {
             // In the remainders already: one addition, rounded relative to the row that goes on.
             return;
         }
@@ -165,7 +215,7 @@ impl Visitor for Pass<'_> {
             .collect();
         let sums = window_sums(&places, levels, planned.shape.width, tile.origin, tile.size);
         let squares = tile.squares();
-        self.residual(&squares, UNIT * 1.01, |c| sums[c]);
+        self.residual(&squares, UNIT_F32, |c| sums[c]);
     }
 
     fn matters(&self, node: NodeId) -> bool {
@@ -181,12 +231,12 @@ fn window_sums(
     origin: [usize; 2],
     size: [usize; 2],
 ) -> Vec<f64> {
-    let mut sums = vec![0.0; levels];
+    let mut sums = vec![Upper::ZERO; levels];
     for y in origin[0]..origin[0] + size[0] {
         let from = (y * width + origin[1]) * levels;
         for (i, v) in values[from..from + size[1] * levels].iter().enumerate() {
-            sums[i % levels] += v;
+            sums[i % levels] += Upper::of(*v);
         }
     }
-    sums.into_iter().map(|s: f64| s * (1.0 + 1e-9)).collect()
+    sums.into_iter().map(Upper::get).collect()
 }

@@ -5,29 +5,20 @@
 //! for a row v at the layer's output, |computed row - exact row| at input element i is at most
 //! slack |v| |W| e_i, and by Cauchy and Schwarz at most slack |v|_2 |W_i|_2.
 
+use crate::arith::upper::{gamma, Upper, UNIT, UNIT_F32};
 use crate::error::{Error, Result};
 use crate::network::forward::layers;
 use crate::network::model::graph::{Network, NodeId};
-use crate::network::model::ops::{Op, Shape, Window};
+use crate::network::model::ops::{Op, TensorShape, Window};
 
 /// Input channels that the kernel computes together.
 pub const BLOCK: usize = 4;
-/// 2^-24.
-pub const UNIT: f64 = 1.0 / 16_777_216.0;
-
-/// gamma_n = n u / (1 - n u) for f32 sums of n terms, rounded up; infinite where it means nothing.
-fn gamma(terms: f64) -> f64 {
-    let t = terms * UNIT;
-    if t < 0.5 {
-        t / (1.0 - t) * (1.0 + 1e-6)
-    } else {
-        f64::INFINITY
-    }
-}
+/// More than f32 numbers below the normal range can lose together: 2^-150 each.
+pub const LOST: f64 = 1e-30;
 
 /// A layer as rows see it.
 #[derive(Debug)]
-pub enum Step {
+pub enum RowStep {
     /// The input, or a layer that the result does not need: rows end here.
     End,
     /// The activation of this index.
@@ -55,11 +46,11 @@ pub enum Step {
 #[derive(Debug)]
 pub struct Planned {
     /// What it does to a row.
-    pub step: Step,
+    pub step: RowStep,
     /// The nodes that receive the row.
     pub inputs: Vec<NodeId>,
     /// The shape of its value.
-    pub shape: Shape,
+    pub shape: TensorShape,
 }
 
 /// A convolution, transposed.
@@ -104,24 +95,24 @@ impl Plan {
             };
             let mut inputs = node.inputs.clone();
             let step = match (&node.op, from) {
-                (Op::Input, _) | (_, None) => Step::End,
+                (Op::Input, _) | (_, None) => RowStep::End,
                 (Op::Relu { slope: 0.0 }, _) => {
-                    Step::Activation(activations.iter().position(|&a| a == id).unwrap_or(0))
+                    RowStep::Activation(activations.iter().position(|&a| a == id).unwrap_or(0))
                 }
                 (Op::Conv(c), Some(x)) => {
                     let w = Weights::conv(&c.weights, c.groups, x.channels, node.shape.channels);
-                    Step::Linear(w.finish(c.window, None))
+                    RowStep::Linear(w.finish(c.window, None))
                 }
                 (Op::Dense(d), Some(x)) => {
                     let w = Weights::conv(&d.weights, 1, x.channels, node.shape.channels);
-                    Step::Linear(w.finish(Window::new([1, 1], [1, 1]), None))
+                    RowStep::Linear(w.finish(Window::new([1, 1], [1, 1]), None))
                 }
                 (Op::BatchNorm(b), Some(x)) => {
                     let before = &network.nodes[node.inputs[0]];
                     let folded: Vec<(f64, f64)> = b
                         .folded()
                         .iter()
-                        .map(|(s, _)| (s.hi, (s.lo.abs() + s.radius) * (1.0 + 1e-9)))
+                        .map(|(s, _)| (s.hi, (Upper::size(s.lo) + Upper::of(s.radius)).get()))
                         .collect();
                     let readers = network.nodes.iter().filter(|n| n.inputs.contains(&node.inputs[0]));
                     match &before.op {
@@ -129,17 +120,17 @@ impl Plan {
                             let x = network.nodes[before.inputs[0]].shape;
                             inputs.clone_from(&before.inputs);
                             let w = Weights::conv(&c.weights, c.groups, x.channels, node.shape.channels);
-                            Step::Linear(w.finish(c.window, Some(&folded)))
+                            RowStep::Linear(w.finish(c.window, Some(&folded)))
                         }
-                        _ => Step::Linear(Weights::diagonal(x.channels).finish(Window::new([1, 1], [1, 1]), Some(&folded))),
+                        _ => RowStep::Linear(Weights::diagonal(x.channels).finish(Window::new([1, 1], [1, 1]), Some(&folded))),
                     }
                 }
                 (Op::Affine { scale, .. }, Some(x)) => {
                     let exact: Vec<(f64, f64)> = scale.iter().map(|&s| (s, 0.0)).collect();
-                    Step::Linear(Weights::diagonal(x.channels).finish(Window::new([1, 1], [1, 1]), Some(&exact)))
+                    RowStep::Linear(Weights::diagonal(x.channels).finish(Window::new([1, 1], [1, 1]), Some(&exact)))
                 }
-                (Op::Add, _) => Step::Add,
-                (Op::Subsample { .. } | Op::Pad { .. } | Op::Reshape(_), Some(x)) => Step::Move(layers::moved(&node.op, x, node.shape)),
+                (Op::Add, _) => RowStep::Add,
+                (Op::Subsample { .. } | Op::Pad { .. } | Op::Reshape(_), Some(x)) => RowStep::Move(layers::moved(&node.op, x, node.shape)),
                 (Op::AvgPool { window, count_padding }, Some(x)) => {
                     let (mut windows, mut factors) = (Vec::new(), Vec::new());
                     for i in 0..node.shape.len() {
@@ -154,13 +145,15 @@ impl Plan {
                     }
                     let mut readers = vec![0usize; x.len()];
                     windows.iter().flatten().for_each(|&j| readers[j] += 1);
-                    let most = readers.iter().max().copied().unwrap_or(0) as f64;
+                    let most = readers.iter().max().copied().unwrap_or(0);
                     let largest = factors.iter().fold(0.0f32, |m, f| m.max(*f));
-                    Step::Mean {
+                    // 1/n is rounded once, each product and sum once more.
+                    let exact = (Upper::ONE + gamma(1, UNIT_F32)) * Upper::of(f64::from(largest));
+                    RowStep::Mean {
                         windows,
                         factors,
-                        slack: gamma(most + 4.0),
-                        bound_column: most.sqrt() * f64::from(largest) * (1.0 + 1e-6),
+                        slack: gamma(most + 2, UNIT_F32).get(),
+                        bound_column: (Upper::of(most as f64).sqrt() * exact).get(),
                     }
                 }
                 (Op::Relu { .. }, _) => return Err(refuse("deviation bounds take ReLU of slope 0 only")),
@@ -191,7 +184,7 @@ impl Plan {
                     read[i] = true;
                 }
             } else {
-                self.nodes[id].step = Step::End;
+                self.nodes[id].step = RowStep::End;
                 self.nodes[id].inputs.clear();
             }
         }
@@ -237,18 +230,22 @@ impl Weights {
     fn finish(mut self, window: Window, scales: Option<&[(f64, f64)]>) -> Linear {
         let taps = window.len();
         let each = self.inputs * taps;
-        // Relative: the product (2^-53), the scale's own distance, the conversion (2^-24).
-        let mut relative = 0.0f64;
+        let mut relative = Upper::ZERO;
         if let Some(scales) = scales {
             for (row, (s, distance)) in self.values.chunks_exact_mut(each).zip(scales) {
                 row.iter_mut().for_each(|w| *w *= s);
                 if *distance > 0.0 {
-                    relative = relative.max(distance / s.abs());
+                    relative = relative.max(Upper::of(*distance).over(s.abs()));
                 }
             }
         }
         let terms = self.outputs * taps;
-        let slack = (gamma((terms + 4) as f64) + UNIT + f64::EPSILON + relative) * (1.0 + 1e-3);
+        // An exact weight is within this factor of its f64: the scale's own distance, and the product's rounding.
+        let exact = (Upper::ONE + relative) * (Upper::ONE + gamma(1, UNIT));
+        // Besides, the conversion (2^-24), and the sums: one fused product each, and one sum of two halves.
+        let converted = Upper::ONE + Upper::of(UNIT_F32);
+        let sums = Upper::ONE + gamma(terms + 1, UNIT_F32);
+        let slack = exact * exact * converted * sums + Upper::of(-1.0);
         let blocks = self.inputs.div_ceil(BLOCK);
         let mut out = vec![[0.0f32; BLOCK]; blocks * taps * self.outputs];
         let mut squares = vec![0.0f64; self.inputs];
@@ -264,36 +261,17 @@ impl Weights {
         Linear {
             blocks: out,
             window,
-            slack,
+            slack: slack.get(),
             // f32 conversion below the normal range is absolute: 2^-150 a weight, far below 1e-30.
             bound_columns: squares
                 .iter()
-                .map(|s| s.sqrt() * (1.0 + 1e-6) + 1e-30)
+                .map(|s| (Upper::computed(*s, terms).sqrt() * exact + Upper::of(LOST)).get())
                 .collect(),
             sizes: self
                 .values
                 .iter()
-                .map(|w| w.abs() * (1.0 + 1e-9 + relative))
+                .map(|w| (Upper::size(*w) * exact).get())
                 .collect(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn gamma_holds_for_any_number_of_terms() {
-        for n in [1.0, 1e3, 2e5, 1e6, 8e6, 1e7, 1e9] {
-            let t = n * UNIT;
-            let least = if t < 1.0 {
-                t / (1.0 - t)
-            } else {
-                f64::INFINITY
-            };
-            assert!(gamma(n) >= least, "{n}");
-        }
-        assert!(gamma(1e3) < 1.001e3 * UNIT);
     }
 }

@@ -1,5 +1,6 @@
 //! What stands at an activation without noise, its slope on the trajectory, and the remainder of that line.
 
+use crate::arith::upper::Upper;
 use crate::certify::neuron::bend::Bend;
 use crate::error::{Error, Result};
 use crate::network::rows::VACUOUS;
@@ -38,7 +39,7 @@ impl<'a> Response<'a> {
     pub fn linear(self, z: f64, radius: f64) -> Result<(f32, impl Fn(f64) -> f64 + use<'a>)> {
         let (slope, off) = match self {
             Self::Polynomial(bend) => bend.slope(z)?,
-            Self::Relu(scale) if z.abs() + radius * (1.0 + 1e-9) <= scale => {
+            Self::Relu(scale) if (Upper::size(z) + Upper::of(radius)).get() <= scale => {
                 (if z > 0.0 { 1.0 } else { 0.0 }, 0.0)
             }
             Self::Relu(scale) => {
@@ -48,33 +49,35 @@ impl<'a> Response<'a> {
             }
         };
         let remainder = move |d: f64| {
+            let reach = Upper::of(d) + Upper::of(radius);
+            let end = Upper::size(z) + reach;
             // What is known of a polynomial in place of ReLU is known on [-B, B].
-            if matches!(self, Self::Relu(scale) if (z.abs() + d + radius) * (1.0 + 1e-9) > scale) {
+            if matches!(self, Self::Relu(scale) if end.get() > scale) {
                 return f64::INFINITY;
             }
             if d == 0.0 {
                 return 0.0;
             }
-            let reach = (d + radius) * (1.0 + 1e-9);
+            let d = Upper::of(d);
             let bound = match self {
                 Self::Polynomial(bend) => {
-                    let most = if reach < VACUOUS {
-                        bend.bound_bend((z - reach).next_down(), (z + reach).next_up())
+                    let ends = [-z, z].map(|z| (Upper::of(z) + reach).get());
+                    let most = if reach.get() < VACUOUS {
+                        bend.bound_bend(-ends[0], ends[1])
                     } else {
                         Ok(f64::INFINITY)
                     };
                     // Beyond the polynomial's domain nothing is proved.
-                    let curve = most.unwrap_or(f64::INFINITY) / bend.scale() * (1.0 + 1e-9);
-                    0.5 * curve * d * d + (off + curve * radius) * d
+                    let curve = Upper::of(most.unwrap_or(f64::INFINITY)).over(bend.scale());
+                    let turn = curve.scaled(0.5) * d * d;
+                    turn + (Upper::of(off) + curve * Upper::of(radius)) * d
                 }
-                // Beyond [-B, B] the polynomial may be anything.
-                Self::Relu(scale) if (z.abs() + reach).next_up() > scale => f64::INFINITY,
                 // The slope is right until z + d changes its sign; where z itself may have the other
                 // sign than its midpoint, it is wrong on at most the whole way.
                 Self::Relu(_) if z.abs() <= radius => d,
-                Self::Relu(_) => (reach - z.abs()).max(0.0),
+                Self::Relu(_) => (reach + Upper::of(-z.abs())).max(Upper::ZERO),
             };
-            bound * (1.0 + 1e-9)
+            bound.get()
         };
         Ok((slope, remainder))
     }

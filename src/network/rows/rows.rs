@@ -4,10 +4,11 @@
 //! one place share a window of rows and columns, so early layers cost little. Numbers are f32;
 //! element (y, x, channel) holds sixteen of them side by side.
 
+use crate::arith::upper::{gamma, Upper, UNIT_F32};
 use crate::network::model::graph::NodeId;
-use crate::network::model::ops::Shape;
+use crate::network::model::ops::TensorShape;
 use crate::network::rows::kernel::{dispatch, Kernel, Reader, Work};
-use crate::network::rows::plan::{Linear, Plan, Step, BLOCK};
+use crate::network::rows::plan::{Linear, Plan, RowStep, BLOCK, LOST};
 
 /// Rows that go together.
 pub const LANES: usize = 16;
@@ -39,7 +40,7 @@ impl Tile {
     }
 
     /// Linear functions of a whole node, one a lane, at most [`LANES`]: coefficients channels first.
-    pub fn of(functions: &[Vec<f32>], shape: Shape) -> Self {
+    pub fn of(functions: &[Vec<f32>], shape: TensorShape) -> Self {
         let mut tile = Self::zeros([0, 0], [shape.height, shape.width], shape.channels);
         for (l, coefficients) in functions.iter().enumerate() {
             for (i, c) in coefficients.iter().enumerate() {
@@ -50,7 +51,7 @@ impl Tile {
     }
 
     /// The lanes of an element (channel, y, x) of the whole node, if it is inside.
-    fn at(&mut self, shape: Shape, element: usize) -> &mut Lane {
+    fn at(&mut self, shape: TensorShape, element: usize) -> &mut Lane {
         let (c, p) = (element / shape.pixels(), element % shape.pixels());
         let (y, x) = (
             p / shape.width - self.origin[0],
@@ -61,20 +62,12 @@ impl Tile {
 
     /// For each row the sum of squares, rounded up.
     pub fn squares(&self) -> [f64; LANES] {
-        let mut total = [0.0f64; LANES];
-        for part in self.data.chunks(256) {
-            let mut sum = [0.0f32; LANES];
-            for v in part {
-                for l in 0..LANES {
-                    sum[l] = v[l].mul_add(v[l], sum[l]);
-                }
-            }
-            for l in 0..LANES {
-                total[l] += f64::from(sum[l]);
-            }
-        }
-        // 256 roundings of 2^-24, and those of the f64 sums; underflow is far below 1e-30.
-        total.map(|t| t * (1.0 + 2e-5) + 1e-30)
+        squares(&self.data)
+    }
+
+    /// The same for every place of the tile.
+    pub fn squares_of_places(&self) -> Vec<[f64; LANES]> {
+        self.data.chunks(self.channels).map(squares).collect()
     }
 
     fn add(&mut self, other: Self) {
@@ -105,6 +98,26 @@ impl Tile {
         }
         *self = all;
     }
+}
+
+/// For each lane the sum of squares, rounded up.
+fn squares(data: &[Lane]) -> [f64; LANES] {
+    let mut total = [0.0f64; LANES];
+    for part in data.chunks(256) {
+        let mut sum = [0.0f32; LANES];
+        for v in part {
+            for l in 0..LANES {
+                sum[l] = v[l].mul_add(v[l], sum[l]);
+            }
+        }
+        for l in 0..LANES {
+            total[l] += f64::from(sum[l]);
+        }
+    }
+    // 256 roundings of f32, and those of the f64 sums.
+    let sums = Upper::ONE + gamma(256, UNIT_F32);
+    let parts = data.len().div_ceil(256);
+    total.map(|t| (Upper::computed(t, parts) * sums + Upper::of(LOST)).get())
 }
 
 /// What happens to rows on their way.
@@ -144,7 +157,7 @@ pub fn descend<V: Visitor>(plan: &Plan, start: NodeId, tile: Tile, visitor: &mut
             .copied()
             .filter(|&i| visitor.matters(i))
             .collect();
-        if let Step::Activation(index) = node.step {
+        if let RowStep::Activation(index) = node.step {
             visitor.activation(index, &mut tile);
         }
         let Some(&first) = wanted.first() else {
@@ -152,26 +165,26 @@ pub fn descend<V: Visitor>(plan: &Plan, start: NodeId, tile: Tile, visitor: &mut
         };
         let from = plan.nodes[first].shape;
         match &node.step {
-            Step::End => {}
-            Step::Activation(_) => push(&mut waiting, visitor, first, tile),
-            Step::Add => {
+            RowStep::End => {}
+            RowStep::Activation(_) => push(&mut waiting, visitor, first, tile),
+            RowStep::Add => {
                 for &i in &wanted[1..] {
                     push(&mut waiting, visitor, i, tile.clone());
                 }
                 push(&mut waiting, visitor, first, tile);
             }
-            Step::Linear(linear) => {
+            RowStep::Linear(linear) => {
                 let out = transposed(linear, &tile, from);
                 visitor.linear(id, &tile, (out.origin, out.size));
                 push(&mut waiting, visitor, first, out);
             }
-            Step::Move(list) => push(
+            RowStep::Move(list) => push(
                 &mut waiting,
                 visitor,
                 first,
                 moved(list, &mut tile, node.shape, from),
             ),
-            Step::Mean {
+            RowStep::Mean {
                 windows, factors, ..
             } => {
                 let mut out = Tile::zeros([0, 0], [from.height, from.width], from.channels);
@@ -191,7 +204,7 @@ pub fn descend<V: Visitor>(plan: &Plan, start: NodeId, tile: Tile, visitor: &mut
 }
 
 /// Calls `f` with the whole node's index of each element of a tile, and its lanes.
-fn for_each(tile: &mut Tile, shape: Shape, mut f: impl FnMut(usize, Lane)) {
+fn for_each(tile: &mut Tile, shape: TensorShape, mut f: impl FnMut(usize, Lane)) {
     let (size, channels) = (tile.size, tile.channels);
     for (i, v) in tile.data.iter().enumerate() {
         let (c, p) = (i % channels, i / channels);
@@ -200,7 +213,7 @@ fn for_each(tile: &mut Tile, shape: Shape, mut f: impl FnMut(usize, Lane)) {
     }
 }
 
-fn moved(list: &[Option<usize>], tile: &mut Tile, shape: Shape, from: Shape) -> Tile {
+fn moved(list: &[Option<usize>], tile: &mut Tile, shape: TensorShape, from: TensorShape) -> Tile {
     let (mut low, mut high) = ([usize::MAX; 2], [0; 2]);
     for_each(tile, shape, |i, _| {
         if let Some(j) = list[i] {
@@ -236,7 +249,7 @@ fn reads(linear: &Linear, tile: &Tile, axis: usize, size: usize) -> (usize, usiz
 }
 
 /// The output positions inside the tile that read input position `i`, as (tap, offset in the tile).
-fn readers(linear: &Linear, tile: &Tile, axis: usize, i: usize) -> Vec<(usize, usize)> {
+pub fn readers(linear: &Linear, tile: &Tile, axis: usize, i: usize) -> Vec<(usize, usize)> {
     let w = &linear.window;
     (0..w.kernel[axis])
         .filter_map(|k| {
@@ -247,7 +260,7 @@ fn readers(linear: &Linear, tile: &Tile, axis: usize, i: usize) -> Vec<(usize, u
         .collect()
 }
 
-fn transposed(linear: &Linear, tile: &Tile, from: Shape) -> Tile {
+fn transposed(linear: &Linear, tile: &Tile, from: TensorShape) -> Tile {
     let (y0, y1) = reads(linear, tile, 0, from.height);
     let (x0, x1) = reads(linear, tile, 1, from.width);
     let channels = from.channels;

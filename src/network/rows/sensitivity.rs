@@ -10,7 +10,7 @@ use crate::network::model::graph::NodeId;
 use crate::network::rows::plan::Plan;
 use crate::network::rows::rows::{descend, Lane, Tile, Visitor, LANES};
 use crate::network::rows::state::kappa;
-use crate::network::rows::Target;
+use crate::network::rows::Functional;
 
 /// What one function of the result meets at one activation, in units of the result.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -49,7 +49,7 @@ pub fn sensitivities(
     plan: &Plan,
     slopes: &[Vec<f32>],
     scales: &[f64],
-    targets: &[Target],
+    targets: &[Functional],
 ) -> Vec<Vec<Sensitivity>> {
     let mut all = Vec::with_capacity(targets.len());
     for chunk in targets.chunks(LANES) {

@@ -1,13 +1,16 @@
 //! What is proved of the nodes so far, layer by layer: slopes, remainders, and amounts of deviation.
 
+use crate::arith::upper::{gamma, Upper, UNIT_F32};
 use crate::error::Result;
 use crate::network::model::graph::NodeId;
 use crate::network::model::tensor::Tensor;
 use crate::network::rows::pass::Pass;
-use crate::network::rows::plan::{Linear, Plan, Step, UNIT};
+use crate::network::rows::plan::{Linear, Plan, RowStep};
 use crate::network::rows::response::Response;
 use crate::network::rows::rows::{descend, Tile, LANES};
-use crate::network::rows::{Noise, FAILURE_LOG2};
+use crate::network::rows::{Asked, Noise, Tails, FAILURE_LOG2};
+use rug::float::Round;
+use rug::Float;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What an activation adds to the rows that pass it, element (place, channel).
@@ -42,15 +45,14 @@ impl<'a> State<'a> {
         plan: &'a Plan,
         centres: &[Tensor],
         responses: &[Response],
-        noise: &'a [Noise],
-        targets: usize,
+        asked: Asked<'a>,
     ) -> Self {
         let neurons: usize = centres.iter().map(Tensor::len).sum();
-        let events = (4 * neurons + 4 * targets) as f64;
+        let events = 4 * neurons + 4 * asked.targets.len();
         let mut matters = vec![false; plan.nodes.len()];
         for (id, node) in plan.nodes.iter().enumerate() {
             let before = node.inputs.iter().any(|&i| matters[i]);
-            matters[id] = before || matches!(node.step, Step::Activation(_));
+            matters[id] = before || matches!(node.step, RowStep::Activation(_));
         }
         let mut readers = vec![0; plan.nodes.len()];
         for node in &plan.nodes {
@@ -63,8 +65,11 @@ impl<'a> State<'a> {
                 * (neurons as f64).sqrt()
                 * 2.0f64.powi(-74),
             plan,
-            noise,
-            kappa: kappa(events),
+            noise: asked.noise,
+            kappa: match asked.tails {
+                Tails::Sharp => kappa(events as f64),
+                Tails::Counted => kappa_counted(events),
+            },
             scales,
             sources: responses.iter().map(|_| Source::default()).collect(),
             amounts: vec![Vec::new(); plan.nodes.len()],
@@ -144,8 +149,8 @@ impl<'a> State<'a> {
             remainders: Vec::with_capacity(shape.len() * levels),
         };
         let mut amounts = Vec::with_capacity(shape.len() * levels);
-        let scale = response.scale();
-        let readers = self.readers[id] as f64;
+        let scale = Upper::of(response.scale());
+        let readers = Upper::of(self.readers[id] as f64);
         for p in 0..shape.pixels() {
             for c in 0..shape.channels {
                 let i = c * shape.pixels() + p;
@@ -153,22 +158,25 @@ impl<'a> State<'a> {
                 let (slope, remainder_of) = response.linear(z, radius)?;
                 let first = known.len() / shape.len() * (p * shape.channels + c);
                 for (level, noise) in self.noise.iter().enumerate() {
-                    let d = known[first + level];
-                    let mut remainder = remainder_of(d);
-                    let mut worst = noise.worst * scale;
+                    let d = Upper::of(known[first + level]);
+                    let mut remainder = Upper::of(remainder_of(d.get()));
+                    let mut worst = Upper::of(noise.worst) * scale;
                     if let Some((tau, zone)) = noise.envelope {
-                        let (near, far) = (z.abs() - d - radius, z.abs() + d + radius);
-                        if near >= zone * scale * (1.0 + 1e-9) {
-                            worst = worst.min(tau * far * (1.0 + 1e-9));
+                        let reach = d + Upper::of(radius);
+                        let near = -(Upper::of(-z.abs()) + reach).get();
+                        if near >= (Upper::of(zone) * scale).get() {
+                            let far = Upper::size(z) + reach;
+                            worst = worst.min(Upper::of(tau) * far);
                         }
                         remainder += worst;
                     }
-                    let size = f64::from(slope.abs());
-                    let amount = size * d + remainder + worst + self.kappa * noise.sigma * scale;
+                    let moved = Upper::size(f64::from(slope)) * d;
+                    let tail = Upper::of(self.kappa) * Upper::of(noise.sigma) * scale;
+                    let amount = moved + remainder + worst + tail;
                     // Rounding of the row where it passes: sums of readers, product with the slope.
-                    remainder += 2.0 * UNIT * (size * d + readers * amount);
-                    source.remainders.push(up(remainder));
-                    amounts.push(up(amount * (1.0 + 1e-6)));
+                    remainder += gamma(2, UNIT_F32) * (moved + readers * amount);
+                    source.remainders.push(remainder.get_f32());
+                    amounts.push(amount.get_f32());
                 }
                 source.slopes.push(slope);
             }
@@ -186,7 +194,7 @@ impl<'a> State<'a> {
         }
         let levels = self.noise.len();
         let channels = node.shape.channels;
-        if let (Step::Linear(_) | Step::Mean { .. }, Some(&from)) =
+        if let (RowStep::Linear(_) | RowStep::Mean { .. }, Some(&from)) =
             (&node.step, node.inputs.first())
         {
             if !self.matters[from] {
@@ -194,26 +202,26 @@ impl<'a> State<'a> {
             }
             let width = self.plan.nodes[from].shape.channels;
             let norm = |c: usize| match &node.step {
-                Step::Linear(l) => l.bound_columns[c],
-                Step::Mean { bound_column, .. } => *bound_column,
+                RowStep::Linear(l) => l.bound_columns[c],
+                RowStep::Mean { bound_column, .. } => *bound_column,
                 _ => 0.0,
             };
             let places = self.amounts[from].chunks_exact(width * levels);
             let spread = places.flat_map(|place| {
-                let mut sums = vec![0.0f64; levels];
+                let mut sums = vec![Upper::ZERO; levels];
                 for (i, a) in place.iter().enumerate() {
-                    sums[i % levels] += norm(i / levels) * f64::from(*a) * (1.0 + 1e-9);
+                    sums[i % levels] += Upper::of(norm(i / levels)) * Upper::of(f64::from(*a));
                 }
                 sums
             });
-            self.spread[id] = spread.collect();
+            self.spread[id] = spread.map(Upper::get).collect();
         }
         // Only values that a linear layer reads, directly or not, need amounts of their own.
         if !self.feeds_linear(id) {
             return;
         }
         let mut out = vec![0.0f64; node.shape.len() * levels];
-        let element = |shape: crate::network::model::ops::Shape, i: usize| {
+        let element = |shape: crate::network::model::ops::TensorShape, i: usize| {
             ((i % shape.pixels()) * shape.channels + i / shape.pixels()) * levels
         };
         for &from in &node.inputs {
@@ -225,30 +233,34 @@ impl<'a> State<'a> {
             let mut take = |to: usize, at: usize, factor: f64| {
                 let (to, at) = (element(node.shape, to), element(x, at));
                 for c in 0..levels {
-                    out[to + c] += factor * f64::from(amounts[at + c]) * (1.0 + 1e-9);
+                    out[to + c] += factor * f64::from(amounts[at + c]);
                 }
             };
             match &node.step {
-                Step::Move(list) => list.iter().enumerate().for_each(|(i, j)| {
+                RowStep::Move(list) => list.iter().enumerate().for_each(|(i, j)| {
                     if let Some(j) = j {
                         take(i, *j, 1.0);
                     }
                 }),
-                Step::Mean {
+                RowStep::Mean {
                     windows, factors, ..
                 } => {
+                    let rounded = Upper::ONE + gamma(1, UNIT_F32);
                     for (i, (window, factor)) in windows.iter().zip(factors).enumerate() {
-                        window
-                            .iter()
-                            .for_each(|&j| take(i, j, f64::from(*factor) * (1.0 + 1e-6)));
+                        let exact = (Upper::of(f64::from(*factor)) * rounded).get();
+                        window.iter().for_each(|&j| take(i, j, exact));
                     }
                 }
-                Step::Linear(linear) => forward_sizes(linear, x, node.shape, &mut take),
+                RowStep::Linear(linear) => forward_sizes(linear, x, node.shape, &mut take),
                 _ => (0..node.shape.len()).for_each(|i| take(i, i, 1.0)),
             }
         }
         debug_assert_eq!(out.len(), node.shape.pixels() * channels * levels);
-        self.amounts[id] = out.into_iter().map(|a| up(a * (1.0 + 1e-6))).collect();
+        // Sums with a product each, of no more terms than all inputs have elements.
+        let read = node.inputs.iter().map(|&i| self.plan.nodes[i].shape.len());
+        let terms = read.sum::<usize>() + 1;
+        let amounts = out.into_iter().map(|a| Upper::computed(a, terms));
+        self.amounts[id] = amounts.map(Upper::get_f32).collect();
     }
 
     /// Whether rows that are rounded at this node need its amounts.
@@ -257,7 +269,7 @@ impl<'a> State<'a> {
         let mut count = 0;
         for reader in readers {
             count += 1;
-            if !matches!(reader.step, Step::Activation(_) | Step::Add) {
+            if !matches!(reader.step, RowStep::Activation(_) | RowStep::Add) {
                 return true;
             }
         }
@@ -265,22 +277,37 @@ impl<'a> State<'a> {
         count > 1
             || self.readers[id] > 1
             || self.plan.nodes.iter().enumerate().any(|(i, n)| {
-                matches!(n.step, Step::Add) && n.inputs.contains(&id) && self.feeds_linear(i)
+                matches!(n.step, RowStep::Add) && n.inputs.contains(&id) && self.feeds_linear(i)
             })
     }
 }
 
 /// kappa: one of `events` one-sided events of probability exp(-kappa^2/2) happens with probability
-/// 2^[`FAILURE_LOG2`] at most.
+/// 2^[`FAILURE_LOG2`] at most. Rounded up throughout.
 pub fn kappa(events: f64) -> f64 {
-    (2.0 * (events.ln() - f64::from(FAILURE_LOG2) * std::f64::consts::LN_2)).sqrt() * (1.0 + 1e-9)
+    let (mut log, mut two) = (Float::with_val(64, events), Float::with_val(64, 2));
+    log.ln_round(Round::Up);
+    two.ln_round(Round::Up);
+    let failure = Float::with_val_round(64, two * -FAILURE_LOG2, Round::Up).0;
+    let mut root = Float::with_val_round(64, log + failure, Round::Up).0;
+    root *= 2;
+    root.sqrt_round(Round::Up);
+    root.to_f64_round(Round::Up)
+}
+
+/// The same with log2(events) rounded up to their length in bits, and 2 ln 2 to 1.3862944 ([`Tails::Counted`]):
+/// never below [`kappa`].
+fn kappa_counted(events: usize) -> f64 {
+    let log = usize::BITS - events.leading_zeros();
+    let square = f64::from(log as i32 - FAILURE_LOG2) * 1.386_294_4;
+    Upper::of(square.next_up()).sqrt().get()
 }
 
 /// Amounts through |weights|.
 fn forward_sizes(
     linear: &Linear,
-    x: crate::network::model::ops::Shape,
-    out: crate::network::model::ops::Shape,
+    x: crate::network::model::ops::TensorShape,
+    out: crate::network::model::ops::TensorShape,
     take: &mut impl FnMut(usize, usize, f64),
 ) {
     let w = &linear.window;
@@ -303,13 +330,4 @@ fn forward_sizes(
             }
         }
     }
-}
-
-/// An f32 that is not below a nonnegative f64.
-fn up(x: f64) -> f32 {
-    // The conversion rounds to nearest; NaN becomes infinity, which makes the bound vacuous.
-    if x.is_nan() {
-        return f32::INFINITY;
-    }
-    (x as f32).next_up()
 }

@@ -10,7 +10,7 @@ use crate::network::model::tensor::Tensor;
 use crate::network::model::tournament::Expanded;
 use crate::network::rows::plan::Plan;
 use crate::network::rows::sensitivity::{sensitivities, Sensitivity};
-use crate::network::rows::{bound, Deviation, Noise, Response, Target};
+use crate::network::rows::{bound, Asked, Deviation, Functional, Noise, Response};
 use crate::poly::composite::Composite;
 use rug::Rational;
 
@@ -107,7 +107,7 @@ pub struct Undisturbed {
     /// The class.
     pub class: usize,
     /// Each element of the result, then each difference of the class to another.
-    pub targets: Vec<Target>,
+    pub targets: Vec<Functional>,
     /// Number of the target and lower bound of each such difference without noise.
     pub margins: Vec<(usize, f64)>,
 }
@@ -193,16 +193,23 @@ impl<'a> Subject<'a> {
         threads: usize,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Deviation> {
-        let (centres, targets) = (&at.centres, &at.targets);
-        bound(
-            &self.plan,
-            centres,
-            &self.responses,
-            noise,
-            targets,
-            threads,
-            progress,
-        )
+        let asked = Asked::sharp(noise, &at.targets);
+        self.bound_asked(at, asked, threads, progress)
+    }
+
+    /// [`Subject::bound`] of other targets, or with another share of the probability.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn bound_asked(
+        &self,
+        at: &Undisturbed,
+        asked: Asked,
+        threads: usize,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Deviation> {
+        let (plan, responses) = (&self.plan, &self.responses);
+        bound(plan, &at.centres, responses, asked, threads, progress)
     }
 
     /// For each margin of an input, and each activation of the original network, its sensitivity.
@@ -216,7 +223,7 @@ impl<'a> Subject<'a> {
             .map(|(z, r)| z.hi.iter().map(|&z| r.estimate_slope(z)).collect())
             .collect();
         let scales: Vec<f64> = self.responses.iter().map(|r| r.scale()).collect();
-        let targets: Vec<Target> = at.margins.iter().map(|m| at.targets[m.0].clone()).collect();
+        let targets: Vec<Functional> = at.margins.iter().map(|m| at.targets[m.0].clone()).collect();
         let count = self.origins.last().map_or(0, |last| last + 1);
         let layers = |row: Vec<Sensitivity>| {
             let mut sums = vec![Sensitivity::default(); count];
@@ -260,14 +267,14 @@ impl Undisturbed {
 }
 
 /// Each output, then each difference of the class to another: with the lower bound of that margin.
-fn targets(centre: &Evaluation, class: usize) -> (Vec<Target>, Vec<(usize, f64)>) {
+fn targets(centre: &Evaluation, class: usize) -> (Vec<Functional>, Vec<(usize, f64)>) {
     let n = centre.logits.len();
     let unit = |j: usize| {
         (0..n)
             .map(|i| f32::from(u8::from(i == j)))
-            .collect::<Target>()
+            .collect::<Functional>()
     };
-    let mut all: Vec<Target> = (0..n).map(unit).collect();
+    let mut all: Vec<Functional> = (0..n).map(unit).collect();
     let mut margins = Vec::new();
     if n == 1 {
         let sign = if class == 1 { 1.0 } else { -1.0 };

@@ -12,7 +12,7 @@ use crate::circuit::{Circuit, Id, Op};
 use crate::noise::composite::bound::Input;
 use crate::noise::formula::Model;
 
-enum Step {
+enum Term {
     Input(usize),
     Times(Id, f64),
     Plus(Id, f64),
@@ -23,7 +23,7 @@ enum Step {
 
 /// A circuit in f64 with the variance that every node adds.
 pub struct Estimator {
-    steps: Vec<Step>,
+    steps: Vec<Term>,
     sources: Vec<f64>,
     output: Id,
     values: Vec<f64>,
@@ -48,14 +48,14 @@ impl Estimator {
             }
         });
         let steps = circuit.nodes.iter().map(|node| match &node.op {
-            Op::Input(i) => Step::Input(*i),
-            Op::MulConstant(a, c) => Step::Times(*a, c.value.to_f64()),
-            Op::Units(a, unit) => Step::Times(*a, 1.0 / unit.to_f64()),
-            Op::AddConstant(a, c) => Step::Plus(*a, c.value.to_f64()),
-            Op::Rescale(a) | Op::Drop(a) => Step::Plus(*a, 0.0),
-            Op::Add(a, b) => Step::Add(*a, *b),
-            Op::Sub(a, b) => Step::Sub(*a, *b),
-            Op::Mul(a, b) => Step::Mul(*a, *b),
+            Op::Input(i) => Term::Input(*i),
+            Op::MulConstant(a, c) => Term::Times(*a, c.value.to_f64()),
+            Op::Units(a, unit) => Term::Times(*a, 1.0 / unit.to_f64()),
+            Op::AddConstant(a, c) => Term::Plus(*a, c.value.to_f64()),
+            Op::Rescale(a) | Op::Drop(a) => Term::Plus(*a, 0.0),
+            Op::Add(a, b) => Term::Add(*a, *b),
+            Op::Sub(a, b) => Term::Sub(*a, *b),
+            Op::Mul(a, b) => Term::Mul(*a, *b),
         });
         let n = circuit.nodes.len();
         Self {
@@ -73,12 +73,12 @@ impl Estimator {
         for id in 0..self.steps.len() {
             let v = |a: &Id| self.values[*a];
             self.values[id] = match &self.steps[id] {
-                Step::Input(i) => inputs.get(*i).copied().unwrap_or(0.0),
-                Step::Times(a, c) => v(a) * c,
-                Step::Plus(a, c) => v(a) + c,
-                Step::Add(a, b) => v(a) + v(b),
-                Step::Sub(a, b) => v(a) - v(b),
-                Step::Mul(a, b) => v(a) * v(b),
+                Term::Input(i) => inputs.get(*i).copied().unwrap_or(0.0),
+                Term::Times(a, c) => v(a) * c,
+                Term::Plus(a, c) => v(a) + c,
+                Term::Add(a, b) => v(a) + v(b),
+                Term::Sub(a, b) => v(a) - v(b),
+                Term::Mul(a, b) => v(a) * v(b),
             };
         }
         self.slopes.fill(0.0);
@@ -88,18 +88,18 @@ impl Estimator {
             let g = self.slopes[id];
             variance += g * g * self.sources[id];
             match self.steps[id] {
-                Step::Input(_) => {}
-                Step::Times(a, c) => self.slopes[a] += g * c,
-                Step::Plus(a, _) => self.slopes[a] += g,
-                Step::Add(a, b) => {
+                Term::Input(_) => {}
+                Term::Times(a, c) => self.slopes[a] += g * c,
+                Term::Plus(a, _) => self.slopes[a] += g,
+                Term::Add(a, b) => {
                     self.slopes[a] += g;
                     self.slopes[b] += g;
                 }
-                Step::Sub(a, b) => {
+                Term::Sub(a, b) => {
                     self.slopes[a] += g;
                     self.slopes[b] -= g;
                 }
-                Step::Mul(a, b) => {
+                Term::Mul(a, b) => {
                     self.slopes[a] += g * self.values[b];
                     self.slopes[b] += g * self.values[a];
                 }

@@ -3,8 +3,8 @@
 use crate::arith::mp::Mp;
 use crate::arith::rounding::CoefficientMode;
 use crate::arith::{const_interval, interval, Interval};
-use crate::certify::composite::cascade::Branch;
-use crate::circuit::composite::{Block, Plan, Shape};
+use crate::certify::composite::cascade::{Branch, Stage};
+use crate::circuit::composite::{Block, Output, Plan};
 use crate::circuit::{Circuit, Id, Op};
 use crate::ckks::scheme::encrypt::Encryption;
 use crate::error::{Error, Result};
@@ -33,7 +33,7 @@ pub enum Input {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Task {
     /// One sign, ReLU or max.
-    Single(Shape),
+    Single(Output),
     /// The maximum of `inputs` values, read as c x + 1/2.
     Pool {
         /// Number of inputs.
@@ -109,31 +109,43 @@ fn reach_of(x: &Float, margin: i32) -> Rational {
         .unwrap_or_else(|| Rational::from(1))
 }
 
-impl Prepared {
-    /// Builds the circuit of a table.
-    ///
-    /// **Cost** milliseconds. The first stage may take inputs up to `K_1 = 1 + 2^-12` (less, for a table
-    /// that runs away there).
+/// A table whose circuits differ in their margin alone: what they share is prepared once.
+pub struct Begun {
+    composite: Composite,
+    /// Which of [`FIRST_REACHES`] is in use; a wider margin needs no wider one, and those before it failed.
+    reach: usize,
+    /// The first stage of each branch for that reach: no margin stands before it.
+    first: Vec<Stage>,
+}
+
+/// `K_1 = 1 + 2^-bits`, to be tried in this order.
+const FIRST_REACHES: [u32; 4] = [12, 15, 18, 22];
+
+impl Begun {
+    /// Reads the polynomials of a table.
     ///
     /// # Errors
-    /// A depth that the chain does not have, a table that cannot be prepared, a domain of 0.
-    pub fn new(table: &Table, model: &Model, request: Request) -> Result<Self> {
+    /// A table that is no composite.
+    pub fn new(table: &Table) -> Result<Self> {
+        Ok(Self {
+            composite: Composite::new(table, CoefficientMode::Exact)?,
+            reach: 0,
+            first: Vec::new(),
+        })
+    }
+
+    /// [`Prepared::new`], after narrower margins.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn with(&mut self, model: &Model, request: Request) -> Result<Prepared> {
         if request.domain <= 0u32 {
             return Err(Error::domain("the domain B must be above 0"));
         }
         if matches!(request.task, Task::Pool { .. }) && request.domain != 1u32 {
             return Err(Error::domain("a pool has the domain B = 1"));
         }
-        let composite = Composite::new(table, CoefficientMode::Exact)?;
-        let mut prepared = Err(Error::domain("no reach"));
-        for bits in [12u32, 15, 18, 22] {
-            let first = Rational::from(1) + (Rational::from(1) >> bits);
-            prepared = branches(&composite, &first, request.margin).map(|b| (b, first));
-            if prepared.is_ok() {
-                break;
-            }
-        }
-        let (branches, first) = prepared?;
+        let (branches, first) = self.branches(request.margin)?;
         let whole = Mp {
             lo: Float::new(PREC),
             hi: Float::with_val(PREC, 1),
@@ -147,7 +159,7 @@ impl Prepared {
         }
         let parameters = model.parameters();
         let plan = Plan {
-            stages: positive(&composite),
+            stages: positive(&self.composite),
             reaches,
             domain: request.domain.clone(),
             scale: parameters.scale(),
@@ -160,7 +172,7 @@ impl Prepared {
                 input_scale,
             } => plan.tournament(parameters.q(), level, *inputs, input_scale)?,
         };
-        Ok(Self {
+        Ok(Prepared {
             plan,
             circuit,
             blocks,
@@ -168,6 +180,48 @@ impl Prepared {
             request,
             model: model.clone(),
         })
+    }
+
+    /// The branches with a margin, over the widest [0, `K_1`] that they bear.
+    fn branches(&mut self, margin: i32) -> Result<(Vec<Branch>, Rational)> {
+        loop {
+            let first = Rational::from(1) + (Rational::from(1) >> FIRST_REACHES[self.reach]);
+            let error = match self.branches_over(&first, margin) {
+                Ok(branches) => return Ok((branches, first)),
+                Err(error) => error,
+            };
+            if self.reach + 1 == FIRST_REACHES.len() {
+                return Err(error);
+            }
+            self.reach += 1;
+            self.first.clear();
+        }
+    }
+
+    fn branches_over(&mut self, reach: &Rational, margin: i32) -> Result<Vec<Branch>> {
+        let reach = Float::with_val_round(PREC, reach, Round::Up).0;
+        let all = &self.composite.branches;
+        if self.first.is_empty() {
+            let first = all.iter().map(|b| Branch::first_stage(b, &reach, PREC));
+            self.first = first.collect::<Result<_>>()?;
+        }
+        let pairs = all.iter().zip(&self.first);
+        pairs
+            .map(|(b, first)| Branch::continued(b, first.clone(), &reach, margin - 1))
+            .collect()
+    }
+}
+
+impl Prepared {
+    /// Builds the circuit of a table.
+    ///
+    /// **Cost** milliseconds. The first stage may take inputs up to `K_1 = 1 + 2^-12` (less, for a table
+    /// that runs away there).
+    ///
+    /// # Errors
+    /// A depth that the chain does not have, a table that cannot be prepared, a domain of 0.
+    pub fn new(table: &Table, model: &Model, request: Request) -> Result<Self> {
+        Begun::new(table)?.with(model, request)
     }
 
     /// The noise model.
@@ -316,7 +370,7 @@ impl Prepared {
     fn input_range(&self, domain: Interval) -> Interval {
         let both = const_interval!(-1.0, 1.0);
         match &self.request.task {
-            Task::Single(Shape::Max) => domain * const_interval!(0.0, 1.0),
+            Task::Single(Output::Max) => domain * const_interval!(0.0, 1.0),
             Task::Single(_) => domain * both,
             Task::Pool { input_scale, .. } => {
                 both * const_interval!(0.5, 0.5) / enclose(input_scale)
@@ -328,13 +382,4 @@ impl Prepared {
 /// The stages P_i themselves.
 fn positive(composite: &Composite) -> Vec<Vec<Rational>> {
     composite.branches[0].stages.clone()
-}
-
-fn branches(composite: &Composite, reach: &Rational, margin: i32) -> Result<Vec<Branch>> {
-    let reach = Float::with_val_round(PREC, reach, Round::Up).0;
-    composite
-        .branches
-        .iter()
-        .map(|b| Branch::with_margin(b, &reach, PREC, margin - 1))
-        .collect()
 }

@@ -44,7 +44,7 @@ impl Noisy {
 
 /// What a node does, in f64 intervals.
 #[derive(Debug, Clone)]
-enum Step {
+enum Operation {
     /// Given from outside.
     Given,
     MulConstant(Id, Interval, f64, f64),
@@ -60,7 +60,7 @@ enum Step {
 #[derive(Debug, Clone)]
 pub struct Program {
     tier: Tier,
-    steps: Vec<Step>,
+    steps: Vec<Operation>,
     /// What a node adds of its own, in units of its value.
     added: Vec<f64>,
     /// Largest |value| + error that does not wrap.
@@ -112,18 +112,21 @@ impl Program {
                 enclose(&(Rational::from(&c.integer) / &c.factor)).mag()
             };
             steps.push(match &node.op {
-                Op::Input(_) => Step::Given,
-                Op::MulConstant(a, c) => {
-                    Step::MulConstant(*a, enclose(&c.value), held(c), enclose(&c.error()).mag())
-                }
+                Op::Input(_) => Operation::Given,
+                Op::MulConstant(a, c) => Operation::MulConstant(
+                    *a,
+                    enclose(&c.value),
+                    held(c),
+                    enclose(&c.error()).mag(),
+                ),
                 Op::AddConstant(a, c) => {
-                    Step::AddConstant(*a, enclose(&c.value), enclose(&c.error()).mag())
+                    Operation::AddConstant(*a, enclose(&c.value), enclose(&c.error()).mag())
                 }
-                Op::Add(a, b) => Step::Add(*a, *b),
-                Op::Sub(a, b) => Step::Sub(*a, *b),
-                Op::Mul(a, b) => Step::Mul(*a, *b),
-                Op::Rescale(a) | Op::Drop(a) => Step::Same(*a),
-                Op::Units(a, unit) => Step::Units(*a, enclose(unit)),
+                Op::Add(a, b) => Operation::Add(*a, *b),
+                Op::Sub(a, b) => Operation::Sub(*a, *b),
+                Op::Mul(a, b) => Operation::Mul(*a, *b),
+                Op::Rescale(a) | Op::Drop(a) => Operation::Same(*a),
+                Op::Units(a, unit) => Operation::Units(*a, enclose(unit)),
             });
         }
         let mut chebyshev = vec![false; circuit.nodes.len()];
@@ -204,8 +207,8 @@ impl Program {
             x * f + y * e + e * f
         };
         let (value, aside, error) = match &self.steps[id] {
-            Step::Given => (Interval::ENTIRE, Interval::ENTIRE, Interval::ENTIRE),
-            Step::MulConstant(a, c, held, off) => {
+            Operation::Given => (Interval::ENTIRE, Interval::ENTIRE, Interval::ENTIRE),
+            Operation::MulConstant(a, c, held, off) => {
                 let a = at(*a);
                 (
                     a.value * *c,
@@ -213,7 +216,7 @@ impl Program {
                     size(*held) * size(a.bound_error) + size(*off) * a.size(),
                 )
             }
-            Step::AddConstant(a, c, off) => {
+            Operation::AddConstant(a, c, off) => {
                 let a = at(*a);
                 (
                     a.value + *c,
@@ -221,8 +224,8 @@ impl Program {
                     size(a.bound_error) + size(*off),
                 )
             }
-            Step::Add(a, b) | Step::Sub(a, b) => {
-                let negative = matches!(&self.steps[id], Step::Sub(..));
+            Operation::Add(a, b) | Operation::Sub(a, b) => {
+                let negative = matches!(&self.steps[id], Operation::Sub(..));
                 let (a, b) = (at(*a), at(*b));
                 (
                     if negative {
@@ -234,7 +237,7 @@ impl Program {
                     size(a.bound_error) + size(b.bound_error),
                 )
             }
-            Step::Mul(a, b) => {
+            Operation::Mul(a, b) => {
                 let square = a == b;
                 let (a, b) = (at(*a), at(*b));
                 let value = if square {
@@ -249,11 +252,11 @@ impl Program {
                     off(a.size(), a.bound_error, b.size(), b.bound_error),
                 )
             }
-            Step::Same(a) => {
+            Operation::Same(a) => {
                 let a = at(*a);
                 (a.value, size(a.bound_aside), size(a.bound_error))
             }
-            Step::Units(a, unit) => {
+            Operation::Units(a, unit) => {
                 let a = at(*a);
                 (
                     a.value / *unit,

@@ -3,7 +3,7 @@
 use crate::arith::mp::Mp;
 use crate::arith::{const_interval, interval, Interval};
 use crate::certify::composite::cascade::{Branch, Stage};
-use crate::circuit::composite::{Block, Shape};
+use crate::circuit::composite::{Block, Output};
 use crate::circuit::Circuit;
 use crate::error::{Error, Result};
 use crate::noise::composite::fresh::{Noisy, Program};
@@ -151,7 +151,7 @@ impl Carrier<'_> {
     fn divisor(&self, i: usize) -> Interval {
         match (self.reaches.get(i + 1), self.block.shape) {
             (Some(reach), _) => *reach,
-            (None, Shape::Sign) => const_interval!(1.0, 1.0),
+            (None, Output::Sign) => const_interval!(1.0, 1.0),
             (None, _) => const_interval!(2.0, 2.0),
         }
     }

@@ -120,7 +120,7 @@ fn whole(curve: &Curve, subject: &Subject, detail: Detail) -> Result<(Figure, La
     let axis = Axis::linear(&words, lo, last.fold(f64::MIN, f64::max) * scale);
     let x = &curve.claimed.bound_witness.0;
     let samples = parts.len() * (columns * steps + 1);
-    let shape = Shape {
+    let shape = Head {
         id: "error",
         title: "Error over the whole domain".to_owned(),
         axis,
@@ -175,7 +175,7 @@ fn near_zero(
     let columns = curve.columns(&w)?;
     let (name, scale) = (variable(subject.function), curve.claimed.scale.to_f64());
     let at = |x: f64| Float::with_val(64, x).log2().to_f64();
-    let shape = Shape {
+    let shape = Head {
         id: "near-zero",
         title: match claimed.quantity {
             Quantity::Closeness => "Zoom: the edge of the gap",
@@ -216,7 +216,7 @@ fn at_the_end(
     let columns = curve.columns(&w)?;
     let name = variable(subject.function);
     let end = curve.claimed.reach() * &curve.claimed.scale;
-    let shape = Shape {
+    let shape = Head {
         id: "at-the-end",
         title: format!("Zoom: the last oscillations before {}", bound(&end)),
         axis: Axis::linear(
@@ -241,7 +241,7 @@ fn on_this_side(curve: &Curve, stretch: &Stretch) -> Option<f64> {
 fn one_side(
     curve: &Curve,
     subject: &Subject,
-    mut shape: Shape,
+    mut shape: Head,
     columns: Vec<Column>,
     w: &Window,
 ) -> (Figure, Largest) {
@@ -277,7 +277,7 @@ impl Place {
     }
 }
 
-struct Shape {
+struct Head {
     id: &'static str,
     title: String,
     axis: Axis,
@@ -290,7 +290,7 @@ struct Shape {
 fn build(
     curve: &Curve,
     subject: &Subject,
-    shape: Shape,
+    shape: Head,
     parts: &[(bool, Vec<Column>)],
     samples: usize,
 ) -> (Figure, Largest) {
@@ -386,7 +386,7 @@ fn build(
 }
 
 /// tau |x| where it is proved and below the bound.
-fn envelope(curve: &Curve, shape: &Shape, sign: f64, hi: f64) -> Option<Vec<(f64, f64)>> {
+fn envelope(curve: &Curve, shape: &Head, sign: f64, hi: f64) -> Option<Vec<(f64, f64)>> {
     const POINTS: usize = 120;
     if curve.claimed.quantity != Quantity::Deviation {
         return None;

@@ -9,7 +9,7 @@ mod tensor;
 
 use crate::error::{Error, Result};
 use crate::network::model::graph::{Builder, Network, Preprocessing};
-use crate::network::model::ops::Shape;
+use crate::network::model::ops::TensorShape;
 use messages::{Graph, Model, Size, ValueInfo};
 use nodes::Value;
 use prost::Message as _;
@@ -96,7 +96,7 @@ fn the_input<'a>(graph: &'a Graph, values: &HashMap<String, Value>) -> Result<&'
 }
 
 /// [batch, n], [batch, channels, length] or [batch, channels, rows, columns].
-fn input_shape(input: &ValueInfo) -> Result<Shape> {
+fn input_shape(input: &ValueInfo) -> Result<TensorShape> {
     let fail = |detail: String| Error::parse(format!("input {:?}", input.name), detail);
     let dims = input
         .kind
@@ -122,10 +122,10 @@ fn input_shape(input: &ValueInfo) -> Result<Shape> {
         }
     }
     match sizes.as_slice() {
-        [n] => Ok(Shape::flat(*n)),
-        [1, n] => Ok(Shape::flat(*n)),
-        [1, c, l] => Ok(Shape::new(*c, *l, 1)),
-        [1, c, h, w] => Ok(Shape::new(*c, *h, *w)),
+        [n] => Ok(TensorShape::flat(*n)),
+        [1, n] => Ok(TensorShape::flat(*n)),
+        [1, c, l] => Ok(TensorShape::new(*c, *l, 1)),
+        [1, c, h, w] => Ok(TensorShape::new(*c, *h, *w)),
         other => Err(fail(format!(
             "shape {other:?}; read are [1,n], [1,channels,length] and [1,channels,rows,columns]"
         ))),

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::network::model::graph::{Builder, NodeId};
-use crate::network::model::ops::{BatchNorm, Conv, Dense, Op, Shape, Window};
+use crate::network::model::ops::{BatchNorm, Conv, Dense, Op, TensorShape, Window};
 use crate::network::read::onnx::messages::{Attribute, Node};
 use crate::network::read::onnx::tensor::Constant;
 use std::collections::HashMap;
@@ -116,7 +116,7 @@ impl Reader<'_> {
     }
 
     /// Kernel, strides, dilations and padding of a window over `x`.
-    fn window(&self, x: Shape, kernel: [usize; 2]) -> Result<Window> {
+    fn window(&self, x: TensorShape, kernel: [usize; 2]) -> Result<Window> {
         let stride = self.pair("strides")?;
         let dilation = self.pair("dilations")?;
         let mut padding = [0; 4];
@@ -227,8 +227,8 @@ pub(super) fn convert(
 }
 
 /// What a node with one layer as its operand computes; nothing where it changes nothing.
-fn operation(r: &Reader, opset: i64, x: Shape) -> Result<Option<Op>> {
-    let same = |to: Shape| (to != x).then_some(Op::Reshape(to));
+fn operation(r: &Reader, opset: i64, x: TensorShape) -> Result<Option<Op>> {
+    let same = |to: TensorShape| (to != x).then_some(Op::Reshape(to));
     Ok(Some(match r.node.operator.as_str() {
         "Conv" => {
             let dims = r.constant(1)?.dims.clone();
@@ -280,7 +280,7 @@ fn operation(r: &Reader, opset: i64, x: Shape) -> Result<Option<Op>> {
         },
         "Flatten" => {
             r.only("axis", 1)?;
-            return Ok(same(Shape::flat(x.len())));
+            return Ok(same(TensorShape::flat(x.len())));
         }
         "Reshape" => return Ok(same(reshaped(r, x)?)),
         "Pad" => pad(r, opset)?,
@@ -341,7 +341,7 @@ fn scaled(r: &Reader, mut values: Vec<f64>, factor: f64) -> Result<Vec<f64>> {
     Ok(values)
 }
 
-fn reshaped(r: &Reader, x: Shape) -> Result<Shape> {
+fn reshaped(r: &Reader, x: TensorShape) -> Result<TensorShape> {
     r.only("allowzero", 0)?;
     let wanted = &r.constant(1)?.ints;
     let old = [1, x.channels, x.height, x.width];
@@ -365,10 +365,10 @@ fn reshaped(r: &Reader, x: Shape) -> Result<Shape> {
         dims[axis] = x.len() / known;
     }
     let to = match dims.as_slice() {
-        [n] => Shape::flat(*n),
-        [1, n] => Shape::flat(*n),
-        [1, c, l] => Shape::new(*c, *l, 1),
-        [1, c, h, w] => Shape::new(*c, *h, *w),
+        [n] => TensorShape::flat(*n),
+        [1, n] => TensorShape::flat(*n),
+        [1, c, l] => TensorShape::new(*c, *l, 1),
+        [1, c, h, w] => TensorShape::new(*c, *h, *w),
         _ => return Err(r.fail(format!("to shape {wanted:?} with a batch that is not 1"))),
     };
     Ok(to)
@@ -407,7 +407,7 @@ fn pad(r: &Reader, opset: i64) -> Result<Op> {
 }
 
 /// Only what takes every k-th row and column from the first.
-fn slice(r: &Reader, x: Shape) -> Result<Op> {
+fn slice(r: &Reader, x: TensorShape) -> Result<Op> {
     let (starts, ends) = (&r.constant(1)?.ints, &r.constant(2)?.ints);
     let given = |i: usize| r.node.inputs.get(i).is_some_and(|n| !n.is_empty());
     let axes = if given(3) {

@@ -1,0 +1,266 @@
+//! The reading of a network in balls: with ReLU, or with its polynomial twin.
+
+use crate::arith::ball::{up, Ball};
+use crate::error::{Error, Result};
+use crate::network::forward::layers;
+use crate::network::forward::layers::Packed;
+use crate::network::forward::twin::Activation;
+use crate::network::forward::walk::{windows, Bend, Reading};
+use crate::network::model::graph::{Node, NodeId};
+use crate::network::model::ops::{Conv, TensorShape, Window};
+use crate::network::model::tensor::Tensor;
+
+/// What stands where the network has ReLU and max.
+#[derive(Debug, Clone, Copy)]
+pub enum Model<'a> {
+    /// ReLU and max themselves.
+    Relu,
+    /// One polynomial for each of [`Network::activations`], in that order.
+    Twin(&'a [Activation]),
+}
+
+/// The range of what goes into an activation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Range {
+    /// The activation's node.
+    pub node: NodeId,
+    /// Lower bound of its inputs.
+    pub bound_lo: f64,
+    /// Upper bound of its inputs.
+    pub bound_hi: f64,
+    /// Upper bound of |x| that the polynomial is applied to: of an input, or of the difference in a match
+    /// of a max-pool.
+    pub bound_reach: f64,
+    /// The element where the reach is attained: of the input, or of the max-pool's output.
+    pub neuron: usize,
+}
+
+/// Balls on their way.
+pub struct Balls<'a> {
+    /// The input.
+    pub input: &'a Tensor,
+    /// What stands at activations.
+    pub model: Model<'a>,
+    /// Whether midpoints are pairs.
+    pub double: bool,
+    /// Sees the input of each activation.
+    pub seen: &'a mut dyn FnMut(NodeId, &Tensor),
+    /// The ranges of the activations so far.
+    pub ranges: Vec<Range>,
+}
+
+impl Reading for Balls<'_> {
+    type Value = Tensor;
+
+    fn input(&self, node: &Node) -> Result<Tensor> {
+        if self.input.shape != node.shape {
+            return Err(Error::domain(format!(
+                "the input has shape {}, the network takes {}",
+                self.input.shape, node.shape
+            )));
+        }
+        let mut x = self.input.clone();
+        if !self.double {
+            x.make_single();
+        }
+        Ok(x)
+    }
+
+    fn conv(&self, conv: &Conv, x: &Tensor, _: TensorShape, node: &Node) -> Tensor {
+        layers::conv(conv, x, node.shape, self.double)
+    }
+
+    fn dense(&self, packed: &Packed, x: &Tensor) -> Tensor {
+        packed.apply(x, self.double)
+    }
+
+    fn affine(&self, maps: &[(Ball, Ball)], x: &Tensor, _: &Node) -> Tensor {
+        layers::affine(maps, x, self.double)
+    }
+
+    fn moved(&self, from: &[Option<usize>], x: &Tensor, node: &Node) -> Tensor {
+        gather(x, from, node)
+    }
+
+    fn add(&self, a: &Tensor, b: &Tensor) -> Tensor {
+        layers::add(a, b, self.double)
+    }
+
+    fn concat(&self, parts: &[&Tensor], node: &Node) -> Tensor {
+        let mut y = Tensor::zeros(node.shape);
+        y.hi = parts.iter().flat_map(|t| t.hi.iter().copied()).collect();
+        y.lo = parts.iter().flat_map(|t| t.lo.iter().copied()).collect();
+        let radii = parts.iter().flat_map(|t| t.radius.iter().copied());
+        y.radius = radii.collect();
+        y
+    }
+
+    fn average(
+        &self,
+        (window, count_padding): (&Window, bool),
+        x: &Tensor,
+        _: TensorShape,
+        node: &Node,
+    ) -> Tensor {
+        layers::avg_pool(window, count_padding, x, node.shape, self.double)
+    }
+
+    fn activation(
+        &mut self,
+        bend: Bend,
+        x: &Tensor,
+        _: TensorShape,
+        (id, node): (NodeId, &Node),
+    ) -> Result<Option<Tensor>> {
+        (self.seen)(id, x);
+        let twin = polynomial(self.model, self.ranges.len())?;
+        let (y, range) = match bend {
+            Bend::Relu(slope) => relu(slope, twin, x, id, self.double),
+            Bend::MaxPool(window) => max_pool(window, twin, x, node, id, self.double),
+        };
+        self.ranges.push(range);
+        // Also where the reach is NaN.
+        let outside = twin.is_some_and(|twin| {
+            let order = range.bound_reach.partial_cmp(&twin.limit());
+            order.is_none_or(|o| o.is_gt())
+        });
+        Ok((!outside).then_some(y))
+    }
+
+    fn check(&self, node: &Node, value: &Tensor) -> Result<()> {
+        match value.overflow() {
+            None => Ok(()),
+            Some(i) => Err(Error::domain(format!(
+                "layer {:?}, element {i}: the numbers are beyond what f64 can hold",
+                node.name
+            ))),
+        }
+    }
+}
+
+fn polynomial<'b>(model: Model<'b>, index: usize) -> Result<Option<&'b Activation>> {
+    match model {
+        Model::Relu => Ok(None),
+        Model::Twin(all) => all.get(index).map(Some).ok_or_else(|| {
+            Error::domain(format!(
+                "{} polynomials, the network has more activations",
+                all.len()
+            ))
+        }),
+    }
+}
+
+fn gather(x: &Tensor, from: &[Option<usize>], node: &Node) -> Tensor {
+    let mut y = Tensor::zeros(node.shape);
+    for (i, f) in from.iter().enumerate() {
+        if let Some(f) = f {
+            y.set(i, x.get(*f));
+        }
+    }
+    y
+}
+
+/// The range of a tensor, its reach that of single elements.
+fn range(x: &Tensor, node: NodeId) -> Range {
+    let mut range = Range {
+        node,
+        bound_lo: f64::INFINITY,
+        bound_hi: f64::NEG_INFINITY,
+        bound_reach: 0.0,
+        neuron: 0,
+    };
+    for (i, ball) in x.balls().enumerate() {
+        range.bound_lo = range.bound_lo.min(ball.lower());
+        range.bound_hi = range.bound_hi.max(ball.upper());
+        let reach = ball.upper().max(-ball.lower());
+        if reach > range.bound_reach || reach.is_nan() {
+            (range.bound_reach, range.neuron) = (reach, i);
+        }
+    }
+    range
+}
+
+/// max(x, 0) over a ball; it is 1-Lipschitz.
+fn exact_relu(x: Ball) -> Ball {
+    if x.lower() >= 0.0 {
+        x
+    } else if x.upper() <= 0.0 {
+        Ball::default()
+    } else if x.hi > 0.0 {
+        x
+    } else {
+        Ball::new((0.0, 0.0), x.radius)
+    }
+}
+
+fn relu(
+    slope: f64,
+    twin: Option<&Activation>,
+    x: &Tensor,
+    id: NodeId,
+    double: bool,
+) -> (Tensor, Range) {
+    let range = range(x, id);
+    let mut y = Tensor::zeros(x.shape);
+    for i in 0..x.len() {
+        let ball = x.get(i);
+        let ball = match twin {
+            Some(r) => r.leaky(ball, slope),
+            None if slope == 0.0 => exact_relu(ball),
+            None => {
+                // max(x, 0) - slope max(-x, 0).
+                let minus = Ball::exact(slope).times(exact_relu(ball.negated()));
+                exact_relu(ball).plus(minus.negated())
+            }
+        };
+        y.set(i, if double { ball } else { ball.single() });
+    }
+    (y, range)
+}
+
+/// The larger midpoint and the larger radius: max is 1-Lipschitz in the sup norm.
+fn exact_max(a: Ball, b: Ball) -> Ball {
+    let larger = if (a.hi, a.lo) >= (b.hi, b.lo) { a } else { b };
+    Ball::new(larger.mid(), a.radius.max(b.radius))
+}
+
+fn max_pool(
+    window: Window,
+    twin: Option<&Activation>,
+    x: &Tensor,
+    node: &Node,
+    id: NodeId,
+    double: bool,
+) -> (Tensor, Range) {
+    let mut range = range(x, id);
+    (range.bound_reach, range.neuron) = (0.0, 0);
+    let results = windows(window, x.shape, node, |list| {
+        let mut round: Vec<Ball> = list.iter().map(|&i| x.get(i)).collect();
+        match twin {
+            Some(r) => {
+                let reach = r.tournament(&mut round);
+                (round[0], reach)
+            }
+            None => {
+                let low = round
+                    .iter()
+                    .map(|b| b.lower())
+                    .fold(f64::INFINITY, f64::min);
+                let high = round
+                    .iter()
+                    .map(|b| b.upper())
+                    .fold(f64::NEG_INFINITY, f64::max);
+                let top = round.iter().copied().reduce(exact_max).unwrap_or_default();
+                (top, up(high - low))
+            }
+        }
+    });
+    let mut y = Tensor::zeros(node.shape);
+    for (i, (ball, reach)) in results.into_iter().enumerate() {
+        y.set(i, if double { ball } else { ball.single() });
+        if reach > range.bound_reach || reach.is_nan() {
+            (range.bound_reach, range.neuron) = (reach, i);
+        }
+    }
+    (y, range)
+}

@@ -1,0 +1,183 @@
+//! The walk through all layers, whatever their values are: balls, or plain numbers.
+
+use crate::arith::ball::Ball;
+use crate::error::{Error, Result};
+use crate::network::forward::layers;
+use crate::network::forward::layers::Packed;
+use crate::network::model::graph::{Network, Node, NodeId};
+use crate::network::model::ops::{Conv, Op, TensorShape, Window};
+
+/// What a layer has ready beyond its node.
+#[derive(Debug)]
+enum Ready {
+    /// Nothing.
+    Plain,
+    Dense(Packed),
+    Affine(Vec<(Ball, Ball)>),
+    Moved(Vec<Option<usize>>),
+}
+
+/// What stands at a node that is an activation.
+#[derive(Debug, Clone, Copy)]
+pub enum Bend {
+    /// ReLU with a slope below 0.
+    Relu(f64),
+    /// The maximum over a window.
+    MaxPool(Window),
+}
+
+/// One meaning of the layers: what their values are, and what each kind of layer makes of them.
+pub trait Reading {
+    /// The values of a node.
+    type Value;
+    /// The input.
+    fn input(&self, node: &Node) -> Result<Self::Value>;
+    /// A convolution of values of shape `from`.
+    fn conv(&self, conv: &Conv, x: &Self::Value, from: TensorShape, node: &Node) -> Self::Value;
+    /// A dense layer.
+    fn dense(&self, packed: &Packed, x: &Self::Value) -> Self::Value;
+    /// A scale and a shift for each channel.
+    fn affine(&self, maps: &[(Ball, Ball)], x: &Self::Value, node: &Node) -> Self::Value;
+    /// For each element the one that it was, or zero.
+    fn moved(&self, from: &[Option<usize>], x: &Self::Value, node: &Node) -> Self::Value;
+    /// A sum.
+    fn add(&self, a: &Self::Value, b: &Self::Value) -> Self::Value;
+    /// One after the other.
+    fn concat(&self, parts: &[&Self::Value], node: &Node) -> Self::Value;
+    /// Means over windows.
+    fn average(
+        &self,
+        mean: (&Window, bool),
+        x: &Self::Value,
+        from: TensorShape,
+        node: &Node,
+    ) -> Self::Value;
+    /// An activation; none ends the walk.
+    fn activation(
+        &mut self,
+        bend: Bend,
+        x: &Self::Value,
+        from: TensorShape,
+        at: (NodeId, &Node),
+    ) -> Result<Option<Self::Value>>;
+    /// Refuses values that cannot be used.
+    fn check(&self, node: &Node, value: &Self::Value) -> Result<()>;
+}
+
+/// A network made ready to be walked through: weights packed, batch norms enclosed.
+#[derive(Debug)]
+pub struct Walk<'a> {
+    /// The network.
+    pub network: &'a Network,
+    steps: Vec<Ready>,
+    last_uses: Vec<NodeId>,
+}
+
+impl<'a> Walk<'a> {
+    /// Makes a network ready.
+    ///
+    /// # Errors
+    /// A layer that sums more products than the rounding bounds allow.
+    pub fn new(network: &'a Network) -> Result<Self> {
+        let shape = |id: NodeId| network.nodes[id].shape;
+        let steps = network.nodes.iter().map(|node| {
+            Ok(match &node.op {
+                Op::Conv(c) => {
+                    layers::check_terms(&node.name, c.weights.len() / c.bias.len())?;
+                    Ready::Plain
+                }
+                Op::Dense(d) => {
+                    layers::check_terms(&node.name, shape(node.inputs[0]).len())?;
+                    Ready::Dense(Packed::new(d))
+                }
+                Op::BatchNorm(b) => {
+                    let balls = |(s, t): (_, _)| (Ball::from(s), Ball::from(t));
+                    Ready::Affine(b.folded().into_iter().map(balls).collect())
+                }
+                Op::Affine { scale, shift } => {
+                    let both = scale.iter().zip(shift);
+                    Ready::Affine(
+                        both.map(|(&s, &t)| (Ball::exact(s), Ball::exact(t)))
+                            .collect(),
+                    )
+                }
+                Op::Reshape(_) | Op::Subsample { .. } | Op::Pad { .. } => {
+                    Ready::Moved(layers::moved(&node.op, shape(node.inputs[0]), node.shape))
+                }
+                _ => Ready::Plain,
+            })
+        });
+        Ok(Self {
+            network,
+            steps: steps.collect::<Result<_>>()?,
+            last_uses: network.last_uses(),
+        })
+    }
+
+    /// From the input to the result; none where the reading ended early. A value is dropped behind its last reader.
+    ///
+    /// # Errors
+    /// What the reading refuses, and layers that have no meaning.
+    pub fn run<R: Reading>(&self, reading: &mut R) -> Result<Option<R::Value>> {
+        let nodes = &self.network.nodes;
+        let mut values: Vec<Option<R::Value>> = nodes.iter().map(|_| None).collect();
+        for (id, node) in nodes.iter().enumerate() {
+            let x = |k: usize| {
+                let value = node.inputs.get(k).and_then(|&i| values[i].as_ref());
+                value.ok_or_else(|| Error::domain("graph"))
+            };
+            let from = node.inputs.first().map_or(node.shape, |&i| nodes[i].shape);
+            let mut activation = |bend| reading.activation(bend, x(0)?, from, (id, node));
+            let y = match (&node.op, &self.steps[id]) {
+                (Op::Relu { slope }, _) => activation(Bend::Relu(*slope))?,
+                (Op::MaxPool(window), _) => activation(Bend::MaxPool(*window))?,
+                (Op::Input, _) => Some(reading.input(node)?),
+                (Op::Conv(c), _) => Some(reading.conv(c, x(0)?, from, node)),
+                (_, Ready::Dense(packed)) => Some(reading.dense(packed, x(0)?)),
+                (_, Ready::Affine(maps)) => Some(reading.affine(maps, x(0)?, node)),
+                (_, Ready::Moved(list)) => Some(reading.moved(list, x(0)?, node)),
+                (Op::Add, _) => Some(reading.add(x(0)?, x(1)?)),
+                (Op::Concat, _) => {
+                    let parts = (0..node.inputs.len()).map(x);
+                    Some(reading.concat(&parts.collect::<Result<Vec<_>>>()?, node))
+                }
+                (
+                    Op::AvgPool {
+                        window,
+                        count_padding,
+                    },
+                    _,
+                ) => Some(reading.average((window, *count_padding), x(0)?, from, node)),
+                (op, _) => {
+                    let name = op.name();
+                    return Err(Error::unsupported(format!("{name} is not evaluated")));
+                }
+            };
+            let Some(y) = y else { return Ok(None) };
+            reading.check(node, &y)?;
+            for &i in &node.inputs {
+                if self.last_uses[i] == id {
+                    values[i] = None;
+                }
+            }
+            values[id] = Some(y);
+        }
+        let result = values[self.network.output].take();
+        result.map(Some).ok_or_else(|| Error::domain("graph"))
+    }
+}
+
+/// For each output element, the indices of the inputs in its window.
+pub fn windows<T>(w: Window, x: TensorShape, node: &Node, f: impl Fn(&[usize]) -> T) -> Vec<T> {
+    let out = node.shape;
+    let mut list = Vec::with_capacity(w.len());
+    (0..out.len())
+        .map(|i| {
+            let (c, p) = (i / out.pixels(), i % out.pixels());
+            list.clear();
+            let inside = w.positions(x, p / out.width, p % out.width);
+            list.extend(inside.map(|(row, column)| (c * x.height + row) * x.width + column));
+            f(&list)
+        })
+        .collect()
+}
