@@ -43,7 +43,7 @@ fn proof(table: &Table, only_error: bool) -> Proof {
 /// Composite-with-slope evaluations that the enclosure needs: one a cell end.
 fn evaluations(proof: &Proof) -> usize {
     proof
-        .deviation
+        .relu_error
         .as_ref()
         .map_or(0, |d| d.cells.iter().map(|c| c.points.len()).sum())
 }
