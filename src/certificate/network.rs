@@ -366,3 +366,41 @@ fn enclosures(logits: &[Ball]) -> Result<Value> {
         .map(|b| Ok(json!([text(b.lower())?, text(b.upper())?])))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stated_bounds_are_above_by_the_slack_and_short() {
+        assert_eq!(above(0.0).unwrap(), 0);
+        for bound in [1e-20, 3.7e-4, 1.0, 12_345.678] {
+            let exact = Rational::from_f64(bound).unwrap();
+            let stated = above(bound).unwrap();
+            let least = Rational::from(&exact * Rational::from((65_537, 65_536)));
+            let most = least.clone() * Rational::from(((1 << 23) + 1, 1 << 23));
+            assert!(stated >= least && stated <= most, "{bound}");
+            assert!(stated.numer().clone().find_one(0).is_some());
+            let odd = stated.numer().clone() >> stated.numer().find_one(0).unwrap_or(0);
+            assert!(odd.significant_bits() <= STATED_BITS, "{bound}");
+        }
+        assert!(above(f64::INFINITY).is_err() && above(f64::NAN).is_err());
+    }
+
+    /// As the checker decides it: strictly above, with both deviations where every logit moves by itself.
+    #[test]
+    fn a_class_stays_only_where_no_bound_reaches_it() {
+        let q = |n: i64| Rational::from((n, 8));
+        let logits = [1.0, 4.0, -2.0].map(Ball::exact);
+        assert!(stays(1, &logits, true, &[q(23), q(47)]));
+        assert!(!stays(1, &logits, true, &[q(24), q(8)]));
+        assert!(!stays(1, &logits, true, &[q(8), q(48)]));
+        assert!(stays(1, &logits, false, &[q(12), q(11), q(36)]));
+        assert!(!stays(1, &logits, false, &[q(12), q(12), q(8)]));
+        assert!(!stays(1, &logits, false, &[q(8), q(12), q(36)]));
+        let one = [Ball::exact(1.0)];
+        assert!(stays(1, &one, false, &[q(7)]) && !stays(1, &one, false, &[q(8)]));
+        let one = [Ball::exact(-1.0)];
+        assert!(stays(0, &one, false, &[q(7)]) && !stays(0, &one, false, &[q(8)]));
+    }
+}

@@ -240,3 +240,112 @@ fn window_sums(
     }
     sums.into_iter().map(Upper::get).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::model::graph::{Builder, Preprocessing};
+    use crate::network::model::ops::{Conv, Op, TensorShape, Window};
+    use crate::network::model::tensor::Tensor;
+    use crate::network::rows::plan::Plan;
+    use crate::network::rows::rows::descend;
+    use crate::network::rows::{Asked, Noise, Response};
+    use rug::Rational;
+
+    /// Keeps the rows that arrive at the activation.
+    struct Arrived(Option<Tile>);
+
+    impl Visitor for Arrived {
+        fn activation(&mut self, _: usize, tile: &mut Tile) {
+            self.0 = Some(tile.clone());
+        }
+        fn linear(&mut self, _: NodeId, _: &Tile, _: ([usize; 2], [usize; 2])) {}
+        fn merged(&mut self, _: NodeId, _: &Tile) {}
+        fn matters(&self, node: NodeId) -> bool {
+            node > 0
+        }
+    }
+
+    const SIDE: usize = 5;
+    const CHANNELS: usize = 2;
+    const OUTPUTS: usize = 3;
+
+    fn pseudo(i: usize) -> f64 {
+        let x = (i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 11;
+        x as f64 / (1u64 << 52) as f64 - 1.0
+    }
+
+    /// What the rounding of rows through a convolution (stride, padding) moves, against exact rows, for deviations at
+    /// one place at a time: never more than the residual, and none where no output reads the place.
+    #[test]
+    fn the_residual_covers_the_rounding_of_rows_place_by_place() {
+        let q = |x: f64| Rational::from_f64(x).unwrap();
+        let window = Window {
+            padding: [1, 1, 1, 1],
+            ..Window::new([3, 3], [2, 2])
+        };
+        let weights: Vec<f64> = (0..OUTPUTS * CHANNELS * 9).map(pseudo).collect();
+        let mut b = Builder::new(TensorShape::new(CHANNELS, SIDE, SIDE)).unwrap();
+        let relu = b.push("relu", Op::Relu { slope: 0.0 }, &[0]).unwrap();
+        let conv = Op::Conv(Conv {
+            weights: weights.clone(),
+            bias: vec![0.0; OUTPUTS],
+            window,
+            groups: 1,
+        });
+        let conv = b.push("conv", conv, &[relu]).unwrap();
+        let out = b.shape(conv);
+        let network = b.finish("t", conv, Preprocessing::default()).unwrap();
+        let plan = Plan::new(&network).unwrap();
+        let centres = [Tensor::zeros(TensorShape::new(CHANNELS, SIDE, SIDE))];
+        let noise = [Noise::default()];
+        let functions: Vec<Vec<f32>> = (0..LANES)
+            .map(|l| {
+                let one = |i: usize| i == l * 5 % out.len();
+                let value = |i: usize| pseudo(i + 99 * l) as f32;
+                // Half of the rows have one output, half all of them.
+                (0..out.len())
+                    .map(|i| if l % 2 == 0 && !one(i) { 0.0 } else { value(i) })
+                    .collect()
+            })
+            .collect();
+        let mut arrived = Arrived(None);
+        descend(&plan, conv, Tile::of(&functions, out), &mut arrived);
+        let computed = arrived.0.unwrap();
+        assert_eq!((computed.origin, computed.size), ([0, 0], [SIDE, SIDE]));
+        let responses = [Response::Relu(64.0)];
+        let mut state = State::new(&plan, &centres, &responses, Asked::sharp(&noise, &[]));
+        let mut covered = 0;
+        for place in 0..SIDE * SIDE {
+            state.amounts[relu] = (0..SIDE * SIDE * CHANNELS)
+                .map(|i| f32::from(u8::from(i / CHANNELS == place)))
+                .collect();
+            state.forward(conv);
+            let mut pass = Pass::new(&state);
+            let tile = Tile::of(&functions, out);
+            pass.linear(conv, &tile, (computed.origin, computed.size));
+            for (l, function) in functions.iter().enumerate() {
+                let mut moved = Rational::new();
+                for channel in 0..CHANNELS {
+                    let mut exact = Rational::new();
+                    for (i, v) in function.iter().enumerate() {
+                        let (o, p) = (i / out.pixels(), i % out.pixels());
+                        let tap = |out: usize, place: usize| (place + 1).checked_sub(2 * out);
+                        let ky = tap(p / out.width, place / SIDE).filter(|k| *k < 3);
+                        let kx = tap(p % out.width, place % SIDE).filter(|k| *k < 3);
+                        if let (Some(ky), Some(kx)) = (ky, kx) {
+                            let w = weights[(o * CHANNELS + channel) * 9 + ky * 3 + kx];
+                            exact += q(f64::from(*v)) * q(w);
+                        }
+                    }
+                    let found = computed.data[place * CHANNELS + channel][l];
+                    moved += Rational::from(q(f64::from(found)) - exact).abs();
+                }
+                let residual = pass.residual[0][l];
+                assert!(q(residual) >= moved, "{place} {l}: {residual} {moved}");
+                covered += usize::from(moved > 0);
+            }
+        }
+        assert!(covered > 200, "{covered}");
+    }
+}

@@ -331,3 +331,32 @@ fn forward_sizes(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rug::Rational;
+
+    /// kappa against the definition: events exp(-kappa^2/2) <= 2^-32, and hardly less.
+    #[test]
+    fn kappa_is_as_large_as_the_events_need() {
+        for events in [1usize, 2, 3, 4, 1_000, 4_096, 688_169, 1 << 40] {
+            let left = |kappa: f64| {
+                let half = Float::with_val(200, kappa).square() / -2i32;
+                Float::exp(half) * events as f64 * 2.0f64.powi(-FAILURE_LOG2)
+            };
+            let sharp = kappa(events as f64);
+            assert!(
+                left(sharp) <= 1.0 && left(sharp * (1.0 - 1e-12)) > 1.0,
+                "{events}"
+            );
+            let counted = kappa_counted(events);
+            assert!(counted >= sharp && counted < 1.02 * sharp, "{events}");
+            // N9 of the contract, exactly.
+            let bits = u64::from(usize::BITS - events.leading_zeros());
+            let square = Rational::from((bits + 32) * 13_862_944) / 10_000_000;
+            let stated = Rational::from_f64(counted).unwrap();
+            assert!(Rational::from(&stated * &stated) >= square, "{events}");
+        }
+    }
+}
