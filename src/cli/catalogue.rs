@@ -1,6 +1,6 @@
 //! `polycert catalogue`: every table of a folder against what is claimed of it.
 
-use crate::cli::{note, output, quoted};
+use crate::cli::terminal::{note, output, quoted};
 use crate::error::Result;
 use crate::function::target::Function;
 use crate::jobs::catalogue::{catalogue, Request};

@@ -3,7 +3,7 @@
 use crate::arith::number;
 use crate::arith::rounding::CoefficientMode;
 use crate::certify::proof::{Proof, Verdict};
-use crate::cli::{digest, output, rational};
+use crate::cli::terminal::{digest, output, rational};
 use crate::error::Result;
 use crate::function::shape::Shape;
 use crate::function::target::Function;

@@ -1,6 +1,6 @@
 //! `polycert check`: the independent checker, as a subcommand.
 
-use crate::cli::{digest, note, output};
+use crate::cli::terminal::{digest, note, output};
 use crate::error::Result;
 use crate::files::read_bytes;
 use polycert_checker::{check_table, Outcome, MAX_BYTES};

@@ -2,7 +2,8 @@
 
 use crate::certificate::evaluation::Certified;
 use crate::ckks::scheme::encrypt::Encryption;
-use crate::cli::{note, output, params, rational};
+use crate::cli::params;
+use crate::cli::terminal::{note, output, rational};
 use crate::error::{Error, Result};
 use crate::files::read_text;
 use crate::function::target::Function;

@@ -2,7 +2,7 @@
 
 use crate::arith::number;
 use crate::arith::rounding::CoefficientMode;
-use crate::cli::{note, output};
+use crate::cli::terminal::{note, output};
 use crate::error::Result;
 use crate::interchange::{Export, Format};
 use crate::jobs::export::{export, Request};

@@ -1,6 +1,6 @@
 //! `polycert family`: tables of the families that the field uses, other than searched composites.
 
-use crate::cli::{note, output, rational};
+use crate::cli::terminal::{note, output, rational};
 use crate::error::{Error, Result};
 use crate::files::read_text;
 use crate::function::shape::Shape;

@@ -1,7 +1,7 @@
 //! `polycert generate`: odd minimax composites of given degrees.
 
 use crate::arith::number;
-use crate::cli::{note, output, rational};
+use crate::cli::terminal::{note, output, rational};
 use crate::error::Result;
 use crate::function::target::Function;
 use crate::jobs::generate::{generate, Design, Fit, Request, Scaling, DEFAULT_BITS};

@@ -1,6 +1,6 @@
 //! `polycert import`: coefficients of other programs to a table file.
 
-use crate::cli::{note, output, rational};
+use crate::cli::terminal::{note, output, rational};
 use crate::error::{Error, Result};
 use crate::files::read_text;
 use crate::function::target::Function;

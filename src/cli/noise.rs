@@ -1,7 +1,8 @@
 //! `polycert noise`: what every operation adds, and a composite, in all tiers.
 
 use crate::cli::evaluate::Task;
-use crate::cli::{note, output, params};
+use crate::cli::params;
+use crate::cli::terminal::{note, output};
 use crate::error::Result;
 use crate::jobs::noise::{noise, Answer, Composite, Progress, Request, Row, RUNS_PER_KEY};
 use crate::poly::table::Table;

@@ -1,6 +1,6 @@
 //! `polycert report`: certificates as a page for people.
 
-use crate::cli::{note, output, quoted};
+use crate::cli::terminal::{note, output, quoted};
 use crate::error::{Error, Result};
 use crate::jobs::report::{report, Answer, Document, Origin, Request};
 use std::path::PathBuf;

@@ -3,7 +3,7 @@
 use crate::arith::number;
 use crate::certify::proof::Verdict;
 use crate::cli::progress::Line;
-use crate::cli::{note, output};
+use crate::cli::terminal::{note, output};
 use crate::error::{Error, Result};
 use crate::files::read_text;
 use crate::function::target::Function;

@@ -1,7 +1,7 @@
 //! `polycert show`: a certificate for people.
 
 use crate::certificate::{check, Outcome, Report, MAX_BYTES};
-use crate::cli::output;
+use crate::cli::terminal::output;
 use crate::error::{Error, Result};
 use crate::files::read_bytes;
 

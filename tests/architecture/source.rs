@@ -90,7 +90,8 @@ pub fn lines_of_code(shipped: &str) -> usize {
     shipped.lines().filter(|l| !l.trim().is_empty()).count()
 }
 
-/// Identifiers and paths as words: `crate::poly::Table` gives `crate::poly::Table`.
+/// Identifiers and paths as words: `crate::poly::Table` gives `crate::poly::Table`. The stem of a `use` tree
+/// (`crate::poly::{`) is none: its branches are read by [`uses`].
 pub fn paths(code: &str) -> Vec<String> {
     let joined: String = code.split_whitespace().collect::<Vec<_>>().join(" ");
     let joined = joined
@@ -99,7 +100,7 @@ pub fn paths(code: &str) -> Vec<String> {
         .replace(" ::", "::");
     joined
         .split(|ch: char| !(ch.is_alphanumeric() || ch == '_' || ch == ':'))
-        .filter(|w| !w.is_empty())
+        .filter(|w| !w.is_empty() && !w.ends_with("::"))
         .map(|w| w.trim_matches(':').to_owned())
         .collect()
 }

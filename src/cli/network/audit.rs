@@ -1,7 +1,7 @@
 //! `polycert network audit`: the verdict on every sample of a data set.
 
 use crate::cli::network::setup::{InputArguments, ModelArguments, NoiseArguments, TwinArguments};
-use crate::cli::{note, output, quoted};
+use crate::cli::terminal::{note, output, quoted};
 use crate::error::Result;
 use crate::jobs::network::audit::{audit, Progress, Request};
 use std::path::PathBuf;

@@ -2,7 +2,7 @@
 
 use crate::cli::network::evaluate::verdict;
 use crate::cli::network::setup::{InputArguments, ModelArguments, TwinArguments};
-use crate::cli::{note, output, rational};
+use crate::cli::terminal::{note, output, rational};
 use crate::error::{Error, Result};
 use crate::files::write_atomically;
 use crate::jobs::network::certify::{certify, ErrorModel, Noise, Request};

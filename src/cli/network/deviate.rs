@@ -2,7 +2,7 @@
 
 use crate::cli::network::found;
 use crate::cli::network::setup::{InputArguments, ModelArguments, NoiseArguments, TwinArguments};
-use crate::cli::{note, output};
+use crate::cli::terminal::{note, output};
 use crate::error::Result;
 use crate::jobs::network::deviate::{deviate, Request};
 use crate::network::rows::subject::Centre;

@@ -2,7 +2,7 @@
 
 use crate::arith::ball::Ball;
 use crate::cli::network::setup::{InputArguments, ModelArguments, TwinArguments};
-use crate::cli::output;
+use crate::cli::terminal::output;
 use crate::error::Result;
 use crate::jobs::network::evaluate::{evaluate, Request};
 use crate::network::forward::compare::{Comparison, Verdict};

@@ -1,7 +1,7 @@
 //! `polycert network box`: proved ranges and output difference over a box of inputs.
 
 use crate::cli::network::setup::ModelArguments;
-use crate::cli::{output, rational};
+use crate::cli::terminal::{output, rational};
 use crate::error::Result;
 use crate::jobs::network::box_bounds::{box_bounds, Answer, Near, Request, Run};
 use crate::network::boxes::stages::Stage;

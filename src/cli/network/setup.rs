@@ -1,7 +1,7 @@
 //! What the network commands share: arguments for the model, its polynomials, its inputs, and noise.
 
 use crate::arith::rounding::CoefficientMode;
-use crate::cli::rational;
+use crate::cli::terminal::rational;
 use crate::error::{Error, Result};
 use crate::jobs::network::{InputFile, Model, NoiseLevels, Polynomials};
 use crate::network::read::input::Layout;

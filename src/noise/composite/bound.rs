@@ -11,14 +11,12 @@ use crate::error::{Error, Result};
 use crate::noise::composite::fresh::{Noisy, Program};
 use crate::noise::composite::propagate::{Carrier, Margin};
 use crate::noise::composite::refine::refine;
+use crate::noise::composite::PREC;
 use crate::noise::formula::{enclose, tail, Model, Tier};
 use crate::poly::composite::Composite;
 use crate::poly::table::Table;
 use rug::float::Round;
 use rug::{Float, Rational};
-
-/// Working precision of images and slopes.
-pub(super) const PREC: u32 = 128;
 
 /// What the inputs are.
 #[derive(Debug, Clone, PartialEq, Eq)]

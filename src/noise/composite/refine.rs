@@ -4,9 +4,9 @@ use crate::arith::mp::Mp;
 use crate::arith::Interval;
 use crate::certify::composite::cascade::Branch;
 use crate::error::{Error, ErrorKind, Result};
-use crate::noise::composite::bound::PREC;
 use crate::noise::composite::fresh::Noisy;
 use crate::noise::composite::propagate::{Carried, Carrier, Margin};
+use crate::noise::composite::PREC;
 use rug::Float;
 
 /// Cells of a block that the refinement may use.

@@ -8,12 +8,8 @@ use crate::arith::upper::{gamma, Upper, UNIT_F32};
 use crate::network::model::graph::NodeId;
 use crate::network::model::ops::TensorShape;
 use crate::network::rows::kernel::{dispatch, Kernel, Reader, Work};
+use crate::network::rows::lanes::{Lane, LANES};
 use crate::network::rows::plan::{Linear, Plan, RowStep, BLOCK, LOST};
-
-/// Rows that go together.
-pub const LANES: usize = 16;
-/// One number for each row.
-pub type Lane = [f32; LANES];
 
 /// Rows at a node, zero outside a window.
 #[derive(Debug, Clone)]
