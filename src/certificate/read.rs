@@ -2,7 +2,7 @@
 //!
 //! The strict reader is the checker's (no duplicate or unknown field, every hint looked at); here only the
 //! fields that somebody shows or reckons with are read, and only from bytes that it has verified. Numbers stay
-//! text until they are asked for ([`number`]): the checker's limits are wider than this program's.
+//! text until they are asked for ([`number()`]): the checker's limits are wider than this program's.
 
 use crate::arith::number;
 use crate::certificate::{evaluation, schema};
