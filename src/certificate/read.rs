@@ -2,10 +2,10 @@
 //!
 //! The strict reader is the checker's (no duplicate or unknown field, every hint looked at); here only the
 //! fields that somebody shows or reckons with are read, and only from bytes that it has verified. Numbers stay
-//! text until they are asked for ([`number`]): the checker's limits are wider than this program's.
+//! text until they are asked for ([`number()`]): the checker's limits are wider than this program's.
 
 use crate::arith::number;
-use crate::certificate::evaluation;
+use crate::certificate::{evaluation, schema};
 use crate::error::{Error, Result};
 use crate::poly::table::{RawComponent, RawDomain, RawTable, Table};
 use rug::Rational;
@@ -313,6 +313,7 @@ pub struct Evaluation {
 /// # Errors
 /// Text that is none.
 pub(super) fn certificate(text: &str) -> Result<Certificate> {
+    check_format(text, schema::FORMAT, "certificate of a table")?;
     read(text)
 }
 
@@ -321,18 +322,21 @@ pub(super) fn certificate(text: &str) -> Result<Certificate> {
 /// # Errors
 /// A certificate of another format.
 pub(super) fn evaluation(text: &str) -> Result<Evaluation> {
+    check_format(text, evaluation::FORMAT, "evaluation certificate")?;
+    read(text)
+}
+
+fn check_format(text: &str, wanted: &str, kind: &str) -> Result<()> {
     #[derive(Deserialize)]
     struct Tag {
         format: String,
     }
     let tag: Tag = read(text)?;
-    if tag.format != evaluation::FORMAT {
-        return Err(Error::parse(
-            "format",
-            format!("{:?} is no evaluation certificate", tag.format),
-        ));
+    if tag.format == wanted {
+        return Ok(());
     }
-    read(text)
+    let detail = format!("{:?} is no {kind}", tag.format);
+    Err(Error::parse("format", detail))
 }
 
 fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T> {

@@ -92,7 +92,9 @@ pub struct Arguments {
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
     let table = Table::read(&a.table)?;
-    let answer = certify(&table, &request(a)).map_err(|e| e.in_file(&a.table))?;
+    let request = request(a);
+    request.check(&table)?;
+    let answer = certify(&table, &request).map_err(|e| e.in_file(&a.table))?;
     if let Some(path) = &a.output {
         output(Some(path), &answer.certificate)?;
     }

@@ -4,7 +4,6 @@ use crate::certificate::{check, Outcome, Report, MAX_BYTES};
 use crate::cli::terminal::output;
 use crate::error::{Error, Result};
 use crate::files::read_bytes;
-
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::path::PathBuf;

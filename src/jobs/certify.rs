@@ -144,8 +144,8 @@ pub(in crate::jobs) fn usual(function: Function) -> Target {
 impl Request {
     /// The request of the certifier.
     fn asked(&self, table: &Table) -> Result<Asked> {
+        self.check(table)?;
         let function = self.target.unwrap_or(table.target);
-        self.check(function)?;
         let mut target = usual(function);
         target.scale = self.scale.clone();
         if let Some(slope) = self.slope.as_ref().filter(|_| function.has_slope()) {
@@ -179,8 +179,12 @@ impl Request {
         })
     }
 
-    /// Refuses options that are not the function's.
-    fn check(&self, function: Function) -> Result<()> {
+    /// Refuses options that are not the function's, as [`certify`] does.
+    ///
+    /// # Errors
+    /// The first of them.
+    pub fn check(&self, table: &Table) -> Result<()> {
+        let function = self.target.unwrap_or(table.target);
         let only = |given: bool, name: &str, fits: bool, wanted: &str| {
             if given && !fits {
                 let detail = format!("--{name} is for --target {wanted}, not {function}");

@@ -120,7 +120,7 @@ pub enum Inputs {
 ///
 /// ```
 /// use polycert::ckks::parameters::{security::Waiver, Literal, Parameters};
-/// use polycert::function::Function;
+/// use polycert::function::target::Function;
 /// use polycert::jobs::evaluate::{certify, measure, Inputs, Request, Task};
 /// use polycert::poly::Table;
 ///

@@ -137,14 +137,31 @@ pub struct Progress {
 /// use polycert::jobs::network::{deviate, InputFile, Model, NoiseLevels, Polynomials};
 /// use polycert::network::rows::subject::Centre;
 ///
-/// let at = |file: &str| format!("{}/certificates/{file}", env!("CARGO_MANIFEST_DIR"));
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let layers = r#"[{"op":"dense","name":"one","weights":"a"},{"op":"relu","name":"act"},
+/// #     {"op":"dense","name":"two","weights":"c"}]"#;
+/// # let graph = format!(r#"{{"format":"polycert-graph/1","input":[2],"layers":{layers}}}"#);
+/// # let array = |from: usize| serde_json::json!({"dtype": "F32", "shape": [2, 2], "data_offsets": [from, from + 16]});
+/// # let header = serde_json::json!({"__metadata__": {"graph": graph}, "a": array(0), "c": array(16)}).to_string();
+/// # let data = |v: &[f32]| v.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
+/// # let weights = data(&[4.0, -2.0, 0.0, 1.0, 1.0, 1.0, 0.0, 3.0]);
+/// # let network = [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &weights].concat();
+/// # std::fs::write(folder.path().join("network.safetensors"), network).unwrap();
+/// # let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (1,2,)}\n";
+/// # let start = [&b"\x93NUMPY\x01\x00"[..], &(header.len() as u16).to_le_bytes(), header.as_bytes()].concat();
+/// # std::fs::write(folder.path().join("input.npy"), [start, data(&[0.5, 0.25])].concat()).unwrap();
+/// let table = concat!(env!("CARGO_MANIFEST_DIR"), "/certificates/relu13.json");
+/// let noise = NoiseLevels {
+///     worst: vec![polycert::arith::number::parse("2^-20")?],
+///     ..NoiseLevels::default()
+/// };
 /// let request = deviate::Request {
-///     model: Model::new(at("networks/fashion/network.safetensors")),
-///     twin: Polynomials::new(at("relu13.json"), 20),
-///     input: InputFile::new(at("networks/fashion/images.npy")),
+///     model: Model::new(folder.path().join("network.safetensors")),
+///     twin: Polynomials::new(table, 4),
+///     input: InputFile::new(folder.path().join("input.npy")),
 ///     from: 0,
 ///     count: 1,
-///     noise: NoiseLevels { worst: vec![polycert::arith::number::parse("2^-24")?], ..NoiseLevels::default() },
+///     noise,
 ///     centre: Centre::Polynomial,
 ///     attack: 0,
 ///     threads: None,

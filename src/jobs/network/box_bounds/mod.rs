@@ -110,19 +110,23 @@ pub struct Run {
 /// No polynomials or too many, an empty box, other kinds of layers, files that do not fit together.
 ///
 /// ```
-/// use polycert::jobs::network::box_bounds::{box_bounds, Near, Request};
+/// use polycert::jobs::network::box_bounds::{box_bounds, Request};
 /// use polycert::jobs::network::Model;
 ///
-/// let at = |file: &str| format!("{}/certificates/networks/fashion/{file}", env!("CARGO_MANIFEST_DIR"));
-/// let near = Near {
-///     file: at("images.npy").into(),
-///     sample: 0,
-///     radius: Some(polycert::arith::number::parse("0.001")?),
-///     whole: false,
-/// };
-/// let model = Model::new(at("network.safetensors"));
-/// let answer = box_bounds(&Request { near: Some(near), ..Request::new(model, 6) })?;
-/// assert!(answer.runs[0].bound_difference < 1.0);
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let layers = r#"[{"op":"dense","name":"one","weights":"a"},{"op":"relu","name":"act"},
+/// #     {"op":"dense","name":"two","weights":"c"}]"#;
+/// # let graph = format!(r#"{{"format":"polycert-graph/1","input":[2],"layers":{layers}}}"#);
+/// # let array = |from: usize| serde_json::json!({"dtype": "F32", "shape": [2, 2], "data_offsets": [from, from + 16]});
+/// # let header = serde_json::json!({"__metadata__": {"graph": graph}, "a": array(0), "c": array(16)}).to_string();
+/// # let weights = [4f32, -2.0, 0.0, 1.0, 1.0, 1.0, 0.0, 3.0].into_iter().flat_map(f32::to_le_bytes);
+/// # let weights: Vec<u8> = weights.collect();
+/// # let network = [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &weights].concat();
+/// # let file = folder.path().join("network.safetensors");
+/// # std::fs::write(&file, network).unwrap();
+/// let answer = box_bounds(&Request::new(Model::new(file), 6))?;
+/// assert_eq!(answer.runs[0].polynomials, 1); // the other neuron never bends on [0, 1]
+/// assert!(answer.runs[0].bound_difference < 0.3);
 /// # Ok::<(), polycert::error::Error>(())
 /// ```
 pub fn box_bounds(request: &Request) -> Result<Answer> {
