@@ -3,6 +3,7 @@
 mod bounds;
 mod enclosures;
 mod import;
+mod onnx;
 mod resnet;
 
 /// What these tests use of the shared parts.
