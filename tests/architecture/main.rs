@@ -189,3 +189,18 @@ fn the_reader_sees_through_disguises() {
     assert!(uses("pub(in crate::x) use a::b;")[0].0);
     assert!(!uses("fn f() { use a::b; }")[0].0);
 }
+
+/// Most lines of code in a file.
+const FILE_LINES: usize = 400;
+
+#[test]
+fn files_are_short() {
+    for source in producer().files.values() {
+        let lines = source::lines_of_code(&source.shipped);
+        assert!(
+            lines <= FILE_LINES,
+            "{}: {lines} lines of code",
+            source.file.display()
+        );
+    }
+}

@@ -6,6 +6,7 @@
 //! operator, an attribute, a version) is an error that names the node: nothing is ignored.
 
 mod arithmetic;
+mod crop;
 mod layers;
 pub mod messages;
 mod movement;

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::network::model::graph::Builder;
 use crate::network::read::onnx::tensor::Constant;
 use crate::network::read::onnx::value::{Reader, Value};
-use crate::network::read::onnx::{arithmetic, layers, movement};
+use crate::network::read::onnx::{arithmetic, crop, layers, movement};
 
 const SUPPORTED: &str = "Conv, BatchNormalization, Gemm, MatMul, Add, Sub, Mul, Div, Neg, Sum, Relu, LeakyRelu, \
     MaxPool, AveragePool, GlobalAveragePool, ReduceMean, Flatten, Reshape, Squeeze, Unsqueeze, Transpose, Pad, Slice, \
@@ -40,8 +40,8 @@ pub fn convert(r: &Reader, builder: &mut Builder) -> Result<Value> {
         "Unsqueeze" => movement::squeeze(r, builder, true),
         "Transpose" => movement::transpose(r, builder),
         "Concat" => movement::concat(r, builder),
-        "Slice" => movement::slice(r, builder),
-        "Pad" => movement::pad(r, builder),
+        "Slice" => crop::slice(r, builder),
+        "Pad" => crop::pad(r, builder),
         other => {
             let hint = match other {
                 "Softmax" | "LogSoftmax" => "cut the network before it, where its logits are",
