@@ -42,6 +42,9 @@ impl Polynomials {
         let mut digests = Vec::new();
         for path in &self.tables {
             let table = Table::read(path)?;
+            table
+                .must_be_sign("a network's twin")
+                .map_err(|e| e.in_file(path))?;
             // x/B goes over all of [-1, 1].
             let one = Rational::from(1);
             if table.domain.hi < one || table.domain.lo > -one {
