@@ -4,42 +4,9 @@ use crate::error::{Error, Result};
 use crate::network::forward::twin::Activation;
 use crate::network::forward::{Evaluation, Model, Outcome, Prepared, Range};
 use crate::network::model::graph::NodeId;
+use crate::network::model::ops::Op;
 use crate::network::model::tensor::Tensor;
-use crate::poly::composite::Composite;
 use rug::Rational;
-
-/// One activation for each of the network's, from one table or one for each, and one B or one for each.
-///
-/// # Errors
-/// Another number of tables or of B than 1 or the network's activations; a B or coefficient out of range.
-pub fn twin(
-    activations: usize,
-    composites: &[Composite],
-    scales: &[Rational],
-) -> Result<Vec<Activation>> {
-    for (what, n) in [
-        ("tables", composites.len()),
-        ("values of --scale", scales.len()),
-    ] {
-        if n != 1 && n != activations {
-            return Err(Error::domain(format!(
-                "{n} {what}; give one, or one for each of the {activations} activations"
-            )));
-        }
-    }
-    let mut all: Vec<Activation> = Vec::with_capacity(activations);
-    for i in 0..activations {
-        let composite = &composites[i.min(composites.len() - 1)];
-        let scale = &scales[i.min(scales.len() - 1)];
-        let same = composites.len() == 1 && all.last().is_some_and(|a| a.scale() == scale);
-        let next = match all.last() {
-            Some(last) if same => last.clone(),
-            _ => Activation::new(composite, scale)?,
-        };
-        all.push(next);
-    }
-    Ok(all)
-}
 
 /// What was proved of the two classes.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,6 +46,19 @@ pub struct Excess {
     pub bound_reach: f64,
     /// The stated B.
     pub scale: Rational,
+    /// Where p itself is meant, its domain, and what it may be asked: the network's range, or both signs of the reach.
+    pub direct: Option<Asked>,
+}
+
+/// A polynomial that may be asked beyond its own domain.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    /// The domain.
+    pub domain: (Rational, Rational),
+    /// Lower bound of x.
+    pub bound_lo: f64,
+    /// Upper bound of x.
+    pub bound_hi: f64,
 }
 
 /// The two evaluations and the verdict.
@@ -163,12 +143,28 @@ pub fn compare(
             let last = ranges
                 .last()
                 .ok_or_else(|| Error::domain("a range without activation"))?;
+            let polynomial = &polynomials[activation];
+            let pool = matches!(prepared.network().nodes[last.node].op, Op::MaxPool(_));
+            let asked = |(lo, hi): (&Rational, &Rational)| Asked {
+                domain: (lo.clone(), hi.clone()),
+                bound_lo: if pool {
+                    -last.bound_reach
+                } else {
+                    last.bound_lo
+                },
+                bound_hi: if pool {
+                    last.bound_reach
+                } else {
+                    last.bound_hi
+                },
+            };
             let excess = Excess {
                 node: last.node,
                 activation,
                 neuron: last.neuron,
                 bound_reach: last.bound_reach,
-                scale: polynomials[activation].scale().clone(),
+                scale: polynomial.scale().clone(),
+                direct: polynomial.domain().map(asked),
             };
             Comparison {
                 network,
