@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::function::shape::Shape;
 use crate::function::target::Function;
 use crate::jobs::certify::{certify, Answer, Request};
-use crate::poly::table::Table;
+use crate::poly::table::{Output, Table};
 use rug::Rational;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -63,6 +63,10 @@ pub struct Arguments {
     /// The composite's domain is [-TO, TO], before scaling (default 1; direct: the table's own domain).
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     to: Option<Rational>,
+    /// What the table's last stage gives: sign (-1 or 1), or step (0 or 1; the composite that is meant is then 2 p - 1).
+    /// The table's own if left out; the certificate is about the table with what is said here.
+    #[arg(long, value_parser = ["sign", "step"])]
+    last_stage: Option<String>,
     /// Wanted relative gap (hi - lo)/lo of the enclosure.
     #[arg(long, value_parser = rational, allow_hyphen_values = true, default_value = "2^-40")]
     gap: Rational,
@@ -91,7 +95,11 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
-    let table = Table::read(&a.table)?;
+    let mut table = Table::read(&a.table)?;
+    if let Some(word) = &a.last_stage {
+        table.output = Output::parse(Some(word))?;
+        table.validate().map_err(|e| e.in_file(&a.table))?;
+    }
     let request = request(a);
     request.check(&table)?;
     let answer = certify(&table, &request).map_err(|e| e.in_file(&a.table))?;
@@ -102,7 +110,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     let text = if a.json {
         json(a, &table, proof) + "\n"
     } else {
-        words(&answer)
+        words(&answer) + &hint(&table, &answer.proof)
     };
     output(None, &text)?;
     Ok(match proof.verdict {
@@ -153,6 +161,15 @@ fn words(answer: &Answer) -> String {
     ));
     text.push_str(&left_out(proof));
     text
+}
+
+/// What a refuted claim may come from.
+fn hint(table: &Table, proof: &Proof) -> String {
+    let direct = matches!(proof.request.target.function, Function::Direct(_));
+    if direct || proof.verdict != Some(Verdict::Refuted) || !table.estimate_is_step() {
+        return String::new();
+    }
+    "  the last stage seems to give 0 or 1, not -1 or 1: if that is meant, ask again with --last-stage step\n".to_owned()
 }
 
 /// What was asked for and could not be proved: said, rather than left out.

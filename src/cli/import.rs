@@ -6,7 +6,7 @@ use crate::files::read_text;
 use crate::function::target::Function;
 use crate::interchange::{read, Format, Hints};
 use crate::poly::component::Basis;
-use crate::poly::table::MAX_BYTES;
+use crate::poly::table::{Output, MAX_BYTES};
 use rug::Rational;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -40,6 +40,10 @@ pub struct Arguments {
     /// openfhe: a and b of EvalChebyshevSeries(ct, coefficients, a, b), for every component.
     #[arg(long, value_name = "A,B", value_parser = interval, allow_hyphen_values = true)]
     interval: Option<(Rational, Rational)>,
+    /// What the last stage gives: sign (-1 or 1), or step (0 or 1; the composite that is meant is then 2 p - 1). If left
+    /// out: the file's own, else what its values at the ends of the domain say, in a note.
+    #[arg(long, value_parser = ["sign", "step"])]
+    last_stage: Option<String>,
     /// Name of the table (the file's own, else the file's name).
     #[arg(long)]
     name: Option<String>,
@@ -73,6 +77,10 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         }),
         hi: a.hi.clone(),
         eps: a.eps.clone(),
+        output: match &a.last_stage {
+            Some(word) => Some(Output::parse(Some(word))?),
+            None => None,
+        },
         interval: a.interval.clone(),
     };
     if hints.interval.is_some() && a.from.is_none_or(|f| f != Format::Openfhe) {

@@ -13,7 +13,7 @@ use crate::interchange::spell::{has_decimal, nearest_decimal, spell, Spelling};
 use crate::interchange::{csv, heir};
 use crate::poly::basis::{interval_map, over_interval, plain, without_maps};
 use crate::poly::component::{Basis, Component};
-use crate::poly::table::Table;
+use crate::poly::table::{Output, Table};
 use rug::Rational;
 use serde_json::{json, Value};
 use std::fmt::Write as _;
@@ -316,6 +316,9 @@ fn json(table: &Table) -> Result<String> {
         ("sha256", table.sha256().into()),
     ] {
         object.insert(key.to_owned(), value);
+    }
+    if table.output == Output::Step {
+        object.insert("output".to_owned(), "step".into());
     }
     Ok(serde_json::to_string_pretty(&object).unwrap_or_default() + "\n")
 }

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::function::target::Function;
 use crate::interchange::format::Format;
 use crate::poly::component::{Basis, Component};
-use crate::poly::table::{Domain, Table};
+use crate::poly::table::{Domain, Output, Table};
 use rug::Rational;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,8 @@ struct Raw {
     format: String,
     name: String,
     target: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    output: Option<String>,
     lo: String,
     hi: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,6 +47,7 @@ pub(super) struct Header {
     pub format: Format,
     pub name: String,
     pub target: Function,
+    pub output: Output,
     pub domain: Domain,
     /// Basis, scale and offset of every component.
     pub forms: Vec<(Basis, Rational, Rational)>,
@@ -65,6 +68,7 @@ impl Header {
             format: format.name().to_owned(),
             name: table.name.clone(),
             target: table.target.name().to_owned(),
+            output: (table.output == Output::Step).then(|| "step".to_owned()),
             lo: w(&table.domain.lo),
             hi: w(&table.domain.hi),
             eps: table.domain.eps.as_ref().map(w),
@@ -111,6 +115,7 @@ impl Header {
         Ok(Self {
             format: raw.format.parse()?,
             target: raw.target.parse()?,
+            output: Output::parse(raw.output.as_deref())?,
             domain: Domain {
                 lo: number("lo", &raw.lo)?,
                 hi: number("hi", &raw.hi)?,

@@ -49,7 +49,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::function::target::Function;
 use crate::interchange::published::Settings;
 use crate::poly::component::{Basis, Component};
-use crate::poly::table::{Domain, Table, MAX_BYTES};
+use crate::poly::table::{Domain, Output, Table, MAX_BYTES};
 use header::Header;
 use lexer::Syntax;
 use rug::Rational;
@@ -71,6 +71,8 @@ pub struct Hints {
     pub hi: Option<Rational>,
     /// The sign is meant for eps <= |x|.
     pub eps: Option<Rational>,
+    /// What the last stage gives; where it is not said, 0 and 1 are recognised at the ends of the domain.
+    pub output: Option<Output>,
     /// OpenFHE's [a, b], of every component.
     pub interval: Option<(Rational, Rational)>,
 }
@@ -111,6 +113,28 @@ const LATTIGO_NAMED: [arrays::Named; 2] = [
 /// With line and column or field: what cannot be read, and the limit that was broken; a digest where the
 /// numbers are not those that were exported.
 pub fn read(text: &str, format: Option<Format>, hints: &Hints) -> Result<Imported> {
+    let Imported {
+        mut table,
+        mut notes,
+    } = as_written(text, format, hints)?;
+    match hints.output {
+        Some(output) => table.output = output,
+        None if table.estimate_is_step() => {
+            table.output = Output::Step;
+            notes.push(format!(
+                "the last stage gives 0 or 1 (p({}) is near 0, p({}) near 1): taken as a step, so 2 p - 1 is the sign; \
+                 --last-stage sign if it is not meant so",
+                table.domain.lo, table.domain.hi
+            ));
+        }
+        None => {}
+    }
+    table.validate()?;
+    Ok(Imported { table, notes })
+}
+
+/// The table with what the file says of its last stage.
+fn as_written(text: &str, format: Option<Format>, hints: &Hints) -> Result<Imported> {
     if text.len() > MAX_BYTES {
         let detail = format!("{} bytes are over the limit of {MAX_BYTES}", text.len());
         return Err(Error::parse("", detail));
@@ -230,7 +254,8 @@ fn object(text: &str, hints: &Hints) -> Result<Imported> {
     if let (None, Some(name)) = (&hints.name, word("name")) {
         table.name = name.to_owned();
     }
-    for taken in ["format", "name", "target", "domain", "sha256"] {
+    table.output = Output::parse(word("output"))?;
+    for taken in ["format", "name", "target", "output", "domain", "sha256"] {
         table.provenance.remove(taken);
     }
     table.validate()?;
@@ -329,6 +354,7 @@ fn listed(text: &str, format: Format, header: Option<Header>, hints: &Hints) -> 
     let table = Table {
         name,
         target: settings.target,
+        output: header.as_ref().map(|h| h.output).unwrap_or_default(),
         domain: Domain {
             lo,
             hi: settings.hi,

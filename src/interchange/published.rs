@@ -186,6 +186,7 @@ fn finish(
     let table = Table {
         name: settings.name.clone(),
         target: settings.target,
+        output: crate::poly::table::Output::default(),
         domain: Domain {
             lo: Rational::from(-&settings.hi),
             hi: settings.hi.clone(),

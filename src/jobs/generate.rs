@@ -198,6 +198,7 @@ impl Recipe<'_> {
                 .name
                 .map_or_else(|| format!("{} {degrees}", self.target), str::to_owned),
             target: self.target,
+            output: crate::poly::table::Output::default(),
             domain: Domain {
                 lo: Rational::from(-&hi),
                 hi,

@@ -6,7 +6,7 @@
 
 use crate::arith::rounding::CoefficientMode;
 use crate::error::Result;
-use crate::poly::table::Table;
+use crate::poly::table::{Output, Table};
 use rug::Rational;
 
 /// Which x a branch speaks about.
@@ -55,12 +55,12 @@ pub struct Composite {
 }
 
 impl Composite {
-    /// The composite that a table denotes under a coefficient mode.
+    /// The composite p ~ sign that a table denotes under a coefficient mode: 2 p - 1 where its last stage gives 0 or 1.
     ///
     /// # Errors
     /// A coefficient overflows the format of `mode`; the error names it.
     pub fn new(table: &Table, mode: CoefficientMode) -> Result<Self> {
-        let stages: Vec<Vec<Rational>> = table
+        let mut stages: Vec<Vec<Rational>> = table
             .components
             .iter()
             .enumerate()
@@ -69,6 +69,15 @@ impl Composite {
                     .map_err(|e| e.within(&format!("components[{i}]")))
             })
             .collect::<Result<_>>()?;
+        if table.output == Output::Step {
+            // 2 p - 1, of the coefficients as they are held.
+            if let Some(last) = stages.last_mut() {
+                last.iter_mut().for_each(|c| *c *= 2u32);
+                if let Some(constant) = last.first_mut() {
+                    *constant -= 1u32;
+                }
+            }
+        }
         Ok(Self::from_stages(stages))
     }
 

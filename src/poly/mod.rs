@@ -15,4 +15,4 @@ pub use crate::function::target::{Function, Target};
 pub use component::{Basis, Component};
 pub use composite::{Branch, Composite, Side};
 pub use cost::Cost;
-pub use table::{Domain, Table};
+pub use table::{Domain, Output, Table};

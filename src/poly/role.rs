@@ -1,9 +1,12 @@
 //! What a table may serve as: a sign that other functions are made of, or a function itself.
 
+use crate::arith::rounding::CoefficientMode;
 use crate::error::{Error, Result};
 use crate::function::shape::Shape;
 use crate::function::target::Function;
-use crate::poly::table::Table;
+use crate::poly::composite::Composite;
+use crate::poly::table::{Output, Table};
+use rug::{Float, Rational};
 
 /// What p is, by the table's target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +51,34 @@ impl Table {
                 ),
             )),
         }
+    }
+}
+
+/// Of an estimate.
+const BITS: u32 = 512;
+/// How near to 0 and 1 the ends of a step are.
+const NEAR: f64 = 0.125;
+
+impl Table {
+    /// *Estimate*: whether the last stage gives 0 and 1 where that of a composite p ~ sign gives -1 and 1, by its values
+    /// at both ends of the domain.
+    pub fn estimate_is_step(&self) -> bool {
+        if self.role() != Role::Sign || self.output == Output::Step {
+            return false;
+        }
+        let Ok(composite) = Composite::new(self, CoefficientMode::Exact) else {
+            return false;
+        };
+        let value = |x: &Rational| {
+            let stages = &composite.branches[0].stages;
+            let start = Float::with_val(BITS, x);
+            stages.iter().fold(start, |y, stage| {
+                let terms = stage.iter().rev();
+                terms.fold(Float::new(BITS), |v, c| v * &y + c)
+            })
+        };
+        let (low, high) = (value(&self.domain.lo), value(&self.domain.hi));
+        low.abs() <= NEAR && (high - 1u32).abs() <= NEAR
     }
 }
 

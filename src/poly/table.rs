@@ -38,6 +38,33 @@ pub struct Domain {
     pub eps: Option<Rational>,
 }
 
+/// What the last stage of a composite gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Output {
+    /// Close to -1 and 1.
+    #[default]
+    Sign,
+    /// Close to 0 and 1: the composite that is meant is 2 p - 1.
+    Step,
+}
+
+impl Output {
+    /// As files and options spell it; sign where nothing is said.
+    ///
+    /// # Errors
+    /// Another word.
+    pub fn parse(text: Option<&str>) -> Result<Self> {
+        match text {
+            None | Some("sign") => Ok(Self::Sign),
+            Some("step") => Ok(Self::Step),
+            Some(other) => Err(Error::parse(
+                "output",
+                format!("{other:?}; expected sign or step"),
+            )),
+        }
+    }
+}
+
 /// A coefficient table: exact numbers with their meaning and their origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
@@ -45,6 +72,8 @@ pub struct Table {
     pub name: String,
     /// Intended use.
     pub target: Function,
+    /// What the last stage gives; [`Output::Sign`] where the target is the function itself.
+    pub output: Output,
     /// Intended domain.
     pub domain: Domain,
     /// The components, first applied first.
@@ -60,6 +89,8 @@ pub(crate) struct RawTable {
     pub format: String,
     pub name: String,
     pub target: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
     pub domain: RawDomain,
     pub components: Vec<RawComponent>,
     #[serde(default)]
@@ -154,6 +185,9 @@ impl Table {
             "eps {}",
             self.domain.eps.as_ref().map_or("-".to_owned(), w)
         );
+        if self.output == Output::Step {
+            t.push_str("output step\n");
+        }
         for c in &self.components {
             let (scale, offset) = (w(&c.scale), w(&c.offset));
             let _ = writeln!(
@@ -218,6 +252,15 @@ impl Table {
                 ));
             }
         }
+        if self.output == Output::Step && matches!(self.target, Function::Direct(_)) {
+            return Err(Error::parse(
+                "output",
+                format!(
+                    "step is of composites p ~ sign, not of target {}",
+                    self.target
+                ),
+            ));
+        }
         let n = self.components.len();
         if n == 0 || n > MAX_COMPONENTS {
             return Err(Error::parse(
@@ -259,6 +302,7 @@ impl Table {
         let table = Self {
             name: raw.name,
             target: raw.target.parse()?,
+            output: Output::parse(raw.output.as_deref())?,
             domain,
             components,
             provenance: raw.provenance,
@@ -273,6 +317,7 @@ impl Table {
             format: FORMAT.to_owned(),
             name: self.name.clone(),
             target: self.target.name().to_owned(),
+            output: (self.output == Output::Step).then(|| "step".to_owned()),
             domain: RawDomain {
                 lo: w(&self.domain.lo),
                 hi: w(&self.domain.hi),

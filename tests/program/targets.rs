@@ -206,6 +206,115 @@ fn what_cannot_use_a_direct_table_refuses_it_by_name() {
     }
 }
 
+/// (1 + y (3 - y^2)/2)/2 after the same in powers: a step made of F1 twice, its last stage giving 0 or 1.
+fn step(output: &str) -> String {
+    let odd = json!({"basis": "power", "coefficients": ["0", "3/2", "0", "-1/2"]});
+    let last = json!({"basis": "power", "coefficients": ["1/2", "3/4", "0", "-1/4"]});
+    let mut table = json!({
+        "format": "polycert-table/1", "name": "s", "target": "step",
+        "domain": {"lo": "-1", "hi": "1", "eps": "1/2"}, "components": [odd, last],
+    });
+    if !output.is_empty() {
+        table["output"] = json!(output);
+    }
+    table.to_string()
+}
+
+#[test]
+fn a_last_stage_of_zero_and_one_is_certified_for_every_target() {
+    let f = Folder::new();
+    let plain = f.file("plain.json", step(""));
+    let stepped = f.file("step.json", step("step"));
+    // The sign composite itself.
+    let sign = f.file(
+        "sign.json",
+        step("").replace(
+            "[\"1/2\",\"3/4\",\"0\",\"-1/4\"]",
+            "[\"0\",\"3/2\",\"0\",\"-1/2\"]",
+        ),
+    );
+    for target in [
+        "sign",
+        "step",
+        "relu",
+        "abs",
+        "max",
+        "leaky_relu",
+        "clip",
+        "max_pool",
+    ] {
+        let scale = if target == "clip" { "4" } else { "1" };
+        let bound = |table: &str, more: &[&str]| {
+            let line = [
+                "certify", table, "--target", target, "--scale", scale, "--json",
+            ];
+            let line = [&line, more].concat();
+            polycert(&line).exits(0).json()["bound_hi"].clone()
+        };
+        let exact = bound(&sign, &[]);
+        assert_eq!(bound(&stepped, &[]), exact, "{target}");
+        assert_eq!(bound(&plain, &["--last-stage", "step"]), exact, "{target}");
+    }
+    // Read as a sign it is refuted, and told why.
+    let words = polycert(&["certify", &plain, "--claim", "0.1"])
+        .exits(1)
+        .out;
+    assert!(
+        words.contains("REFUTED") && words.contains("--last-stage step"),
+        "{words}"
+    );
+    // Import recognises it, and says so; or is told.
+    let (made, kept) = (f.at("made.json"), f.at("kept.json"));
+    let said = polycert(&["import", &plain, "-o", &made]).exits(0).err;
+    assert!(said.contains("0 or 1"), "{said}");
+    assert!(read(f.path("made.json")).contains("\"output\": \"step\""));
+    polycert(&["import", &plain, "--last-stage", "sign", "-o", &kept]).exits(0);
+    assert!(!read(f.path("kept.json")).contains("output"));
+    // Its digest is another, and other programs' forms keep it.
+    for form in ["json", "csv", "cpp", "go"] {
+        let file = f.at("out");
+        polycert(&["export", &made, "--format", form, "-o", &file]).exits(0);
+        let back = f.at("back.json");
+        polycert(&["import", &file, "-o", &back]).exits(0);
+        assert!(
+            read(f.path("back.json")).contains("\"output\": \"step\""),
+            "{form}"
+        );
+    }
+    let wrong = f.file("wrong.json", step("sgn"));
+    assert!(polycert(&["certify", &wrong])
+        .exits(2)
+        .err
+        .contains("expected sign or step"));
+}
+
+#[test]
+fn the_shared_step_table_is_half_its_sign() {
+    let Some(cases) = shared("cases/tables") else {
+        return;
+    };
+    let f = Folder::new();
+    let (made, case) = (f.at("made.json"), cases.join("step_form.json"));
+    polycert(&["import", case.to_str().unwrap(), "-o", &made]).exits(0);
+    let error = |target: &str| {
+        let line = ["certify", &made, "--target", target, "--json"];
+        polycert(&line).exits(0).json()["bound_hi_decimal"]
+            .as_str()
+            .unwrap()
+            .parse::<f64>()
+            .unwrap()
+    };
+    let half = error("sign") / 2.0;
+    assert!(
+        (error("step") - half).abs() < 1e-12 && half < 0.02,
+        "{half}"
+    );
+    assert!(polycert(&["certify", &made, "--claim", "0.02"])
+        .exits(0)
+        .out
+        .contains("PROVED"));
+}
+
 #[test]
 fn the_shared_direct_table_answers_as_its_network_does() {
     let Some(cases) = shared("cases/tables") else {

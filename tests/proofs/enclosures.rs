@@ -13,6 +13,7 @@ fn table(target: Function) -> Table {
     Table {
         name: "quintic".into(),
         target,
+        output: polycert::poly::table::Output::default(),
         domain: Domain {
             lo: Rational::from(-1),
             hi: Rational::from(1),

@@ -68,6 +68,7 @@ fn table() -> impl Strategy<Value = Table> {
     ("[ -~\\n\\u{e9}]{0,12}", parts, eps, 1..9u32).prop_map(|(name, components, eps, hi)| Table {
         name,
         target: Function::Sign,
+        output: polycert::poly::table::Output::default(),
         domain: Domain {
             lo: Rational::from(-2),
             hi: Rational::from(hi),

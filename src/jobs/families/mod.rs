@@ -100,6 +100,7 @@ fn table(
     Table {
         name,
         target,
+        output: crate::poly::table::Output::default(),
         domain,
         components,
         provenance,

@@ -55,6 +55,16 @@ impl Polynomial {
         substitute(numerators, denominator, scale, offset, budget)
     }
 
+    /// 2 P - 1.
+    pub(crate) fn doubled_minus_one(&self) -> Self {
+        let mut numerators: Vec<BigInt> = self.numerators.iter().map(|c| c * 2).collect();
+        match numerators.first_mut() {
+            Some(constant) => *constant -= &self.denominator,
+            None => numerators.push(-&self.denominator),
+        }
+        Self::new(numerators, self.denominator.clone())
+    }
+
     /// s P(s y): the polynomial that a side s of a branch sees.
     pub(crate) fn seen_from(&self, negative: bool) -> Self {
         let flip = |(j, c): (usize, &BigInt)| {

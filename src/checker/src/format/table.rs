@@ -34,6 +34,8 @@ pub(crate) struct Table {
     pub(crate) lo: Rational,
     pub(crate) hi: Rational,
     eps: Option<Rational>,
+    /// The last stage gives 0 or 1: 2 p - 1 is meant.
+    step: bool,
     components: Vec<Component>,
 }
 
@@ -48,6 +50,14 @@ impl Table {
                 .ok_or_else(|| Fault::unreadable(format!("not one of {}", Function::names(" "))))
         })?;
         let (lo, hi, eps) = fields.take("domain", |t| domain(t, budget))?;
+        let step = fields.take_maybe("output", |t| match t.text()? {
+            "sign" => Ok(false),
+            "step" if matches!(target, Function::Direct(_)) => {
+                Err(Fault::unreadable("step, of a function that p is itself"))
+            }
+            "step" => Ok(true),
+            _ => Err(Fault::unreadable("not one of sign, step")),
+        })?;
         let components = fields.take("components", |t| {
             each(t.list_of(1, MAX_COMPONENTS)?, |c| component(c, budget))
         })?;
@@ -59,6 +69,7 @@ impl Table {
             lo,
             hi,
             eps,
+            step: step.unwrap_or(false),
             components,
         })
     }
@@ -82,6 +93,9 @@ impl Table {
         match &self.eps {
             Some(eps) => put(&format!("eps {}\n", number(eps)?)),
             None => put("eps -\n"),
+        }
+        if self.step {
+            put("output step\n");
         }
         for c in &self.components {
             let basis = if c.chebyshev { "chebyshev" } else { "power" };
@@ -119,6 +133,9 @@ impl Table {
                 &c.offset,
                 budget,
             )?);
+        }
+        if let Some(last) = result.last_mut().filter(|_| self.step) {
+            *last = last.doubled_minus_one();
         }
         Ok(result)
     }
