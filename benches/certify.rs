@@ -24,6 +24,7 @@ fn table() -> Table {
     Table {
         name: "relu 15,27,29".into(),
         target: Function::Relu,
+        output: polycert::poly::Output::default(),
         domain: Domain {
             lo: Rational::from(-1),
             hi: Rational::from(1),

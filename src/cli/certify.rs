@@ -60,7 +60,7 @@ pub struct Arguments {
     /// Functions that jump: the error is meant EPS or more from the jump (the table's own if left out).
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     eps: Option<Rational>,
-    /// The composite's domain is [-TO, TO], before scaling (default 1; direct: the table's own domain).
+    /// The composite's domain is [-TO, TO], before scaling (the table's own domain if left out).
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     to: Option<Rational>,
     /// What the table's last stage gives: sign (-1 or 1), or step (0 or 1; the composite that is meant is then 2 p - 1).
@@ -76,9 +76,9 @@ pub struct Arguments {
     /// Also bound |r| on |x| <= TO + RHO.
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     rho: Option<Rational>,
-    /// Overflow margin: the greatest rho with |r| <= LIMIT on |x| <= TO + rho.
-    #[arg(long, value_parser = rational, allow_hyphen_values = true, default_value = "2")]
-    limit: Rational,
+    /// Overflow margin: the greatest rho with |r| <= LIMIT on |x| <= TO + rho (2 if left out).
+    #[arg(long, value_parser = rational, allow_hyphen_values = true)]
+    limit: Option<Rational>,
     /// Only the enclosure: no ranges, envelope, slope or overflow margin.
     #[arg(long)]
     only_error: bool,

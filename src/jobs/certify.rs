@@ -6,7 +6,7 @@ use crate::certificate::{publish, Report};
 use crate::certify::proof::{prove, Proof, Request as Asked};
 use crate::error::{Error, ErrorKind, Result};
 use crate::function::target::{Function, Target};
-use crate::poly::table::Table;
+use crate::poly::table::{Domain, Table};
 use rug::Rational;
 
 /// What is asked about a table. The default asks for everything about the table's own target on [-1, 1].
@@ -36,7 +36,7 @@ pub struct Request {
     pub input_scale: Option<Rational>,
     /// Functions that jump: the error is meant this far from the jump or farther.
     pub eps: Option<Rational>,
-    /// The composite's domain is [-to, to], before scaling.
+    /// The composite's domain is [-to, to], before scaling: the table's own if none.
     pub to: Option<Rational>,
     /// Wanted relative gap (hi - lo)/lo of the enclosure.
     pub gap: Rational,
@@ -44,8 +44,8 @@ pub struct Request {
     pub zone: Option<Rational>,
     /// Also bound |r| on |x| <= to + rho.
     pub rho: Option<Rational>,
-    /// Overflow margin: the greatest rho with |r| <= limit on |x| <= to + rho.
-    pub limit: Rational,
+    /// Overflow margin: the greatest rho with |r| <= limit on |x| <= to + rho (2 if none).
+    pub limit: Option<Rational>,
     /// Only the enclosure: no ranges, envelope, slope or overflow margin.
     pub only_error: bool,
     /// Refuse any table but the one with this SHA-256 (64 hexadecimal digits).
@@ -71,7 +71,7 @@ impl Default for Request {
             gap: Rational::from(1) >> 40,
             zone: None,
             rho: None,
-            limit: Rational::from(2),
+            limit: None,
             only_error: false,
             table_sha256: None,
         }
@@ -132,6 +132,36 @@ pub(in crate::jobs) fn certified(table: &Table, asked: &Asked) -> Result<Answer>
     })
 }
 
+/// The composite's domain [-to, to]: what is asked for, else the table's own; none leaves that to the certifier.
+///
+/// # Errors
+/// A table made of sign whose own domain is not [-1, 1], where that leaves open what is meant.
+pub(in crate::jobs) fn own_to(
+    table: &Table,
+    function: Function,
+    scale: &Rational,
+    asked: Option<&Rational>,
+) -> Result<Option<Rational>> {
+    let Domain { lo, hi, .. } = &table.domain;
+    let symmetric = Rational::from(-lo) == *hi;
+    let direct = matches!(function, Function::Direct(_));
+    if asked.is_some() || direct || symmetric && *hi == 1u32 {
+        return Ok(asked.cloned());
+    }
+    if !symmetric {
+        return Err(Error::domain(format!(
+            "the table's domain is [{lo}, {hi}], and {function} is made of p on [-TO, TO]: give --to"
+        )));
+    }
+    if *scale != 1u32 {
+        return Err(Error::domain(format!(
+            "the table's domain is [{lo}, {hi}], and --scale {scale} applies p to x/{scale}: give --to 1 for inputs in \
+             [-{scale}, {scale}], or leave --scale out for inputs in [{lo}, {hi}]"
+        )));
+    }
+    Ok(Some(hi.clone()))
+}
+
 /// The usual parameters of a function, with B = 1.
 pub(in crate::jobs) fn usual(function: Function) -> Target {
     let mut target = Target::new(function);
@@ -169,11 +199,11 @@ impl Request {
             coefficients: self.coefficients,
             gap: self.gap.to_f64(),
             eps: self.eps.clone(),
-            to: self.to.clone(),
+            to: own_to(table, function, &self.scale, self.to.as_ref())?,
             claim: self.claim.clone(),
             zone: self.zone.clone(),
             rho: self.rho.clone(),
-            limit: self.limit.clone(),
+            limit: self.limit.clone().unwrap_or_else(|| Rational::from(2)),
             only_error: self.only_error,
             ..Asked::new(target)
         })
@@ -192,6 +222,27 @@ impl Request {
             }
             Ok(())
         };
+        if let Function::Direct(shape) = function {
+            for (given, name) in [
+                (self.zone.is_some(), "zone"),
+                (self.rho.is_some(), "rho"),
+                (self.limit.is_some(), "limit"),
+                (self.eps.is_some() && !shape.jumps(), "eps"),
+            ] {
+                only(
+                    given,
+                    name,
+                    false,
+                    "sign, relu and others that are made of sign",
+                )?;
+            }
+            if self.scale != 1u32 {
+                return Err(Error::domain(format!(
+                    "--scale is for targets that are made of sign, not {function}: p(x) itself has its scale in its \
+                     input maps"
+                )));
+            }
+        }
         let argmax = function == Function::Argmax;
         let pool = function == Function::MaxPool;
         let ends = function.has_ends();

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::function::shape::Shape;
 use crate::function::target::Function;
 use crate::poly::composite::Composite;
-use crate::poly::table::{Output, Table};
+use crate::poly::table::{Domain, Output, Table};
 use rug::{Float, Rational};
 
 /// What p is, by the table's target.
@@ -35,13 +35,23 @@ impl Table {
         }
     }
 
-    /// Refuses a table that is no sign, where `user` makes other functions of one.
+    /// Refuses a table that is no sign on all of [-1, 1], where `user` makes other functions of one.
     ///
     /// # Errors
-    /// A direct target.
+    /// A direct target, a smaller domain.
     pub fn must_be_sign(&self, user: &str) -> Result<()> {
         match self.role() {
-            Role::Sign => Ok(()),
+            Role::Sign => {
+                // x/B goes over all of [-1, 1].
+                let one = Rational::from(1);
+                let Domain { lo, hi, .. } = &self.domain;
+                if *hi < one || *lo > -one {
+                    return Err(Error::domain(format!(
+                        "the table is meant for [{lo}, {hi}], {user} needs all of [-1, 1] (x/B)"
+                    )));
+                }
+                Ok(())
+            }
             Role::Direct(_) => Err(Error::parse(
                 "target",
                 format!(

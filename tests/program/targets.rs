@@ -316,6 +316,61 @@ fn the_shared_step_table_is_half_its_sign() {
 }
 
 #[test]
+fn domains_and_options_are_honoured_or_refused() {
+    let f = folder(&[0.25, 0.0]);
+    let table = f.at("r.json");
+    for option in [
+        ["--rho", "1"],
+        ["--limit", "3"],
+        ["--zone", "1/2"],
+        ["--scale", "2"],
+        ["--eps", "1/8"],
+    ] {
+        let words = polycert(&[&["certify", table.as_str()][..], &option].concat())
+            .exits(2)
+            .err;
+        assert!(words.contains(option[0]), "{words}");
+    }
+    // F1 is meant for [-10, 10] here: p(10) is -485, and x (1 + p(x))/2 there is far from ReLU.
+    let wide = f.file(
+        "wide.json",
+        F1.replace("\"-1\"", "\"-10\"").replace("\"1\"", "\"10\""),
+    );
+    let line = ["certify", &wide, "--claim", "0.27", "--json"];
+    let j = polycert(&line).exits(1).json();
+    assert_eq!(j["verdict"], "REFUTED");
+    assert!(
+        polycert(&["certify", &wide, "--to", "1", "--claim", "0.27"])
+            .exits(0)
+            .out
+            .contains("PROVED")
+    );
+    let words = polycert(&["certify", &wide, "--scale", "10"]).exits(2).err;
+    assert!(
+        words.contains("--to 1") && words.contains("[-10, 10]"),
+        "{words}"
+    );
+    let skew = f.file("skew.json", F1.replace("\"-1\"", "\"-2\""));
+    assert!(polycert(&["certify", &skew])
+        .exits(2)
+        .err
+        .contains("give --to"));
+    let net = f.at("net.safetensors");
+    // Half of [-1, 1] is not enough for x/B.
+    let half = f.file(
+        "half.json",
+        F1.replace("\"-1\"", "\"-1/2\"").replace("\"1\"", "\"1/2\""),
+    );
+    for line in [
+        vec!["evaluate", &half, "--preset", "A", "--runs", "0"],
+        vec!["network", "box", &net, "--table", &half],
+    ] {
+        let words = polycert(&line).exits(2).err;
+        assert!(words.contains("needs all of [-1, 1]"), "{words}");
+    }
+}
+
+#[test]
 fn the_shared_direct_table_answers_as_its_network_does() {
     let Some(cases) = shared("cases/tables") else {
         return;

@@ -17,6 +17,7 @@ fn table(components: Vec<Component>, eps: Rational, hi: Rational) -> Table {
     Table {
         name: "oracle".into(),
         target: Function::Relu,
+        output: polycert::poly::Output::default(),
         domain: Domain {
             lo: Rational::from(-&hi),
             hi,

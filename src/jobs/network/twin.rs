@@ -9,7 +9,7 @@ use crate::network::model::graph::Network;
 use crate::network::model::ops::Op;
 use crate::poly::composite::Composite;
 use crate::poly::role::Role;
-use crate::poly::table::{Domain, Table};
+use crate::poly::table::Table;
 use rug::Rational;
 use std::path::PathBuf;
 
@@ -117,17 +117,12 @@ impl Polynomials {
     }
 }
 
-/// Refuses a table whose domain the twin has no use for.
+/// Refuses a table made of sign whose domain the twin has no use for.
 fn suits(table: &Table) -> Result<()> {
-    // x/B goes over all of [-1, 1].
-    let one = Rational::from(1);
-    let Domain { lo, hi, .. } = &table.domain;
-    if table.role() == Role::Sign && (*hi < one || *lo > -one) {
-        return Err(Error::domain(format!(
-            "the table is meant for [{lo}, {hi}], the network needs all of [-1, 1] (x/B)"
-        )));
+    match table.role() {
+        Role::Sign => table.must_be_sign("the network"),
+        Role::Direct(_) => Ok(()),
     }
-    Ok(())
 }
 
 /// Refuses a table whose target is another activation.

@@ -123,6 +123,7 @@ impl Generator {
         Table {
             name: format!("{kind:?}"),
             target: Function::Relu,
+            output: polycert::poly::Output::default(),
             domain: Domain {
                 lo: Rational::from(-1),
                 hi: Rational::from(1),
