@@ -406,7 +406,7 @@ mod tests {
         for bound in [1e-20, 3.7e-4, 1.0, 12_345.678] {
             let exact = Rational::from_f64(bound).unwrap();
             let stated = above(bound, SLACKS[0]).unwrap();
-            let least = Rational::from(&exact * Rational::from((65_537, 65_536)));
+            let least = &exact * Rational::from((65_537, 65_536));
             let most = least.clone() * Rational::from(((1 << 23) + 1, 1 << 23));
             assert!(stated >= least && stated <= most, "{bound}");
             assert!(stated.numer().clone().find_one(0).is_some());
