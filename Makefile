@@ -17,10 +17,15 @@ setup:
 	@.ci/setup
 
 build: setup
-	@echo "Building polycert and polycert-check (GMP and MPFR from source the first time: about 2 minutes on 2 cores)"
+	@echo "Building polycert and polycert-check, optimised (GMP and MPFR from source the first time: about 4 minutes on 2 cores)"
 	@cargo build --quiet --release
 
-demo: build
+# The demo's own build: without optimisation, and without what it does not call (Cargo.toml: demo-build, full).
+demo: BIN := target/demo-build/polycert
+demo: CHECK := target/demo-build/polycert-check
+demo: setup
+	@echo "Building polycert and polycert-check (GMP and MPFR from source the first time: under 2 minutes on 2 cores)"
+	@cargo build --quiet --profile demo-build --no-default-features
 	@mkdir -p $(POLYCERT_DEMO)
 	@echo; echo "1. Generate a composite of degrees 15, 27, 29 for ReLU (Remez; nothing is proved yet)"
 	$(BIN) generate --degrees 15,27,29 --target relu -o $(POLYCERT_DEMO)/relu14.json

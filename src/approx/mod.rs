@@ -28,10 +28,11 @@ pub mod known;
 pub mod search;
 
 pub use composite::balance::{best_eps, best_eps_with};
+pub use composite::design::Design;
 pub use composite::design_fit::{design, Fit};
 pub use composite::hump::Hump;
 pub use composite::output::{round_design, Scaling, DEFAULT_BITS};
-pub use composite::{composite, composite_with, Design};
+pub use composite::{composite, composite_with};
 pub use fit::error::ApproxError;
 pub use fit::odd::OddPolynomial;
 pub use fit::remez::{minimax_odd, minimax_odd_from, Minimax, Settings, MAX_DEGREE};

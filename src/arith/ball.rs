@@ -14,8 +14,8 @@
 //! which [`up`] covers for k <= 8, and the underflow of a few operations with its absolute term.
 //! A value that overflows gets an infinite or NaN radius or midpoint: [`Ball::is_finite`] is then false.
 
-use crate::network::model::ops::Enclosed;
-use rug::Rational;
+use rug::float::Round;
+use rug::{Float, Rational};
 
 /// u = 2^-53, half the distance from 1 to the next f64.
 pub const U: f64 = f64::EPSILON / 2.0;
@@ -92,8 +92,7 @@ impl Ball {
 
     /// The smallest convenient ball that holds a rational.
     pub fn rational(x: &Rational) -> Self {
-        let ends = [rug::float::Round::Down, rug::float::Round::Up]
-            .map(|round| rug::Float::with_val_round(256, x, round).0);
+        let ends = [Round::Down, Round::Up].map(|round| Float::with_val_round(256, x, round).0);
         Enclosed::between(&ends[0], &ends[1]).into()
     }
 
@@ -194,6 +193,44 @@ impl Ball {
         let mid = q(self.hi)? + q(self.lo)?;
         let radius = q(self.radius)?;
         Some((Rational::from(&mid - &radius), mid + radius))
+    }
+}
+
+/// A number as hi + lo, which is within `radius` of the exact one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Enclosed {
+    /// The nearest f64.
+    pub hi: f64,
+    /// What the nearest f64 leaves, rounded.
+    pub lo: f64,
+    /// Upper bound of the distance of hi + lo to the exact number.
+    pub radius: f64,
+}
+
+impl Enclosed {
+    /// Encloses an interval given by its two ends.
+    pub fn between(lower: &Float, upper: &Float) -> Self {
+        let prec = 256;
+        let mid = Float::with_val(prec, lower + upper) / 2u32;
+        let hi = mid.to_f64();
+        let rest = Float::with_val(prec, &mid - hi);
+        let lo = rest.to_f64();
+        let far = |end: &Float| {
+            let gap = Float::with_val_round(prec, end - hi, Round::Nearest).0;
+            // 256 bits hold end - hi exactly but for numbers of wildly different size; the doubled
+            // unit below covers that rounding.
+            let gap = Float::with_val(prec, gap - lo).abs();
+            let slack = Float::with_val(prec, 1) >> 250;
+            let scale = Float::with_val(prec, end.clone().abs() + hi.abs());
+            Float::with_val_round(53, gap + scale * slack, Round::Up)
+                .0
+                .to_f64_round(Round::Up)
+        };
+        Self {
+            hi,
+            lo,
+            radius: far(lower).max(far(upper)),
+        }
     }
 }
 

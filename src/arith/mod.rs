@@ -6,9 +6,30 @@
 //! | [`rounding`] | a coefficient as a program would hold it: f64, f32, fixed point |
 //! | [`mp`] | multiprecision intervals (rug) |
 //! | [`upper`] | upper bounds in f64, rounded up at every operation |
+//! | [`Interval`] | f64 intervals: inari's, or where it cannot be compiled `f64_interval`'s |
+//!
+//! inari wants AVX and FMA switched on for all that is compiled on x86-64, which a program that depends on
+//! this library should not have to do. `f64_interval` needs nothing and gives the same bits, so certificates
+//! do not depend on the place; tests compile and compare both. [`Interval`] should be used as
+//! `f64_interval` lists it: what both have.
 
 pub mod ball;
 pub mod mp;
 pub mod number;
 pub mod rounding;
 pub mod upper;
+
+#[cfg(any(
+    test,
+    not(all(target_arch = "x86_64", target_feature = "avx", target_feature = "fma"))
+))]
+pub(crate) mod f64_interval;
+
+#[cfg(not(all(target_arch = "x86_64", target_feature = "avx", target_feature = "fma")))]
+pub use f64_interval::Interval;
+#[cfg(not(all(target_arch = "x86_64", target_feature = "avx", target_feature = "fma")))]
+pub(crate) use f64_interval::{const_interval, interval};
+#[cfg(all(target_arch = "x86_64", target_feature = "avx", target_feature = "fma"))]
+pub use inari::Interval;
+#[cfg(all(target_arch = "x86_64", target_feature = "avx", target_feature = "fma"))]
+pub(crate) use inari::{const_interval, interval};

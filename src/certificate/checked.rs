@@ -3,12 +3,10 @@
 //! The checker reads the same bytes strictly (no duplicate or unknown field), so what is read here
 //! afterwards is what it proved.
 
-use crate::arith::number;
-use crate::error::{Error, ErrorKind, Result};
-use crate::poly::table::sha256;
+use crate::certificate::read::{self, Certificate, Evaluation};
+use crate::error::{ErrorKind, Result};
+use crate::files::sha256;
 use polycert_checker::{check, check_table, Outcome, Report};
-use rug::Rational;
-use serde_json::Value;
 
 /// A verified certificate.
 ///
@@ -16,7 +14,7 @@ use serde_json::Value;
 #[derive(Debug, Clone)]
 pub struct Checked {
     text: String,
-    document: Value,
+    document: Certificate,
     report: Report,
 }
 
@@ -45,10 +43,8 @@ impl Checked {
     }
 
     fn from_outcome(text: String, outcome: Outcome) -> Result<Self> {
-        let Outcome::Verified(report) = outcome else {
-            return Err(ErrorKind::SelfCheck(outcome.to_string()).into());
-        };
-        let document = serde_json::from_str(&text).map_err(|e| Error::parse("", e.to_string()))?;
+        let report = verified(outcome)?;
+        let document = read::certificate(&text)?;
         Ok(Self {
             text,
             document,
@@ -77,26 +73,47 @@ impl Checked {
     }
 
     /// The document's fields.
-    pub fn document(&self) -> &Value {
+    pub fn document(&self) -> &Certificate {
         &self.document
     }
+}
 
-    /// The last claim of a rule, if there is one.
-    pub fn claim(&self, rule: &str) -> Option<&Value> {
-        let claims = self.document["claims"].as_array()?;
-        claims.iter().rev().find(|c| c["rule"] == rule)
+/// A verified certificate of an encrypted evaluation.
+///
+/// **Guarantee** it can only be made by having the checker verify its bytes.
+#[derive(Debug, Clone)]
+pub struct CheckedEvaluation {
+    document: Evaluation,
+    report: Report,
+}
+
+impl CheckedEvaluation {
+    /// Has the checker verify an evaluation certificate.
+    ///
+    /// **Cost** that of the checker, at most some seconds.
+    ///
+    /// # Errors
+    /// [`ErrorKind::SelfCheck`] with the checker's words, and verified certificates of other formats.
+    pub fn new(text: &str) -> Result<Self> {
+        let report = verified(check(text.as_bytes()))?;
+        let document = read::evaluation(text)?;
+        Ok(Self { document, report })
+    }
+
+    /// What the checker proved.
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// The document's fields.
+    pub fn document(&self) -> &Evaluation {
+        &self.document
     }
 }
 
-/// A text field of a claim; empty if it is left out.
-pub fn text<'a>(v: &'a Value, field: &str) -> &'a str {
-    v[field].as_str().unwrap_or("")
-}
-
-/// A number field of a claim.
-///
-/// # Errors
-/// A number in a spelling or size that this program does not read (the checker's limits are wider).
-pub fn number(v: &Value, field: &str) -> Result<Rational> {
-    number::parse(text(v, field)).map_err(|e| e.within(field))
+fn verified(outcome: Outcome) -> Result<Report> {
+    match outcome {
+        Outcome::Verified(report) => Ok(report),
+        other => Err(ErrorKind::SelfCheck(other.to_string()).into()),
+    }
 }

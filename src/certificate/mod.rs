@@ -6,14 +6,24 @@
 //! | [`composite`] | from a proof to the document |
 //! | [`evaluation`] | the same for what is decrypted: `certificates/EVALUATION.md` |
 //! | [`network`] | certificates of networks, `certificates/NETWORK.md` |
+//! | [`read`] | our own certificates read again, with types |
 //! | [`checked`] | a certificate that was verified, and its claims as numbers |
 //! | [`rule`] | what a refusal of the checker means to the producer |
-//! | [`publish`] | check it, then write it atomically |
+//! | [`publish`] | have it checked before it is published |
+//!
+//! Besides `cli/check` this is the only folder that calls the checker; its words are re-exported here.
 
+#[cfg(feature = "full")]
 pub mod checked;
 pub mod composite;
+#[cfg(feature = "full")]
 pub mod evaluation;
+#[cfg(feature = "full")]
 pub mod network;
 pub mod publish;
+#[cfg(feature = "full")]
+pub mod read;
 pub mod rule;
 pub mod schema;
+
+pub use polycert_checker::{check, Outcome, Report, MAX_BYTES};

@@ -2,15 +2,13 @@
 
 use crate::arith::number;
 use crate::arith::rounding::CoefficientMode;
-use crate::certificate::composite::document;
-use crate::certificate::publish;
-use crate::certify::proof::{prove, Proof, Request, Verdict};
-use crate::cli::{digest, output, rational, read_text};
-use crate::error::{Error, ErrorKind, Result};
+use crate::certify::proof::{Proof, Verdict};
+use crate::cli::terminal::{digest, output, rational};
+use crate::error::Result;
 use crate::function::shape::Shape;
-use crate::function::target::{Function, Target};
+use crate::function::target::Function;
+use crate::jobs::certify::{certify, Answer, Request};
 use crate::poly::table::Table;
-use crate::poly::table::MAX_BYTES;
 use rug::Rational;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -93,93 +91,53 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
-    let text = read_text(&a.table, MAX_BYTES)?;
-    let table = Table::from_json(&text).map_err(|e| e.in_file(&a.table))?;
-    if let Some(stated) = a.table_sha256.as_ref().filter(|s| **s != table.sha256()) {
-        let kind = ErrorKind::Digest {
-            stated: stated.clone(),
-            computed: table.sha256(),
-        };
-        return Err(Error::from(kind).in_file(&a.table));
-    }
-    let request = request(a, &table)?;
-    let proof = prove(&table, &request).map_err(|e| e.in_file(&a.table))?;
-    let (certificate, report) =
-        publish::checked(document(&table, &proof)).map_err(|e| e.in_file(&a.table))?;
+    let table = Table::read(&a.table)?;
+    let request = request(a);
+    request.check(&table)?;
+    let answer = certify(&table, &request).map_err(|e| e.in_file(&a.table))?;
     if let Some(path) = &a.output {
-        output(Some(path), &certificate)?;
+        output(Some(path), &answer.certificate)?;
     }
-    let answer = if a.json {
-        json(a, &table, &proof) + "\n"
+    let proof = &answer.proof;
+    let text = if a.json {
+        json(a, &table, proof) + "\n"
     } else {
-        words(&proof, &report)
+        words(&answer)
     };
-    output(None, &answer)?;
+    output(None, &text)?;
     Ok(match proof.verdict {
         None | Some(Verdict::Proved) => ExitCode::SUCCESS,
         Some(Verdict::Refuted | Verdict::Undecided) => ExitCode::FAILURE,
     })
 }
 
-fn request(a: &Arguments, table: &Table) -> Result<Request> {
-    let function = a.target.unwrap_or(table.target);
-    let only = |given: bool, name: &str, fits: bool, wanted: &str| {
-        if given && !fits {
-            let detail = format!("--{name} is for --target {wanted}, not {function}");
-            return Err(Error::domain(detail));
-        }
-        Ok(())
-    };
-    let argmax = function == Function::Argmax;
-    let pool = function == Function::MaxPool;
-    let (slope, ends) = (function.has_slope(), function.has_ends());
-    only(a.slope.is_some(), "slope", slope, "leaky_relu")?;
-    only(a.lower.is_some(), "lower", ends, "clip")?;
-    only(a.upper.is_some(), "upper", ends, "clip")?;
-    only(a.window.is_some(), "window", pool, "max_pool")?;
-    only(a.inputs.is_some(), "inputs", argmax, "argmax")?;
-    only(a.input_gap.is_some(), "input-gap", argmax, "argmax")?;
-    only(
-        a.input_scale.is_some(),
-        "input-scale",
-        pool || argmax,
-        "max_pool or argmax",
-    )?;
-    let mut target = Target::new(function);
-    target.scale = a.scale.clone();
-    if function.has_slope() {
-        target.slope = a.slope.clone().unwrap_or(Rational::from((1, 100)));
-    }
-    if let Some(lower) = &a.lower {
-        target.ends.0.clone_from(lower);
-    }
-    if let Some(upper) = &a.upper {
-        target.ends.1.clone_from(upper);
-    }
-    if let Some(k) = a.window {
-        target.inputs = (k * k) as usize;
-    }
-    if let Some(n) = a.inputs {
-        target.inputs = n as usize;
-    }
-    target.input_scale.clone_from(&a.input_scale);
-    target.gap.clone_from(&a.input_gap);
-    Ok(Request {
+fn request(a: &Arguments) -> Request {
+    Request {
+        target: a.target,
+        claim: a.claim.clone(),
         coefficients: a.coefficients,
-        gap: a.gap.to_f64(),
+        scale: a.scale.clone(),
+        slope: a.slope.clone(),
+        window: a.window,
+        lower: a.lower.clone(),
+        upper: a.upper.clone(),
+        inputs: a.inputs,
+        input_gap: a.input_gap.clone(),
+        input_scale: a.input_scale.clone(),
         eps: a.eps.clone(),
         to: a.to.clone(),
-        claim: a.claim.clone(),
+        gap: a.gap.clone(),
         zone: a.zone.clone(),
         rho: a.rho.clone(),
         limit: a.limit.clone(),
         only_error: a.only_error,
-        ..Request::new(target)
-    })
+        table_sha256: a.table_sha256.clone(),
+    }
 }
 
 /// The verdict and the checker's words.
-fn words(proof: &Proof, report: &polycert_checker::Report) -> String {
+fn words(answer: &Answer) -> String {
+    let (proof, report) = (&answer.proof, &answer.report);
     let mut text = String::new();
     if let (Some(v), Some(claim)) = (proof.verdict, &proof.request.claim) {
         let claim = number::write(claim);

@@ -1,7 +1,8 @@
 //! `polycert check`: the independent checker, as a subcommand.
 
-use crate::cli::{digest, note, output, read_bytes};
+use crate::cli::terminal::{digest, note, output};
 use crate::error::Result;
+use crate::files::read_bytes;
 use polycert_checker::{check_table, Outcome, MAX_BYTES};
 use std::path::PathBuf;
 use std::process::ExitCode;

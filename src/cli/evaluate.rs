@@ -1,17 +1,15 @@
 //! `polycert evaluate`: a table on real ciphertexts, beside its certified bound.
 
-use crate::certificate::evaluation::{certify, Certified, Wanted};
-use crate::ckks::parameters::rng::Rng;
-use crate::ckks::ring::Ring;
+use crate::certificate::evaluation::Certified;
 use crate::ckks::scheme::encrypt::Encryption;
-use crate::cli::{note, output, params, rational, read_text};
+use crate::cli::params;
+use crate::cli::terminal::{note, output, rational};
 use crate::error::{Error, Result};
-use crate::function::target::{Function as Named, Target};
-use crate::noise::composite::average::Estimator;
-use crate::noise::composite::bound::{Input, Prepared, Task as Kind};
-use crate::noise::measure::composite::{Domain, Experiment, Measured};
-use crate::noise::measure::operations::Lab;
-use crate::poly::table::{Table, MAX_BYTES};
+use crate::files::read_text;
+use crate::function::target::Function;
+use crate::jobs::evaluate::{self as job, certify, measure, Answer, Inputs, Progress, Request};
+use crate::noise::measure::composite::Domain;
+use crate::poly::table::Table;
 use rug::Rational;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -62,7 +60,7 @@ pub struct Arguments {
 pub struct Task {
     /// sign, relu, max or max_pool.
     #[arg(long, default_value = "relu", value_name = "FUNCTION")]
-    pub target: Named,
+    pub target: Function,
     /// B: inputs are in [-B, B] (max: [0, B]).
     #[arg(long, default_value = "1", value_name = "B", value_parser = rational)]
     scale: Rational,
@@ -87,67 +85,36 @@ fn encryption(text: &str) -> std::result::Result<Encryption, String> {
     }
 }
 
-/// A function's true values.
-pub trait Function {
-    /// Its value.
-    fn value(self, inputs: &[f64]) -> f64;
-}
-
-impl Function for Named {
-    fn value(self, inputs: &[f64]) -> f64 {
-        match self {
-            Self::Sign => inputs[0].signum(),
-            Self::Relu => inputs[0].max(0.0),
-            _ => inputs.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+impl Task {
+    /// What the job is asked to do.
+    pub fn request(&self) -> job::Task {
+        job::Task {
+            target: self.target,
+            scale: self.scale.clone(),
+            window: self.window,
+            key: self.key,
+            level: self.level,
         }
     }
 }
 
-impl Task {
-    /// The request, without a tier.
-    ///
-    /// # Errors
-    /// None so far.
-    pub fn wanted(&self) -> Result<Wanted> {
-        let mut target = Target::new(self.target);
-        target.scale = self.scale.clone();
-        target.inputs = (self.window * self.window) as usize;
-        Ok(Wanted {
-            target,
-            input: Input::Fresh(self.key),
-            k: None,
-            level: self.level,
-        })
-    }
-}
-
-/// *Estimate*: the root mean square of |noise| of the result, over inputs uniform in the domain.
-pub fn average(p: &Prepared) -> f64 {
-    const DRAWS: u32 = 100_000;
-    let mut estimator = Estimator::new(&p.circuit, p.model(), &p.request.input);
-    let domain = Domain::of(p);
-    let mut rng = Rng::numbered(0, 0);
-    let mut sum = 0.0;
-    for _ in 0..DRAWS {
-        let x: Vec<f64> = (0..domain.inputs)
-            .map(|_| domain.draw(rng.word()))
-            .collect();
-        sum += estimator.estimate(&x).1;
-    }
-    (sum / f64::from(DRAWS)).sqrt()
-}
-
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
-    let text = read_text(&a.table, MAX_BYTES)?;
-    let table = Table::from_json(&text).map_err(|e| e.in_file(&a.table))?;
-    let p = a.parameters.parameters()?;
-    note(&params::line(&p));
-    let wanted = Wanted {
-        k: Some(a.k),
-        ..a.task.wanted()?
+    let table = Table::read(&a.table)?;
+    let parameters = a.parameters.parameters()?;
+    note(&params::line(&parameters));
+    let mut request = Request {
+        parameters,
+        task: a.task.request(),
+        k: a.k,
+        inputs: if a.hard {
+            Inputs::Hardest(a.runs)
+        } else {
+            Inputs::Uniform(a.runs)
+        },
+        seed: a.seed,
     };
-    let made = match certify(&table, &p, &wanted)? {
+    let made = match certify(&table, &request)? {
         Ok(made) => made,
         Err(margin) => {
             note(&format!("polycert: no bound is proved: {margin}"));
@@ -157,52 +124,35 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     if let Some(path) = &a.certificate {
         output(Some(path), &made.text)?;
     }
-    let domain = range(&made.prepared, &a.task);
-    let given = match &a.values {
-        Some(path) => {
-            let values = read_values(path, domain.inputs, p.n() / 2)?;
-            if let Some(refusal) = outside(&values, domain) {
-                if !a.allow_out_of_domain {
-                    return Err(Error::domain(format!(
-                        "{refusal}; --allow-out-of-domain goes on without a bound"
-                    ))
-                    .in_file(path));
-                }
-                note(&format!(
-                    "polycert: {refusal}: the bounds say nothing of this run"
-                ));
+    if let Some(path) = &a.values {
+        let domain = request.task.domain(&made.prepared);
+        let values = read_values(path, domain.inputs, request.parameters.n() / 2)?;
+        if let Some(refusal) = outside(&values, domain) {
+            if !a.allow_out_of_domain {
+                return Err(Error::domain(format!(
+                    "{refusal}; --allow-out-of-domain goes on without a bound"
+                ))
+                .in_file(path));
             }
-            Some(values)
+            note(&format!(
+                "polycert: {refusal}: the bounds say nothing of this run"
+            ));
         }
-        None => None,
-    };
-    if a.runs == 0 && given.is_none() {
+        request.inputs = Inputs::Given(values);
+    } else if a.runs == 0 {
         output(None, &format!("{}\n", made.report))?;
         return Ok(ExitCode::SUCCESS);
     }
-    measure(a, &p, &made, given, domain)
+    let answer = measure(&made, &request, &mut |at| match at {
+        Progress::Keys => note("making keys"),
+        Progress::Run { run, of } => note(&format!("run {run} of {of}")),
+    })?;
+    output(None, &said(a, &made, &answer))?;
+    let beyond = !answer.within_bounds && !a.allow_out_of_domain;
+    Ok(ExitCode::from(u8::from(beyond)))
 }
 
-/// The target's own domain; a pool's may be smaller than what its input map allows.
-pub fn range(prepared: &Prepared, task: &Task) -> Domain {
-    let mut domain = Domain::of(prepared);
-    if matches!(prepared.request.task, Kind::Pool { .. }) {
-        let b = task.scale.to_f64();
-        (domain.lo, domain.hi) = (domain.lo.max(-b), domain.hi.min(b));
-    }
-    domain
-}
-
-/// The true function, where the certificate says something of it.
-pub fn truth<'a>(made: &Certified, task: &'a Task) -> impl Fn(&[f64]) -> Option<f64> + 'a {
-    let from = match &made.proof.closeness {
-        Some(c) if task.target == Named::Sign => Rational::from(&c.from * &task.scale).to_f64(),
-        _ => 0.0,
-    };
-    move |x| (x[0].abs() >= from).then(|| task.target.value(x))
-}
-
-/// Lines of `count` decimals; missing slots are 0 (which every domain has).
+/// Lines of `count` decimals; slots beyond them are 0 (which every domain has).
 fn read_values(path: &Path, count: usize, slots: usize) -> Result<Vec<Vec<f64>>> {
     let text = read_text(path, MAX_VALUES)?;
     let mut all = vec![Vec::new(); count];
@@ -222,9 +172,6 @@ fn read_values(path: &Path, count: usize, slots: usize) -> Result<Vec<Vec<f64>>>
             }
         }
     }
-    for list in &mut all {
-        list.resize(slots, 0.0);
-    }
     Ok(all)
 }
 
@@ -242,38 +189,16 @@ fn outside(values: &[Vec<f64>], Domain { lo, hi, .. }: Domain) -> Option<String>
     None
 }
 
-fn measure(
-    a: &Arguments,
-    p: &crate::ckks::parameters::Parameters,
-    made: &Certified,
-    given: Option<Vec<Vec<f64>>>,
-    domain: Domain,
-) -> Result<ExitCode> {
-    let seed = match a.seed {
-        Some(seed) => seed,
-        None => Rng::from_system()?.word(),
-    };
-    note("making keys");
-    let lab = Lab::on(&Ring::new(p)?, seed, 0)?;
-    let mut experiment = Experiment::new(&made.prepared, lab, domain)?;
-    let truth = truth(made, &a.task);
-    let runs = if given.is_some() { 1 } else { a.runs };
-    let mut measured = Measured::default();
-    for index in 0..runs {
-        note(&format!("run {} of {runs}", index + 1));
-        let inputs = match &given {
-            Some(values) => values.clone(),
-            None if a.hard => experiment.hardest(),
-            None => experiment.uniform(),
-        };
-        experiment.run(&inputs, &truth, &mut measured)?;
-    }
+/// The answer for people or programs.
+fn said(a: &Arguments, made: &Certified, answer: &Answer) -> String {
+    let measured = &answer.measured;
     let (noise, error) = (measured.noise, measured.error);
-    let (bound_noise, bound_error) = (made.bound_noise.to_f64(), made.bound_error.to_f64());
-    let within = noise.measure_max <= bound_noise && error.measure_max <= bound_error;
+    let (bound_noise, bound_error) = (answer.bound_noise, answer.bound_error);
+    let within = answer.within_bounds;
+    let (runs, seed) = (answer.runs, answer.seed);
     let slots = noise.count;
     let estimate = measured.estimate_rms();
-    let line = if a.json {
+    if a.json {
         let value = serde_json::json!({
             "statement": made.report.headline(),
             "runs": runs,
@@ -306,7 +231,5 @@ fn measure(
             l(estimate),
             if within { "every slot is within its bound" } else { "A SLOT IS BEYOND ITS BOUND" },
         )
-    };
-    output(None, &line)?;
-    Ok(ExitCode::from(u8::from(!within && !a.allow_out_of_domain)))
+    }
 }

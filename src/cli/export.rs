@@ -2,11 +2,11 @@
 
 use crate::arith::number;
 use crate::arith::rounding::CoefficientMode;
-use crate::cli::{note, output, read_text};
-use crate::error::{Error, ErrorKind, Result};
-use crate::interchange::{export, read, Export, Format, Hints, Spelling};
+use crate::cli::terminal::{note, output};
+use crate::error::Result;
+use crate::interchange::{Export, Format};
+use crate::jobs::export::{export, Request};
 use crate::poly::table::Table;
-use crate::poly::table::MAX_BYTES;
 use rug::Rational;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -41,21 +41,16 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
-    let text = read_text(&a.table, MAX_BYTES)?;
-    let table = Table::from_json(&text).map_err(|e| e.in_file(&a.table))?;
-    let mode = a.coefficients.unwrap_or(a.format.usual_mode());
-    let spelling = match (a.numbers.as_str(), a.format.usual_spelling()) {
-        ("hex", Spelling::Hex) => Spelling::Hex,
-        _ => Spelling::Decimal,
+    let table = Table::read(&a.table)?;
+    let request = Request {
+        format: a.format,
+        coefficients: a.coefficients,
+        hex: a.numbers == "hex",
     };
-    let exported = export(&table, a.format, mode, spelling).map_err(|e| e.in_file(&a.table))?;
-    let back = read(&exported.text, Some(a.format), &Hints::default())?.table;
-    if back.sha256() != exported.table.sha256() {
-        let detail = "the file does not read back as the table".to_owned();
-        return Err(Error::from(ErrorKind::SelfCheck(detail)).in_file(&a.table));
-    }
+    let answer = export(&table, &request).map_err(|e| e.in_file(&a.table))?;
+    let exported = &answer.exported;
     output(a.output.as_ref(), &exported.text)?;
-    report(a, &table, mode, &exported);
+    report(a, &table, answer.coefficients, exported);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,22 +1,14 @@
 //! `polycert family`: tables of the families that the field uses, other than searched composites.
 
-use crate::approx::fit::general::{minimax, Basis as Fitted};
-use crate::approx::fit::interpolant;
-use crate::approx::fit::least_squares::{gaussian, histogram, Histogram};
-use crate::approx::known::{cleaning, hermite, stage, Normalisation};
-use crate::approx::DEFAULT_BITS;
-use crate::arith::number::write;
-use crate::arith::rounding::nearest_multiple;
-use crate::cli::{note, output, rational, read_text};
+use crate::cli::terminal::{note, output, rational};
 use crate::error::{Error, Result};
-use crate::function::shape;
-use crate::function::shape::{Line, Shape};
+use crate::files::read_text;
+use crate::function::shape::Shape;
 use crate::function::target::Function;
-use crate::poly::component::{Basis, Component};
-use crate::poly::table::{Domain, Table};
+use crate::jobs::families::{self as job, Density, Histogram, Normalisation, Request};
+use crate::jobs::generate::DEFAULT_BITS;
 use crate::poly::table::{MAX_BYTES, MAX_COMPONENTS};
-use rug::{Float, Rational};
-use std::collections::BTreeMap;
+use rug::Rational;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -205,331 +197,99 @@ fn shape_of(text: &str) -> std::result::Result<Shape, String> {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
-    let (table, file) = match &a.family {
-        Family::Composite(a) => (a.table()?, &a.file),
-        Family::Minimax(a) => (a.table()?, &a.file),
-        Family::Chebyshev(a) => (a.table()?, &a.file),
-        Family::LeastSquares(a) => (a.table()?, &a.file),
-        Family::Hermite(a) => (a.table()?, &a.file),
-        Family::Clean(a) => (a.table()?, &a.file),
+    let (family, file) = match &a.family {
+        Family::Composite(a) => (job::Family::Composite(a.request()), &a.file),
+        Family::Minimax(a) => (job::Family::Minimax(a.request()), &a.file),
+        Family::Chebyshev(a) => (job::Family::Chebyshev(a.request()), &a.file),
+        Family::LeastSquares(a) => (job::Family::LeastSquares(a.request()?), &a.file),
+        Family::Hermite(a) => (job::Family::Hermite(a.request()?), &a.file),
+        Family::Clean(a) => (job::Family::Clean(a.request()), &a.file),
     };
-    table.validate()?;
-    output(file.output.as_ref(), &table.to_json())?;
+    let answer = job::family(&Request {
+        name: file.name.clone(),
+        family,
+    })?;
+    if let Some(fit) = answer.estimate_fit {
+        note(&format!(
+            "estimate: error {:.6e}, levelled to 1 + {:.1e}",
+            fit.estimate_error, fit.estimate_excess
+        ));
+    }
+    output(file.output.as_ref(), &answer.table.to_json())?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// A table with its provenance.
-fn table(
-    file: &File,
-    name: String,
-    target: Function,
-    domain: Domain,
-    components: Vec<Component>,
-    about: &[(&str, String)],
-) -> Table {
-    let generator = format!("polycert {} family", env!("CARGO_PKG_VERSION"));
-    let mut provenance = BTreeMap::from([("generator".to_owned(), generator)]);
-    provenance.extend(about.iter().map(|(k, v)| ((*k).to_owned(), v.clone())));
-    Table {
-        name: file.name.clone().unwrap_or(name),
-        target,
-        domain,
-        components,
-        provenance,
-    }
-}
-
 impl Approximated {
-    fn ends(&self) -> (Rational, Rational) {
-        match (&self.from, &self.to) {
+    fn request(&self) -> job::Approximated {
+        let (lo, hi) = match (&self.from, &self.to) {
             (Some(from), Some(to)) => (from.clone(), to.clone()),
             _ => (Rational::from(-&self.range), self.range.clone()),
-        }
-    }
-
-    fn shape(&self) -> Result<shape::Function> {
-        self.function
-            .function(&self.slope, &(self.lower.clone(), self.upper.clone()))
-    }
-
-    /// The lines of the function on [lo, hi], without the gap around a jump if `gap` is set.
-    fn lines(&self, (lo, hi): (&Rational, &Rational), gap: bool) -> Result<Vec<Line>> {
-        if lo >= hi || lo.clone().abs().max(hi.clone().abs()) > 1_000_000u32 {
-            return Err(Error::domain(format!(
-                "the domain [{lo}, {hi}] is empty, or beyond 10^6"
-            )));
-        }
-        let eps = match (&self.eps, gap && self.function.jumps()) {
-            (Some(eps), true) if *eps > 0u32 => eps.clone(),
-            (_, true) => {
-                let detail =
-                    "a function that jumps is approximated away from the jump: give --eps above 0";
-                return Err(Error::domain(detail));
-            }
-            _ => Rational::new(),
         };
-        self.shape()?.on(lo, hi, &eps)
-    }
-
-    fn domain(&self, (lo, hi): (Rational, Rational)) -> Domain {
-        Domain {
+        job::Approximated {
+            function: self.function,
             lo,
             hi,
-            eps: self.eps.clone().filter(|_| self.function.jumps()),
+            eps: self.eps.clone(),
+            slope: self.slope.clone(),
+            lower: self.lower.clone(),
+            upper: self.upper.clone(),
+            bits: self.bits,
         }
     }
-
-    /// What the function is, for the provenance.
-    fn words(&self) -> String {
-        let name = Function::Direct(self.function).name();
-        let name = name.strip_prefix("direct_").unwrap_or(name);
-        match self.function {
-            Shape::LeakyRelu => format!("{name}, slope {}", write(&self.slope)),
-            Shape::Clip => format!("{name} to [{}, {}]", write(&self.lower), write(&self.upper)),
-            _ => name.to_owned(),
-        }
-    }
-
-    /// sum c_j phi_j((2x - lo - hi)/(hi - lo)), coefficients rounded.
-    fn component(&self, basis: Basis, c: &[Float], (lo, hi): (&Rational, &Rational)) -> Component {
-        let exact = |c: &Float| c.to_rational().unwrap_or_default();
-        let rounded = c
-            .iter()
-            .map(|c| nearest_multiple(&exact(c), -i64::from(self.bits)));
-        mapped(Component::new(basis, rounded.collect()), (lo, hi))
-    }
-
-    fn rounding(&self) -> (&'static str, String) {
-        ("coefficients", format!("multiples of 2^-{}", self.bits))
-    }
-}
-
-/// The component on [lo, hi] in place of [-1, 1].
-fn mapped(mut component: Component, (lo, hi): (&Rational, &Rational)) -> Component {
-    let width = Rational::from(hi - lo);
-    component.scale = Rational::from(2) / &width;
-    component.offset = -Rational::from(hi + lo) / width;
-    component
 }
 
 impl Composite {
-    fn table(&self) -> Result<Table> {
-        if matches!(self.target, Function::Direct(_)) {
-            let detail = format!(
-                "--target: a composite approximates sign, so not {}",
-                self.target
-            );
-            return Err(Error::domain(detail));
-        }
-        let n = self.stages.len();
-        if n > MAX_COMPONENTS {
-            let detail = format!("--stages: {n} components, the limit is {MAX_COMPONENTS}");
-            return Err(Error::domain(detail));
-        }
-        let stages: Result<Vec<Component>> = self
-            .stages
-            .iter()
-            .map(|name| Ok(Component::new(Basis::Power, stage(name)?)))
-            .collect();
-        let words = self.stages.join(",");
-        let domain = Domain {
-            lo: Rational::from(-1),
-            hi: Rational::from(1),
+    fn request(&self) -> job::Composite {
+        job::Composite {
+            stages: self.stages.clone(),
+            target: self.target,
             eps: self.eps.clone(),
-        };
-        let about = [
-            ("stages", words.clone()),
-            ("source", "ePrint 2019/1234".to_owned()),
-        ];
-        let name = format!("{} {words}", self.target);
-        Ok(table(
-            &self.file,
-            name,
-            self.target,
-            domain,
-            stages?,
-            &about,
-        ))
+        }
     }
 }
 
 impl Minimax {
-    fn table(&self) -> Result<Table> {
-        let a = &self.approximated;
-        let (lo, hi) = a.ends();
-        let ends = (&lo, &hi);
-        let lines = a.lines(ends, true)?;
-        let mut fitted = Fitted::All;
-        let mut wanted = lines;
-        let mut odd = Rational::new();
-        if self.even {
-            let even = matches!(a.function, Shape::Relu | Shape::LeakyRelu | Shape::Abs);
-            if !even || Rational::from(&lo + &hi) != 0u32 {
-                let detail = "--even is for relu, leaky_relu and abs on a symmetric domain";
-                return Err(Error::domain(detail));
-            }
-            // f = odd x + k |x|: k |x| is fitted.
-            let (left, right) = (wanted[0].slope.clone(), wanted[1].slope.clone());
-            odd = Rational::from(&left + &right) / 2u32;
-            for line in &mut wanted {
-                line.slope -= &odd;
-            }
-            fitted = if self.zero {
-                Fitted::EvenAtZero
-            } else {
-                Fitted::Even
-            };
-        }
-        let fit = minimax(&wanted, ends, self.degree, fitted)?;
-        let mut component = a.component(Basis::Chebyshev, &fit.chebyshev, ends);
-        if self.even {
-            // odd x = odd hi T_1, exactly.
-            component
-                .coefficients
-                .resize(component.coefficients.len().max(2), Rational::new());
-            component.coefficients[1] += odd * &hi;
-            if self.zero {
-                pin(&mut component.coefficients);
-            }
-        }
-        let error = format!("{:.12e}", fit.estimate_error);
-        note(&format!(
-            "estimate: error {:.6e}, levelled to 1 + {:.1e}",
-            fit.estimate_error.to_f64(),
-            fit.estimate_excess
-        ));
-        let about = [
-            (
-                "fit",
-                format!("minimax of {}, degree {}", a.words(), self.degree),
-            ),
-            ("estimate: minimax error", error),
-            a.rounding(),
-        ];
-        let name = format!("{} minimax {}", Function::Direct(a.function), self.degree);
-        let target = Function::Direct(a.function);
-        let domain = a.domain((lo, hi));
-        Ok(table(
-            &self.file,
-            name,
-            target,
-            domain,
-            vec![component],
-            &about,
-        ))
-    }
-}
-
-/// Makes the rounded polynomial exactly 0 at 0 by its constant: T_j(0) = 0, or (-1)^(j/2).
-fn pin(c: &mut [Rational]) {
-    let mut sum = Rational::new();
-    for (j, c) in c.iter().enumerate().skip(2).step_by(2) {
-        if j % 4 == 0 {
-            sum += c;
-        } else {
-            sum -= c;
+    fn request(&self) -> job::Minimax {
+        job::Minimax {
+            approximated: self.approximated.request(),
+            degree: self.degree,
+            even: self.even,
+            zero: self.zero,
         }
     }
-    c[0] = -sum;
 }
 
 impl Chebyshev {
-    fn table(&self) -> Result<Table> {
-        let a = &self.approximated;
-        // The interval is held in f64, as everything in OpenFHE.
-        let near = |x: &Rational| Float::with_val(53, x).to_f64();
-        let held = |x: Rational| Rational::from_f64(near(&x)).unwrap_or_default();
-        let (lo, hi) = a.ends();
-        let (lo, hi) = (held(lo), held(hi));
-        // It samples the function wherever the nodes are, in a gap too.
-        a.lines((&lo, &hi), false)?;
-        let f = a.shape()?;
-        let value = |x: f64| near(&f.value(&Rational::from_f64(x).unwrap_or_default()));
-        let c = interpolant::chebyshev(value, (near(&lo), near(&hi)), self.degree)?;
-        let component = mapped(Component::new(Basis::Chebyshev, c), (&lo, &hi));
-        let about = [
-            (
-                "fit",
-                format!(
-                    "Chebyshev interpolant of {}, degree {}",
-                    a.words(),
-                    self.degree
-                ),
-            ),
-            (
-                "source",
-                "the convention of OpenFHE's EvalChebyshevFunction, in f64".to_owned(),
-            ),
-        ];
-        let target = Function::Direct(a.function);
-        let name = format!("{target} Chebyshev {}", self.degree);
-        let domain = a.domain((lo, hi));
-        Ok(table(
-            &self.file,
-            name,
-            target,
-            domain,
-            vec![component],
-            &about,
-        ))
+    fn request(&self) -> job::Chebyshev {
+        job::Chebyshev {
+            approximated: self.approximated.request(),
+            degree: self.degree,
+        }
     }
 }
 
 impl LeastSquares {
-    fn table(&self) -> Result<Table> {
-        let a = &self.approximated;
-        let ends;
-        let (component, density) = match &self.histogram {
+    fn request(&self) -> Result<job::LeastSquares> {
+        let density = match &self.histogram {
             Some(path) => {
-                let h =
-                    Histogram::read(&read_text(path, MAX_BYTES)?).map_err(|e| e.in_file(path))?;
-                ends = (h.edges[0].clone(), h.edges[h.edges.len() - 1].clone());
-                let lines = a.lines((&ends.0, &ends.1), false)?;
-                let c = histogram(&lines, &h, self.degree)?;
-                let component = a.component(Basis::Power, &c, (&ends.0, &ends.1));
-                (component, format!("histogram of {} bins", h.weights.len()))
+                let text = read_text(path, MAX_BYTES)?;
+                Density::Histogram(Histogram::read(&text).map_err(|e| e.in_file(path))?)
             }
-            None => {
-                ends = a.ends();
-                let lines = a.lines((&ends.0, &ends.1), false)?;
-                let c = gaussian(&lines, &self.mean, &self.deviation, self.degree)?;
-                // Powers of (x - mean)/deviation.
-                let around = (
-                    &Rational::from(&self.mean - &self.deviation),
-                    &Rational::from(&self.mean + &self.deviation),
-                );
-                let component = a.component(Basis::Power, &c, around);
-                let (mean, deviation) = (write(&self.mean), write(&self.deviation));
-                (
-                    component,
-                    format!("Gaussian, mean {mean}, standard deviation {deviation}"),
-                )
-            }
+            None => Density::Gaussian {
+                mean: self.mean.clone(),
+                deviation: self.deviation.clone(),
+            },
         };
-        let about = [
-            (
-                "fit",
-                format!("least squares of {}, degree {}", a.words(), self.degree),
-            ),
-            ("density", density),
-            a.rounding(),
-        ];
-        let target = Function::Direct(a.function);
-        let name = format!("{target} least squares {}", self.degree);
-        let domain = a.domain(ends);
-        Ok(table(
-            &self.file,
-            name,
-            target,
-            domain,
-            vec![component],
-            &about,
-        ))
+        Ok(job::LeastSquares {
+            approximated: self.approximated.request(),
+            degree: self.degree,
+            density,
+        })
     }
 }
 
 impl Hermite {
-    fn table(&self) -> Result<Table> {
+    fn request(&self) -> Result<job::Hermite> {
         let three = |name: &str, v: &[Rational]| match v {
             [a, b, c] => Ok([a.clone(), b.clone(), c.clone()]),
             _ => Err(Error::domain(format!(
@@ -537,63 +297,26 @@ impl Hermite {
                 v.len()
             ))),
         };
-        let c = hermite(
-            &Normalisation {
+        Ok(job::Hermite {
+            normalisation: Normalisation {
                 mean: three("means", &self.means)?,
                 variance: three("variances", &self.variances)?,
                 epsilon: self.epsilon.clone(),
                 gain: self.gain.clone(),
                 shift: self.shift.clone(),
             },
-            self.bits,
-        )?;
-        let list = |v: &[Rational]| v.iter().map(write).collect::<Vec<_>>().join(", ");
-        let about = [
-            (
-                "fit",
-                "quadratic Hermite expansion of relu, normalised by basis".to_owned(),
-            ),
-            ("means", list(&self.means)),
-            ("variances", list(&self.variances)),
-            (
-                "epsilon, gain, shift",
-                list(&[self.epsilon.clone(), self.gain.clone(), self.shift.clone()]),
-            ),
-            ("coefficients", format!("multiples of 2^-{}", self.bits)),
-            ("source", "arXiv 2201.06699".to_owned()),
-        ];
-        let domain = Domain {
-            lo: Rational::from(-&self.range),
-            hi: self.range.clone(),
-            eps: None,
-        };
-        let target = Function::Direct(Shape::Relu);
-        let components = vec![Component::new(Basis::Power, c)];
-        let name = format!("{target} Hermite 2");
-        Ok(table(&self.file, name, target, domain, components, &about))
+            range: self.range.clone(),
+            bits: self.bits,
+        })
     }
 }
 
 impl Clean {
-    fn table(&self) -> Result<Table> {
-        let half = Rational::from((1, 2));
-        if self.within <= 0u32 || self.within >= half {
-            let detail = format!("--within is above 0 and below 1/2, not {}", self.within);
-            return Err(Error::domain(detail));
+    fn request(&self) -> job::Clean {
+        job::Clean {
+            order: self.order,
+            times: self.times,
+            within: self.within.clone(),
         }
-        let component = Component::new(Basis::Power, cleaning(self.order - 1)?);
-        let about = [(
-            "fit",
-            format!("cleaning of order {}, {} times", self.order, self.times),
-        )];
-        let domain = Domain {
-            lo: Rational::from(-&self.within),
-            hi: Rational::from(&self.within + 1u32),
-            eps: Some(half - &self.within),
-        };
-        let target = Function::Direct(Shape::Bit);
-        let components = vec![component; self.times as usize];
-        let name = format!("cleaning {} x{}", self.order, self.times);
-        Ok(table(&self.file, name, target, domain, components, &about))
     }
 }

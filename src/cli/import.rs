@@ -1,7 +1,8 @@
 //! `polycert import`: coefficients of other programs to a table file.
 
-use crate::cli::{note, output, rational, read_text};
+use crate::cli::terminal::{note, output, rational};
 use crate::error::{Error, Result};
+use crate::files::read_text;
 use crate::function::target::Function;
 use crate::interchange::{read, Format, Hints};
 use crate::poly::component::Basis;

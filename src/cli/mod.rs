@@ -1,30 +1,35 @@
-//! The command line: one file a subcommand. Data goes to standard output, progress and errors to
-//! standard error.
+//! The command line: one file a subcommand, from arguments to the requests of [`crate::jobs`] and from their
+//! answers to words. Data goes to standard output, progress and errors to standard error.
 //!
 //! Exit codes: 0 done (and verified, and the claim proved); 1 refuted, undecided or rejected;
 //! 2 wrong usage, unreadable input, or an output that could not be written.
 
+#[cfg(feature = "full")]
 mod catalogue;
 mod certify;
 mod check;
+#[cfg(feature = "full")]
 mod evaluate;
 mod export;
 mod family;
 mod generate;
 mod import;
+#[cfg(feature = "full")]
 mod network;
+#[cfg(feature = "full")]
 mod noise;
+#[cfg(feature = "full")]
 mod params;
+mod progress;
+#[cfg(feature = "full")]
 mod report;
 mod search;
 mod show;
+mod terminal;
 
-use crate::arith::number;
-use crate::error::{Error, ErrorKind, Result};
+use crate::cli::terminal::note;
+use crate::error::ErrorKind;
 use clap::{Parser, Subcommand};
-use rug::Rational;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Certified polynomial approximations of sign, ReLU and max for encrypted inference.
@@ -49,11 +54,17 @@ enum Command {
     Certify(certify::Arguments),
     Check(check::Arguments),
     Show(show::Arguments),
+    #[cfg(feature = "full")]
     Catalogue(catalogue::Arguments),
+    #[cfg(feature = "full")]
     Noise(noise::Arguments),
+    #[cfg(feature = "full")]
     Evaluate(evaluate::Arguments),
+    #[cfg(feature = "full")]
     Params(params::Arguments),
+    #[cfg(feature = "full")]
     Network(network::Arguments),
+    #[cfg(feature = "full")]
     Report(report::Arguments),
 }
 
@@ -68,11 +79,17 @@ pub fn run() -> ExitCode {
         Command::Certify(a) => certify::run(&a),
         Command::Check(a) => check::run(&a),
         Command::Show(a) => show::run(&a),
+        #[cfg(feature = "full")]
         Command::Catalogue(a) => catalogue::run(&a),
+        #[cfg(feature = "full")]
         Command::Noise(a) => noise::run(&a),
+        #[cfg(feature = "full")]
         Command::Evaluate(a) => evaluate::run(&a),
+        #[cfg(feature = "full")]
         Command::Params(a) => params::run(&a),
+        #[cfg(feature = "full")]
         Command::Network(a) => network::run(&a),
+        #[cfg(feature = "full")]
         Command::Report(a) => report::run(&a),
     };
     result.unwrap_or_else(|error| {
@@ -82,77 +99,4 @@ pub fn run() -> ExitCode {
             _ => 2,
         })
     })
-}
-
-/// A number on the command line.
-fn rational(text: &str) -> std::result::Result<Rational, String> {
-    number::parse(text).map_err(|e| e.to_string())
-}
-
-/// A digest on the command line, in lower case.
-fn digest(text: &str) -> std::result::Result<String, String> {
-    if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        Ok(text.to_ascii_lowercase())
-    } else {
-        Err("a digest is 64 hexadecimal digits".to_owned())
-    }
-}
-
-/// Reads a text file of at most `limit` bytes; `-` is standard input.
-fn read_text(path: &Path, limit: usize) -> Result<String> {
-    let bytes = read_bytes(path, limit)?;
-    String::from_utf8(bytes).map_err(|e| {
-        Error::parse(
-            format!("byte {}", e.utf8_error().valid_up_to()),
-            "not UTF-8 text",
-        )
-        .in_file(path)
-    })
-}
-
-/// Reads a file of at most `limit` bytes; `-` is standard input.
-fn read_bytes(path: &Path, limit: usize) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let most = limit as u64 + 1;
-    let read = if path == Path::new("-") {
-        std::io::stdin().take(most).read_to_end(&mut bytes)
-    } else {
-        std::fs::File::open(path).and_then(|f| f.take(most).read_to_end(&mut bytes))
-    };
-    read.map_err(|e| Error::io(path, &e))?;
-    if bytes.len() > limit {
-        return Err(
-            Error::parse("", format!("larger than the limit of {limit} bytes")).in_file(path),
-        );
-    }
-    Ok(bytes)
-}
-
-/// Writes to a file, whole or not at all, or to standard output (no path, or `-`).
-fn output(path: Option<&PathBuf>, text: &str) -> Result<()> {
-    use std::io::Write as _;
-    match path.filter(|p| p.as_path() != Path::new("-")) {
-        Some(path) => crate::certificate::publish::write_atomically(path, text),
-        None => match std::io::stdout().lock().write_all(text.as_bytes()) {
-            // A reader that has seen enough (head, a pager) is no failure.
-            Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-            other => other.map_err(|e| Error::io(Path::new("standard output"), &e)),
-        },
-    }
-}
-
-/// A line on standard error; nobody need be listening.
-fn note(line: &str) {
-    use std::io::Write as _;
-    let _ = writeln!(std::io::stderr(), "{line}");
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./+,:=@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
 }

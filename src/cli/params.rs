@@ -3,7 +3,7 @@
 use crate::ckks::parameters::security::{Security, Waiver};
 use crate::ckks::parameters::{log2, Literal, Parameters, Secret};
 use crate::ckks::scheme::keys::key_bytes;
-use crate::cli::output;
+use crate::cli::terminal::output;
 use crate::error::{Error, Result};
 use serde_json::{json, Value};
 use std::fmt::Write as _;

@@ -1,8 +1,9 @@
 //! `polycert show`: a certificate for people.
 
-use crate::cli::{output, read_bytes};
+use crate::certificate::{check, Outcome, Report, MAX_BYTES};
+use crate::cli::terminal::output;
 use crate::error::{Error, Result};
-use polycert_checker::{check, Outcome, Report, MAX_BYTES};
+use crate::files::read_bytes;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::path::PathBuf;

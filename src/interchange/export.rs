@@ -7,9 +7,10 @@
 use crate::arith::number::{self, MAX_CHARS};
 use crate::arith::rounding::CoefficientMode;
 use crate::error::{Error, Result};
+use crate::interchange::format::Format;
 use crate::interchange::header::Header;
 use crate::interchange::spell::{has_decimal, nearest_decimal, spell, Spelling};
-use crate::interchange::{csv, heir, Format};
+use crate::interchange::{csv, heir};
 use crate::poly::basis::{interval_map, over_interval, plain, without_maps};
 use crate::poly::component::{Basis, Component};
 use crate::poly::table::Table;

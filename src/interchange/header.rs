@@ -4,7 +4,7 @@
 use crate::arith::number;
 use crate::error::{Error, Result};
 use crate::function::target::Function;
-use crate::interchange::Format;
+use crate::interchange::format::Format;
 use crate::poly::component::{Basis, Component};
 use crate::poly::table::{Domain, Table};
 use rug::Rational;

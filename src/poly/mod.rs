@@ -4,7 +4,6 @@
 //! the exact mathematical object it denotes, with coefficients as a program would hold them.
 
 pub mod basis;
-pub mod claims;
 pub mod component;
 pub mod composite;
 pub mod cost;

@@ -5,13 +5,14 @@
 
 use crate::arith::number;
 use crate::error::{Error, ErrorKind, Result};
+use crate::files::{read_text, sha256};
 use crate::function::target::Function;
 use crate::poly::component::{Basis, Component};
 use rug::Rational;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
 /// The format tag of table files.
 pub const FORMAT: &str = "polycert-table/1";
@@ -93,6 +94,15 @@ pub(crate) struct RawMap {
 }
 
 impl Table {
+    /// Reads the table in a file; `-` is standard input.
+    ///
+    /// # Errors
+    /// What [`crate::files::read_text`] and [`Table::from_json`] refuse, naming the path.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = read_text(path, MAX_BYTES)?;
+        Self::from_json(&text).map_err(|e| e.in_file(path))
+    }
+
     /// Reads a table file.
     ///
     /// # Errors
@@ -284,15 +294,6 @@ impl Table {
             sha256: None,
         }
     }
-}
-
-/// SHA-256 of bytes, as 64 hexadecimal digits.
-pub fn sha256(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().fold(String::with_capacity(64), |mut s, b| {
-        let _ = write!(s, "{b:02x}");
-        s
-    })
 }
 
 /// serde_json's message with its line and column as the place.

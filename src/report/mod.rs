@@ -4,6 +4,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`catalogue`] | one row for every table of a folder, for people and programs |
+//! | [`text`] | lines of CSV |
 //! | [`page`] | the frame of every HTML page |
 //! | [`pages`] | the page about one certificate, or about several |
 //! | [`figures`] | what is drawn: plots with their words and data |
@@ -18,11 +19,12 @@ pub mod catalogue;
 pub mod figures;
 pub mod page;
 pub mod pages;
+pub mod text;
 
 use crate::report::catalogue::Catalogue;
 
 /// The form of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exporter {
     /// Markdown tables.
     Markdown,

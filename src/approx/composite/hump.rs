@@ -9,7 +9,7 @@
 //! refines it. *Estimate*: relative accuracy of the value about `2^-100`, provided that the grid did
 //! not pass over a higher peak.
 
-use super::Design;
+use crate::approx::composite::design::Design;
 use rug::Float;
 
 /// Points of the grid in an octave.
@@ -24,9 +24,27 @@ pub struct Hump {
     pub value: Float,
 }
 
+impl Design {
+    /// The ReLU error's hump `max x (1 - p(x)) / 2` over `[0, eps]`. *Estimate*; see [this file](self).
+    pub fn estimate_left_hump(&self) -> Hump {
+        left_hump(self)
+    }
+
+    /// ReLU error on `[-1, 1]`: the larger of the hump and the right region's error. *Estimate*.
+    pub fn estimate_relu_error(&self) -> Float {
+        self.estimate_right_error()
+            .max(&self.estimate_left_hump().value)
+    }
+
+    /// `log2` of [`Self::estimate_relu_error`]; its negative is the precision alpha. *Estimate*.
+    pub fn estimate_relu_error_log2(&self) -> f64 {
+        self.estimate_relu_error().log2().to_f64()
+    }
+}
+
 /// Finds the left hump of a design. **Cost**: about `8 log2(4 S eps) + 15` evaluations of the composite,
 /// usually some 50.
-pub(crate) fn left_hump(design: &Design) -> Hump {
+fn left_hump(design: &Design) -> Hump {
     let prec = design.precision();
     let twice_height = |x: &Float| (1 - design.value(x)) * x;
     let ratio = (Float::with_val(64, -1) / PER_OCTAVE).exp2();

@@ -7,78 +7,19 @@
 //! Everything is an *estimate*: `t_i` is the levelled error of the computed fit.
 
 pub mod balance;
+pub mod design;
 pub mod design_fit;
 pub mod hump;
 pub mod output;
 
-use super::composite::hump::Hump;
-use super::fit::error::ApproxError;
-use super::fit::remez::{minimax_odd, minimax_odd_from, Minimax, Settings};
+use crate::approx::composite::design::Design;
+use crate::approx::fit::error::ApproxError;
+use crate::approx::fit::remez::{minimax_odd, minimax_odd_from, Minimax, Settings};
 use rug::float::Round;
 use rug::{Float, Rational};
 
 /// Bits to which `eps` and `1 + eta` are rounded outwards where they are not dyadic.
 const END_BITS: u32 = 256;
-
-/// A fitted composite: what was asked for, and its stages.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Design {
-    /// Degree of each stage; the first is applied first.
-    pub degrees: Vec<usize>,
-    /// Lower end of the first interval, exact.
-    pub eps: Rational,
-    /// Margin added to both ends of every interval (only to the upper end of the first), exact.
-    pub eta: Rational,
-    /// The fits, each with its interval and levelled error.
-    pub stages: Vec<Minimax>,
-}
-
-impl Design {
-    /// The composite's value `p_k(...p_1(x))`. *Estimate*. **Cost**: `sum k_i` products.
-    pub fn value(&self, x: &Float) -> Float {
-        self.stages
-            .iter()
-            .fold(x.clone(), |y, stage| stage.polynomial.value(&y))
-    }
-
-    /// Error of sign on `[eps, 1]`: the levelled error of the last stage. *Estimate*.
-    pub fn estimate_sign_error(&self) -> &Float {
-        &self.stages[self.stages.len() - 1].levelled_error
-    }
-
-    /// ReLU error on `[eps, 1]`: `max |x| |1 - p| / 2 = E_k / 2`, reached at 1. *Estimate*.
-    ///
-    /// With `eta > 0` the value at 1 may be a little smaller.
-    pub fn estimate_right_error(&self) -> Float {
-        self.estimate_sign_error().clone() / 2u32
-    }
-
-    /// The ReLU error's hump `max x (1 - p(x)) / 2` over `[0, eps]`. *Estimate*; see [`hump`].
-    pub fn estimate_left_hump(&self) -> Hump {
-        hump::left_hump(self)
-    }
-
-    /// ReLU error on `[-1, 1]`: the larger of the hump and the right region's error. *Estimate*.
-    pub fn estimate_relu_error(&self) -> Float {
-        self.estimate_right_error()
-            .max(&self.estimate_left_hump().value)
-    }
-
-    /// `log2` of [`Self::estimate_relu_error`]; its negative is the precision alpha. *Estimate*.
-    pub fn estimate_relu_error_log2(&self) -> f64 {
-        self.estimate_relu_error().log2().to_f64()
-    }
-
-    /// `log2 eps`, rounded to a double.
-    pub fn eps_log2(&self) -> f64 {
-        Float::with_val(64, &self.eps).log2().to_f64()
-    }
-
-    /// Largest working precision of the stages, in bits.
-    pub fn precision(&self) -> u32 {
-        self.stages.iter().map(|s| s.precision).max().unwrap_or(64)
-    }
-}
 
 /// Fits the composite of given degrees on `[eps, 1 + eta]`.
 ///

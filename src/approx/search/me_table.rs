@@ -183,7 +183,7 @@ pub fn to_text(curves: &[Curve]) -> String {
             bits(&c.slope)
         );
     }
-    let digest = crate::poly::table::sha256(rest.as_bytes());
+    let digest = crate::files::sha256(rest.as_bytes());
     format!("{}\nsha256 {digest}\n{rest}", first_line())
 }
 
@@ -201,7 +201,7 @@ pub fn from_text(text: &str) -> Result<Vec<Curve>, &'static str> {
         return Err("it is of another version");
     }
     let (digest, rest) = text.split_once('\n').ok_or("it is cut off")?;
-    if digest.strip_prefix("sha256 ") != Some(&crate::poly::table::sha256(rest.as_bytes())) {
+    if digest.strip_prefix("sha256 ") != Some(&crate::files::sha256(rest.as_bytes())) {
         return Err("its digest does not fit");
     }
     let numbers = |line: Option<&str>| -> Option<Vec<f64>> {
@@ -294,7 +294,7 @@ mod tests {
         }
         // A fitting digest over nonsense.
         let rest = format!("degree 5{body}");
-        let digest = crate::poly::table::sha256(rest.as_bytes());
+        let digest = crate::files::sha256(rest.as_bytes());
         let forged = format!("{}\nsha256 {digest}\n{rest}", first_line());
         assert!(from_text(&forged).unwrap_err().contains("no curves"));
     }

@@ -28,7 +28,8 @@ pub mod cost;
 pub mod me_table;
 
 use super::composite::balance::best_eps;
-use super::composite::{composite, Design};
+use super::composite::composite;
+use super::composite::design::Design;
 use super::fit::error::ApproxError;
 use super::search::cost::Prices;
 use super::search::me_table::{coordinate, Curve};

@@ -8,6 +8,7 @@
 //! enclosure says by how much.
 
 use crate::arith::mp::Mp;
+use crate::arith::{const_interval, interval};
 use crate::certify::composite::cascade::{Branch, Jet};
 use crate::certify::composite::cells::Cells;
 use crate::certify::composite::fast::FastBranch;
@@ -16,7 +17,6 @@ use crate::certify::published;
 use crate::certify::stage::polynomial::Polynomial;
 use crate::error::{Error, ErrorKind, Result};
 use crate::poly::composite::{Composite, Side};
-use inari::{const_interval, interval};
 use rug::float::Round;
 use rug::ops::{AddAssignRound, MulAssignRound};
 use rug::{Float, Rational};

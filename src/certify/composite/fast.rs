@@ -1,4 +1,4 @@
-//! Ranges and slopes of a branch in f64 intervals (inari), where their accuracy suffices.
+//! Ranges and slopes of a branch in f64 intervals, where their accuracy suffices.
 //!
 //! A bound that is only wanted to a part in a thousand needs thousands of ranges, not digits. The
 //! monotone pieces come from a branch prepared in multiprecision, rounded outward, so everything
@@ -6,10 +6,10 @@
 //! degree 29). Where that is too wide, callers go back to multiprecision.
 
 use crate::arith::mp::Mp;
+use crate::arith::{interval, Interval};
 use crate::certify::composite::cascade::{Branch, Stage};
 use crate::certify::stage::pieces::Pieces;
 use crate::error::Result;
-use inari::{interval, Interval};
 use rug::float::Round;
 use rug::{Float, Rational};
 

@@ -61,7 +61,8 @@ impl Bend {
             let fast = FastBranch::with_second_derivatives(&branch)?;
             let cell = |w: &[f64]| match fast.second_order(w[0], w[1]) {
                 Some([_, first, second]) => {
-                    let y = inari::interval!(w[0], w[1]).unwrap_or(inari::Interval::ENTIRE);
+                    let y = crate::arith::interval!(w[0], w[1])
+                        .unwrap_or(crate::arith::Interval::ENTIRE);
                     let bend = (first + first + y * second).mag() / 2.0;
                     bend.next_up()
                 }
@@ -135,7 +136,7 @@ impl Bend {
     /// [`Self::slope`] in f64 intervals, some ten times faster; none where they are wider than an f32
     /// tells apart, or leave the domain.
     fn fast_slope(&self, x: f64) -> Option<(f32, f64)> {
-        let point = |x: f64| inari::interval!(x, x).ok();
+        let point = |x: f64| crate::arith::interval!(x, x).ok();
         let y = point(x.abs())? / point(self.scale)?;
         let (q, first) = self.fast[self.branch(x < 0.0)].range(y.inf(), y.sup())?;
         let half = (q + y * first) / point(if x < 0.0 { -2.0 } else { 2.0 })?;

@@ -5,13 +5,64 @@
 //! This crate reads the document, confirms its hints, and proves its claims one after another.
 //!
 //! **Method**: intervals of integers over 2^precision, rounded outward, and exact integers for
-//! Descartes' rule; no floating point, no C, no code shared with the producer. Data flow: `json` (strict tree)
-//! -> `document`, `table` (typed values) -> `rounding`, `polynomial` (the exact polynomials) -> `pieces`
-//! (R1, R2), `cascade` (R3, R4), `cells` (R5), `expand` (p as one polynomial) -> `claims`, `pool`, `argmax`, `clip`,
-//! `direct`, `target` -> `words`, `report`.
+//! Descartes' rule; no floating point, no C, no code shared with the producer.
 //!
 //! **Guarantee**: [`check`] returns [`Outcome::Verified`] only if every statement of the report is true;
 //! on any input it returns, without a panic, and its work is limited.
+//!
+//! # Rooms
+//! A room uses only the rooms above it; the core uses none, and no crate but exact integers.
+//!
+//! | room | what it is |
+//! |---|---|
+//! | `core` | rules R1 to R5 and the claims about one composite: typed values in, proved or not |
+//! | `claims` | families of functions: pools, argmax, clip, p as it is, the target of any function; a claim's data and its proof in one file |
+//! | `format` | strict reading: JSON to a tree, the tree to typed values, the rounding of coefficients |
+//! | `words` | sentences with every number on the safe side, and the report |
+//! | `evaluation` | what is decrypted after encrypted evaluation: rules E1 to E6 |
+//! | `network` | networks: `model` (the exact network), balls (N1 to N6), `rows` (noise, N7 to N10) |
+//!
+//! `certificate.rs` leads a `polycert-certificate/1` through the first four; `evaluation` starts from it.
+//! `main.rs` is the command line.
+//!
+//! # What an auditor reads
+//! - **A composite** (stage ranges, closeness, deviation, derivative, magnitude; sign, step, ReLU, leaky ReLU, abs
+//!   and max): `core`, about 1,400 lines; `certificate.rs`; and that what is read and printed is what is meant:
+//!   `format`, `words`.
+//! - **Pools, argmax, clip, functions of p itself**: also the claim's file in `claims`, with `tournament.rs` or with
+//!   `expand.rs` and `shape.rs`, and `target.rs`.
+//! - **Encrypted evaluation**: also `evaluation`, in the order `parameters`, `nodes`, `task`, `stage`, `noise`,
+//!   `program`, `slope`, `bound`, `prove`.
+//! - **Networks**: of the core the numbers and polynomials alone (`number.rs`, `polynomial.rs`, `fault.rs`,
+//!   `budget.rs`; under noise also `fixed.rs`); `format`, and `words/numerals.rs`; `network`, without noise all but
+//!   `rows` and `noise.rs`.
+//!
+//! # A coefficient on its way
+//! 1. `format/json.rs` reads `"7/2"` as text, never as a JSON number; `format/table.rs` finds it in its component,
+//!    `format/numbers.rs` makes it an exact rational, and the table's digest is taken over it.
+//! 2. `format/rounding.rs` rounds it as a program would hold it (`exact`, `f64`, `f32`, `fixed:BITS`), exactly.
+//! 3. `core/polynomial.rs` works the basis and the input map in: integers over one denominator, in powers of y.
+//! 4. `core/cascade.rs` turns the polynomial to the side of a branch. As it is, exactly, it decides in
+//!    `core/bernstein.rs` how many critical points there can be; enclosed over 2^precision, in `core/horner.rs`, it
+//!    gives values. Both meet in `core/pieces.rs` (R1, R2).
+//! 5. `core/cascade.rs` (R3, R4) carries intervals through all stages, `core/cells.rs` (R5) bounds errors over cells,
+//!    `core/composite.rs` compares them with what the claim states, and `core/target.rs`, by way of
+//!    `claims/target.rs`, with the error of the function.
+//! 6. `words/sentences.rs` and `words/target.rs` say what was proved; [`Report::components`] gives the polynomial
+//!    that it was proved of.
+//!
+//! # A limb on its way
+//! 1. A prime of the modulus chain is read in `evaluation/parameters.rs` (E1), where the product of all of them is
+//!    held against the security tables.
+//! 2. `evaluation/nodes.rs` (E2) divides a scale by the prime of the level where a node rescales, and takes the level
+//!    off.
+//! 3. `evaluation/noise.rs` (E3) has it in what a key switch adds, whose digits are groups of the primes that are left.
+//! 4. `evaluation/program.rs` (E4) divides that by the scale of the node, and demands that value and noise fit half the
+//!    product of the primes that are left.
+//! 5. `evaluation/bound.rs` and `evaluation/slope.rs` (E5) carry the noise through the composite, and
+//!    `evaluation/mod.rs` holds the result against the stated noise, and with the approximation's error against the
+//!    stated error (E6); `evaluation/words.rs` says so.
+#![forbid(unsafe_code)]
 #![deny(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -31,54 +82,32 @@
     )
 )]
 
-mod argmax;
-mod bernstein;
-mod budget;
-mod cascade;
-mod cells;
+mod certificate;
 mod claims;
-mod clip;
-mod direct;
-mod document;
+mod core;
 mod evaluation;
-mod expand;
-mod fault;
-mod fixed;
-mod json;
+mod format;
 mod network;
-mod number;
-mod numerals;
-mod pieces;
-mod poly;
-mod polynomial;
-mod pool;
-mod report;
-mod rounding;
-mod shape;
-mod statement;
-mod table;
-mod target;
 mod words;
 
-pub use json::MAX_BYTES;
-pub use network::{
-    bound_network, check_network, check_network_with, NetworkOutcome, NetworkReport, NoiseBounds,
-    MAX_FILE_BYTES,
-};
-pub use number::Rational;
-pub use report::{Outcome, Report};
-pub use rounding::Mode;
-pub use statement::{
-    Argmax, Clip, Function, Part, Shape, StatedBound, Statement, Target, Verdict, Witness,
-};
+pub use crate::claims::argmax::Argmax;
+pub use crate::claims::clip::Clip;
+pub use crate::claims::direct::Part;
+pub use crate::claims::shape::Shape;
+pub use crate::claims::statement::Statement;
+pub use crate::claims::target::{Function, Target};
+pub use crate::core::number::Rational;
+pub use crate::core::statement::{StatedBound, Verdict, Witness};
+pub use crate::format::json::MAX_BYTES;
+pub use crate::format::rounding::Mode;
+pub use crate::network::model::lines::MAX_FILE_BYTES;
+pub use crate::network::noise::NoiseBounds;
+pub use crate::network::report::{NetworkOutcome, NetworkReport};
+pub use crate::network::{bound_network, check_network, check_network_with};
+pub use crate::words::report::{Outcome, Report};
 
-use budget::Budget;
-use cascade::{Branch, Side};
-use claims::Ground;
-use document::Document;
-use fault::{printable, Checked, Fault};
-use fixed::Fixed;
-use polynomial::{Parity, Polynomial};
+use crate::core::fault::Checked;
+use crate::format::json;
 
 /// Checks a certificate.
 ///
@@ -111,125 +140,5 @@ fn run(bytes: &[u8], table_sha256: Option<&str>) -> Checked<Report> {
     if evaluation::is_meant(&tree) {
         return evaluation::run(tree, table_sha256);
     }
-    certificate(tree, table_sha256)
-}
-
-/// Checks a `polycert-certificate/1`.
-fn certificate(tree: json::Tree, table_sha256: Option<&str>) -> Checked<Report> {
-    let budget = Budget::new();
-    let document = document::read(tree, &budget)?;
-    let digest = document.table.digest(&budget)?;
-    compare_digests(&digest, &document, table_sha256)?;
-    let polynomials = document.table.polynomials(document.mode, &budget)?;
-    check_shape(&document, &polynomials)?;
-
-    let fixed = Fixed {
-        precision: document.precision,
-        budget,
-    };
-    let prove_branch =
-        |(side, hints): &(Side, Vec<_>)| Branch::prove(*side, &polynomials, hints, &fixed);
-    let branches: Checked<Vec<Branch>> = document.branches.iter().map(prove_branch).collect();
-    let direct = |claim: &document::Claim| claim.statement.is_direct();
-    let expanded = match document.claims.iter().any(direct) {
-        true => Some(expand::composite(&polynomials, &fixed.budget)?),
-        false => None,
-    };
-    let ground = Ground::new(fixed, polynomials.len(), branches?, expanded);
-    prove_claims(document, polynomials, digest, &ground)
-}
-
-/// The forward pass over the claims: each may use what was proved before it.
-fn prove_claims(
-    document: Document,
-    polynomials: Vec<Polynomial>,
-    digest: String,
-    ground: &Ground,
-) -> Checked<Report> {
-    let budget = &ground.fixed.budget;
-    let mut statements: Vec<Statement> = Vec::with_capacity(document.claims.len());
-    let mut words = Vec::with_capacity(document.claims.len());
-    for (i, claim) in document.claims.into_iter().enumerate() {
-        let rule = claim.statement.rule();
-        let in_claim = |fault: Fault| fault.in_claim(i, rule);
-        if matches!(statements.last(), Some(Statement::Target(_))) {
-            return Err(in_claim(Fault::rejected(
-                rule,
-                "a claim follows the target claim",
-            )));
-        }
-        claims::prove(&claim, &statements, ground).map_err(in_claim)?;
-        let text = words::statement(&claim.statement, &statements, budget).map_err(in_claim)?;
-        words.push(text);
-        statements.push(claim.statement);
-    }
-    let Some(Statement::Target(target)) = statements.last() else {
-        return Err(Fault::rejected(
-            "target",
-            "the last claim is not a target claim",
-        ));
-    };
-    Ok(Report {
-        table_name: document.table.name,
-        table_sha256: digest,
-        mode: document.mode,
-        headline: words::headline(target, &statements, budget)?,
-        enclosure: words::enclosure(target, budget)?,
-        target: Box::new(target.clone()),
-        work: budget.used(),
-        evaluated: false,
-        polynomials,
-        statements,
-        words,
-    })
-}
-
-/// The table's digest must be the one that the certificate states, and the one that the caller asks for.
-fn compare_digests(digest: &str, document: &Document, wanted: Option<&str>) -> Checked<()> {
-    if document.table_sha256 != digest {
-        let stated = printable(&document.table_sha256);
-        let detail = format!("states {stated}, and the table's digest is {digest}");
-        return Err(Fault::unreadable(detail).at("table_sha256"));
-    }
-    match wanted {
-        Some(wanted) if !wanted.eq_ignore_ascii_case(digest) => {
-            let wanted = printable(wanted);
-            let detail = format!("the certificate is about the table {digest}, not {wanted}");
-            Err(Fault::unreadable(detail).at("table_sha256"))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// One branch for an odd composite, or two; a stage for each component.
-fn check_shape(document: &Document, polynomials: &[Polynomial]) -> Checked<()> {
-    let sides: Vec<Side> = document.branches.iter().map(|(side, _)| *side).collect();
-    match sides.as_slice() {
-        // Left out: no claim may need them.
-        [] => {}
-        [Side::Both] => {
-            if let Some(i) = polynomials.iter().position(|p| p.parity() != Parity::Odd) {
-                return Err(Fault::rejected(
-                    "branches",
-                    format!("one branch for both sides, but component {i} is not odd"),
-                ));
-            }
-        }
-        [Side::Positive, Side::Negative] => {}
-        _ => {
-            let text = "neither one branch `both` nor the two branches `positive`, `negative`";
-            return Err(Fault::unreadable(text).at("branches"));
-        }
-    }
-    for (i, (_, stages)) in document.branches.iter().enumerate() {
-        if stages.len() != polynomials.len() {
-            let text = format!(
-                "{} stages for {} components",
-                stages.len(),
-                polynomials.len()
-            );
-            return Err(Fault::unreadable(text).at("stages").item(i).at("branches"));
-        }
-    }
-    Ok(())
+    certificate::certificate(tree, table_sha256)
 }

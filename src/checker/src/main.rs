@@ -1,4 +1,5 @@
 //! `polycert-check`: checks certificates and says in words what they prove.
+#![forbid(unsafe_code)]
 #![deny(
     clippy::unwrap_used,
     clippy::expect_used,

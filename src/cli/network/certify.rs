@@ -1,16 +1,11 @@
 //! `polycert network certify`: the certificate of one input, for the independent checker.
 
-use crate::certificate::network::{
-    certify, certify_noise, ErrorModel, Level, Noise, Sample, Subject,
-};
-use crate::certificate::publish::write_atomically;
 use crate::cli::network::evaluate::verdict;
 use crate::cli::network::setup::{InputArguments, ModelArguments, TwinArguments};
-use crate::cli::{note, output, rational};
+use crate::cli::terminal::{note, output, rational};
 use crate::error::{Error, Result};
-use crate::network::forward::compare::{compare, Precision, Verdict};
-use crate::network::forward::Prepared;
-use crate::network::model::exact::{input_text, network_text};
+use crate::files::write_atomically;
+use crate::jobs::network::certify::{certify, ErrorModel, Noise, Request};
 use rug::Rational;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -60,135 +55,52 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
-    let loaded = a.model.load()?;
-    let network = &loaded.network;
-    let twin = a.twin.load(network)?;
-    let inputs = a.input.load(&loaded)?;
-    let at_input = |e: Error| e.in_file(&a.input.input);
-    if a.sample >= inputs.samples.len() {
-        let n = inputs.samples.len();
-        return Err(at_input(Error::domain(format!(
-            "--sample {}: the file has {n}, from 0",
-            a.sample
-        ))));
-    }
-    let domain = inputs.domain.as_ref();
-    let x = inputs
-        .samples
-        .input(a.sample, &inputs.preprocessing, domain)
-        .map_err(at_input)?;
-    let levels = levels(a)?;
-    let prepared = Prepared::new(network).map_err(|e| e.in_file(&a.model.network))?;
-    let comparison = compare(&prepared, &twin.activations, &x, Precision::Double)?;
-    let model = match a.error_model.as_str() {
-        "relu_within" => ErrorModel::ReluWithin,
-        _ => ErrorModel::ExactCentre,
+    let request = Request {
+        model: a.model.request(),
+        twin: a.twin.request()?,
+        input: a.input.request()?,
+        sample: a.sample,
+        noise: noise(a)?,
     };
-    let decided = match model {
-        ErrorModel::ReluWithin => comparison.network.class().is_some(),
-        ErrorModel::ExactCentre => matches!(comparison.verdict, Verdict::Same(_)),
-    };
-    if !decided {
-        output(
-            None,
-            &format!("{}\nnothing to certify\n", verdict(network, &comparison)),
-        )?;
+    let mut begin = None;
+    let answer = certify(&request, &mut |layer, layers| {
+        let seconds = begin.get_or_insert_with(Instant::now).elapsed();
+        let seconds = seconds.as_secs_f64();
+        if seconds >= 2.0 {
+            note(&format!("{layer} of {layers} activations, {seconds:.0} s"));
+        }
+    })?;
+    let Some(made) = &answer.certified else {
+        let words = verdict(&answer.loaded.network, &answer.comparison);
+        output(None, &format!("{words}\nnothing to certify\n"))?;
         return Ok(ExitCode::FAILURE);
-    }
-    let exact_network = network_text(network);
-    let exact_input = input_text(&inputs.samples.exact(a.sample, &inputs.preprocessing));
-    let scales: Vec<rug::Rational> = twin.activations.iter().map(|a| a.scale().clone()).collect();
-    let subject = Subject {
-        network: &exact_network,
-        input: &exact_input,
-        tables: &twin.tables,
-        coefficients: twin.coefficients,
-        scales: &scales,
-    };
-    let (certificate, report, stays) = if levels.is_empty() {
-        let (certificate, report) = certify(&subject, &comparison)?;
-        (certificate, report, true)
-    } else {
-        let noise = Noise {
-            model,
-            levels: &levels,
-            margins: a.targets == "margins" && comparison.network.logits.len() > 1,
-        };
-        let sample = Sample {
-            network,
-            composites: &twin.composites,
-            twin: &twin.activations,
-            input: &x,
-        };
-        let begin = Instant::now();
-        certify_noise(
-            &subject,
-            sample,
-            &comparison,
-            &noise,
-            &mut |layer, layers| {
-                let seconds = begin.elapsed().as_secs_f64();
-                if seconds >= 2.0 {
-                    note(&format!("{layer} of {layers} activations, {seconds:.0} s"));
-                }
-            },
-        )?
     };
     let beside = |end: &str| PathBuf::from(format!("{}.{end}", a.output.display()));
-    write_atomically(&beside("network"), &exact_network)?;
-    write_atomically(&beside("input"), &exact_input)?;
-    write_atomically(&a.output, &certificate)?;
-    output(None, &format!("{report}\n"))?;
-    Ok(if stays {
+    write_atomically(&beside("network"), &made.network)?;
+    write_atomically(&beside("input"), &made.input)?;
+    write_atomically(&a.output, &made.certificate)?;
+    output(None, &format!("{}\n", made.statement))?;
+    Ok(if made.stays {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
 }
 
-/// One level for each --worst and each --sigma.
-fn levels(a: &Arguments) -> Result<Vec<Level>> {
+fn noise(a: &Arguments) -> Result<Noise> {
     let envelope = match a.envelope.as_slice() {
         [] => None,
         [tau, zone] => Some((tau.clone(), zone.clone())),
         _ => return Err(Error::domain("--envelope takes two numbers: TAU,ZONE")),
     };
-    let relu = a.error_model == "relu_within";
-    if envelope.is_some() && !relu {
-        return Err(Error::domain(
-            "--envelope is of --error-model relu_within: an envelope around ReLU",
-        ));
-    }
-    let level = |worst: &Rational, sigma: &Rational| Level {
-        worst: worst.clone(),
-        sigma: sigma.clone(),
-        envelope: envelope.clone(),
-    };
-    let none = Rational::new();
-    let bounded = a.worst.iter().map(|w| level(w, &none));
-    let random = a.sigma.iter().map(|s| level(&none, s));
-    let levels: Vec<Level> = bounded.chain(random).collect();
-    if levels.is_empty() && relu {
-        return Err(Error::domain(
-            "--error-model relu_within needs --worst: how far a function may be from ReLU, in units of B",
-        ));
-    }
-    if levels.len() > 8 {
-        return Err(Error::domain(format!(
-            "{} levels of noise; at most 8",
-            levels.len()
-        )));
-    }
-    for level in &levels {
-        let (tau, zone) = level.envelope.clone().unwrap_or_default();
-        if [&level.worst, &level.sigma, &tau, &zone]
-            .iter()
-            .any(|x| **x < 0 || **x > 1)
-        {
-            return Err(Error::domain(
-                "levels of noise are from 0 to 1, in units of B",
-            ));
-        }
-    }
-    Ok(levels)
+    Ok(Noise {
+        worst: a.worst.clone(),
+        sigma: a.sigma.clone(),
+        error_model: match a.error_model.as_str() {
+            "relu_within" => ErrorModel::ReluWithin,
+            _ => ErrorModel::ExactCentre,
+        },
+        envelope,
+        margins: a.targets == "margins",
+    })
 }

@@ -1,15 +1,14 @@
 //! `polycert network evaluate`: the network and its polynomial twin on one input.
 
 use crate::arith::ball::Ball;
-use crate::cli::network::setup::{
-    decimal, layer_name, InputArguments, ModelArguments, TwinArguments,
-};
-use crate::cli::output;
-use crate::error::{Error, Result};
-use crate::network::forward::compare::{compare, Comparison, Precision, Verdict};
+use crate::cli::network::setup::{InputArguments, ModelArguments, TwinArguments};
+use crate::cli::terminal::output;
+use crate::error::Result;
+use crate::jobs::network::evaluate::{evaluate, Request};
+use crate::network::forward::compare::{Comparison, Verdict};
 use crate::network::forward::twin::Activation;
-use crate::network::forward::Prepared;
 use crate::network::model::graph::Network;
+use crate::network::model::words::{decimal, layer_name};
 use serde_json::{json, Value};
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -38,32 +37,23 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
-    let loaded = a.model.load()?;
-    let network = &loaded.network;
-    let twin = a.twin.load(network)?;
-    let inputs = a.input.load(&loaded)?;
-    if a.sample >= inputs.samples.len() {
-        let n = inputs.samples.len();
-        return Err(
-            Error::domain(format!("--sample {}: the file has {n}, from 0", a.sample))
-                .in_file(&a.input.input),
-        );
-    }
-    let x = inputs
-        .samples
-        .input(a.sample, &inputs.preprocessing, inputs.domain.as_ref())
-        .map_err(|e| e.in_file(&a.input.input))?;
-    let prepared = Prepared::new(network).map_err(|e| e.in_file(&a.model.network))?;
-    let comparison = compare(&prepared, &twin.activations, &x, Precision::Double)?;
+    let answer = evaluate(&Request {
+        model: a.model.request(),
+        twin: a.twin.request()?,
+        input: a.input.request()?,
+        sample: a.sample,
+    })?;
+    let (network, activations) = (&answer.loaded.network, &answer.twin.activations);
+    let comparison = &answer.comparison;
     let text = if a.json {
-        let mut value = json_value(network, &twin.activations, &comparison);
-        value["network_sha256"] = json!(loaded.sha256);
-        value["input_sha256"] = json!(inputs.sha256);
-        value["table_sha256"] = json!(twin.digests);
+        let mut value = json_value(network, activations, comparison);
+        value["network_sha256"] = json!(answer.loaded.sha256);
+        value["input_sha256"] = json!(answer.input_sha256);
+        value["table_sha256"] = json!(answer.twin.digests);
         value["sample"] = json!(a.sample);
         format!("{value:#}\n")
     } else {
-        words(network, &twin.activations, &comparison)
+        words(network, activations, comparison)
     };
     output(None, &text)?;
     Ok(match comparison.verdict {

@@ -1,13 +1,11 @@
 //! `polycert network`: networks and their polynomial twins.
 
 mod audit;
-mod audit_told;
 mod certify;
 mod deviate;
 mod evaluate;
 mod found;
 mod input_box;
-mod noise_levels;
 mod setup;
 mod show;
 

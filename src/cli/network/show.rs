@@ -1,7 +1,7 @@
 //! `polycert network show`: what a network file holds.
 
 use crate::cli::network::setup::ModelArguments;
-use crate::cli::output;
+use crate::cli::terminal::output;
 use crate::error::Result;
 use crate::network::model::graph::{Network, Node};
 use crate::network::model::ops::Op;
@@ -23,7 +23,7 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
-    let loaded = a.model.load()?;
+    let loaded = a.model.request().load()?;
     let text = if a.json {
         json_text(&loaded)
     } else {

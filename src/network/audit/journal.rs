@@ -4,7 +4,7 @@
 //! each sample that is done, in any order. A last line that was cut short is dropped.
 
 use crate::error::{Error, Result};
-use crate::network::audit::Record;
+use crate::network::audit::record::Record;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -110,7 +110,7 @@ pub fn write_line(file: &mut File, value: &impl Serialize) -> std::io::Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::audit::tests::record;
+    use crate::network::audit::record::tests::record;
 
     #[test]
     fn a_journal_goes_on_where_it_was_cut() {

@@ -1,7 +1,7 @@
 //! The records of an audit, counted.
 
 use crate::network::audit::clopper_pearson::clopper_pearson;
-use crate::network::audit::{Layer, Record};
+use crate::network::audit::record::{Layer, Record};
 use serde::Serialize;
 
 /// The records, counted.
@@ -50,7 +50,7 @@ pub struct UnderNoise {
     pub bound_least_margin: Option<f64>,
 }
 
-/// The sensitivities of one activation over the samples; see [`super::Layer`].
+/// The sensitivities of one activation over the samples; see [`Layer`].
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Layers {
     /// Of the change by noise of B at every neuron.
@@ -182,7 +182,7 @@ fn layers(records: &[Record]) -> Vec<Layers> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::audit::tests::record;
+    use crate::network::audit::record::tests::record;
 
     #[test]
     fn records_are_counted() {

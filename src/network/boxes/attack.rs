@@ -5,8 +5,8 @@
 //! gradient points to, a few times; from several starts. All results are *estimates* in plain f64: they
 //! say how much of a proved bound is really reached.
 
+use crate::network::boxes::bounds::Bounds;
 use crate::network::boxes::stages::Stage;
-use crate::network::boxes::Bounds;
 
 /// What stands at a stage's ReLU: (stage, neuron, z) to value.
 pub type Respond<'a> = &'a dyn Fn(usize, usize, f64) -> f64;

@@ -13,9 +13,9 @@
 //! For small networks: stages of at most [`MAX_SIDE`] neurons.
 
 use crate::arith::upper::{gamma, Upper, UNIT};
+use crate::network::boxes::bounds::{Bounds, StageBounds};
 use crate::network::boxes::relax::TINY;
 use crate::network::boxes::stages::Stage;
-use crate::network::boxes::{Bounds, StageBounds};
 
 /// The smaller side of a bilinear form is at most this.
 pub const MAX_SIDE: usize = 64;

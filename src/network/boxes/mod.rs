@@ -17,57 +17,18 @@
 //! domain on this box.
 
 pub mod attack;
+pub mod bounds;
 pub mod coupling;
 pub mod relax;
 pub mod stages;
 
+pub use bounds::{Bounds, Replacement, StageBounds};
+
 use crate::arith::upper::Upper;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
+use crate::network::boxes::bounds::{added, contradiction, meet, negative, pairs, size, sum};
 use crate::network::boxes::relax::{bound_both_signs, chord_above, Knowledge, Lines};
 use crate::network::boxes::stages::Stage;
-
-/// Bounds of a number, rounded outward.
-pub type Bounds = (f64, f64);
-
-/// What is proved about the polynomial that replaces one neuron's ReLU, on the neuron's range.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Replacement {
-    /// Bounds of polynomial - ReLU.
-    pub bound_apart: Bounds,
-    /// A slope s, and bounds (lo, hi) of polynomial(z) - s z, where known.
-    pub bound_tilted: Option<(f64, Bounds)>,
-}
-
-/// What is proved about one stage: every vector has one entry a neuron.
-#[derive(Debug, Clone)]
-pub struct StageBounds {
-    /// Pre-activations of the ReLU network.
-    pub bound_relu: Vec<Bounds>,
-    /// Pre-activations of its twin: no polynomial is evaluated outside.
-    pub bound_twin: Vec<Bounds>,
-    /// Twin minus ReLU network.
-    pub bound_difference: Vec<Bounds>,
-    /// Error of each neuron's polynomial against ReLU on the twin's range; 0 where none is needed.
-    pub bound_error: Vec<f64>,
-}
-
-impl Replacement {
-    /// Within `bound_error` of ReLU; nothing else is known.
-    pub fn within(bound_error: f64) -> Self {
-        Self {
-            bound_apart: (-bound_error, bound_error),
-            bound_tilted: None,
-        }
-    }
-}
-
-impl StageBounds {
-    /// Upper bound of the greatest |difference|.
-    pub fn bound_greatest_difference(&self) -> f64 {
-        let size = |(lo, hi): &Bounds| lo.abs().max(hi.abs());
-        self.bound_difference.iter().map(size).fold(0.0, f64::max)
-    }
-}
 
 /// Proves ranges and differences of every stage over a box.
 ///
@@ -196,47 +157,6 @@ impl Knowledge {
     }
 }
 
-fn size((lo, hi): Bounds) -> f64 {
-    lo.abs().max(hi.abs())
-}
-
-/// From the bounds of +z_j and of -z_j.
-fn pairs(bounds: Vec<f64>) -> Vec<Bounds> {
-    let (above, below) = bounds.split_at(bounds.len() / 2);
-    above.iter().zip(below).map(|(hi, lo)| (-lo, *hi)).collect()
-}
-
-fn negative((lo, hi): Bounds) -> Bounds {
-    (-hi, -lo)
-}
-
-/// Sum of two numbers, rounded up.
-fn added(a: f64, b: f64) -> f64 {
-    (Upper::of(a) + Upper::of(b)).get()
-}
-
-/// Sum of two intervals, rounded outward.
-fn sum(a: Bounds, b: Bounds) -> Bounds {
-    (-added(-a.0, -b.0), added(a.1, b.1))
-}
-
-/// What two proved intervals of one number have in common; none if they are disjoint or no intervals, which can
-/// only be an error of this program.
-fn meet(a: Bounds, b: Bounds) -> Option<Bounds> {
-    let both = (a.0.max(b.0), a.1.min(b.1));
-    // `max` and `min` pass over NaN, so every end is looked at.
-    let known = [a.0, a.1, b.0, b.1].iter().all(|x| !x.is_nan());
-    (known && both.0 <= both.1).then_some(both)
-}
-
-fn contradiction(what: &str, stage: usize, neuron: usize, a: Bounds, b: Bounds) -> Error {
-    let text = format!(
-        "stage {stage}, neuron {neuron}, {what}: [{:e}, {:e}] and [{:e}, {:e}] have nothing in common",
-        a.0, a.1, b.0, b.1
-    );
-    ErrorKind::Contradiction(text).into()
-}
-
 /// Lines of a polynomial that exceeds ReLU by `apart` on [lo, hi].
 fn lines_of_relu((lo, hi): Bounds, apart: Bounds) -> Lines {
     let (above, below) = if lo >= 0.0 {
@@ -307,6 +227,7 @@ fn bend(z: Bounds, u: Bounds, d: Bounds) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
     use crate::network::boxes::stages::Matrix;
 
     #[test]

@@ -12,8 +12,10 @@
 //!   (radius + u |hi|) times sum j (j-1) |c_j| |y|^(j-2) at the largest |y| of the ball.
 
 use crate::arith::ball::{pair_product, pair_sum, up, Ball, U};
+use crate::arith::rounding::CoefficientMode;
 use crate::error::{Error, Result};
 use crate::poly::composite::Composite;
+use crate::poly::table::Table;
 use rug::Rational;
 
 /// One stage with its coefficients in powers of y, or of y^2 times y where it is odd.
@@ -191,6 +193,23 @@ impl Activation {
         }
         widest
     }
+}
+
+/// The twin's polynomials, and what they were made from.
+#[derive(Debug, Clone)]
+pub struct Twin {
+    /// The tables' composites: one, or one for each activation.
+    pub composites: Vec<Composite>,
+    /// One for each activation.
+    pub activations: Vec<Activation>,
+    /// The tables.
+    pub tables: Vec<Table>,
+    /// SHA-256 of each table.
+    pub digests: Vec<String>,
+    /// How coefficients are held.
+    pub coefficients: CoefficientMode,
+    /// What the result depends on, as text.
+    pub settings: String,
 }
 
 #[cfg(test)]

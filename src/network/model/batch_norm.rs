@@ -1,5 +1,6 @@
 //! Batch normalisation with fixed statistics: exact numbers, and the enclosure of its scale and shift.
 
+use crate::arith::ball::Enclosed;
 use rug::float::Round;
 use rug::Float;
 
@@ -16,44 +17,6 @@ pub struct BatchNorm {
     pub variance: Vec<f64>,
     /// The number added to the variance.
     pub epsilon: f64,
-}
-
-/// A number as hi + lo, which is within `radius` of the exact one.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Enclosed {
-    /// The nearest f64.
-    pub hi: f64,
-    /// What the nearest f64 leaves, rounded.
-    pub lo: f64,
-    /// Upper bound of the distance of hi + lo to the exact number.
-    pub radius: f64,
-}
-
-impl Enclosed {
-    /// Encloses an interval given by its two ends.
-    pub fn between(lower: &Float, upper: &Float) -> Self {
-        let prec = 256;
-        let mid = Float::with_val(prec, lower + upper) / 2u32;
-        let hi = mid.to_f64();
-        let rest = Float::with_val(prec, &mid - hi);
-        let lo = rest.to_f64();
-        let far = |end: &Float| {
-            let gap = Float::with_val_round(prec, end - hi, Round::Nearest).0;
-            // 256 bits hold end - hi exactly but for numbers of wildly different size; the doubled
-            // unit below covers that rounding.
-            let gap = Float::with_val(prec, gap - lo).abs();
-            let slack = Float::with_val(prec, 1) >> 250;
-            let scale = Float::with_val(prec, end.clone().abs() + hi.abs());
-            Float::with_val_round(53, gap + scale * slack, Round::Up)
-                .0
-                .to_f64_round(Round::Up)
-        };
-        Self {
-            hi,
-            lo,
-            radius: far(lower).max(far(upper)),
-        }
-    }
 }
 
 impl BatchNorm {

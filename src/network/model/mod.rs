@@ -7,6 +7,7 @@
 //! | [`tournament`] | max-pooling as ReLU of differences |
 //! | [`exact`] | the text that a network certificate is about |
 //! | [`tensor`] | an array with its shape |
+//! | [`words`] | names of layers and bounds for people |
 
 pub mod batch_norm;
 pub mod exact;
@@ -14,3 +15,4 @@ pub mod graph;
 pub mod ops;
 pub mod tensor;
 pub mod tournament;
+pub mod words;

@@ -4,7 +4,7 @@
 //! four vectors; who needs a scale and a shift takes [`BatchNorm::folded`], which encloses them.
 
 use crate::error::{Error, Result};
-pub use crate::network::model::batch_norm::{BatchNorm, Enclosed};
+pub use crate::network::model::batch_norm::BatchNorm;
 
 /// Most numbers in one activation.
 pub const MAX_FEATURES: usize = 1 << 26;

@@ -60,11 +60,19 @@ pub fn build(
         .into_iter()
         .find(|h| weights.arrays.contains_key(&format!("{h}.weight")))
         .unwrap_or("linear");
+    let matrix = weights.get(&format!("{head}.weight"))?;
+    let bias = weights.vector(&format!("{head}.bias"))?;
+    let wanted = [bias.len(), b.builder.shape(x).channels];
+    if matrix.dims != wanted {
+        let detail = format!("dimensions {:?}; {wanted:?} are expected", matrix.dims);
+        return Err(Error::parse(format!("tensor \"{head}.weight\""), detail));
+    }
     let dense = Dense {
-        weights: weights.vector(&format!("{head}.weight"))?,
-        bias: weights.vector(&format!("{head}.bias"))?,
+        weights: matrix.values.clone(),
+        bias,
     };
     x = b.builder.push(head, Op::Dense(dense), &[x])?;
+    weights.all_used(&[])?;
     b.builder.finish(name, x, preprocessing)
 }
 
@@ -81,6 +89,10 @@ impl Stem<'_> {
             let detail = format!("dimensions {:?}; four are expected", w.dims);
             return Err(Error::parse(format!("tensor \"{conv}.weight\""), detail));
         };
+        if kh % 2 == 0 || kw % 2 == 0 {
+            let detail = format!("a kernel of {kh} x {kw}: its padding is not known");
+            return Err(Error::parse(format!("tensor \"{conv}.weight\""), detail));
+        }
         let conv_op = Op::Conv(Conv {
             weights: w.values.clone(),
             bias: vec![0.0; outputs],

@@ -2,7 +2,7 @@
 //!
 //! JSON: the input's shape, then the layers in order. A layer reads the one before it, or those that
 //! `input` or `inputs` name (`"input"` is the network's input). Fields that a layer does not know are
-//! errors. The description is a file of its own, or the entry `graph` of the header's `__metadata__`.
+//! errors. Tensors that no layer reads are errors too, but for those that the list `unused` names. The description is a file of its own, or the entry `graph` of the header's `__metadata__`.
 
 use crate::arith::number;
 use crate::error::{Error, Result};
@@ -23,6 +23,9 @@ struct Description {
     format: String,
     input: Vec<usize>,
     layers: Vec<Entry>,
+    /// Tensors of the file that no layer reads, on purpose.
+    #[serde(default)]
+    unused: Vec<String>,
 }
 
 /// One number for both axes, or two.
@@ -172,6 +175,7 @@ pub fn build(
             return Err(fail("two layers have this name".into()));
         }
     }
+    weights.all_used(&description.unused)?;
     builder.finish(name, last, preprocessing)
 }
 

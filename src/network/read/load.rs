@@ -46,7 +46,7 @@ fn read(bytes: &[u8], path: &Path, graph: Option<&str>) -> Result<Loaded> {
     let name = path
         .file_stem()
         .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
-    let sha256 = crate::poly::table::sha256(bytes);
+    let sha256 = crate::files::sha256(bytes);
     if !looks_like_safetensors(bytes) {
         if graph.is_some() {
             let detail =

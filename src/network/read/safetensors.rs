@@ -3,7 +3,8 @@
 use crate::error::{Error, Result};
 use crate::network::model::graph::MAX_PARAMETERS;
 use ::safetensors::{Dtype, SafeTensors};
-use std::collections::{BTreeMap, HashMap};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Largest file, in bytes.
 pub const MAX_BYTES: usize = 512 << 20;
@@ -22,11 +23,15 @@ pub struct Array {
 pub struct Weights {
     /// Arrays by name.
     pub arrays: BTreeMap<String, Array>,
+    /// Names of integer arrays, which are not read.
+    pub integers: BTreeSet<String>,
     /// `__metadata__` of the header.
     pub metadata: HashMap<String, String>,
+    /// Names that were asked for.
+    used: RefCell<BTreeSet<String>>,
 }
 
-/// Reads every array of float type F32, F64, F16 or BF16 exactly; integer arrays (counters) are skipped.
+/// Reads every array of float type F32, F64, F16 or BF16 exactly; of integer arrays (counters) the names are kept.
 ///
 /// # Errors
 /// A file that is not safetensors, too large, or an array of a float type that is not read.
@@ -53,7 +58,10 @@ pub fn read(bytes: &[u8]) -> Result<Weights> {
                 f64::from(f32::from_le_bytes([0, 0, b[0], b[1]]))
             }),
             Dtype::F16 => words(data, |b: [u8; 2]| half(u16::from_le_bytes(b))),
-            Dtype::I64 | Dtype::I32 | Dtype::I16 | Dtype::I8 | Dtype::U8 | Dtype::BOOL => continue,
+            Dtype::I64 | Dtype::I32 | Dtype::I16 | Dtype::I8 | Dtype::U8 | Dtype::BOOL => {
+                weights.integers.insert(name);
+                continue;
+            }
             other => {
                 return Err(Error::parse(
                     format!("tensor {name:?}"),
@@ -100,6 +108,7 @@ impl Weights {
     /// # Errors
     /// There is none, naming those that are near.
     pub fn get(&self, name: &str) -> Result<&Array> {
+        self.used.borrow_mut().insert(name.to_owned());
         self.arrays.get(name).ok_or_else(|| {
             let stem = name.split('.').next().unwrap_or("");
             let near: Vec<&str> = self
@@ -117,6 +126,55 @@ impl Weights {
             };
             Error::parse(format!("tensor {name:?}"), detail)
         })
+    }
+
+    /// Nothing in the file is ignored: a network that leaves a tensor out is another network than the file's.
+    ///
+    /// `allowed` are names that somebody stated to be left out. Batch norm's counters (`num_batches_tracked`) take no
+    /// part in inference.
+    ///
+    /// # Errors
+    /// The tensors that were not asked for; a stated name that the file does not have, or that is used.
+    pub fn all_used(&self, allowed: &[String]) -> Result<()> {
+        let used = self.used.borrow();
+        for name in allowed {
+            let there = self.arrays.contains_key(name) || self.integers.contains(name);
+            if !there || used.contains(name) {
+                let why = if there {
+                    "is used by a layer"
+                } else {
+                    "is not in the file"
+                };
+                return Err(Error::parse(format!("graph.unused, tensor {name:?}"), why));
+            }
+        }
+        let counter = |name: &&String| name.ends_with("num_batches_tracked");
+        let integers = self.integers.iter().filter(|n| !counter(n));
+        let left: Vec<&String> = self
+            .arrays
+            .keys()
+            .chain(integers)
+            .filter(|n| !used.contains(*n) && !allowed.contains(n))
+            .collect();
+        let Some(first) = left.first() else {
+            return Ok(());
+        };
+        let more = match left.len() - 1 {
+            0 => String::new(),
+            n => format!(
+                " (and {n} more: {})",
+                left.iter()
+                    .skip(1)
+                    .take(6)
+                    .map(|s| s.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
+        };
+        Err(Error::parse(
+            format!("tensor {first:?}"),
+            format!("is not used by the network that was recognised{more}: its architecture is another one. Describe the graph with --graph (polycert-graph/1), and list in \"unused\" what it is to leave out"),
+        ))
     }
 
     /// The elements of a vector.

@@ -6,10 +6,10 @@
 //! *estimates* in plain f64: they show what can happen, and prove nothing.
 
 use crate::network::forward::Prepared;
+use crate::network::rows::asked::Functional;
 use crate::network::rows::plan::Plan;
-use crate::network::rows::rows::Tile;
 use crate::network::rows::sensitivity::through;
-use crate::network::rows::Functional;
+use crate::network::rows::tile::Tile;
 
 /// What stands at an activation (its number, its inputs), in f64.
 #[derive(Clone, Copy)]

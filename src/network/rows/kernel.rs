@@ -6,8 +6,8 @@
 //! plain loop the compiler makes 256-bit code there too: 73 GFLOP/s where this has 130, and 7 with two chains.) The
 //! two round differently; the bounds cover any order of a sum.
 
+use crate::network::rows::lanes::{Lane, LANES};
 use crate::network::rows::plan::BLOCK;
-use crate::network::rows::rows::{Lane, LANES};
 use pulp::{Simd, WithSimd};
 
 /// The outputs that read a place: tap, and the rows at all channels there.

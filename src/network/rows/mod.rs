@@ -19,109 +19,43 @@
 //! # Rounding
 //! Rows are f32 and taken as they are: what they are off from the exact rows multiplies the deviation
 //! of the node that they reach, and that is bounded already ([`plan`], `Pass::residual`).
-
 //!
 //! | file | what |
 //! |---|---|
+//! | [`asked`] | the levels of noise and the targets; the bounds that answer |
 //! | [`plan`] | the linear layers as rows see them |
-//! | [`rows`], [`kernel`] | rows on their way back, and where the time goes |
+//! | [`tile`], [`kernel`] | rows on their way back, and where the time goes |
 //! | [`response`] | what stands at an activation: its slope and remainder |
 //! | `state`, `pass` | what is proved of the nodes so far, and what one tile of rows adds up |
 //! | [`subject`] | a network with its polynomials, made ready, and the margins of a sample |
 //! | [`sensitivity`] | first-order estimates for each layer from the margins' rows alone |
 //! | [`attack`] | the search for the opposite |
 
+pub mod asked;
 pub mod attack;
 pub mod kernel;
+pub mod lanes;
 mod pass;
 pub mod plan;
 pub mod response;
-pub mod rows;
+
 pub mod sensitivity;
 mod state;
 pub mod subject;
+pub mod tile;
 
+pub use asked::{Asked, Bound, Deviation, Functional, Noise, Tails, FAILURE_LOG2, VACUOUS};
 pub use response::Response;
 
 use crate::error::{Error, Result};
 use crate::network::model::tensor::Tensor;
+use lanes::LANES;
 use plan::{Plan, RowStep};
-use rows::{Tile, LANES};
 use state::State;
-
-/// log2 of the probability that a high-probability bound fails.
-pub const FAILURE_LOG2: i32 = -32;
-/// Deviations beyond this are vacuous.
-pub const VACUOUS: f64 = 1e6;
-
-/// One level of noise at every activation's output, in units of the activation's B.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Noise {
-    /// |e| is at most this, surely.
-    pub worst: f64,
-    /// Besides, sub-Gaussian noise with this proxy.
-    pub sigma: f64,
-    /// (tau, zone): |e| <= tau |z| wherever |z| >= zone (z and e in units of B), `worst` elsewhere.
-    pub envelope: Option<(f64, f64)>,
-}
+use tile::Tile;
 
 /// What is known of a neuron's pre-activation on the undisturbed trajectory: the f64 and the radius.
 type Centre = Tensor;
-
-/// What bounds of one target at one noise level are made of.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Bound {
-    /// Upper bound of |deviation|; infinite where it is vacuous.
-    pub bound_deviation: f64,
-    /// The same without remainders: what the noise does to first order (an estimate of the whole).
-    pub estimate_first_order: f64,
-}
-
-/// The result: a bound for each target and noise level.
-#[derive(Debug, Clone)]
-pub struct Deviation {
-    /// `[target][level]`.
-    pub targets: Vec<Vec<Bound>>,
-    /// For each activation and level the largest bound of a pre-activation's |deviation|.
-    pub bound_layers: Vec<Vec<f64>>,
-    /// Rows computed.
-    pub rows: usize,
-}
-
-/// Linear functions of the result: one coefficient for each of its elements.
-pub type Functional = Vec<f32>;
-
-/// How the failure probability is shared out among the events, which fixes kappa.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tails {
-    /// The union bound as it stands: kappa^2 = 2 ln(events) + 2 ln 2 times 32.
-    Sharp,
-    /// As network certificates count (`certificates/NETWORK.md`, N9): log2 of the events rounded up to their length
-    /// in bits, so that a checker without logarithms has the same kappa. Never below [`Tails::Sharp`].
-    Counted,
-}
-
-/// What is asked of a trajectory.
-#[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
-    /// The levels of noise.
-    pub noise: &'a [Noise],
-    /// The functions of the result.
-    pub targets: &'a [Functional],
-    /// How probability is shared out.
-    pub tails: Tails,
-}
-
-impl<'a> Asked<'a> {
-    /// By the union bound as it stands.
-    pub fn sharp(noise: &'a [Noise], targets: &'a [Functional]) -> Self {
-        Self {
-            noise,
-            targets,
-            tails: Tails::Sharp,
-        }
-    }
-}
 
 /// Bounds the deviation of linear functions of the result.
 ///

@@ -3,7 +3,7 @@
 use crate::arith::upper::Upper;
 use crate::certify::neuron::bend::Bend;
 use crate::error::{Error, Result};
-use crate::network::rows::VACUOUS;
+use crate::network::rows::asked::VACUOUS;
 
 /// What stands undisturbed at an activation.
 #[derive(Debug, Clone, Copy)]

@@ -7,10 +7,11 @@
 //! backward pass, where bounds need a row for every neuron.
 
 use crate::network::model::graph::NodeId;
+use crate::network::rows::asked::Functional;
+use crate::network::rows::lanes::{Lane, LANES};
 use crate::network::rows::plan::Plan;
-use crate::network::rows::rows::{descend, Lane, Tile, Visitor, LANES};
 use crate::network::rows::state::kappa;
-use crate::network::rows::Functional;
+use crate::network::rows::tile::{descend, Tile, Visitor};
 
 /// What one function of the result meets at one activation, in units of the result.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

@@ -4,14 +4,11 @@ use crate::arith::upper::{gamma, Upper, UNIT_F32};
 use crate::error::Result;
 use crate::network::model::graph::NodeId;
 use crate::network::model::tensor::Tensor;
-use crate::network::rows::pass::Pass;
+use crate::network::rows::asked::{Asked, Noise, Tails, FAILURE_LOG2};
 use crate::network::rows::plan::{Linear, Plan, RowStep};
 use crate::network::rows::response::Response;
-use crate::network::rows::rows::{descend, Tile, LANES};
-use crate::network::rows::{Asked, Noise, Tails, FAILURE_LOG2};
 use rug::float::Round;
 use rug::Float;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What an activation adds to the rows that pass it, element (place, channel).
 #[derive(Debug, Default)]
@@ -76,61 +73,6 @@ impl<'a> State<'a> {
             spread: vec![Vec::new(); plan.nodes.len()],
             matters,
         }
-    }
-
-    /// Takes rows back from a node.
-    pub fn pass(&self, node: NodeId, tile: Tile) -> Pass<'_> {
-        let mut pass = Pass::new(self);
-        descend(self.plan, node, tile, &mut pass);
-        pass
-    }
-
-    /// Bounds of |deviation| of every element of a node, (place, channel) * levels + level.
-    pub fn neurons(&self, node: NodeId, threads: usize) -> Vec<f64> {
-        let shape = self.plan.nodes[node].shape;
-        let levels = self.noise.len();
-        let groups = shape.channels.div_ceil(LANES);
-        let jobs = shape.pixels() * groups;
-        let next = AtomicUsize::new(0);
-        let work = || {
-            let mut done: Vec<(usize, Vec<f64>)> = Vec::new();
-            loop {
-                let job = next.fetch_add(1, Ordering::Relaxed);
-                if job >= jobs {
-                    return done;
-                }
-                let (p, first) = (job / groups, job % groups * LANES);
-                let mut tile =
-                    Tile::zeros([p / shape.width, p % shape.width], [1, 1], shape.channels);
-                let lanes = LANES.min(shape.channels - first);
-                for l in 0..lanes {
-                    tile.data[first + l][l] = 1.0;
-                }
-                let pass = self.pass(node, tile);
-                let bounds = (0..lanes).flat_map(|l| (0..levels).map(move |c| (l, c)));
-                let bounds = bounds
-                    .map(|(l, c)| pass.bound(l, c).bound_deviation)
-                    .collect();
-                done.push(((p * shape.channels + first) * levels, bounds));
-            }
-        };
-        let mut all = vec![0.0; shape.len() * levels];
-        let parts: Vec<Vec<(usize, Vec<f64>)>> = std::thread::scope(|scope| {
-            let handles: Vec<_> = (1..threads.max(1)).map(|_| scope.spawn(work)).collect();
-            let mut parts = vec![work()];
-            parts.extend(handles.into_iter().filter_map(|h| h.join().ok()));
-            parts
-        });
-        let mut filled = 0;
-        for (at, bounds) in parts.into_iter().flatten() {
-            filled += bounds.len();
-            all[at..at + bounds.len()].copy_from_slice(&bounds);
-        }
-        if filled < all.len() {
-            // A thread died: nothing is proved.
-            all.fill(f64::INFINITY);
-        }
-        all
     }
 
     /// Slopes and remainders of an activation, from the deviations of its inputs.

@@ -8,9 +8,11 @@ use crate::network::forward::{Evaluation, Model, Outcome, Prepared};
 use crate::network::model::graph::{Network, NodeId};
 use crate::network::model::tensor::Tensor;
 use crate::network::model::tournament::Expanded;
+use crate::network::rows::asked::{Asked, Deviation, Functional, Noise};
+use crate::network::rows::bound;
 use crate::network::rows::plan::Plan;
+use crate::network::rows::response::Response;
 use crate::network::rows::sensitivity::{sensitivities, Sensitivity};
-use crate::network::rows::{bound, Asked, Deviation, Functional, Noise, Response};
 use crate::poly::composite::Composite;
 use rug::Rational;
 

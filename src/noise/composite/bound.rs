@@ -2,6 +2,7 @@
 
 use crate::arith::mp::Mp;
 use crate::arith::rounding::CoefficientMode;
+use crate::arith::{const_interval, interval, Interval};
 use crate::certify::composite::cascade::{Branch, Stage};
 use crate::circuit::composite::{Block, Output, Plan};
 use crate::circuit::{Circuit, Id, Op};
@@ -10,15 +11,12 @@ use crate::error::{Error, Result};
 use crate::noise::composite::fresh::{Noisy, Program};
 use crate::noise::composite::propagate::{Carrier, Margin};
 use crate::noise::composite::refine::refine;
+use crate::noise::composite::PREC;
 use crate::noise::formula::{enclose, tail, Model, Tier};
 use crate::poly::composite::Composite;
 use crate::poly::table::Table;
-use inari::{const_interval, interval, Interval};
 use rug::float::Round;
 use rug::{Float, Rational};
-
-/// Working precision of images and slopes.
-pub(super) const PREC: u32 = 128;
 
 /// What the inputs are.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,10 +16,10 @@
 //! A ciphertext must not wrap: `2 (|value| + error) scale < Q_l` at every node, since the largest
 //! coefficient of a polynomial is at most its largest slot.
 
+use crate::arith::{interval, Interval};
 use crate::circuit::{Circuit, Id, Op};
 use crate::error::{Error, Result};
 use crate::noise::formula::{enclose, Model, Tier};
-use inari::{interval, Interval};
 use rug::float::Round;
 use rug::{Float, Rational};
 
@@ -187,7 +187,7 @@ impl Program {
             };
             let mut v = self.step(id, at);
             if self.chebyshev[id] {
-                let unit = inari::const_interval!(-1.0, 1.0);
+                let unit = crate::arith::const_interval!(-1.0, 1.0);
                 v.value = v.value.intersection(unit);
             }
             self.fits(id, &v)?;

@@ -27,3 +27,6 @@ pub mod fresh;
 pub mod propagate;
 mod refine;
 mod slope;
+
+/// Working precision of images and slopes.
+const PREC: u32 = 128;

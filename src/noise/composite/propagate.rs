@@ -1,6 +1,7 @@
 //! One cell: from the noise of the input to that of the result, stage by stage.
 
 use crate::arith::mp::Mp;
+use crate::arith::{const_interval, interval, Interval};
 use crate::certify::composite::cascade::{Branch, Stage};
 use crate::circuit::composite::{Block, Output};
 use crate::circuit::Circuit;
@@ -8,7 +9,6 @@ use crate::error::{Error, Result};
 use crate::noise::composite::fresh::{Noisy, Program};
 use crate::noise::composite::slope;
 use crate::poly::composite::Side;
-use inari::{const_interval, interval, Interval};
 use rug::float::Round;
 use rug::Float;
 

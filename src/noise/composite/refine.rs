@@ -1,12 +1,12 @@
 //! The cells of a block: [0, 1] is halved where the bound is largest.
 
 use crate::arith::mp::Mp;
+use crate::arith::Interval;
 use crate::certify::composite::cascade::Branch;
 use crate::error::{Error, ErrorKind, Result};
-use crate::noise::composite::bound::PREC;
 use crate::noise::composite::fresh::Noisy;
 use crate::noise::composite::propagate::{Carried, Carrier, Margin};
-use inari::Interval;
+use crate::noise::composite::PREC;
 use rug::Float;
 
 /// Cells of a block that the refinement may use.

@@ -21,9 +21,9 @@
 //! the better bound: `|P'(z)| <= sum_k |c_k| r^k`, c_k those of P' at m and r half the width plus e.
 
 use crate::arith::mp::Mp;
+use crate::arith::{const_interval, interval, Interval};
 use crate::certify::composite::cascade::Stage;
 use crate::poly::composite::Side;
-use inari::{const_interval, interval, Interval};
 use rug::float::Round;
 use rug::{Float, Rational};
 

@@ -28,8 +28,8 @@ pub mod operations;
 pub mod primitive;
 pub mod tail;
 
+use crate::arith::Interval;
 use crate::ckks::parameters::Parameters;
-use inari::Interval;
 use rug::{float::Round, Float, Integer, Rational};
 
 /// What a tier promises.
@@ -65,7 +65,7 @@ pub fn enclose_integer(x: &Integer) -> Interval {
 
 fn between(lo: f64, hi: f64) -> Interval {
     // Beyond the range of f64 nothing is known.
-    inari::interval!(lo, hi).unwrap_or(Interval::ENTIRE)
+    crate::arith::interval!(lo, hi).unwrap_or(Interval::ENTIRE)
 }
 
 /// An f64 as an interval.

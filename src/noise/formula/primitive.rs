@@ -19,8 +19,8 @@
 //! cover one relinearisation of a whole sum (`ckks::run`).
 
 use super::{enclose_integer, point, tail, Model, Tier};
+use crate::arith::Interval;
 use crate::ckks::scheme::encrypt::Encryption;
-use inari::Interval;
 use rug::Integer;
 
 /// 1/(2 sin(pi/2N)) < 0.3184 N for N >= 1024.

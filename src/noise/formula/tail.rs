@@ -54,7 +54,7 @@
 //! than [`STRAYS`] of N <= 2^17 coefficients are with probability `(N 2^-39)^4/4! < 2^-92` at most. Each
 //! one there shifts the polynomial at zeta by one unit (the digit's modulus) at most.
 
-use inari::Interval;
+use crate::arith::Interval;
 
 /// Most events of one operation at one slot.
 pub const EVENTS: u32 = 8;

@@ -131,7 +131,7 @@ fn ranges(part: &[(usize, &Activation)]) -> Figure {
                 .iter()
                 .map(|(_, a)| {
                     vec![
-                        crate::report::catalogue::csv::plain(&a.layer),
+                        crate::report::text::plain(&a.layer),
                         a.scale.clone(),
                         shown(a.bound_network_reach, true),
                         shown(a.bound_twin_reach, true),
@@ -216,7 +216,7 @@ fn sensitivities(part: &[(usize, &Activation)]) -> Option<Figure> {
                         s.estimate_worst_bits,
                         s.estimate_sigma_bits,
                     ];
-                    let mut row = vec![crate::report::catalogue::csv::plain(&a.layer)];
+                    let mut row = vec![crate::report::text::plain(&a.layer)];
                     row.extend(all.into_iter().flat_map(cells));
                     row
                 })
@@ -348,7 +348,7 @@ fn certified(audit: &Audit) -> Option<Figure> {
                 .iter()
                 .map(|(name, count, interval)| {
                     vec![
-                        crate::report::catalogue::csv::plain(name),
+                        crate::report::text::plain(name),
                         count.to_string(),
                         shown(Some(interval.bound_lo), false),
                         shown(Some(interval.bound_hi), true),

@@ -2,9 +2,10 @@
 
 pub mod figures;
 pub mod page;
+pub mod write;
 
 use crate::error::{Error, Result};
-use crate::poly::table::sha256;
+use crate::files::sha256;
 use serde::Deserialize;
 
 /// The format tag.

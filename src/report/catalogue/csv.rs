@@ -6,6 +6,7 @@
 use crate::arith::number::{decimal, write};
 use crate::report::catalogue::columns::{log2, origin};
 use crate::report::catalogue::{Catalogue, Entry, Row};
+use crate::report::text::{line, plain};
 use rug::Rational;
 
 /// The columns; `estimate_` is rounded for display, `bound_` is proved.
@@ -96,40 +97,4 @@ fn cells(row: &Row) -> Vec<String> {
         row.certificate_sha256.clone(),
         origin(row.origin).to_owned(),
     ]
-}
-
-/// Foreign text, harmless to a spreadsheet.
-pub fn plain(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    }
-}
-
-/// One line.
-pub fn line(cells: Vec<String>) -> String {
-    let quoted: Vec<String> = cells.iter().map(|c| quote(c)).collect();
-    quoted.join(",") + "\r\n"
-}
-
-fn quote(cell: &str) -> String {
-    if cell.contains([',', '"', '\n', '\r']) || cell.starts_with(' ') || cell.ends_with(' ') {
-        format!("\"{}\"", cell.replace('"', "\"\""))
-    } else {
-        cell.to_owned()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cells_are_quoted_and_formulas_disarmed() {
-        assert_eq!(quote("a,\"b\"\n"), "\"a,\"\"b\"\"\n\"");
-        assert_eq!(quote("plain"), "plain");
-        assert_eq!(plain("=1+1"), "'=1+1");
-        assert_eq!(plain("a=1"), "a=1");
-    }
 }

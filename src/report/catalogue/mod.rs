@@ -6,13 +6,13 @@ pub mod html;
 pub mod json;
 pub mod markdown;
 
-use crate::certificate::checked::{number, text, Checked};
+use crate::arith::number::parse;
+use crate::certificate::checked::Checked;
+use crate::certificate::read::{number, Certificate, Pool, Stretch, Target, Witness};
 use crate::certify::proof::Verdict;
 use crate::error::Result;
 use crate::poly::cost::Cost;
-use crate::poly::table::Table;
 use rug::Rational;
-use serde_json::Value;
 
 /// What was checked, in one sentence for every form of the report.
 pub const CHECKED: &str = "The certificate of every row passed the independent checker (integer \
@@ -157,34 +157,35 @@ impl Row {
         source: &'static str,
     ) -> Result<Self> {
         let document = checked.document();
-        let table = &document["table"];
-        let target = checked.claim("target").unwrap_or(&Value::Null);
-        let closeness = checked.claim("closeness");
-        let (witness, to) = cited(checked, target)?;
-        let envelope = |c: &Value| -> Result<Envelope> {
+        let target = document.target()?;
+        let (witness, to) = cited(document, target)?;
+        let envelope = |c: &Stretch| -> Result<Envelope> {
             Ok(Envelope {
-                bound_tau: number(c, "hi")? / 2u32,
-                zone: number(c, "from")?,
+                bound_tau: number(&c.hi, "hi")? / 2u32,
+                zone: number(&c.from, "from")?,
             })
         };
+        let components = document.components().iter();
         Ok(Self {
             file: file.to_owned(),
-            name: text(table, "name").to_owned(),
-            degrees: components(table).map(degree).collect(),
-            cost: cost(checked, target),
-            basis: basis(table),
-            coefficients: text(document, "coefficients").to_owned(),
-            table_sha256: text(document, "table_sha256").to_owned(),
+            name: document.name().to_owned(),
+            degrees: components
+                .map(|c| c.coefficients.len().saturating_sub(1))
+                .collect(),
+            cost: cost(document, target),
+            basis: basis(document),
+            coefficients: document.coefficients.clone(),
+            table_sha256: document.table_sha256.clone(),
             certificate_sha256: checked.sha256(),
             origin,
-            target: text(target, "function").to_owned(),
-            parameters: parameters(checked, target)?,
-            whole_domain: whole_domain(checked, target)?,
-            bound_lo: number(target, "lo")?,
-            bound_hi: number(target, "hi")?,
-            envelope: closeness.map(envelope).transpose()?,
+            target: target.function.clone(),
+            parameters: parameters(document, target)?,
+            whole_domain: whole_domain(document, target)?,
+            bound_lo: number(&target.lo, "lo")?,
+            bound_hi: number(&target.hi, "hi")?,
+            envelope: document.closeness().map(envelope).transpose()?,
             overflow: to
-                .and_then(|to| overflow(checked, &to).transpose())
+                .and_then(|to| overflow(document, &to).transpose())
                 .transpose()?,
             witness,
             claim: claim(target, source)?,
@@ -194,99 +195,88 @@ impl Row {
 }
 
 /// What a reader must know of the target besides its name; nothing for ReLU or max on [-1, 1].
-fn parameters(checked: &Checked, target: &Value) -> Result<Vec<(&'static str, Rational)>> {
+fn parameters(d: &Certificate, target: &Target) -> Result<Vec<(&'static str, Rational)>> {
     let mut all = Vec::new();
-    let mut field = |word, claim: Option<&Value>, name, usual: Option<u32>| -> Result<()> {
-        if let Some(claim) = claim.filter(|c| c.get(name).is_some()) {
-            let value = number(claim, name)?;
+    let mut field = |word, text: Option<&String>, name, usual: Option<u32>| -> Result<()> {
+        if let Some(text) = text {
+            let value = number(text, name)?;
             if usual.is_none_or(|u| value != u) {
                 all.push((word, value));
             }
         }
         Ok(())
     };
-    field("B", Some(target), "scale", Some(1))?;
-    field("slope", Some(target), "slope", None)?;
+    field("B", target.scale.as_ref(), "scale", Some(1))?;
+    field("slope", target.slope.as_ref(), "slope", None)?;
     match cited_rule(target) {
         "closeness" => {
-            field("eps", checked.claim("closeness"), "from", None)?;
-            field("to", checked.claim("closeness"), "to", Some(1))?;
+            let c = d.closeness();
+            field("eps", c.map(|c| &c.from), "from", None)?;
+            field("to", c.map(|c| &c.to), "to", Some(1))?;
         }
         "pool" => {
-            field("inputs", checked.claim("pool"), "inputs", None)?;
-            field("range", checked.claim("pool"), "range", Some(1))?;
+            field("inputs", d.pool().map(|c| &c.inputs), "inputs", None)?;
+            field("range", d.pool().map(|c| &c.range), "range", Some(1))?;
         }
         "argmax" => {
-            field("inputs", checked.claim("argmax"), "inputs", None)?;
-            field("range", checked.claim("argmax"), "range", Some(1))?;
-            field("gap", checked.claim("argmax"), "gap", None)?;
+            let c = d.argmax();
+            field("inputs", c.map(|c| &c.inputs), "inputs", None)?;
+            field("range", c.map(|c| &c.range), "range", Some(1))?;
+            field("gap", c.and_then(|c| c.gap.as_ref()), "gap", None)?;
         }
         "clip" => {
-            let clip = checked.claim("clip");
-            for (word, name) in [
-                ("lower", "lower"),
-                ("upper", "upper"),
-                ("from", "from"),
-                ("to", "to"),
-                ("B", "scale"),
-            ] {
-                field(word, clip, name, None)?;
-            }
+            let c = d.clip();
+            field("lower", c.map(|c| &c.lower), "lower", None)?;
+            field("upper", c.map(|c| &c.upper), "upper", None)?;
+            field("from", c.map(|c| &c.from), "from", None)?;
+            field("to", c.map(|c| &c.to), "to", None)?;
+            field("B", c.map(|c| &c.scale), "scale", None)?;
         }
         "lines" => {
-            for name in ["lower", "upper"] {
-                field(name, Some(target), name, None)?;
+            field("lower", target.lower.as_ref(), "lower", None)?;
+            field("upper", target.upper.as_ref(), "upper", None)?;
+            let parts = d.lines().map_or(&[][..], |c| c.parts.as_slice());
+            field("from", parts.first().map(|p| &p.from), "from", None)?;
+            for pair in parts.windows(2).filter(|p| p[0].to != p[1].from) {
+                field("gap from", Some(&pair[0].to), "to", None)?;
+                field("gap to", Some(&pair[1].from), "from", None)?;
             }
-            let parts = checked.claim("lines").and_then(|c| c["parts"].as_array());
-            let parts = parts.map_or(&[][..], Vec::as_slice);
-            field("from", parts.first(), "from", None)?;
-            for pair in parts.windows(2).filter(|p| p[0]["to"] != p[1]["from"]) {
-                field("gap from", Some(&pair[0]), "to", None)?;
-                field("gap to", Some(&pair[1]), "from", None)?;
-            }
-            field("to", parts.last(), "to", None)?;
+            field("to", parts.last().map(|p| &p.to), "to", None)?;
         }
-        _ => field("to", checked.claim("deviation"), "to", Some(1))?,
+        _ => field("to", d.deviation().map(|c| &c.to), "to", Some(1))?,
     }
     Ok(all)
 }
 
 /// Whether the parts of a direct function are the table's domain, but for its eps around one jump at most.
-fn whole_domain(checked: &Checked, target: &Value) -> Result<bool> {
-    let Some(claim) = checked
-        .claim("lines")
-        .filter(|_| cited_rule(target) == "lines")
-    else {
-        return Ok(false);
-    };
-    let domain = &checked.document()["table"]["domain"];
-    let parts = claim["parts"].as_array().map_or(&[][..], Vec::as_slice);
-    let (Some(first), Some(last)) = (parts.first(), parts.last()) else {
+fn whole_domain(document: &Certificate, target: &Target) -> Result<bool> {
+    let lines = document.lines().filter(|_| cited_rule(target) == "lines");
+    let Some(([first, ..], [.., last])) = lines.map(|c| (&c.parts[..], &c.parts[..])) else {
         return Ok(false);
     };
     let mut gap = Rational::new();
-    for pair in parts.windows(2) {
-        gap += number(&pair[1], "from")? - number(&pair[0], "to")?;
+    for pair in lines.iter().flat_map(|c| c.parts.windows(2)) {
+        gap += number(&pair[1].from, "from")? - number(&pair[0].to, "to")?;
     }
-    let eps = match domain.get("eps") {
-        Some(_) => number(domain, "eps")?,
+    let domain = document.domain();
+    let eps = match &domain.eps {
+        Some(eps) => number(eps, "eps")?,
         None => Rational::new(),
     };
-    Ok(number(first, "from")? == number(domain, "lo")?
-        && number(last, "to")? == number(domain, "hi")?
+    Ok(number(&first.from, "from")? == number(&domain.lo, "lo")?
+        && number(&last.to, "to")? == number(&domain.hi, "hi")?
         && (gap.is_zero() || gap == eps * 2u32))
 }
 
 /// What evaluating the target costs.
-fn cost(checked: &Checked, target: &Value) -> Option<Cost> {
-    let table = Table::from_json(&checked.document()["table"].to_string()).ok()?;
-    let composite = Cost::of(&table.components);
-    match text(target, "function") {
+fn cost(document: &Certificate, target: &Target) -> Option<Cost> {
+    let composite = Cost::of(&document.table().ok()?.components);
+    match target.function.as_str() {
         "sign" | "step" => Some(composite),
         "relu" | "leaky_relu" | "abs" | "max" => Some(composite.with_product()),
         direct if direct.starts_with("direct_") => Some(composite),
         "max_pool" => {
-            let inputs = number(checked.claim("pool")?, "inputs").ok()?;
+            let inputs = number(&document.pool()?.inputs, "inputs").ok()?;
             let inputs = inputs.numer().to_usize()?;
             Some(composite.with_product().of_tournament(inputs))
         }
@@ -294,8 +284,8 @@ fn cost(checked: &Checked, target: &Value) -> Option<Cost> {
     }
 }
 
-fn cited_rule(target: &Value) -> &'static str {
-    match text(target, "function") {
+fn cited_rule(target: &Target) -> &'static str {
+    match target.function.as_str() {
         "sign" | "step" => "closeness",
         "max_pool" => "pool",
         "argmax" => "argmax",
@@ -306,61 +296,59 @@ fn cited_rule(target: &Value) -> &'static str {
 }
 
 /// The witness behind the target claim, and the end of the domain (none for a max-pool).
-fn cited(checked: &Checked, target: &Value) -> Result<(Vec<Rational>, Option<Rational>)> {
-    let Some(claim) = checked.claim(cited_rule(target)) else {
-        return Ok((Vec::new(), None));
+fn cited(document: &Certificate, target: &Target) -> Result<(Vec<Rational>, Option<Rational>)> {
+    let at = |w: &Witness, to: Option<&String>| {
+        let to = to.map(|to| number(to, "to")).transpose()?;
+        Ok((vec![number(&w.x, "x")?], to))
     };
-    if let Some(inputs) = claim["witness"]["inputs"].as_array() {
-        let read = |v: &Value| crate::arith::number::parse(v.as_str().unwrap_or(""));
-        return Ok((inputs.iter().map(read).collect::<Result<_>>()?, None));
-    }
-    let x = number(&claim["witness"], "x")?;
-    let symmetric = matches!(cited_rule(target), "closeness" | "deviation");
-    let to = symmetric.then(|| number(claim, "to")).transpose()?;
-    Ok((vec![x], to))
+    let of_pool = |c: &Pool| {
+        let inputs = c.witness.inputs.iter().map(|x| parse(x));
+        Ok((inputs.collect::<Result<_>>()?, None))
+    };
+    let found = match cited_rule(target) {
+        "closeness" => document.closeness().map(|c| at(&c.witness, Some(&c.to))),
+        "pool" => document.pool().map(of_pool),
+        "argmax" => document.argmax().map(of_pool),
+        "clip" => document.clip().map(|c| at(&c.witness, None)),
+        "lines" => document.lines().map(|c| at(&c.witness, None)),
+        _ => document.deviation().map(|c| at(&c.witness, Some(&c.to))),
+    };
+    found.unwrap_or_else(|| Ok((Vec::new(), None)))
 }
 
 /// The last magnitude claim that reaches beyond the domain.
-fn overflow(checked: &Checked, to: &Rational) -> Result<Option<Overflow>> {
-    let Some(claim) = checked.claim("magnitude") else {
+fn overflow(document: &Certificate, to: &Rational) -> Result<Option<Overflow>> {
+    let Some(claim) = document.magnitude() else {
         return Ok(None);
     };
-    let bound_margin = number(claim, "to")? - to;
-    let limit = number(claim, "hi")?;
+    let bound_margin = number(&claim.to, "to")? - to;
+    let limit = number(&claim.hi, "hi")?;
     Ok((bound_margin >= 0u32).then_some(Overflow {
         limit,
         bound_margin,
     }))
 }
 
-fn claim(target: &Value, source: &'static str) -> Result<Option<Claim>> {
-    let Some(asked) = target.get("claim") else {
+fn claim(target: &Target, source: &'static str) -> Result<Option<Claim>> {
+    let Some(asked) = &target.claim else {
         return Ok(None);
     };
     // The checker knows these three words only.
-    let verdict = match text(asked, "verdict") {
+    let verdict = match asked.verdict.as_str() {
         "PROVED" => Verdict::Proved,
         "REFUTED" => Verdict::Refuted,
         _ => Verdict::Undecided,
     };
     Ok(Some(Claim {
-        bound: number(asked, "bound")?,
+        bound: number(&asked.bound, "bound")?,
         verdict,
         source,
     }))
 }
 
-fn components(table: &Value) -> impl Iterator<Item = &Value> {
-    table["components"].as_array().into_iter().flatten()
-}
-
-fn degree(component: &Value) -> usize {
-    let coefficients = component["coefficients"].as_array();
-    coefficients.map_or(0, |c| c.len().saturating_sub(1))
-}
-
-fn basis(table: &Value) -> String {
-    let mut all: Vec<&str> = components(table).map(|c| text(c, "basis")).collect();
+fn basis(document: &Certificate) -> String {
+    let components = document.components().iter();
+    let mut all: Vec<&str> = components.map(|c| c.basis.as_str()).collect();
     all.dedup();
     match all.as_slice() {
         [one] => (*one).to_owned(),

@@ -1,11 +1,10 @@
 //! The error that a certificate bounds, as a function of one variable: what a curve of it is drawn from.
 
-use crate::arith::number::parse;
-use crate::certificate::checked::{number, text, Checked};
+use crate::certificate::checked::Checked;
+use crate::certificate::read::{number, Certificate, Claim, Part, Target};
 use crate::error::{Error, Result};
 use rug::float::Round;
 use rug::{Float, Rational};
-use serde_json::Value;
 
 /// What the error is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,49 +86,53 @@ impl Claimed {
     /// # Errors
     /// A target that follows from no such claim, or numbers that a plot cannot hold.
     pub fn new(checked: &Checked) -> Result<Self> {
-        let target = checked.claim("target").unwrap_or(&Value::Null);
-        let claim = cited(checked, target)?;
-        let rule = text(claim, "rule");
+        let document = checked.document();
+        let target = document.target()?;
         let (scale, factor) = units(target)?;
-        let (quantity, domain) = match rule {
-            "deviation" => (Quantity::Deviation, (Rational::new(), number(claim, "to")?)),
-            "closeness" => {
-                let domain = (number(claim, "from")?, number(claim, "to")?);
-                (Quantity::Closeness, domain)
+        let (quantity, domain, hi, witness) = match cited(document, target)? {
+            Claim::Deviation(c) => {
+                let domain = (Rational::new(), number(&c.to, "to")?);
+                (Quantity::Deviation, domain, &c.hi, &c.witness)
             }
-            "clip" => {
+            Claim::Closeness(c) => {
+                let domain = (number(&c.from, "from")?, number(&c.to, "to")?);
+                (Quantity::Closeness, domain, &c.hi, &c.witness)
+            }
+            Claim::Clip(c) => {
                 let quantity = Quantity::Clip {
-                    scale: number(claim, "scale")?,
-                    lower: number(claim, "lower")?,
-                    upper: number(claim, "upper")?,
+                    scale: number(&c.scale, "scale")?,
+                    lower: number(&c.lower, "lower")?,
+                    upper: number(&c.upper, "upper")?,
                 };
-                (quantity, (number(claim, "from")?, number(claim, "to")?))
+                let domain = (number(&c.from, "from")?, number(&c.to, "to")?);
+                (quantity, domain, &c.hi, &c.witness)
             }
-            "lines" => {
-                let parts = claim["parts"].as_array().into_iter().flatten();
-                let lines: Vec<Line> = parts.map(line).collect::<Result<_>>()?;
+            Claim::Lines(c) => {
+                let lines: Vec<Line> = c.parts.iter().map(line).collect::<Result<_>>()?;
                 let ends = lines
                     .iter()
                     .flat_map(|l| [l.from.clone().abs(), l.to.clone().abs()]);
                 let reach = ends.max().unwrap_or_default();
-                (Quantity::Lines(lines), (Rational::new(), reach))
+                let domain = (Rational::new(), reach);
+                (Quantity::Lines(lines), domain, &c.hi, &c.witness)
             }
             other => {
-                let detail =
-                    format!("the target follows from a claim {other:?}, which is not drawn");
+                let detail = format!(
+                    "the target follows from a claim {:?}, which is not drawn",
+                    other.rule()
+                );
                 return Err(Error::unsupported(detail));
             }
         };
-        let witness = &claim["witness"];
-        let envelope = checked
-            .claim("closeness")
-            .map(|c| -> Result<_> { Ok((number(c, "hi")? / 2u32, number(c, "from")?)) });
+        let envelope = document
+            .closeness()
+            .map(|c| -> Result<_> { Ok((number(&c.hi, "hi")? / 2u32, number(&c.from, "from")?)) });
         let claimed = Self {
             quantity,
-            bound_hi: number(claim, "hi")? * &factor,
+            bound_hi: number(hi, "hi")? * &factor,
             bound_witness: (
-                number(witness, "x")? * &scale,
-                number(witness, "lo")? * &factor,
+                number(&witness.x, "x")? * &scale,
+                number(&witness.lo, "lo")? * &factor,
             ),
             envelope: envelope.transpose()?,
             scale,
@@ -231,42 +234,39 @@ impl Claimed {
     }
 }
 
-fn line(part: &Value) -> Result<Line> {
+fn line(part: &Part) -> Result<Line> {
     Ok(Line {
-        from: number(part, "from")?,
-        to: number(part, "to")?,
-        slope: number(part, "slope")?,
-        intercept: number(part, "intercept")?,
+        from: number(&part.from, "from")?,
+        to: number(&part.to, "to")?,
+        slope: number(&part.slope, "slope")?,
+        intercept: number(&part.intercept, "intercept")?,
     })
 }
 
 /// The claim about one variable behind the target.
-fn cited<'a>(checked: &'a Checked, target: &Value) -> Result<&'a Value> {
-    let claims = checked.document()["claims"].as_array();
-    let by_index = |v: &Value| {
-        let i: usize = text(v, "cites").parse().ok()?;
-        claims?.get(i)
+fn cited<'a>(document: &'a Certificate, target: &Target) -> Result<&'a Claim> {
+    let claim = match document.cited(&target.cites) {
+        // A pool follows from a deviation.
+        Some(Claim::Pool(pool)) => document.cited(&pool.cites),
+        other => other,
     };
-    let claim = by_index(target);
-    // A pool follows from a deviation.
-    let pool = claim.filter(|c| c["rule"] == "pool");
-    let claim = pool.map_or(claim, by_index);
     claim.ok_or_else(|| Error::unsupported("the target follows from no claim that is drawn"))
 }
 
 /// B and the factor of section 4 of the format. What is not known there is drawn as the composite's own.
-fn units(target: &Value) -> Result<(Rational, Rational)> {
-    let one = || parse("1");
-    let scale = || number(target, "scale");
-    Ok(match text(target, "function") {
-        "sign" => (scale()?, one()?),
+fn units(target: &Target) -> Result<(Rational, Rational)> {
+    let one = || Rational::from(1);
+    let field = |text: &Option<String>, name| number(text.as_deref().unwrap_or(""), name);
+    let scale = || field(&target.scale, "scale");
+    Ok(match target.function.as_str() {
+        "sign" => (scale()?, one()),
         "step" => (scale()?, Rational::from((1, 2))),
         "relu" | "max" => (scale()?, scale()?),
         "abs" => (scale()?, scale()? * 2u32),
         "leaky_relu" => {
-            let slope = one()? - number(target, "slope")?;
+            let slope = one() - field(&target.slope, "slope")?;
             (scale()?, scale()? * slope.abs())
         }
-        _ => (one()?, one()?),
+        _ => (one(), one()),
     })
 }

@@ -1,8 +1,8 @@
 //! A plot with its words, its data and its text alternative: one figure of a page.
 
-use crate::report::catalogue::csv::line;
 use crate::report::figures::plot::{Plot, Role};
 use crate::report::page::escape;
+use crate::report::text::line;
 use std::fmt::Write as _;
 
 /// Data behind a plot, as it is given away.

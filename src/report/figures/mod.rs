@@ -11,6 +11,7 @@ pub mod branch;
 pub mod claimed;
 pub mod curve;
 pub mod error_figures;
+mod error_words;
 pub mod figure;
 pub mod plot;
 pub mod stage_figure;

@@ -1,12 +1,12 @@
 //! The proved ranges of all stages as an interval chart.
 
-use crate::arith::number::decimal;
-use crate::certificate::checked::{number, Checked};
+use crate::arith::number::{decimal, parse};
+use crate::certificate::checked::Checked;
+use crate::certificate::read::{number, Claim, StageRanges};
 use crate::error::Result;
 use crate::report::figures::figure::{Data, Figure, Key};
 use crate::report::figures::plot::{Axis, Layer, Plot, Role};
 use rug::Rational;
-use serde_json::Value;
 
 /// One claim: the output of every stage over a stretch of |x|.
 struct Ranges {
@@ -20,12 +20,12 @@ struct Ranges {
 /// # Errors
 /// A number that this program does not read.
 pub fn figure(checked: &Checked, prefix: &str) -> Result<Option<Figure>> {
-    let claims = checked.document()["claims"].as_array();
+    let claims = checked.document().claims.iter();
     let all: Result<Vec<Ranges>> = claims
-        .into_iter()
-        .flatten()
-        .filter(|c| c["rule"] == "stage_ranges")
-        .map(read)
+        .filter_map(|c| match c {
+            Claim::StageRanges(ranges) => Some(read(ranges)),
+            _ => None,
+        })
         .collect();
     let all = all?;
     let (Some(first), Some(last)) = (all.first(), all.last()) else {
@@ -96,13 +96,12 @@ pub fn figure(checked: &Checked, prefix: &str) -> Result<Option<Figure>> {
     }))
 }
 
-fn read(claim: &Value) -> Result<Ranges> {
-    let pairs = claim["ranges"].as_array().into_iter().flatten();
-    let end = |v: &Value| crate::arith::number::parse(v.as_str().unwrap_or(""));
-    let stages: Result<Vec<_>> = pairs.map(|p| Ok((end(&p[0])?, end(&p[1])?))).collect();
+fn read(claim: &StageRanges) -> Result<Ranges> {
+    let ends = |[lo, hi]: &[String; 2]| Ok((parse(lo)?, parse(hi)?));
+    let stages: Result<Vec<_>> = claim.ranges.iter().map(ends).collect();
     Ok(Ranges {
-        from: number(claim, "from")?,
-        to: number(claim, "to")?,
+        from: number(&claim.from, "from")?,
+        to: number(&claim.to, "to")?,
         stages: stages?,
     })
 }

@@ -13,6 +13,7 @@ use std::fmt::Write as _;
 pub const STYLE: &str = include_str!("report.css");
 
 /// A page and the data of its plots.
+#[derive(Debug, Clone)]
 pub struct Document {
     /// The page.
     pub html: String,
@@ -21,6 +22,7 @@ pub struct Document {
 }
 
 /// How the page came about.
+#[derive(Debug, Clone)]
 pub struct Origin {
     /// The command that made it.
     pub command: String,

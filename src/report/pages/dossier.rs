@@ -2,9 +2,10 @@
 //! boxes of their own.
 
 use crate::arith::number::{decimal, parse};
-use crate::certificate::checked::{text, Checked};
+use crate::certificate::checked::Checked;
 use crate::certify::proof::Verdict;
 use crate::error::Result;
+use crate::poly::table::RawMap;
 use crate::report::catalogue::columns::{bound, log2};
 use crate::report::catalogue::{Origin, Row};
 use crate::report::figures::curve::Curve;
@@ -15,7 +16,6 @@ use crate::report::figures::stage_figure::subscript;
 use crate::report::page::escape;
 use crate::report::pages::front::Cost;
 use rug::Rational;
-use serde_json::Value;
 use std::fmt::Write as _;
 
 /// One certificate, read and drawn.
@@ -235,7 +235,7 @@ impl Dossier {
         list.item("certificate", &self.file);
         list.code("certificate SHA-256", &self.row.certificate_sha256);
         list.code("table SHA-256", &self.row.table_sha256);
-        let precision = text(self.checked.document(), "precision");
+        let precision = &self.checked.document().precision;
         list.item("checked at", &format!("{precision} fractional bits"));
         for (key, value) in self.provenance(false) {
             list.item(&format!("{key} (its author\u{2019}s words)"), &value);
@@ -256,17 +256,15 @@ impl Dossier {
              <th scope=\"col\">basis</th><th scope=\"col\">input map</th></tr>\n</thead>\n<tbody>\n",
             id = escape(&id)
         );
-        let components = self.checked.document()["table"]["components"].as_array();
-        for (i, c) in components.into_iter().flatten().enumerate() {
-            let degree = c["coefficients"]
-                .as_array()
-                .map_or(0, |a| a.len().saturating_sub(1));
-            let map = c.get("input_map").map_or("y".to_owned(), input_map);
+        let components = self.checked.document().components();
+        for (i, c) in components.iter().enumerate() {
+            let degree = c.coefficients.len().saturating_sub(1);
+            let map = c.input_map.as_ref().map_or("y".to_owned(), input_map);
             let _ = writeln!(
                 out,
                 "<tr><th scope=\"row\">p{}</th><td>{degree}</td><td>{}</td><td>{}</td></tr>",
                 subscript(i + 1),
-                escape(text(c, "basis")),
+                escape(&c.basis),
                 escape(&map)
             );
         }
@@ -275,21 +273,17 @@ impl Dossier {
 
     /// The author's notes: those that call themselves estimates, or the others.
     fn provenance(&self, estimates: bool) -> Vec<(String, String)> {
-        let entries = self.checked.document()["table"]["provenance"].as_object();
-        let wanted = |key: &str| key.starts_with("estimate") == estimates;
-        let words = |v: &Value| v.as_str().unwrap_or("").replace(',', ", ");
-        let all = entries.into_iter().flatten();
-        all.filter(|(key, _)| wanted(key))
-            .map(|(key, value)| (key.clone(), words(value)))
+        let all = self.checked.document().provenance().iter();
+        all.filter(|(key, _)| key.starts_with("estimate") == estimates)
+            .map(|(key, value)| (key.clone(), value.replace(',', ", ")))
             .collect()
     }
 }
 
 /// The input map for people: numbers exact if short.
-fn input_map(map: &Value) -> String {
-    let shown =
-        |field| parse(text(map, field)).map_or_else(|_| text(map, field).to_owned(), |x| bound(&x));
-    match (shown("scale"), shown("offset")) {
+fn input_map(map: &RawMap) -> String {
+    let shown = |text: &str| parse(text).map_or_else(|_| text.to_owned(), |x| bound(&x));
+    match (shown(&map.scale), shown(&map.offset)) {
         (scale, offset) if offset == "0" => format!("{scale} y"),
         (scale, offset) => format!("{scale} y + {offset}"),
     }

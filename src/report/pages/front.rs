@@ -2,10 +2,10 @@
 
 use crate::arith::number::estimate_log2;
 use crate::report::catalogue::columns::{log2, target};
-use crate::report::catalogue::csv::plain;
 use crate::report::catalogue::Row;
 use crate::report::figures::figure::{Data, Figure, Key};
 use crate::report::figures::plot::{Axis, Beside, Layer, Plot, Role};
+use crate::report::text::plain;
 
 /// What an encrypted evaluation costs, by a model: an estimate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,14 +3,14 @@
 //! A stage takes its values from the certified images of the composite, and the noise that it is given through
 //! the slope of its polynomial; its own nodes are followed from an exact input.
 
-use crate::cascade::{Branch, Side};
+use crate::core::cascade::{Branch, Side};
+use crate::core::fault::{Checked, Fault, Rule};
+use crate::core::fixed::{Fixed, Interval};
+use crate::core::number::Rational;
 use crate::evaluation::circuit::quotient;
 use crate::evaluation::program::{enclose, known, Noisy, Program};
 use crate::evaluation::slope;
 use crate::evaluation::stage::Span;
-use crate::fault::{Checked, Fault};
-use crate::fixed::{Fixed, Interval};
-use crate::number::Rational;
 use num_bigint::BigInt;
 use num_traits::{Signed, Zero};
 
@@ -43,7 +43,7 @@ impl Carrier<'_> {
         let fixed = self.program.fixed;
         if block.cells.len() != self.branches.len() {
             let text = "there is not one list of cells for each branch";
-            return Err(Fault::rejected("E5 cells", text));
+            return Err(Fault::rejected(Rule::Own("E5 cells"), text));
         }
         let whole = values.get(block.argument).cloned().flatten();
         let mut worst: Option<Noisy> = None;
@@ -53,7 +53,7 @@ impl Carrier<'_> {
                 && points.windows(2).all(|w| w.first() < w.last());
             if points.len() < 2 || !covers {
                 let text = "the cells do not cover [0, 1] in order";
-                return Err(Fault::rejected("E5 cells", text));
+                return Err(Fault::rejected(Rule::Own("E5 cells"), text));
             }
             let signs: &[bool] = match branch.side {
                 Side::Both => &[false, true],
@@ -71,7 +71,7 @@ impl Carrier<'_> {
                             claim,
                             rule,
                             detail,
-                        } if rule != "limit" => {
+                        } if rule != Rule::Limit => {
                             let side = branch.side.name();
                             let detail = format!("branch {side}, cell {j}: {detail}");
                             Fault::Rejected {
@@ -139,7 +139,7 @@ impl Carrier<'_> {
                     let u = fixed.mul(&held, &inverse)?;
                     if u.mag() > fixed.one() {
                         let text = "its inputs with noise exceed its reach";
-                        return Err(margin(Fault::rejected("R2 image", text), i));
+                        return Err(margin(Fault::rejected(Rule::Image, text), i));
                     }
                     let aside = fixed.mul_up(&noise, &inverse.hi)?;
                     let fresh = program.fresh(span, signed(u), aside)?;
@@ -170,8 +170,12 @@ impl Carrier<'_> {
 /// A stage whose inputs with noise leave what was certified.
 fn margin(fault: Fault, stage: usize) -> Fault {
     match fault {
-        Fault::Rejected { rule, detail, .. } if rule == "R2 image" => Fault::rejected(
-            "E5 margin",
+        Fault::Rejected {
+            rule: Rule::Image,
+            detail,
+            ..
+        } => Fault::rejected(
+            Rule::Own("E5 margin"),
             format!(
                 "stage {stage}: {detail}; the noise needs a margin that the table does not have"
             ),

@@ -4,8 +4,8 @@
 //! 0.3184 N at any root of unity; sub-Gaussian sums exceed `sqrt(2 x V N/2)` with probability
 //! `e x e^-x <= 2^-kappa` at most.
 
+use crate::core::number::Rational;
 use crate::evaluation::parameters::Parameters;
-use crate::number::Rational;
 use num_bigint::BigInt;
 use num_traits::One;
 
@@ -28,7 +28,7 @@ pub(crate) enum Tier {
 
 /// The bounds of one parameter set.
 #[derive(Debug)]
-pub(crate) struct Noise<'a> {
+pub(crate) struct OperationNoise<'a> {
     parameters: &'a Parameters,
     tier: Tier,
     n: Rational,
@@ -76,7 +76,7 @@ fn exponent(kappa: u64, b: u64) -> Rational {
     }
 }
 
-impl<'a> Noise<'a> {
+impl<'a> OperationNoise<'a> {
     pub(crate) fn new(parameters: &'a Parameters, tier: Tier) -> Self {
         Self {
             parameters,

@@ -1,9 +1,10 @@
 //! Encryption parameters as a certificate states them, and what the security tables say of them.
 
-use crate::budget::Budget;
-use crate::fault::{Checked, Fault};
-use crate::json::{each, Tree};
-use crate::number::{parse_count, Rational};
+use crate::core::budget::Budget;
+use crate::core::fault::{Checked, Fault, Rule};
+use crate::core::number::Rational;
+use crate::format::json::{each, Tree};
+use crate::format::numbers::parse_count;
 use num_bigint::BigInt;
 use num_traits::One;
 
@@ -145,7 +146,7 @@ impl Parameters {
                 if self.log_n != 16 || log_qp > 1550 || !weighty || self.cbd < SECURE_CBD {
                     let text =
                         "lattigo-sparse-192 is for log_n 16, weight >= 192, log2(QP) <= 1550";
-                    return Err(Fault::rejected("E1 parameters", text));
+                    return Err(Fault::rejected(Rule::Own("E1 parameters"), text));
                 }
                 "a sparse secret as in Lattigo (weight >= 192, log2(QP) <= 1550), outside of the tables"
                     .to_owned()
@@ -155,7 +156,7 @@ impl Parameters {
                     "log2(QP) is {log_qp} at log_n {}: insecure by the tables, and no waiver says so",
                     self.log_n
                 );
-                return Err(Fault::rejected("E1 parameters", text));
+                return Err(Fault::rejected(Rule::Own("E1 parameters"), text));
             }
         })
     }

@@ -3,13 +3,13 @@
 //! Every node has an interval of the values that are meant and a bound of how far a ciphertext's slot may be
 //! off.
 
+use crate::core::fault::{Checked, Fault, Rule};
+use crate::core::fixed::{Fixed, Interval};
+use crate::core::number::Rational;
 use crate::evaluation::circuit::{quotient, Circuit, Op};
-use crate::evaluation::noise::Noise;
+use crate::evaluation::noise::OperationNoise;
 use crate::evaluation::parameters::Parameters;
 use crate::evaluation::stage::Span;
-use crate::fault::{Checked, Fault};
-use crate::fixed::{Fixed, Interval};
-use crate::number::Rational;
 use num_bigint::BigInt;
 use num_traits::Zero;
 
@@ -33,7 +33,7 @@ impl Noisy {
 
 /// A node in fixed point.
 #[derive(Debug)]
-enum Step {
+enum NodeStep {
     Given,
     MulConstant(usize, Interval, BigInt, BigInt),
     AddConstant(usize, Interval, BigInt),
@@ -47,11 +47,11 @@ enum Step {
 /// The circuit in fixed point.
 #[derive(Debug)]
 pub(crate) struct Program<'a> {
-    steps: Vec<Step>,
+    steps: Vec<NodeStep>,
     added: Vec<BigInt>,
     room: Vec<BigInt>,
     cosines: Vec<bool>,
-    pub(super) fixed: &'a Fixed,
+    pub(crate) fixed: &'a Fixed,
 }
 
 /// A rational as the smallest interval around it.
@@ -63,7 +63,7 @@ impl<'a> Program<'a> {
     pub(crate) fn new(
         circuit: &Circuit,
         parameters: &Parameters,
-        noise: &Noise,
+        noise: &OperationNoise,
         cosines: Vec<bool>,
         fixed: &'a Fixed,
     ) -> Checked<Self> {
@@ -82,31 +82,31 @@ impl<'a> Program<'a> {
             room.push(quotient(&half, &node.scale).floor_at(bits));
             let mut own = BigInt::zero();
             steps.push(match &node.op {
-                Op::Input => Step::Given,
+                Op::Input => NodeStep::Given,
                 Op::MulConstant(a, c) => {
                     let off = up(&c.held.plus(&c.value.negated()));
-                    Step::MulConstant(*a, enclose(&c.value, fixed), up(&c.held), off)
+                    NodeStep::MulConstant(*a, enclose(&c.value, fixed), up(&c.held), off)
                 }
                 Op::AddConstant(a, c) => {
                     let off = up(&c.held.plus(&c.value.negated()));
-                    Step::AddConstant(*a, enclose(&c.value, fixed), off)
+                    NodeStep::AddConstant(*a, enclose(&c.value, fixed), off)
                 }
-                Op::Add(a, b) => Step::Add(*a, *b),
-                Op::Sub(a, b) => Step::Sub(*a, *b),
+                Op::Add(a, b) => NodeStep::Add(*a, *b),
+                Op::Sub(a, b) => NodeStep::Sub(*a, *b),
                 Op::Mul(a, b) => {
                     let switch = switches.get(node.level);
                     let switch = switch.ok_or_else(|| Fault::internal("a level"))?;
                     own = up(&quotient(switch, &node.scale));
-                    Step::Mul(*a, *b)
+                    NodeStep::Mul(*a, *b)
                 }
                 Op::Rescale(a) => {
                     own = up(&quotient(&rescale, &node.scale));
-                    Step::Same(*a)
+                    NodeStep::Same(*a)
                 }
-                Op::Drop(a) => Step::Same(*a),
+                Op::Drop(a) => NodeStep::Same(*a),
                 Op::Units(a, unit) => {
                     let one = Rational::integer(1);
-                    Step::Units(*a, enclose(&quotient(&one, unit), fixed))
+                    NodeStep::Units(*a, enclose(&quotient(&one, unit), fixed))
                 }
             });
             added.push(own);
@@ -126,7 +126,7 @@ impl<'a> Program<'a> {
         match self.room.get(id) {
             Some(room) if size <= *room => Ok(()),
             _ => Err(Fault::rejected(
-                "E4 wrap",
+                Rule::Own("E4 wrap"),
                 format!("node {id}: value and noise do not fit half the modulus at this scale"),
             )),
         }
@@ -144,33 +144,33 @@ impl<'a> Program<'a> {
             return Err(Fault::internal("a node"));
         };
         let (value, aside, error) = match step {
-            Step::Given => {
+            NodeStep::Given => {
                 return Err(Fault::rejected(
-                    "E4 noise",
+                    Rule::Own("E4 noise"),
                     format!("node {id}: an input inside of an evaluation"),
                 ))
             }
-            Step::MulConstant(a, c, held, off) => {
+            NodeStep::MulConstant(a, c, held, off) => {
                 let a = at(*a)?;
                 let error = fixed.mul_up(held, &a.error)? + fixed.mul_up(off, &a.size())?;
                 let aside = fixed.mul_up(&c.mag(), &a.aside)?;
                 (fixed.mul(&a.value, c)?, aside, error)
             }
-            Step::AddConstant(a, c, off) => {
+            NodeStep::AddConstant(a, c, off) => {
                 let a = at(*a)?;
                 (a.value.plus(c), a.aside.clone(), &a.error + off)
             }
-            Step::Add(a, b) => {
+            NodeStep::Add(a, b) => {
                 let (a, b) = (at(*a)?, at(*b)?);
                 let aside = &a.aside + &b.aside;
                 (a.value.plus(&b.value), aside, &a.error + &b.error)
             }
-            Step::Sub(a, b) => {
+            NodeStep::Sub(a, b) => {
                 let (a, b) = (at(*a)?, at(*b)?);
                 let aside = &a.aside + &b.aside;
                 (a.value.minus(&b.value), aside, &a.error + &b.error)
             }
-            Step::Mul(i, j) => {
+            NodeStep::Mul(i, j) => {
                 let (a, b) = (at(*i)?, at(*j)?);
                 let value = if i == j {
                     fixed.square(&a.value)?
@@ -185,11 +185,11 @@ impl<'a> Program<'a> {
                 let error = off(&a.size(), &a.error, &b.size(), &b.error)?;
                 (value, aside, error)
             }
-            Step::Same(a) => {
+            NodeStep::Same(a) => {
                 let a = at(*a)?;
                 (a.value.clone(), a.aside.clone(), a.error.clone())
             }
-            Step::Units(a, inverse) => {
+            NodeStep::Units(a, inverse) => {
                 let a = at(*a)?;
                 (
                     fixed.mul(&a.value, inverse)?,
@@ -213,7 +213,7 @@ impl<'a> Program<'a> {
     }
 
     /// What the nodes of a stage add, from an exact input: a complex one within `aside` of a real u.
-    pub(super) fn fresh(&self, span: &Span, u: Interval, aside: BigInt) -> Checked<BigInt> {
+    pub(crate) fn fresh(&self, span: &Span, u: Interval, aside: BigInt) -> Checked<BigInt> {
         let given = Noisy {
             value: u,
             aside,
@@ -239,6 +239,11 @@ impl<'a> Program<'a> {
 
 /// What is known of a node.
 pub(crate) fn known(values: &[Option<Noisy>], id: usize) -> Checked<&Noisy> {
-    let text = || Fault::rejected("E4 noise", format!("node {id} is used before it is known"));
+    let text = || {
+        Fault::rejected(
+            Rule::Own("E4 noise"),
+            format!("node {id} is used before it is known"),
+        )
+    };
     values.get(id).and_then(Option::as_ref).ok_or_else(text)
 }

@@ -5,9 +5,11 @@
 //! degree, it is at most `M exp(n sqrt v)` where `|w - 1| + |w + 1| <= 2 + v`, w the point in units of l from
 //! the middle (Bernstein and Walsh).
 
-use crate::cascade::{Branch, Side};
-use crate::fault::{Checked, Fault};
-use crate::fixed::{Fixed, Interval};
+use crate::core::cascade::{Branch, Side};
+use crate::core::fault::{Checked, Fault, Rule};
+use crate::core::fixed::{Fixed, Interval};
+use crate::core::horner::FixedPoly;
+use crate::core::polynomial::Parity;
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{One, Signed, Zero};
@@ -32,7 +34,8 @@ pub(crate) fn near(
     noise: &BigInt,
     fixed: &Fixed,
 ) -> Checked<BigInt> {
-    let (lo, hi, degree) = branch.slope_domain(stage)?;
+    let (df, pieces) = branch.slope(stage)?;
+    let (lo, hi) = pieces.domain();
     // The slope of an odd polynomial is even: a branch for both sides is folded at 0.
     let both = branch.side == Side::Both;
     let lo = if both { -hi } else { lo.clone() };
@@ -42,7 +45,7 @@ pub(crate) fn near(
         } else {
             y.clone()
         };
-        Ok(branch.stage_slope(stage, &folded, fixed)?.mag())
+        Ok(pieces.image(&folded, df, fixed)?.mag())
     };
     if noise.is_zero() {
         return on(exact);
@@ -50,12 +53,12 @@ pub(crate) fn near(
     let held = Interval::new(&exact.lo - noise, &exact.hi + noise);
     if !held.inside(&lo, hi) {
         let text = "its inputs with noise leave the domain of the slope";
-        return Err(Fault::rejected("R2 image", text));
+        return Err(Fault::rejected(Rule::Image, text));
     }
     if &exact.hi - &exact.lo <= noise * NARROW {
-        return by_series(branch.slope_coefficients(stage)?, exact, noise, fixed);
+        return by_series(ascending(df), exact, noise, fixed);
     }
-    let n = BigInt::from(degree.max(1));
+    let n = BigInt::from(degree(df).max(1));
     let one = fixed.one();
     let up = |a: BigInt, b: &BigInt| (a << fixed.precision).div_ceil(b);
     let real = on(&held)?;
@@ -104,7 +107,31 @@ pub(crate) fn near(
             break;
         }
     }
-    best.ok_or_else(|| Fault::rejected("R2 image", "its noise is too large for its degree"))
+    best.ok_or_else(|| Fault::rejected(Rule::Image, "its noise is too large for its degree"))
+}
+
+/// The coefficient of every power, from degree 0 upwards.
+fn ascending(p: &FixedPoly) -> Vec<Interval> {
+    let mut all = Vec::new();
+    for c in p.descending.iter().rev() {
+        if p.parity == Parity::Odd {
+            all.push(Interval::point(&BigInt::zero()));
+        }
+        all.push(c.clone());
+        if p.parity == Parity::Even {
+            all.push(Interval::point(&BigInt::zero()));
+        }
+    }
+    all
+}
+
+fn degree(p: &FixedPoly) -> usize {
+    let last = p.descending.len().saturating_sub(1);
+    match p.parity {
+        Parity::General => last,
+        Parity::Even => 2 * last,
+        Parity::Odd => 2 * last + 1,
+    }
 }
 
 /// The Taylor series of F' at the middle of an interval, in absolute values.
@@ -139,11 +166,11 @@ fn by_series(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::budget::Budget;
-    use crate::cascade::StageHint;
-    use crate::number::Rational;
-    use crate::pieces::Segment;
-    use crate::polynomial::Polynomial;
+    use crate::core::budget::Budget;
+    use crate::core::cascade::StageHint;
+    use crate::core::number::Rational;
+    use crate::core::pieces::Segment;
+    use crate::core::polynomial::Polynomial;
 
     /// F = y - y^3/3 at 0: the real slope near 0 is at most 1, and yet F(ie) = i (e + e^3/3).
     #[test]

@@ -1,16 +1,16 @@
 //! Rule E2, second part: a stage of the circuit, with the constants that are meant, is exactly
 //! P(reach u)/divisor in its input u.
 
-use crate::budget::{size, Budget};
+use crate::core::budget::{size, Budget};
+use crate::core::fault::{Checked, Fault, Rule};
+use crate::core::number::Rational;
+use crate::core::polynomial::Polynomial;
 use crate::evaluation::circuit::{Circuit, Op};
-use crate::fault::{Checked, Fault};
-use crate::number::Rational;
-use crate::polynomial::Polynomial;
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{One, Zero};
 
-const RULE: &str = "E2 stage";
+const RULE: Rule = Rule::Own("E2 stage");
 /// Largest degree of a node.
 const MAX_DEGREE: usize = 255;
 

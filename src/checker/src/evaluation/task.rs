@@ -1,18 +1,19 @@
 //! What the circuit computes: rule E2, third part. Around the stages it must be exactly sign, ReLU, max or a
 //! tournament of max, over the domain of the embedded certificate's target.
 
+use crate::claims::statement::Statement;
+use crate::claims::target::Function;
+use crate::core::fault::{Checked, Fault, Rule};
+use crate::core::number::Rational;
 use crate::evaluation::bound::Block;
 use crate::evaluation::circuit::{quotient, Circuit, Op};
-use crate::fault::{Checked, Fault};
-use crate::number::Rational;
-use crate::report::Report;
-use crate::statement::{Function, Statement};
+use crate::words::report::Report;
 
-const RULE: &str = "E2 task";
+const RULE: Rule = Rule::Own("E2 task");
 
 /// The function, its domain, and the inputs that are meant.
 #[derive(Debug)]
-pub(crate) struct Task {
+pub(crate) struct EvaluationTask {
     pub(crate) function: Function,
     /// B: the composite is applied to x/B.
     pub(crate) domain: Rational,
@@ -27,7 +28,7 @@ fn fail<T>(detail: impl Into<String>) -> Checked<T> {
 }
 
 /// The task of a checked certificate.
-pub(crate) fn of(report: &Report) -> Checked<Task> {
+pub(crate) fn of(report: &Report) -> Checked<EvaluationTask> {
     let target = &report.target;
     let one = Rational::integer(1);
     let zero = Rational::integer(0);
@@ -43,7 +44,7 @@ pub(crate) fn of(report: &Report) -> Checked<Task> {
     Ok(match (target.function, cited) {
         (Function::Relu, Some(Statement::Deviation { to, .. })) => {
             whole(to)?;
-            Task {
+            EvaluationTask {
                 function: Function::Relu,
                 inputs: (b.negated(), b.clone()),
                 domain: b,
@@ -52,14 +53,14 @@ pub(crate) fn of(report: &Report) -> Checked<Task> {
         }
         (Function::Max, Some(Statement::Deviation { to, .. })) => {
             whole(to)?;
-            Task {
+            EvaluationTask {
                 function: Function::Max,
                 inputs: (zero, b.clone()),
                 domain: b,
                 pool: None,
             }
         }
-        (Function::Sign, Some(Statement::Closeness { to, .. })) if *to <= one => Task {
+        (Function::Sign, Some(Statement::Closeness { to, .. })) if *to <= one => EvaluationTask {
             function: Function::Sign,
             inputs: (b.negated(), b.clone()),
             domain: b,
@@ -80,7 +81,7 @@ pub(crate) fn of(report: &Report) -> Checked<Task> {
                 Some(Statement::Deviation { to, .. }) => whole(to)?,
                 _ => return Err(Fault::internal("a pool that cites nothing")),
             }
-            Task {
+            EvaluationTask {
                 function: Function::MaxPool,
                 inputs: (range.negated(), range.clone()),
                 domain: one,
@@ -91,7 +92,7 @@ pub(crate) fn of(report: &Report) -> Checked<Task> {
     })
 }
 
-impl Task {
+impl EvaluationTask {
     /// What the results of the stages are divided by.
     pub(crate) fn divisors(&self, reaches: &[Rational]) -> Vec<Rational> {
         let last = match self.function {

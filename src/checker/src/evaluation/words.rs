@@ -1,19 +1,20 @@
 //! The statement of an evaluation certificate in words.
 
-use crate::budget::Budget;
-use crate::evaluation::task::Task;
-use crate::evaluation::{Document, Input};
-use crate::fault::Checked;
-use crate::number::Rational;
-use crate::numerals::Numerals;
-use crate::report::Report;
-use crate::statement::{Function, Statement};
+use crate::claims::statement::Statement;
+use crate::claims::target::Function;
+use crate::core::budget::Budget;
+use crate::core::fault::Checked;
+use crate::core::number::Rational;
+use crate::evaluation::document::{EvaluationDocument, Input};
+use crate::evaluation::task::EvaluationTask;
+use crate::words::numerals::Numerals;
+use crate::words::report::Report;
 
 /// Puts the statement in front of what the embedded certificate says.
-pub(super) fn tell(
+pub(crate) fn tell(
     report: &mut Report,
-    document: &Document,
-    task: &Task,
+    document: &EvaluationDocument,
+    task: &EvaluationTask,
     budget: &Budget,
 ) -> Checked<()> {
     let n = Numerals(budget);

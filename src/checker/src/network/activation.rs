@@ -5,11 +5,12 @@
 //! radius is multiplied by |P'(mid)| plus what P' may change over the ball: the radius times
 //! sum j (j-1) |c_j| M^(j-2), M now a bound over the ball (mean value theorem).
 
-use crate::fault::{Checked, Fault};
-use crate::network::file::Dyadic;
-use crate::network::layers::{fixed, shift_up, Balls, Geometry};
-use crate::number::Rational;
-use crate::polynomial::Polynomial;
+use crate::core::fault::{Checked, Fault, Rule};
+use crate::core::number::Rational;
+use crate::core::polynomial::Polynomial;
+use crate::network::balls::{fixed, shift_up, Balls};
+use crate::network::model::layers::Dyadic;
+use crate::network::model::layers::Geometry;
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{One, Signed, Zero};
@@ -19,21 +20,21 @@ const MAX_STAGE_BITS: u64 = 64;
 
 /// p = P_k o ... o P_1 on [-1, 1], used as p(x/B).
 #[derive(Debug)]
-pub(super) struct Sign {
-    stages: Vec<Stage>,
+pub(crate) struct SignPolynomial {
+    stages: Vec<FixedStage>,
     scale: Rational,
     precision: u64,
 }
 
 /// Coefficients of P and P' over 2^precision, from degree 0.
 #[derive(Debug)]
-struct Stage {
+struct FixedStage {
     value: Vec<BigInt>,
     slope: Vec<BigInt>,
 }
 
-impl Sign {
-    pub(super) fn new(polynomials: &[Polynomial], scale: &Rational, precision: u64) -> Self {
+impl SignPolynomial {
+    pub(crate) fn new(polynomials: &[Polynomial], scale: &Rational, precision: u64) -> Self {
         let stage = |p: &Polynomial| {
             let fixed = |c: &BigInt| (c << precision).div_floor(&p.denominator);
             let value: Vec<BigInt> = p.numerators.iter().map(fixed).collect();
@@ -43,7 +44,7 @@ impl Sign {
                 .skip(1)
                 .map(|(j, c)| c * j)
                 .collect();
-            Stage { value, slope }
+            FixedStage { value, slope }
         };
         Self {
             stages: polynomials.iter().map(stage).collect(),
@@ -53,7 +54,7 @@ impl Sign {
     }
 
     /// Units of work that one element takes: its products, by the length of their factors.
-    pub(super) fn work(&self) -> u64 {
+    pub(crate) fn work(&self) -> u64 {
         let limbs = self.precision / 64 + 2;
         let stages = self.stages.iter().map(|s| {
             let longest = s.value.iter().map(BigInt::bits).max().unwrap_or(0) / 64 + 2;
@@ -63,7 +64,7 @@ impl Sign {
     }
 
     /// B over 2^precision, rounded down.
-    pub(super) fn limit(&self) -> BigInt {
+    pub(crate) fn limit(&self) -> BigInt {
         self.scale.floor_at(self.precision)
     }
 
@@ -71,13 +72,13 @@ impl Sign {
     ///
     /// # Errors
     /// A rejection if an element may leave [-B, B].
-    pub(super) fn relu(&self, x: &Balls) -> Checked<Balls> {
+    pub(crate) fn relu(&self, x: &Balls) -> Checked<Balls> {
         let f = self.precision;
         let one = BigInt::one() << f;
         let limit = self.limit();
         if let Some(i) = x.mid.iter().position(|m| m.abs() + &x.radius > limit) {
             return Err(Fault::rejected(
-                "domain",
+                Rule::Own("domain"),
                 format!(
                     "element {i} may leave [-B, B], where the polynomial is not meant to be used"
                 ),
@@ -108,7 +109,7 @@ impl Sign {
     }
 
     /// max over each window by a tournament of max(a, b) ~ b + r(a - b).
-    pub(super) fn tournament(
+    pub(crate) fn tournament(
         &self,
         mut windows: Vec<Vec<BigInt>>,
         radius: &BigInt,
@@ -172,14 +173,14 @@ struct Constants {
 
 /// p and p' at a point, each within its radius.
 #[derive(Debug)]
-pub(super) struct Jet {
-    pub(super) value: BigInt,
-    pub(super) radius: BigInt,
-    pub(super) slope: BigInt,
-    pub(super) slope_radius: BigInt,
+pub(crate) struct Jet {
+    pub(crate) value: BigInt,
+    pub(crate) radius: BigInt,
+    pub(crate) slope: BigInt,
+    pub(crate) slope_radius: BigInt,
 }
 
-impl Stage {
+impl FixedStage {
     fn constants(&self, reach: BigInt, f: u64) -> Constants {
         let most = reach.max(BigInt::one() << f);
         // Powers of M, rounded up; then the bounds of rounding and of the second derivative.
@@ -218,13 +219,13 @@ impl Stage {
     }
 }
 
-impl Sign {
+impl SignPolynomial {
     /// p and p' at points y over 2^precision, by the chain rule: over the ball of a stage's argument
     /// P' is within slope_off + r |P''| of its value at the midpoint.
     ///
     /// # Errors
     /// A rejection if a stage's argument is too large.
-    pub(super) fn jets(&self, y: &[BigInt]) -> Checked<Vec<Jet>> {
+    pub(crate) fn jets(&self, y: &[BigInt]) -> Checked<Vec<Jet>> {
         let f = self.precision;
         let start = |y: &BigInt| Jet {
             value: y.clone(),
@@ -256,7 +257,7 @@ impl Sign {
 fn check_reach(reach: &BigInt, f: u64) -> Checked<()> {
     if reach.bits() > f + MAX_STAGE_BITS {
         return Err(Fault::rejected(
-            "limit",
+            Rule::Limit,
             format!("a stage of the polynomial is asked beyond 2^{MAX_STAGE_BITS}"),
         ));
     }
@@ -264,7 +265,7 @@ fn check_reach(reach: &BigInt, f: u64) -> Checked<()> {
 }
 
 /// slope x + (1 - slope) r.
-pub(super) fn leaky(slope: &Dyadic, x: &Balls, r: Balls, f: u64) -> Balls {
+pub(crate) fn leaky(slope: &Dyadic, x: &Balls, r: Balls, f: u64) -> Balls {
     if slope.mantissa.is_zero() {
         return r;
     }
@@ -284,7 +285,7 @@ pub(super) fn leaky(slope: &Dyadic, x: &Balls, r: Balls, f: u64) -> Balls {
 }
 
 /// max(x, 0): it is 1-Lipschitz.
-pub(super) fn exact_relu(x: &Balls) -> Balls {
+pub(crate) fn exact_relu(x: &Balls) -> Balls {
     Balls {
         mid: x
             .mid
@@ -296,7 +297,7 @@ pub(super) fn exact_relu(x: &Balls) -> Balls {
 }
 
 /// The inputs of each output's window, channel by channel.
-pub(super) fn windows(
+pub(crate) fn windows(
     x: &Balls,
     shape: [usize; 3],
     out: [usize; 3],

@@ -1,56 +1,59 @@
 //! The content of network certificates, with and without noise (certificates/NETWORK.md).
 
-use super::deviation::{Level, Upper};
-use crate::budget::Budget;
-use crate::fault::{printable, Checked, Fault};
-use crate::json::{each, parse, Fields, Tree};
-use crate::number::{parse_count, Rational};
-use crate::polynomial::Polynomial;
-use crate::rounding::Mode;
-use crate::table::{constant, Table};
+use crate::core::budget::Budget;
+use crate::core::fault::{Checked, Fault};
+use crate::core::number::Rational;
+use crate::core::polynomial::Polynomial;
+use crate::format::json::{each, parse, Fields, Tree};
+use crate::format::numbers::parse_count;
+use crate::format::path::printable;
+use crate::format::rounding::Mode;
+use crate::format::table::{constant, Table};
+use crate::network::rows::level::NoiseLevel;
+use crate::network::rows::upper::Upper;
 
 const MAX_TABLES: usize = 64;
-pub(super) const MAX_OUTPUTS: usize = 4_096;
+pub(crate) const MAX_OUTPUTS: usize = 4_096;
 const MAX_LEVELS: usize = 8;
 
 /// The certificate's content.
-pub(super) struct Document {
-    pub(super) network_sha256: String,
-    pub(super) input_sha256: String,
-    pub(super) tables: Vec<(String, Vec<Polynomial>)>,
+pub(crate) struct NetworkDocument {
+    pub(crate) network_sha256: String,
+    pub(crate) input_sha256: String,
+    pub(crate) tables: Vec<(String, Vec<Polynomial>)>,
     /// For each activation, its table (0 where there is none) and B.
-    pub(super) activations: Vec<(usize, Rational)>,
-    pub(super) precision: u64,
-    pub(super) class: u64,
-    pub(super) network_logits: Vec<(Rational, Rational)>,
+    pub(crate) activations: Vec<(usize, Rational)>,
+    pub(crate) precision: u64,
+    pub(crate) class: u64,
+    pub(crate) network_logits: Vec<(Rational, Rational)>,
     /// Empty where ReLU stands undisturbed.
-    pub(super) twin_logits: Vec<(Rational, Rational)>,
-    pub(super) noise: Option<Noise>,
+    pub(crate) twin_logits: Vec<(Rational, Rational)>,
+    pub(crate) noise: Option<NoiseClaim>,
 }
 
 /// What a certificate says of noise.
-pub(super) struct Noise {
+pub(crate) struct NoiseClaim {
     /// Whether the twin stands undisturbed, or the ReLU network.
-    pub(super) exact_centre: bool,
+    pub(crate) exact_centre: bool,
     /// Deviations of the differences of the class's logit to the others, or of every logit.
-    pub(super) margins: bool,
-    pub(super) levels: Vec<Level>,
+    pub(crate) margins: bool,
+    pub(crate) levels: Vec<NoiseLevel>,
     /// The same in words, and what is stated of each.
-    pub(super) stated: Vec<(LevelWords, Option<Stated>)>,
+    pub(crate) stated: Vec<(LevelWords, Option<Stated>)>,
 }
 
 /// A level as it is stated.
-pub(super) struct LevelWords {
-    pub(super) worst: Rational,
-    pub(super) sigma: Rational,
-    pub(super) envelope: Option<(Rational, Rational)>,
+pub(crate) struct LevelWords {
+    pub(crate) worst: Rational,
+    pub(crate) sigma: Rational,
+    pub(crate) envelope: Option<(Rational, Rational)>,
 }
 
 /// The bounds of a level; a draft has none.
-pub(super) struct Stated {
-    pub(super) layers: Vec<Rational>,
-    pub(super) deviations: Vec<Rational>,
-    pub(super) stays: bool,
+pub(crate) struct Stated {
+    pub(crate) layers: Vec<Rational>,
+    pub(crate) deviations: Vec<Rational>,
+    pub(crate) stays: bool,
 }
 
 fn interval(t: Tree, budget: &Budget) -> Checked<(Rational, Rational)> {
@@ -61,7 +64,7 @@ fn interval(t: Tree, budget: &Budget) -> Checked<(Rational, Rational)> {
     ))
 }
 
-pub(super) fn read(bytes: &[u8]) -> Checked<Document> {
+pub(crate) fn read(bytes: &[u8]) -> Checked<NetworkDocument> {
     let budget = &Budget::new();
     let number = |t: Tree| Rational::parse(t.text()?, budget);
     let mut fields = parse(bytes)?.object()?;
@@ -93,7 +96,7 @@ pub(super) fn read(bytes: &[u8]) -> Checked<Document> {
         }
     };
     let logits = |t: Tree| each(t.list_of(1, MAX_OUTPUTS)?, |t| interval(t, budget));
-    let document = Document {
+    let document = NetworkDocument {
         network_sha256: fields.take("network_sha256", |t| Ok(t.text()?.to_owned()))?,
         input_sha256: fields.take("input_sha256", |t| Ok(t.text()?.to_owned()))?,
         activations: fields.take("activations", |t| {
@@ -137,7 +140,7 @@ fn read_tables(t: Tree, budget: &Budget) -> Checked<Vec<(String, Vec<Polynomial>
     })
 }
 
-fn read_noise(fields: &mut Fields, exact_centre: bool, budget: &Budget) -> Checked<Noise> {
+fn read_noise(fields: &mut Fields, exact_centre: bool, budget: &Budget) -> Checked<NoiseClaim> {
     let margins = fields.take("targets", |t| match t.text()? {
         "margins" => Ok(true),
         "logits" => Ok(false),
@@ -146,7 +149,7 @@ fn read_noise(fields: &mut Fields, exact_centre: bool, budget: &Budget) -> Check
     let read = |t: Tree| read_level(t, exact_centre, budget);
     let stated: Vec<(LevelWords, Option<Stated>)> =
         fields.take("levels", |t| each(t.list_of(1, MAX_LEVELS)?, read))?;
-    let level = |(words, _): &(LevelWords, Option<Stated>)| Level {
+    let level = |(words, _): &(LevelWords, Option<Stated>)| NoiseLevel {
         worst: Upper::rational(&words.worst),
         sigma: Upper::rational(&words.sigma),
         envelope: words
@@ -154,7 +157,7 @@ fn read_noise(fields: &mut Fields, exact_centre: bool, budget: &Budget) -> Check
             .as_ref()
             .map(|(tau, zone)| (Upper::rational(tau), zone.clone())),
     };
-    Ok(Noise {
+    Ok(NoiseClaim {
         exact_centre,
         margins,
         levels: stated.iter().map(level).collect(),

@@ -1,13 +1,15 @@
 //! Rule N10: what a certificate states of noise, compared with the bounds that the checker computes.
 
-use super::deviation::{bounds, Bounds, Expanded, Task, Upper, FAILURE};
-use super::document::{Document, LevelWords, Noise, Stated};
-use super::layers::Balls;
-use crate::budget::Budget;
-use crate::fault::{Checked, Fault};
-use crate::number::Rational;
-use crate::numerals::Numerals;
-use crate::polynomial::Polynomial;
+use crate::core::budget::Budget;
+use crate::core::fault::{Checked, Fault, Rule};
+use crate::core::number::Rational;
+use crate::core::polynomial::Polynomial;
+use crate::network::balls::Balls;
+use crate::network::document::{LevelWords, NetworkDocument, NoiseClaim, Stated};
+use crate::network::rows::expand::Expanded;
+use crate::network::rows::upper::Upper;
+use crate::network::rows::{bounds, Bounds, RowsTask, FAILURE};
+use crate::words::numerals::Numerals;
 
 /// What the checker proves of one level of noise, rounded up to dyadics of 24 bits, as a certificate
 /// writes them.
@@ -22,7 +24,7 @@ pub struct NoiseBounds {
 }
 
 /// The linear functions of the result: differences to the class, or all logits.
-fn targets(document: &Document, noise: &Noise) -> Checked<Vec<Vec<(usize, i64)>>> {
+fn targets(document: &NetworkDocument, noise: &NoiseClaim) -> Checked<Vec<Vec<(usize, i64)>>> {
     let outputs = document.network_logits.len();
     if !noise.margins {
         return Ok((0..outputs).map(|i| vec![(i, 1)]).collect());
@@ -30,7 +32,7 @@ fn targets(document: &Document, noise: &Noise) -> Checked<Vec<Vec<(usize, i64)>>
     let class = usize::try_from(document.class).unwrap_or(usize::MAX);
     if outputs < 2 || class >= outputs {
         return Err(Fault::rejected(
-            "targets",
+            Rule::Own("targets"),
             "margins are of a class among two or more",
         ));
     }
@@ -39,15 +41,15 @@ fn targets(document: &Document, noise: &Noise) -> Checked<Vec<Vec<(usize, i64)>>
 }
 
 /// Bounds on the trajectory of `centres`.
-pub(super) fn prove(
-    document: &Document,
-    noise: &Noise,
+pub(crate) fn prove(
+    document: &NetworkDocument,
+    noise: &NoiseClaim,
     expanded: &Expanded,
     centres: &[Balls],
     progress: &mut dyn FnMut(usize, usize),
 ) -> Checked<Bounds> {
     let tables: Vec<&[Polynomial]> = document.tables.iter().map(|t| t.1.as_slice()).collect();
-    let task = Task {
+    let task = RowsTask {
         expanded,
         centres,
         tables: noise.exact_centre.then_some(tables.as_slice()),
@@ -60,9 +62,9 @@ pub(super) fn prove(
 }
 
 /// The computed bounds as numbers for a certificate.
-pub(super) fn short(
-    document: &Document,
-    noise: &Noise,
+pub(crate) fn short(
+    document: &NetworkDocument,
+    noise: &NoiseClaim,
     bounds: &Bounds,
 ) -> Checked<Vec<NoiseBounds>> {
     let mut all = Vec::new();
@@ -70,7 +72,9 @@ pub(super) fn short(
         let short = |list: &[Upper]| {
             let each = list.iter().map(|x| {
                 let text = x.short().text();
-                text.ok_or_else(|| Fault::rejected("noise", "a bound is beyond any number"))
+                text.ok_or_else(|| {
+                    Fault::rejected(Rule::Own("noise"), "a bound is beyond any number")
+                })
             });
             each.collect::<Checked<Vec<String>>>()
         };
@@ -86,7 +90,7 @@ pub(super) fn short(
 }
 
 /// Whether the stated enclosures without noise, moved by the deviations, still decide the class.
-fn stays(document: &Document, noise: &Noise, deviations: &[Rational]) -> bool {
+fn stays(document: &NetworkDocument, noise: &NoiseClaim, deviations: &[Rational]) -> bool {
     let zero = Rational::integer(0);
     let logits = match noise.exact_centre {
         true => &document.twin_logits,
@@ -123,7 +127,11 @@ fn stays(document: &Document, noise: &Noise, deviations: &[Rational]) -> bool {
 
 /// Every stated bound is at least the computed one, and a class that is said to stay stays. Returns the
 /// statements in words.
-pub(super) fn judge(document: &Document, noise: &Noise, proved: &Bounds) -> Checked<Vec<String>> {
+pub(crate) fn judge(
+    document: &NetworkDocument,
+    noise: &NoiseClaim,
+    proved: &Bounds,
+) -> Checked<Vec<String>> {
     let levels = noise.stated.iter().zip(&proved.layers).zip(&proved.targets);
     let mut words = Vec::new();
     for (i, (((level, stated), layers), targets)) in levels.enumerate() {
@@ -137,7 +145,7 @@ pub(super) fn judge(document: &Document, noise: &Noise, proved: &Bounds) -> Chec
         ] {
             if list.len() != computed.len() {
                 return Err(Fault::rejected(
-                    "noise",
+                    Rule::Own("noise"),
                     format!(
                         "level {i}: {} {what}, where there are {}",
                         list.len(),
@@ -148,14 +156,14 @@ pub(super) fn judge(document: &Document, noise: &Noise, proved: &Bounds) -> Chec
             let above = |(bound, x): (&Upper, &Rational)| !bound.is_at_most(x);
             if let Some(k) = computed.iter().zip(list).position(above) {
                 return Err(Fault::rejected(
-                    "noise",
+                    Rule::Own("noise"),
                     format!("level {i}: {what} {k}: the stated bound is below what is proved"),
                 ));
             }
         }
         if stated.stays && !stays(document, noise, &stated.deviations) {
             return Err(Fault::rejected(
-                "noise",
+                Rule::Own("noise"),
                 format!(
                     "level {i}: the bounds do not decide class {}",
                     document.class
@@ -168,8 +176,8 @@ pub(super) fn judge(document: &Document, noise: &Noise, proved: &Bounds) -> Chec
 }
 
 fn sentence(
-    document: &Document,
-    noise: &Noise,
+    document: &NetworkDocument,
+    noise: &NoiseClaim,
     level: &LevelWords,
     stated: &Stated,
 ) -> Checked<String> {

@@ -16,15 +16,15 @@ pub enum NetworkOutcome {
 /// What a network certificate proves.
 #[derive(Debug)]
 pub struct NetworkReport {
-    pub(super) class: u64,
-    pub(super) activations: usize,
-    pub(super) network_sha256: String,
-    pub(super) input_sha256: String,
-    pub(super) tables: Vec<String>,
+    pub(crate) class: u64,
+    pub(crate) activations: usize,
+    pub(crate) network_sha256: String,
+    pub(crate) input_sha256: String,
+    pub(crate) tables: Vec<String>,
     /// Enclosures of the twin's logits; none where any polynomial may stand for ReLU.
-    pub(super) twin: Vec<(String, String)>,
+    pub(crate) twin: Vec<(String, String)>,
     /// The statements about noise.
-    pub(super) noise: Option<Vec<String>>,
+    pub(crate) noise: Option<Vec<String>>,
 }
 
 impl NetworkReport {

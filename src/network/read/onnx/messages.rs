@@ -1,4 +1,6 @@
 //! The part of ONNX's protobuf schema that is read (github.com/onnx/onnx, onnx.proto, field numbers).
+//! Fields are the schema's, where they are documented.
+#![allow(missing_docs)]
 
 /// A model file.
 #[derive(Clone, PartialEq, prost::Message)]

@@ -1,29 +1,32 @@
 //! Reading ONNX: the operators of convolutional networks, static shapes, weights in the file.
 //!
-//! Protobuf is decoded by `prost`; `messages` holds the part of the schema that is read. Every constant
-//! is taken exactly (f32 and f64 are f64). What is not supported is an error that names the node.
+//! Protobuf is decoded by `prost`; [`messages`] holds the part of the schema that is read. Every constant
+//! is taken exactly (f32 and f64 are f64). A layer keeps the rank and the dimensions that ONNX gives it (`value`), so
+//! that axes, broadcasting and flattening mean what the operators' definitions say. What is not understood (an
+//! operator, an attribute, a version) is an error that names the node: nothing is ignored.
 
-mod messages;
-mod nodes;
+mod arithmetic;
+mod crop;
+mod layers;
+pub mod messages;
+mod movement;
+mod operators;
 mod tensor;
+mod value;
 
 use crate::error::{Error, Result};
-use crate::network::model::graph::{Builder, Network, NodeId, Preprocessing};
-use crate::network::model::ops::TensorShape;
+use crate::network::model::graph::{Builder, Network, Preprocessing};
 use messages::{Graph, Model, Size, ValueInfo};
 use prost::Message as _;
 use std::collections::HashMap;
 use tensor::Constant;
+use value::{natural, Layer, Reader, Value};
+
+/// The newest operator set whose definitions were compared with what is read here.
+const MAX_OPSET: i64 = 28;
 
 /// Largest file, in bytes.
 pub const MAX_BYTES: usize = 512 << 20;
-
-/// What a name in the file stands for.
-#[derive(Debug, Clone)]
-enum Value {
-    Node(NodeId),
-    Constant(Constant),
-}
 
 /// Reads a network from the bytes of an ONNX file.
 ///
@@ -41,34 +44,41 @@ pub fn read(bytes: &[u8], name: &str, preprocessing: Preprocessing) -> Result<Ne
     }
     let model =
         Model::decode(bytes).map_err(|e| Error::parse("", format!("not an ONNX file: {e}")))?;
-    let opset = model
-        .opsets
-        .iter()
-        .find(|o| matches!(o.domain.as_str(), "" | "ai.onnx"))
-        .map_or(0, |o| o.version);
+    let opset = opset(&model.opsets)?;
     let graph = model
         .graph
         .filter(|g| !g.nodes.is_empty())
         .ok_or_else(|| Error::parse("", "not an ONNX file: it has no graph with nodes"))?;
     let mut values: HashMap<String, Value> = HashMap::new();
     for t in &graph.initializers {
-        values.insert(t.name.clone(), Value::Constant(Constant::read(t)?));
+        define(&mut values, &t.name, Value::Constant(Constant::read(t)?))?;
     }
     let input = the_input(&graph, &values)?;
-    let shape = input_shape(input)?;
-    let mut builder = Builder::new(shape)?;
-    values.insert(input.name.clone(), Value::Node(0));
+    let dims = input_dims(input)?;
+    let mut builder = Builder::new(natural(&dims))?;
+    define(
+        &mut values,
+        &input.name,
+        Value::Layer(Layer { id: 0, dims }),
+    )?;
     for (i, node) in graph.nodes.iter().enumerate() {
         let label = if node.name.is_empty() {
             format!("{} (node {i})", node.operator)
         } else {
             node.name.clone()
         };
-        let value = nodes::convert(node, &label, opset, &mut builder, &values)?;
+        let reader = Reader {
+            node,
+            label: &label,
+            opset,
+            values: &values,
+        };
+        let value = operators::convert(&reader, &mut builder)?;
+        // Further outputs stay undefined: who reads them is told so.
         let Some(out) = node.outputs.first() else {
             return Err(Error::parse(format!("layer {label:?}"), "has no output"));
         };
-        values.insert(out.clone(), value);
+        define(&mut values, out, value)?;
     }
     let [output] = graph.outputs.as_slice() else {
         let n = graph.outputs.len();
@@ -77,7 +87,7 @@ pub fn read(bytes: &[u8], name: &str, preprocessing: Preprocessing) -> Result<Ne
         )));
     };
     match values.get(&output.name) {
-        Some(Value::Node(id)) => builder.finish(name, *id, preprocessing),
+        Some(Value::Layer(layer)) => builder.finish(name, layer.id, preprocessing),
         _ => Err(Error::parse(
             format!("output {:?}", output.name),
             "does not depend on the input",
@@ -101,20 +111,41 @@ fn the_input<'a>(graph: &'a Graph, values: &HashMap<String, Value>) -> Result<&'
     }
 }
 
-/// [batch, n], [batch, channels, length] or [batch, channels, rows, columns].
-fn input_shape(input: &ValueInfo) -> Result<TensorShape> {
+/// The version of the operators' definitions.
+fn opset(all: &[messages::Opset]) -> Result<i64> {
+    let own = |o: &&messages::Opset| matches!(o.domain.as_str(), "" | "ai.onnx");
+    match all.iter().find(own) {
+        Some(o) if (1..=MAX_OPSET).contains(&o.version) => Ok(o.version),
+        Some(o) => Err(Error::unsupported(format!(
+            "operator set {}; read are 1 to {MAX_OPSET}",
+            o.version
+        ))),
+        None => Err(Error::parse("opset_import", "names no ONNX operator set")),
+    }
+}
+
+/// A name is given once.
+fn define(values: &mut HashMap<String, Value>, name: &str, value: Value) -> Result<()> {
+    match values.insert(name.to_owned(), value) {
+        None => Ok(()),
+        Some(_) => Err(Error::parse(format!("value {name:?}"), "is defined twice")),
+    }
+}
+
+/// The dimensions of the input; a first one of several that is not fixed is the batch, and read as 1.
+fn input_dims(input: &ValueInfo) -> Result<Vec<usize>> {
     let fail = |detail: String| Error::parse(format!("input {:?}", input.name), detail);
-    let dims = input
+    let stated = input
         .kind
         .as_ref()
         .and_then(|k| k.tensor.as_ref())
         .and_then(|t| t.shape.as_ref())
         .ok_or_else(|| fail("has no shape; export the model with static shapes".into()))?;
-    let mut sizes = Vec::new();
-    for (axis, dim) in dims.dims.iter().enumerate() {
+    let mut dims = Vec::new();
+    for (axis, dim) in stated.dims.iter().enumerate() {
         match &dim.size {
-            Some(Size::Value(n)) if *n > 0 => sizes.push(*n as usize),
-            _ if axis == 0 => sizes.push(1),
+            Some(Size::Value(n)) if *n > 0 => dims.push(*n as usize),
+            _ if axis == 0 && stated.dims.len() > 1 => dims.push(1),
             Some(Size::Name(name)) => {
                 return Err(fail(format!(
                     "axis {axis} has the dynamic size {name:?}; export the model with static shapes"
@@ -127,13 +158,13 @@ fn input_shape(input: &ValueInfo) -> Result<TensorShape> {
             }
         }
     }
-    match sizes.as_slice() {
-        [n] => Ok(TensorShape::flat(*n)),
-        [1, n] => Ok(TensorShape::flat(*n)),
-        [1, c, l] => Ok(TensorShape::new(*c, *l, 1)),
-        [1, c, h, w] => Ok(TensorShape::new(*c, *h, *w)),
+    match dims.as_slice() {
+        [_] | [1, _] | [1, _, _] | [1, _, _, _] => Ok(dims),
+        [n, _, ..] if (2..=4).contains(&dims.len()) => Err(fail(format!(
+            "is a batch of {n}; export the model with a batch of 1 or a dynamic one"
+        ))),
         other => Err(fail(format!(
-            "shape {other:?}; read are [1,n], [1,channels,length] and [1,channels,rows,columns]"
+            "dimensions {other:?}; read are [n], [1,n], [1,channels,length] and [1,channels,rows,columns]"
         ))),
     }
 }

@@ -5,6 +5,7 @@ use crate::network::model::graph::MAX_PARAMETERS;
 use crate::network::read::onnx::messages::Tensor;
 
 const FLOAT: i32 = 1;
+const BOOL: i32 = 9;
 const INT32: i32 = 6;
 const INT64: i32 = 7;
 const DOUBLE: i32 = 11;
@@ -18,6 +19,33 @@ pub struct Constant {
 }
 
 impl Constant {
+    /// A constant of floats.
+    pub fn floats(dims: Vec<usize>, floats: Vec<f64>) -> Self {
+        Self {
+            dims,
+            floats,
+            ints: vec![],
+        }
+    }
+
+    /// A constant of integers.
+    pub fn ints(dims: Vec<usize>, ints: Vec<i64>) -> Self {
+        Self {
+            dims,
+            floats: vec![],
+            ints,
+        }
+    }
+
+    /// The elements as numbers, where f64 holds them.
+    pub fn numbers(&self) -> Option<Vec<f64>> {
+        if self.ints.is_empty() {
+            return Some(self.floats.clone());
+        }
+        let exact = |v: &i64| (v.unsigned_abs() <= 1 << 53).then_some(*v as f64);
+        self.ints.iter().map(exact).collect()
+    }
+
     /// The elements as floats.
     ///
     /// # Errors
@@ -61,8 +89,9 @@ impl Constant {
             DOUBLE => floats.clone_from(&t.double_data),
             INT64 if !raw.is_empty() => ints = words(raw, i64::from_le_bytes),
             INT64 => ints.clone_from(&t.int64_data),
+            BOOL if !raw.is_empty() => ints = words(raw, |b: [u8; 1]| i64::from(b[0] != 0)),
             INT32 if !raw.is_empty() => ints = words(raw, |b: [u8; 4]| i64::from(i32::from_le_bytes(b))),
-            INT32 => ints = t.int32_data.iter().map(|&v| i64::from(v)).collect(),
+            INT32 | BOOL => ints = t.int32_data.iter().map(|&v| i64::from(v)).collect(),
             other => {
                 return Err(fail(format!(
                     "element type {other}; read are float (1), int32 (6), int64 (7) and double (11): convert the model to float32"

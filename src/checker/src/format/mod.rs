@@ -1,0 +1,11 @@
+//! Strict reading: bytes to a tree (`json`), a tree to typed values (`document`, `table`, `claims`, `hints`,
+//! `numbers`), each fault with its `path`; and the coefficients that a program would hold (`rounding`).
+
+pub(crate) mod claims;
+pub(crate) mod document;
+pub(crate) mod hints;
+pub(crate) mod json;
+pub(crate) mod numbers;
+pub(crate) mod path;
+pub(crate) mod rounding;
+pub(crate) mod table;

@@ -1,0 +1,283 @@
+//! The embedded table: its reader, its digest and its polynomials.
+
+use crate::claims::target::Function;
+use crate::core::budget::Budget;
+use crate::core::fault::{Checked, Fault};
+use crate::core::number::Rational;
+use crate::core::polynomial::Polynomial;
+use crate::format::json::{each, Tree};
+use crate::format::path::printable;
+use crate::format::rounding::Mode;
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+
+const MAX_COMPONENTS: usize = 32;
+const MAX_COEFFICIENTS: usize = 256;
+const MAX_NAME: usize = 200;
+const MAX_PROVENANCE: usize = 64;
+const MAX_PROVENANCE_TEXT: usize = 4096;
+
+/// One polynomial of the table, as written.
+#[derive(Debug)]
+struct Component {
+    chebyshev: bool,
+    scale: Rational,
+    offset: Rational,
+    coefficients: Vec<Rational>,
+}
+
+/// A table of coefficients.
+#[derive(Debug)]
+pub(crate) struct Table {
+    pub(crate) name: String,
+    lo: Rational,
+    hi: Rational,
+    eps: Option<Rational>,
+    components: Vec<Component>,
+}
+
+impl Table {
+    /// Reads the `table` of a certificate.
+    pub(crate) fn read(tree: Tree, budget: &Budget) -> Checked<Self> {
+        let mut fields = tree.object()?;
+        fields.take("format", |t| constant(&t, "polycert-table/1"))?;
+        let name = fields.take("name", |t| short(&t, MAX_NAME))?;
+        fields.take("target", |t| match t.text()? {
+            text if Function::parse(text).is_some() => Ok(()),
+            _ => Err(Fault::unreadable(format!(
+                "not one of {}",
+                Function::names(" ")
+            ))),
+        })?;
+        let (lo, hi, eps) = fields.take("domain", |t| domain(t, budget))?;
+        let components = fields.take("components", |t| {
+            each(t.list_of(1, MAX_COMPONENTS)?, |c| component(c, budget))
+        })?;
+        fields.take("provenance", provenance)?;
+        fields.finish()?;
+        Ok(Self {
+            name,
+            lo,
+            hi,
+            eps,
+            components,
+        })
+    }
+
+    /// SHA-256 of the canonical lines, in lower-case hexadecimal.
+    pub(crate) fn digest(&self, budget: &Budget) -> Checked<String> {
+        let mut hash = Sha256::new();
+        let mut put = |text: &str| hash.update(text.as_bytes());
+        let number = |x: &Rational| {
+            // A decimal conversion is quadratic.
+            let words = x.bits() / 64;
+            budget.charge(words * words * 4 + 100)?;
+            Ok::<_, Fault>(x.to_string())
+        };
+        put("polycert-table/1\n");
+        put(&format!(
+            "domain {} {}\n",
+            number(&self.lo)?,
+            number(&self.hi)?
+        ));
+        match &self.eps {
+            Some(eps) => put(&format!("eps {}\n", number(eps)?)),
+            None => put("eps -\n"),
+        }
+        for c in &self.components {
+            let basis = if c.chebyshev { "chebyshev" } else { "power" };
+            let (scale, offset) = (number(&c.scale)?, number(&c.offset)?);
+            let count = c.coefficients.len();
+            put(&format!("component {basis} {scale} {offset} {count}\n"));
+            for coefficient in &c.coefficients {
+                put(&number(coefficient)?);
+                put("\n");
+            }
+        }
+        let mut text = String::with_capacity(64);
+        for byte in hash.finalize() {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+        }
+        Ok(text)
+    }
+
+    /// The components with rounded coefficients, in powers of y.
+    pub(crate) fn polynomials(&self, mode: Mode, budget: &Budget) -> Checked<Vec<Polynomial>> {
+        let mut result = Vec::with_capacity(self.components.len());
+        for (i, c) in self.components.iter().enumerate() {
+            let mut rounded = Vec::with_capacity(c.coefficients.len());
+            for (j, x) in c.coefficients.iter().enumerate() {
+                let words = x.bits() / 64 + 40;
+                budget.charge(words * words)?;
+                let place = |fault: Fault| fault.item(j).at("coefficients").item(i);
+                rounded.push(mode.round(x).map_err(|f| place(f).at("table.components"))?);
+            }
+            result.push(Polynomial::from_basis(
+                &rounded,
+                c.chebyshev,
+                &c.scale,
+                &c.offset,
+                budget,
+            )?);
+        }
+        Ok(result)
+    }
+}
+
+/// A string that must have one value.
+pub(crate) fn constant(tree: &Tree, expected: &str) -> Checked<()> {
+    let text = tree.text()?;
+    if text != expected {
+        let text = printable(text);
+        return Err(Fault::unreadable(format!(
+            "`{text}` where `{expected}` is expected"
+        )));
+    }
+    Ok(())
+}
+
+/// Any number.
+pub(crate) fn number(tree: &Tree, budget: &Budget) -> Checked<Rational> {
+    Rational::parse(tree.text()?, budget)
+}
+
+fn short(tree: &Tree, limit: usize) -> Checked<String> {
+    let text = tree.text()?;
+    if text.chars().count() > limit {
+        return Err(Fault::unreadable(format!("longer than {limit} characters")));
+    }
+    Ok(text.to_owned())
+}
+
+fn domain(tree: Tree, budget: &Budget) -> Checked<(Rational, Rational, Option<Rational>)> {
+    let mut fields = tree.object()?;
+    let lo = fields.take("lo", |t| number(&t, budget))?;
+    let hi = fields.take("hi", |t| number(&t, budget))?;
+    let eps = fields.take_maybe("eps", |t| number(&t, budget))?;
+    fields.finish()?;
+    if lo >= hi {
+        return Err(Fault::unreadable("lo is not below hi"));
+    }
+    if eps.as_ref().is_some_and(|e| !e.is_positive() || *e >= hi) {
+        return Err(Fault::unreadable("eps is not between 0 and hi").at("eps"));
+    }
+    Ok((lo, hi, eps))
+}
+
+fn component(tree: Tree, budget: &Budget) -> Checked<Component> {
+    let mut fields = tree.object()?;
+    let chebyshev = fields.take("basis", |t| match t.text()? {
+        "power" => Ok(false),
+        "chebyshev" => Ok(true),
+        _ => Err(Fault::unreadable("not one of power, chebyshev")),
+    })?;
+    let map = fields.take_maybe("input_map", |t| {
+        let mut fields = t.object()?;
+        let scale = fields.take("scale", |t| match number(&t, budget)? {
+            scale if scale.is_zero() => Err(Fault::unreadable("the scale is 0")),
+            scale => Ok(scale),
+        })?;
+        let offset = fields.take("offset", |t| number(&t, budget))?;
+        fields.finish()?;
+        Ok((scale, offset))
+    })?;
+    let (scale, offset) = map.unwrap_or((Rational::integer(1), Rational::integer(0)));
+    let coefficients = fields.take("coefficients", |t| {
+        each(t.list_of(1, MAX_COEFFICIENTS)?, |c| number(&c, budget))
+    })?;
+    fields.finish()?;
+    Ok(Component {
+        chebyshev,
+        scale,
+        offset,
+        coefficients,
+    })
+}
+
+/// Descriptions: read for their form alone.
+fn provenance(tree: Tree) -> Checked<()> {
+    let entries = tree.object()?.all();
+    if entries.len() > MAX_PROVENANCE {
+        return Err(Fault::unreadable(format!(
+            "more than {MAX_PROVENANCE} entries"
+        )));
+    }
+    for (key, value) in &entries {
+        let text = short(value, MAX_PROVENANCE_TEXT).map_err(|fault| fault.at(key))?;
+        if key.chars().count() > MAX_PROVENANCE_TEXT {
+            let limit = format!("a key longer than {MAX_PROVENANCE_TEXT} characters");
+            return Err(Fault::unreadable(limit));
+        }
+        drop(text);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::json::parse;
+
+    const TABLE: &str = r#"{"format":"polycert-table/1","name":"t","target":"relu",
+        "domain":{"lo":"-1","hi":"1","eps":"6*2^-4"},
+        "components":[{"basis":"power","coefficients":["0","2/4"]},
+          {"basis":"chebyshev","input_map":{"scale":"1/2","offset":"-1"},"coefficients":["1"]}],
+        "provenance":{"source":"a \" b"}}"#;
+
+    fn read(text: &str) -> Checked<Table> {
+        Table::read(parse(text.as_bytes())?, &Budget::new())
+    }
+
+    #[test]
+    fn the_digest_is_of_the_canonical_lines() {
+        let lines = "polycert-table/1\ndomain -1 1\neps 3/8\ncomponent power 1 0 2\n0\n1/2\n\
+                     component chebyshev 1/2 -1 1\n1\n";
+        let expected: String = Sha256::digest(lines)
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
+        let digest = |text: &str| read(text).unwrap().digest(&Budget::new()).unwrap();
+        assert_eq!(digest(TABLE), expected);
+        let explicit = TABLE.replace(
+            "\"coefficients\":[\"0\"",
+            "\"input_map\":{\"scale\":\"1\",\"offset\":\"0\"},\"coefficients\":[\"-0\"",
+        );
+        assert_eq!(digest(&explicit), expected);
+        assert_ne!(digest(&TABLE.replace(",\"eps\":\"6*2^-4\"", "")), expected);
+    }
+
+    #[test]
+    fn limits_are_named() {
+        let many = |n: usize| vec!["\"0\""; n].join(",");
+        for (from, to, message) in [
+            ("\"2/4\"", many(256), "257 entries, where 1 to 256"),
+            ("\"0\",\"2/4\"", String::new(), "0 entries, where 1 to 256"),
+            ("relu", "gelu".into(), "not one of sign step"),
+            ("\"1/2\"", "\"0\"".into(), "the scale is 0"),
+            ("6*2^-4", "0".into(), "eps is not between"),
+            ("6*2^-4", "1".into(), "eps is not between"),
+            ("\"lo\":\"-1\"", "\"lo\":\"1\"".into(), "lo is not below hi"),
+            (
+                "\"t\"",
+                format!("\"{}\"", "é".repeat(201)),
+                "longer than 200",
+            ),
+            ("a \\\" b", "x".repeat(4097), "longer than 4096"),
+            ("source", "x".repeat(4097), "a key longer than 4096"),
+            ("chebyshev", "hermite".into(), "not one of power, chebyshev"),
+            (
+                "table/1",
+                "table/2".into(),
+                "where `polycert-table/1` is expected",
+            ),
+        ] {
+            match read(&TABLE.replacen(from, &to, 1)) {
+                Err(Fault::Unreadable { detail, .. }) => {
+                    assert!(detail.contains(message), "{detail}")
+                }
+                other => panic!("{message}: {other:?}"),
+            }
+        }
+    }
+}

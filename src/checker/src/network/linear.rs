@@ -1,0 +1,350 @@
+//! Layers that are no activations, on balls.
+
+use crate::core::fault::{Checked, Fault, Rule};
+use crate::network::balls::{fixed, shift_up, Balls};
+use crate::network::model::layers::{Dyadic, Geometry, Layer, NetworkNode};
+use num_bigint::BigInt;
+use num_traits::{One, Signed, Zero};
+
+/// Most bits of one layer's weights over one exponent.
+const MAX_WEIGHT_BITS: u64 = 1 << 33;
+
+/// Numbers with one exponent: m 2^-shift each, exactly.
+pub(crate) struct Aligned {
+    pub(crate) mantissas: Vec<BigInt>,
+    pub(crate) shift: u64,
+}
+
+pub(crate) fn align(numbers: &[Dyadic]) -> Aligned {
+    let used = numbers.iter().filter(|d| !d.mantissa.is_zero());
+    let least = used.map(|d| d.exponent).min().unwrap_or(0).min(0);
+    let at = |d: &Dyadic| {
+        // least <= exponent wherever the mantissa is not 0.
+        let up = u64::try_from(d.exponent.saturating_sub(least)).unwrap_or(0);
+        &d.mantissa << up
+    };
+    Aligned {
+        mantissas: numbers.iter().map(at).collect(),
+        shift: least.unsigned_abs(),
+    }
+}
+
+/// sum_k w_k x_k + b over rows of weights. Sums are exact; one rounding down at the end, and one of the
+/// bias: off by less than 2. The radius grows by the greatest sum of |w|.
+pub(crate) struct WeightRows {
+    weights: Aligned,
+    bias: Vec<BigInt>,
+    terms: usize,
+    norm: BigInt,
+}
+
+impl WeightRows {
+    pub(crate) fn new(weights: &[Dyadic], bias: &[Dyadic], precision: u64) -> Checked<Self> {
+        let terms = weights.len().checked_div(bias.len());
+        let terms = terms
+            .filter(|&t| t > 0)
+            .ok_or_else(|| Fault::internal("rows"))?;
+        let weights = align(weights);
+        // One tiny weight makes all others long.
+        let longest = weights.mantissas.iter().map(BigInt::bits).max();
+        let bits = (weights.mantissas.len() as u64).saturating_mul(longest.unwrap_or(0));
+        if bits > MAX_WEIGHT_BITS {
+            return Err(Fault::rejected(
+                Rule::Limit,
+                format!("{bits} bits of aligned weights, the limit is {MAX_WEIGHT_BITS}"),
+            ));
+        }
+        let sums = weights.mantissas.chunks(terms);
+        let norm = sums
+            .map(|row| row.iter().map(Signed::abs).sum::<BigInt>())
+            .max();
+        Ok(Self {
+            weights,
+            bias: bias.iter().map(|b| fixed(b, precision)).collect(),
+            terms,
+            norm: norm.unwrap_or_default(),
+        })
+    }
+
+    /// One output from the inputs of its window (none is 0).
+    pub(crate) fn output<'a>(
+        &self,
+        row: usize,
+        x: impl Iterator<Item = Option<&'a BigInt>>,
+    ) -> Checked<BigInt> {
+        let start = row * self.terms;
+        let weights = self.weights.mantissas.get(start..start + self.terms);
+        let (Some(weights), Some(bias)) = (weights, self.bias.get(row)) else {
+            return Err(Fault::internal("row"));
+        };
+        let mut sum = BigInt::zero();
+        for (w, x) in weights.iter().zip(x) {
+            if let (Some(x), false) = (x, w.is_zero()) {
+                sum += w * x;
+            }
+        }
+        Ok((sum >> self.weights.shift) + bias)
+    }
+
+    pub(crate) fn radius(&self, radius: &BigInt) -> BigInt {
+        shift_up(&(&self.norm * radius), self.weights.shift) + 2
+    }
+}
+
+/// A layer that is no activation.
+pub(crate) fn linear(
+    node: &NetworkNode,
+    x: &[(&Balls, [usize; 3])],
+    precision: u64,
+) -> Checked<Balls> {
+    let Some(&(a, shape)) = x.first() else {
+        return Err(Fault::internal("no input"));
+    };
+    let plane = shape[1] * shape[2];
+    let fix =
+        |list: &[Dyadic]| -> Vec<BigInt> { list.iter().map(|d| fixed(d, precision)).collect() };
+    match &node.layer {
+        Layer::Conv {
+            groups,
+            geometry,
+            weights,
+            bias,
+        } => {
+            let rows = WeightRows::new(weights, bias, precision)?;
+            convolution(&rows, *groups, geometry, a, shape, node.shape)
+        }
+        Layer::Dense { weights, bias } => {
+            let rows = WeightRows::new(weights, bias, precision)?;
+            let each = |m: usize| rows.output(m, a.mid.iter().map(Some));
+            Ok(Balls {
+                mid: (0..bias.len()).map(each).collect::<Checked<_>>()?,
+                radius: rows.radius(&a.radius),
+            })
+        }
+        Layer::Affine { scale, shift } => {
+            let maps = ChannelMaps {
+                scale: fix(scale),
+                shift: fix(shift),
+                off: BigInt::one(),
+            };
+            maps.apply(a, plane, precision)
+        }
+        Layer::BatchNorm {
+            gamma,
+            beta,
+            mean,
+            variance,
+            epsilon,
+        } => {
+            let epsilon = epsilon.first().ok_or_else(|| Fault::internal("epsilon"))?;
+            let maps = batch_norm([gamma, beta, mean, variance], epsilon, precision)?;
+            maps.apply(a, plane, precision)
+        }
+        Layer::Add => {
+            let Some(&(b, _)) = x.get(1) else {
+                return Err(Fault::internal("add"));
+            };
+            Ok(Balls {
+                mid: a.mid.iter().zip(&b.mid).map(|(a, b)| a + b).collect(),
+                radius: &a.radius + &b.radius,
+            })
+        }
+        Layer::AvgPool { geometry, inside } => means(geometry, *inside, a, shape, node.shape),
+        Layer::Subsample { step } => subsample(*step, a, shape),
+        Layer::Pad { before } => pad(*before, a, shape, node.shape),
+        Layer::Concat => Ok(concat(x)),
+        Layer::Reshape => Ok(a.clone()),
+        Layer::Relu { .. } | Layer::MaxPool { .. } => {
+            Err(Fault::internal("an activation is not linear"))
+        }
+    }
+}
+
+fn convolution(
+    rows: &WeightRows,
+    groups: usize,
+    geometry: &Geometry,
+    a: &Balls,
+    shape: [usize; 3],
+    out: [usize; 3],
+) -> Checked<Balls> {
+    let plane = shape[1] * shape[2];
+    let [_, height, width] = out;
+    let (each, outs) = (shape[0] / groups, out[0] / groups);
+    let mut mid = vec![BigInt::zero(); out.iter().product()];
+    for row in 0..height {
+        for column in 0..width {
+            let places = geometry.places(shape, row, column);
+            for group in 0..groups {
+                let channels = group * each..(group + 1) * each;
+                let window: Vec<Option<&BigInt>> = channels
+                    .flat_map(|c| places.iter().map(move |p| p.map(|p| c * plane + p)))
+                    .map(|at| at.and_then(|at| a.mid.get(at)))
+                    .collect();
+                for o in group * outs..(group + 1) * outs {
+                    let y = rows.output(o, window.iter().copied())?;
+                    let at = (o * height + row) * width + column;
+                    *mid.get_mut(at).ok_or_else(|| Fault::internal("conv"))? = y;
+                }
+            }
+        }
+    }
+    Ok(Balls {
+        mid,
+        radius: rows.radius(&a.radius),
+    })
+}
+
+/// gamma (x - mean)/sqrt(variance + epsilon) + beta as a map of every channel.
+fn batch_norm(
+    [gamma, beta, mean, variance]: [&[Dyadic]; 4],
+    epsilon: &Dyadic,
+    precision: u64,
+) -> Checked<ChannelMaps> {
+    let mut maps = ChannelMaps {
+        scale: Vec::new(),
+        shift: Vec::new(),
+        off: BigInt::one(),
+    };
+    for (((g, b), m), v) in gamma.iter().zip(beta).zip(mean).zip(variance) {
+        let (scale, error) = norm_scale(g, v, epsilon, precision)?;
+        let m = fixed(m, precision);
+        // beta - mean scale: off by the mean's and the scale's errors, and two roundings.
+        let moved = (&m * &scale) >> precision;
+        let here = shift_up(&((m.abs() + 1) * &error + scale.abs()), precision) + 3;
+        maps.shift.push(fixed(b, precision) - moved);
+        maps.scale.push(scale);
+        maps.off = maps.off.max(error).max(here);
+    }
+    Ok(maps)
+}
+
+/// Means over windows; padding counts in the divisor unless only elements `inside` do.
+fn means(
+    geometry: &Geometry,
+    inside: bool,
+    a: &Balls,
+    shape: [usize; 3],
+    out: [usize; 3],
+) -> Checked<Balls> {
+    let plane = shape[1] * shape[2];
+    let mut mid = Vec::with_capacity(out.iter().product());
+    for c in 0..shape[0] {
+        for row in 0..out[1] {
+            for column in 0..out[2] {
+                let places = geometry.places(shape, row, column);
+                let mut sum = BigInt::zero();
+                for place in places.iter().flatten() {
+                    sum += a.get(c * plane + place)?;
+                }
+                let inner = places.iter().flatten().count();
+                let n = if inside { inner } else { places.len() };
+                if n == 0 {
+                    return Err(Fault::internal("empty window"));
+                }
+                mid.push(num_integer::Integer::div_floor(&sum, &BigInt::from(n)));
+            }
+        }
+    }
+    Ok(Balls {
+        mid,
+        radius: &a.radius + 1,
+    })
+}
+
+fn subsample(step: [usize; 2], a: &Balls, shape: [usize; 3]) -> Checked<Balls> {
+    let plane = shape[1] * shape[2];
+    let mut mid = Vec::new();
+    for c in 0..shape[0] {
+        for y in (0..shape[1]).step_by(step[0]) {
+            for z in (0..shape[2]).step_by(step[1]) {
+                mid.push(a.get(c * plane + y * shape[2] + z)?.clone());
+            }
+        }
+    }
+    let radius = a.radius.clone();
+    Ok(Balls { mid, radius })
+}
+
+/// Zeros around the input, `before` of them before its channels, rows and columns.
+fn pad(before: [usize; 3], a: &Balls, shape: [usize; 3], out: [usize; 3]) -> Checked<Balls> {
+    let plane = shape[1] * shape[2];
+    let [_, height, width] = out;
+    let mut mid = vec![BigInt::zero(); out.iter().product()];
+    for (i, value) in a.mid.iter().enumerate() {
+        let (c, y, z) = (i / plane, i % plane / shape[2], i % shape[2]);
+        let at = ((c + before[0]) * height + y + before[1]) * width + z + before[2];
+        *mid.get_mut(at).ok_or_else(|| Fault::internal("pad"))? = value.clone();
+    }
+    let radius = a.radius.clone();
+    Ok(Balls { mid, radius })
+}
+
+fn concat(x: &[(&Balls, [usize; 3])]) -> Balls {
+    let radius = x.iter().map(|(b, _)| &b.radius).max();
+    Balls {
+        mid: x.iter().flat_map(|(b, _)| b.mid.iter().cloned()).collect(),
+        radius: radius.cloned().unwrap_or_default(),
+    }
+}
+
+/// gamma / sqrt(variance + epsilon) over 2^precision, and how far off it may be.
+pub(crate) fn norm_scale(
+    gamma: &Dyadic,
+    variance: &Dyadic,
+    epsilon: &Dyadic,
+    precision: u64,
+) -> Checked<(BigInt, BigInt)> {
+    // Twice the precision under the root, and as much again to keep small variances exact enough.
+    let bits = 4 * precision;
+    let sum = fixed(variance, bits) + fixed(epsilon, bits);
+    if sum <= BigInt::from(2) {
+        return Err(Fault::rejected(
+            Rule::Own("network"),
+            "variance + epsilon is not above 0 at this precision",
+        ));
+    }
+    // root <= sqrt(v) 2^(2 precision) < root + 2, the rounding of the sum (below 2) included.
+    let root = (&sum - BigInt::from(2)).max(BigInt::one()).sqrt();
+    let wide = (&sum + BigInt::from(2)).sqrt() + 1;
+    // 2^(3 precision) gamma / sqrt: gamma and the quotient are each off by less than 1.
+    let g = fixed(gamma, precision);
+    let quotient =
+        |g: &BigInt, root: &BigInt| num_integer::Integer::div_floor(&(g << (2 * precision)), root);
+    let ends = [
+        quotient(&g, &root),
+        quotient(&g, &wide),
+        quotient(&(&g + 1), &root),
+        quotient(&(&g + 1), &wide),
+    ];
+    let (Some(lo), Some(hi)) = (ends.iter().min(), ends.iter().max()) else {
+        return Err(Fault::internal("ends"));
+    };
+    Ok((lo.clone(), hi - lo + 1))
+}
+
+/// scale x + shift, a channel at a time; scale and shift are off by at most `off`.
+struct ChannelMaps {
+    scale: Vec<BigInt>,
+    shift: Vec<BigInt>,
+    off: BigInt,
+}
+
+impl ChannelMaps {
+    fn apply(&self, a: &Balls, plane: usize, precision: u64) -> Checked<Balls> {
+        let mut mid = Vec::with_capacity(a.mid.len());
+        for (i, x) in a.mid.iter().enumerate() {
+            let map = self.scale.get(i / plane).zip(self.shift.get(i / plane));
+            let Some((s, t)) = map else {
+                return Err(Fault::internal("channel"));
+            };
+            mid.push(((s * x) >> precision) + t);
+        }
+        let steepest = self.scale.iter().map(Signed::abs).max().unwrap_or_default() + &self.off;
+        let error = steepest * &a.radius + &self.off * a.greatest();
+        Ok(Balls {
+            mid,
+            radius: shift_up(&error, precision) + &self.off + 1,
+        })
+    }
+}

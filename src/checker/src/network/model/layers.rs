@@ -1,0 +1,135 @@
+//! The exact network as data: nodes in order, each a layer, what it reads, and its shape.
+
+use num_bigint::BigInt;
+
+/// A network: its input's shape, its nodes in order, and which one is the result.
+#[derive(Debug)]
+pub(crate) struct Network {
+    pub(crate) input: [usize; 3],
+    pub(crate) nodes: Vec<NetworkNode>,
+    pub(crate) output: usize,
+}
+
+/// An exact dyadic number m 2^e.
+#[derive(Debug, Clone)]
+pub(crate) struct Dyadic {
+    pub(crate) mantissa: BigInt,
+    pub(crate) exponent: i64,
+}
+
+/// A window over rows and columns.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Geometry {
+    pub(crate) kernel: [usize; 2],
+    pub(crate) stride: [usize; 2],
+    pub(crate) dilation: [usize; 2],
+    pub(crate) padding: [usize; 4],
+}
+
+impl Geometry {
+    /// Rows and columns of the output; none if the window does not fit.
+    pub(crate) fn output(&self, x: [usize; 3]) -> Option<[usize; 2]> {
+        let axis = |kernel: usize,
+                    stride: usize,
+                    dilation: usize,
+                    before: usize,
+                    after: usize,
+                    size: usize| {
+            let padded = size.checked_add(before)?.checked_add(after)?;
+            let reach = kernel
+                .checked_sub(1)?
+                .checked_mul(dilation)?
+                .checked_add(1)?;
+            let steps = padded.checked_sub(reach)?.checked_div(stride)?;
+            (dilation > 0).then_some(steps + 1)
+        };
+        let [kh, kw] = self.kernel;
+        let [sh, sw] = self.stride;
+        let [dh, dw] = self.dilation;
+        let [pt, pl, pb, pr] = self.padding;
+        Some([
+            axis(kh, sh, dh, pt, pb, x[1])?,
+            axis(kw, sw, dw, pl, pr, x[2])?,
+        ])
+    }
+
+    /// The window at an output's row and column: for each of its places, in order, the place in the
+    /// input's plane, or none in the padding.
+    pub(crate) fn places(&self, x: [usize; 3], row: usize, column: usize) -> Vec<Option<usize>> {
+        let [kh, kw] = self.kernel;
+        let [sh, sw] = self.stride;
+        let [dh, dw] = self.dilation;
+        let [pt, pl, ..] = self.padding;
+        let mut list = Vec::with_capacity(kh * kw);
+        for a in 0..kh {
+            let y = (row * sh + a * dh).checked_sub(pt).filter(|&y| y < x[1]);
+            for b in 0..kw {
+                let z = (column * sw + b * dw).checked_sub(pl).filter(|&z| z < x[2]);
+                list.push(y.zip(z).map(|(y, z)| y * x[2] + z));
+            }
+        }
+        list
+    }
+}
+
+/// What a node computes.
+#[derive(Debug)]
+pub(crate) enum Layer {
+    Conv {
+        groups: usize,
+        geometry: Geometry,
+        weights: Vec<Dyadic>,
+        bias: Vec<Dyadic>,
+    },
+    Dense {
+        weights: Vec<Dyadic>,
+        bias: Vec<Dyadic>,
+    },
+    BatchNorm {
+        gamma: Vec<Dyadic>,
+        beta: Vec<Dyadic>,
+        mean: Vec<Dyadic>,
+        variance: Vec<Dyadic>,
+        epsilon: Vec<Dyadic>,
+    },
+    Affine {
+        scale: Vec<Dyadic>,
+        shift: Vec<Dyadic>,
+    },
+    Add,
+    Relu {
+        slope: Dyadic,
+    },
+    MaxPool {
+        geometry: Geometry,
+    },
+    AvgPool {
+        geometry: Geometry,
+        /// Whether only elements inside the input count in the divisor.
+        inside: bool,
+    },
+    Subsample {
+        step: [usize; 2],
+    },
+    Pad {
+        /// Channels, rows, columns before the input.
+        before: [usize; 3],
+    },
+    Concat,
+    Reshape,
+}
+
+impl Layer {
+    /// Whether a polynomial stands in for it.
+    pub(crate) fn is_activation(&self) -> bool {
+        matches!(self, Self::Relu { .. } | Self::MaxPool { .. })
+    }
+}
+
+/// A layer, what it reads, and the shape of what it computes.
+#[derive(Debug)]
+pub(crate) struct NetworkNode {
+    pub(crate) inputs: Vec<usize>,
+    pub(crate) shape: [usize; 3],
+    pub(crate) layer: Layer,
+}

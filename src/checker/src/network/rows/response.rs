@@ -1,0 +1,265 @@
+//! What an activation does to a deviation: a fixed slope, and a bound of what is left.
+//!
+//! z is known within a radius; y = z/B is a place (an integer over 2^100) within `slack` of it.
+//!
+//! **Polynomial** r. With s close to r' at the place, |r'(place) - s| <= off, and |delta| <= d:
+//! r(z + delta) - r(z) - s delta is the integral of r' - s over the way, and at u between z and z + delta
+//! |r'(u) - s| <= |r'(u) - r'(z)| + |r'(z) - r'(place)| + off. So it is at most
+//! (C (d/2 + slack B)/B + off) d, C the greatest |B r''| within slack + d/B of the place.
+//!
+//! **ReLU**, and the noise e_1 is all that a function f may differ from it. With s = 1 where z > 0, s = 0 where
+//! z < 0: relu(z + delta) - relu(z) - s delta is 0 as long as z + delta keeps the sign of z, and else at
+//! most |delta| - |z|. Where the sign of z is not known, it is at most |delta|: both slopes lie in [0, 1].
+//! f(z + delta) - relu(z + delta) is at most worst B, or tau |z + delta| if |z + delta| >= zone B is sure.
+//! Of f nothing is known outside [-B, B], so there the bound is infinite.
+
+use crate::core::fault::{Checked, Fault, Rule};
+use crate::core::number::Rational;
+use crate::network::activation::SignPolynomial;
+use crate::network::balls::Balls;
+use crate::network::rows::curve::{Curve, PLACE_BITS};
+use crate::network::rows::level::NoiseLevel;
+use crate::network::rows::upper::Upper;
+use num_bigint::BigInt;
+use num_integer::Integer;
+use num_traits::{One, Signed, ToPrimitive};
+
+/// Slopes are s 2^-SLOPE_BITS with |s| < 2^30.
+pub(crate) const SLOPE_BITS: u32 = 27;
+const MAX_SLOPE: i64 = (1 << 30) - 1;
+/// Fractional bits of the evaluation of slopes.
+pub(crate) const PRECISION: u64 = 128;
+
+/// One activation on the undisturbed trajectory.
+#[derive(Debug)]
+pub(crate) struct Response<'a> {
+    /// None: ReLU.
+    curve: Option<&'a Curve>,
+    places: Vec<i128>,
+    slack: i128,
+    /// s 2^SLOPE_BITS.
+    pub(crate) slopes: Vec<i64>,
+    off: Vec<Upper>,
+    /// B and 1/B.
+    pub(crate) scale: Upper,
+    inverse: Upper,
+}
+
+/// What happens to one element at one level.
+pub(crate) struct Change {
+    /// |remainder| and bounded noise together.
+    pub(crate) remainder: Upper,
+    /// The deviation behind the activation, without sub-Gaussian noise.
+    pub(crate) amount: Upper,
+}
+
+impl<'a> Response<'a> {
+    /// The polynomial of `sign` (at 128 fractional bits) with its `curve`, or ReLU.
+    pub(crate) fn new(
+        polynomial: Option<(&SignPolynomial, &'a Curve)>,
+        scale: &Rational,
+        centre: &Balls,
+        precision: u64,
+    ) -> Checked<Self> {
+        let (n, d) = (scale.numer(), scale.denom());
+        let divisor = n << precision;
+        let one = 1_i128 << PLACE_BITS;
+        let place = |x: &BigInt| ((x * d) << PLACE_BITS).div_floor(&divisor).to_i128();
+        // Rounded down twice: off by less than 2.
+        let slack = place(&centre.radius).and_then(|r| r.checked_add(2));
+        let places: Option<Vec<i128>> = centre.mid.iter().map(place).collect();
+        let inside = places.zip(slack).filter(|(places, slack)| {
+            // No absolute values: a place may be the least of all integers.
+            let most = one - slack;
+            places.iter().all(|p| -most <= *p && *p <= most)
+        });
+        let Some((places, slack)) = inside else {
+            return Err(Fault::rejected(
+                Rule::Own("domain"),
+                "an element may leave [-B, B]",
+            ));
+        };
+        let (slopes, off) = match polynomial {
+            Some((sign, _)) => slopes(sign, &places)?,
+            None => {
+                let step = |p: &i128| i64::from(*p > 0) << SLOPE_BITS;
+                let slopes: Vec<i64> = places.iter().map(step).collect();
+                let off = vec![Upper::ZERO; slopes.len()];
+                (slopes, off)
+            }
+        };
+        Ok(Self {
+            curve: polynomial.map(|(_, curve)| curve),
+            places,
+            slack,
+            slopes,
+            off,
+            scale: Upper::rational(scale),
+            inverse: Upper::rational(&Rational::raw(d.clone(), n.clone())),
+        })
+    }
+
+    /// Element i, whose input deviates by at most d.
+    pub(crate) fn change(&self, i: usize, d: Upper, level: &NoiseLevel) -> Checked<Change> {
+        let at = self.places.get(i).zip(self.slopes.get(i));
+        let (Some((&place, slope)), Some(&off)) = (at, self.off.get(i)) else {
+            return Err(Fault::internal("element"));
+        };
+        let slope = Upper::new(slope.unsigned_abs().into(), -i64::from(SLOPE_BITS));
+        let (remainder, worst) = match d.times(self.inverse).ceil_at(PLACE_BITS) {
+            None => (Upper::INFINITE, Upper::INFINITE),
+            Some(way) => (
+                self.remainder(place, d, way, off),
+                self.worst(place, way, level),
+            ),
+        };
+        let remainder = remainder.plus(worst);
+        Ok(Change {
+            remainder,
+            amount: slope.times(d).plus(remainder),
+        })
+    }
+
+    /// The input moves by at most d, `way` places.
+    fn remainder(&self, place: i128, d: Upper, way: i128, off: Upper) -> Upper {
+        let (one, reach) = (1_i128 << PLACE_BITS, self.slack + way);
+        if let Some(curve) = self.curve {
+            let most = curve.over(place - reach, place + reach);
+            let turn = most
+                .times(places(2 * self.slack + way + 1))
+                .times(Upper::power(-1));
+            return turn.plus(off).times(d);
+        }
+        if place.abs() + reach > one {
+            return Upper::INFINITE;
+        }
+        if place.abs() <= self.slack {
+            return d;
+        }
+        places((reach - place.abs()).max(0)).times(self.scale)
+    }
+
+    /// Bounded noise.
+    fn worst(&self, place: i128, way: i128, level: &NoiseLevel) -> Upper {
+        let everywhere = level.worst.times(self.scale);
+        let Some((tau, zone)) = &level.envelope else {
+            return everywhere;
+        };
+        let reach = self.slack + way;
+        let near = Rational::dyadic((place.abs() - reach).into(), u64::from(PLACE_BITS));
+        if near < *zone {
+            return everywhere;
+        }
+        let far = places(place.abs() + reach).times(self.scale);
+        everywhere.min(tau.times(far))
+    }
+}
+
+/// A nonnegative number of places.
+fn places(n: i128) -> Upper {
+    Upper::new(n.unsigned_abs(), -i64::from(PLACE_BITS))
+}
+
+/// Slopes at places, and how far they are from r' there.
+pub(crate) fn slopes(sign: &SignPolynomial, places: &[i128]) -> Checked<(Vec<i64>, Vec<Upper>)> {
+    let f = PRECISION;
+    let exact = |p: &i128| BigInt::from(*p) << (f - u64::from(PLACE_BITS));
+    let y: Vec<BigInt> = places.iter().map(exact).collect();
+    let one = BigInt::one() << f;
+    // r' 2^(f + 1) = 1 + p + y p'.
+    let down = f + 1 - u64::from(SLOPE_BITS);
+    let half = BigInt::one() << (down - 1);
+    let mut lists = (Vec::new(), Vec::new());
+    for (y, jet) in y.iter().zip(sign.jets(&y)?) {
+        let twice = &one + &jet.value + ((y * &jet.slope) >> f);
+        let error = jet.radius + ((y.abs() * jet.slope_radius) >> f) + 2;
+        let s = ((&twice + &half) >> down).to_i64().unwrap_or(i64::MAX);
+        let s = s.clamp(-MAX_SLOPE, MAX_SLOPE);
+        lists.0.push(s);
+        let distance = (twice - (BigInt::from(s) << down)).abs() + error;
+        lists.1.push(Upper::fixed(&distance, f + 1));
+    }
+    Ok(lists)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::polynomial::Polynomial;
+
+    fn rational(n: i64, d: i64) -> Rational {
+        Rational::raw(n.into(), d.into())
+    }
+
+    /// p, p', p'' at y by the chain rule, exactly.
+    fn jet(stages: &[Polynomial], y: &Rational) -> [Rational; 3] {
+        let (mut q, mut first, mut second) = (y.clone(), rational(1, 1), rational(0, 1));
+        for p in stages {
+            let at = |p: &Polynomial| {
+                let c = p.coefficients();
+                c.iter()
+                    .rev()
+                    .fold(rational(0, 1), |v, c| v.times(&q).plus(c))
+            };
+            let (value, slope, bend) =
+                (at(p), at(&p.derivative()), at(&p.derivative().derivative()));
+            second = bend.times(&first).times(&first).plus(&slope.times(&second));
+            first = slope.times(&first);
+            q = value;
+        }
+        [q, first, second]
+    }
+
+    fn stages(list: &[(&[i64], i64)]) -> Vec<Polynomial> {
+        let make = |(c, d): &(&[i64], i64)| {
+            Polynomial::new(c.iter().map(|&c| c.into()).collect(), (*d).into())
+        };
+        list.iter().map(make).collect()
+    }
+
+    /// Odd and not odd, one stage and several: the exact |B r''| at places is within the bounds over them
+    /// and around them, and those are close to it; slopes are within their distance of r'.
+    #[test]
+    fn bounds_hold_the_exact_curvature_and_slopes() {
+        let cubic: (&[i64], i64) = (&[0, 3, 0, -1], 2);
+        let askew: (&[i64], i64) = (&[1, 9, -2, -3, 1], 7);
+        for list in [
+            vec![cubic],
+            vec![cubic, cubic],
+            vec![askew, cubic],
+            vec![askew],
+        ] {
+            let p = stages(&list);
+            let curve = Curve::new(&p, 1).unwrap();
+            let one = 1_i128 << PLACE_BITS;
+            let places: Vec<i128> = [0, 1, -1, 5, 77, -400, 998, -998, 999]
+                .map(|n: i128| one / 1000 * n + n * 12_345_678)
+                .into_iter()
+                .chain([one, -one])
+                .collect();
+            let sign = SignPolynomial::new(&p, &rational(1, 1), PRECISION);
+            let (s, off) = slopes(&sign, &places).unwrap();
+            for ((&at, s), off) in places.iter().zip(s).zip(off) {
+                let y = Rational::dyadic(at.into(), u64::from(PLACE_BITS));
+                let [value, first, second] = jet(&p, &y);
+                let two = rational(2, 1);
+                let twice = two.times(&first).plus(&y.times(&second));
+                let exact = twice.abs().times(&rational(1, 2));
+                let bound = curve.over(at, at).exact().unwrap();
+                assert!(exact <= bound, "{list:?} {at}");
+                let loose = exact.times(&rational(21, 20)).plus(&rational(1, 100));
+                assert!(bound <= loose, "{list:?} {at}");
+                let around = curve.over((at - one / 50).max(-one), (at + one / 50).min(one));
+                assert!(bound <= around.exact().unwrap());
+                let slope = rational(1, 1).plus(&value).plus(&y.times(&first));
+                let slope = slope.times(&rational(1, 2));
+                let distance = slope.plus(&Rational::dyadic(s.into(), 27).negated()).abs();
+                assert!(distance <= off.exact().unwrap());
+                assert!(off.exact().unwrap() <= rational(1, 1 << 27));
+            }
+            assert!(
+                curve.over(one, one + 1).is_infinite() && curve.over(-one - 1, 0).is_infinite()
+            );
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! What is said of a check: sentences with every number on the safe side, and the report.
+//!
+//! `numerals` writes numbers, `sentences` the statements, `target` the first line; `report` is what a caller gets.
+
+pub(crate) mod numerals;
+pub(crate) mod phrases;
+pub(crate) mod report;
+pub(crate) mod sentences;
+pub(crate) mod target;

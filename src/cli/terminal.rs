@@ -1,0 +1,50 @@
+//! What every command reads and writes: numbers and digests, standard output, standard error.
+
+use crate::arith::number;
+use crate::error::{Error, Result};
+use crate::files::write_atomically;
+use rug::Rational;
+use std::path::{Path, PathBuf};
+
+/// A number on the command line.
+pub fn rational(text: &str) -> std::result::Result<Rational, String> {
+    number::parse(text).map_err(|e| e.to_string())
+}
+
+/// A digest on the command line, in lower case.
+pub fn digest(text: &str) -> std::result::Result<String, String> {
+    if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        Ok(text.to_ascii_lowercase())
+    } else {
+        Err("a digest is 64 hexadecimal digits".to_owned())
+    }
+}
+
+/// Writes to a file, whole or not at all, or to standard output (no path, or `-`).
+pub fn output(path: Option<&PathBuf>, text: &str) -> Result<()> {
+    use std::io::Write as _;
+    match path.filter(|p| p.as_path() != Path::new("-")) {
+        Some(path) => write_atomically(path, text),
+        None => match std::io::stdout().lock().write_all(text.as_bytes()) {
+            // A reader that has seen enough (head, a pager) is no failure.
+            Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            other => other.map_err(|e| Error::io(Path::new("standard output"), &e)),
+        },
+    }
+}
+
+/// A line on standard error; nobody need be listening.
+pub fn note(line: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// A word as a shell takes it.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./+,:=@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}

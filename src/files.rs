@@ -1,0 +1,126 @@
+//! Files: read up to a limit, written whole or not at all; digests of their bytes.
+
+use crate::error::{Error, Result};
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+
+/// Reads a text file of at most `limit` bytes; `-` is standard input.
+///
+/// # Errors
+/// The operating system's refusal, a file that is larger, or bytes that are not UTF-8; naming the path.
+pub fn read_text(path: &Path, limit: usize) -> Result<String> {
+    let bytes = read_bytes(path, limit)?;
+    String::from_utf8(bytes).map_err(|e| {
+        Error::parse(
+            format!("byte {}", e.utf8_error().valid_up_to()),
+            "not UTF-8 text",
+        )
+        .in_file(path)
+    })
+}
+
+/// Reads a file of at most `limit` bytes; `-` is standard input.
+///
+/// # Errors
+/// The operating system's refusal, or a file that is larger; naming the path.
+pub fn read_bytes(path: &Path, limit: usize) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let most = limit as u64 + 1;
+    let read = if path == Path::new("-") {
+        std::io::stdin().take(most).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(path).and_then(|f| f.take(most).read_to_end(&mut bytes))
+    };
+    read.map_err(|e| Error::io(path, &e))?;
+    if bytes.len() > limit {
+        return Err(
+            Error::parse("", format!("larger than the limit of {limit} bytes")).in_file(path),
+        );
+    }
+    Ok(bytes)
+}
+
+/// Writes a file whole or not at all: a temporary file in the same folder, then a rename.
+///
+/// A link is followed; a device or pipe is written to as it is, never replaced.
+///
+/// # Errors
+/// The operating system's refusal, naming the path.
+pub fn write_atomically(path: &Path, text: &str) -> Result<()> {
+    let fail = |e: &std::io::Error| Error::io(path, e);
+    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if std::fs::metadata(&target).is_ok_and(|m| !m.is_file() && !m.is_dir()) {
+        return std::fs::write(&target, text).map_err(|e| fail(&e));
+    }
+    let folder = target
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new()
+        .prefix(".polycert-")
+        .suffix(".tmp")
+        .tempfile_in(folder)
+        .map_err(|e| fail(&plain(&e)))?;
+    file.write_all(text.as_bytes()).map_err(|e| fail(&e))?;
+    file.as_file().sync_all().map_err(|e| fail(&e))?;
+    // A temporary file is private; a published one has the usual rights.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let rights = std::fs::Permissions::from_mode(0o644);
+        file.as_file()
+            .set_permissions(rights)
+            .map_err(|e| fail(&e))?;
+    }
+    file.persist(&target).map_err(|e| fail(&e.error))?;
+    Ok(())
+}
+
+/// The system's own error, without the temporary file's name.
+fn plain(e: &std::io::Error) -> std::io::Error {
+    let inner = e.get_ref().and_then(|wrapper| wrapper.source());
+    inner
+        .and_then(|e| e.downcast_ref::<std::io::Error>())
+        .and_then(std::io::Error::raw_os_error)
+        .map_or_else(|| e.kind().into(), std::io::Error::from_raw_os_error)
+}
+
+/// SHA-256 of bytes, as 64 hexadecimal digits.
+pub fn sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().fold(String::with_capacity(64), |mut s, b| {
+        let _ = write!(s, "{b:02x}");
+        s
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_read_up_to_the_limit_and_written_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        write_atomically(&path, "four").unwrap();
+        assert_eq!(read_text(&path, 4).unwrap(), "four");
+        let words = read_text(&path, 3).unwrap_err().to_string();
+        assert!(
+            words.contains("larger than the limit of 3 bytes"),
+            "{words}"
+        );
+        std::fs::write(&path, b"ab\xff").unwrap();
+        assert!(read_text(&path, 4)
+            .unwrap_err()
+            .to_string()
+            .contains("byte 2"));
+        assert!(read_bytes(&folder.path().join("y"), 4).is_err());
+    }
+
+    #[test]
+    fn digest_of_nothing() {
+        assert!(sha256(b"").starts_with("e3b0c44298fc1c149afbf4c8996fb924"));
+    }
+}

@@ -1,0 +1,216 @@
+//! Certify: prove the maximum error of a table, and what else holds of it; have the checker verify the proof.
+
+use crate::arith::rounding::CoefficientMode;
+use crate::certificate::composite::document;
+use crate::certificate::{publish, Report};
+use crate::certify::proof::{prove, Proof, Request as Asked};
+use crate::error::{Error, ErrorKind, Result};
+use crate::function::target::{Function, Target};
+use crate::poly::table::Table;
+use rug::Rational;
+
+/// What is asked about a table. The default asks for everything about the table's own target on [-1, 1].
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The function; the table's own if none.
+    pub target: Option<Function>,
+    /// Claimed bound of the maximum error, in the units of the scaled function.
+    pub claim: Option<Rational>,
+    /// How a program holds the coefficients.
+    pub coefficients: CoefficientMode,
+    /// B: inputs are in [-B, B], the composite is applied to x/B.
+    pub scale: Rational,
+    /// Slope of a leaky ReLU for x < 0 (1/100 if none).
+    pub slope: Option<Rational>,
+    /// K of a K x K max-pool window.
+    pub window: Option<u32>,
+    /// Lower end of a clip (-1 if none).
+    pub lower: Option<Rational>,
+    /// Upper end of a clip (1 if none).
+    pub upper: Option<Rational>,
+    /// Number of inputs of an argmax (10 if none).
+    pub inputs: Option<u32>,
+    /// Argmax: the greatest input exceeds all others by this, in the inputs' units.
+    pub input_gap: Option<Rational>,
+    /// c of the input map x -> c x + 1/2 of max-pool and argmax (the largest possible if none).
+    pub input_scale: Option<Rational>,
+    /// Functions that jump: the error is meant this far from the jump or farther.
+    pub eps: Option<Rational>,
+    /// The composite's domain is [-to, to], before scaling.
+    pub to: Option<Rational>,
+    /// Wanted relative gap (hi - lo)/lo of the enclosure.
+    pub gap: Rational,
+    /// The envelope is to hold for |x| >= zone.
+    pub zone: Option<Rational>,
+    /// Also bound |r| on |x| <= to + rho.
+    pub rho: Option<Rational>,
+    /// Overflow margin: the greatest rho with |r| <= limit on |x| <= to + rho.
+    pub limit: Rational,
+    /// Only the enclosure: no ranges, envelope, slope or overflow margin.
+    pub only_error: bool,
+    /// Refuse any table but the one with this SHA-256 (64 hexadecimal digits).
+    pub table_sha256: Option<String>,
+}
+
+impl Default for Request {
+    fn default() -> Self {
+        Self {
+            target: None,
+            claim: None,
+            coefficients: CoefficientMode::Exact,
+            scale: Rational::from(1),
+            slope: None,
+            window: None,
+            lower: None,
+            upper: None,
+            inputs: None,
+            input_gap: None,
+            input_scale: None,
+            eps: None,
+            to: None,
+            gap: Rational::from(1) >> 40,
+            zone: None,
+            rho: None,
+            limit: Rational::from(2),
+            only_error: false,
+            table_sha256: None,
+        }
+    }
+}
+
+/// What was proved.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The proof: bounds, verdict on the claim, witness.
+    pub proof: Proof,
+    /// The certificate's text.
+    pub certificate: String,
+    /// What the independent checker says of it.
+    pub report: Report,
+}
+
+/// Certifies a table.
+///
+/// **Guarantee** the maximum error is in [`bound_lo`, `bound_hi`] of the proof, and the independent checker
+/// has verified the certificate.
+/// **Cost** milliseconds to a second; composites of many stages with everything asked for take longest.
+///
+/// # Errors
+/// A table of another digest, an option that is not the function's, what [`prove`] refuses, and a
+/// certificate that does not pass the checker. That a claim does not hold is no error but a verdict.
+///
+/// ```
+/// use polycert::jobs::certify::{certify, Request};
+/// use polycert::poly::Table;
+///
+/// let path = concat!(env!("CARGO_MANIFEST_DIR"), "/certificates/relu04.json");
+/// let table = Table::read(path.as_ref())?;
+/// let claim = Some(polycert::arith::number::parse("2^-4")?);
+/// let answer = certify(&table, &Request { claim, ..Request::default() })?;
+/// assert_eq!(answer.proof.verdict.unwrap().to_string(), "PROVED");
+/// # Ok::<(), polycert::error::Error>(())
+/// ```
+pub fn certify(table: &Table, request: &Request) -> Result<Answer> {
+    if let Some(stated) = &request.table_sha256 {
+        let computed = table.sha256();
+        if *stated != computed {
+            let stated = stated.clone();
+            return Err(ErrorKind::Digest { stated, computed }.into());
+        }
+    }
+    certified(table, &request.asked(table)?)
+}
+
+/// The proof of a request, its certificate, and the checker's word on that.
+pub(in crate::jobs) fn certified(table: &Table, asked: &Asked) -> Result<Answer> {
+    let proof = prove(table, asked)?;
+    let (certificate, report) = publish::checked(document(table, &proof))?;
+    Ok(Answer {
+        proof,
+        certificate,
+        report,
+    })
+}
+
+/// The usual parameters of a function, with B = 1.
+pub(in crate::jobs) fn usual(function: Function) -> Target {
+    let mut target = Target::new(function);
+    if function.has_slope() {
+        target.slope = Rational::from((1, 100));
+    }
+    target
+}
+
+impl Request {
+    /// The request of the certifier.
+    fn asked(&self, table: &Table) -> Result<Asked> {
+        self.check(table)?;
+        let function = self.target.unwrap_or(table.target);
+        let mut target = usual(function);
+        target.scale = self.scale.clone();
+        if let Some(slope) = self.slope.as_ref().filter(|_| function.has_slope()) {
+            target.slope.clone_from(slope);
+        }
+        if let Some(lower) = &self.lower {
+            target.ends.0.clone_from(lower);
+        }
+        if let Some(upper) = &self.upper {
+            target.ends.1.clone_from(upper);
+        }
+        if let Some(k) = self.window {
+            target.inputs = (k as usize).saturating_mul(k as usize);
+        }
+        if let Some(n) = self.inputs {
+            target.inputs = n as usize;
+        }
+        target.input_scale.clone_from(&self.input_scale);
+        target.gap.clone_from(&self.input_gap);
+        Ok(Asked {
+            coefficients: self.coefficients,
+            gap: self.gap.to_f64(),
+            eps: self.eps.clone(),
+            to: self.to.clone(),
+            claim: self.claim.clone(),
+            zone: self.zone.clone(),
+            rho: self.rho.clone(),
+            limit: self.limit.clone(),
+            only_error: self.only_error,
+            ..Asked::new(target)
+        })
+    }
+
+    /// Refuses options that are not the function's, as [`certify`] does.
+    ///
+    /// # Errors
+    /// The first of them.
+    pub fn check(&self, table: &Table) -> Result<()> {
+        let function = self.target.unwrap_or(table.target);
+        let only = |given: bool, name: &str, fits: bool, wanted: &str| {
+            if given && !fits {
+                let detail = format!("--{name} is for --target {wanted}, not {function}");
+                return Err(Error::domain(detail));
+            }
+            Ok(())
+        };
+        let argmax = function == Function::Argmax;
+        let pool = function == Function::MaxPool;
+        let ends = function.has_ends();
+        only(
+            self.slope.is_some(),
+            "slope",
+            function.has_slope(),
+            "leaky_relu",
+        )?;
+        only(self.lower.is_some(), "lower", ends, "clip")?;
+        only(self.upper.is_some(), "upper", ends, "clip")?;
+        only(self.window.is_some(), "window", pool, "max_pool")?;
+        only(self.inputs.is_some(), "inputs", argmax, "argmax")?;
+        only(self.input_gap.is_some(), "input-gap", argmax, "argmax")?;
+        only(
+            self.input_scale.is_some(),
+            "input-scale",
+            pool || argmax,
+            "max_pool or argmax",
+        )
+    }
+}

@@ -1,0 +1,113 @@
+//! What is asked of a family.
+
+use crate::approx::fit::least_squares::Histogram;
+use crate::approx::known::Normalisation;
+use crate::function::target::Function;
+use crate::jobs::families::approximated::Approximated;
+use rug::Rational;
+
+/// A table of a known family.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Name of the table; made of family and degree if none.
+    pub name: Option<String>,
+    /// The family.
+    pub family: Family,
+}
+
+/// The families. All but [`Composite`] approximate a function itself, not through sign.
+#[derive(Debug, Clone)]
+pub enum Family {
+    /// Composite of f_n and g_n.
+    Composite(Composite),
+    /// Minimax polynomial of a function itself.
+    Minimax(Minimax),
+    /// Chebyshev interpolant in f64.
+    Chebyshev(Chebyshev),
+    /// Least squares for a density of inputs.
+    LeastSquares(LeastSquares),
+    /// Quadratic Hermite expansion of ReLU.
+    Hermite(Hermite),
+    /// Cleaning polynomial.
+    Clean(Clean),
+}
+
+/// Composite of f_n and g_n (ePrint 2019/1234) in any order, an approximation of sign.
+#[derive(Debug, Clone)]
+pub struct Composite {
+    /// Stages, first applied first: `f1` to `f15`, `g1` to `g4`.
+    pub stages: Vec<String>,
+    /// Intended use through sign.
+    pub target: Function,
+    /// The sign is meant for eps <= |x|.
+    pub eps: Option<Rational>,
+}
+
+/// Minimax polynomial of a function itself (Remez on its lines).
+#[derive(Debug, Clone)]
+pub struct Minimax {
+    /// The function and where.
+    pub approximated: Approximated,
+    /// Degree, up to 127.
+    pub degree: usize,
+    /// ReLU, leaky ReLU, abs on a symmetric domain: the odd part is the function's own, only even powers are fitted.
+    pub even: bool,
+    /// With `even`: p(0) = 0.
+    pub zero: bool,
+}
+
+/// Chebyshev interpolant in f64, as OpenFHE's EvalChebyshevFunction computes it.
+#[derive(Debug, Clone)]
+pub struct Chebyshev {
+    /// The function and where; the ends are rounded to f64.
+    pub approximated: Approximated,
+    /// Degree, up to 255.
+    pub degree: usize,
+}
+
+/// Least squares for a density of inputs.
+#[derive(Debug, Clone)]
+pub struct LeastSquares {
+    /// The function and where.
+    pub approximated: Approximated,
+    /// Degree, up to 31.
+    pub degree: usize,
+    /// How inputs are distributed.
+    pub density: Density,
+}
+
+/// A density of inputs.
+#[derive(Debug, Clone)]
+pub enum Density {
+    /// Normal.
+    Gaussian {
+        /// Mean.
+        mean: Rational,
+        /// Standard deviation.
+        deviation: Rational,
+    },
+    /// Bins with weights; its ends are the domain.
+    Histogram(Histogram),
+}
+
+/// Quadratic Hermite expansion of ReLU with basis-wise normalisation (arXiv 2201.06699), folded.
+#[derive(Debug, Clone)]
+pub struct Hermite {
+    /// Means and variances of the bases 1, x, (x^2 - 1)/sqrt 2, and what goes around the sum.
+    pub normalisation: Normalisation,
+    /// x in [-range, range].
+    pub range: Rational,
+    /// Coefficients are multiples of 2^-bits.
+    pub bits: u32,
+}
+
+/// Cleaning polynomial: brings values near 0 and 1 nearer.
+#[derive(Debug, Clone)]
+pub struct Clean {
+    /// 0 and 1 are fixed points of this order, 2 to 16; the degree is 2 order - 1.
+    pub order: u32,
+    /// Applied so many times.
+    pub times: u32,
+    /// Inputs are within this of 0 or 1, below 1/2.
+    pub within: Rational,
+}

@@ -1,0 +1,300 @@
+//! Audit: the verdict on every sample of a data set, with a journal that an interrupted run goes on from.
+
+use crate::error::{Error, Result};
+use crate::files::{read_bytes, sha256, write_atomically};
+use crate::jobs::network::inputs::InputFile;
+use crate::jobs::network::levels::NoiseLevels;
+use crate::jobs::network::model::Model;
+use crate::jobs::network::twin::Polynomials;
+use crate::network::audit::clopper_pearson::LEAST_RISK;
+use crate::network::audit::level::Level;
+use crate::network::audit::{self, Journal, Record, Summary, Under};
+use crate::network::forward::compare::{compare, Precision};
+use crate::network::forward::twin::{Activation, Twin};
+use crate::network::forward::Prepared;
+use crate::network::model::tensor::Tensor;
+use crate::network::model::tournament;
+use crate::network::read::load::Loaded;
+use crate::network::read::{description, npy};
+use crate::network::rows::subject::{Bends, Centre, Subject};
+use crate::network::rows::Noise;
+use crate::report::audit::write::{Told, FORMAT};
+use std::path::PathBuf;
+
+/// Most samples of one audit.
+const MAX_SAMPLES: usize = 1 << 20;
+
+/// A network, its twin, a data set, and levels of noise.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The network's file.
+    pub model: Model,
+    /// The polynomials of the twin.
+    pub twin: Polynomials,
+    /// The file of samples.
+    pub input: InputFile,
+    /// Levels of noise at the activations; each costs a backward row for every neuron and sample, once for all.
+    pub noise: NoiseLevels,
+    /// Labels: .npy, one number for each sample.
+    pub labels: Option<PathBuf>,
+    /// First sample, from 0.
+    pub from: usize,
+    /// Number of samples; all that follow if none.
+    pub count: Option<usize>,
+    /// Threads; all cores if none.
+    pub threads: Option<usize>,
+    /// 1 - confidence of the Clopper-Pearson intervals.
+    pub risk: f64,
+    /// Result to write, JSON with every sample. Its journal is FILE.journal.
+    pub output: PathBuf,
+    /// One line for each sample as CSV.
+    pub csv: Option<PathBuf>,
+    /// What made it, to be named in the result.
+    pub command: String,
+}
+
+/// What was proved of the data set; the result is written.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The network.
+    pub loaded: Loaded,
+    /// Its twin.
+    pub twin: Twin,
+    /// The levels of noise.
+    pub levels: Vec<Level>,
+    /// Every sample.
+    pub records: Vec<Record>,
+    /// The counts.
+    pub summary: Summary,
+    /// The result as JSON, but for the samples.
+    pub report: serde_json::Value,
+    risk: f64,
+    command: String,
+}
+
+impl Answer {
+    /// The audit as it is told.
+    pub fn told(&self) -> Told<'_> {
+        Told {
+            loaded: &self.loaded,
+            twin: &self.twin,
+            levels: &self.levels,
+            summary: &self.summary,
+            records: &self.records,
+            risk: self.risk,
+            command: &self.command,
+        }
+    }
+
+    /// Whether the class is proved to stay on every sample, and at every level.
+    pub fn stays(&self) -> bool {
+        let all = self.summary.samples;
+        let mut levels = self.summary.levels.iter();
+        self.summary.same == all && levels.all(|l| l.certified == all)
+    }
+}
+
+/// What the work is at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// Why there will be no sensitivities of layers.
+    NoSensitivities(Error),
+    /// Samples that the journal has already.
+    Kept {
+        /// So many.
+        kept: usize,
+        /// Of so many.
+        of: usize,
+    },
+    /// Samples that are done.
+    Done {
+        /// So many in this run.
+        done: usize,
+        /// Of so many.
+        of: usize,
+    },
+}
+
+/// Audits a data set: every sample evaluated, and bounded under the levels of noise; the result written.
+///
+/// Results go to a journal sample by sample; an interrupted run goes on from it when the same is asked again.
+///
+/// **Guarantee** verdicts and fields named `bound_`; the intervals of shares suppose independent samples.
+/// *Estimate*: how sensitive the margins are to each layer.
+///
+/// # Errors
+/// Files that cannot be read or do not fit together, levels outside [0, 1], networks that rows cannot pass.
+///
+/// ```
+/// use polycert::jobs::network::{audit, InputFile, Model, NoiseLevels, Polynomials};
+///
+/// let at = |file: &str| format!("{}/certificates/{file}", env!("CARGO_MANIFEST_DIR"));
+/// let folder = tempfile::tempdir().unwrap();
+/// let request = audit::Request {
+///     model: Model::new(at("networks/fashion/network.safetensors")),
+///     twin: Polynomials::new(at("relu13.json"), 20),
+///     input: InputFile::new(at("networks/fashion/images.npy")),
+///     noise: NoiseLevels::default(),
+///     labels: None,
+///     from: 0,
+///     count: Some(1),
+///     threads: Some(1),
+///     risk: 0.05,
+///     output: folder.path().join("audit.json"),
+///     csv: None,
+///     command: "an example".to_owned(),
+/// };
+/// assert!(audit::audit(&request, &|_| ())?.stays());
+/// # Ok::<(), polycert::error::Error>(())
+/// ```
+pub fn audit(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<Answer> {
+    if !(request.risk >= LEAST_RISK && request.risk < 1.0) {
+        return Err(Error::domain(format!(
+            "--risk is from {LEAST_RISK:e} to 1, not {}",
+            request.risk
+        )));
+    }
+    let named = |e: Error| e.in_file(&request.model.network);
+    let loaded = request.model.load()?;
+    let twin = request.twin.load(&loaded.network)?;
+    let inputs = request.input.load(&loaded)?;
+    let levels = request.noise.levels(&twin, Centre::Polynomial)?;
+    let samples = samples(request, inputs.samples.len())?;
+    let labels = labels(request, inputs.samples.len())?;
+    let labels_sha256 = labels.as_ref().map(|l| l.1.as_str());
+    let settings = format!(
+        "{FORMAT} {}\nnetwork {} {}\n{}{}labels {}\nnoise {levels:?}\n",
+        env!("CARGO_PKG_VERSION"),
+        loaded.sha256,
+        graph_digest(request)?,
+        twin.settings,
+        inputs.settings,
+        labels_sha256.unwrap_or("-"),
+    );
+    let prepared = Prepared::new(&loaded.network).map_err(named)?;
+    let input = |sample: usize| -> Result<(Tensor, Option<u64>)> {
+        let label = labels.as_ref().map(|l| l.0[sample]);
+        Ok((inputs.sample(sample)?, label))
+    };
+    let noise: Vec<Noise> = levels.iter().map(|l| l.noise).collect();
+    // Networks that rows cannot pass are audited without sensitivities, but not under noise.
+    let expanded = tournament::expand(&loaded.network);
+    let bends = Bends::new(&twin.composites, &twin.activations);
+    let ready = match (&expanded, &bends) {
+        (Ok(e), Ok(b)) => Subject::new(e, &twin.activations, b, Centre::Polynomial),
+        (Err(e), _) | (_, Err(e)) => Err(e.clone()),
+    };
+    let subject = match ready {
+        Ok(subject) => Some(subject),
+        Err(e) if levels.is_empty() => {
+            progress(Progress::NoSensitivities(e));
+            None
+        }
+        Err(e) => return Err(named(e)),
+    };
+    let under = subject.as_ref().map(|subject| Under {
+        subject,
+        noise: &noise,
+    });
+    let precision = precision(&prepared, &twin.activations, &input(samples[0])?.0)?;
+    let journal_path = PathBuf::from(format!("{}.journal", request.output.display()));
+    let journal = Journal::open(&journal_path, &sha256(settings.as_bytes()))?;
+    let kept = samples.iter().filter(|s| journal.done.contains_key(s));
+    let (kept, of) = (kept.count(), samples.len());
+    if kept > 0 {
+        progress(Progress::Kept { kept, of });
+    }
+    let done = |done, of| progress(Progress::Done { done, of });
+    let run = || {
+        audit::run(
+            &prepared,
+            &twin.activations,
+            precision,
+            under,
+            &samples,
+            input,
+            journal,
+            done,
+        )
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(request.threads.unwrap_or(0));
+    let pool = pool.build().map_err(|e| Error::domain(e.to_string()))?;
+    let records = pool.install(run)?;
+    let mut answer = Answer {
+        summary: Summary::new(&records),
+        records,
+        levels,
+        report: serde_json::Value::Null,
+        risk: request.risk,
+        command: request.command.clone(),
+        twin,
+        loaded,
+    };
+    let told = answer.told();
+    let report = told.json(request.from, &inputs.sha256, labels_sha256);
+    write_atomically(&request.output, &told.whole(&report))?;
+    if let Some(path) = &request.csv {
+        write_atomically(path, &told.csv())?;
+    }
+    std::fs::remove_file(&journal_path).map_err(|e| Error::io(&journal_path, &e))?;
+    answer.report = report;
+    Ok(answer)
+}
+
+fn samples(request: &Request, have: usize) -> Result<Vec<usize>> {
+    let end = request
+        .count
+        .map_or(Some(have), |n| request.from.checked_add(n));
+    match end.filter(|&end| end <= have && request.from < end) {
+        Some(end) if end - request.from <= MAX_SAMPLES => Ok((request.from..end).collect()),
+        Some(_) => Err(Error::unsupported(format!(
+            "more than {MAX_SAMPLES} samples"
+        ))),
+        None => Err(Error::domain(format!(
+            "--from {} and --count {}: the file has {have} samples, from 0",
+            request.from,
+            request.count.map_or("all".to_owned(), |n| n.to_string())
+        ))
+        .in_file(&request.input.file)),
+    }
+}
+
+/// The labels and the digest of their file.
+fn labels(request: &Request, samples: usize) -> Result<Option<(Vec<u64>, String)>> {
+    let Some(path) = &request.labels else {
+        return Ok(None);
+    };
+    let bytes = read_bytes(path, npy::MAX_BYTES)?;
+    let array = npy::read(&bytes).map_err(|e| e.in_file(path))?;
+    if array.values.len() != samples {
+        let n = array.values.len();
+        return Err(Error::domain(format!("{n} labels for {samples} samples")).in_file(path));
+    }
+    let label = |i: usize| {
+        let v = array.values.get(i);
+        let whole = (0.0..=1e15).contains(&v) && v.fract() == 0.0;
+        whole.then_some(v as u64).ok_or_else(|| {
+            Error::parse(format!("label {i}"), format!("{v} is no class number")).in_file(path)
+        })
+    };
+    let all: Vec<u64> = (0..samples).map(label).collect::<Result<_>>()?;
+    Ok(Some((all, sha256(&bytes))))
+}
+
+fn graph_digest(request: &Request) -> Result<String> {
+    match &request.model.graph {
+        Some(path) => Ok(sha256(&read_bytes(path, description::MAX_BYTES)?)),
+        None => Ok("-".to_owned()),
+    }
+}
+
+/// The first sample tells whether f64 has any hope: the choice must not depend on the order of work.
+fn precision(prepared: &Prepared, twin: &[Activation], x: &Tensor) -> Result<Precision> {
+    let first = compare(prepared, twin, x, Precision::ByNeed)?;
+    let single = first.twin.is_some_and(|t| !t.double);
+    Ok(if single {
+        Precision::ByNeed
+    } else {
+        Precision::Double
+    })
+}

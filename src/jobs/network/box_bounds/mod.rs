@@ -1,0 +1,222 @@
+//! Box bounds: proved ranges and output difference over a box of inputs.
+
+mod polynomials;
+
+use crate::error::{Error, Result};
+use crate::jobs::network::inputs::InputFile;
+use crate::jobs::network::model::Model;
+use crate::network::boxes::stages::{self, Stage};
+use crate::network::boxes::{Bounds, StageBounds};
+use crate::network::read::load::Loaded;
+use polynomials::{attack, composite, down, up, Kind};
+use rug::Rational;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Most degrees of one run.
+const MAX_DEGREES: usize = 32;
+
+/// A small network of dense, convolution and addition layers with ReLU, a box, and polynomials for its neurons.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The network's file.
+    pub model: Model,
+    /// Degrees of the neurons' polynomials, 1 to 400; a run for each.
+    pub degrees: Vec<usize>,
+    /// Tables of composites; a run for each.
+    pub tables: Vec<PathBuf>,
+    /// Lower end of every side of the box.
+    pub lo: Rational,
+    /// Upper end of every side.
+    pub hi: Rational,
+    /// The box is the part of that which is near a sample.
+    pub near: Option<Near>,
+    /// Starts of the search for inputs that reach the bounds; 0: none.
+    pub attack: usize,
+}
+
+/// The neighbourhood of a sample.
+#[derive(Debug, Clone)]
+pub struct Near {
+    /// .npy, PNG or JPEG, prepared as the network's file says.
+    pub file: PathBuf,
+    /// Which sample, from 0.
+    pub sample: usize,
+    /// L-infinity distance, 0 or more.
+    pub radius: Option<Rational>,
+    /// Make the polynomials for the ranges over the whole box, as a network that serves all inputs has them,
+    /// and bound the difference within the radius.
+    pub whole: bool,
+}
+
+impl Request {
+    /// One degree over [0, 1] in every input.
+    pub fn new(model: Model, degree: usize) -> Self {
+        Self {
+            model,
+            degrees: vec![degree],
+            tables: Vec::new(),
+            lo: Rational::new(),
+            hi: Rational::from(1),
+            near: None,
+            attack: 0,
+        }
+    }
+
+    /// [lo, hi], rounded outward.
+    fn whole_side(&self) -> Bounds {
+        (down(&self.lo), up(&self.hi))
+    }
+}
+
+/// What was proved with each kind of polynomials.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// SHA-256 of the network's file.
+    pub network_sha256: String,
+    /// [lo, hi] of every input, rounded outward.
+    pub sides: Vec<Bounds>,
+    /// The network's layers between its ReLUs; the first is the input.
+    pub stages: Vec<Stage>,
+    /// Degrees first, then tables.
+    pub runs: Vec<Run>,
+}
+
+/// One kind of polynomials in every neuron.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// The degree, or the table.
+    pub name: String,
+    /// **Guarantee**: over the whole box no output of network and twin differs by more.
+    pub bound_difference: f64,
+    /// What it took.
+    pub seconds: f64,
+    /// Neurons whose ReLU was replaced.
+    pub polynomials: usize,
+    /// **Guarantee**: ranges and differences of all stages.
+    pub stages: Vec<StageBounds>,
+    /// Measured: the greatest output difference found, and the largest share of a proved range that is reached.
+    pub measure_reached: Option<(f64, f64)>,
+}
+
+/// Proves the range of every neuron over a box of inputs, and how far network and twin are apart.
+///
+/// Each neuron's ReLU is replaced by a polynomial close to the best one of its degree on the neuron's own
+/// proved range; with a table by r(x) = x (1 + p(x/b))/2, b the neuron's own reach.
+///
+/// **Guarantee** no polynomial leaves the range that it was made for, and the outputs differ by at most the bound.
+///
+/// # Errors
+/// No polynomials or too many, an empty box, other kinds of layers, files that do not fit together.
+///
+/// ```
+/// use polycert::jobs::network::box_bounds::{box_bounds, Request};
+/// use polycert::jobs::network::Model;
+///
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let layers = r#"[{"op":"dense","name":"one","weights":"a"},{"op":"relu","name":"act"},
+/// #     {"op":"dense","name":"two","weights":"c"}]"#;
+/// # let graph = format!(r#"{{"format":"polycert-graph/1","input":[2],"layers":{layers}}}"#);
+/// # let array = |from: usize| serde_json::json!({"dtype": "F32", "shape": [2, 2], "data_offsets": [from, from + 16]});
+/// # let header = serde_json::json!({"__metadata__": {"graph": graph}, "a": array(0), "c": array(16)}).to_string();
+/// # let weights = [4f32, -2.0, 0.0, 1.0, 1.0, 1.0, 0.0, 3.0].into_iter().flat_map(f32::to_le_bytes);
+/// # let weights: Vec<u8> = weights.collect();
+/// # let network = [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &weights].concat();
+/// # let file = folder.path().join("network.safetensors");
+/// # std::fs::write(&file, network).unwrap();
+/// let answer = box_bounds(&Request::new(Model::new(file), 6))?;
+/// assert_eq!(answer.runs[0].polynomials, 2);
+/// assert!(answer.runs[0].bound_difference < 0.3);
+/// # Ok::<(), polycert::error::Error>(())
+/// ```
+pub fn box_bounds(request: &Request) -> Result<Answer> {
+    let degrees = &request.degrees;
+    if degrees.is_empty() && request.tables.is_empty() || degrees.len() > MAX_DEGREES {
+        return Err(Error::domain(format!(
+            "give 1 to {MAX_DEGREES} --degrees, such as 2,10,50, or a --table"
+        )));
+    }
+    let named = |e: Error| e.in_file(&request.model.network);
+    let loaded = request.model.load()?;
+    let stages = stages::stages(&loaded.network).map_err(named)?;
+    let sides = sides(request, &loaded, stages[0].size)?;
+    let mut kinds: Vec<Kind> = degrees.iter().map(|&d| Kind::Degree(d)).collect();
+    for path in &request.tables {
+        kinds.push(composite(path)?);
+    }
+    let whole = request.near.as_ref().is_some_and(|near| near.whole);
+    let whole = whole.then(|| vec![request.whole_side(); stages[0].size]);
+    let mut runs = Vec::new();
+    for kind in &kinds {
+        let start = Instant::now();
+        let made_for = whole.as_ref().unwrap_or(&sides);
+        let (mut found, chosen) = kind.replace(&stages, made_for).map_err(named)?;
+        if whole.is_some() {
+            found = kind.keep(&stages, &sides, &chosen).map_err(named)?;
+        }
+        let seconds = start.elapsed().as_secs_f64();
+        let starts = request.attack;
+        let reached = (starts > 0).then(|| attack(starts, &stages, &sides, kind, &chosen, &found));
+        runs.push(Run {
+            name: kind.name(),
+            bound_difference: found
+                .last()
+                .map_or(0.0, StageBounds::bound_greatest_difference),
+            seconds,
+            polynomials: chosen.len(),
+            stages: found,
+            measure_reached: reached,
+        });
+    }
+    Ok(Answer {
+        network_sha256: loaded.sha256,
+        sides,
+        stages,
+        runs,
+    })
+}
+
+/// The sides of the box.
+fn sides(request: &Request, loaded: &Loaded, n: usize) -> Result<Vec<Bounds>> {
+    if request.lo > request.hi {
+        return Err(Error::domain(format!(
+            "the box [{}, {}] is empty",
+            request.lo, request.hi
+        )));
+    }
+    let Some(near) = &request.near else {
+        return Ok(vec![request.whole_side(); n]);
+    };
+    let inputs = InputFile::new(&near.file).load(loaded)?;
+    // Also refuses numbers that are not finite or outside the domain.
+    inputs.sample(near.sample)?;
+    let pixels = loaded.network.input_shape().pixels();
+    let raw = inputs.samples.raw(near.sample).into_iter().enumerate();
+    let exact = |(i, v): (usize, f64)| {
+        let (scale, offset) = inputs.preprocessing.affine(i / pixels);
+        Rational::from_f64(v).unwrap_or_default() * scale + offset
+    };
+    let centre: Vec<Rational> = raw.map(exact).collect();
+    let Some(radius) = near.radius.as_ref().filter(|r| **r >= 0) else {
+        return Err(Error::domain("--input needs a --radius of 0 or more"));
+    };
+    centre
+        .iter()
+        .enumerate()
+        .map(|(i, c)| {
+            let (lo, hi) = (
+                Rational::from(c - radius).max(request.lo.clone()),
+                Rational::from(c + radius).min(request.hi.clone()),
+            );
+            if lo > hi {
+                return Err(Error::domain(format!(
+                    "input {i}: {} is further than {radius} from [{}, {}]",
+                    c.to_f64(),
+                    request.lo,
+                    request.hi
+                )));
+            }
+            Ok((down(&lo), up(&hi)))
+        })
+        .collect()
+}

@@ -1,0 +1,143 @@
+//! The inputs of a network: a file of samples, and how its numbers become inputs.
+
+use crate::arith::number;
+use crate::error::{Error, Result};
+use crate::files::{read_bytes, sha256};
+use crate::network::model::graph::Preprocessing;
+use crate::network::model::tensor::Tensor;
+use crate::network::read::input::{Layout, Samples};
+use crate::network::read::load::Loaded;
+use crate::network::read::npy;
+use rug::Rational;
+use std::path::PathBuf;
+
+/// A file of samples.
+#[derive(Debug, Clone)]
+pub struct InputFile {
+    /// .npy (one sample, or many along the first axis), PNG or JPEG of the network's size.
+    pub file: PathBuf,
+    /// Order of the axes, where the shape leaves it open.
+    pub layout: Option<Layout>,
+    /// The input is (V v - mean)/std for the file's number v: V. If none: what the network's file states, else
+    /// 1/255 for bytes and 1 for other numbers.
+    pub value_scale: Option<Rational>,
+    /// Mean of each channel, or of all.
+    pub mean: Option<Vec<Rational>>,
+    /// Standard deviation of each channel, or of all.
+    pub std: Option<Vec<Rational>>,
+    /// Refuse numbers outside [lo, hi] after the scale. If none: [0, 1] for bytes and stated preparations.
+    pub domain: Option<(Rational, Rational)>,
+}
+
+/// Samples with their preprocessing.
+#[derive(Debug, Clone)]
+pub struct Inputs {
+    /// The samples.
+    pub samples: Samples,
+    /// How they become inputs.
+    pub preprocessing: Preprocessing,
+    /// Allowed numbers after the scale.
+    pub domain: Option<(Rational, Rational)>,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// What the result depends on, as text.
+    pub settings: String,
+    file: PathBuf,
+}
+
+impl Inputs {
+    /// The sample of a number from 0, as the network takes it; refuses a number that the file does not have.
+    ///
+    /// # Errors
+    /// No such sample, and values that are not finite or outside the domain, naming the file.
+    pub fn sample(&self, sample: usize) -> Result<Tensor> {
+        let have = self.samples.len();
+        if sample >= have {
+            let detail = format!("--sample {sample}: the file has {have}, from 0");
+            return Err(Error::domain(detail).in_file(&self.file));
+        }
+        let domain = self.domain.as_ref();
+        self.samples
+            .input(sample, &self.preprocessing, domain)
+            .map_err(|e| e.in_file(&self.file))
+    }
+}
+
+impl InputFile {
+    /// A file, prepared as the network's own file says.
+    pub fn new(file: impl Into<PathBuf>) -> Self {
+        Self {
+            file: file.into(),
+            layout: None,
+            value_scale: None,
+            mean: None,
+            std: None,
+            domain: None,
+        }
+    }
+
+    /// Reads the inputs of a network.
+    ///
+    /// # Errors
+    /// Files of another kind or shape, and preparations that the network's channels do not have.
+    pub fn load(&self, loaded: &Loaded) -> Result<Inputs> {
+        let bytes = read_bytes(&self.file, npy::MAX_BYTES)?;
+        let sha256 = sha256(&bytes);
+        let shape = loaded.network.input_shape();
+        let samples = if bytes.starts_with(b"\x93NUMPY") {
+            npy::read(&bytes).and_then(|a| Samples::from_array(a, shape, self.layout))
+        } else if bytes.starts_with(b"\x89PNG") || bytes.starts_with(&[0xff, 0xd8]) {
+            Samples::from_picture(&bytes, shape)
+        } else {
+            Err(Error::parse("", "is neither .npy nor PNG nor JPEG"))
+        };
+        let samples = samples.map_err(|e| e.in_file(&self.file))?;
+        let mut preprocessing = loaded.network.preprocessing.clone();
+        let stated = loaded.states_preprocessing || self.mean.is_some() || self.std.is_some();
+        match &self.value_scale {
+            Some(scale) => preprocessing.scale = scale.clone(),
+            None if !loaded.states_preprocessing && samples.are_bytes() => {
+                preprocessing.scale = Rational::from((1, 255));
+            }
+            // Floats beside a header that speaks of bytes are taken to be in [0, 1] already.
+            None if !samples.are_bytes() => preprocessing.scale = Rational::from(1),
+            None => {}
+        }
+        if let Some(mean) = &self.mean {
+            preprocessing.mean.clone_from(mean);
+        }
+        if let Some(std) = &self.std {
+            preprocessing.deviation.clone_from(std);
+        }
+        preprocessing.check(shape.channels)?;
+        let domain = match &self.domain {
+            Some((lo, hi)) if lo > hi => {
+                return Err(Error::domain(format!("--input-domain {lo},{hi} is empty")));
+            }
+            Some(ends) => Some(ends.clone()),
+            None if stated || samples.are_bytes() => Some((Rational::new(), Rational::from(1))),
+            None => None,
+        };
+        let list = |v: &[Rational]| {
+            v.iter()
+                .map(number::write_canonical)
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        let settings = format!(
+            "data {sha256} layout {:?}\nvalue_scale {}\nmean {}\nstd {}\n",
+            self.layout,
+            number::write_canonical(&preprocessing.scale),
+            list(&preprocessing.mean),
+            list(&preprocessing.deviation)
+        );
+        Ok(Inputs {
+            samples,
+            preprocessing,
+            domain,
+            sha256,
+            settings,
+            file: self.file.clone(),
+        })
+    }
+}

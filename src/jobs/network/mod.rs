@@ -1,0 +1,26 @@
+//! Verbs on networks and their polynomial twins.
+//!
+//! | verb | what |
+//! |---|---|
+//! | [`evaluate`] | network and twin on one input, with proved enclosures |
+//! | [`certify`] | the certificate of one input, for the independent checker |
+//! | [`audit`] | the verdict on every sample of a data set |
+//! | [`deviate`] | what noise at the activations does to the result |
+//! | [`box_bounds`] | ranges and output difference over a box of inputs |
+//!
+//! What they are asked about: [`Model`], [`Polynomials`], [`InputFile`], [`NoiseLevels`].
+
+pub mod audit;
+pub mod box_bounds;
+pub mod certify;
+pub mod deviate;
+pub mod evaluate;
+pub mod inputs;
+pub mod levels;
+pub mod model;
+pub mod twin;
+
+pub use inputs::InputFile;
+pub use levels::NoiseLevels;
+pub use model::Model;
+pub use twin::Polynomials;

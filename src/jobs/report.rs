@@ -1,0 +1,139 @@
+//! Report: certificates, or an audit, as a page for people.
+
+pub use crate::report::pages::document::{Document, Origin};
+
+use crate::approx::search::cost::MAX_DEGREE;
+use crate::certificate::checked::Checked;
+use crate::certificate::MAX_BYTES;
+use crate::error::{Error, ErrorKind, Result};
+use crate::files::read_text;
+use crate::poly::cost::{composite_depth, composite_mults};
+use crate::report::audit::page;
+use crate::report::audit::{self, Audit};
+use crate::report::figures::error_figures::Detail;
+use crate::report::pages::document::document;
+use crate::report::pages::dossier::Dossier;
+use crate::report::pages::front::Cost;
+use std::path::{Path, PathBuf};
+
+/// Most certificates of one page.
+const MAX_CERTIFICATES: usize = 64;
+
+/// What a page is made of.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Certificates, at most 64; or one audit.
+    pub files: Vec<PathBuf>,
+    /// The command, and the files as a shell takes them, to be named on the page.
+    pub origin: Origin,
+}
+
+/// The page, or why there is none.
+#[derive(Debug)]
+pub enum Answer {
+    /// The page with its data.
+    Page(Document),
+    /// Certificates that do not verify: every one of them, by the order of the files.
+    Refused(Vec<Refusal>),
+}
+
+/// A certificate that does not verify.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// What is wrong, naming the file.
+    pub error: Error,
+    /// Whether the checker rejected it; else it could not be read.
+    pub rejected: bool,
+}
+
+/// Makes a page: statement, plots, digests, and how to check it again; several certificates are compared.
+///
+/// **Guarantee** the independent checker verified every certificate first. Of an audit the page shows what the
+/// file states.
+///
+/// # Errors
+/// Too many certificates, an audit that makes no sense, numbers that this program does not read.
+///
+/// ```
+/// use polycert::jobs::report::{report, Answer, Origin, Request};
+///
+/// let path = concat!(env!("CARGO_MANIFEST_DIR"), "/certificates/relu04.cert.json");
+/// let quoted = vec![path.to_owned()];
+/// let origin = Origin { command: "an example".to_owned(), quoted };
+/// let Answer::Page(page) = report(&Request { files: vec![path.into()], origin })? else { panic!() };
+/// assert!(page.html.contains("PROVED"));
+/// # Ok::<(), polycert::error::Error>(())
+/// ```
+pub fn report(request: &Request) -> Result<Answer> {
+    let n = request.files.len();
+    if n > MAX_CERTIFICATES {
+        let detail = format!("{n} certificates; a page holds {MAX_CERTIFICATES} at most");
+        return Err(Error::unsupported(detail));
+    }
+    if let [path] = request.files.as_slice() {
+        let text = read_text(path, audit::MAX_BYTES)?;
+        if audit::is_meant(&text) {
+            let read = Audit::read(&text).map_err(|e| e.in_file(path))?;
+            return Ok(Answer::Page(page::document(&read, &request.origin)));
+        }
+    }
+    let mut verified = Vec::with_capacity(n);
+    let mut refused = Vec::new();
+    for path in &request.files {
+        // The other files are checked all the same, so that one run names all that fail.
+        match verify(path) {
+            Ok(checked) => verified.push((path, checked)),
+            Err(refusal) => refused.push(refusal),
+        }
+    }
+    if !refused.is_empty() {
+        return Ok(Answer::Refused(refused));
+    }
+    let detail = if n == 1 { Detail::Full } else { Detail::Brief };
+    let mut dossiers = Vec::with_capacity(n);
+    for (i, (path, checked)) in verified.into_iter().enumerate() {
+        let cost = cost(&checked);
+        let prefix = format!("c{}", i + 1);
+        let file = path.display().to_string();
+        let dossier = Dossier::new(&file, checked, cost, &prefix, detail);
+        dossiers.push(dossier.map_err(|e| e.in_file(path))?);
+    }
+    Ok(Answer::Page(document(&dossiers, &request.origin)))
+}
+
+/// The certificate, or the reason.
+fn verify(path: &Path) -> std::result::Result<Checked, Refusal> {
+    let refusal = |error, rejected| Refusal { error, rejected };
+    let text = read_text(path, MAX_BYTES).map_err(|e| refusal(e, false))?;
+    Checked::alone(text).map_err(|e| match e.kind {
+        ErrorKind::SelfCheck(words) => {
+            let rejected = words.starts_with("REJECTED");
+            refusal(Error::parse("", words).in_file(path), rejected)
+        }
+        _ => refusal(e.in_file(path), false),
+    })
+}
+
+/// By the model of odd stages; none for other stages, and for a tournament.
+fn cost(checked: &Checked) -> Option<Cost> {
+    let product = match checked.document().target().ok()?.function.as_str() {
+        "sign" | "step" => false,
+        "relu" | "leaky_relu" | "max" | "abs" => true,
+        _ => return None,
+    };
+    let components = checked.report().components();
+    let degrees: Vec<usize> = components
+        .iter()
+        .map(|c| c.len().saturating_sub(1))
+        .collect();
+    let modelled = |d: &usize| d % 2 == 1 && (3..=MAX_DEGREE).contains(d);
+    let odd = checked
+        .document()
+        .branches
+        .first()
+        .is_some_and(|b| b.side == "both");
+    (odd && degrees.iter().all(modelled)).then(|| Cost {
+        estimate_depth: composite_depth(&degrees, product),
+        estimate_mults: composite_mults(&degrees, product),
+    })
+}

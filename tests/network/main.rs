@@ -1,0 +1,15 @@
+//! Networks: reading, enclosures, bounds over boxes and under noise, against exact evaluation.
+
+mod bounds;
+mod enclosures;
+mod import;
+mod onnx;
+mod resnet;
+
+/// What these tests use of the shared parts.
+#[path = "../support"]
+mod support {
+    pub mod effort;
+    pub mod random_networks;
+    pub mod shared;
+}

@@ -1,0 +1,21 @@
+//! The program end to end: standard output, exit codes, files, pages.
+
+mod bad_files;
+mod bad_requests;
+mod catalogue;
+mod commands;
+mod network;
+mod network_bounds;
+mod noise;
+mod params;
+mod report;
+mod report_browser;
+
+/// What these tests use of the shared parts.
+#[path = "../support"]
+mod support {
+    pub mod browser;
+    pub mod piped;
+    pub mod program;
+    pub mod shared;
+}

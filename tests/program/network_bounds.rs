@@ -1,0 +1,360 @@
+//! `polycert network box`, `deviate`, and `audit` under noise: figures, verdicts, exit codes, bad requests.
+
+use crate::support::program::Folder;
+use crate::support::shared::shared;
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn polycert(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_polycert"))
+        .current_dir(root())
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn json(arguments: &[&str]) -> (Value, Option<i32>) {
+    let out = polycert(arguments);
+    let error = String::from_utf8_lossy(&out.stderr).into_owned();
+    let value = serde_json::from_slice(&out.stdout);
+    (
+        value.unwrap_or_else(|e| panic!("{e}: {error}")),
+        out.status.code(),
+    )
+}
+
+fn refused(arguments: &[&str], said: &str) {
+    let out = polycert(arguments);
+    let error = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert_eq!(out.status.code(), Some(2), "{error}");
+    assert!(error.contains(said), "{error}");
+}
+
+const NETWORK: &str = "certificates/networks/fashion/network.safetensors";
+const IMAGES: &str = "certificates/networks/fashion/images.npy";
+
+fn deviate(rest: &[&str]) -> Vec<String> {
+    let fixed = [
+        "network",
+        "deviate",
+        NETWORK,
+        "--table",
+        "certificates/relu13.json",
+        "--input",
+        IMAGES,
+    ];
+    fixed.iter().chain(rest).map(|s| (*s).to_owned()).collect()
+}
+
+fn words_of(list: &[String]) -> Vec<&str> {
+    list.iter().map(String::as_str).collect()
+}
+
+#[test]
+fn the_shipped_network_is_certified_under_little_noise_and_not_under_much() {
+    let request = deviate(&[
+        "--scale",
+        "32",
+        "--worst",
+        "2^-26,2^-2",
+        "--sigma",
+        "2^-24",
+        "--attack",
+        "1",
+        "--json",
+    ]);
+    let (found, code) = json(&words_of(&request));
+    // The largest level breaks the class, so the run as a whole is no success.
+    assert_eq!(code, Some(1));
+    assert_eq!(found["certified_at_every_level"], 0);
+    let sample = &found["samples"][0];
+    assert_eq!(
+        (&sample["class"], &sample["network_class"]),
+        (&9.into(), &9.into())
+    );
+    let level = |i: usize| &sample["levels"][i];
+    for i in [0, 2] {
+        let number = |name: &str| level(i)[name].as_f64().unwrap();
+        assert_eq!(level(i)["certified"], true, "{sample:#}");
+        assert!(number("measure_observed") <= number("bound_deviation"));
+        assert!(number("estimate_first_order") <= number("bound_deviation"));
+        assert!(number("bound_deviation") < 0.1);
+    }
+    let attacked = level(0)["estimate_attacked_margin"].as_f64().unwrap();
+    assert!(attacked >= level(0)["bound_margin"].as_f64().unwrap());
+    assert_eq!(level(1)["certified"], false);
+    assert!(level(1)["bound_deviation"].is_null());
+}
+
+#[test]
+fn noise_that_makes_no_sense_is_refused() {
+    refused(
+        &words_of(&deviate(&["--scale", "32"])),
+        "noise levels with --worst and --sigma",
+    );
+    refused(
+        &words_of(&deviate(&["--scale", "32", "--worst", "2"])),
+        "from 0 to 1 in units of B",
+    );
+    refused(
+        &words_of(&deviate(&["--scale", "1/3", "--worst", "2^-20"])),
+        "B that is an f64",
+    );
+    refused(
+        &words_of(&deviate(&["--scale", "2", "--worst", "2^-20"])),
+        "needs B >=",
+    );
+    refused(
+        &words_of(&deviate(&[
+            "--scale", "32", "--worst", "2^-20", "--from", "40",
+        ])),
+        "has 40 samples",
+    );
+}
+
+/// An audit of the first samples of the shipped network.
+fn audit(folder: &Folder, name: &str, rest: &[&str]) -> (Output, Value) {
+    let out = folder.at(name);
+    let fixed = [
+        "network",
+        "audit",
+        NETWORK,
+        "--table",
+        "certificates/relu13.json",
+        "--input",
+        IMAGES,
+        "--labels",
+        "certificates/networks/fashion/labels.npy",
+        "--count",
+        "3",
+        "-o",
+        &out,
+    ];
+    let line: Vec<&str> = fixed.iter().chain(rest).copied().collect();
+    let done = polycert(&line);
+    let error = String::from_utf8_lossy(&done.stderr).into_owned();
+    let text = std::fs::read_to_string(&out).unwrap_or_else(|_| panic!("{error}"));
+    (done, serde_json::from_str(&text).unwrap())
+}
+
+#[test]
+fn an_audit_under_noise_counts_what_deviate_proves() {
+    let folder = Folder::new();
+    let csv = folder.at("a.csv");
+    let noise = ["--scale", "32", "--worst", "2^-26,2^-2", "--sigma", "2^-24"];
+    let with_csv: Vec<&str> = noise.iter().copied().chain(["--csv", &csv]).collect();
+    let (done, found) = audit(&folder, "a.json", &with_csv);
+    let words = String::from_utf8_lossy(&done.stdout).into_owned();
+    // The largest level changes classes.
+    assert_eq!(done.status.code(), Some(1));
+    assert!(words.contains("SAME CLASS on 3 of 3"), "{words}");
+    for (i, (certified, without)) in [(3, 0), (0, 3), (3, 0)].into_iter().enumerate() {
+        let level = &found["levels"][i]["found"];
+        assert_eq!(
+            (&level["certified"], &level["without_bound"]),
+            (&certified.into(), &without.into())
+        );
+    }
+    let ends = &found["levels"][0]["certified_interval"];
+    let lo = ends["bound_lo"].as_f64().unwrap();
+    // 3 of 3: (1/40)^(1/3).
+    assert!(
+        (0.292..0.2925).contains(&lo) && ends["bound_hi"] == 1.0,
+        "{ends}"
+    );
+    // The same proof as by `deviate`, told to 7 digits downward.
+    let request = deviate(&[&noise[..], &["--attack", "0", "--json"]].concat());
+    let (single, _) = json(&words_of(&request));
+    for level in [0, 2] {
+        let one = single["samples"][0]["levels"][level]["bound_margin"]
+            .as_f64()
+            .unwrap();
+        let two = found["samples"][0]["bound_noise_margins"][level]
+            .as_f64()
+            .unwrap();
+        assert!(two <= one && one - two < 1e-5 * one, "{one} {two}");
+    }
+    assert!(found["samples"][0]["bound_noise_margins"][1].is_null());
+    // First order, added up over the layers, is within what is proved and most of it.
+    let layers = found["activations"].as_array().unwrap();
+    assert_eq!(layers.len(), 8);
+    let sum: f64 = layers
+        .iter()
+        .map(|l| {
+            l["sensitivity"]["estimate_worst"]["greatest"]
+                .as_f64()
+                .unwrap()
+        })
+        .sum();
+    let moved = sum * 2.0f64.powi(-26);
+    let deviation = found["levels"][0]["found"]["bound_greatest_deviation"]
+        .as_f64()
+        .unwrap();
+    assert!(
+        moved < 2.5 * deviation && moved > 0.3 * deviation,
+        "{moved} {deviation}"
+    );
+    for l in layers {
+        let bits = |kind: &str, which: &str| l["sensitivity"][kind][which].as_f64().unwrap();
+        let (worst, sigma) = (
+            bits("estimate_worst_bits", "greatest"),
+            bits("estimate_sigma_bits", "greatest"),
+        );
+        assert!(sigma < worst && worst < 26.0 && bits("estimate_worst_bits", "median") <= worst);
+    }
+    let lines: Vec<String> = std::fs::read_to_string(&csv)
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(lines.len(), 4);
+    // Nine columns, two for each level, five for each layer.
+    assert!(
+        lines
+            .iter()
+            .all(|l| l.matches(',').count() == 9 + 6 + 40 - 1),
+        "{lines:?}"
+    );
+    // Other noise is another audit; without noise it needs no level.
+    let (plain, found) = audit(&folder, "b.json", &["--scale", "32"]);
+    assert_eq!(plain.status.code(), Some(0));
+    assert_eq!(found["levels"], serde_json::json!([]));
+    assert!(
+        found["activations"][0]["sensitivity"]["estimate_sigma"]["median"].as_f64() > Some(0.0)
+    );
+}
+
+const EVALUATION: &str = "certificates/evaluation/relu13.b.json";
+
+#[test]
+fn the_noise_of_an_evaluation_certificate_becomes_a_level() {
+    let request = deviate(&[
+        "--scale",
+        "40",
+        "--evaluation",
+        EVALUATION,
+        "--attack",
+        "0",
+        "--json",
+    ]);
+    let (found, _) = json(&words_of(&request));
+    let file = std::fs::read_to_string(root().join(EVALUATION)).unwrap();
+    let document: Value = serde_json::from_str(&file).unwrap();
+    let noise = polycert::arith::number::parse(document["noise"].as_str().unwrap()).unwrap();
+    let level = &found["samples"][0]["levels"][0];
+    let name = level["noise"].as_str().unwrap();
+    let shown: f64 = name
+        .strip_prefix("evaluated ")
+        .and_then(|n| n.strip_suffix(" B"))
+        .unwrap()
+        .parse()
+        .unwrap();
+    let exact = noise.to_f64() / 40.0;
+    assert!(exact <= shown && shown < 1.001 * exact, "{name} {exact}");
+    // Bounded by at least the first order of a network that has this noise at its last activations.
+    assert!(level["estimate_first_order"].as_f64().unwrap() > exact);
+    let rests_on = found["rests_on"][0][1].as_str().unwrap();
+    for said in [
+        "2^-40 for every ciphertext",
+        "a fresh extended encryption under the public key",
+        EVALUATION,
+    ] {
+        assert!(rests_on.contains(said), "{said}: {rests_on}");
+    }
+    for (rest, said) in [
+        (vec!["--scale", "32"], "is about B = 40"),
+        (
+            vec!["--scale", "40", "--coefficients", "f64"],
+            "holds coefficients as exact",
+        ),
+    ] {
+        let rest = [&rest[..], &["--evaluation", EVALUATION]].concat();
+        refused(&words_of(&deviate(&rest)), said);
+    }
+    let other = [
+        "--scale",
+        "40",
+        "--evaluation",
+        "certificates/relu13.cert.json",
+    ];
+    refused(&words_of(&deviate(&other)), "no evaluation certificate");
+    let table = deviate(&["--scale", "40", "--evaluation", EVALUATION]);
+    let table: Vec<String> = table
+        .iter()
+        .map(|w| w.replace("relu13.json", "relu12.json"))
+        .collect();
+    refused(&words_of(&table), "is about the table");
+    // A noise that is not proved is rejected by the checker before anything is said.
+    let folder = Folder::new();
+    let smaller = file.replace(document["noise"].as_str().unwrap(), "1*2^-30");
+    let forged = folder.file("forged.json", smaller);
+    let done = polycert(&words_of(&deviate(&[
+        "--scale",
+        "40",
+        "--evaluation",
+        &forged,
+    ])));
+    let error = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert_eq!(done.status.code(), Some(1), "{error}");
+    assert!(
+        error.contains("forged.json") && error.contains("REJECTED") && done.stdout.is_empty(),
+        "{error}"
+    );
+}
+
+/// ZonoPoly (Kern, Manino, Sinz, SAIV 2025) over [0, 1]^23.
+#[test]
+fn heloc_is_below_the_published_bounds_at_every_degree() {
+    let Some(file) = shared("networks/heloc_23-64-32-1.onnx") else {
+        return;
+    };
+    let file = file.to_string_lossy();
+    let published = [
+        (2, 31.03),
+        (5, 13.84),
+        (10, 6.558),
+        (50, 1.263),
+        (100, 0.6278),
+        (200, 0.3127),
+    ];
+    let degrees: Vec<String> = published.iter().map(|p| p.0.to_string()).collect();
+    let (found, code) = json(&[
+        "network",
+        "box",
+        &file,
+        "--degrees",
+        &degrees.join(","),
+        "--attack",
+        "5",
+        "--json",
+    ]);
+    assert_eq!(code, Some(0));
+    for (run, (degree, theirs)) in found["runs"].as_array().unwrap().iter().zip(published) {
+        let number = |name: &str| run[name].as_f64().unwrap();
+        let ours = number("bound_greatest_difference");
+        assert!(ours < theirs, "degree {degree}: {ours}");
+        assert!(number("measure_greatest_difference") <= ours);
+        assert!(number("measure_share_of_range") <= 1.0);
+    }
+    for (rest, said) in [
+        (vec!["--degrees", "2", "--lo", "1", "--hi", "0"], "is empty"),
+        (vec![], "--degrees"),
+        (
+            vec!["--degrees", "2", "--lo", "-1e400", "--hi", "1e400"],
+            "not finite",
+        ),
+    ] {
+        let mut request = vec!["network", "box", &file];
+        request.extend(rest);
+        refused(&request, said);
+    }
+    refused(
+        &["network", "box", NETWORK, "--degrees", "2"],
+        "input boxes takes",
+    );
+}

@@ -1,0 +1,22 @@
+//! What is searched, proved and checked of composites: oracles, properties, mutations, shipped files.
+
+mod enclosures;
+mod families;
+mod golden;
+mod interchange;
+mod mutation;
+mod oracle_figures;
+mod oracle_remez;
+mod property_enclosure;
+mod property_parts;
+mod published_tables;
+mod search;
+
+/// What these tests use of the shared parts.
+#[path = "../support"]
+mod support {
+    pub mod effort;
+    pub mod oracle;
+    pub mod program;
+    pub mod shared;
+}
