@@ -38,5 +38,5 @@ pub fn checked(mut document: Document) -> Result<(String, Report)> {
 
 /// Whether a refused draft is worth another check with more fractional bits.
 pub(in crate::certificate) fn more_bits_may_help(outcome: &Outcome) -> bool {
-    matches!(Rule::of(outcome), Some(Rule::Logits | Rule::Other))
+    Rule::of(outcome).is_some_and(|rule| rule != Rule::Limit)
 }
