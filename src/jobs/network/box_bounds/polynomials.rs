@@ -180,10 +180,14 @@ pub(super) fn attack(
 
 /// Rounded down.
 pub(super) fn down(x: &Rational) -> f64 {
-    Float::with_val_round(53, x, Round::Down).0.to_f64()
+    Float::with_val_round(53, x, Round::Down)
+        .0
+        .to_f64_round(Round::Down)
 }
 
 /// Rounded up.
 pub(super) fn up(x: &Rational) -> f64 {
-    Float::with_val_round(53, x, Round::Up).0.to_f64()
+    Float::with_val_round(53, x, Round::Up)
+        .0
+        .to_f64_round(Round::Up)
 }
