@@ -370,7 +370,7 @@ fn a_circuit_says_what_it_rests_on() {
     let words = Outcome::Verified(c.report.clone()).to_string();
     for part in [
         "128 bits of security",
-        "assumed (RLWE)",
+        "(beyond RLWE)",
         "18 h",
         "fresh encryptions by the public key mod Q P, divided by P",
     ] {

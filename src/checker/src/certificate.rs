@@ -80,7 +80,7 @@ fn prove_claims(
         enclosure: enclosure(target, budget)?,
         target: Box::new(target.clone()),
         work: budget.used(),
-        evaluated: false,
+        decrypted: None,
         polynomials,
         statements,
         words,

@@ -104,6 +104,7 @@ pub use crate::network::model::lines::MAX_FILE_BYTES;
 pub use crate::network::noise::NoiseBounds;
 pub use crate::network::report::{NetworkOutcome, NetworkReport};
 pub use crate::network::{bound_network, check_network, check_network_with};
+pub use crate::words::decrypted::Decrypted;
 pub use crate::words::report::{Outcome, Report};
 
 use crate::core::fault::Checked;

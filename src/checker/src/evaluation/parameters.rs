@@ -4,6 +4,7 @@ use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
 use crate::evaluation::prime::is_prime;
+use crate::format::digest::of_bytes;
 use crate::format::json::{each, Tree};
 use crate::format::numbers::parse_count;
 use num_bigint::BigInt;
@@ -145,6 +146,27 @@ impl Parameters {
     /// log2(QP) rounded up.
     pub(crate) fn log_qp(&self) -> u64 {
         (Self::product(&self.q) * Self::product(&self.p)).bits()
+    }
+
+    /// The digest of the canonical lines (EVALUATION.md, section 1).
+    pub(crate) fn digest(&self) -> String {
+        let list = |name: &str, all: &[u64]| {
+            let all: Vec<String> = all.iter().map(u64::to_string).collect();
+            format!("{name} {}\n", all.join(" "))
+        };
+        let secret = match self.ternary {
+            true => "ternary".to_owned(),
+            false => format!("weight:{}", self.weight.numer()),
+        };
+        let text = format!(
+            "polycert-parameters/1\nlog_n {}\n{}{}secret {secret}\ncbd {}\ndigit_primes {}\n",
+            self.log_n,
+            list("q", &self.q),
+            list("p", &self.p),
+            self.cbd,
+            self.digit_primes
+        );
+        of_bytes(text.as_bytes())
     }
 
     /// The distributions of keys and errors in words.

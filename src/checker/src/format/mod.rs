@@ -2,6 +2,7 @@
 //! `numbers`), each fault with its `path`; and the coefficients that a program would hold (`rounding`).
 
 pub(crate) mod claims;
+pub(crate) mod digest;
 pub(crate) mod document;
 pub(crate) mod hints;
 pub(crate) mod json;

@@ -2,6 +2,7 @@
 //!
 //! `numerals` writes numbers, `sentences` the statements, `target` the first line; `report` is what a caller gets.
 
+pub(crate) mod decrypted;
 pub(crate) mod numerals;
 pub(crate) mod phrases;
 pub(crate) mod report;
