@@ -99,7 +99,7 @@ pub(crate) fn tell(
     words.append(&mut report.words);
     report.words = words;
     report.headline = headline;
-    report.decrypted = Some(decrypted);
+    report.decrypted = Some(Box::new(decrypted));
     Ok(())
 }
 

@@ -50,7 +50,7 @@ pub struct Report {
     pub(crate) enclosure: (String, String),
     pub(crate) work: u64,
     /// What is proved of decrypted values: the headline is about them then, the enclosure about the polynomial alone.
-    pub(crate) decrypted: Option<Decrypted>,
+    pub(crate) decrypted: Option<Box<Decrypted>>,
 }
 
 impl Report {
@@ -115,7 +115,7 @@ impl Report {
 
     /// What an evaluation certificate proves of decrypted values.
     pub fn decrypted(&self) -> Option<&Decrypted> {
-        self.decrypted.as_ref()
+        self.decrypted.as_deref()
     }
 
     /// Units of work used, about one nanosecond each.

@@ -153,7 +153,7 @@ pub(crate) fn subject(
 }
 
 /// The intervals that the parts cover; parts that touch are one interval.
-fn covered(parts: &[Part], n: &Numerals) -> Checked<String> {
+pub(crate) fn covered_intervals(parts: &[Part]) -> Vec<(&Rational, &Rational)> {
     let mut intervals: Vec<(&Rational, &Rational)> = Vec::new();
     for part in parts {
         match intervals.last_mut() {
@@ -161,8 +161,13 @@ fn covered(parts: &[Part], n: &Numerals) -> Checked<String> {
             _ => intervals.push((&part.from, &part.to)),
         }
     }
+    intervals
+}
+
+/// Where the parts are, in words.
+fn covered(parts: &[Part], n: &Numerals) -> Checked<String> {
     let mut text = String::from("on");
-    for (i, (from, to)) in intervals.into_iter().enumerate() {
+    for (i, (from, to)) in covered_intervals(parts).into_iter().enumerate() {
         let and = if i == 0 { "" } else { " and" };
         text += &format!("{and} [{}, {}]", n.full(from)?, n.full(to)?);
     }
