@@ -31,7 +31,7 @@
 //!   and max): `core`, about 1,400 lines; `certificate.rs`; and that what is read and printed is what is meant:
 //!   `format`, `words`.
 //! - **Pools, argmax, clip, functions of p itself**: also the claim's file in `claims`, with `tournament.rs` or with
-//!   `expand.rs` and `shape.rs`, and `target.rs`.
+//!   `expand.rs`, `exact.rs` and `shape.rs`, and `target.rs`.
 //! - **Encrypted evaluation**: also `evaluation`, in the order `parameters`, `nodes`, `task`, `stage`, `noise`,
 //!   `program`, `slope`, `bound`, `prove`.
 //! - **Networks**: of the core the numbers and polynomials alone (`number.rs`, `polynomial.rs`, `fault.rs`,
