@@ -292,13 +292,16 @@ fn bad_certificates() {
             set("/parameters/secret".into(), "weight:64"),
             "E1 parameters",
         ),
-        (set("/parameters/q/0".into(), "12"), "an even modulus"),
+        (
+            set("/parameters/q/0".into(), "12"),
+            "E1 parameters: the modulus q_0 = 12 is not a prime",
+        ),
         (
             set(
                 "/parameters/q/1".into(),
                 good["parameters"]["q"][2].as_str().unwrap(),
             ),
-            "occurs twice",
+            "is q_1 again",
         ),
         (
             set(format!("/nodes/{}/2", find("mul_constant")), "3"),
@@ -367,7 +370,7 @@ fn a_circuit_says_what_it_rests_on() {
     let words = Outcome::Verified(c.report.clone()).to_string();
     for part in [
         "128 bits of security",
-        "assumed (RLWE)",
+        "(beyond RLWE)",
         "18 h",
         "fresh encryptions by the public key mod Q P, divided by P",
     ] {

@@ -79,7 +79,8 @@ fn verdicts_and_exit_codes() {
     assert!(refuted.out.starts_with("REFUTED claim "));
     assert!(refuted.out.contains(" is FALSE: at x = "), "{refuted:?}");
     // The refutation is itself a certificate.
-    let checked = polycert(&["check", &certificate]).exits(0);
+    let checked = polycert(&["check", &certificate]).exits(1);
+    polycert(&["check", "--any-verdict", &certificate]).exits(0);
     assert!(checked.out.contains("is FALSE: at x = "));
 
     let wide = certify(&table, &["--gap", "0.5"]);

@@ -18,6 +18,7 @@ mod rows;
 
 use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault, Rule};
+use crate::format::digest::of_bytes;
 use crate::format::path::printable;
 use crate::network::activation::SignPolynomial;
 use crate::network::balls::Balls;
@@ -32,7 +33,6 @@ use crate::network::rows::expand::expand;
 use crate::network::rows::Bounds;
 use crate::words::numerals::Numerals;
 use num_bigint::BigInt;
-use sha2::{Digest, Sha256};
 
 /// Checks a network certificate against the exact network and the exact input that it is about.
 ///
@@ -137,7 +137,7 @@ fn prove(
         ("network", network, &document.network_sha256),
         ("input", input, &document.input_sha256),
     ] {
-        let computed = sha256(bytes);
+        let computed = of_bytes(bytes);
         if computed != *stated {
             let stated = printable(stated);
             return Err(Fault::rejected(
@@ -228,11 +228,4 @@ fn signs(document: &NetworkDocument, origins: &[usize]) -> Vec<SignPolynomial> {
         Some(SignPolynomial::new(polynomials, scale, document.precision))
     };
     origins.iter().filter_map(sign).collect()
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect()
 }
