@@ -5,6 +5,7 @@
 //! | [`schema`] | the document, field by field |
 //! | [`composite`] | from a proof to the document |
 //! | [`evaluation`] | the same for what is decrypted: `certificates/EVALUATION.md` |
+//! | [`limits`] | what the checker takes of a network, asked before the work |
 //! | [`network`] | certificates of networks, `certificates/NETWORK.md` |
 //! | [`read`] | our own certificates read again, with types |
 //! | [`checked`] | a certificate that was verified, and its claims as numbers |
@@ -20,6 +21,8 @@ pub mod composite;
 #[cfg(feature = "full")]
 pub mod evaluation;
 pub mod kind;
+#[cfg(feature = "full")]
+pub mod limits;
 #[cfg(feature = "full")]
 pub mod network;
 pub mod publish;

@@ -1,7 +1,11 @@
 //! Audit: the verdict on every sample of a data set, with a journal that an interrupted run goes on from.
 
+pub use crate::jobs::network::certificates::Certificates;
+
+use crate::certificate::limits::check_network_limits;
 use crate::error::{Error, Result};
 use crate::files::{read_bytes, refuse_overwriting, sha256, write_atomically};
+use crate::jobs::network::certificates::{self, MAX_CERTIFICATES};
 use crate::jobs::network::inputs::InputFile;
 use crate::jobs::network::levels::NoiseLevels;
 use crate::jobs::network::model::Model;
@@ -49,6 +53,8 @@ pub struct Request {
     pub output: PathBuf,
     /// One line for each sample as CSV.
     pub csv: Option<PathBuf>,
+    /// Folder for one checked certificate a sample whose class is the same, without noise, and a manifest of them.
+    pub certificates: Option<PathBuf>,
     /// What made it, to be named in the result.
     pub command: String,
 }
@@ -66,6 +72,8 @@ pub struct Answer {
     pub records: Vec<Record>,
     /// The counts.
     pub summary: Summary,
+    /// The certificates, if they were asked for.
+    pub certificates: Option<Certificates>,
     /// The result as JSON, but for the samples.
     pub report: serde_json::Value,
     risk: f64,
@@ -142,6 +150,7 @@ pub enum Progress {
 ///     risk: 0.05,
 ///     output: folder.path().join("audit.json"),
 ///     csv: None,
+///     certificates: None,
 ///     command: "an example".to_owned(),
 /// };
 /// assert!(audit::audit(&request, &|_| ())?.stays());
@@ -161,6 +170,15 @@ pub fn audit(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
     let inputs = request.input.load(&loaded)?;
     let levels = request.noise.levels(&twin, Centre::Polynomial)?;
     let samples = samples(request, inputs.samples.len())?;
+    if request.certificates.is_some() {
+        check_network_limits(&loaded.network, twin.tables.len(), false).map_err(named)?;
+    }
+    if request.certificates.is_some() && samples.len() > MAX_CERTIFICATES {
+        return Err(Error::unsupported(format!(
+            "--certificates: {} samples; a manifest lists {MAX_CERTIFICATES} at most: audit parts of the data with --from and --count",
+            samples.len()
+        )));
+    }
     refuse_larger(&request.output, samples.len())?;
     let labels = labels(request, inputs.samples.len())?;
     let labels_sha256 = labels.as_ref().map(|l| l.1.as_str());
@@ -224,10 +242,18 @@ pub fn audit(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
     let pool = rayon::ThreadPoolBuilder::new().num_threads(request.threads.unwrap_or(0));
     let pool = pool.build().map_err(|e| Error::domain(e.to_string()))?;
     let records = pool.install(run)?;
+    let certificates = match &request.certificates {
+        Some(folder) => {
+            let work = || certificates::write(folder, &prepared, &twin, &inputs, &records);
+            Some(pool.install(work)?)
+        }
+        None => None,
+    };
     let mut answer = Answer {
         summary: Summary::new(&records),
         records,
         levels,
+        certificates,
         report: serde_json::Value::Null,
         risk: request.risk,
         command: request.command.clone(),
@@ -235,7 +261,11 @@ pub fn audit(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
         loaded,
     };
     let told = answer.told();
-    let report = told.json(request.from, &inputs.sha256, labels_sha256);
+    let mut report = told.json(request.from, &inputs.sha256, labels_sha256);
+    if let Some(made) = &answer.certificates {
+        report["certificates"] =
+            serde_json::json!({"manifest_sha256": made.manifest_sha256, "count": made.count});
+    }
     write_atomically(&request.output, &told.whole(&report))?;
     if let Some(path) = &request.csv {
         write_atomically(path, &told.csv())?;

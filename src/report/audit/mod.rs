@@ -59,6 +59,9 @@ pub struct Audit {
     pub network_accuracy_interval: Option<Interval>,
     /// The same of the twin.
     pub twin_accuracy_interval: Option<Interval>,
+    /// Certificates that were made beside it.
+    #[serde(default)]
+    pub certificates: Option<Certificates>,
     /// Levels of noise.
     pub levels: Vec<Level>,
     /// The network's activations.
@@ -68,6 +71,16 @@ pub struct Audit {
     /// SHA-256 of the file.
     #[serde(skip)]
     pub sha256: String,
+}
+
+/// Certificates of single samples, without noise.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certificates {
+    /// SHA-256 of the list of them.
+    pub manifest_sha256: String,
+    /// How many.
+    pub count: usize,
 }
 
 /// Samples by what is proved of them.

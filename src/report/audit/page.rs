@@ -58,11 +58,23 @@ fn statement(a: &Audit) -> String {
     }
     // The badge of a proof is for what a checker verified: this page has the file's word alone.
     let class = ("undecided", "STATED, NOT CHECKED");
+    let checked = match &a.certificates {
+        None => "No independent checker verified this page; <code>polycert network certify</code> writes a certificate of \
+                 one input that it does verify, <code>polycert network audit --certificates</code> one of every sample."
+            .to_owned(),
+        Some(made) => format!(
+            "Beside the audit stand certificates of {} of the {} samples, by its word verified by the independent checker when \
+             they were made: of the class without noise. <code>polycert-check</code> with their folder verifies them \
+             again; their manifest has the SHA-256 <code>{}</code>. No checker verified this page itself.",
+            made.count,
+            s.samples,
+            escape(&made.manifest_sha256)
+        ),
+    };
     format!(
         "<div class=\"statement {0}\">\n<p class=\"claim\">{claim}.</p>\n<p class=\"verdict\"><strong class=\"badge \
          {0}\">{1}</strong> By polycert\u{2019}s evaluation in balls and its backward rows, as the audit\u{2019}s file states. \
-         No independent checker verified this page; <code>polycert network certify</code> writes a certificate of one \
-         input that it does verify.</p>\n</div>\n",
+         {checked}</p>\n</div>\n",
         class.0,
         class.1,
         claim = escape(&claim)
