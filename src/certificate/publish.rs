@@ -72,5 +72,5 @@ pub(in crate::certificate) fn limit(detail: &str, advice: &str) -> Error {
 
 /// Whether a refused draft is worth another check with more fractional bits.
 pub(in crate::certificate) fn more_bits_may_help(outcome: &Outcome) -> bool {
-    matches!(Rule::of(outcome), Some(Rule::Logits | Rule::Other))
+    Rule::of(outcome).is_some_and(|rule| rule != Rule::Limit)
 }

@@ -344,7 +344,7 @@ impl Draw {
         let rank = a.dims.len();
         let mut taken: Vec<Vec<usize>> = a.dims.iter().map(|&d| (0..d).collect()).collect();
         let (mut starts, mut ends, mut axes, mut steps) = (vec![], vec![], vec![], vec![]);
-        for axis in 0..rank {
+        for (axis, taken) in taken.iter_mut().enumerate() {
             if self.r.below(2) == 0 {
                 continue;
             }
@@ -369,7 +369,7 @@ impl Draw {
             if list.is_empty() {
                 continue;
             }
-            taken[axis] = list;
+            *taken = list;
             starts.push(start);
             ends.push(end);
             axes.push(self.axis(axis, rank, 10));
@@ -757,7 +757,6 @@ fn draw(seed: u64) -> (Vec<u8>, Vec<f32>, Array, BTreeMap<String, usize>) {
             domain: String::new(),
             version: opset,
         }],
-        ..Model::default()
     };
     (model.encode_to_vec(), values, y, seen)
 }

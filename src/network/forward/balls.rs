@@ -15,7 +15,7 @@ use crate::network::model::tensor::Tensor;
 pub enum Model<'a> {
     /// ReLU and max themselves.
     Relu,
-    /// One polynomial for each of [`Network::activations`], in that order.
+    /// One polynomial for each of [`Network::activations`](crate::network::model::graph::Network::activations), in that order.
     Twin(&'a [Activation]),
 }
 

@@ -129,7 +129,7 @@ pub struct Run {
 /// # let file = folder.path().join("network.safetensors");
 /// # std::fs::write(&file, network).unwrap();
 /// let answer = box_bounds(&Request::new(Model::new(file), 6))?;
-/// assert_eq!(answer.runs[0].polynomials, 1); // the other neuron never bends on [0, 1]
+/// assert_eq!(answer.runs[0].polynomials, 2);
 /// assert!(answer.runs[0].bound_difference < 0.3);
 /// # Ok::<(), polycert::error::Error>(())
 /// ```

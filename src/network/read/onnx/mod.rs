@@ -161,7 +161,8 @@ fn input_dims(input: &ValueInfo) -> Result<Vec<usize>> {
     match dims.as_slice() {
         [_] | [1, _] | [1, _, _] | [1, _, _, _] => Ok(dims),
         [n, _, ..] if (2..=4).contains(&dims.len()) => Err(fail(format!(
-            "is a batch of {n}; export the model with a batch of 1 or a dynamic one"
+            "dimensions {dims:?}, a batch of {n}; read are [n], [1,n], [1,channels,length] and \
+             [1,channels,rows,columns]: export the model with a batch of 1 or a dynamic one"
         ))),
         other => Err(fail(format!(
             "dimensions {other:?}; read are [n], [1,n], [1,channels,length] and [1,channels,rows,columns]"
