@@ -87,6 +87,27 @@ fn plain(e: &std::io::Error) -> std::io::Error {
         .map_or_else(|| e.kind().into(), std::io::Error::from_raw_os_error)
 }
 
+/// Refuses an output that is one of the inputs: what is read must not be lost.
+///
+/// # Errors
+/// The output names the same file as an input, as a link may.
+pub fn refuse_overwriting<'a>(
+    output: &Path,
+    inputs: impl IntoIterator<Item = &'a Path>,
+) -> Result<()> {
+    let Ok(target) = std::fs::canonicalize(output) else {
+        return Ok(());
+    };
+    for input in inputs {
+        if std::fs::canonicalize(input).is_ok_and(|i| i == target) {
+            let detail =
+                "is an input of this command and would be overwritten; name another output";
+            return Err(Error::domain(detail).in_file(output));
+        }
+    }
+    Ok(())
+}
+
 /// SHA-256 of bytes, as 64 hexadecimal digits.
 pub fn sha256(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);

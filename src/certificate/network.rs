@@ -8,6 +8,7 @@ use crate::arith::ball::Ball;
 use crate::arith::mp::short;
 use crate::arith::number;
 use crate::arith::rounding::CoefficientMode;
+use crate::certificate::limits;
 use crate::certificate::rule::Rule;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::sha256;
@@ -81,7 +82,10 @@ pub fn certify(subject: &Subject, comparison: &Comparison) -> Result<(String, St
             subject.input.as_bytes(),
         ) {
             NetworkOutcome::Verified(report) => return Ok((text, report.to_string())),
-            other => said = other.to_string(),
+            other => match limits::of_network(&other) {
+                Some(met) => return Err(met),
+                None => said = other.to_string(),
+            },
         }
     }
     Err(ErrorKind::SelfCheck(said).into())
@@ -225,7 +229,10 @@ pub fn certify_noise(
                 let stays = stated.iter().all(|s| s.stays);
                 return Ok((text, report.to_string(), stays));
             }
-            refused => said = refused.to_string(),
+            refused => match limits::of_network(&refused) {
+                Some(met) => return Err(met),
+                None => said = refused.to_string(),
+            },
         }
         match rule {
             // A logit's ball is too wide. The checker compares logits before it takes any row: this costs little.

@@ -5,7 +5,7 @@ use prost::Message as _;
 use serde_json::{json, Value};
 
 /// A safetensors file of f32 arrays.
-fn safetensors(arrays: &[(&str, &[usize], Vec<f32>)], metadata: &Value) -> Vec<u8> {
+pub fn safetensors(arrays: &[(&str, &[usize], Vec<f32>)], metadata: &Value) -> Vec<u8> {
     let mut header = json!({"__metadata__": metadata});
     let mut data = vec![];
     for (name, dims, values) in arrays {
@@ -20,7 +20,7 @@ fn safetensors(arrays: &[(&str, &[usize], Vec<f32>)], metadata: &Value) -> Vec<u
     file
 }
 
-fn npy(kind: &str, dims: &[usize], data: &[u8]) -> Vec<u8> {
+pub fn npy(kind: &str, dims: &[usize], data: &[u8]) -> Vec<u8> {
     let dims: String = dims.iter().map(|d| format!("{d},")).collect();
     let header = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({dims})}}\n");
     let mut file = b"\x93NUMPY\x01\x00".to_vec();
@@ -35,7 +35,7 @@ const GRAPH: &str = r#"{"format":"polycert-graph/1","input":[2],"layers":[
     {"op":"dense","name":"fc2","weights":"c"}]}"#;
 
 /// Two inputs x, y; logits max(4x - 2y, 0) + max(y, 0) and 3 max(y, 0).
-fn weights() -> Vec<(&'static str, &'static [usize], Vec<f32>)> {
+pub fn weights() -> Vec<(&'static str, &'static [usize], Vec<f32>)> {
     vec![
         ("a", &[2, 2], vec![4.0, -2.0, 0.0, 1.0]),
         ("b", &[2], vec![0.0, 0.0]),
@@ -44,7 +44,7 @@ fn weights() -> Vec<(&'static str, &'static [usize], Vec<f32>)> {
 }
 
 /// A folder with a network, a table and inputs: bytes (x, y), scaled by 1/255.
-fn folder(pixels: &[u8]) -> Folder {
+pub fn folder(pixels: &[u8]) -> Folder {
     let f = Folder::new();
     f.file(
         "net.safetensors",
@@ -55,7 +55,7 @@ fn folder(pixels: &[u8]) -> Folder {
     f
 }
 
-fn line<'a>(f: &'a Folder, command: &'a str, rest: &[&str]) -> Vec<String> {
+pub fn line<'a>(f: &'a Folder, command: &'a str, rest: &[&str]) -> Vec<String> {
     let mut all = vec![
         "network".to_owned(),
         command.to_owned(),

@@ -50,8 +50,10 @@ pub enum Verdict {
     Different(usize, usize),
     /// The enclosures do not decide a class of the network, or of its twin.
     Undecided,
-    /// A polynomial is asked beyond [-B, B].
+    /// Proved: a polynomial is asked beyond [-B, B].
     Outside(Excess),
+    /// The numbers may lie in [-B, B], their radii do not: more than the evaluation's bits are needed.
+    Exhausted(Excess),
 }
 
 impl Verdict {
@@ -62,6 +64,7 @@ impl Verdict {
             Self::Different(..) => "different",
             Self::Undecided => "undecided",
             Self::Outside(_) => "outside",
+            Self::Exhausted(_) => "exhausted",
         }
     }
 }
@@ -75,8 +78,10 @@ pub struct Excess {
     pub activation: usize,
     /// The element.
     pub neuron: usize,
-    /// Upper bound of |x|: the B that this layer needs on this input, at least where it is tight.
+    /// Upper bound of |x|.
     pub bound_reach: f64,
+    /// Lower bound of the greatest |x|: B must be above it.
+    pub bound_least_reach: f64,
     /// The stated B.
     pub scale: Rational,
 }
@@ -104,6 +109,15 @@ impl Comparison {
             d.upper().max(-d.lower())
         };
         Some(pairs.map(change).fold(0.0, f64::max))
+    }
+}
+
+/// Bits of the midpoints, about, with single f64 or with pairs.
+pub fn bits(double: bool) -> u32 {
+    if double {
+        106
+    } else {
+        53
     }
 }
 
@@ -162,19 +176,28 @@ pub fn compare(
             let activation = ranges.len().saturating_sub(1);
             let last = ranges
                 .last()
+                .copied()
                 .ok_or_else(|| Error::domain("a range without activation"))?;
             let excess = Excess {
                 node: last.node,
                 activation,
                 neuron: last.neuron,
                 bound_reach: last.bound_reach,
+                bound_least_reach: last.bound_least_reach,
                 scale: polynomials[activation].scale().clone(),
+            };
+            // The limit is the last f64 that is not above B: a greater f64 is above B.
+            let surely = last.bound_least_reach > polynomials[activation].limit();
+            let verdict = if surely {
+                Verdict::Outside(excess)
+            } else {
+                Verdict::Exhausted(excess)
             };
             Comparison {
                 network,
                 twin: None,
                 twin_ranges: ranges,
-                verdict: Verdict::Outside(excess),
+                verdict,
             }
         }
     })
@@ -193,4 +216,40 @@ fn network(prepared: &Prepared, input: &Tensor, precision: Precision) -> Result<
         }
     }
     Err(Error::domain("ReLU has no domain to leave"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arith::ball::Ball;
+    use crate::network::model::graph::{Builder, Preprocessing};
+    use crate::network::model::ops::{Op, TensorShape};
+
+    /// Two activations; p(y) = 2^40 y is so steep that a narrow input leaves the second one's [-1, 1].
+    #[test]
+    fn a_radius_that_leaves_the_domain_is_not_a_number_that_does() {
+        let mut b = Builder::new(TensorShape::flat(1)).unwrap();
+        let first = b.push("first", Op::Relu { slope: 0.0 }, &[0]).unwrap();
+        let last = b.push("last", Op::Relu { slope: 0.0 }, &[first]).unwrap();
+        let n = b.finish("n", last, Preprocessing::default()).unwrap();
+        let steep = Composite::from_stages(vec![vec![Rational::new(), Rational::from(1) << 40]]);
+        let one = Rational::from(1);
+        let twin = twin(2, &[steep], &[one]).unwrap();
+        let prepared = Prepared::new(&n).unwrap();
+        let at = |mid: f64, radius: f64| {
+            let x = Tensor::from_balls(TensorShape::flat(1), &[Ball::new((mid, 0.0), radius)]);
+            compare(&prepared, &twin, &x, Precision::Double)
+                .unwrap()
+                .verdict
+        };
+        match at(0.0, 1e-3) {
+            Verdict::Exhausted(e) => assert_eq!((e.activation, e.bound_least_reach), (1, 0.0)),
+            other => panic!("{other:?}"),
+        }
+        assert!(matches!(at(0.9, 0.2), Verdict::Exhausted(e) if e.activation == 0));
+        assert!(matches!(at(2.0, 0.5), Verdict::Outside(e) if e.bound_least_reach > 1.0));
+        // r(1/2) is about 2^37.
+        assert!(matches!(at(0.5, 0.0), Verdict::Outside(e) if e.activation == 1));
+        assert!(matches!(at(1.0, 0.0), Verdict::Outside(e) if e.activation == 1));
+    }
 }

@@ -13,8 +13,9 @@
 //!   (RLWE). Each polynomial for itself: no independence between two components is used. Those of an extended
 //!   encryption are a v + e_1 and b v + e_0 mod P, samples of RLWE with the secret v, which the keys tell
 //!   nothing of.
-//! - A2 (only for the bound of `encode` with high probability; certificates use its worst case). The
-//!   fractional parts that the encoder rounds away are independent and uniform.
+//!
+//! Of what the encoder rounds away nothing is assumed: it depends on the message alone, and its bound is the worst case
+//! in every tier.
 //!
 //! What polycert itself draws (errors, the ephemeral v) needs no assumption. The secret is drawn until
 //! `|s(zeta)|^2 <= 18 h` at every zeta, h its (expected) weight: a property of the key, not of luck.

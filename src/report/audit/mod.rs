@@ -1,7 +1,9 @@
-//! An audit of a network as its file states it: read, checked for sense, never computed again.
+//! An audit of a network as its file states it: read and checked for sense. Totals and intervals are counted again
+//! from its rows; what the rows prove is the file's word.
 
 pub mod figures;
 pub mod page;
+pub mod recount;
 pub mod write;
 
 use crate::error::{Error, Result};
@@ -9,7 +11,9 @@ use crate::files::sha256;
 use serde::Deserialize;
 
 /// The format tag.
-pub const FORMAT: &str = "polycert-audit/2";
+pub const FORMAT: &str = "polycert-audit/3";
+/// The one before it, which is read too: without exhausted and failed samples.
+const EARLIER: &str = "polycert-audit/2";
 /// Largest file.
 pub const MAX_BYTES: usize = 64 << 20;
 /// Most samples, levels and activations that a page is made of.
@@ -55,6 +59,9 @@ pub struct Audit {
     pub network_accuracy_interval: Option<Interval>,
     /// The same of the twin.
     pub twin_accuracy_interval: Option<Interval>,
+    /// Certificates that were made beside it.
+    #[serde(default)]
+    pub certificates: Option<Certificates>,
     /// Levels of noise.
     pub levels: Vec<Level>,
     /// The network's activations.
@@ -64,6 +71,16 @@ pub struct Audit {
     /// SHA-256 of the file.
     #[serde(skip)]
     pub sha256: String,
+}
+
+/// Certificates of single samples, without noise.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certificates {
+    /// SHA-256 of the list of them.
+    pub manifest_sha256: String,
+    /// How many.
+    pub count: usize,
 }
 
 /// Samples by what is proved of them.
@@ -80,12 +97,24 @@ pub struct Counts {
     pub undecided: usize,
     /// A polynomial was asked beyond [-B, B].
     pub outside: usize,
+    /// Not decided: the precision did not tell whether a polynomial is asked beyond [-B, B].
+    #[serde(default)]
+    pub exhausted: usize,
+    /// Could not be evaluated.
+    #[serde(default)]
+    pub failed: usize,
     /// Samples with a label.
     pub labelled: usize,
     /// Proved: the network's class is the label.
     pub network_right: usize,
     /// Proved: the twin's class is the label.
     pub twin_right: usize,
+    /// Proved: the network's class is not the label.
+    #[serde(default)]
+    pub network_wrong: usize,
+    /// Proved: the twin's class is not the label.
+    #[serde(default)]
+    pub twin_wrong: usize,
     /// Least margin of the network.
     pub bound_least_margin: Option<f64>,
     /// Greatest change of a logit.
@@ -188,8 +217,11 @@ pub struct Sample {
     pub sample: usize,
     /// Its label.
     pub label: Option<u64>,
-    /// same, different, undecided or outside.
+    /// same, different, undecided, exhausted, outside or failed.
     pub verdict: String,
+    /// Why there is no verdict on the class.
+    #[serde(default)]
+    pub reason: Option<String>,
     /// The network's class.
     pub network_class: Option<usize>,
     /// The twin's class.
@@ -224,8 +256,9 @@ impl Audit {
             serde_json::from_str(text).map_err(|e| Error::parse("", e.to_string()))?;
         audit.sha256 = sha256(text.as_bytes());
         let a = &audit;
-        if a.format != FORMAT {
-            return bad("format", format!("{:?} is not {FORMAT}", a.format));
+        if a.format != FORMAT && a.format != EARLIER {
+            let detail = format!("{:?} is not {FORMAT} (nor {EARLIER})", a.format);
+            return bad("format", detail);
         }
         for (field, n, most) in [
             ("samples", a.samples.len(), MAX_SAMPLES),
@@ -238,27 +271,6 @@ impl Audit {
                 return bad(field, format!("{n}; a page holds {most} at most"));
             }
         }
-        let s = &a.summary;
-        let counted = [s.same, s.different, s.undecided, s.outside];
-        let total = counted
-            .iter()
-            .try_fold(0usize, |sum, n| sum.checked_add(*n));
-        if s.samples == 0 || s.samples != a.samples.len() || total != Some(s.samples) {
-            return bad(
-                "summary",
-                format!(
-                    "{counted:?} do not add up to the {} samples",
-                    a.samples.len()
-                ),
-            );
-        }
-        if s.labelled > s.samples || s.network_right > s.labelled || s.twin_right > s.labelled {
-            return bad("summary", "more right answers than labels".to_owned());
-        }
-        if let Some(level) = a.levels.iter().find(|l| l.found.certified > s.same) {
-            let detail = format!("{} certified, {} the same", level.found.certified, s.same);
-            return bad("levels", detail);
-        }
         let lists = a.samples.iter().map(|x| x.bound_noise_margins.len());
         if lists.clone().any(|n| n != 0 && n != a.levels.len()) {
             return bad(
@@ -266,19 +278,7 @@ impl Audit {
                 format!("margins for other than {} levels", a.levels.len()),
             );
         }
-        let finite = |x: &Interval| {
-            (0.0..=1.0).contains(&x.bound_lo) && (x.bound_lo..=1.0).contains(&x.bound_hi)
-        };
-        let intervals = a.levels.iter().map(|l| &l.certified_interval);
-        let more = [&a.network_accuracy_interval, &a.twin_accuracy_interval];
-        let more = more.into_iter().flatten();
-        if !intervals
-            .chain([&a.same_class_interval])
-            .chain(more)
-            .all(finite)
-        {
-            return bad("levels", "an interval that is not within [0, 1]".to_owned());
-        }
+        recount::recount(&mut audit)?;
         Ok(audit)
     }
 }
@@ -286,6 +286,7 @@ impl Audit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::audit::clopper_pearson::clopper_pearson;
 
     /// A small audit with a level and an activation.
     pub fn small() -> String {
@@ -307,18 +308,65 @@ mod tests {
         )
     }
 
+    /// Whatever a file writes as its intervals, the page has those of its rows; one sample of one.
+    #[test]
+    fn intervals_are_those_of_the_rows() {
+        for text in [small(), small().replace("audit/3", "audit/2")] {
+            let read = Audit::read(&text).unwrap();
+            let (lo, hi) = clopper_pearson(1, 1, 0.05);
+            for interval in [
+                &read.same_class_interval,
+                read.network_accuracy_interval.as_ref().unwrap(),
+                read.twin_accuracy_interval.as_ref().unwrap(),
+                &read.levels[0].certified_interval,
+            ] {
+                assert!((interval.bound_lo - lo).abs() < 1e-12, "{interval:?}");
+                assert_eq!(interval.bound_hi, hi);
+            }
+        }
+        // A twin whose class is not decided may be right: the interval reaches 1.
+        let open = small()
+            .replace("\"verdict\":\"same\"", "\"verdict\":\"undecided\"")
+            .replace("\"twin_class\":1", "\"twin_class\":null")
+            .replace("\"same\":1", "\"same\":0")
+            .replace("\"undecided\":0", "\"undecided\":1")
+            .replace("\"certified\":1", "\"certified\":0")
+            .replace("\"twin_right\":1", "\"twin_right\":0");
+        let interval = Audit::read(&open).unwrap().twin_accuracy_interval.unwrap();
+        assert_eq!((interval.bound_lo, interval.bound_hi), (0.0, 1.0));
+    }
+
     #[test]
     fn files_that_make_no_sense_are_refused() {
         assert!(is_meant(&small()) && !is_meant("{}") && !is_meant("["));
         let read = Audit::read(&small()).unwrap();
         assert_eq!((read.levels.len(), read.samples.len()), (1, 1));
         for (from, to, said) in [
-            ("audit/2", "audit/1", "is not polycert-audit/2"),
-            ("\"same\":1", "\"same\":2", "do not add up"),
-            ("\"certified\":1", "\"certified\":2", "2 certified"),
+            ("audit/3", "audit/1", "is not polycert-audit/3"),
+            ("\"same\":1", "\"same\":2", "2 same, the rows have 1"),
+            (
+                "\"certified\":1",
+                "\"certified\":2",
+                "2 certified, the rows have 1",
+            ),
             ("[0.4]", "[0.4,0.3]", "other than 1 levels"),
-            ("\"bound_hi\":1.0", "\"bound_hi\":1.5", "not within [0, 1]"),
-            ("\"twin_right\":1", "\"twin_right\":9", "more right answers"),
+            ("\"confidence\":0.95", "\"confidence\":1.5", "confidence"),
+            (
+                "\"twin_right\":1",
+                "\"twin_right\":9",
+                "9 right of the twin, the rows have 1",
+            ),
+            (
+                "\"verdict\":\"same\"",
+                "\"verdict\":\"maybe\"",
+                "no verdict",
+            ),
+            (
+                "\"twin_class\":1",
+                "\"twin_class\":2",
+                "\"same\" with the classes",
+            ),
+            ("\"sample\":0", "\"sample\":1", "number 1 where 0 follows"),
             ("\"from\":0", "\"from\":-1", "invalid value"),
             ("\"operation\"", "\"other\"", "unknown field"),
             ("\"greatest\":3.0", "\"greatest\":1e999", "out of range"),

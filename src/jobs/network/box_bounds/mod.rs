@@ -1,6 +1,7 @@
 //! Box bounds: proved ranges and output difference over a box of inputs.
 
 mod polynomials;
+mod tables;
 
 use crate::error::{Error, Result};
 use crate::jobs::network::inputs::InputFile;
@@ -33,6 +34,8 @@ pub struct Request {
     pub near: Option<Near>,
     /// Starts of the search for inputs that reach the bounds; 0: none.
     pub attack: usize,
+    /// Folder for the polynomials as tables, with an index: what the bounds are about, written down.
+    pub tables_folder: Option<PathBuf>,
 }
 
 /// The neighbourhood of a sample.
@@ -60,6 +63,7 @@ impl Request {
             hi: Rational::from(1),
             near: None,
             attack: 0,
+            tables_folder: None,
         }
     }
 
@@ -136,6 +140,10 @@ pub fn box_bounds(request: &Request) -> Result<Answer> {
             "give 1 to {MAX_DEGREES} --degrees, such as 2,10,50, or a --table"
         )));
     }
+    if let Some(folder) = &request.tables_folder {
+        tables::check_degrees(degrees)?;
+        std::fs::create_dir_all(folder).map_err(|e| Error::io(folder, &e))?;
+    }
     let named = |e: Error| e.in_file(&request.model.network);
     let loaded = request.model.load()?;
     let stages = stages::stages(&loaded.network).map_err(named)?;
@@ -146,7 +154,7 @@ pub fn box_bounds(request: &Request) -> Result<Answer> {
     }
     let whole = request.near.as_ref().is_some_and(|near| near.whole);
     let whole = whole.then(|| vec![request.whole_side(); stages[0].size]);
-    let mut runs = Vec::new();
+    let (mut runs, mut written) = (Vec::new(), Vec::new());
     for kind in &kinds {
         let start = Instant::now();
         let made_for = whole.as_ref().unwrap_or(&sides);
@@ -157,16 +165,23 @@ pub fn box_bounds(request: &Request) -> Result<Answer> {
         let seconds = start.elapsed().as_secs_f64();
         let starts = request.attack;
         let reached = (starts > 0).then(|| attack(starts, &stages, &sides, kind, &chosen, &found));
+        let last = found.last();
+        let bound_difference = last.map_or(0.0, StageBounds::bound_greatest_difference);
+        if let Some(folder) = &request.tables_folder {
+            let run = tables::write(folder, kind, &stages, &chosen, bound_difference)?;
+            written.push(run);
+        }
         runs.push(Run {
             name: kind.name(),
-            bound_difference: found
-                .last()
-                .map_or(0.0, StageBounds::bound_greatest_difference),
+            bound_difference,
             seconds,
             polynomials: chosen.len(),
             stages: found,
             measure_reached: reached,
         });
+    }
+    if let Some(folder) = &request.tables_folder {
+        tables::write_index(folder, &loaded.sha256, &written)?;
     }
     Ok(Answer {
         network_sha256: loaded.sha256,
