@@ -114,7 +114,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         },
         seed: a.seed,
     };
-    let made = match certify(&table, &request)? {
+    let made = match certify(&table, &request).map_err(|e| e.in_file(&a.table))? {
         Ok(made) => made,
         Err(margin) => {
             note(&format!("polycert: no bound is proved: {margin}"));

@@ -36,9 +36,9 @@ pub struct TwinArguments {
     #[arg(long = "table", value_name = "FILE", required = true)]
     tables: Vec<PathBuf>,
     /// B: each polynomial is used on [-B, B] (max-pool: on differences). One, or one for each
-    /// activation separated by commas.
-    #[arg(long, value_name = "B", required = true)]
-    scale: String,
+    /// activation separated by commas. None, or 1, for a table that is the function itself (target direct_relu).
+    #[arg(long, value_name = "B")]
+    scale: Option<String>,
     /// Coefficients as a program holds them: exact, f64, f32 or fixed:BITS.
     #[arg(long, default_value = "exact")]
     coefficients: CoefficientMode,
@@ -49,7 +49,10 @@ impl TwinArguments {
     pub fn request(&self) -> Result<Polynomials> {
         Ok(Polynomials {
             tables: self.tables.clone(),
-            scales: numbers(&self.scale).map_err(|e| e.within("--scale"))?,
+            scales: match &self.scale {
+                Some(text) => numbers(text).map_err(|e| e.within("--scale"))?,
+                None => Vec::new(),
+            },
             coefficients: self.coefficients,
         })
     }

@@ -30,8 +30,9 @@ struct Component {
 #[derive(Debug)]
 pub(crate) struct Table {
     pub(crate) name: String,
-    lo: Rational,
-    hi: Rational,
+    pub(crate) target: Function,
+    pub(crate) lo: Rational,
+    pub(crate) hi: Rational,
     eps: Option<Rational>,
     components: Vec<Component>,
 }
@@ -42,12 +43,9 @@ impl Table {
         let mut fields = tree.object()?;
         fields.take("format", |t| constant(&t, "polycert-table/1"))?;
         let name = fields.take("name", |t| short(&t, MAX_NAME))?;
-        fields.take("target", |t| match t.text()? {
-            text if Function::parse(text).is_some() => Ok(()),
-            _ => Err(Fault::unreadable(format!(
-                "not one of {}",
-                Function::names(" ")
-            ))),
+        let target = fields.take("target", |t| {
+            Function::parse(t.text()?)
+                .ok_or_else(|| Fault::unreadable(format!("not one of {}", Function::names(" "))))
         })?;
         let (lo, hi, eps) = fields.take("domain", |t| domain(t, budget))?;
         let components = fields.take("components", |t| {
@@ -57,6 +55,7 @@ impl Table {
         fields.finish()?;
         Ok(Self {
             name,
+            target,
             lo,
             hi,
             eps,

@@ -21,6 +21,8 @@ pub struct NetworkReport {
     pub(crate) activations: usize,
     pub(crate) network_sha256: String,
     pub(crate) input_sha256: String,
+    /// Whether a table is p(x) itself.
+    pub(crate) direct: bool,
     pub(crate) tables: Vec<String>,
     /// Enclosures of the twin's logits; none where any polynomial may stand for ReLU.
     pub(crate) twin: Vec<(String, String)>,
@@ -89,7 +91,11 @@ impl fmt::Display for NetworkReport {
         match (&self.noise, self.twin.is_empty()) {
             (None, _) => writeln!(
                 f,
-                "  exact centre: {n} activations in exact arithmetic, every polynomial inside its [-B, B], no noise"
+                "  exact centre: {n} activations in exact arithmetic, every polynomial inside its {}, no noise",
+                match self.direct {
+                    true => "domain ([-B, B] where it is made of sign)",
+                    false => "[-B, B]",
+                }
             )?,
             (Some(_), false) => writeln!(
                 f,

@@ -38,6 +38,7 @@ pub(super) enum Chosen {
 pub(super) fn composite(path: &Path) -> Result<Kind> {
     let named = |e: Error| e.in_file(path);
     let table = Table::read(path)?;
+    table.must_be_sign("a box").map_err(named)?;
     let mut request = Request::new(Target::new(Function::Relu));
     request.only_error = true;
     let proof = prove(&table, &request).map_err(named)?;
