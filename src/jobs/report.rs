@@ -73,7 +73,7 @@ pub fn report(request: &Request) -> Result<Answer> {
     }
     if let [path] = request.files.as_slice() {
         let text = read_text(path, audit::MAX_BYTES)?;
-        if audit::is_meant(&text) {
+        if audit::read::is_meant(&text) {
             let read = Audit::read(&text).map_err(|e| e.in_file(path))?;
             return Ok(Answer::Page(page::document(&read, &request.origin)));
         }
