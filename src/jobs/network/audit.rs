@@ -1,5 +1,6 @@
 //! Audit: the verdict on every sample of a data set, with a journal that an interrupted run goes on from.
 
+use crate::arith::npy;
 use crate::error::{Error, Result};
 use crate::files::{read_bytes, sha256, write_atomically};
 use crate::jobs::network::inputs::InputFile;
@@ -14,8 +15,8 @@ use crate::network::forward::twin::{Activation, Twin};
 use crate::network::forward::Prepared;
 use crate::network::model::tensor::Tensor;
 use crate::network::model::tournament;
+use crate::network::read::description;
 use crate::network::read::load::Loaded;
-use crate::network::read::{description, npy};
 use crate::network::rows::subject::{Bends, Centre, Subject};
 use crate::network::rows::Noise;
 use crate::report::audit::write::{Told, FORMAT};
