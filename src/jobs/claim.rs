@@ -26,7 +26,7 @@ pub(super) fn judge(
     }
     match trivial(target, table, to) {
         Some(most) if *claim > most => Err(Error::domain(format!(
-            "--claim {claim} says nothing: a constant meets {most} for {}{meant}",
+            "--claim {claim} says nothing: the zero polynomial meets {most} for {}{meant}",
             target.function
         ))),
         _ => Ok(()),
