@@ -1,6 +1,6 @@
 //! From what a file holds to a table: what is meant, and whether the file, an option or nobody says so.
 
-use crate::arith::number::MAX_CHARS;
+use crate::arith::number::{self, MAX_CHARS};
 use crate::error::{Error, ErrorKind, Result};
 use crate::function::target::Function;
 use crate::interchange::arrange;
