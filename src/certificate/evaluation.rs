@@ -117,6 +117,7 @@ pub type Outcomes = std::result::Result<Box<Certified>, Margin>;
 /// What [`Prepared::new`] and the proof of the approximation refuse; a target without a circuit; a value
 /// that could wrap around; a certificate that does not pass its own check.
 pub fn certify(table: &Table, parameters: &Parameters, wanted: &Wanted) -> Result<Outcomes> {
+    table.must_be_sign("encrypted evaluation")?;
     let model = Model::new(parameters);
     let mut asked = ProofRequest::new(wanted.target.clone());
     asked.only_error = true;

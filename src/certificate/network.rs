@@ -114,7 +114,11 @@ pub struct Level {
 impl Level {
     /// As rows take it: more noise, never less.
     fn rounded_up(&self) -> rows::Noise {
-        let up = |x: &Rational| Float::with_val_round(53, x, Round::Up).0.to_f64();
+        let up = |x: &Rational| {
+            Float::with_val_round(53, x, Round::Up)
+                .0
+                .to_f64_round(Round::Up)
+        };
         rows::Noise {
             worst: up(&self.worst),
             sigma: up(&self.sigma),

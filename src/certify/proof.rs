@@ -180,7 +180,11 @@ fn direct(p: &[Rational], parts: &[Line], request: &Request, prec: u32) -> Resul
 impl Plan {
     /// The branches, prepared on [0, to + rho] and on to where |r| exceeds the limit, if they can be.
     fn branches(&self, composite: &Composite, request: &Request, prec: u32) -> Result<Vec<Branch>> {
-        let up = |x: &Rational| Float::with_val_round(53, x, Round::Up).0.to_f64();
+        let up = |x: &Rational| {
+            Float::with_val_round(53, x, Round::Up)
+                .0
+                .to_f64_round(Round::Up)
+        };
         let to = up(&self.to);
         let rho = request.rho.clone().unwrap_or_default();
         let needed = up(&Rational::from(&self.to + &rho));

@@ -18,6 +18,9 @@ pub struct Arguments {
     /// Only accept certificates about the table with this digest.
     #[arg(long, value_name = "HEX", value_parser = digest)]
     table_sha256: Option<String>,
+    /// A stated bound that is REFUTED or UNDECIDED does not change the exit code.
+    #[arg(long)]
+    any_verdict: bool,
     /// Of a network certificate: the exact network (FILE.network beside it, if left out).
     #[arg(long, value_name = "FILE")]
     network: Option<PathBuf>,
@@ -59,7 +62,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         let outcome = check_table(&bytes, a.table_sha256.as_deref());
         let line = format!("{}: {outcome}", path.display());
         worst = worst.max(match outcome {
-            Outcome::Verified(_) => 0,
+            Outcome::Verified(ref report) => u8::from(!report.claim_holds() && !a.any_verdict),
             Outcome::Rejected { .. } => 1,
             Outcome::Unreadable { .. } => {
                 note(&line);

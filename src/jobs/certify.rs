@@ -1,11 +1,13 @@
 //! Certify: prove the maximum error of a table, and what else holds of it; have the checker verify the proof.
 
+use crate::arith::number;
 use crate::arith::rounding::CoefficientMode;
 use crate::certificate::composite::document;
 use crate::certificate::{publish, Report};
-use crate::certify::proof::{prove, Proof, Request as Asked};
+use crate::certify::proof::{prove, Proof, Request as Asked, Verdict};
 use crate::error::{Error, ErrorKind, Result};
 use crate::function::target::{Function, Target};
+use crate::jobs::{claim, readings};
 use crate::poly::table::Table;
 use rug::Rational;
 
@@ -87,6 +89,8 @@ pub struct Answer {
     pub certificate: String,
     /// What the independent checker says of it.
     pub report: Report,
+    /// A refuted claim of an imported table: other readings of its file that would meet it.
+    pub other_readings: Vec<String>,
 }
 
 /// Certifies a table.
@@ -118,7 +122,12 @@ pub fn certify(table: &Table, request: &Request) -> Result<Answer> {
             return Err(ErrorKind::Digest { stated, computed }.into());
         }
     }
-    certified(table, &request.asked(table)?)
+    let asked = request.asked(table)?;
+    let mut answer = certified(table, &asked)?;
+    if answer.proof.verdict == Some(Verdict::Refuted) {
+        answer.other_readings = readings::that_meet_the_claim(table, &asked);
+    }
+    Ok(answer)
 }
 
 /// The proof of a request, its certificate, and the checker's word on that.
@@ -129,7 +138,32 @@ pub(in crate::jobs) fn certified(table: &Table, asked: &Asked) -> Result<Answer>
         proof,
         certificate,
         report,
+        other_readings: Vec::new(),
     })
+}
+
+/// The end of a composite's own domain, where that is not [-1, 1]; a direct function has its own anyway.
+///
+/// # Errors
+/// A domain that is not symmetric: a composite for sign is certified on both signs.
+pub(in crate::jobs) fn own_domain(table: &Table, function: Function) -> Result<Option<Rational>> {
+    let (lo, hi) = (&table.domain.lo, &table.domain.hi);
+    // What `generate` adds for the error of a scheme is a margin, not where inputs are.
+    let eta = table
+        .provenance
+        .get("eta")
+        .and_then(|e| number::parse(e).ok());
+    let margin = eta.unwrap_or_default() + 1u32;
+    let usual = *hi == margin && Rational::from(-lo) == margin;
+    if matches!(function, Function::Direct(_)) || usual {
+        return Ok(None);
+    }
+    if Rational::from(-lo) != *hi {
+        return Err(Error::domain(format!(
+            "the table is for [{lo}, {hi}], and {function} through sign is certified on [-TO, TO]: give --to"
+        )));
+    }
+    Ok(Some(hi.clone()))
 }
 
 /// The usual parameters of a function, with B = 1.
@@ -165,11 +199,18 @@ impl Request {
         }
         target.input_scale.clone_from(&self.input_scale);
         target.gap.clone_from(&self.input_gap);
+        let to = match &self.to {
+            Some(to) => Some(to.clone()),
+            None => own_domain(table, function)?,
+        };
+        if let Some(bound) = &self.claim {
+            claim::judge(bound, &target, table, to.as_ref())?;
+        }
         Ok(Asked {
             coefficients: self.coefficients,
             gap: self.gap.to_f64(),
             eps: self.eps.clone(),
-            to: self.to.clone(),
+            to,
             claim: self.claim.clone(),
             zone: self.zone.clone(),
             rho: self.rho.clone(),

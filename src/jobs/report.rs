@@ -9,8 +9,8 @@ use crate::certificate::MAX_BYTES;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::read_text;
 use crate::poly::cost::{composite_depth, composite_mults};
-use crate::report::audit;
-use crate::report::audit::{page, recount};
+use crate::report::audit::page;
+use crate::report::audit::{self, Audit};
 use crate::report::figures::error_figures::Detail;
 use crate::report::pages::document::document;
 use crate::report::pages::dossier::Dossier;
@@ -73,8 +73,8 @@ pub fn report(request: &Request) -> Result<Answer> {
     }
     if let [path] = request.files.as_slice() {
         let text = read_text(path, audit::MAX_BYTES)?;
-        if audit::is_meant(&text) {
-            let read = recount::read(&text).map_err(|e| e.in_file(path))?;
+        if audit::read::is_meant(&text) {
+            let read = Audit::read(&text).map_err(|e| e.in_file(path))?;
             return Ok(Answer::Page(page::document(&read, &request.origin)));
         }
     }

@@ -7,6 +7,7 @@ pub mod basis;
 pub mod component;
 pub mod composite;
 pub mod cost;
+pub mod role;
 pub mod table;
 
 pub use crate::function::shape::{Line, Shape};

@@ -4,13 +4,15 @@
 use crate::support::effort::multiplier;
 use crate::support::shared::shared;
 use polycert::arith::ball::Ball;
+use polycert::arith::npy;
 use polycert::arith::rounding::CoefficientMode;
-use polycert::network::forward::compare::{compare, twin, Precision, Verdict};
+use polycert::network::forward::compare::{compare, Precision, Verdict};
+use polycert::network::forward::twin::Activation;
 use polycert::network::forward::Prepared;
 use polycert::network::model::graph::Network;
 use polycert::network::model::ops::{Op, TensorShape};
 use polycert::network::read::input::Samples;
-use polycert::network::read::{load, npy};
+use polycert::network::read::load;
 use polycert::poly::composite::Composite;
 use polycert::poly::table::Table;
 use rayon::prelude::*;
@@ -45,7 +47,7 @@ fn the_twin_answers_as_the_network() {
     };
     assert_eq!((network.depth(), network.parameters()), (19, 269_722));
     let prepared = Prepared::new(&network).unwrap();
-    let twin = twin(19, &[table()], &[Rational::from(40)]).unwrap();
+    let twin = vec![Activation::new(&table(), &Rational::from(40)).unwrap(); 19];
     let images: Vec<usize> = if multiplier() > 1 {
         (0..100).collect()
     } else {
@@ -207,7 +209,7 @@ fn enclosures_hold_an_independent_evaluation() {
     assert_eq!(network.input_shape(), TensorShape::new(3, 32, 32));
     let prepared = Prepared::new(&network).unwrap();
     let composite = table();
-    let polynomials = twin(19, std::slice::from_ref(&composite), &[Rational::from(40)]).unwrap();
+    let polynomials = vec![Activation::new(&composite, &Rational::from(40)).unwrap(); 19];
     let odd = |stage: &Vec<Rational>| {
         stage
             .iter()

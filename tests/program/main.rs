@@ -11,6 +11,7 @@ mod noise;
 mod params;
 mod report;
 mod report_browser;
+mod targets;
 
 /// What these tests use of the shared parts.
 #[path = "../support"]

@@ -5,7 +5,7 @@ use prost::Message as _;
 use serde_json::{json, Value};
 
 /// A safetensors file of f32 arrays.
-pub fn safetensors(arrays: &[(&str, &[usize], Vec<f32>)], metadata: &Value) -> Vec<u8> {
+pub(super) fn safetensors(arrays: &[(&str, &[usize], Vec<f32>)], metadata: &Value) -> Vec<u8> {
     let mut header = json!({"__metadata__": metadata});
     let mut data = vec![];
     for (name, dims, values) in arrays {
@@ -20,7 +20,7 @@ pub fn safetensors(arrays: &[(&str, &[usize], Vec<f32>)], metadata: &Value) -> V
     file
 }
 
-pub fn npy(kind: &str, dims: &[usize], data: &[u8]) -> Vec<u8> {
+pub(super) fn npy(kind: &str, dims: &[usize], data: &[u8]) -> Vec<u8> {
     let dims: String = dims.iter().map(|d| format!("{d},")).collect();
     let header = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({dims})}}\n");
     let mut file = b"\x93NUMPY\x01\x00".to_vec();
@@ -30,12 +30,12 @@ pub fn npy(kind: &str, dims: &[usize], data: &[u8]) -> Vec<u8> {
     file
 }
 
-const GRAPH: &str = r#"{"format":"polycert-graph/1","input":[2],"layers":[
+pub(super) const GRAPH: &str = r#"{"format":"polycert-graph/1","input":[2],"layers":[
     {"op":"dense","name":"fc1","weights":"a","bias":"b"},{"op":"relu","name":"act"},
     {"op":"dense","name":"fc2","weights":"c"}]}"#;
 
 /// Two inputs x, y; logits max(4x - 2y, 0) + max(y, 0) and 3 max(y, 0).
-pub fn weights() -> Vec<(&'static str, &'static [usize], Vec<f32>)> {
+pub(super) fn weights() -> Vec<(&'static str, &'static [usize], Vec<f32>)> {
     vec![
         ("a", &[2, 2], vec![4.0, -2.0, 0.0, 1.0]),
         ("b", &[2], vec![0.0, 0.0]),

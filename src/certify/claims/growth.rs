@@ -274,7 +274,9 @@ fn covers(
 ) -> Result<Option<Vec<Cells>>> {
     let mut all = Vec::with_capacity(branches.len());
     for branch in branches {
-        let end = Float::with_val_round(53, to, Round::Up).0.to_f64();
+        let end = Float::with_val_round(53, to, Round::Up)
+            .0
+            .to_f64_round(Round::Up);
         // f64 intervals first; multiprecision where they are too wide for this limit.
         let fast = FastBranch::new(branch);
         let limit_down = limit.to_f64_round(Round::Down);
@@ -339,7 +341,9 @@ fn greedy(
 
 /// The largest value met on a fixed scan, proved at that point (0 where nothing is).
 fn seek(branches: &[Branch], to: &Rational, quantity: Quantity) -> Result<Witness> {
-    let last = Float::with_val_round(53, to, Round::Down).0.to_f64();
+    let last = Float::with_val_round(53, to, Round::Down)
+        .0
+        .to_f64_round(Round::Down);
     let mut best: Option<Witness> = None;
     for branch in branches {
         let estimate = |y: f64| {

@@ -5,7 +5,7 @@ use crate::cli::network::setup::{InputArguments, ModelArguments, TwinArguments};
 use crate::cli::terminal::output;
 use crate::error::Result;
 use crate::jobs::network::evaluate::{evaluate, Request};
-use crate::network::forward::compare::{bits, Comparison, Verdict};
+use crate::network::forward::compare::{bits, Comparison, Excess, Verdict};
 use crate::network::forward::twin::Activation;
 use crate::network::model::graph::Network;
 use crate::network::model::words::{decimal, layer_name};
@@ -84,6 +84,18 @@ pub fn verdict(network: &Network, c: &Comparison) -> String {
             };
             format!("UNDECIDED: the enclosures do not tell which class {who} answers")
         }
+        Verdict::Outside(Excess {
+            node,
+            direct: Some(asked),
+            ..
+        }) => format!(
+            "OUTSIDE: layer {} may ask its table anywhere from {} to {}, and the table's own domain is [{}, {}]",
+            layer_name(network, *node),
+            decimal(asked.bound_lo, false),
+            decimal(asked.bound_hi, true),
+            asked.domain.0,
+            asked.domain.1
+        ),
         Verdict::Outside(e) => format!(
             "OUTSIDE: layer {} needs B >= {}: neuron {} may be that far from 0, and B is {} there",
             layer_name(network, e.node),
@@ -135,7 +147,7 @@ fn words(network: &Network, twin: &[Activation], c: &Comparison) -> String {
             show(t.map(|t| t.bound_hi), true),
             show(t.map(|t| t.bound_reach), true),
             decimal(r.bound_reach, true),
-            twin[i].scale().to_string()
+            twin[i].place()
         );
     }
     let _ = writeln!(
@@ -174,6 +186,7 @@ fn json_value(network: &Network, twin: &[Activation], c: &Comparison) -> Value {
                 "layer": network.nodes[r.node].name,
                 "operation": network.nodes[r.node].op.name(),
                 "scale": twin[i].scale().to_string(),
+                "domain": twin[i].domain().map(|(lo, hi)| [lo.to_string(), hi.to_string()]),
                 "bound_network_lo": r.bound_lo,
                 "bound_network_hi": r.bound_hi,
                 "bound_network_reach": r.bound_reach,
@@ -209,8 +222,9 @@ fn json_value(network: &Network, twin: &[Activation], c: &Comparison) -> Value {
             "layer": network.nodes[e.node].name,
             "activation": e.activation,
             "neuron": e.neuron,
-            "bound_needed_scale": e.bound_reach,
+            "bound_needed_scale": e.direct.is_none().then_some(e.bound_reach),
             "scale": e.scale.to_string(),
+            "domain": e.direct.as_ref().map(|a| [a.domain.0.to_string(), a.domain.1.to_string()]),
         });
     }
     value

@@ -36,7 +36,7 @@ pub struct Arguments {
     #[arg(long, default_value = "1", value_parser = rational, allow_hyphen_values = true)]
     hi: Rational,
     /// With --input: the box is the part of [LO, HI] within this L-infinity distance of the sample.
-    #[arg(long, value_parser = rational, requires = "input")]
+    #[arg(long, value_parser = rational, allow_hyphen_values = true, requires = "input")]
     radius: Option<Rational>,
     /// With --input: make the polynomials for the ranges over the whole [LO, HI], as a network that serves
     /// all inputs has them, and bound the difference within the radius. Without: for the ranges within it.

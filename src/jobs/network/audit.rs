@@ -2,6 +2,7 @@
 
 pub use crate::jobs::network::certificates::Certificates;
 
+use crate::arith::npy;
 use crate::certificate::limits::check_network_limits;
 use crate::error::{Error, Result};
 use crate::files::{read_bytes, refuse_overwriting, sha256, write_atomically};
@@ -18,8 +19,8 @@ use crate::network::forward::twin::{Activation, Twin};
 use crate::network::forward::Prepared;
 use crate::network::model::tensor::Tensor;
 use crate::network::model::tournament;
+use crate::network::read::description;
 use crate::network::read::load::Loaded;
-use crate::network::read::{description, npy};
 use crate::network::rows::subject::{Bends, Centre, Subject};
 use crate::network::rows::Noise;
 use crate::report::audit::write::{Told, FORMAT};

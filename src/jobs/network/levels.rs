@@ -74,7 +74,9 @@ impl NoiseLevels {
 
 /// Rounded up: more noise than was asked for.
 fn up(x: &Rational) -> f64 {
-    Float::with_val_round(53, x, Round::Up).0.to_f64()
+    Float::with_val_round(53, x, Round::Up)
+        .0
+        .to_f64_round(Round::Up)
 }
 
 /// 2^-22 for powers of two, a decimal otherwise.
@@ -97,7 +99,11 @@ pub(super) fn proved_levels(twin: &Twin) -> Result<Vec<Level>> {
     };
     let proof = prove(
         table,
-        &Request::new(poly::Target::new(poly::Function::Relu)),
+        &Request {
+            // The twin's own polynomial: its coefficients as they are held.
+            coefficients: twin.coefficients,
+            ..Request::new(poly::Target::new(poly::Function::Relu))
+        },
     )?;
     let worst = up(&proof.bound_hi);
     let level = |name: String, envelope| Level {

@@ -3,20 +3,23 @@
 use crate::arith::number;
 use crate::arith::rounding::CoefficientMode;
 use crate::error::{Error, Result};
-use crate::network::forward::compare;
-use crate::network::forward::twin::Twin;
+use crate::function::shape::Shape;
+use crate::network::forward::twin::{Activation, Twin};
 use crate::network::model::graph::Network;
+use crate::network::model::ops::Op;
 use crate::poly::composite::Composite;
-use crate::poly::table::Table;
+use crate::poly::role::Role;
+use crate::poly::table::{Domain, Table};
 use rug::Rational;
 use std::path::PathBuf;
 
-/// The twin: r(x) = x (1 + p(x/B))/2 for ReLU.
+/// The twin: r(x) = x (1 + p(x/B))/2 for ReLU, or p(x) itself where a table's target is the function itself.
 #[derive(Debug, Clone)]
 pub struct Polynomials {
     /// Tables: one, or one for each activation in order.
     pub tables: Vec<PathBuf>,
-    /// B: each polynomial is used on [-B, B] (max-pool: on differences). One, or one for each activation.
+    /// B: each polynomial is used on [-B, B] (max-pool: on differences). One, or one for each activation; none, or 1,
+    /// where a table is the function itself.
     pub scales: Vec<Rational>,
     /// How a program holds the coefficients.
     pub coefficients: CoefficientMode,
@@ -34,38 +37,61 @@ impl Polynomials {
 
     /// Reads the tables and makes the twin of a network.
     ///
+    /// A table made of sign stands for ReLU through x (1 + p(x/B))/2; one of target `direct_relu` is p(x) itself on its own
+    /// domain, with B = 1, and one of target `direct_leaky_relu` the same in place of a leaky ReLU.
+    ///
     /// # Errors
-    /// Tables that are not meant for all of [-1, 1], and as many of them or of B as the network has no use for.
+    /// Tables that are not meant for all of [-1, 1] or stand for no such activation, and as many of them or of B as the
+    /// network has no use for.
     pub fn load(&self, network: &Network) -> Result<Twin> {
-        let mut composites = Vec::new();
-        let mut tables = Vec::new();
-        let mut digests = Vec::new();
-        for path in &self.tables {
-            let table = Table::read(path)?;
-            // x/B goes over all of [-1, 1].
-            let one = Rational::from(1);
-            if table.domain.hi < one || table.domain.lo > -one {
+        let tables = self.tables.iter().map(|path| Table::read(path));
+        let tables: Vec<Table> = tables.collect::<Result<_>>()?;
+        let nodes = network.activations();
+        let scales = self.scales(&tables)?;
+        for (what, n) in [
+            ("tables", tables.len()),
+            ("values of --scale", scales.len()),
+        ] {
+            if n != 1 && n != nodes.len() {
                 return Err(Error::domain(format!(
-                    "the table is meant for [{}, {}], the network needs all of [-1, 1] (x/B)",
-                    table.domain.lo, table.domain.hi
-                ))
-                .in_file(path));
+                    "{n} {what}; give one, or one for each of the {} activations",
+                    nodes.len()
+                )));
             }
-            let composite =
-                Composite::new(&table, self.coefficients).map_err(|e| e.in_file(path))?;
-            composites.push(composite);
-            digests.push(table.sha256());
-            tables.push(table);
         }
-        let count = network.activations().len();
-        let activations = compare::twin(count, &composites, &self.scales)?;
-        let written: Vec<String> = self.scales.iter().map(number::write_canonical).collect();
-        let settings = format!(
+        let mut composites = Vec::new();
+        for (table, path) in tables.iter().zip(&self.tables) {
+            let made = suits(table).and_then(|()| Composite::new(table, self.coefficients));
+            composites.push(made.map_err(|e| e.in_file(path))?);
+        }
+        let mut activations: Vec<Activation> = Vec::with_capacity(nodes.len());
+        for (i, &node) in nodes.iter().enumerate() {
+            let which = i.min(tables.len() - 1);
+            let scale = &scales[i.min(scales.len() - 1)];
+            let named = |e: Error| e.in_file(&self.tables[which]);
+            stands_for(&tables[which], &network.nodes[node].op)
+                .map_err(|e| named(e.within(&network.nodes[node].name)))?;
+            let same = tables.len() == 1 && activations.last().is_some_and(|a| a.scale() == scale);
+            let next = match activations.last() {
+                Some(last) if same => last.clone(),
+                _ => activation(&tables[which], &composites[which], scale).map_err(named)?,
+            };
+            activations.push(next);
+        }
+        let digests: Vec<String> = tables.iter().map(Table::sha256).collect();
+        let written: Vec<String> = scales.iter().map(number::write_canonical).collect();
+        let mut settings = format!(
             "tables {}\nscale {}\ncoefficients {}\n",
             digests.join(" "),
             written.join(" "),
             self.coefficients
         );
+        // The digest does not cover the target.
+        for (i, table) in tables.iter().enumerate() {
+            if matches!(table.role(), Role::Direct(_)) {
+                settings.push_str(&format!("table {i} {}\n", table.target));
+            }
+        }
         Ok(Twin {
             composites,
             activations,
@@ -75,4 +101,63 @@ impl Polynomials {
             settings,
         })
     }
+
+    /// B of the activations: 1 where all tables are functions themselves and none is given.
+    fn scales(&self, tables: &[Table]) -> Result<Vec<Rational>> {
+        let signs = tables.iter().filter(|t| t.role() == Role::Sign).count();
+        if !self.scales.is_empty() {
+            return Ok(self.scales.clone());
+        }
+        if signs > 0 {
+            return Err(Error::domain(
+                "--scale B is needed: a polynomial p ~ sign is used as p(x/B) on [-B, B]",
+            ));
+        }
+        Ok(vec![Rational::from(1)])
+    }
+}
+
+/// Refuses a table whose domain the twin has no use for.
+fn suits(table: &Table) -> Result<()> {
+    // x/B goes over all of [-1, 1].
+    let one = Rational::from(1);
+    let Domain { lo, hi, .. } = &table.domain;
+    if table.role() == Role::Sign && (*hi < one || *lo > -one) {
+        return Err(Error::domain(format!(
+            "the table is meant for [{lo}, {hi}], the network needs all of [-1, 1] (x/B)"
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses a table whose target is another activation.
+fn stands_for(table: &Table, op: &Op) -> Result<()> {
+    let leaky = matches!(op, Op::Relu { slope } if *slope != 0.0);
+    match table.role() {
+        Role::Sign | Role::Direct(Shape::Relu) => Ok(()),
+        Role::Direct(Shape::LeakyRelu) if leaky => Ok(()),
+        Role::Direct(_) => Err(Error::parse(
+            "",
+            format!(
+                "a table of target {} does not stand for {}: that takes a table of target direct_relu{}, or one made of sign",
+                table.target,
+                op.name(),
+                if leaky { " or direct_leaky_relu" } else { "" }
+            ),
+        )),
+    }
+}
+
+fn activation(table: &Table, composite: &Composite, scale: &Rational) -> Result<Activation> {
+    let Role::Direct(shape) = table.role() else {
+        return Activation::new(composite, scale);
+    };
+    if *scale != 1u32 {
+        return Err(Error::domain(format!(
+            "--scale {scale}: the table's target is {}, p(x) itself on [{}, {}]; leave --scale out, or give 1 for it",
+            table.target, table.domain.lo, table.domain.hi
+        )));
+    }
+    let ends = (&table.domain.lo, &table.domain.hi);
+    Activation::direct(composite, ends, shape == Shape::LeakyRelu)
 }

@@ -121,11 +121,9 @@ impl Reading for Balls<'_> {
             Bend::MaxPool(window) => max_pool(window, twin, x, node, id, self.double),
         };
         self.ranges.push(range);
-        // Also where the reach is NaN.
-        let outside = twin.is_some_and(|twin| {
-            let order = range.bound_reach.partial_cmp(&twin.limit());
-            order.is_none_or(|o| o.is_gt())
-        });
+        let differences = matches!(bend, Bend::MaxPool(_));
+        let ends = (range.bound_lo, range.bound_hi);
+        let outside = twin.is_some_and(|twin| !twin.holds(ends, range.bound_reach, differences));
         Ok((!outside).then_some(y))
     }
 

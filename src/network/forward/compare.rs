@@ -4,42 +4,9 @@ use crate::error::{Error, Result};
 use crate::network::forward::twin::Activation;
 use crate::network::forward::{Evaluation, Model, Outcome, Prepared, Range};
 use crate::network::model::graph::NodeId;
+use crate::network::model::ops::Op;
 use crate::network::model::tensor::Tensor;
-use crate::poly::composite::Composite;
 use rug::Rational;
-
-/// One activation for each of the network's, from one table or one for each, and one B or one for each.
-///
-/// # Errors
-/// Another number of tables or of B than 1 or the network's activations; a B or coefficient out of range.
-pub fn twin(
-    activations: usize,
-    composites: &[Composite],
-    scales: &[Rational],
-) -> Result<Vec<Activation>> {
-    for (what, n) in [
-        ("tables", composites.len()),
-        ("values of --scale", scales.len()),
-    ] {
-        if n != 1 && n != activations {
-            return Err(Error::domain(format!(
-                "{n} {what}; give one, or one for each of the {activations} activations"
-            )));
-        }
-    }
-    let mut all: Vec<Activation> = Vec::with_capacity(activations);
-    for i in 0..activations {
-        let composite = &composites[i.min(composites.len() - 1)];
-        let scale = &scales[i.min(scales.len() - 1)];
-        let same = composites.len() == 1 && all.last().is_some_and(|a| a.scale() == scale);
-        let next = match all.last() {
-            Some(last) if same => last.clone(),
-            _ => Activation::new(composite, scale)?,
-        };
-        all.push(next);
-    }
-    Ok(all)
-}
 
 /// What was proved of the two classes.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,6 +51,19 @@ pub struct Excess {
     pub bound_least_reach: f64,
     /// The stated B.
     pub scale: Rational,
+    /// Where p itself is meant, its domain, and what it may be asked: the network's range, or both signs of the reach.
+    pub direct: Option<Asked>,
+}
+
+/// A polynomial that may be asked beyond its own domain.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    /// The domain.
+    pub domain: (Rational, Rational),
+    /// Lower bound of x.
+    pub bound_lo: f64,
+    /// Upper bound of x.
+    pub bound_hi: f64,
 }
 
 /// The two evaluations and the verdict.
@@ -178,16 +158,31 @@ pub fn compare(
                 .last()
                 .copied()
                 .ok_or_else(|| Error::domain("a range without activation"))?;
+            let polynomial = &polynomials[activation];
+            let pool = matches!(prepared.network().nodes[last.node].op, Op::MaxPool(_));
+            let asked = |(lo, hi): (&Rational, &Rational)| Asked {
+                domain: (lo.clone(), hi.clone()),
+                bound_lo: if pool {
+                    -last.bound_reach
+                } else {
+                    last.bound_lo
+                },
+                bound_hi: if pool {
+                    last.bound_reach
+                } else {
+                    last.bound_hi
+                },
+            };
             let excess = Excess {
                 node: last.node,
                 activation,
                 neuron: last.neuron,
                 bound_reach: last.bound_reach,
                 bound_least_reach: last.bound_least_reach,
-                scale: polynomials[activation].scale().clone(),
+                scale: polynomial.scale().clone(),
+                direct: polynomial.domain().map(asked),
             };
-            // The limit is the last f64 that is not above B: a greater f64 is above B.
-            let surely = last.bound_least_reach > polynomials[activation].limit();
+            let surely = polynomial.surely_outside(last.bound_least_reach);
             let verdict = if surely {
                 Verdict::Outside(excess)
             } else {
@@ -224,6 +219,7 @@ mod tests {
     use crate::arith::ball::Ball;
     use crate::network::model::graph::{Builder, Preprocessing};
     use crate::network::model::ops::{Op, TensorShape};
+    use crate::poly::composite::Composite;
 
     /// Two activations; p(y) = 2^40 y is so steep that a narrow input leaves the second one's [-1, 1].
     #[test]
@@ -234,7 +230,8 @@ mod tests {
         let n = b.finish("n", last, Preprocessing::default()).unwrap();
         let steep = Composite::from_stages(vec![vec![Rational::new(), Rational::from(1) << 40]]);
         let one = Rational::from(1);
-        let twin = twin(2, &[steep], &[one]).unwrap();
+        let steep = Activation::new(&steep, &one).unwrap();
+        let twin = vec![steep.clone(), steep];
         let prepared = Prepared::new(&n).unwrap();
         let at = |mid: f64, radius: f64| {
             let x = Tensor::from_balls(TensorShape::flat(1), &[Ball::new((mid, 0.0), radius)]);

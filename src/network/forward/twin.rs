@@ -1,6 +1,7 @@
 //! The polynomial that stands in for ReLU, on balls.
 //!
-//! r(x) = x (1 + p(x/B))/2 on [-B, B], p = P_k o ... o P_1 with the exact coefficients of a table.
+//! r(x) = x (1 + p(x/B))/2 on [-B, B], p = P_k o ... o P_1 with the exact coefficients of a table; or r = p itself on the
+//! table's own domain, where its target is the function itself.
 //!
 //! **Method.** Each stage P is evaluated at the ball's midpoint by Horner's scheme in pairs (in y^2 if P is
 //! odd), and the radius is multiplied by a bound of |P'| over the ball (mean value form), so that a
@@ -113,7 +114,7 @@ impl PairStage {
     }
 }
 
-/// r(x) = x (1 + p(x/B))/2 with a table's p.
+/// r(x) = x (1 + p(x/B))/2 with a table's p, or p itself.
 #[derive(Debug, Clone)]
 pub struct Activation {
     stages: Vec<PairStage>,
@@ -121,6 +122,17 @@ pub struct Activation {
     scale: Rational,
     limit: f64,
     inverse: Ball,
+    direct: Option<Direct>,
+}
+
+/// p(x) itself on [lo, hi].
+#[derive(Debug, Clone)]
+struct Direct {
+    /// Exactly, and as f64 numbers that lie inside.
+    domain: (Rational, Rational),
+    inside: (f64, f64),
+    /// p stands for a leaky ReLU, and not for ReLU.
+    leaky: bool,
 }
 
 impl Activation {
@@ -152,35 +164,106 @@ impl Activation {
             scale: scale.clone(),
             limit,
             inverse,
+            direct: None,
         })
     }
 
-    /// B.
+    /// p itself on [lo, hi], for ReLU and max, or for a leaky ReLU.
+    ///
+    /// # Errors
+    /// A number is beyond what f64 can hold.
+    pub fn direct(
+        composite: &Composite,
+        (lo, hi): (&Rational, &Rational),
+        leaky: bool,
+    ) -> Result<Self> {
+        let inside = |x: &Rational, round| {
+            rug::Float::with_val_round(53, x, round)
+                .0
+                .to_f64_round(round)
+        };
+        let inside = (
+            inside(lo, rug::float::Round::Up),
+            inside(hi, rug::float::Round::Down),
+        );
+        let mut made = Self::new(composite, &Rational::from(1))?;
+        made.limit = inside.1.min(-inside.0);
+        made.direct = Some(Direct {
+            domain: (lo.clone(), hi.clone()),
+            inside,
+            leaky,
+        });
+        Ok(made)
+    }
+
+    /// B; 1 where p itself is meant.
     pub fn scale(&self) -> &Rational {
         &self.scale
     }
 
-    /// Upper bound of |x| that is surely inside [-B, B].
+    /// The domain of p, where p itself is meant.
+    pub fn domain(&self) -> Option<(&Rational, &Rational)> {
+        self.direct.as_ref().map(|d| (&d.domain.0, &d.domain.1))
+    }
+
+    /// B, or the domain of p itself, in words.
+    pub fn place(&self) -> String {
+        match self.domain() {
+            None => self.scale.to_string(),
+            Some((lo, hi)) => format!("[{lo}, {hi}]"),
+        }
+    }
+
+    /// Upper bound of |x| that is surely where the polynomial is meant to be used.
     pub fn limit(&self) -> f64 {
         self.limit
+    }
+
+    /// Whether numbers from `lo` to `hi`, at most `reach` in size, are surely where the polynomial is meant to be used;
+    /// of differences, which have both signs, the reach alone is known.
+    pub fn holds(&self, (lo, hi): (f64, f64), reach: f64, differences: bool) -> bool {
+        match &self.direct {
+            // Not where a number is NaN.
+            Some(d) if !differences => lo >= d.inside.0 && hi <= d.inside.1 && !reach.is_nan(),
+            _ => reach <= self.limit,
+        }
+    }
+
+    /// Whether a number of this size is surely where the polynomial is not meant to be used, whatever its sign.
+    pub fn surely_outside(&self, size: f64) -> bool {
+        match (&self.direct, Rational::from_f64(size)) {
+            (Some(d), Some(size)) => {
+                let (lo, hi) = &d.domain;
+                size > *hi && size > Rational::from(-lo)
+            }
+            // The limit is the last f64 that is not above B: a greater f64 is above B.
+            _ => size > self.limit,
+        }
     }
 
     /// p(x/B).
     fn sign(&self, x: Ball) -> Ball {
         let y = x.times(self.inverse);
+        self.composed(y)
+    }
+
+    fn composed(&self, y: Ball) -> Ball {
         self.stages.iter().fold(y, |y, stage| stage.apply(y))
     }
 
     /// r(x).
     ///
-    /// **Guarantee** the ball holds r of every number in `x`, also outside [-B, B] (where r is of no use).
+    /// **Guarantee** the ball holds r of every number in `x`, also outside the domain (where r is of no use).
     pub fn relu(&self, x: Ball) -> Ball {
+        if self.direct.is_some() {
+            return self.composed(x);
+        }
         x.times(Ball::exact(1.0).plus(self.sign(x)).half())
     }
 
-    /// slope x + (1 - slope) r(x).
+    /// slope x + (1 - slope) r(x); p(x) where p is a leaky ReLU itself.
     pub fn leaky(&self, x: Ball, slope: f64) -> Ball {
-        if slope == 0.0 {
+        if slope == 0.0 || self.direct.as_ref().is_some_and(|d| d.leaky) {
             return self.relu(x);
         }
         let slope = Ball::exact(slope);
@@ -276,6 +359,43 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_direct_polynomial_is_itself_on_its_own_domain() {
+        for odd in [true, false] {
+            let c = composite(odd);
+            let (from, to) = (q(-7, 3), q(5, 4));
+            let r = Activation::direct(&c, (&from, &to), false).unwrap();
+            for n in -20..=20i64 {
+                for (width, denominator) in [(0, 1i64), (1, 1 << 50), (1, 10)] {
+                    let x = Ball::rational(&q(n * 13, 177));
+                    let x = Ball::new(x.mid(), up(x.radius + width as f64 / denominator as f64));
+                    let (lo, hi) = r.relu(x).ends().unwrap();
+                    let (a, b) = x.ends().unwrap();
+                    for k in 0..=4 {
+                        let point = &a + Rational::from(&b - &a) * q(k, 4);
+                        let exact = c.eval_exact(&point);
+                        assert!(lo <= exact && exact <= hi, "{n} {width}/{denominator} {k}");
+                        // Beside a slope: a x + (1 - a) p(x).
+                        let (lo, hi) = r.leaky(x, 0.25).ends().unwrap();
+                        let exact = point.clone() / 4u32 + exact * 3u32 / 4u32;
+                        assert!(lo <= exact && exact <= hi);
+                    }
+                }
+            }
+            assert!(r.holds((-2.333, 1.25), 2.333, false) && r.holds((-1.25, 1.25), 1.25, true));
+            assert!(!r.holds((-2.334, 1.0), 2.334, false) && !r.holds((0.0, 1.26), 1.26, false));
+            assert!(!r.holds((-1.3, 1.0), 1.3, true) && !r.holds((0.0, 1.0), f64::NAN, false));
+            let mut round = vec![Ball::exact(1.0), Ball::exact(0.25)];
+            assert_eq!(r.tournament(&mut round, &mut |_| ()), 0.75);
+            let (lo, hi) = round[0].ends().unwrap();
+            let exact = q(1, 4) + c.eval_exact(&q(3, 4));
+            assert!(round.len() == 1 && lo <= exact && exact <= hi);
+            let leaky = Activation::direct(&c, (&from, &to), true).unwrap();
+            let x = Ball::exact(0.5);
+            assert_eq!(leaky.leaky(x, 0.25), r.relu(x));
         }
     }
 

@@ -39,11 +39,17 @@ impl Bends {
     /// **Inputs** one composite or one for each activation, as in the twin.
     ///
     /// # Errors
-    /// A B that is no f64 number, and what [`Bend::new`] refuses.
+    /// A polynomial that is the function itself, a B that is no f64 number, and what [`Bend::new`] refuses.
     pub fn new(composites: &[Composite], twin: &[Activation]) -> Result<Self> {
         let mut keys: Vec<(usize, &Rational)> = Vec::new();
         let (mut made, mut which) = (Vec::new(), Vec::new());
         for (i, activation) in twin.iter().enumerate() {
+            if activation.domain().is_some() {
+                return Err(Error::unsupported(
+                    "noise at the activations is bounded for tables made of sign only: a table of a direct target is \
+                     evaluated without noise (network evaluate, certify, audit)",
+                ));
+            }
             let key = (i.min(composites.len() - 1), activation.scale());
             let known = keys.iter().position(|k| *k == key);
             let index = match known {

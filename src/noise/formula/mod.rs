@@ -54,8 +54,12 @@ pub struct Model {
 /// An exact number as the tightest f64 interval around it.
 pub fn enclose(x: &Rational) -> Interval {
     between(
-        Float::with_val_round(53, x, Round::Down).0.to_f64(),
-        Float::with_val_round(53, x, Round::Up).0.to_f64(),
+        Float::with_val_round(53, x, Round::Down)
+            .0
+            .to_f64_round(Round::Down),
+        Float::with_val_round(53, x, Round::Up)
+            .0
+            .to_f64_round(Round::Up),
     )
 }
 

@@ -25,7 +25,11 @@ pub struct Domain {
 impl Domain {
     /// The domain of a circuit, its ends rounded inward.
     pub fn of(prepared: &Prepared) -> Self {
-        let down = |x: &Rational| Float::with_val_round(53, x, Round::Down).0.to_f64();
+        let down = |x: &Rational| {
+            Float::with_val_round(53, x, Round::Down)
+                .0
+                .to_f64_round(Round::Down)
+        };
         let b = down(&prepared.request.domain);
         let (lo, hi, inputs) = match &prepared.request.task {
             Task::Single(shape) if shape.inputs() == 2 => (0.0, b, 2),

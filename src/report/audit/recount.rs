@@ -5,21 +5,11 @@ use crate::network::audit::clopper_pearson::{clopper_pearson, LEAST_RISK};
 use crate::network::audit::summary::accuracy;
 use crate::report::audit::{Audit, Interval, Sample};
 
-/// Reads an audit, its totals and intervals those of its rows.
-///
-/// # Errors
-/// Another format, an unknown or missing field, more than a page holds, and rows or totals that contradict each other.
-pub fn read(text: &str) -> Result<Audit> {
-    let mut audit = Audit::fields(text)?;
-    recount(&mut audit)?;
-    Ok(audit)
-}
-
 /// Counts the rows, refuses other totals, and replaces the intervals and the extremes by those of the rows.
 ///
 /// # Errors
 /// Rows that contradict themselves or do not follow one another, totals that are not theirs, no confidence.
-fn recount(a: &mut Audit) -> Result<()> {
+pub fn recount(a: &mut Audit) -> Result<()> {
     let bad = |field: &str, detail: String| Err(Error::parse(field.to_owned(), detail));
     if a.samples.is_empty() || a.summary.samples != a.samples.len() {
         let detail = format!(

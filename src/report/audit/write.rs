@@ -77,7 +77,7 @@ impl Told<'_> {
                 json!({
                     "layer": network.nodes[id].name,
                     "operation": network.nodes[id].op.name(),
-                    "scale": twin.activations[i].scale().to_string(),
+                    "scale": twin.activations[i].place(),
                     "bound_network_reach": s.bound_network_reach.get(i),
                     "bound_twin_reach": s.bound_twin_reach.get(i),
                     "sensitivity": s.layers.get(i),
@@ -355,7 +355,7 @@ impl Told<'_> {
                 layer_name(network, id),
                 show(s.bound_network_reach.get(i).copied()),
                 show(s.bound_twin_reach.get(i).copied()),
-                self.twin.activations[i].scale().to_string()
+                self.twin.activations[i].place()
             );
             if let Some(l) = s.layers.get(i) {
                 let (worst, sigma) = (spread(l.estimate_worst_bits), spread(l.estimate_sigma_bits));

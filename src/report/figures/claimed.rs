@@ -168,8 +168,12 @@ impl Claimed {
             branch: if negative { other } else { 0 },
             negative,
             line,
-            lo: Float::with_val_round(53, lo, Round::Up).0.to_f64(),
-            hi: Float::with_val_round(53, hi, Round::Down).0.to_f64(),
+            lo: Float::with_val_round(53, lo, Round::Up)
+                .0
+                .to_f64_round(Round::Up),
+            hi: Float::with_val_round(53, hi, Round::Down)
+                .0
+                .to_f64_round(Round::Down),
         };
         let zero = Rational::new();
         let (from, to) = &self.domain;

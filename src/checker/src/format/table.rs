@@ -5,11 +5,11 @@ use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault};
 use crate::core::number::Rational;
 use crate::core::polynomial::Polynomial;
+use crate::format::digest::hexadecimal;
 use crate::format::json::{each, Tree};
 use crate::format::path::printable;
 use crate::format::rounding::Mode;
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 const MAX_COMPONENTS: usize = 32;
 const MAX_COEFFICIENTS: usize = 256;
@@ -30,8 +30,9 @@ struct Component {
 #[derive(Debug)]
 pub(crate) struct Table {
     pub(crate) name: String,
-    lo: Rational,
-    hi: Rational,
+    pub(crate) target: Function,
+    pub(crate) lo: Rational,
+    pub(crate) hi: Rational,
     eps: Option<Rational>,
     components: Vec<Component>,
 }
@@ -42,12 +43,9 @@ impl Table {
         let mut fields = tree.object()?;
         fields.take("format", |t| constant(&t, "polycert-table/1"))?;
         let name = fields.take("name", |t| short(&t, MAX_NAME))?;
-        fields.take("target", |t| match t.text()? {
-            text if Function::parse(text).is_some() => Ok(()),
-            _ => Err(Fault::unreadable(format!(
-                "not one of {}",
-                Function::names(" ")
-            ))),
+        let target = fields.take("target", |t| {
+            Function::parse(t.text()?)
+                .ok_or_else(|| Fault::unreadable(format!("not one of {}", Function::names(" "))))
         })?;
         let (lo, hi, eps) = fields.take("domain", |t| domain(t, budget))?;
         let components = fields.take("components", |t| {
@@ -57,6 +55,7 @@ impl Table {
         fields.finish()?;
         Ok(Self {
             name,
+            target,
             lo,
             hi,
             eps,
@@ -94,12 +93,7 @@ impl Table {
                 put("\n");
             }
         }
-        let mut text = String::with_capacity(64);
-        for byte in hash.finalize() {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        Ok(text)
+        Ok(hexadecimal(hash))
     }
 
     /// The components with rounded coefficients, in powers of y.

@@ -84,16 +84,7 @@ impl SignPolynomial {
                 ),
             ));
         }
-        // y = x/B: off by less than 1.
-        let (n, d) = (self.scale.numer(), self.scale.denom());
-        let mut mid: Vec<BigInt> = x.mid.iter().map(|m| (m * d).div_floor(n)).collect();
-        let first = -(-(&x.radius * d)).div_floor(n) + 1;
-        let mut radius = vec![first; mid.len()];
-        for stage in &self.stages {
-            let reach: Option<BigInt> = mid.iter().zip(&radius).map(|(m, r)| m.abs() + r).max();
-            check_reach(&reach.unwrap_or_default(), f)?;
-            stage.apply(&mut mid, &mut radius, f);
-        }
+        let (mid, radius) = self.value(x, f)?;
         let mut widest = BigInt::zero();
         let mut out = Vec::with_capacity(mid.len());
         for ((m, p), r) in x.mid.iter().zip(&mid).zip(&radius) {
@@ -108,45 +99,22 @@ impl SignPolynomial {
         })
     }
 
-    /// max over each window by a tournament of max(a, b) ~ b + r(a - b).
-    pub(crate) fn tournament(
-        &self,
-        mut windows: Vec<Vec<BigInt>>,
-        radius: &BigInt,
-    ) -> Checked<Balls> {
-        let mut radius = radius.clone();
-        while windows.iter().any(|w| w.len() > 1) {
-            let mut mid = Vec::new();
-            for pair in windows.iter().flat_map(|w| w.chunks(2)) {
-                if let [a, b] = pair {
-                    mid.push(a - b);
-                }
-            }
-            let differences = Balls {
-                mid,
-                radius: &radius * 2,
-            };
-            let won = self.relu(&differences)?;
-            let mut won_mid = won.mid.into_iter();
-            for window in &mut windows {
-                let mut next = Vec::with_capacity(window.len().div_ceil(2));
-                for pair in window.chunks(2) {
-                    match pair {
-                        [_, b] => {
-                            let r = won_mid.next().ok_or_else(|| Fault::internal("match"))?;
-                            next.push(b + r);
-                        }
-                        rest => next.extend(rest.iter().cloned()),
-                    }
-                }
-                *window = next;
-            }
-            radius += won.radius;
+    /// p(x/B) for every element, each with its radius.
+    ///
+    /// # Errors
+    /// A rejection if a stage's argument is too large.
+    pub(crate) fn value(&self, x: &Balls, f: u64) -> Checked<(Vec<BigInt>, Vec<BigInt>)> {
+        // y = x/B: off by less than 1.
+        let (n, d) = (self.scale.numer(), self.scale.denom());
+        let mut mid: Vec<BigInt> = x.mid.iter().map(|m| (m * d).div_floor(n)).collect();
+        let first = -(-(&x.radius * d)).div_floor(n) + 1;
+        let mut radius = vec![first; mid.len()];
+        for stage in &self.stages {
+            let reach: Option<BigInt> = mid.iter().zip(&radius).map(|(m, r)| m.abs() + r).max();
+            check_reach(&reach.unwrap_or_default(), f)?;
+            stage.apply(&mut mid, &mut radius, f);
         }
-        Ok(Balls {
-            mid: windows.into_iter().flatten().collect(),
-            radius,
-        })
+        Ok((mid, radius))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The content of network certificates, with and without noise (certificates/NETWORK.md).
 
+use crate::claims::target::Function;
 use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault};
 use crate::core::number::Rational;
@@ -16,11 +17,26 @@ const MAX_TABLES: usize = 64;
 pub(crate) const MAX_OUTPUTS: usize = 4_096;
 const MAX_LEVELS: usize = 8;
 
+/// A table, and what it means for an activation.
+pub(crate) struct TwinTable {
+    pub(crate) sha256: String,
+    pub(crate) polynomials: Vec<Polynomial>,
+    pub(crate) target: Function,
+    pub(crate) domain: (Rational, Rational),
+}
+
+impl TwinTable {
+    /// Whether p itself stands in for an activation.
+    pub(crate) fn is_direct(&self) -> bool {
+        matches!(self.target, Function::Direct(_))
+    }
+}
+
 /// The certificate's content.
 pub(crate) struct NetworkDocument {
     pub(crate) network_sha256: String,
     pub(crate) input_sha256: String,
-    pub(crate) tables: Vec<(String, Vec<Polynomial>)>,
+    pub(crate) tables: Vec<TwinTable>,
     /// For each activation, its table (0 where there is none) and B.
     pub(crate) activations: Vec<(usize, Rational)>,
     pub(crate) precision: u64,
@@ -130,13 +146,18 @@ pub(crate) fn read(bytes: &[u8]) -> Checked<NetworkDocument> {
     Ok(document)
 }
 
-fn read_tables(t: Tree, budget: &Budget) -> Checked<Vec<(String, Vec<Polynomial>)>> {
+fn read_tables(t: Tree, budget: &Budget) -> Checked<Vec<TwinTable>> {
     each(t.list_of(1, MAX_TABLES)?, |t| {
         let mut fields = t.object()?;
         let table = fields.take("table", |t| Table::read(t, budget))?;
         let mode = fields.take("coefficients", |t| Mode::parse(t.text()?))?;
         fields.finish()?;
-        Ok((table.digest(budget)?, table.polynomials(mode, budget)?))
+        Ok(TwinTable {
+            sha256: table.digest(budget)?,
+            polynomials: table.polynomials(mode, budget)?,
+            target: table.target,
+            domain: (table.lo, table.hi),
+        })
     })
 }
 

@@ -2,10 +2,11 @@
 
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
-use crate::network::activation::{self, SignPolynomial};
+use crate::network::activation;
 use crate::network::balls::Balls;
 use crate::network::linear;
 use crate::network::model::layers::{Layer, Network};
+use crate::network::substitute::Substitute;
 
 /// Values beyond 2^1100 are beyond what any program's numbers hold.
 const MAX_BITS: u64 = 1_100;
@@ -14,7 +15,7 @@ const MAX_BITS: u64 = 1_100;
 pub(crate) fn evaluate(
     network: &Network,
     input: &Balls,
-    signs: Option<&[SignPolynomial]>,
+    substitutes: Option<&[Substitute]>,
     precision: u64,
     trace: &mut dyn FnMut(&Balls),
 ) -> Checked<Balls> {
@@ -32,7 +33,7 @@ pub(crate) fn evaluate(
         let Some(&(first, shape)) = x.first() else {
             return Err(Fault::internal("node without input"));
         };
-        let mut next_sign = || match signs {
+        let mut next_substitute = || match substitutes {
             None => Ok(None),
             Some(all) => {
                 activation += 1;
@@ -52,17 +53,17 @@ pub(crate) fn evaluate(
             trace(first);
         }
         let y = match &node.layer {
-            Layer::Relu { slope } => {
-                let r = match next_sign()? {
-                    Some(sign) => sign.relu(first).map_err(within)?,
-                    None => activation::exact_relu(first),
-                };
-                activation::leaky(slope, first, r, precision)
-            }
+            Layer::Relu { slope } => match next_substitute()? {
+                Some(found) => found.relu(slope, first, precision).map_err(within)?,
+                None => {
+                    let r = activation::exact_relu(first);
+                    activation::leaky(slope, first, r, precision)
+                }
+            },
             Layer::MaxPool { geometry } => {
                 let windows = activation::windows(first, shape, node.shape, geometry)?;
-                match next_sign()? {
-                    Some(sign) => sign.tournament(windows, &first.radius).map_err(within)?,
+                match next_substitute()? {
+                    Some(found) => found.tournament(windows, &first.radius).map_err(within)?,
                     None => Balls {
                         mid: windows
                             .into_iter()
@@ -84,7 +85,7 @@ pub(crate) fn evaluate(
         values.push(y);
         shapes.push(node.shape);
     }
-    if signs.is_some_and(|all| all.len() != activation) {
+    if substitutes.is_some_and(|all| all.len() != activation) {
         return Err(Fault::rejected(
             Rule::Own("activations"),
             "more than the network has",

@@ -1,8 +1,8 @@
 //! Work and memory of an evaluation, refused before they are taken.
 
 use crate::core::fault::{Checked, Fault, Rule};
-use crate::network::activation::SignPolynomial;
 use crate::network::model::layers::{Layer, Network};
+use crate::network::substitute::Substitute;
 
 /// Most units of work, one some two nanoseconds: about five minutes.
 const WORK: u64 = 1 << 37;
@@ -10,11 +10,7 @@ const WORK: u64 = 1 << 37;
 const MEMORY: u64 = 1 << 31;
 
 /// Refuses work and memory beyond the limits before they are taken.
-pub(crate) fn limit_work(
-    network: &Network,
-    signs: &[SignPolynomial],
-    precision: u64,
-) -> Checked<()> {
+pub(crate) fn limit_work(network: &Network, signs: &[Substitute], precision: u64) -> Checked<()> {
     let limbs = precision / 64 + 2;
     let mut units = 0u64;
     let mut bytes = 0u64;
@@ -25,11 +21,11 @@ pub(crate) fn limit_work(
             Layer::Conv { weights, .. } | Layer::Dense { weights, .. } => {
                 (weights.len() / node.shape[0].max(1)) as u64 * 2 * (limbs + 30)
             }
-            Layer::Relu { .. } => signs.next().map_or(0, SignPolynomial::work) + 30,
+            Layer::Relu { .. } => signs.next().map_or(0, Substitute::work) + 30,
             Layer::MaxPool { geometry } | Layer::AvgPool { geometry, .. } => {
                 let window = (geometry.kernel[0] as u64).saturating_mul(geometry.kernel[1] as u64);
                 let each = match node.layer {
-                    Layer::MaxPool { .. } => signs.next().map_or(0, SignPolynomial::work),
+                    Layer::MaxPool { .. } => signs.next().map_or(0, Substitute::work),
                     _ => limbs * limbs,
                 };
                 window.saturating_mul(each.saturating_add(30))

@@ -15,13 +15,14 @@ pub(crate) mod model;
 pub(crate) mod noise;
 pub(crate) mod report;
 mod rows;
+mod substitute;
 
 use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault, Rule};
+use crate::format::digest::of_bytes;
 use crate::format::path::printable;
-use crate::network::activation::SignPolynomial;
 use crate::network::balls::Balls;
-use crate::network::document::NetworkDocument;
+use crate::network::document::{NetworkDocument, TwinTable};
 use crate::network::forward::{compare, evaluate};
 use crate::network::limits::limit_work;
 use crate::network::model::layers::Network;
@@ -30,9 +31,9 @@ use crate::network::noise::NoiseBounds;
 use crate::network::report::{NetworkOutcome, NetworkReport};
 use crate::network::rows::expand::expand;
 use crate::network::rows::Bounds;
+use crate::network::substitute::Substitute;
 use crate::words::numerals::Numerals;
 use num_bigint::BigInt;
-use sha2::{Digest, Sha256};
 
 /// Checks a network certificate against the exact network and the exact input that it is about.
 ///
@@ -117,11 +118,12 @@ impl Proved {
             noise,
             network_sha256: document.network_sha256,
             input_sha256: document.input_sha256,
+            direct: document.tables.iter().any(TwinTable::is_direct),
             tables: document
                 .tables
-                .into_iter()
-                .map(|(digest, _)| digest)
-                .collect(),
+                .iter()
+                .map(|t| table_words(t, &numerals))
+                .collect::<Checked<_>>()?,
         })
     }
 }
@@ -137,7 +139,7 @@ fn prove(
         ("network", network, &document.network_sha256),
         ("input", input, &document.input_sha256),
     ] {
-        let computed = sha256(bytes);
+        let computed = of_bytes(bytes);
         if computed != *stated {
             let stated = printable(stated);
             return Err(Fault::rejected(
@@ -168,8 +170,8 @@ fn prove(
         ));
     }
     let origins: Vec<usize> = (0..needed).collect();
-    let signs = signs(&document, &origins);
-    limit_work(&network, &signs, precision)?;
+    let found = substitutes(&document, &origins)?;
+    limit_work(&network, &found, precision)?;
     let plain = |network: &Network, trace: &mut dyn FnMut(&Balls)| {
         let logits = evaluate(network, &input, None, precision, trace)?;
         compare(
@@ -180,8 +182,8 @@ fn prove(
             precision,
         )
     };
-    let twin = |network: &Network, signs: &[SignPolynomial], trace: &mut dyn FnMut(&Balls)| {
-        let logits = evaluate(network, &input, Some(signs), precision, trace)?;
+    let twin = |network: &Network, found: &[Substitute], trace: &mut dyn FnMut(&Balls)| {
+        let logits = evaluate(network, &input, Some(found), precision, trace)?;
         compare(
             &logits,
             &document.twin_logits,
@@ -192,12 +194,18 @@ fn prove(
     };
     let Some(noise) = &document.noise else {
         plain(&network, &mut |_| {})?;
-        twin(&network, &signs, &mut |_| {})?;
+        twin(&network, &found, &mut |_| {})?;
         return Ok(Proved {
             document,
             bounds: None,
         });
     };
+    if document.tables.iter().any(TwinTable::is_direct) {
+        return Err(Fault::rejected(
+            Rule::Own("activations"),
+            "noise is bounded for composites p ~ sign only, not for tables of direct targets",
+        ));
+    }
     // Under noise the trajectory is needed too, of the network whose max-pooling is a tournament: with ReLU
     // it is the same function, and with polynomials the same twin.
     let mut centres = Vec::new();
@@ -206,10 +214,10 @@ fn prove(
         plain(&network, &mut |_| {})?;
     }
     let expanded = expand(network)?;
-    let signs = self::signs(&document, &expanded.origins);
-    limit_work(&expanded.network, &signs, precision)?;
+    let found = substitutes(&document, &expanded.origins)?;
+    limit_work(&expanded.network, &found, precision)?;
     if noise.exact_centre {
-        twin(&expanded.network, &signs, &mut trace)?;
+        twin(&expanded.network, &found, &mut trace)?;
     } else {
         plain(&expanded.network, &mut trace)?;
     }
@@ -221,18 +229,30 @@ fn prove(
 }
 
 /// The polynomials of activations; none where ReLU stands undisturbed.
-fn signs(document: &NetworkDocument, origins: &[usize]) -> Vec<SignPolynomial> {
-    let sign = |&i: &usize| {
-        let (table, scale) = document.activations.get(i)?;
-        let (_, polynomials) = document.tables.get(*table)?;
-        Some(SignPolynomial::new(polynomials, scale, document.precision))
-    };
-    origins.iter().filter_map(sign).collect()
+fn substitutes(document: &NetworkDocument, origins: &[usize]) -> Checked<Vec<Substitute>> {
+    let mut all = Vec::new();
+    for &i in origins {
+        let Some((table, scale)) = document.activations.get(i) else {
+            continue;
+        };
+        if let Some(table) = document.tables.get(*table) {
+            all.push(Substitute::new(table, scale, document.precision)?);
+        }
+    }
+    Ok(all)
 }
 
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect()
+/// A table's digest, and its meaning where that is p(x) itself: the digest does not cover the target.
+fn table_words(table: &TwinTable, numerals: &Numerals) -> Checked<String> {
+    if !table.is_direct() {
+        return Ok(table.sha256.clone());
+    }
+    let (lo, hi) = &table.domain;
+    Ok(format!(
+        "{}, of target {}: p(x) itself on [{}, {}]",
+        table.sha256,
+        table.target.name(),
+        numerals.decimal(lo, false)?,
+        numerals.decimal(hi, true)?
+    ))
 }

@@ -48,7 +48,11 @@ pub(crate) fn prove(
     centres: &[Balls],
     progress: &mut dyn FnMut(usize, usize),
 ) -> Checked<Bounds> {
-    let tables: Vec<&[Polynomial]> = document.tables.iter().map(|t| t.1.as_slice()).collect();
+    let tables: Vec<&[Polynomial]> = document
+        .tables
+        .iter()
+        .map(|t| t.polynomials.as_slice())
+        .collect();
     let task = RowsTask {
         expanded,
         centres,

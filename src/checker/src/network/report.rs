@@ -1,5 +1,6 @@
 //! What the check of a network certificate says.
 
+use crate::format::manifest::Subject;
 use std::fmt;
 
 /// The result of [`check_network`](crate::check_network).
@@ -20,6 +21,8 @@ pub struct NetworkReport {
     pub(crate) activations: usize,
     pub(crate) network_sha256: String,
     pub(crate) input_sha256: String,
+    /// Whether a table is p(x) itself.
+    pub(crate) direct: bool,
     pub(crate) tables: Vec<String>,
     /// Enclosures of the twin's logits; none where any polynomial may stand for ReLU.
     pub(crate) twin: Vec<(String, String)>,
@@ -31,6 +34,42 @@ impl NetworkReport {
     /// The class that both networks answer.
     pub fn class(&self) -> u64 {
         self.class
+    }
+
+    /// What a manifest lists and the certificate is not about.
+    pub fn unmet(&self, subject: &Subject) -> Vec<String> {
+        let Subject::Network {
+            network_sha256,
+            input_sha256,
+            class,
+        } = subject
+        else {
+            return vec!["a network certificate, where one of a table is listed".to_owned()];
+        };
+        let mut unmet = Vec::new();
+        if self.network_sha256 != *network_sha256 {
+            unmet.push(format!("the network {network_sha256} is listed"));
+        }
+        if self.input_sha256 != *input_sha256 {
+            unmet.push(format!("the input {input_sha256} is listed"));
+        }
+        if self.class != *class {
+            unmet.push(format!("class {class} is listed"));
+        }
+        unmet
+    }
+}
+
+impl NetworkOutcome {
+    /// The fields of a JSON object, without its braces.
+    pub fn json_fields(&self) -> String {
+        let word = match self {
+            Self::Verified(_) => "VERIFIED",
+            Self::Rejected(_) => "REJECTED",
+            Self::Unreadable(_) => "UNREADABLE",
+        };
+        let said = serde_json::Value::from(self.to_string());
+        format!("\"outcome\":\"{word}\",\"statement\":{said}")
     }
 }
 
@@ -52,7 +91,11 @@ impl fmt::Display for NetworkReport {
         match (&self.noise, self.twin.is_empty()) {
             (None, _) => writeln!(
                 f,
-                "  exact centre: {n} activations in exact arithmetic, every polynomial inside its [-B, B], no noise"
+                "  exact centre: {n} activations in exact arithmetic, every polynomial inside its {}, no noise",
+                match self.direct {
+                    true => "domain ([-B, B] where it is made of sign)",
+                    false => "[-B, B]",
+                }
             )?,
             (Some(_), false) => writeln!(
                 f,

@@ -38,6 +38,7 @@ pub(super) enum Chosen {
 pub(super) fn composite(path: &Path) -> Result<Kind> {
     let named = |e: Error| e.in_file(path);
     let table = Table::read(path)?;
+    table.must_be_sign("a box").map_err(named)?;
     let mut request = Request::new(Target::new(Function::Relu));
     request.only_error = true;
     let proof = prove(&table, &request).map_err(named)?;
@@ -180,10 +181,14 @@ pub(super) fn attack(
 
 /// Rounded down.
 pub(super) fn down(x: &Rational) -> f64 {
-    Float::with_val_round(53, x, Round::Down).0.to_f64()
+    Float::with_val_round(53, x, Round::Down)
+        .0
+        .to_f64_round(Round::Down)
 }
 
 /// Rounded up.
 pub(super) fn up(x: &Rational) -> f64 {
-    Float::with_val_round(53, x, Round::Up).0.to_f64()
+    Float::with_val_round(53, x, Round::Up)
+        .0
+        .to_f64_round(Round::Up)
 }

@@ -1,0 +1,224 @@
+//! A table's target is the table's: what a direct table proves, and who refuses one.
+
+use crate::network::{npy, safetensors, weights, GRAPH};
+use crate::support::program::{polycert, read, Folder, F1};
+use crate::support::shared::shared;
+use polycert_checker::{check_network, NetworkOutcome};
+use serde_json::{json, Value};
+
+/// 0.1877 + x/2 + 0.2346 x^2... on [-2, 2], close to ReLU.
+fn direct(target: &str) -> String {
+    json!({
+        "format": "polycert-table/1", "name": "r", "target": target,
+        "domain": {"lo": "-2", "hi": "2"},
+        "components": [{"basis": "power", "coefficients": ["1877/10000", "1/2", "293/1250"]}],
+    })
+    .to_string()
+}
+
+/// The network of two inputs x, y: logits max(4x - 2y, 0) + max(y, 0) and 3 max(y, 0).
+fn folder(samples: &[f32]) -> Folder {
+    let f = Folder::new();
+    let network = safetensors(&weights(), &json!({"graph": GRAPH}));
+    f.file("net.safetensors", network);
+    f.file("r.json", direct("direct_relu"));
+    f.file("f1.json", F1);
+    let data: Vec<u8> = samples.iter().flat_map(|v| v.to_le_bytes()).collect();
+    f.file("x.npy", npy("<f4", &[samples.len() / 2, 2], &data));
+    f
+}
+
+fn network(f: &Folder, command: &str, rest: &[&str]) -> Vec<String> {
+    let (net, x) = (f.at("net.safetensors"), f.at("x.npy"));
+    let start = ["network", command, net.as_str(), "--input", x.as_str()];
+    start.iter().chain(rest).map(|s| (*s).to_owned()).collect()
+}
+
+/// What a line that is refused says.
+#[track_caller]
+fn refusal(line: &[String]) -> String {
+    polycert(line).exits(2).err
+}
+
+#[test]
+fn a_direct_table_is_the_activation_itself() {
+    // Pre-activations 1/5 and 0: the network's logits are 1/5 and 0; the twin's r(1/5) + r(0) and 3 r(0).
+    let f = folder(&[0.0625, 0.0, 0.25, 0.0, 0.75, 0.0]);
+    let table = f.at("r.json");
+    let line = |rest: &[&str]| {
+        network(
+            &f,
+            "evaluate",
+            &[&["--table", &table, "--json"], rest].concat(),
+        )
+    };
+    let j = polycert(&line(&[])).exits(1).json();
+    assert_eq!(j["verdict"], "different");
+    assert_eq!(
+        (&j["network_class"], &j["twin_class"]),
+        (&json!(0), &json!(1))
+    );
+    // r(1/4) + r(0) and 3 r(0).
+    let r = |x: f64| 0.1877 + x / 2.0 + 0.2344 * x * x;
+    for (i, exact) in [r(0.25) + r(0.0), 3.0 * r(0.0)].into_iter().enumerate() {
+        let end = |k: usize| j["bound_twin_logits"][i][k].as_f64().unwrap();
+        assert!(
+            (end(0) - exact).abs() < 1e-12 && (end(1) - exact).abs() < 1e-12,
+            "{j}"
+        );
+        assert!(end(1) - end(0) < 1e-12);
+    }
+    assert_eq!(j["activations"][0]["domain"], json!(["-2", "2"]));
+    assert_eq!(
+        polycert(&line(&["--sample", "1"])).exits(0).json()["verdict"],
+        "same"
+    );
+    // 3 is outside its domain.
+    let words = polycert(&network(
+        &f,
+        "evaluate",
+        &["--table", &table, "--sample", "2"],
+    ))
+    .exits(1)
+    .out;
+    assert!(
+        words.contains("OUTSIDE: layer act may ask its table") && words.contains("[-2, 2]"),
+        "{words}"
+    );
+    // B is 1.
+    assert!(polycert(&line(&["--scale", "1", "--sample", "1"]))
+        .exits(0)
+        .out
+        .contains("same"));
+    let r = refusal(&line(&["--scale", "2"]));
+    assert!(
+        r.contains("--scale 2") && r.contains("direct_relu"),
+        "{}",
+        r
+    );
+    // A sign needs one.
+    let r = refusal(&network(&f, "evaluate", &["--table", &f.at("f1.json")]));
+    assert!(r.contains("--scale B is needed"), "{r}");
+    // An audit has its verdicts.
+    let out = f.at("audit.json");
+    polycert(&network(
+        &f,
+        "audit",
+        &["--table", &table, "--count", "2", "-o", &out],
+    ))
+    .exits(1);
+    let audit: Value = serde_json::from_str(&read(f.path("audit.json"))).unwrap();
+    let verdicts: Vec<&Value> = audit["samples"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| &s["verdict"])
+        .collect();
+    assert_eq!(verdicts, [&json!("different"), &json!("same")]);
+}
+
+#[test]
+fn a_certificate_of_a_direct_table_means_what_its_target_says() {
+    let f = folder(&[0.25, 0.0]);
+    let (table, out) = (f.at("r.json"), f.at("c.json"));
+    let line = network(&f, "certify", &["--table", &table, "-o", &out]);
+    let said = polycert(&line).exits(0).out;
+    assert!(
+        said.contains("of target direct_relu: p(x) itself on [-2"),
+        "{said}"
+    );
+    let (exact, input) = (read(f.path("c.json.network")), read(f.path("c.json.input")));
+    let text = read(f.path("c.json"));
+    let check = |text: &str| check_network(text.as_bytes(), exact.as_bytes(), input.as_bytes());
+    assert!(matches!(check(&text), NetworkOutcome::Verified(_)));
+    let mut forged = Vec::new();
+    for target in [
+        "relu",
+        "sign",
+        "step",
+        "direct_leaky_relu",
+        "direct_abs",
+        "direct_sign",
+        "direct_clip",
+    ] {
+        forged.push(text.replace("\"direct_relu\"", &format!("\"{target}\"")));
+    }
+    let with = |change: &dyn Fn(&mut Value)| {
+        let mut document: Value = serde_json::from_str(&text).unwrap();
+        change(&mut document);
+        document.to_string()
+    };
+    for b in ["2", "1/2"] {
+        forged.push(with(&|d| d["activations"][0][1] = json!(b)));
+    }
+    // A domain that the activations leave: the first is asked at 1.
+    forged.push(with(&|d| {
+        d["tables"][0]["table"]["domain"]["hi"] = json!("255/256")
+    }));
+    forged.push(with(&|d| {
+        d["tables"][0]["table"]["domain"]["lo"] = json!("1/256")
+    }));
+    for text in forged {
+        let outcome = check(&text);
+        assert!(matches!(outcome, NetworkOutcome::Rejected(_)), "{outcome}");
+    }
+}
+
+#[test]
+fn what_cannot_use_a_direct_table_refuses_it_by_name() {
+    let f = folder(&[0.25, 0.0]);
+    let (table, net, out) = (f.at("r.json"), f.at("net.safetensors"), f.at("c.json"));
+    let lines = [
+        vec!["evaluate", &table, "--preset", "A", "--runs", "0"],
+        vec!["noise", "--preset", "A", "--table", &table],
+        vec!["network", "box", &net, "--table", &table],
+    ];
+    let mut lines: Vec<Vec<String>> = lines
+        .iter()
+        .map(|l| l.iter().map(|s| (*s).to_owned()).collect())
+        .collect();
+    lines.push(network(
+        &f,
+        "deviate",
+        &["--table", &table, "--worst", "2^-30"],
+    ));
+    lines.push(network(
+        &f,
+        "audit",
+        &["--table", &table, "--worst", "2^-30", "-o", &out],
+    ));
+    lines.push(network(
+        &f,
+        "certify",
+        &["--table", &table, "--sigma", "2^-30", "-o", &out],
+    ));
+    for line in lines {
+        let r = refusal(&line);
+        assert!(r.contains("direct"), "{line:?}: {r}");
+    }
+    for target in ["direct_abs", "direct_sign", "direct_leaky_relu"] {
+        f.file(
+            "other.json",
+            direct(target).replace("\"2\"}", "\"2\",\"eps\":\"1/8\"}"),
+        );
+        let r = refusal(&network(&f, "evaluate", &["--table", &f.at("other.json")]));
+        assert!(r.contains(target) && r.contains("act"), "{r}");
+    }
+}
+
+#[test]
+fn the_shared_direct_table_answers_as_its_network_does() {
+    let Some(cases) = shared("cases/tables") else {
+        return;
+    };
+    let at = |name: &str| cases.join(name).to_str().unwrap().to_owned();
+    let (net, table, input) = (at("net.onnx"), at("direct_relu2.json"), at("net_input.npy"));
+    let line = [
+        "network", "evaluate", &net, "--table", &table, "--input", &input,
+    ];
+    let words = polycert(&line).exits(1).out;
+    assert!(
+        words.contains("DIFFERENT CLASS: proved, the network answers 0, its twin 1"),
+        "{words}"
+    );
+}
