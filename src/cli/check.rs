@@ -49,7 +49,11 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
                 continue;
             }
             Some(kind @ (Kind::Table | Kind::Audit | Kind::Manifest)) => {
-                note(&format!("polycert: {}: {}", path.display(), kind.words()));
+                note(&format!(
+                    "{}: UNREADABLE: it {}",
+                    path.display(),
+                    kind.words()
+                ));
                 worst = 2;
                 continue;
             }

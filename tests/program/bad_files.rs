@@ -274,8 +274,16 @@ fn certificates_that_are_none() {
     let t = folder.file("t.json", F1);
     let c = folder.at("c.json");
     polycert(&["certify", &t, "-o", &c]).exits(0);
-    refused(&folder, &["check", &t], &["t.json: UNREADABLE format"]);
-    refused(&folder, &["show", &t], &["t.json: format"]);
+    refused(
+        &folder,
+        &["check", &t],
+        &["t.json: UNREADABLE: it is a table"],
+    );
+    // A table is shown as what it is.
+    assert!(polycert(&["show", &t])
+        .exits(0)
+        .out
+        .contains("table        f1"));
     let zeros = "0".repeat(64);
     let other = polycert(&["check", &c, "--table-sha256", &zeros]).exits(1);
     assert!(
