@@ -389,7 +389,7 @@ mod tests {
             assert!(!r.holds((-2.334, 1.0), 2.334, false) && !r.holds((0.0, 1.26), 1.26, false));
             assert!(!r.holds((-1.3, 1.0), 1.3, true) && !r.holds((0.0, 1.0), f64::NAN, false));
             let mut round = vec![Ball::exact(1.0), Ball::exact(0.25)];
-            assert_eq!(r.tournament(&mut round, &mut |_| ()), 0.75);
+            assert!((0.75..0.7500001).contains(&r.tournament(&mut round, &mut |_| ())));
             let (lo, hi) = round[0].ends().unwrap();
             let exact = q(1, 4) + c.eval_exact(&q(3, 4));
             assert!(round.len() == 1 && lo <= exact && exact <= hi);
