@@ -277,7 +277,7 @@ fn certificates_that_are_none() {
     refused(
         &folder,
         &["check", &t],
-        &["t.json: UNREADABLE: it is a table"],
+        &["t.json: is a table, not a certificate"],
     );
     // A table is shown as what it is.
     assert!(polycert(&["show", &t])

@@ -226,25 +226,26 @@ impl<'a> State<'a> {
     }
 }
 
-/// The amounts of a node, or infinite ones where their sum is so large that what rows lose by underflow would count.
+/// The amounts of a node; at a level where their sum is so large that what rows lose by underflow would count, infinite
+/// ones.
 ///
 /// Rows are f32: a product below 2^-126, in a linear layer, at a slope or in a mean, is off by 2^-150 at most, besides
 /// what is relative to it. With sums of at most 2^40 over the elements of a node, 2^14 nodes and 2^24 products to a
 /// place all of this comes to 2^-150 2^24 2^40 2^14 = 2^-72, which the 1e-20 added to every bound covers.
-fn usable(amounts: Vec<f32>, levels: usize) -> Vec<f32> {
+fn usable(mut amounts: Vec<f32>, levels: usize) -> Vec<f32> {
     let most = 2f64.powi(40);
-    let sum = |level: usize| {
-        amounts
-            .iter()
-            .skip(level)
-            .step_by(levels.max(1))
-            .map(|a| f64::from(*a))
-            .sum::<f64>()
-    };
-    if (0..levels).all(|level| sum(level) <= most) {
-        return amounts;
+    for level in 0..levels {
+        let own = amounts.iter().skip(level).step_by(levels);
+        let sum: f64 = own.map(|a| f64::from(*a)).sum();
+        // Not where the sum is NaN.
+        if sum <= most {
+            continue;
+        }
+        for amount in amounts.iter_mut().skip(level).step_by(levels) {
+            *amount = f32::INFINITY;
+        }
     }
-    vec![f32::INFINITY; amounts.len()]
+    amounts
 }
 
 /// kappa: one of `events` one-sided events of probability exp(-kappa^2/2) happens with probability
