@@ -277,7 +277,7 @@ fn certificates_that_are_none() {
     refused(
         &folder,
         &["check", &t],
-        &["t.json: is a table, not a certificate"],
+        &["t.json: UNREADABLE: it is a table"],
     );
     // A table is shown as what it is.
     assert!(polycert(&["show", &t])

@@ -318,7 +318,7 @@ fn worst_of_several_files_decides() {
     let r = polycert(&["check", &folder.at("none.json"), &table, &c]).exits(2);
     assert!(r.out.contains("c.json: VERIFIED"), "{r:?}");
     assert!(
-        r.err.contains("none.json: ") && r.err.contains("t.json: is a table, not a certificate"),
+        r.err.contains("none.json: ") && r.err.contains("t.json: UNREADABLE: it is a table"),
         "{r:?}"
     );
 }

@@ -213,11 +213,11 @@ fn an_audit_under_noise_counts_what_deviate_proves() {
         .map(str::to_owned)
         .collect();
     assert_eq!(lines.len(), 4);
-    // Nine columns, two for each level, five for each layer.
+    // Ten columns (the last an error), two for each level, five for each layer.
     assert!(
         lines
             .iter()
-            .all(|l| l.matches(',').count() == 9 + 6 + 40 - 1),
+            .all(|l| l.matches(',').count() == 10 + 6 + 40 - 1),
         "{lines:?}"
     );
     // Other noise is another audit; without noise it needs no level.
