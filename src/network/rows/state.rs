@@ -303,6 +303,21 @@ mod tests {
     use super::*;
     use rug::Rational;
 
+    /// At a level where rows could lose too much by underflow nothing is bounded; the others stay.
+    #[test]
+    fn amounts_that_underflow_could_hide_are_infinite() {
+        let kept = usable(
+            vec![1.0, 2f32.powi(40), f32::NAN, 1.0, 2f32.powi(20), 1.0],
+            3,
+        );
+        assert_eq!((kept[0], kept[3]), (1.0, 1.0));
+        for (level, infinite) in [(0, false), (1, true), (2, true)] {
+            let own = [kept[level], kept[level + 3]];
+            assert_eq!(own == [f32::INFINITY; 2], infinite, "{level}");
+        }
+        assert!(usable(vec![], 2).is_empty());
+    }
+
     /// kappa against the definition: events exp(-kappa^2/2) <= 2^-32, and hardly less.
     #[test]
     fn kappa_is_as_large_as_the_events_need() {
