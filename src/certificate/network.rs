@@ -7,6 +7,7 @@
 use crate::arith::ball::Ball;
 use crate::arith::mp::short;
 use crate::arith::number;
+use crate::arith::number::f64_above;
 use crate::arith::rounding::CoefficientMode;
 use crate::certificate::limits;
 use crate::certificate::rule::Rule;
@@ -114,11 +115,7 @@ pub struct Level {
 impl Level {
     /// As rows take it: more noise, never less.
     fn rounded_up(&self) -> rows::Noise {
-        let up = |x: &Rational| {
-            Float::with_val_round(53, x, Round::Up)
-                .0
-                .to_f64_round(Round::Up)
-        };
+        let up = f64_above;
         rows::Noise {
             worst: up(&self.worst),
             sigma: up(&self.sigma),
@@ -432,12 +429,24 @@ mod tests {
     fn a_class_stays_only_where_no_bound_reaches_it() {
         let q = |n: i64| Rational::from((n, 8));
         let logits = [1.0, 4.0, -2.0].map(Ball::exact);
-        assert!(stays(1, &logits, true, &[q(23), q(47)]));
-        assert!(!stays(1, &logits, true, &[q(24), q(8)]));
-        assert!(!stays(1, &logits, true, &[q(8), q(48)]));
-        assert!(stays(1, &logits, false, &[q(12), q(11), q(36)]));
-        assert!(!stays(1, &logits, false, &[q(12), q(12), q(8)]));
-        assert!(!stays(1, &logits, false, &[q(8), q(12), q(36)]));
+        // What each other may come closer by: up to the class's lower end, not reaching it.
+        let end = |x: f64| Rational::from_f64(x).unwrap();
+        let gap = |j: usize| end(logits[1].lower()) - end(logits[j].upper());
+        let (near, far) = (gap(0), gap(2));
+        let less = |x: &Rational| Rational::from(x - Rational::from((1, 1_000_000)));
+        assert!(stays(1, &logits, true, &[less(&near), less(&far)]));
+        assert!(!stays(1, &logits, true, &[near.clone(), q(8)]));
+        assert!(!stays(1, &logits, true, &[q(8), far]));
+        // Every logit by itself: both move.
+        let half = near / 2u32;
+        assert!(stays(1, &logits, false, &[half.clone(), less(&half), q(8)]));
+        assert!(!stays(
+            1,
+            &logits,
+            false,
+            &[half.clone(), half.clone(), q(8)]
+        ));
+        assert!(!stays(1, &logits, false, &[q(8), half, q(37)]));
         let one = [Ball::exact(1.0)];
         assert!(stays(1, &one, false, &[q(7)]) && !stays(1, &one, false, &[q(8)]));
         let one = [Ball::exact(-1.0)];

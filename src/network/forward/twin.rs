@@ -19,6 +19,7 @@
 //!   underflow, for coefficients are 0 or above 10^-200.
 
 use crate::arith::ball::{pair_product, pair_sum, up, Ball, TINY, U};
+use crate::arith::number::{f64_above, f64_below};
 use crate::arith::rounding::CoefficientMode;
 use crate::error::{Error, Result};
 use crate::poly::composite::Composite;
@@ -145,9 +146,7 @@ impl Activation {
             return Err(Error::domain(format!("B = {scale} is not above 0")));
         }
         let inverse = Ball::rational(&Rational::from(scale.recip_ref()));
-        let limit = rug::Float::with_val_round(53, scale, rug::float::Round::Down)
-            .0
-            .to_f64_round(rug::float::Round::Down);
+        let limit = f64_below(scale);
         if !(inverse.is_finite() && inverse.hi > 1e-200 && limit > 1e-200) {
             return Err(Error::unsupported("B is beyond 1e-200 .. 1e200"));
         }
@@ -177,15 +176,7 @@ impl Activation {
         (lo, hi): (&Rational, &Rational),
         leaky: bool,
     ) -> Result<Self> {
-        let inside = |x: &Rational, round| {
-            rug::Float::with_val_round(53, x, round)
-                .0
-                .to_f64_round(round)
-        };
-        let inside = (
-            inside(lo, rug::float::Round::Up),
-            inside(hi, rug::float::Round::Down),
-        );
+        let inside = (f64_above(lo), f64_below(hi));
         let mut made = Self::new(composite, &Rational::from(1))?;
         made.limit = inside.1.min(-inside.0);
         made.direct = Some(Direct {

@@ -29,9 +29,10 @@ pub mod operations;
 pub mod primitive;
 pub mod tail;
 
+use crate::arith::number::{f64_above, f64_below};
 use crate::arith::Interval;
 use crate::ckks::parameters::Parameters;
-use rug::{float::Round, Float, Integer, Rational};
+use rug::{Integer, Rational};
 
 /// What a tier promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,14 +54,7 @@ pub struct Model {
 
 /// An exact number as the tightest f64 interval around it.
 pub fn enclose(x: &Rational) -> Interval {
-    between(
-        Float::with_val_round(53, x, Round::Down)
-            .0
-            .to_f64_round(Round::Down),
-        Float::with_val_round(53, x, Round::Up)
-            .0
-            .to_f64_round(Round::Up),
-    )
+    between(f64_below(x), f64_above(x))
 }
 
 /// An integer as the tightest f64 interval around it.

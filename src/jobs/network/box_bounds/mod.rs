@@ -3,13 +3,14 @@
 mod polynomials;
 mod tables;
 
+use crate::arith::number::{f64_above, f64_below};
 use crate::error::{Error, Result};
 use crate::jobs::network::inputs::InputFile;
 use crate::jobs::network::model::Model;
 use crate::network::boxes::stages::{self, Stage};
 use crate::network::boxes::{Bounds, StageBounds};
 use crate::network::read::load::Loaded;
-use polynomials::{attack, composite, down, up, Kind};
+use polynomials::{attack, composite, Kind};
 use rug::Rational;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -69,7 +70,7 @@ impl Request {
 
     /// [lo, hi], rounded outward.
     fn whole_side(&self) -> Bounds {
-        (down(&self.lo), up(&self.hi))
+        (f64_below(&self.lo), f64_above(&self.hi))
     }
 }
 
@@ -231,7 +232,7 @@ fn sides(request: &Request, loaded: &Loaded, n: usize) -> Result<Vec<Bounds>> {
                     request.hi
                 )));
             }
-            Ok((down(&lo), up(&hi)))
+            Ok((f64_below(&lo), f64_above(&hi)))
         })
         .collect()
 }
