@@ -433,7 +433,7 @@ mod tests {
         let end = |x: f64| Rational::from_f64(x).unwrap();
         let gap = |j: usize| end(logits[1].lower()) - end(logits[j].upper());
         let (near, far) = (gap(0), gap(2));
-        let less = |x: &Rational| Rational::from(x - Rational::from((1, 1_000_000)));
+        let less = |x: &Rational| x - Rational::from((1, 1_000_000));
         assert!(stays(1, &logits, true, &[less(&near), less(&far)]));
         assert!(!stays(1, &logits, true, &[near.clone(), q(8)]));
         assert!(!stays(1, &logits, true, &[q(8), far]));
