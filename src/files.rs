@@ -1,6 +1,6 @@
 //! Files: read up to a limit, written whole or not at all; digests of their bytes.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
@@ -11,14 +11,29 @@ use std::path::Path;
 /// # Errors
 /// The operating system's refusal, a file that is larger, or bytes that are not UTF-8; naming the path.
 pub fn read_text(path: &Path, limit: usize) -> Result<String> {
-    let bytes = read_bytes(path, limit)?;
-    String::from_utf8(bytes).map_err(|e| {
-        Error::parse(
-            format!("byte {}", e.utf8_error().valid_up_to()),
-            "not UTF-8 text",
-        )
-        .in_file(path)
-    })
+    text_of(&read_bytes(path, limit)?).map_err(|e| e.in_file(path))
+}
+
+/// Bytes as text; a byte order mark of UTF-8 is taken off.
+///
+/// # Errors
+/// Bytes that are not UTF-8, with what they may be and what to do about it.
+pub fn text_of(bytes: &[u8]) -> Result<String> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = std::str::from_utf8(bytes).map_err(|e| {
+        let what = match bytes {
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "not UTF-8 but UTF-16: save the text as UTF-8",
+            [b'P', b'K', 3, 4, ..] => {
+                "a zip or .npz archive: take the file out of it (numpy.save makes a .npy)"
+            }
+            [0x93, b'N', b'U', b'M', ..] => {
+                "a numpy array, where text is wanted (polycert import reads it)"
+            }
+            _ => "not UTF-8 text",
+        };
+        Error::parse(format!("byte {}", e.valid_up_to()), what)
+    })?;
+    Ok(text.to_owned())
 }
 
 /// Reads a file of at most `limit` bytes; `-` is standard input.
@@ -58,6 +73,16 @@ pub fn write_atomically(path: &Path, text: &str) -> Result<()> {
         .parent()
         .filter(|p| !p.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
+    if !folder.exists() {
+        let detail = format!(
+            "the folder {} does not exist: make it first",
+            folder.display()
+        );
+        return Err(Error {
+            path: Some(path.to_owned()),
+            kind: ErrorKind::Io(detail),
+        });
+    }
     let mut file = tempfile::Builder::new()
         .prefix(".polycert-")
         .suffix(".tmp")
@@ -85,6 +110,27 @@ fn plain(e: &std::io::Error) -> std::io::Error {
         .and_then(|e| e.downcast_ref::<std::io::Error>())
         .and_then(std::io::Error::raw_os_error)
         .map_or_else(|| e.kind().into(), std::io::Error::from_raw_os_error)
+}
+
+/// Refuses an output that is one of the inputs: what is read must not be lost.
+///
+/// # Errors
+/// The output names the same file as an input, as a link may.
+pub fn refuse_overwriting<'a>(
+    output: &Path,
+    inputs: impl IntoIterator<Item = &'a Path>,
+) -> Result<()> {
+    let Ok(target) = std::fs::canonicalize(output) else {
+        return Ok(());
+    };
+    for input in inputs {
+        if std::fs::canonicalize(input).is_ok_and(|i| i == target) {
+            let detail =
+                "is an input of this command and would be overwritten; name another output";
+            return Err(Error::domain(detail).in_file(output));
+        }
+    }
+    Ok(())
 }
 
 /// SHA-256 of bytes, as 64 hexadecimal digits.
@@ -117,6 +163,17 @@ mod tests {
             .to_string()
             .contains("byte 2"));
         assert!(read_bytes(&folder.path().join("y"), 4).is_err());
+        for (bytes, part) in [
+            (&b"\xff\xfea\0"[..], "UTF-16"),
+            (b"PK\x03\x04\xff", ".npz"),
+            (b"\x93NUMPY", "numpy"),
+        ] {
+            assert!(text_of(bytes).unwrap_err().to_string().contains(part));
+        }
+        assert_eq!(text_of(b"\xef\xbb\xbf1").unwrap(), "1");
+        let missing = folder.path().join("no/such/x");
+        let words = write_atomically(&missing, "").unwrap_err().to_string();
+        assert!(words.contains("does not exist: make it first"), "{words}");
     }
 
     #[test]

@@ -38,6 +38,48 @@
 //! | [`jobs`] | one verb a file: what a library and the command line call |
 //! | [`cli`] | the command line, one file a subcommand: arguments to requests, answers to words |
 //!
+//! # Four walks for a newcomer
+//! **A coefficient**, `polycert certify relu14.json --claim 2^-14`:
+//! 1. [`arith::number`] reads `"7/2"` as an exact rational; [`poly::table`] finds its component, [`poly::component`]
+//!    rounds it as a program would hold it ([`arith::rounding`]) and changes basis and input map to powers, exactly;
+//!    [`poly::composite`] makes the branch of x > 0 and, where p is not odd, that of x < 0.
+//! 2. [`certify::stage`]: the polynomial with its derivatives, boxes around all its critical points, Descartes' rule
+//!    that there are no others. [`certify::composite`]: images of images, in f64 intervals first (`fast`), then in
+//!    multiprecision; cells at the hump; witnesses.
+//! 3. [`certify::claims`]: the error's enclosure and what else is claimed; [`certify::proof`] chooses the precision
+//!    and gives the verdict.
+//! 4. [`certificate::composite`] writes the document, [`certificate::publish`] has the checker verify it, and
+//!    [`jobs::certify`](mod@jobs::certify) hands both to `cli/certify.rs`. How the checker reads the same coefficient: its crate
+//!    documentation, "A coefficient on its way".
+//!
+//! **A pre-activation**, `polycert network audit model.onnx --table relu13.json --scale 40 --input images.npy`:
+//! 1. `network/read/onnx` or `network/read/safetensors.rs` gives layers with exact weights (`network/model/ops.rs`) in a
+//!    graph (`network/model/graph.rs`); `network/read/input.rs` makes a picture a tensor of balls (`arith/ball.rs`).
+//! 2. `network/forward/walk.rs` goes through the layers once for each reading: balls (`balls.rs`, with `layers.rs` and
+//!    `kernel.rs`) or plain numbers (`plain.rs`). At an activation the pre-activation is held against \[-B, B\], and
+//!    `twin.rs` gives x (1 + p(x/B))/2.
+//! 3. `network/forward/compare.rs` compares the classes; `network/rows` goes back from the logits and says what noise
+//!    at each activation moves; `network/audit` counts a data set.
+//! 4. [`jobs::network::audit`] answers; `certificate/network.rs` writes one input's certificate, which the checker's
+//!    room `network` proves again in integers.
+//!
+//! **A limb**, one prime of a ciphertext, `polycert evaluate relu13.json --preset A --runs 1`:
+//! 1. `ckks/parameters` chooses the prime and holds the whole chain to the security tables; `ckks/ring` has its
+//!    transforms, conversions and divisions; `ckks/scheme` encodes, makes keys and encrypts.
+//! 2. `circuit/composite.rs` lays the composite out as nodes with exact scales (`circuit/stage.rs` splits a stage, baby steps
+//!    and giant steps); `ckks/evaluate/run.rs` runs them, `ckks/evaluate/switch.rs` switches keys limb by limb, and a rescale takes
+//!    the last limb away (`ckks/ring/divide.rs`).
+//! 3. `noise/formula` derives what each operation adds; `noise/composite` carries it through the same circuit to a
+//!    bound in every slot; `noise/measure` decrypts and looks.
+//! 4. `certificate/evaluation.rs` writes it down; the checker: "A limb on its way".
+//!
+//! **A certificate**, `polycert report relu14.cert.json -o relu14.html`:
+//! 1. `files.rs` reads it up to a limit; [`certificate::checked`] has the checker verify its bytes, or there is nothing to
+//!    report; [`certificate::read`] gives the claims with types.
+//! 2. `report/catalogue` makes a row of it, `report/figures` draws the error under its bound, `report/pages` sets the page;
+//!    [`jobs::report`](mod@jobs::report) answers, and `files.rs` writes it whole or not at all.
+//! 3. An auditor runs `polycert-check relu14.cert.json` instead: `src/checker/src/main.rs`, `certificate.rs`, `core`.
+//!
 //! # Words that do not mix
 //! `bound_` is proved, `estimate_` is a heuristic or rounded for display, `measure_` is sampled.
 

@@ -2,6 +2,7 @@
 //!
 //! | module | what |
 //! |---|---|
+//! | [`npy`] | NumPy arrays as they stand in a file |
 //! | [`number`] | reading and writing exact rationals |
 //! | [`rounding`] | a coefficient as a program would hold it: f64, f32, fixed point |
 //! | [`mp`] | multiprecision intervals (rug) |
@@ -15,6 +16,7 @@
 
 pub mod ball;
 pub mod mp;
+pub mod npy;
 pub mod number;
 pub mod rounding;
 pub mod upper;

@@ -5,7 +5,8 @@
 //! Sizes are capped before anything is computed, so that hostile text costs nothing.
 
 use crate::error::{Error, Result};
-use rug::{ops::Pow, Integer, Rational};
+use rug::float::Round;
+use rug::{ops::Pow, Float, Integer, Rational};
 
 /// Longest accepted number, in characters.
 pub const MAX_CHARS: usize = 500;
@@ -188,6 +189,23 @@ pub fn decimal(value: &Rational, digits: u32, up: bool) -> String {
     }
 }
 
+/// The greatest f64 that is not above x: the greatest finite one beyond the range, -infinity below it.
+///
+/// **Guarantee** `f64_below(x) <= x`, also where f64 is subnormal: a Float of 53 bits is none there, so the way from it to
+/// f64 must be rounded in the same direction.
+pub fn f64_below(x: &Rational) -> f64 {
+    directed(x, Round::Down)
+}
+
+/// The least f64 that is not below x; see [`f64_below`].
+pub fn f64_above(x: &Rational) -> f64 {
+    directed(x, Round::Up)
+}
+
+fn directed(x: &Rational, round: Round) -> f64 {
+    Float::with_val_round(53, x, round).0.to_f64_round(round)
+}
+
 /// Base-2 logarithm of a positive rational, to f64 precision (an estimate for display).
 pub fn estimate_log2(value: &Rational) -> f64 {
     let f = rug::Float::with_val(64, value);
@@ -231,6 +249,32 @@ fn quote(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ends_are_rounded_outward_where_f64_is_subnormal_too() {
+        let tiny = f64::from_bits(1);
+        let power = |e: u32| Rational::from(1) >> e;
+        // (x, below, above)
+        for (x, below, above) in [
+            (power(1080), 0.0, tiny),
+            (power(1074), tiny, tiny),
+            (power(1074) * Rational::from((14, 10)), tiny, 2.0 * tiny),
+            (
+                Rational::from((1, 3)),
+                (1.0f64 / 3.0),
+                (1.0f64 / 3.0).next_up(),
+            ),
+            (Rational::from(1) << 1025, f64::MAX, f64::INFINITY),
+        ] {
+            assert_eq!((f64_below(&x), f64_above(&x)), (below, above), "{x}");
+            let minus = Rational::from(-&x);
+            assert_eq!(
+                (f64_below(&minus), f64_above(&minus)),
+                (-above, -below),
+                "-{x}"
+            );
+        }
+    }
 
     #[test]
     fn every_form_is_exact() {

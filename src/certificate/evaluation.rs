@@ -13,7 +13,7 @@ use crate::certify::request::Request as ProofRequest;
 use crate::circuit::{Node, Op};
 use crate::ckks::parameters::{Parameters, Secret};
 use crate::ckks::scheme::encrypt::Encryption;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::function::target::{Function, Target};
 use crate::noise::composite::bound::{Begun, Bounded, Input, Prepared, Request, Task, MARGINS};
 use crate::noise::composite::propagate::Margin;
@@ -312,14 +312,38 @@ fn node(node: &Node) -> Vec<String> {
 
 /// Has the independent checker verify it; its embedded certificate with more bits where it needs them.
 fn checked(mut document: EvaluationDocument) -> Result<(String, Report)> {
+    check_limits(&document)?;
     loop {
         let text = publish::json(&document);
+        publish::check_size(&text, SMALLER)?;
         match check(text.as_bytes()) {
             Outcome::Verified(report) => return Ok((text, report)),
             other
                 if publish::more_bits_may_help(&other)
                     && document.certificate.raise_precision() => {}
-            other => return Err(ErrorKind::SelfCheck(other.to_string()).into()),
+            other => return Err(publish::refused(&other, SMALLER)),
         }
     }
+}
+
+/// How an evaluation keeps within the checker's limits.
+const SMALLER: &str = "stages of lower degree (two of 31 in place of one of 63) need less; `polycert certify` proves the table \
+    without an evaluation";
+/// The checker's limits of a document.
+const MOST: [(&str, usize); 3] = [("nodes", 4_096), ("blocks", 64), ("primes", 64)];
+
+/// Refuses what the checker would not read, before it is asked.
+fn check_limits(d: &EvaluationDocument) -> Result<()> {
+    let sizes = [
+        d.nodes.len(),
+        d.blocks.len(),
+        d.parameters.q.len() + d.parameters.p.len(),
+    ];
+    for ((what, most), size) in MOST.into_iter().zip(sizes) {
+        if size > most {
+            let detail = format!("{size} {what} in the circuit, {most} at most");
+            return Err(publish::limit(&detail, SMALLER));
+        }
+    }
+    Ok(())
 }

@@ -5,9 +5,11 @@
 //! | [`schema`] | the document, field by field |
 //! | [`composite`] | from a proof to the document |
 //! | [`evaluation`] | the same for what is decrypted: `certificates/EVALUATION.md` |
+//! | [`limits`] | what the checker takes of a network, asked before the work |
 //! | [`network`] | certificates of networks, `certificates/NETWORK.md` |
 //! | [`read`] | our own certificates read again, with types |
 //! | [`checked`] | a certificate that was verified, and its claims as numbers |
+//! | [`kind`] | what a file says that it is, and which command takes it |
 //! | [`rule`] | what a refusal of the checker means to the producer |
 //! | [`publish`] | have it checked before it is published |
 //!
@@ -18,6 +20,9 @@ pub mod checked;
 pub mod composite;
 #[cfg(feature = "full")]
 pub mod evaluation;
+pub mod kind;
+#[cfg(feature = "full")]
+pub mod limits;
 #[cfg(feature = "full")]
 pub mod network;
 pub mod publish;
@@ -26,4 +31,4 @@ pub mod read;
 pub mod rule;
 pub mod schema;
 
-pub use polycert_checker::{check, Outcome, Report, MAX_BYTES};
+pub use polycert_checker::{check, NetworkOutcome, Outcome, Report, MAX_BYTES};

@@ -9,6 +9,8 @@ pub enum Rule {
     Limit,
     /// The logits' stated enclosures: with more fractional bits the checker's balls are smaller.
     Logits,
+    /// Bounds under noise: below those of the checker, vacuous, or too large for the stated class.
+    Noise,
     /// Any other rule.
     Other,
 }
@@ -36,6 +38,7 @@ impl Rule {
         match rule {
             "limit" => Self::Limit,
             "network_logits" | "twin_logits" => Self::Logits,
+            "noise" => Self::Noise,
             _ => Self::Other,
         }
     }
@@ -59,7 +62,7 @@ mod tests {
         assert_eq!(of("error: limit"), Some(Rule::Other));
         let network = |text: &str| Rule::of_network(&NetworkOutcome::Rejected(text.to_owned()));
         assert_eq!(network("twin_logits: output 1 is not"), Some(Rule::Logits));
-        assert_eq!(network("noise: level 0: x: limit: y"), Some(Rule::Other));
+        assert_eq!(network("noise: level 0: x: limit: y"), Some(Rule::Noise));
         assert_eq!(
             Rule::of_network(&NetworkOutcome::Unreadable("limit".to_owned())),
             None

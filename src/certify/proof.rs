@@ -4,6 +4,7 @@
 //! asked and more bits narrow it.
 
 use crate::arith::mp::Mp;
+use crate::arith::number::f64_above;
 use crate::certify::claims::argmax;
 use crate::certify::claims::argmax::Argmax;
 use crate::certify::claims::clip;
@@ -180,10 +181,9 @@ fn direct(p: &[Rational], parts: &[Line], request: &Request, prec: u32) -> Resul
 impl Plan {
     /// The branches, prepared on [0, to + rho] and on to where |r| exceeds the limit, if they can be.
     fn branches(&self, composite: &Composite, request: &Request, prec: u32) -> Result<Vec<Branch>> {
-        let up = |x: &Rational| Float::with_val_round(53, x, Round::Up).0.to_f64();
-        let to = up(&self.to);
+        let to = f64_above(&self.to);
         let rho = request.rho.clone().unwrap_or_default();
-        let needed = up(&Rational::from(&self.to + &rho));
+        let needed = f64_above(&Rational::from(&self.to + &rho));
         let prepare = |reach: f64| -> Result<Vec<Branch>> {
             let reach = Float::with_val(prec, reach);
             composite

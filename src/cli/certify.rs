@@ -3,7 +3,7 @@
 use crate::arith::number;
 use crate::arith::rounding::CoefficientMode;
 use crate::certify::proof::{Proof, Verdict};
-use crate::cli::terminal::{digest, output, rational};
+use crate::cli::terminal::{digest, input_scale, output, rational};
 use crate::error::Result;
 use crate::function::shape::Shape;
 use crate::function::target::Function;
@@ -33,7 +33,7 @@ pub struct Arguments {
     #[arg(long, default_value = "exact")]
     coefficients: CoefficientMode,
     /// B: inputs in [-B, B], the composite is applied to x/B.
-    #[arg(long, value_parser = rational, allow_hyphen_values = true, default_value = "1")]
+    #[arg(long, value_parser = input_scale, allow_hyphen_values = true, default_value = "1")]
     scale: Rational,
     /// Slope of a leaky ReLU for x < 0.
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
@@ -108,9 +108,9 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     }
     let proof = &answer.proof;
     let text = if a.json {
-        json(a, &table, proof) + "\n"
+        json(a, &table, &answer) + "\n"
     } else {
-        words(&answer) + &hint(&table, &answer.proof)
+        words(&answer)
     };
     output(None, &text)?;
     Ok(match proof.verdict {
@@ -160,16 +160,12 @@ fn words(answer: &Answer) -> String {
         proof.estimate_gap().log2(),
     ));
     text.push_str(&left_out(proof));
-    text
-}
-
-/// What a refuted claim may come from.
-fn hint(table: &Table, proof: &Proof) -> String {
-    let direct = matches!(proof.request.target.function, Function::Direct(_));
-    if direct || proof.verdict != Some(Verdict::Refuted) || !table.estimate_is_step() {
-        return String::new();
+    for reading in &answer.other_readings {
+        text.push_str(&format!(
+            "  hint: {reading}: import the file again if that is what it means\n"
+        ));
     }
-    "  the last stage seems to give 0 or 1, not -1 or 1: if that is meant, ask again with --last-stage step\n".to_owned()
+    text
 }
 
 /// What was asked for and could not be proved: said, rather than left out.
@@ -203,14 +199,15 @@ fn left_out(proof: &Proof) -> String {
     text
 }
 
-fn json(a: &Arguments, table: &Table, proof: &Proof) -> String {
+fn json(a: &Arguments, table: &Table, answer: &Answer) -> String {
+    let proof = &answer.proof;
     let own = proof.lines.as_ref().map(|l| &l.witness);
     let witness = own
         .or(proof.clip.as_ref().map(|c| &c.witness))
         .or(proof.relu_error.as_ref().map(|d| &d.witness))
         .or(proof.closeness.as_ref().map(|c| &c.witness));
     let exact = |x: &rug::Float| number::write(&x.to_rational().unwrap_or_default());
-    serde_json::json!({
+    let mut json = serde_json::json!({
         "table": table.name,
         "table_sha256": table.sha256(),
         "target": proof.request.target.function.name(),
@@ -228,6 +225,9 @@ fn json(a: &Arguments, table: &Table, proof: &Proof) -> String {
         "claim": proof.request.claim.as_ref().map(number::write),
         "verdict": proof.verdict.map(|v| v.to_string()),
         "certificate": a.output.as_ref().map(|p| p.display().to_string()),
-    })
-    .to_string()
+    });
+    if !answer.other_readings.is_empty() {
+        json["other_readings"] = answer.other_readings.clone().into();
+    }
+    json.to_string()
 }

@@ -3,7 +3,7 @@
 use crate::certificate::evaluation::Certified;
 use crate::ckks::scheme::encrypt::Encryption;
 use crate::cli::params;
-use crate::cli::terminal::{note, output, rational};
+use crate::cli::terminal::{input_scale, note, output};
 use crate::error::{Error, Result};
 use crate::files::read_text;
 use crate::function::target::Function;
@@ -62,7 +62,7 @@ pub struct Task {
     #[arg(long, default_value = "relu", value_name = "FUNCTION")]
     pub target: Function,
     /// B: inputs are in [-B, B] (max: [0, B]).
-    #[arg(long, default_value = "1", value_name = "B", value_parser = rational)]
+    #[arg(long, default_value = "1", value_name = "B", value_parser = input_scale, allow_hyphen_values = true)]
     scale: Rational,
     /// max_pool: K x K inputs.
     #[arg(long, default_value_t = 2, value_name = "K", value_parser = clap::value_parser!(u32).range(2..=3))]

@@ -51,7 +51,7 @@ struct Approximated {
     #[arg(long, default_value = "relu", value_parser = shape_of)]
     function: Shape,
     /// x in [-RANGE, RANGE].
-    #[arg(long, value_parser = rational, default_value = "1", conflicts_with_all = ["from", "to"])]
+    #[arg(long, value_parser = rational, allow_hyphen_values = true, default_value = "1", conflicts_with_all = ["from", "to"])]
     range: Rational,
     /// Least x, where the domain is not symmetric.
     #[arg(long, value_parser = rational, allow_hyphen_values = true, requires = "to")]
@@ -60,7 +60,7 @@ struct Approximated {
     #[arg(long, value_parser = rational, allow_hyphen_values = true, requires = "from")]
     to: Option<Rational>,
     /// sign, step and bit are meant EPS or more from the jump.
-    #[arg(long, value_parser = rational)]
+    #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     eps: Option<Rational>,
     /// Slope of a leaky ReLU for x < 0.
     #[arg(long, value_parser = rational, allow_hyphen_values = true, default_value = "1/100")]
@@ -86,7 +86,7 @@ struct Composite {
     #[arg(long, default_value = "relu")]
     target: Function,
     /// The sign is meant for EPS <= |x|.
-    #[arg(long, value_parser = rational)]
+    #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     eps: Option<Rational>,
     #[command(flatten)]
     file: File,
@@ -135,7 +135,7 @@ struct LeastSquares {
     #[arg(long, value_parser = rational, allow_hyphen_values = true, default_value = "0")]
     mean: Rational,
     /// Standard deviation of the inputs.
-    #[arg(long, value_parser = rational, default_value = "1")]
+    #[arg(long, value_parser = rational, allow_hyphen_values = true, default_value = "1")]
     deviation: Rational,
     /// JSON {"edges": ["-4", ...], "weights": ["1", ...]} in place of a Gaussian; its ends are the domain.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["mean", "deviation", "range", "from", "to"])]
@@ -151,10 +151,10 @@ struct Hermite {
     #[arg(long, value_parser = rational, allow_hyphen_values = true, value_delimiter = ',', default_value = "0,0,0")]
     means: Vec<Rational>,
     /// Variances of the bases.
-    #[arg(long, value_parser = rational, value_delimiter = ',', default_value = "1,1,1")]
+    #[arg(long, value_parser = rational, allow_hyphen_values = true, value_delimiter = ',', default_value = "1,1,1")]
     variances: Vec<Rational>,
     /// Added to each variance.
-    #[arg(long, value_parser = rational, default_value = "0")]
+    #[arg(long, value_parser = rational, allow_hyphen_values = true, default_value = "0")]
     epsilon: Rational,
     /// Factor of the sum.
     #[arg(long, value_parser = rational, allow_hyphen_values = true, default_value = "1")]
@@ -163,7 +163,7 @@ struct Hermite {
     #[arg(long, value_parser = rational, allow_hyphen_values = true, default_value = "0")]
     shift: Rational,
     /// x in [-RANGE, RANGE].
-    #[arg(long, value_parser = rational, default_value = "1")]
+    #[arg(long, value_parser = rational, allow_hyphen_values = true, default_value = "1")]
     range: Rational,
     /// Coefficients are multiples of 2^-BITS.
     #[arg(long, default_value_t = DEFAULT_BITS, value_parser = clap::value_parser!(u32).range(10..=1024))]
@@ -182,7 +182,7 @@ struct Clean {
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=MAX_COMPONENTS as i64))]
     times: u32,
     /// Inputs are within E < 1/2 of 0 or 1.
-    #[arg(long, value_name = "E", value_parser = rational, default_value = "1/4")]
+    #[arg(long, value_name = "E", value_parser = rational, allow_hyphen_values = true, default_value = "1/4")]
     within: Rational,
     #[command(flatten)]
     file: File,

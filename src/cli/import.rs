@@ -2,9 +2,9 @@
 
 use crate::cli::terminal::{note, output, rational};
 use crate::error::{Error, Result};
-use crate::files::read_text;
+use crate::files::read_bytes;
 use crate::function::target::Function;
-use crate::interchange::{read, Format, Hints};
+use crate::interchange::{self, Format, Hints, Order};
 use crate::poly::component::Basis;
 use crate::poly::table::{Output, MAX_BYTES};
 use rug::Rational;
@@ -13,25 +13,47 @@ use std::process::ExitCode;
 
 /// Read the coefficients of another program, digit by digit, into a table file.
 ///
-/// json: an object with components as lists of decimal strings, or lists of numbers. csv: a coefficient or
-/// a component a line. c, cpp, go: array literals. lattigo: [][]string, Chebyshev basis. openfhe:
-/// vectors for EvalChebyshevSeries (the first number is halved). heir: polynomial attributes.
-/// Plain text has one coefficient a line from degree 0 upwards, a blank line between components,
-/// and # before comments. Components are in the order of their application.
+/// json: an object with components as lists of decimal strings, lists of numbers, objects of lists. csv: a
+/// component or degree,coefficient a line. c, cpp, go, python: arrays and lists of constant expressions.
+/// npy: numpy arrays. lattigo: [][]string, Chebyshev basis. openfhe: vectors for EvalChebyshevSeries (the
+/// first number is halved). heir: polynomial attributes, on the domain of their evaluation. Plain text
+/// has one coefficient a line, a blank line between components, and # before comments. Components are in
+/// the order of their application. Nothing is guessed in silence: what neither the file nor an option
+/// says is printed as assumed.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// File to read (- is standard input).
     input: PathBuf,
-    /// json, csv, c, cpp, go, lattigo, openfhe or heir (found out if left out, except c and openfhe).
+    /// json, csv, c, cpp, go, python, npy, lattigo, openfhe or heir (found out if left out, except c, cpp and
+    /// openfhe).
     #[arg(long, value_name = "FORMAT")]
     from: Option<Format>,
-    /// Intended use: sign, step, relu, leaky_relu, max or max_pool (the file's own, else relu).
+    /// Only show which arrays the file holds: number, name, lengths, first and last values.
+    #[arg(long)]
+    list: bool,
+    /// The arrays that are meant, by name or number (see --list), first applied first.
+    #[arg(long, value_name = "A,B,...", value_delimiter = ',')]
+    arrays: Option<Vec<String>>,
+    /// Degrees of the components: splits one list into them, or says that only odd coefficients are written.
+    #[arg(long, value_name = "D,D,...", value_delimiter = ',')]
+    degrees: Option<Vec<usize>>,
+    /// Which coefficient is first: lowest (degree 0) or highest, as numpy.polyfit gives them (lowest).
+    #[arg(long)]
+    order: Option<Order>,
+    /// What the coefficients are multiplied by: a number for all components, or one for each.
+    #[arg(long, value_name = "F", value_delimiter = ',', value_parser = rational, allow_hyphen_values = true)]
+    factor: Option<Vec<Rational>>,
+    /// Intended use: sign, step, relu, leaky_relu, max or max_pool through sign; direct_relu and so on: the
+    /// polynomial itself (the file's own, else relu).
     #[arg(long)]
     target: Option<Function>,
     /// Basis, where the file does not name one (power).
     #[arg(long, value_parser = ["power", "chebyshev"])]
     basis: Option<String>,
-    /// x is meant in [-HI, HI] (the file's own, else 1).
+    /// x is meant from LO on (the file's own, else -HI).
+    #[arg(long, value_parser = rational, allow_hyphen_values = true)]
+    lo: Option<Rational>,
+    /// x is meant up to HI (the file's own, else 1).
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     hi: Option<Rational>,
     /// The sign is meant for EPS <= |x| (the file's own if it has one).
@@ -59,7 +81,7 @@ fn interval(text: &str) -> std::result::Result<(Rational, Rational), String> {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
-    let text = read_text(&a.input, MAX_BYTES)?;
+    let bytes = read_bytes(&a.input, MAX_BYTES)?;
     let stem = a
         .input
         .file_stem()
@@ -67,6 +89,10 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     let hints = Hints {
         name: a.name.clone(),
         default_name: stem,
+        file: a
+            .input
+            .file_name()
+            .map(|f| f.to_string_lossy().into_owned()),
         target: a.target,
         basis: a.basis.as_deref().map(|b| {
             if b == "power" {
@@ -75,6 +101,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
                 Basis::Chebyshev
             }
         }),
+        lo: a.lo.clone(),
         hi: a.hi.clone(),
         eps: a.eps.clone(),
         output: match &a.last_stage {
@@ -82,21 +109,33 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
             None => None,
         },
         interval: a.interval.clone(),
+        arrays: a.arrays.clone(),
+        degrees: a.degrees.clone(),
+        order: a.order,
+        factors: a.factor.clone(),
     };
     if hints.interval.is_some() && a.from.is_none_or(|f| f != Format::Openfhe) {
         return Err(Error::domain("--interval needs --from openfhe"));
     }
-    let imported = read(&text, a.from, &hints).map_err(|e| e.in_file(&a.input))?;
+    if a.list {
+        let lines =
+            interchange::list_bytes(&bytes, a.from, &hints).map_err(|e| e.in_file(&a.input))?;
+        let text: String = lines.iter().map(|l| format!("{l}\n")).collect();
+        output(a.output.as_ref(), &text)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let imported =
+        interchange::read_bytes(&bytes, a.from, &hints).map_err(|e| e.in_file(&a.input))?;
     let table = imported.table;
     output(a.output.as_ref(), &table.to_json())?;
-    for line in imported.notes {
-        note(&format!("note: {line}"));
-    }
     note(&format!(
         "{}: degrees {:?}, sha256 {}",
         table.name,
         table.degrees(),
         table.sha256()
     ));
+    for line in imported.notes {
+        note(&format!("note: {line}"));
+    }
     Ok(ExitCode::SUCCESS)
 }

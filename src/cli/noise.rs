@@ -13,7 +13,7 @@ use std::process::ExitCode;
 /// The noise of every operation, and of a composite: worst case, high probability, average.
 ///
 /// All figures are log2 of |error| in units of the slots; worst_case and high_probability are bounds,
-/// average_case is an estimate. Inputs are fresh encryptions by the public key of slots in [-1, 1].
+/// average_case is an estimate. What encoding rounds away is no chance of a sampler: its bound is the worst case. Inputs are fresh encryptions by the public key of slots in [-1, 1].
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -100,14 +100,17 @@ fn of_composite(a: &Arguments, composite: &Composite) -> Vec<String> {
     };
     let (f, bound_error) = (&high.flooding, high.bound_error.to_f64());
     notes.push(format!(
-        "flooding for {} bits over {} decryptions: sigma = 2^{:.2}, added noise <= 2^{:.2} but for \
-         2^-{} a slot; then every slot is within 2^{:.2} of the true value",
+        "flooding for {} bits (Kullback-Leibler, summed over {} decrypted ciphertexts of {} slots each): sigma = 2^{:.2} \
+         at every slot; a ciphertext's added noise <= 2^{:.2} at all its slots but for 2^-{}; then every slot of it is \
+         within 2^{:.2} of the true value but for 2^-{}",
         a.flood,
         a.queries,
+        high.slots,
         f.sigma.log2(),
         f.bound_added.log2(),
         a.k,
-        (bound_error + f.bound_added).log2()
+        (bound_error + f.bound_added).log2(),
+        i64::from(a.k) - 1
     ));
     notes.push(format!(
         "approximation and noise: |decrypted - {}| <= 2^{:.4} but for 2^-{}",
@@ -162,7 +165,7 @@ fn text(parameters: &str, a: &Arguments, rows: &[&Row], notes: &[String]) -> Str
         );
     }
     out.push_str(
-        "\nencode with high probability supposes that what is rounded away is uniform; certificates use its worst case\n",
+        "\nencode: the worst case in both columns, for what is rounded away depends on the message alone\n",
     );
     for n in notes {
         let _ = writeln!(out, "{n}");

@@ -30,13 +30,13 @@ pub struct Chosen {
     #[arg(long, conflicts_with_all = ["log_n", "q", "p", "log_scale"])]
     preset: Option<String>,
     /// log2 of the ring degree N, 10 to 17.
-    #[arg(long, required_unless_present = "preset")]
+    #[arg(long)]
     log_n: Option<u32>,
     /// Sizes of the primes of Q in bits, level 0 first: 50+18x40.
-    #[arg(long, required_unless_present = "preset")]
+    #[arg(long)]
     q: Option<String>,
     /// Sizes of the special primes in bits: 2x48.
-    #[arg(long, required_unless_present = "preset")]
+    #[arg(long)]
     p: Option<String>,
     /// log2 of the scale [default: the size of the last prime of Q].
     #[arg(long)]
@@ -101,12 +101,12 @@ fn literal(a: &Chosen) -> Result<Literal> {
     let mut literal = match (&a.preset, &a.q, &a.p) {
         (Some(name), _, _) => Literal::preset(name)
             .ok_or_else(|| Error::domain(format!("there is no preset {name:?}: A or B")))?,
-        (None, Some(q), Some(p)) => {
+        (None, Some(q), Some(p)) if a.log_n.is_some() => {
             let (q, p) = (sizes("--q", q)?, sizes("--p", p)?);
             let scale = a.log_scale.or(q.last().copied()).unwrap_or_default();
             Literal::new(a.log_n.unwrap_or_default(), q, p, scale)
         }
-        _ => return Err(Error::domain("state --preset, or --log-n, --q and --p")),
+        _ => return Err(Error::domain("no encryption parameters are given: say --preset A (N = 2^15, 18 levels) or --preset B (N = 2^16, 28 levels), or --log-n, --q and --p")),
     };
     literal.cbd = a.cbd;
     literal.digit_primes = a.digit_primes;

@@ -1,15 +1,22 @@
 //! `polycert show`: a certificate for people.
 
-use crate::certificate::{check, Outcome, Report, MAX_BYTES};
+use crate::arith::number::write_canonical;
+use crate::certificate::kind::Kind;
+use crate::certificate::{check, NetworkOutcome, Outcome, Report, MAX_BYTES};
+use crate::cli::check::network_outcome;
 use crate::cli::terminal::output;
 use crate::error::{Error, Result};
 use crate::files::read_bytes;
+use crate::poly::table::Table;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Show what a certificate says, what it consists of, and whether it verifies.
+/// Most bytes that are looked at.
+const MAX_SHOWN: usize = 64 << 20;
+
+/// Show what a certificate says, what it consists of, and whether it verifies; also what a table or an audit holds.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Certificate file (- is standard input).
@@ -18,7 +25,39 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
-    let bytes = read_bytes(&a.certificate, MAX_BYTES)?;
+    // The largest of the kinds is an audit.
+    let bytes = read_bytes(&a.certificate, MAX_SHOWN)?;
+    match Kind::of(&bytes) {
+        Some(Kind::Table) => {
+            let text = String::from_utf8_lossy(&bytes);
+            let table = Table::from_json(&text).map_err(|e| e.in_file(&a.certificate))?;
+            output(None, &of_table(&table))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(kind) if kind.is_of_network() => {
+            let outcome = network_outcome(&a.certificate, &bytes, None, None)?;
+            let document: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+            output(
+                None,
+                &format!("{}\n{outcome}\n", of_network(&document, bytes.len())),
+            )?;
+            let verified = matches!(outcome, NetworkOutcome::Verified(_));
+            return Ok(ExitCode::from(u8::from(!verified)));
+        }
+        Some(Kind::Audit) => {
+            let document: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+            output(None, &of_audit(&document, bytes.len()))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(kind @ Kind::Manifest) => {
+            return Err(Error::domain(kind.words()).in_file(&a.certificate));
+        }
+        _ => {}
+    }
+    if bytes.len() > MAX_BYTES {
+        let detail = format!("larger than the limit of {MAX_BYTES} bytes");
+        return Err(Error::parse("", detail).in_file(&a.certificate));
+    }
     let outcome = check(&bytes);
     let document: Value = match (&outcome, serde_json::from_slice(&bytes)) {
         (Outcome::Unreadable { path, detail }, _) => {
@@ -34,6 +73,77 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     };
     output(None, &(anatomy + &result))?;
     Ok(code)
+}
+
+/// A table in a few lines.
+fn of_table(t: &Table) -> String {
+    let degrees: Vec<String> = t.degrees().iter().map(usize::to_string).collect();
+    format!(
+        "table        {} (sha256 {})\n\
+         target       {}\n\
+         domain       [{}, {}]\n\
+         degrees      {}\n\n\
+         An estimate until `polycert certify` has proved its error.\n",
+        t.name.escape_debug(),
+        t.sha256(),
+        t.target.name(),
+        write_canonical(&t.domain.lo),
+        write_canonical(&t.domain.hi),
+        degrees.join(", ")
+    )
+}
+
+/// A certificate of a network in a few lines.
+fn of_network(d: &Value, bytes: usize) -> String {
+    format!(
+        "certificate  {} ({bytes} bytes), checked at {} fractional bits\n\
+         error model  {}\n\
+         network      sha256 {}\n\
+         input        sha256 {}\n\
+         tables       {}, activations {}\n",
+        text(d, "format").escape_debug(),
+        text(d, "precision").escape_debug(),
+        text(d, "error_model").escape_debug(),
+        text(d, "network_sha256").escape_debug(),
+        text(d, "input_sha256").escape_debug(),
+        list(d, "tables").len(),
+        list(d, "activations").len(),
+    )
+}
+
+/// An audit in a few lines: what its file states.
+fn of_audit(d: &Value, bytes: usize) -> String {
+    let summary = &d["summary"];
+    let mut out = format!(
+        "audit        {} ({bytes} bytes), by {}\n\
+         network      {} (sha256 {})\n",
+        text(d, "format").escape_debug(),
+        text(d, "generator").escape_debug(),
+        text(d, "network").escape_debug(),
+        text(d, "network_sha256").escape_debug(),
+    );
+    for field in [
+        "samples",
+        "same",
+        "different",
+        "undecided",
+        "exhausted",
+        "outside",
+        "failed",
+    ] {
+        if let Some(n) = summary[field].as_u64() {
+            let _ = writeln!(out, "{field:<12} {n}");
+        }
+    }
+    for level in list(d, "levels") {
+        let certified = &level["found"]["certified"];
+        let _ = writeln!(
+            out,
+            "certified    {certified} under {}",
+            text(level, "noise").escape_debug()
+        );
+    }
+    out + "\nWhat the file states: no checker verified it; `polycert report` counts its rows again and makes a page.\n"
 }
 
 fn text<'a>(v: &'a Value, key: &str) -> &'a str {

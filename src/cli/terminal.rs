@@ -11,6 +11,20 @@ pub fn rational(text: &str) -> std::result::Result<Rational, String> {
     number::parse(text).map_err(|e| e.to_string())
 }
 
+/// B on the command line: inputs are in [-B, B].
+pub fn input_scale(text: &str) -> std::result::Result<Rational, String> {
+    let b = rational(text)?;
+    let bits = b.numer().significant_bits().saturating_sub(1);
+    let power = *b.denom() == 1u32 && *b.numer() > 0u32 && b.numer().is_power_of_two();
+    // Inputs of 2^20 to 2^100 are nowhere; scales of CKKS are just there.
+    if power && (20..=100).contains(&bits) {
+        return Err(format!(
+            "2^{bits} looks like the scale of CKKS, which is --log-scale {bits} where there is encryption; --scale is B, where inputs are in [-B, B]"
+        ));
+    }
+    Ok(b)
+}
+
 /// A digest on the command line, in lower case.
 pub fn digest(text: &str) -> std::result::Result<String, String> {
     if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {

@@ -1,29 +1,24 @@
-//! Array literals of C, C++, Go and JSON: lists of numbers, and lists of such lists.
+//! Array literals of C, C++, Go, Python and JSON: lists of numbers, and lists of such lists.
 //!
-//! Outside of braces everything is passed over (declarations, types, sizes); inside there are only
-//! numbers, strings that hold one, nested lists, and types before a nested list
-//! (`[]float64{...}`, `std::vector<double>{...}`). Every innermost list is a component, in the order of
-//! the text.
+//! Outside of lists everything is passed over (declarations, types, sizes, functions) but names and named
+//! numbers; inside there are only constant expressions, strings that hold a number, nested lists, and types
+//! or calls around a nested list (`[]float64{...}`, `std::vector<double>{...}`, `np.array([...])`). What
+//! cannot be read as numbers is kept with its error: it may not be what is meant.
 
 use crate::arith::number;
 use crate::error::Result;
+use crate::interchange::expression;
 use crate::interchange::lexer::{Kind, Lexer, Syntax, Token};
-use crate::interchange::literal;
-use crate::poly::component::MAX_COEFFICIENTS;
+use crate::interchange::scan::Scan;
+use crate::interchange::source::{Group, Item, Source, MAX_ARRAYS};
 use crate::poly::table::MAX_COMPONENTS;
 use rug::Rational;
 
 /// Deepest nesting of braces.
 pub const MAX_NESTING: usize = 8;
 
-/// The lists of a text.
-#[derive(Debug, Default)]
-pub(super) struct Arrays {
-    /// Every innermost list.
-    pub lists: Vec<Vec<Rational>>,
-    /// How many literals have the suffix of a binary32.
-    pub singles: usize,
-}
+/// Most rows of an array of arrays.
+pub(super) const MAX_ROWS: usize = MAX_COMPONENTS;
 
 /// A word that stands for a list: its last name, and the list.
 pub(super) type Named = (&'static str, &'static [&'static str]);
@@ -31,99 +26,149 @@ pub(super) type Named = (&'static str, &'static [&'static str]);
 /// Reads every list of a text.
 ///
 /// # Errors
-/// With line and column: something else than numbers and lists inside of braces, an empty list, or a
-/// limit (components, coefficients, nesting, digits).
-pub(super) fn read(text: &str, syntax: Syntax, named: &[Named]) -> Result<Arrays> {
+/// With line and column: a bracket without its other, no list at all, a limit.
+pub(super) fn read(text: &str, syntax: Syntax, named: &[Named]) -> Result<Source> {
     let mut reader = Reader {
         lexer: Lexer::new(text, syntax),
         syntax,
         named,
-        found: Arrays::default(),
+        found: Source::default(),
     };
-    let (open, close) = reader.brackets();
+    let (open, close) = brackets(syntax);
+    let mut scan = Scan::new(syntax);
     while let Some(token) = reader.lexer.next()? {
-        if token.is(open) {
-            reader.list(token, 1)?;
-        } else if token.is(close) {
-            return Err(token.error(format!("{close:?} without {open:?}")));
-        } else if syntax == Syntax::Json {
-            return Err(token.expected("a list in brackets"));
+        if token.is(open) && scan.opens_list(&token, &reader.lexer)? {
+            reader.group(token, &scan)?;
+            let operated = scan.after_list(&token, &reader.lexer)?;
+            if let Some(group) = reader.found.groups.last_mut() {
+                group.operated |= operated;
+            }
+            continue;
         }
+        scan.pass(&token, &mut reader.lexer)?;
+        scan.scalar(&token, &reader.lexer, &mut reader.found);
     }
-    if reader.found.lists.is_empty() {
+    scan.end(&reader.lexer)?;
+    if reader.found.groups.is_empty() {
         let detail = format!("no list of numbers between {open:?} and {close:?}");
         return Err(reader.lexer.ended(&detail));
     }
     Ok(reader.found)
 }
 
+/// The marks of a list.
+pub(super) fn brackets(syntax: Syntax) -> (char, char) {
+    if matches!(syntax, Syntax::Json | Syntax::Python) {
+        ('[', ']')
+    } else {
+        ('{', '}')
+    }
+}
+
 struct Reader<'a> {
     lexer: Lexer<'a>,
     syntax: Syntax,
     named: &'a [Named],
-    found: Arrays,
+    found: Source,
 }
 
 impl<'a> Reader<'a> {
-    fn brackets(&self) -> (char, char) {
-        if self.syntax == Syntax::Json {
-            ('[', ']')
-        } else {
-            ('{', '}')
-        }
-    }
-
     fn next(&mut self, open: &Token) -> Result<Token<'a>> {
         let next = self.lexer.next()?;
         next.ok_or_else(|| open.error(format!("{:?} is not closed", open.text)))
     }
 
-    /// The rest of a list after its opening brace.
-    fn list(&mut self, open: Token<'a>, depth: usize) -> Result<()> {
-        let (opening, closing) = self.brackets();
+    /// One outermost list, after its opening bracket; whatever is wrong in it is kept with it.
+    fn group(&mut self, open: Token<'a>, scan: &Scan<'a>) -> Result<()> {
+        if self.found.groups.len() == MAX_ARRAYS {
+            return Err(open.error(format!("more than {MAX_ARRAYS} arrays")));
+        }
+        let mut group = Group {
+            name: scan.name().to_owned(),
+            line: open.line,
+            operated: scan.operated(),
+            ..Group::default()
+        };
+        let start = self.lexer.clone();
+        let singles = self.found.singles;
+        if let Err(bad) = self.list(open, 1, &mut group.items) {
+            group.items.clear();
+            group.bad = Some(bad);
+            self.found.singles = singles;
+            self.lexer = start;
+            // Where its end cannot be found, there is nothing after it.
+            if self.skip(open).is_err() {
+                self.lexer.cut();
+            }
+        }
+        self.found.groups.push(group);
+        Ok(())
+    }
+
+    /// Passes over a list.
+    fn skip(&mut self, open: Token<'a>) -> Result<()> {
+        let (opening, closing) = brackets(self.syntax);
+        let mut depth = 1usize;
+        while depth > 0 {
+            let token = self.next(&open)?;
+            depth += usize::from(token.is(opening));
+            depth -= usize::from(token.is(closing));
+        }
+        Ok(())
+    }
+
+    /// The rest of a list after its opening bracket.
+    fn list(&mut self, open: Token<'a>, depth: usize, items: &mut Vec<Item>) -> Result<()> {
+        let (opening, closing) = brackets(self.syntax);
         if depth > MAX_NESTING {
             return Err(open.error(format!("nested deeper than {MAX_NESTING}")));
         }
-        let mut numbers: Vec<Rational> = Vec::new();
+        let mut numbers = Item::default();
         let mut lists = 0usize;
         loop {
+            let before = self.lexer.clone();
             let token = self.next(&open)?;
             if token.is(closing) {
                 // A comma may stand before the end, except in JSON.
-                if numbers.is_empty() && lists == 0 {
+                if numbers.count == 0 && lists == 0 {
                     return Err(open.error("an empty list"));
                 }
                 if self.syntax == Syntax::Json {
                     return Err(token.expected("a number or a list"));
                 }
-                return self.close(open, numbers);
+                return close(open, numbers, items);
             }
             if let Some(list) = self.constant(&token)? {
-                if !numbers.is_empty() {
+                if numbers.count > 0 {
                     return Err(token.error("a list among numbers"));
                 }
-                self.push(&token, list)?;
+                push(&token, Item::new(list), items)?;
                 lists += 1;
-            } else if let Some(inner) = self.opening(token, opening)? {
-                if !numbers.is_empty() {
+            } else if let Some((inner, called)) = self.opening(token, opening)? {
+                if numbers.count > 0 {
                     return Err(inner.error("a list among numbers"));
                 }
-                self.list(inner, depth + 1)?;
+                self.list(inner, depth + 1, items)?;
+                if called {
+                    self.rest_of_call(&inner)?;
+                }
                 lists += 1;
             } else {
                 if lists > 0 {
                     return Err(token.error("a number among lists"));
                 }
-                if numbers.len() == MAX_COEFFICIENTS {
-                    let detail =
-                        format!("more than {MAX_COEFFICIENTS} coefficients in one component");
-                    return Err(token.error(detail));
-                }
-                numbers.push(self.number(token)?);
+                self.lexer = before;
+                let singles = &mut self.found.singles;
+                numbers.push(expression::real(
+                    &mut self.lexer,
+                    self.syntax,
+                    singles,
+                    &token,
+                )?);
             }
             let after = self.next(&open)?;
             if after.is(closing) {
-                return self.close(open, numbers);
+                return close(open, numbers, items);
             }
             if !after.is(',') {
                 return Err(after.expected(&format!("',' or {closing:?}")));
@@ -131,52 +176,82 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn close(&mut self, open: Token<'a>, numbers: Vec<Rational>) -> Result<()> {
-        if numbers.is_empty() {
-            return Ok(());
-        }
-        self.push(&open, numbers)
-    }
-
-    fn push(&mut self, open: &Token, list: Vec<Rational>) -> Result<()> {
-        if self.found.lists.len() == MAX_COMPONENTS {
-            return Err(open.error(format!("more than {MAX_COMPONENTS} components")));
-        }
-        self.found.lists.push(list);
-        Ok(())
-    }
-
-    /// The opening brace of a nested list, types before it passed over.
-    fn opening(&mut self, token: Token<'a>, opening: char) -> Result<Option<Token<'a>>> {
+    /// The opening bracket of a nested list, types or the name of a call before it passed over; and
+    /// whether it is in a call.
+    fn opening(&mut self, token: Token<'a>, opening: char) -> Result<Option<(Token<'a>, bool)>> {
         if token.is(opening) {
-            return Ok(Some(token));
+            return Ok(Some((token, false)));
         }
-        let begins = token.kind == Kind::Word || token.is('[');
-        if !begins || self.syntax == Syntax::Json {
+        match self.syntax {
+            Syntax::Python if token.kind == Kind::Word => self.call_of_list(token),
+            Syntax::C if token.kind == Kind::Word => {
+                let mut ahead = self.lexer.clone();
+                let braced = match expression::callee(&mut ahead, token)? {
+                    // std::complex<double>{0.5, 0} is a number.
+                    Some((name, '{')) => !name.to_ascii_lowercase().contains("complex"),
+                    _ => false,
+                };
+                if !braced {
+                    return Ok(None);
+                }
+                self.lexer = ahead;
+                Ok(Some((self.next(&token)?, false)))
+            }
+            Syntax::Go if token.kind == Kind::Word || token.is('[') => self.go_type(token),
+            _ => Ok(None),
+        }
+    }
+
+    /// `np.array([`.
+    fn call_of_list(&mut self, token: Token<'a>) -> Result<Option<(Token<'a>, bool)>> {
+        let mut ahead = self.lexer.clone();
+        if !matches!(expression::callee(&mut ahead, token)?, Some((_, '('))) {
             return Ok(None);
         }
-        let mut inside = i32::from(token.is('['));
-        loop {
-            let next = self.next(&token)?;
-            if next.is('{') && inside == 0 {
-                return Ok(Some(next));
+        ahead.next()?;
+        match ahead.next()? {
+            Some(open) if open.is('[') => {
+                self.lexer = ahead;
+                Ok(Some((open, true)))
             }
-            let fine = match next.kind {
-                Kind::Word => true,
-                Kind::Number => inside > 0,
-                Kind::Mark(mark) => {
-                    inside +=
-                        i32::from(matches!(mark, '[' | '<')) - i32::from(matches!(mark, ']' | '>'));
-                    inside >= 0
-                        && (matches!(mark, '[' | ']' | '<' | '>' | ':')
-                            || mark == ',' && inside > 0)
-                }
-                Kind::Text => false,
-            };
-            if !fine {
-                return Err(token.expected("a number or a list"));
+            _ => Ok(None),
+        }
+    }
+
+    /// `, dtype=np.float64)` after the list of a call.
+    fn rest_of_call(&mut self, open: &Token<'a>) -> Result<()> {
+        loop {
+            let token = self.next(open)?;
+            match token.kind {
+                Kind::Mark(')') => return Ok(()),
+                Kind::Mark('[' | '{' | '(' | ']' | '}') => return Err(token.expected("')'")),
+                _ => {}
             }
         }
+    }
+
+    /// `[]float64{`, `[3]float64{`, `Row{`.
+    fn go_type(&mut self, token: Token<'a>) -> Result<Option<(Token<'a>, bool)>> {
+        let mut ahead = self.lexer.clone();
+        let mut inside = usize::from(token.is('['));
+        for _ in 0..64 {
+            let Some(next) = ahead.next()? else { break };
+            match next.kind {
+                Kind::Mark('{') if inside == 0 => {
+                    self.lexer = ahead;
+                    return Ok(Some((next, false)));
+                }
+                Kind::Mark('[') => inside += 1,
+                Kind::Mark(']') if inside > 0 => inside -= 1,
+                Kind::Word | Kind::Mark('.') => {}
+                Kind::Number if inside > 0 => {}
+                _ => break,
+            }
+        }
+        if token.is('[') {
+            return Err(token.expected("a number or a list"));
+        }
+        Ok(None)
     }
 
     /// The list that a word stands for.
@@ -204,25 +279,22 @@ impl<'a> Reader<'a> {
                 .collect::<Result<_>>()?,
         ))
     }
-
-    fn number(&mut self, token: Token<'a>) -> Result<Rational> {
-        if token.kind == Kind::Text {
-            return number::parse(token.text).map_err(|e| token.error(e.to_string()));
-        }
-        let negative = token.is('-');
-        let token = match token.kind {
-            Kind::Mark('-' | '+') => self.next(&token)?,
-            _ => token,
-        };
-        if token.kind != Kind::Number {
-            return Err(token.expected("a number or a list"));
-        }
-        let (value, single) = literal::read(&token, self.syntax)?;
-        self.found.singles += usize::from(single);
-        Ok(if negative { -value } else { value })
-    }
 }
 
+fn close(open: Token, numbers: Item, items: &mut Vec<Item>) -> Result<()> {
+    if numbers.count == 0 {
+        return Ok(());
+    }
+    push(&open, numbers, items)
+}
+
+fn push(open: &Token, item: Item, items: &mut Vec<Item>) -> Result<()> {
+    if items.len() == MAX_COMPONENTS {
+        return Err(open.error(format!("more than {MAX_COMPONENTS} components")));
+    }
+    items.push(item);
+    Ok(())
+}
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,9 +302,16 @@ mod tests {
     const X2: Named = ("X2", &["0", "1.125", "0", "-0.125"]);
 
     fn lists(text: &str, syntax: Syntax) -> Vec<Vec<f64>> {
-        let found = read(text, syntax, &[X2]).unwrap_or_else(|e| panic!("{text}: {e}"));
-        let list = |l: Vec<Rational>| l.iter().map(Rational::to_f64).collect();
-        found.lists.into_iter().map(list).collect()
+        let found = every(text, syntax).unwrap_or_else(|e| panic!("{text}: {e}"));
+        let list = |i: Item| i.values.iter().map(Rational::to_f64).collect();
+        found.into_iter().map(list).collect()
+    }
+
+    /// The lists of all arrays; the first error of any.
+    fn every(text: &str, syntax: Syntax) -> Result<Vec<Item>> {
+        let source = read(text, syntax, &[X2])?;
+        let names: Vec<String> = (1..=source.groups.len()).map(|i| i.to_string()).collect();
+        Ok(source.choose(Some(&names))?.0)
     }
 
     #[test]
@@ -280,7 +359,7 @@ mod tests {
                 "line 1 column 18",
                 "expected a number or a list, found \"x\"",
             ),
-            ("double c[] = {1.0/3};", "line 1 column 18", "found \"/\""),
+            ("double c[] = {1/3};", "line 1 column 16", "35.0/16.0"),
             ("double c[] = {};", "line 1 column 14", "empty"),
             (
                 "double c[] = {1, {2}};",
@@ -300,11 +379,6 @@ mod tests {
                 "line 1 column 16",
                 "expected a number",
             ),
-            (
-                "int main() { double c[] = {1}; }",
-                "line 1 column 14",
-                "expected a number",
-            ),
             ("double c[] = {\n  017 };", "line 2 column 3", "octal"),
             (
                 "double c[] = {[1] = 2};",
@@ -313,26 +387,103 @@ mod tests {
             ),
             ("double c[] = {\"x\"};", "line 1 column 15", "not accepted"),
         ] {
-            let error = read(text, Syntax::C, &[]).unwrap_err().to_string();
+            let error = every(text, Syntax::C).unwrap_err().to_string();
             assert!(error.starts_with(&format!("{place}: ")), "{text}: {error}");
             assert!(error.contains(part), "{text}: {error}");
         }
-        assert!(read("[1,]", Syntax::Json, &[]).is_err());
-        assert!(read("[1] 2", Syntax::Json, &[]).is_err());
+        assert!(every("[1,]", Syntax::Json).is_err());
     }
 
     #[test]
     fn limits_are_named() {
         let deep = "{".repeat(100_000);
-        let wide = format!("{{{}}}", "1,".repeat(100_000));
-        let many = "{1}".repeat(100);
+        let many = format!("{{{}}}", "{1},".repeat(100));
+        let separate = "{1}".repeat(100);
+        let bodies = "void f() {".repeat(10_000);
         for (text, part) in [
             (deep, "deeper than 8"),
-            (wide, "more than 256"),
             (many, "more than 32"),
+            (separate, "more than 32"),
+            ("{1}".repeat(10_000), "more than 4096"),
+            (bodies, "deeper than 1000"),
         ] {
-            let error = read(&text, Syntax::C, &[]).unwrap_err().to_string();
+            let error = every(&text, Syntax::C).unwrap_err().to_string();
             assert!(error.contains(part), "{error}");
         }
+        let wide = format!("{{{}}}", "1,".repeat(100_000));
+        let item = every(&wide, Syntax::C).unwrap().remove(0);
+        assert_eq!((item.count, item.values.len()), (100_000, 8_192));
+    }
+
+    fn names(text: &str, syntax: Syntax) -> Vec<(String, usize)> {
+        let found = read(text, syntax, &[]).unwrap_or_else(|e| panic!("{text}: {e}"));
+        let group = |g: Group| (g.name, g.items.len());
+        found.groups.into_iter().map(group).collect()
+    }
+
+    #[test]
+    fn arrays_have_their_names() {
+        let two = [("a".to_owned(), 1), ("b".to_owned(), 2)];
+        for (text, syntax) in [
+            ("static const double a[2] = {0, 1}; std::vector<std::vector<double>> b{{1}, {2}};", Syntax::C),
+            ("double a[] = {1}, b[][1] = {{1}, {2}};", Syntax::C),
+            ("namespace x { class Y { double a[1] = {1}; }; }\nvoid f(char c = '{') { auto b = V<V<double>>{{1}, {2}}; }", Syntax::C),
+            ("package p\nvar (\n a = []float64{1, 2}\n b = [][]float64{{1}, {2}}\n)\n", Syntax::Go),
+            ("func f() {\n a := []float64{1}\n b := [][]string{{\"1\"}, {`2`}}\n}", Syntax::Go),
+            ("import numpy as np\na = np.array([1, 2], dtype=np.float64)\nself.b = [[1], [2,]]  # x", Syntax::Python),
+            ("\"\"\"a [1] text\"\"\"\nd = {\n 'a': [1],\n \"b\": [np.array([1]), np.array([2], dtype=float)],\n}", Syntax::Python),
+            ("def f(x):\n  y[0] = x\n  a: list[float] = [1]\n  b = torch.tensor([[1], [2]])", Syntax::Python),
+            ("{\"n\": 3, \"a\": [1], \"b\": [[1], [2]]}", Syntax::Json),
+            ("[{\"a\": [1]}, {\"b\": [[1], [\"2\"]]}]", Syntax::Json),
+        ] {
+            assert_eq!(names(text, syntax), two, "{text}");
+        }
+        let degrees = names("{7: [1, 2], 15: [3]}", Syntax::Python);
+        assert_eq!((degrees[0].0.as_str(), degrees[1].0.as_str()), ("7", "15"));
+    }
+
+    #[test]
+    fn numbers_beside_and_around_arrays_are_seen() {
+        for (text, syntax) in [
+            ("a = [1, 2] * 10", Syntax::Python),
+            ("a = np.array([1, 2]) / 2", Syntax::Python),
+            ("a = 10 * np.array([1, 2])", Syntax::Python),
+        ] {
+            assert!(
+                read(text, syntax, &[]).unwrap().groups[0].operated,
+                "{text}"
+            );
+        }
+        let found = read(
+            "const double SCALE = 10.0, n = 3; double a[] = {1};",
+            Syntax::C,
+            &[],
+        )
+        .unwrap();
+        assert!(!found.groups[0].operated);
+        assert_eq!(found.scalars.len(), 2);
+        assert!(found.scalars[0].scales() && !found.scalars[1].scales());
+        let found = read(
+            "{\"basis\": \"power\", \"scale\": 2, \"a\": [1]}",
+            Syntax::Json,
+            &[],
+        )
+        .unwrap();
+        assert_eq!(found.texts, [("basis".to_owned(), "power".to_owned())]);
+        assert_eq!(found.scalars[0].value, 2);
+    }
+
+    #[test]
+    fn what_is_no_array_of_numbers_does_not_hide_the_others() {
+        let found = read(
+            "names = ['x', 'y']\na = [1, 2]\nb = [1, 2",
+            Syntax::Python,
+            &[],
+        )
+        .unwrap();
+        let bad: Vec<bool> = found.groups.iter().map(|g| g.bad.is_some()).collect();
+        assert_eq!(bad, [true, false, true]);
+        assert!(found.choose(None).is_err());
+        assert_eq!(found.choose(Some(&["a".to_owned()])).unwrap().0[0].count, 2);
     }
 }

@@ -1,5 +1,5 @@
-//! Tables as CSV: one coefficient a line, with its component's basis and input map; or, on reading, one
-//! component a line.
+//! Tables as CSV: one coefficient a line, with its component's basis and input map; on reading also
+//! `degree,coefficient` lines, or one component a line.
 //!
 //! ```text
 //! component,basis,scale,offset,degree,coefficient
@@ -40,9 +40,22 @@ pub(super) fn write(components: &[Component]) -> String {
     text
 }
 
+/// What the lines are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lines {
+    /// A coefficient with all that belongs to it.
+    Whole,
+    /// A degree and a coefficient.
+    Degrees,
+    /// A component.
+    Components,
+}
+
+/// Reads the components, and says what the lines are.
+///
 /// # Errors
 /// With line and column (of the field, in characters): a number, basis or order that cannot be read.
-pub(super) fn read(text: &str, basis: Basis) -> Result<Vec<Component>> {
+pub(super) fn read(text: &str, basis: Basis) -> Result<(Vec<Component>, Lines)> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut lines = text
         .lines()
@@ -55,6 +68,11 @@ pub(super) fn read(text: &str, basis: Basis) -> Result<Vec<Component>> {
     });
     if long {
         lines.next();
+    }
+    if !long {
+        if let Some(coefficients) = by_degree(lines.clone())? {
+            return Ok((vec![Component::new(basis, coefficients)], Lines::Degrees));
+        }
     }
     let mut found: Vec<Component> = Vec::new();
     for (n, line) in lines {
@@ -113,7 +131,51 @@ pub(super) fn read(text: &str, basis: Basis) -> Result<Vec<Component>> {
         }
         current.coefficients.push(coefficient.number()?);
     }
-    Ok(found)
+    Ok((
+        found,
+        if long {
+            Lines::Whole
+        } else {
+            Lines::Components
+        },
+    ))
+}
+
+/// Lines of two fields, under a heading that says `degree` or with degrees 0, 1, 2, ... before them.
+fn by_degree<'a>(lines: impl Iterator<Item = (usize, &'a str)>) -> Result<Option<Vec<Rational>>> {
+    let mut coefficients = Vec::new();
+    let mut heading = false;
+    for (i, (n, line)) in lines.enumerate() {
+        let fields = fields(line, n + 1)?;
+        let [degree, coefficient] = fields.as_slice() else {
+            return Ok(None);
+        };
+        let word = degree.text.to_ascii_lowercase();
+        if i == 0
+            && [
+                "degree", "deg", "power", "exponent", "i", "j", "k", "n", "index",
+            ]
+            .contains(&word.as_str())
+        {
+            heading = true;
+            continue;
+        }
+        if degree.text != coefficients.len().to_string() {
+            let detail = format!("expected degree {}", coefficients.len());
+            return if heading {
+                Err(degree.error(&detail))
+            } else {
+                Ok(None)
+            };
+        }
+        if coefficients.len() == MAX_COEFFICIENTS {
+            let detail = format!("more than {MAX_COEFFICIENTS} coefficients in one component");
+            return Err(Error::parse(format!("line {}", n + 1), detail));
+        }
+        coefficients.push(coefficient.number()?);
+    }
+    // One line `0,1.5` is as well a component of two coefficients.
+    Ok((heading && !coefficients.is_empty() || coefficients.len() > 1).then_some(coefficients))
 }
 
 struct Field<'a> {
@@ -165,12 +227,24 @@ mod tests {
 
     #[test]
     fn both_forms() {
-        let short = read("# f1\r\n0,1.5,\"0\",-0.5\r\n0,2\r\n", Basis::Power).unwrap();
+        let (short, lines) = read("# f1\r\n0,1.5,\"0\",-0.5\r\n0,2\r\n", Basis::Power).unwrap();
+        assert_eq!(lines, Lines::Components);
         assert_eq!(short.len(), 2);
         let mut long = short.clone();
         long[1].basis = Basis::Chebyshev;
         long[1].scale = Rational::from((1, 3));
-        assert_eq!(read(&write(&long), Basis::Power).unwrap(), long);
+        assert_eq!(
+            read(&write(&long), Basis::Power).unwrap(),
+            (long, Lines::Whole)
+        );
+        let want: Vec<Rational> = [1, 2, 3].map(Rational::from).to_vec();
+        for text in ["degree,coefficient\n0,1\n1,2\n2,3\n", "0, 1\n1, 2\n2, 3"] {
+            let (found, lines) = read(text, Basis::Chebyshev).unwrap();
+            assert_eq!(lines, Lines::Degrees);
+            assert_eq!(found, [Component::new(Basis::Chebyshev, want.clone())]);
+        }
+        let (pairs, lines) = read("0,1\n1,2\n3,3", Basis::Power).unwrap();
+        assert_eq!((pairs.len(), lines), (3, Lines::Components));
     }
 
     #[test]
@@ -191,6 +265,10 @@ mod tests {
                 "line 3 column 3: ",
             ),
             (format!("{head}\n1,power,1,0,0"), "line 2: "),
+            (
+                "degree,coefficient\n0,1\n2,1".to_owned(),
+                "line 3 column 1: ",
+            ),
             ("1\n".repeat(40), "line 33: "),
             ("1,".repeat(300), "line 1: "),
         ] {

@@ -57,7 +57,13 @@ impl Format {
     pub fn usual_mode(self) -> CoefficientMode {
         match self {
             Self::Json | Self::Csv | Self::Lattigo => CoefficientMode::Exact,
-            Self::C | Self::Cpp | Self::Go | Self::Openfhe | Self::Heir => CoefficientMode::F64,
+            Self::C
+            | Self::Cpp
+            | Self::Go
+            | Self::Openfhe
+            | Self::Heir
+            | Self::Python
+            | Self::Npy => CoefficientMode::F64,
         }
     }
 
@@ -65,7 +71,9 @@ impl Format {
     pub fn usual_spelling(self) -> Spelling {
         match self {
             Self::C | Self::Cpp | Self::Go | Self::Openfhe => Spelling::Hex,
-            Self::Json | Self::Csv | Self::Lattigo | Self::Heir => Spelling::Decimal,
+            Self::Json | Self::Csv | Self::Lattigo | Self::Heir | Self::Python | Self::Npy => {
+                Spelling::Decimal
+            }
         }
     }
 }
@@ -84,6 +92,10 @@ pub fn export(
     mode: CoefficientMode,
     spelling: Spelling,
 ) -> Result<Export> {
+    if Format::READ_ONLY.iter().any(|(f, _)| *f == format) {
+        let detail = format!("{} is read only: export json, csv or c", format.name());
+        return Err(Error::unsupported(detail));
+    }
     let mut changes = Vec::new();
     let mut forms = Vec::new();
     let same = table
@@ -226,6 +238,7 @@ fn write(table: &Table, format: Format, spelling: Spelling) -> Result<String> {
             nested(&mut text, table, &name, format, spelling)?
         }
         Format::Openfhe => openfhe(&mut text, table, &name, spelling)?,
+        Format::Python | Format::Npy => {}
     }
     Ok(text)
 }

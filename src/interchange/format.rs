@@ -22,10 +22,14 @@ pub enum Format {
     Openfhe,
     /// MLIR attributes.
     Heir,
+    /// Lists and arrays of Python and numpy; read only.
+    Python,
+    /// A numpy array as a file; read only.
+    Npy,
 }
 
 impl Format {
-    /// Every format with its name.
+    /// Every format that is read and written, with its name.
     pub const ALL: [(Self, &'static str); 8] = [
         (Self::Json, "json"),
         (Self::Csv, "csv"),
@@ -37,21 +41,23 @@ impl Format {
         (Self::Heir, "heir"),
     ];
 
+    /// The formats that are read only.
+    pub const READ_ONLY: [(Self, &'static str); 2] = [(Self::Python, "python"), (Self::Npy, "npy")];
+
     /// The name on the command line.
     pub fn name(self) -> &'static str {
-        Self::ALL
-            .iter()
-            .find(|(f, _)| *f == self)
-            .map_or("", |(_, n)| n)
+        let mut all = Self::ALL.iter().chain(&Self::READ_ONLY);
+        all.find(|(f, _)| *f == self).map_or("", |(_, n)| n)
     }
 }
 
 impl FromStr for Format {
     type Err = Error;
     fn from_str(text: &str) -> Result<Self> {
-        let found = Self::ALL.iter().find(|(_, name)| *name == text);
+        let all = Self::ALL.iter().chain(&Self::READ_ONLY);
+        let found = all.clone().find(|(_, name)| *name == text);
         found.map(|(f, _)| *f).ok_or_else(|| {
-            let names: Vec<&str> = Self::ALL.iter().map(|(_, n)| *n).collect();
+            let names: Vec<&str> = all.map(|(_, n)| *n).collect();
             Error::parse(
                 "format",
                 format!("unknown {text:?}; expected one of {}", names.join(", ")),

@@ -16,6 +16,7 @@ use crate::arith::rounding::CoefficientMode;
 use crate::error::{Error, Result};
 use crate::interchange::lexer::{Kind, Lexer, Syntax, Token};
 use crate::interchange::literal;
+use crate::interchange::source::{Form, Group, Item, Source};
 use crate::interchange::spell::{spell, Spelling};
 use crate::poly::component::{Basis, Component, MAX_COEFFICIENTS};
 use crate::poly::table::MAX_COMPONENTS;
@@ -24,17 +25,41 @@ use std::fmt::Write as _;
 
 /// The attributes of a text, in its order; the text may also be one polynomial alone.
 ///
+/// `domain_lower` and `domain_upper` of a `polynomial.eval` belong to the polynomial that it evaluates, by
+/// alias or in place: a Chebyshev series is then over that interval, mapped to [-1, 1].
+///
 /// # Errors
-/// With line and column: what is no polynomial of these forms; a limit.
-pub(super) fn read(text: &str) -> Result<Vec<Component>> {
+/// With line and column: what is no polynomial of these forms; a domain of nothing, or two of one; a limit.
+pub(super) fn read(text: &str) -> Result<Source> {
     let mut reader = Reader {
         lexer: Lexer::new(text, Syntax::Mlir),
     };
-    let mut found: Vec<Component> = Vec::new();
+    let mut found: Vec<Found> = Vec::new();
     let mut attribute = false;
+    // The alias that is being named; the polynomial that is being evaluated.
+    let mut alias: Option<&str> = None;
+    let mut current: Option<usize> = None;
+    let mut hash = false;
     while let Some(token) = reader.lexer.next()? {
         let name = token.text.strip_prefix("typed_").unwrap_or(token.text);
-        if token.kind != Kind::Word || !name.ends_with("_polynomial") {
+        let after_hash = std::mem::replace(&mut hash, token.is('#'));
+        if token.kind != Kind::Word {
+            continue;
+        }
+        if matches!(token.text, "domain_lower" | "domain_upper") {
+            let Some(polynomial) = current.and_then(|i| found.get_mut(i)) else {
+                return Err(token.error("a domain without a polynomial that is evaluated"));
+            };
+            reader.mark('=')?;
+            let end = reader.number()?;
+            polynomial.end(&token, end)?;
+            continue;
+        }
+        if !name.ends_with("_polynomial") {
+            if after_hash && token.text != "polynomial" {
+                current = found.iter().position(|f| f.alias == Some(token.text));
+                alias = Some(token.text);
+            }
             continue;
         }
         attribute = true;
@@ -50,19 +75,84 @@ pub(super) fn read(text: &str) -> Result<Vec<Component>> {
         } else {
             reader.chebyshev()?
         };
-        found.push(component);
+        current = Some(found.len());
+        found.push(Found {
+            alias: alias.take(),
+            line: token.line,
+            component,
+            ends: (None, None),
+        });
     }
     if found.is_empty() && !attribute {
         let mut reader = Reader {
             lexer: Lexer::new(text, Syntax::Mlir),
         };
-        found.push(reader.polynomial('\n')?);
+        found.push(Found {
+            alias: None,
+            line: 1,
+            component: reader.polynomial('\n')?,
+            ends: (None, None),
+        });
     }
     if found.is_empty() {
         let detail = "no float_polynomial or chebyshev_polynomial";
         return Err(reader.lexer.ended(detail));
     }
-    Ok(found)
+    let groups = found.into_iter().map(Found::group).collect::<Result<_>>()?;
+    Ok(Source {
+        groups,
+        ..Source::default()
+    })
+}
+
+/// A polynomial with its alias, and the ends of its domain where they are stated.
+struct Found<'a> {
+    alias: Option<&'a str>,
+    line: usize,
+    component: Component,
+    ends: (Option<Rational>, Option<Rational>),
+}
+
+impl Found<'_> {
+    fn end(&mut self, token: &Token, value: Rational) -> Result<()> {
+        let end = match token.text {
+            "domain_lower" => &mut self.ends.0,
+            _ => &mut self.ends.1,
+        };
+        if end.as_ref().is_some_and(|known| *known != value) {
+            return Err(token.error("a polynomial that is evaluated on two domains"));
+        }
+        *end = Some(value);
+        Ok(())
+    }
+
+    fn group(self) -> Result<Group> {
+        let line = self.line;
+        let bad = |detail: &str| Err(Error::parse(format!("line {line}"), detail));
+        let mut c = self.component;
+        let domain = match self.ends {
+            (None, None) => None,
+            (Some(lo), Some(hi)) if lo < hi => Some((lo, hi)),
+            (Some(_), Some(_)) => return bad("domain_lower is not below domain_upper"),
+            _ => return bad("one of domain_lower and domain_upper without the other"),
+        };
+        if let (Basis::Chebyshev, Some((lo, hi))) = (c.basis, &domain) {
+            (c.scale, c.offset) = crate::poly::basis::interval_map(lo, hi);
+        }
+        let mut item = Item::new(c.coefficients);
+        item.form = Some(Form {
+            basis: c.basis,
+            scale: c.scale,
+            offset: c.offset,
+            domain,
+        });
+        Ok(Group {
+            name: self.alias.unwrap_or("").to_owned(),
+            line,
+            items: vec![item],
+            ..Group::default()
+        })
+    }
 }
 
 struct Reader<'a> {
@@ -88,6 +178,21 @@ impl<'a> Reader<'a> {
 
     fn peek(&self) -> Result<Option<Token<'a>>> {
         self.lexer.clone().next()
+    }
+
+    /// A float with its sign.
+    fn number(&mut self) -> Result<Rational> {
+        let token = self.next("a float")?;
+        let negative = token.is('-');
+        let number = match negative {
+            true => self.next("a float")?,
+            false => token,
+        };
+        if number.kind != Kind::Number {
+            return Err(number.expected("a float"));
+        }
+        let (value, _) = literal::read(&number, Syntax::Mlir)?;
+        Ok(if negative { -value } else { value })
     }
 
     /// Monomials up to a mark, or up to the end of the text for a newline.
@@ -250,8 +355,55 @@ mod tests {
 
     fn values(text: &str) -> Vec<Vec<f64>> {
         let found = read(text).unwrap_or_else(|e| panic!("{text}: {e}"));
-        let list = |c: &Component| c.coefficients.iter().map(Rational::to_f64).collect();
-        found.iter().map(list).collect()
+        let list = |g: &Group| g.items[0].values.iter().map(Rational::to_f64).collect();
+        found.groups.iter().map(list).collect()
+    }
+
+    #[test]
+    fn domains_belong_to_what_is_evaluated() {
+        let form = |text: &str, i: usize| {
+            read(text).unwrap().groups.remove(i).items[0]
+                .form
+                .clone()
+                .unwrap()
+        };
+        let text = "#a = #polynomial.typed_chebyshev_polynomial<[1.0, 2.0]> : !p\n\
+                    #b = #polynomial.typed_float_polynomial<1.0 + 2.0 x> : !p\n\
+                    %1 = polynomial.eval #a, %x {domain_lower = -4.0 : f64, domain_upper = 2.0 : f64} : f64\n\
+                    %2 = polynomial.eval #b, %1 {domain_lower = -3.0 : f64, domain_upper = 3.0 : f64} : f64\n";
+        let (a, b) = (form(text, 0), form(text, 1));
+        assert_eq!(
+            (a.scale, a.offset),
+            (Rational::from((1, 3)), Rational::from((1, 3)))
+        );
+        assert_eq!(a.domain, Some((Rational::from(-4), Rational::from(2))));
+        // Powers are of x itself.
+        assert_eq!((b.scale, b.offset), (Rational::from(1), Rational::new()));
+        assert_eq!(b.domain, Some((Rational::from(-3), Rational::from(3))));
+        assert_eq!(read(text).unwrap().groups[1].name, "b");
+        let inline = "%0 = polynomial.eval #polynomial.chebyshev_polynomial<[1.0]>, %x {domain_lower = 0.0 : f64, domain_upper = 4.0 : f64}";
+        assert_eq!(
+            form(inline, 0).domain,
+            Some((Rational::new(), Rational::from(4)))
+        );
+        for (text, part) in [
+            (inline.replace("4.0", "-4.0"), "not below"),
+            (
+                inline.replace("domain_lower = 0.0 : f64, ", ""),
+                "without the other",
+            ),
+            (
+                inline.replace("domain_lower = 0.0", "domain_upper = 1.0"),
+                "two domains",
+            ),
+            (
+                "#b = 1 {domain_lower = 0.0} float_polynomial<1.0>".to_owned(),
+                "without a polynomial",
+            ),
+        ] {
+            let error = read(&text).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
     }
 
     #[test]

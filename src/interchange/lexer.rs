@@ -1,6 +1,6 @@
 //! Words, numbers, strings and marks of source text, each with its line and column.
 //!
-//! One reader serves C, C++, Go, JSON and MLIR: they differ in comments and in where a number ends.
+//! One reader serves C, C++, Go, JSON, Python and MLIR: they differ in comments and in where a number ends.
 //! Nothing is copied, and nothing is kept but the place, so that any input costs one pass.
 
 use crate::arith::number::MAX_CHARS;
@@ -15,6 +15,8 @@ pub(super) enum Syntax {
     Go,
     /// No comments.
     Json,
+    /// `#`; strings between single, double or three quotes.
+    Python,
     /// `//`; a number ends before a variable (`3.5x`).
     Mlir,
 }
@@ -74,6 +76,8 @@ pub(super) struct Lexer<'a> {
     syntax: Syntax,
     line: usize,
     column: usize,
+    /// Whether the rest was given up.
+    pub cut: bool,
 }
 
 impl<'a> Lexer<'a> {
@@ -83,7 +87,14 @@ impl<'a> Lexer<'a> {
             syntax,
             line: 1,
             column: 1,
+            cut: false,
         }
+    }
+
+    /// Gives the rest up.
+    pub fn cut(&mut self) {
+        self.rest = "";
+        self.cut = true;
     }
 
     /// The next token, `None` at the end.
@@ -117,7 +128,16 @@ impl<'a> Lexer<'a> {
             let length = self.rest.find(|c| !word(c)).unwrap_or(self.rest.len());
             return Ok(Some(token(Kind::Word, self.take(length))));
         }
-        if first == '"' || first == '`' && self.syntax == Syntax::Go {
+        let quotes = match self.syntax {
+            Syntax::C | Syntax::Python => "\"'",
+            Syntax::Go => "\"'`",
+            Syntax::Json | Syntax::Mlir => "\"",
+        };
+        if quotes.contains(first) {
+            let three = first.to_string().repeat(3);
+            if self.syntax == Syntax::Python && self.rest.starts_with(&three) {
+                return self.long_string(&three, token(Kind::Text, "\"\"\""));
+            }
             self.take(1);
             let text = self.string(first, token(Kind::Text, "\""))?;
             return Ok(Some(token(Kind::Text, text)));
@@ -125,20 +145,34 @@ impl<'a> Lexer<'a> {
         Ok(Some(token(Kind::Mark(first), self.take(first.len_utf8()))))
     }
 
-    /// The rest of a string after its first quote.
+    /// The rest of a string after its first quote, escapes as they are written.
     fn string(&mut self, quote: char, start: Token<'a>) -> Result<&'a str> {
-        let Some(end) = self.rest.find([quote, '\n', '\\']) else {
-            return Err(start.error("the string does not end"));
-        };
-        match self.rest.as_bytes()[end] {
-            b'\\' => Err(start.error("escapes in strings are not read")),
-            b'\n' => Err(start.error("the string does not end on its line")),
-            _ => {
-                let text = self.take(end);
-                self.take(1);
-                Ok(text)
+        let mut escaped = false;
+        for (end, c) in self.rest.char_indices() {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' if quote != '`' => escaped = true,
+                '\n' if quote != '`' => {
+                    return Err(start.error("the string does not end on its line"));
+                }
+                c if c == quote => {
+                    let text = self.take(end);
+                    self.take(1);
+                    return Ok(text);
+                }
+                _ => {}
             }
         }
+        Err(start.error("the string does not end"))
+    }
+
+    /// A string between three quotes: text for people, of any number of lines.
+    fn long_string(&mut self, quotes: &str, start: Token<'a>) -> Result<Option<Token<'a>>> {
+        let Some(end) = self.rest[3..].find(quotes) else {
+            return Err(start.error("the string does not end"));
+        };
+        let text = &self.take(end + 6)[3..end + 3];
+        Ok(Some(Token { text, ..start }))
     }
 
     /// Bytes of the number at the start of the rest.
@@ -194,6 +228,7 @@ impl<'a> Lexer<'a> {
                     self.rest.starts_with("//") || self.column == 1 && self.rest.starts_with('#')
                 }
                 Syntax::Go | Syntax::Mlir => self.rest.starts_with("//"),
+                Syntax::Python => self.rest.starts_with('#'),
                 Syntax::Json => false,
             };
             if to_end_of_line {
@@ -285,7 +320,7 @@ mod tests {
 
     #[test]
     fn what_does_not_end_is_said() {
-        for text in ["/* a", "\"a", "\"a\n\"", "\"\\n\"", &"1".repeat(501)] {
+        for text in ["/* a", "\"a", "\"a\n\"", "\"\\\"", &"1".repeat(501)] {
             let mut lexer = Lexer::new(text, Syntax::C);
             let error = lexer.next().unwrap_err().to_string();
             assert!(error.starts_with("line 1 column 1: "), "{error}");

@@ -14,7 +14,7 @@ use rug::{Integer, Rational};
 /// At the token: not a decimal or hexadecimal number of the language, octal or binary, over a limit.
 pub(super) fn read(token: &Token, syntax: Syntax) -> Result<(Rational, bool)> {
     let value = match syntax {
-        Syntax::C | Syntax::Go => source(token.text, syntax),
+        Syntax::C | Syntax::Go | Syntax::Python => source(token.text, syntax),
         Syntax::Json => json(token.text).map(|x| (x, false)),
         Syntax::Mlir => mlir(token.text).map(|x| (x, false)),
     };
@@ -34,9 +34,9 @@ fn json(text: &str) -> Result<Rational> {
 }
 
 fn source(text: &str, syntax: Syntax) -> Result<(Rational, bool)> {
-    let plain = without_separators(text, if syntax == Syntax::Go { '_' } else { '\'' })?;
+    let plain = without_separators(text, if syntax == Syntax::C { '\'' } else { '_' })?;
     let lower = plain.to_ascii_lowercase();
-    let go = syntax == Syntax::Go;
+    let go = syntax != Syntax::C;
     if lower.starts_with("0b") || lower.starts_with("0o") {
         return fail(format!(
             "{text:?}: only decimal and hexadecimal numbers are read"
@@ -61,7 +61,7 @@ fn source(text: &str, syntax: Syntax) -> Result<(Rational, bool)> {
     let single = is_float && !go && lower.ends_with('f');
     if !hex && !is_float && digits.len() > 1 && digits.starts_with('0') {
         return fail(format!(
-            "{text:?} is octal, in C and in Go; write it without leading zeros"
+            "{text:?} is octal, in C, Go and old Python; write it without leading zeros"
         ));
     }
     if hex && !is_float {

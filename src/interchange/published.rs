@@ -7,6 +7,7 @@
 use crate::arith::number;
 use crate::error::{Error, Result};
 use crate::function::target::Function;
+use crate::interchange::source::MAX_NUMBERS;
 use crate::poly::component::{Basis, Component, MAX_COEFFICIENTS};
 use crate::poly::table::{json_error, Domain, Table, FORMAT, MAX_BYTES, MAX_COMPONENTS, MAX_TEXT};
 use rug::Rational;
@@ -147,14 +148,28 @@ fn published(fields: &serde_json::Map<String, Value>, settings: &Settings) -> Re
 }
 
 fn plain_text(text: &str, basis: Basis) -> Result<Vec<Component>> {
-    let mut components = Vec::new();
-    let mut current: Vec<Rational> = Vec::new();
-    let mut flush = |current: &mut Vec<Rational>| {
-        if !current.is_empty() {
-            components.push(Component::new(basis, std::mem::take(current)));
+    let lists = lists(text)?.into_iter();
+    let components: Vec<Component> = lists.map(|l| Component::new(basis, l)).collect();
+    match components
+        .iter()
+        .find(|c| c.coefficients.len() > MAX_COEFFICIENTS)
+    {
+        Some(c) => {
+            let n = c.coefficients.len();
+            let detail =
+                format!("{n} numbers: more than {MAX_COEFFICIENTS} coefficients in one component");
+            Err(Error::parse("", detail))
         }
-    };
+        None => Ok(components),
+    }
+}
+
+/// The lists of plain text: one number a line, a blank line between lists.
+pub(super) fn lists(text: &str) -> Result<Vec<Vec<Rational>>> {
+    let mut lists = Vec::new();
+    let mut current: Vec<Rational> = Vec::new();
     for (n, line) in text.lines().enumerate() {
+        let at = || format!("line {}", n + 1);
         let content = line
             .split('#')
             .next()
@@ -163,19 +178,25 @@ fn plain_text(text: &str, basis: Basis) -> Result<Vec<Component>> {
             .trim_end_matches(',');
         if content.is_empty() {
             // A line with only a comment does not end a component.
-            if line.trim().is_empty() {
-                flush(&mut current);
+            if line.trim().is_empty() && !current.is_empty() {
+                lists.push(std::mem::take(&mut current));
+            }
+            if lists.len() > MAX_COMPONENTS {
+                let detail = format!("more than {MAX_COMPONENTS} components");
+                return Err(Error::parse(at(), detail));
             }
             continue;
         }
-        if current.len() == MAX_COEFFICIENTS {
-            let detail = format!("more than {MAX_COEFFICIENTS} coefficients in one component");
-            return Err(Error::parse(format!("line {}", n + 1), detail));
+        if current.len() == MAX_NUMBERS {
+            let detail = format!("more than {MAX_NUMBERS} numbers without a blank line; {MAX_COEFFICIENTS} coefficients are the most of a component");
+            return Err(Error::parse(at(), detail));
         }
-        current.push(number::parse(content).map_err(|e| e.within(&format!("line {}", n + 1)))?);
+        current.push(number::parse(content).map_err(|e| e.within(&at()))?);
     }
-    flush(&mut current);
-    Ok(components)
+    if !current.is_empty() {
+        lists.push(current);
+    }
+    Ok(lists)
 }
 
 fn finish(

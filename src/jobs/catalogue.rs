@@ -9,7 +9,7 @@ use crate::files::{read_bytes, read_text, sha256, write_atomically};
 use crate::function::target::Function;
 use crate::interchange::claims::{self, Stated};
 use crate::interchange::published::{import, Settings};
-use crate::jobs::certify::{certified, own_to, usual};
+use crate::jobs::certify::{certified, own_domain, usual};
 use crate::poly::table::Table;
 use crate::poly::table::{FORMAT, MAX_BYTES};
 use crate::report::catalogue::{Entry, Origin, Row};
@@ -256,7 +256,7 @@ fn made(file: &str, table: &Table, function: Function, asked: Question) -> Resul
     let request = Asked {
         claim,
         eps: asked.eps,
-        to: own_to(table, function, &Rational::from(1), None)?,
+        to: own_domain(table, function, &Rational::from(1))?,
         ..Asked::new(usual(function))
     };
     let text = certified(table, &request)?.certificate;

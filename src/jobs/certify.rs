@@ -3,10 +3,11 @@
 use crate::arith::rounding::CoefficientMode;
 use crate::certificate::composite::document;
 use crate::certificate::{publish, Report};
-use crate::certify::proof::{prove, Proof, Request as Asked};
+use crate::certify::proof::{prove, Proof, Request as Asked, Verdict};
 use crate::error::{Error, ErrorKind, Result};
 use crate::function::target::{Function, Target};
-use crate::poly::table::{Domain, Table};
+use crate::jobs::{claim, readings};
+use crate::poly::table::Table;
 use rug::Rational;
 
 /// What is asked about a table. The default asks for everything about the table's own target on [-1, 1].
@@ -87,6 +88,8 @@ pub struct Answer {
     pub certificate: String,
     /// What the independent checker says of it.
     pub report: Report,
+    /// A refuted claim of an imported table: other readings of its file that would meet it.
+    pub other_readings: Vec<String>,
 }
 
 /// Certifies a table.
@@ -118,7 +121,12 @@ pub fn certify(table: &Table, request: &Request) -> Result<Answer> {
             return Err(ErrorKind::Digest { stated, computed }.into());
         }
     }
-    certified(table, &request.asked(table)?)
+    let asked = request.asked(table)?;
+    let mut answer = certified(table, &asked)?;
+    if answer.proof.verdict == Some(Verdict::Refuted) {
+        answer.other_readings = readings::that_meet_the_claim(table, &asked);
+    }
+    Ok(answer)
 }
 
 /// The proof of a request, its certificate, and the checker's word on that.
@@ -129,33 +137,32 @@ pub(in crate::jobs) fn certified(table: &Table, asked: &Asked) -> Result<Answer>
         proof,
         certificate,
         report,
+        other_readings: Vec::new(),
     })
 }
 
-/// The composite's domain [-to, to]: what is asked for, else the table's own; none leaves that to the certifier.
+/// The end of a composite's own domain, where that is not [-1, 1]; a direct function has its own anyway.
 ///
 /// # Errors
-/// A table made of sign whose own domain is not [-1, 1], where that leaves open what is meant.
-pub(in crate::jobs) fn own_to(
+/// A domain that is not symmetric: a composite for sign is certified on both signs. One that is not [-1, 1]
+/// beside a scale: which of x and x/B is meant is then open.
+pub(in crate::jobs) fn own_domain(
     table: &Table,
     function: Function,
     scale: &Rational,
-    asked: Option<&Rational>,
 ) -> Result<Option<Rational>> {
-    let Domain { lo, hi, .. } = &table.domain;
-    let symmetric = Rational::from(-lo) == *hi;
-    let direct = matches!(function, Function::Direct(_));
-    if asked.is_some() || direct || symmetric && *hi == 1u32 {
-        return Ok(asked.cloned());
+    if matches!(function, Function::Direct(_)) || table.is_of_unit_domain() {
+        return Ok(None);
     }
-    if !symmetric {
+    let (lo, hi) = (&table.domain.lo, &table.domain.hi);
+    if Rational::from(-lo) != *hi {
         return Err(Error::domain(format!(
-            "the table's domain is [{lo}, {hi}], and {function} is made of p on [-TO, TO]: give --to"
+            "the table is for [{lo}, {hi}], and {function} through sign is certified on [-TO, TO]: give --to"
         )));
     }
     if *scale != 1u32 {
         return Err(Error::domain(format!(
-            "the table's domain is [{lo}, {hi}], and --scale {scale} applies p to x/{scale}: give --to 1 for inputs in \
+            "the table is for [{lo}, {hi}], and --scale {scale} applies p to x/{scale}: give --to 1 for inputs in \
              [-{scale}, {scale}], or leave --scale out for inputs in [{lo}, {hi}]"
         )));
     }
@@ -195,11 +202,18 @@ impl Request {
         }
         target.input_scale.clone_from(&self.input_scale);
         target.gap.clone_from(&self.input_gap);
+        let to = match &self.to {
+            Some(to) => Some(to.clone()),
+            None => own_domain(table, function, &self.scale)?,
+        };
+        if let Some(bound) = &self.claim {
+            claim::judge(bound, &target, table, to.as_ref())?;
+        }
         Ok(Asked {
             coefficients: self.coefficients,
             gap: self.gap.to_f64(),
             eps: self.eps.clone(),
-            to: own_to(table, function, &self.scale, self.to.as_ref())?,
+            to,
             claim: self.claim.clone(),
             zone: self.zone.clone(),
             rho: self.rho.clone(),
@@ -223,19 +237,11 @@ impl Request {
             Ok(())
         };
         if let Function::Direct(shape) = function {
-            for (given, name) in [
-                (self.zone.is_some(), "zone"),
-                (self.rho.is_some(), "rho"),
-                (self.limit.is_some(), "limit"),
-                (self.eps.is_some() && !shape.jumps(), "eps"),
-            ] {
-                only(
-                    given,
-                    name,
-                    false,
-                    "sign, relu and others that are made of sign",
-                )?;
-            }
+            let wanted = "sign, relu and others that are made of sign";
+            only(self.zone.is_some(), "zone", false, wanted)?;
+            only(self.rho.is_some(), "rho", false, wanted)?;
+            only(self.limit.is_some(), "limit", false, wanted)?;
+            only(self.eps.is_some() && !shape.jumps(), "eps", false, wanted)?;
             if self.scale != 1u32 {
                 return Err(Error::domain(format!(
                     "--scale is for targets that are made of sign, not {function}: p(x) itself has its scale in its \

@@ -27,6 +27,7 @@ pub mod cache;
 #[cfg(feature = "full")]
 pub mod catalogue;
 pub mod certify;
+mod claim;
 #[cfg(feature = "full")]
 pub mod evaluate;
 pub mod export;
@@ -36,6 +37,7 @@ pub mod generate;
 pub mod network;
 #[cfg(feature = "full")]
 pub mod noise;
+mod readings;
 #[cfg(feature = "full")]
 pub mod report;
 pub mod search;

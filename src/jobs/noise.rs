@@ -6,7 +6,7 @@ use crate::ckks::ring::Ring;
 use crate::error::Result;
 use crate::jobs::evaluate::{average, Task};
 use crate::noise::composite::propagate::Margin;
-use crate::noise::flooding::{flooding, Flooding};
+use crate::noise::flooding::{flooding_ciphertexts, Flooding};
 use crate::noise::formula::operations::Primitive;
 use crate::noise::formula::{Model, Tier};
 use crate::noise::measure::composite::{Experiment, Measured};
@@ -90,8 +90,10 @@ pub struct Composite {
 /// What holds of a composite but for 2^-k.
 #[derive(Debug, Clone)]
 pub struct HighProbability {
-    /// Flooding that the certified noise asks for.
+    /// Flooding that the certified noise asks for, over all slots of every decrypted ciphertext.
     pub flooding: Flooding,
+    /// Slots of a ciphertext.
+    pub slots: u64,
     /// **Guarantee**: bound of |decrypted - function|.
     pub bound_error: Rational,
 }
@@ -185,6 +187,7 @@ fn composite_rows(
     };
     let mut hard = None;
     let parameters = &request.parameters;
+    let slots = parameters.n() as u64 / 2;
     let no_worst_case = match certify(table, parameters, &task.wanted(None))? {
         Ok(made) => {
             row.bound_worst_case = Some(made.bounded.bound_noise);
@@ -209,7 +212,14 @@ fn composite_rows(
                 });
             }
             Ok(HighProbability {
-                flooding: flooding(bound_noise, request.flood, request.queries, request.k),
+                flooding: flooding_ciphertexts(
+                    bound_noise,
+                    request.flood,
+                    request.queries,
+                    slots,
+                    request.k,
+                ),
+                slots,
                 bound_error: made.bound_error,
             })
         }

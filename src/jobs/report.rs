@@ -4,6 +4,7 @@ pub use crate::report::pages::document::{Document, Origin};
 
 use crate::approx::search::cost::MAX_DEGREE;
 use crate::certificate::checked::Checked;
+use crate::certificate::kind::Kind;
 use crate::certificate::MAX_BYTES;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::read_text;
@@ -72,10 +73,13 @@ pub fn report(request: &Request) -> Result<Answer> {
     }
     if let [path] = request.files.as_slice() {
         let text = read_text(path, audit::MAX_BYTES)?;
-        if audit::is_meant(&text) {
+        if audit::read::is_meant(&text) {
             let read = Audit::read(&text).map_err(|e| e.in_file(path))?;
             return Ok(Answer::Page(page::document(&read, &request.origin)));
         }
+    }
+    for path in &request.files {
+        refuse_other(path)?;
     }
     let mut verified = Vec::with_capacity(n);
     let mut refused = Vec::new();
@@ -99,6 +103,23 @@ pub fn report(request: &Request) -> Result<Answer> {
         dossiers.push(dossier.map_err(|e| e.in_file(path))?);
     }
     Ok(Answer::Page(document(&dossiers, &request.origin)))
+}
+
+/// Refuses what a page is not made of, naming the command that takes it.
+fn refuse_other(path: &Path) -> Result<()> {
+    match read_text(path, audit::MAX_BYTES).map(|text| Kind::of(text.as_bytes())) {
+        Ok(Some(Kind::Audit)) => {
+            let detail = "is an audit: a page is made of it alone";
+            Err(Error::domain(detail).in_file(path))
+        }
+        Ok(Some(kind)) if kind != Kind::Certificate => Err(Error::domain(format!(
+            "{}; pages are made of certificates of tables, or of one audit",
+            kind.words()
+        ))
+        .in_file(path)),
+        // What cannot be read is named with the others below.
+        _ => Ok(()),
+    }
 }
 
 /// The certificate, or the reason.

@@ -1,5 +1,6 @@
 //! What a table may serve as: a sign that other functions are made of, or a function itself.
 
+use crate::arith::number;
 use crate::arith::rounding::CoefficientMode;
 use crate::error::{Error, Result};
 use crate::function::shape::Shape;
@@ -35,23 +36,28 @@ impl Table {
         }
     }
 
-    /// Refuses a table that is no sign on all of [-1, 1], where `user` makes other functions of one.
+    /// Whether x is meant in [-1, 1], but for the margin that a search added for the error of a scheme.
+    pub fn is_of_unit_domain(&self) -> bool {
+        let eta = self.provenance.get("eta");
+        let eta = eta.and_then(|e| number::parse(e).ok()).unwrap_or_default();
+        let Domain { lo, hi, .. } = &self.domain;
+        *hi == eta + 1u32 && Rational::from(-lo) == *hi
+    }
+
+    /// Refuses a table that is no sign on [-1, 1], where `user` applies one to x/B.
     ///
     /// # Errors
-    /// A direct target, a smaller domain.
+    /// A direct target, another domain.
     pub fn must_be_sign(&self, user: &str) -> Result<()> {
         match self.role() {
-            Role::Sign => {
-                // x/B goes over all of [-1, 1].
-                let one = Rational::from(1);
+            Role::Sign if !self.is_of_unit_domain() => {
                 let Domain { lo, hi, .. } = &self.domain;
-                if *hi < one || *lo > -one {
-                    return Err(Error::domain(format!(
-                        "the table is meant for [{lo}, {hi}], {user} needs all of [-1, 1] (x/B)"
-                    )));
-                }
-                Ok(())
+                Err(Error::domain(format!(
+                    "the table is meant for x in [{lo}, {hi}], {user} applies it to x/B in [-1, 1]: \
+                     polycert import with --hi 1 if that is what it is for"
+                )))
             }
+            Role::Sign => Ok(()),
             Role::Direct(_) => Err(Error::parse(
                 "target",
                 format!(

@@ -146,7 +146,8 @@ impl Table {
                 format!("{} bytes are over the limit of {MAX_BYTES}", text.len()),
             ));
         }
-        let raw: RawTable = serde_json::from_str(text).map_err(|e| json_error(&e))?;
+        let raw: RawTable =
+            serde_json::from_str(text).map_err(|e| foreign(json_error(&e), text))?;
         let stated = raw.sha256.clone();
         let table = Self::from_raw(raw)?;
         match stated {
@@ -339,6 +340,18 @@ impl Table {
             sha256: None,
         }
     }
+}
+
+/// Names `polycert import`, where the text is the form of somebody else.
+fn foreign(mut e: Error, text: &str) -> Error {
+    if let (ErrorKind::Parse { detail, .. }, false) = (&mut e.kind, text.contains("polycert-")) {
+        detail.push_str(if text.contains("\"components\"") {
+            "; this is a published form, not a table file: polycert import FILE -o table.json makes one of it"
+        } else {
+            "; this is no table file: polycert import reads the forms of other programs"
+        });
+    }
+    e
 }
 
 /// serde_json's message with its line and column as the place.

@@ -29,6 +29,18 @@ impl Rules {
                 wrong.push(format!("{} is in no room", source.file.display()));
                 continue;
             }
+            for named in all.rooms_named(source) {
+                // What a room hands on is open to who may use that room.
+                let closed = self.closed.iter().find(|(room, _)| *room == named);
+                if named != from[0]
+                    && closed.is_some_and(|(_, open)| !open.contains(&from[0].as_str()))
+                {
+                    wrong.push(format!(
+                        "{} names {named}, which is closed to it",
+                        source.file.display()
+                    ));
+                }
+            }
             let shipped = all.used_by(source, false);
             for to in all.used_by(source, true) {
                 let Some(first) = to.first() else {
@@ -38,11 +50,6 @@ impl Rules {
                 let sentence = format!("{} uses {}", source.file.display(), to.join("::"));
                 if from[0] != *first {
                     *edges.entry((from[0].clone(), first.clone())).or_insert(0) += 1;
-                    let closed = self.closed.iter().find(|(room, _)| room == first);
-                    if closed.is_some_and(|(_, open)| !open.contains(&from[0].as_str())) {
-                        wrong.push(format!("{sentence}, which is closed to it"));
-                        continue;
-                    }
                 }
                 // Within a room, tests may look ahead.
                 if from[0] == *first && !shipped.contains(&to) {

@@ -266,14 +266,14 @@ impl Crate {
         module
     }
 
-    /// The modules whose items a file uses; with `tests` also those of its tests.
-    pub fn used_by(&self, source: &Source, tests: bool) -> BTreeSet<Vec<String>> {
-        let mut found = BTreeSet::new();
+    /// The paths from the root that a file names; with `tests` also those of its tests.
+    fn named(&self, source: &Source, tests: bool) -> Vec<Vec<String>> {
         let in_tests = [source.module.as_slice(), &["tests".to_owned()]].concat();
         let mut parts = vec![(&source.shipped, &source.module)];
         if tests {
             parts.push((&source.tests, &in_tests));
         }
+        let mut found = Vec::new();
         for (text, module) in parts {
             // `pub use` hands on; the user of what is handed on has the edge.
             let named = uses(text).into_iter().filter(|(public, _)| !public);
@@ -282,17 +282,27 @@ impl Crate {
                 .map(|p| p.split("::").map(str::to_owned).collect::<Vec<_>>())
                 .filter(|p| p.len() > 1);
             let all = named.map(|(_, p)| p).chain(qualified);
-            for path in all {
-                if let Some(path) = self.absolute(&path, module) {
-                    found.insert(self.defining(&path, 0));
-                }
-            }
+            found.extend(all.filter_map(|path| self.absolute(&path, module)));
         }
-        found.remove(&source.module);
-        // A test helper in another file's tests is that file's.
         found
+    }
+
+    /// The modules whose items a file uses; with `tests` also those of its tests.
+    pub fn used_by(&self, source: &Source, tests: bool) -> BTreeSet<Vec<String>> {
+        let mut found: BTreeSet<Vec<String>> = self
+            .named(source, tests)
+            .iter()
+            .map(|path| self.defining(path, 0))
+            .collect();
+        found.remove(&source.module);
+        found
+    }
+
+    /// The rooms that a file names itself, whatever they hand on.
+    pub fn rooms_named(&self, source: &Source) -> BTreeSet<String> {
+        self.named(source, true)
             .into_iter()
-            .filter(|m| self.files.contains_key(m))
+            .filter_map(|path| path.into_iter().next())
             .collect()
     }
 }

@@ -180,14 +180,17 @@ fn every_encryption_has_its_own_bound() {
     }
     // Three bits less noise of the inputs than by the plain public key are seen in the result.
     assert!(Rational::from(&bounds[1] * 2) < bounds[0]);
-    // A P that divides nothing away.
+    // A P that divides nothing away, and that no evaluator could run.
     let mut wanted = wanted(Function::Relu, 4);
     wanted.input = Input::Fresh(Encryption::PublicExtended);
     let c = made("relu04", &Literal::set_b(), &wanted);
     let mut document: serde_json::Value = serde_json::from_str(&c.text).unwrap();
     document["parameters"]["p"] = serde_json::json!(["3"]);
     let text = check(document.to_string().as_bytes()).to_string();
-    assert!(text.contains("E5"), "{text}");
+    assert!(
+        text.contains("E1 parameters: the modulus p_0 = 3 is not 1 mod 2N"),
+        "{text}"
+    );
 }
 
 /// Every text of the evaluation part, changed a little: accepted only where the statement stays true.
@@ -292,13 +295,16 @@ fn bad_certificates() {
             set("/parameters/secret".into(), "weight:64"),
             "E1 parameters",
         ),
-        (set("/parameters/q/0".into(), "12"), "an even modulus"),
+        (
+            set("/parameters/q/0".into(), "12"),
+            "E1 parameters: the modulus q_0 = 12 is not a prime",
+        ),
         (
             set(
                 "/parameters/q/1".into(),
                 good["parameters"]["q"][2].as_str().unwrap(),
             ),
-            "occurs twice",
+            "is q_1 again",
         ),
         (
             set(format!("/nodes/{}/2", find("mul_constant")), "3"),
@@ -367,7 +373,7 @@ fn a_circuit_says_what_it_rests_on() {
     let words = Outcome::Verified(c.report.clone()).to_string();
     for part in [
         "128 bits of security",
-        "assumed (RLWE)",
+        "(beyond RLWE)",
         "18 h",
         "fresh encryptions by the public key mod Q P, divided by P",
     ] {

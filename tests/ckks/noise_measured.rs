@@ -60,7 +60,12 @@ fn primitives_on_ciphertexts() {
         );
         eprintln!("{line}");
         assert!(max <= worst && max <= high, "{line}");
-        assert!((high / max).log2() <= HIGH_PROBABILITY_BITS, "{line}");
+        // Of encoding no chance is bounded: its worst case stands in every tier.
+        let chance = *primitive != Primitive::Encode;
+        assert!(
+            !chance || (high / max).log2() <= HIGH_PROBABILITY_BITS,
+            "{line}"
+        );
         assert!((average / rms).log2().abs() <= AVERAGE_BITS, "{line}");
     }
 }

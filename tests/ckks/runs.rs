@@ -347,7 +347,9 @@ fn a_thousand_runs_stay_within_all_bounds() {
                 rms.log2()
             );
             let (over, off) = ((row.high / max).log2(), (average / rms).log2());
-            if over > HIGH_PROBABILITY_BITS || off.abs() > AVERAGE_BITS {
+            // Of encoding no chance is bounded: its worst case stands in every tier.
+            let chance = *primitive != Primitive::Encode;
+            if chance && over > HIGH_PROBABILITY_BITS || off.abs() > AVERAGE_BITS {
                 loose.push(format!("N = 2^{log_n}, {name}: {over:.2} {off:.3}"));
             }
         }

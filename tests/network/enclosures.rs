@@ -11,25 +11,39 @@ use polycert::network::model::tensor::Tensor;
 use polycert::poly::composite::Composite;
 use rug::Rational;
 
-/// A reproducible source of choices.
-struct Source(u64);
+/// A reproducible source of choices, of ordinary numbers or of numbers over all exponents.
+pub struct Source {
+    pub state: u64,
+    pub extreme: bool,
+}
 
 impl Source {
-    fn next(&mut self, n: usize) -> usize {
-        self.0 = self
-            .0
+    pub fn next(&mut self, n: usize) -> usize {
+        self.state = self
+            .state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        ((self.0 >> 33) as usize) % n
+        ((self.state >> 33) as usize) % n
     }
 
-    fn of<T: Copy>(&mut self, list: &[T]) -> T {
+    pub fn of<T: Copy>(&mut self, list: &[T]) -> T {
         list[self.next(list.len())]
     }
 
     /// A dyadic number of up to 20 bits; now and then 0, or far from the others in size.
     fn number(&mut self) -> f64 {
         let m = self.next(1 << 20) as f64 - f64::from(1 << 19);
+        if self.extreme {
+            // 2^-1074 .. 2^996, small numbers more often: their products underflow, not overflow.
+            let e = self.next(2_070) as i32 - 1_074;
+            let e = if e > 300 && self.next(4) > 0 {
+                e - 900
+            } else {
+                e
+            };
+            let m = m + self.next(1 << 20) as f64 * 2f64.powi(-33);
+            return m * 2f64.powi(e / 2) * 2f64.powi(e - e / 2 - 19);
+        }
         match self.next(12) {
             0 => 0.0,
             1 => m * 2f64.powi(-40),
@@ -37,7 +51,7 @@ impl Source {
         }
     }
 
-    fn numbers(&mut self, n: usize) -> Vec<f64> {
+    pub fn numbers(&mut self, n: usize) -> Vec<f64> {
         (0..n).map(|_| self.number()).collect()
     }
 }
@@ -125,7 +139,7 @@ fn window(s: &mut Source, x: TensorShape, conv: bool) -> Window {
 }
 
 /// A network with at most `most` polynomials one after another.
-fn network(s: &mut Source, most: usize) -> Network {
+pub fn network(s: &mut Source, most: usize) -> Network {
     let shape = if s.next(3) == 0 {
         TensorShape::flat(1 + s.next(9))
     } else {
@@ -160,9 +174,9 @@ fn network(s: &mut Source, most: usize) -> Network {
 }
 
 /// ReLU and max, or the polynomial.
-type Sign<'a> = Option<&'a Composite>;
+pub type Sign<'a> = Option<&'a Composite>;
 
-const B: i32 = 1 << 12;
+pub const B: i32 = 1 << 12;
 
 fn exact_relu(x: &Rational, sign: Sign) -> Rational {
     match sign {
@@ -186,7 +200,7 @@ fn in_windows(w: Window, x: TensorShape, out: TensorShape) -> Vec<Vec<usize>> {
 }
 
 /// The network over the rationals, written from the layers' definitions; also each activation's inputs.
-fn exact(n: &Network, x: &[Rational], sign: Sign) -> (Vec<Rational>, Vec<Vec<Rational>>) {
+pub fn exact(n: &Network, x: &[Rational], sign: Sign) -> (Vec<Rational>, Vec<Vec<Rational>>) {
     let mut values: Vec<Vec<Rational>> = vec![];
     let mut inputs = vec![];
     for node in &n.nodes {
@@ -325,7 +339,7 @@ fn exact(n: &Network, x: &[Rational], sign: Sign) -> (Vec<Rational>, Vec<Vec<Rat
 }
 
 #[track_caller]
-fn inside(ball: &Ball, x: &Rational, what: &str) {
+pub fn inside(ball: &Ball, x: &Rational, what: &str) {
     let (lo, hi) = ball.ends().unwrap();
     assert!(lo <= *x && *x <= hi, "{what}: {x} is not in {ball:?}");
 }
@@ -339,7 +353,7 @@ fn composite() -> Composite {
 }
 
 /// The ends of a ball, its midpoint, and points between.
-fn point(s: &mut Source, ball: &Ball) -> Rational {
+pub fn point(s: &mut Source, ball: &Ball) -> Rational {
     let (lo, hi) = ball.ends().unwrap();
     match s.next(4) {
         0 => lo,
@@ -352,7 +366,10 @@ fn point(s: &mut Source, ball: &Ball) -> Rational {
 }
 
 fn check(seed: u64, most: usize, twin: bool, radii: &[f64]) -> (usize, usize) {
-    let mut s = Source(seed);
+    let mut s = Source {
+        state: seed,
+        extreme: false,
+    };
     let n = network(&mut s, most);
     let prepared = Prepared::new(&n).unwrap();
     let radius = s.of(radii);

@@ -5,6 +5,7 @@ mod enclosures;
 mod import;
 mod onnx;
 mod resnet;
+mod underflow;
 
 /// What these tests use of the shared parts.
 #[path = "../support"]

@@ -4,6 +4,7 @@
 use crate::support::effort::multiplier;
 use crate::support::shared::shared;
 use polycert::arith::ball::Ball;
+use polycert::arith::npy;
 use polycert::arith::rounding::CoefficientMode;
 use polycert::network::forward::compare::{compare, Precision, Verdict};
 use polycert::network::forward::twin::Activation;
@@ -11,7 +12,7 @@ use polycert::network::forward::Prepared;
 use polycert::network::model::graph::Network;
 use polycert::network::model::ops::{Op, TensorShape};
 use polycert::network::read::input::Samples;
-use polycert::network::read::{load, npy};
+use polycert::network::read::load;
 use polycert::poly::composite::Composite;
 use polycert::poly::table::Table;
 use rayon::prelude::*;

@@ -44,7 +44,7 @@ pub(super) fn weights() -> Vec<(&'static str, &'static [usize], Vec<f32>)> {
 }
 
 /// A folder with a network, a table and inputs: bytes (x, y), scaled by 1/255.
-fn folder(pixels: &[u8]) -> Folder {
+pub fn folder(pixels: &[u8]) -> Folder {
     let f = Folder::new();
     f.file(
         "net.safetensors",
@@ -55,7 +55,7 @@ fn folder(pixels: &[u8]) -> Folder {
     f
 }
 
-fn line<'a>(f: &'a Folder, command: &'a str, rest: &[&str]) -> Vec<String> {
+pub fn line<'a>(f: &'a Folder, command: &'a str, rest: &[&str]) -> Vec<String> {
     let mut all = vec![
         "network".to_owned(),
         command.to_owned(),
@@ -255,7 +255,7 @@ fn bad_models_and_inputs_are_named() {
         ),
         (
             vec!["--table", &half, "--input", &far],
-            &["half.json", "all of [-1, 1]"],
+            &["half.json", "x/B in [-1, 1]"],
         ),
         (
             vec!["--table", &table, "--table", &table, "--input", &far],
@@ -268,92 +268,45 @@ fn bad_models_and_inputs_are_named() {
     }
 }
 
-/// The part of ONNX's messages that these tests write.
-mod model {
-    #[derive(Clone, PartialEq, prost::Message)]
-    pub struct Model {
-        #[prost(message, optional, tag = "7")]
-        pub graph: Option<Graph>,
-    }
-    #[derive(Clone, PartialEq, prost::Message)]
-    pub struct Graph {
-        #[prost(message, repeated, tag = "1")]
-        pub nodes: Vec<Node>,
-        #[prost(message, repeated, tag = "11")]
-        pub inputs: Vec<Value>,
-        #[prost(message, repeated, tag = "12")]
-        pub outputs: Vec<Value>,
-    }
-    #[derive(Clone, PartialEq, prost::Message)]
-    pub struct Node {
-        #[prost(string, repeated, tag = "1")]
-        pub inputs: Vec<String>,
-        #[prost(string, repeated, tag = "2")]
-        pub outputs: Vec<String>,
-        #[prost(string, tag = "3")]
-        pub name: String,
-        #[prost(string, tag = "4")]
-        pub operator: String,
-    }
-    #[derive(Clone, PartialEq, prost::Message)]
-    pub struct Value {
-        #[prost(string, tag = "1")]
-        pub name: String,
-        #[prost(message, optional, tag = "2")]
-        pub kind: Option<Kind>,
-    }
-    #[derive(Clone, PartialEq, prost::Message)]
-    pub struct Kind {
-        #[prost(message, optional, tag = "1")]
-        pub tensor: Option<Tensor>,
-    }
-    #[derive(Clone, PartialEq, prost::Message)]
-    pub struct Tensor {
-        #[prost(message, optional, tag = "2")]
-        pub shape: Option<Shape>,
-    }
-    #[derive(Clone, PartialEq, prost::Message)]
-    pub struct Shape {
-        #[prost(message, repeated, tag = "1")]
-        pub dims: Vec<Dim>,
-    }
-    #[derive(Clone, PartialEq, prost::Message)]
-    pub struct Dim {
-        #[prost(int64, optional, tag = "1")]
-        pub size: Option<i64>,
-        #[prost(string, optional, tag = "2")]
-        pub name: Option<String>,
-    }
-}
-
 fn onnx(operator: &str, dims: &[Result<i64, &str>]) -> Vec<u8> {
-    use model::{Dim, Graph, Kind, Model, Node, Shape, Tensor, Value};
-    let dims = dims.iter().map(|d| Dim {
-        size: d.ok(),
-        name: d.err().map(str::to_owned),
+    use polycert::network::read::onnx::messages::{
+        Dimension, Graph, Model, Node, Opset, Size, TensorShape, TensorType, Type, ValueInfo,
+    };
+    let dims = dims.iter().map(|d| Dimension {
+        size: Some(d.map_or_else(|name| Size::Name(name.into()), Size::Value)),
     });
-    let shape = Some(Shape {
+    let shape = Some(TensorShape {
         dims: dims.collect(),
     });
-    let kind = Some(Kind {
-        tensor: Some(Tensor { shape }),
-    });
-    let value = |name: &str| Value {
+    let tensor = Some(TensorType { element: 1, shape });
+    let value = |name: &str| ValueInfo {
         name: name.into(),
-        kind: kind.clone(),
+        kind: Some(Type {
+            tensor: tensor.clone(),
+        }),
     };
     let node = Node {
         inputs: vec!["x".into()],
         outputs: vec!["y".into()],
         name: "the_node".into(),
         operator: operator.into(),
+        ..Node::default()
     };
     let graph = Graph {
         nodes: vec![node],
         inputs: vec![value("x")],
         outputs: vec![value("y")],
+        ..Graph::default()
     };
-    Model { graph: Some(graph) }.encode_to_vec()
+    let opset = Opset {
+        domain: String::new(),
+        version: 13,
+    };
+    Model {
+        graph: Some(graph),
+        opsets: vec![opset],
+    }
+    .encode_to_vec()
 }
 
 #[test]

@@ -117,6 +117,36 @@ fn noise_that_makes_no_sense_is_refused() {
     );
 }
 
+/// Around ReLU the noise is the error of the twin's own polynomial: with its coefficients as the twin holds them.
+#[test]
+fn proved_levels_are_of_the_coefficients_in_use() {
+    for coefficients in ["exact", "fixed:4"] {
+        let request = [
+            "certify",
+            "certificates/relu13.json",
+            "--only-error",
+            "--json",
+            "--coefficients",
+            coefficients,
+        ];
+        let bound = json(&request).0["bound_hi_decimal"].clone();
+        let bound: f64 = bound.as_str().unwrap().parse().unwrap();
+        let request = deviate(&[
+            "--scale",
+            "32",
+            "--centre",
+            "relu",
+            "--attack",
+            "0",
+            "--json",
+            "--coefficients",
+            coefficients,
+        ]);
+        let level = json(&words_of(&request)).0["samples"][0]["levels"][0]["noise"].clone();
+        assert_eq!(level, format!("sup {bound:.3e} B"), "{coefficients}");
+    }
+}
+
 /// An audit of the first samples of the shipped network.
 fn audit(folder: &Folder, name: &str, rest: &[&str]) -> (Output, Value) {
     let out = folder.at(name);
@@ -213,11 +243,11 @@ fn an_audit_under_noise_counts_what_deviate_proves() {
         .map(str::to_owned)
         .collect();
     assert_eq!(lines.len(), 4);
-    // Nine columns, two for each level, five for each layer.
+    // Ten columns (the last an error), two for each level, five for each layer.
     assert!(
         lines
             .iter()
-            .all(|l| l.matches(',').count() == 9 + 6 + 40 - 1),
+            .all(|l| l.matches(',').count() == 10 + 6 + 40 - 1),
         "{lines:?}"
     );
     // Other noise is another audit; without noise it needs no level.

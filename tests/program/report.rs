@@ -180,6 +180,7 @@ fn a_page_of_an_audit_says_what_the_file_states() {
         audit["network_sha256"].as_str().unwrap(),
         audit["input_sha256"].as_str().unwrap(),
         "No independent checker verified this page",
+        "STATED, NOT CHECKED",
         "Inferred from samples",
     ] {
         assert!(shown.contains(said), "{said}");
@@ -192,6 +193,10 @@ fn a_page_of_an_audit_says_what_the_file_states() {
         );
         assert!(shown.contains(&row), "{row}");
     }
+    assert!(
+        !shown.contains("PROVED"),
+        "a badge that no checker stands for"
+    );
     // The data of the plots: all samples, all layers.
     let rows = |name: &str| read(Path::new(&csv).join(name)).lines().count() - 1;
     let count = |field: &str| audit[field].as_array().unwrap().len();
@@ -201,11 +206,11 @@ fn a_page_of_an_audit_says_what_the_file_states() {
     assert_eq!(rows("audit-bits-1.csv"), count("activations"));
     // What makes no sense is named and makes no page.
     for (from, to, said) in [
-        ("\"same\": ", "\"same\": 1", "do not add up"),
+        ("\"same\": ", "\"same\": 1", "same, the rows have"),
         (
             "polycert-audit/2",
             "polycert-audit/9",
-            "is not polycert-audit/2",
+            "is not polycert-audit/3",
         ),
         ("\"layer\"", "\"lair\"", "unknown field"),
     ] {

@@ -366,7 +366,7 @@ fn domains_and_options_are_honoured_or_refused() {
         vec!["network", "box", &net, "--table", &half],
     ] {
         let words = polycert(&line).exits(2).err;
-        assert!(words.contains("needs all of [-1, 1]"), "{words}");
+        assert!(words.contains("applies it to x/B in [-1, 1]"), "{words}");
     }
 }
 

@@ -3,6 +3,7 @@
 mod enclosures;
 mod families;
 mod golden;
+mod import;
 mod interchange;
 mod mutation;
 mod oracle_figures;

@@ -8,6 +8,7 @@
 //! enclosure says by how much.
 
 use crate::arith::mp::Mp;
+use crate::arith::number::{f64_above, f64_below};
 use crate::arith::{const_interval, interval};
 use crate::certify::composite::cascade::{Branch, Jet};
 use crate::certify::composite::cells::Cells;
@@ -274,7 +275,7 @@ fn covers(
 ) -> Result<Option<Vec<Cells>>> {
     let mut all = Vec::with_capacity(branches.len());
     for branch in branches {
-        let end = Float::with_val_round(53, to, Round::Up).0.to_f64();
+        let end = f64_above(to);
         // f64 intervals first; multiprecision where they are too wide for this limit.
         let fast = FastBranch::new(branch);
         let limit_down = limit.to_f64_round(Round::Down);
@@ -339,7 +340,7 @@ fn greedy(
 
 /// The largest value met on a fixed scan, proved at that point (0 where nothing is).
 fn seek(branches: &[Branch], to: &Rational, quantity: Quantity) -> Result<Witness> {
-    let last = Float::with_val_round(53, to, Round::Down).0.to_f64();
+    let last = f64_below(to);
     let mut best: Option<Witness> = None;
     for branch in branches {
         let estimate = |y: f64| {

@@ -276,7 +276,10 @@ impl Search<'_> {
             MAX_SEGMENTS
         };
         if self.tried > most {
-            let detail = format!("critical points not separated after {most} segments");
+            let detail = format!(
+                "critical points not separated after {most} segments: the stage oscillates too closely; a lower degree, \
+                 or several stages in its place, can be certified"
+            );
             return Err(ErrorKind::NotConverged(detail).into());
         }
         let rational = |x: &Float| x.to_rational().unwrap_or_default();

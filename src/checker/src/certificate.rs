@@ -80,7 +80,7 @@ fn prove_claims(
         enclosure: enclosure(target, budget)?,
         target: Box::new(target.clone()),
         work: budget.used(),
-        evaluated: false,
+        decrypted: None,
         polynomials,
         statements,
         words,
@@ -102,7 +102,7 @@ fn compare_digests(
         Some(wanted) if !wanted.eq_ignore_ascii_case(digest) => {
             let wanted = printable(wanted);
             let detail = format!("the certificate is about the table {digest}, not {wanted}");
-            Err(Fault::unreadable(detail).at("table_sha256"))
+            Err(Fault::rejected(Rule::Own("table_sha256"), detail))
         }
         _ => Ok(()),
     }

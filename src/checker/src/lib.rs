@@ -23,14 +23,15 @@
 //! | `network` | networks: `model` (the exact network), balls (N1 to N6), `rows` (noise, N7 to N10) |
 //!
 //! `certificate.rs` leads a `polycert-certificate/1` through the first four; `evaluation` starts from it.
-//! `main.rs` is the command line.
+//! `main.rs` is the command line: files, folders and manifests (`format/manifest.rs`), and what they are held to
+//! (`format/requirement.rs`, `words/proved.rs`).
 //!
 //! # What an auditor reads
 //! - **A composite** (stage ranges, closeness, deviation, derivative, magnitude; sign, step, ReLU, leaky ReLU, abs
 //!   and max): `core`, about 1,400 lines; `certificate.rs`; and that what is read and printed is what is meant:
 //!   `format`, `words`.
 //! - **Pools, argmax, clip, functions of p itself**: also the claim's file in `claims`, with `tournament.rs` or with
-//!   `expand.rs` and `shape.rs`, and `target.rs`.
+//!   `expand.rs`, `exact.rs` and `shape.rs`, and `target.rs`.
 //! - **Encrypted evaluation**: also `evaluation`, in the order `parameters`, `nodes`, `task`, `stage`, `noise`,
 //!   `program`, `slope`, `bound`, `prove`.
 //! - **Networks**: of the core the numbers and polynomials alone (`number.rs`, `polynomial.rs`, `fault.rs`,
@@ -99,15 +100,18 @@ pub use crate::claims::target::{Function, Target};
 pub use crate::core::number::Rational;
 pub use crate::core::statement::{StatedBound, Verdict, Witness};
 pub use crate::format::json::MAX_BYTES;
+pub use crate::format::manifest::{Entry, Manifest, Subject};
+pub use crate::format::requirement::Requirement;
 pub use crate::format::rounding::Mode;
 pub use crate::network::model::lines::MAX_FILE_BYTES;
 pub use crate::network::noise::NoiseBounds;
 pub use crate::network::report::{NetworkOutcome, NetworkReport};
 pub use crate::network::{bound_network, check_network, check_network_with};
+pub use crate::words::decrypted::Decrypted;
 pub use crate::words::report::{Outcome, Report};
 
 use crate::core::fault::Checked;
-use crate::format::json;
+use crate::format::{digest, json, manifest};
 
 /// Checks a certificate.
 ///
@@ -127,12 +131,46 @@ pub fn check(bytes: &[u8]) -> Outcome {
 }
 
 /// [`check`], for a certificate that must be about the table with the given digest (64 hexadecimal
-/// digits); one about another table is [`Outcome::Unreadable`], and the message names both digests.
+/// digits); one about another table is [`Outcome::Rejected`], and the message names both digests.
 pub fn check_table(bytes: &[u8], table_sha256: Option<&str>) -> Outcome {
     match run(bytes, table_sha256) {
         Ok(report) => Outcome::Verified(report),
         Err(fault) => fault.into(),
     }
+}
+
+/// What a file says that it is; nothing of it is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A `polycert-certificate/1` or a `polycert-evaluation/1`, for [`check`].
+    Certificate,
+    /// A certificate of a network, for [`check_network`].
+    Network,
+    /// A manifest, for [`Manifest::parse`].
+    Manifest,
+    /// None of these.
+    Other,
+}
+
+/// The kind of a document, by its field `format`.
+pub fn kind(bytes: &[u8]) -> Kind {
+    let Ok(mut fields) = json::parse(bytes).and_then(|tree| tree.object()) else {
+        return Kind::Other;
+    };
+    let Ok(format) = fields.take("format", |t| Ok(t.text()?.to_owned())) else {
+        return Kind::Other;
+    };
+    match format.as_str() {
+        "polycert-certificate/1" | evaluation::FORMAT => Kind::Certificate,
+        "polycert-network/1" | "polycert-network-deviation/1" => Kind::Network,
+        manifest::FORMAT => Kind::Manifest,
+        _ => Kind::Other,
+    }
+}
+
+/// The SHA-256 of bytes, in lower-case hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    digest::of_bytes(bytes)
 }
 
 fn run(bytes: &[u8], table_sha256: Option<&str>) -> Checked<Report> {

@@ -10,40 +10,32 @@
 )]
 
 use polycert_checker::{
-    check_network_with, check_table, NetworkOutcome, Outcome, MAX_BYTES, MAX_FILE_BYTES,
+    check_network_with, check_table, kind, sha256, Entry, Kind, Manifest, NetworkOutcome, Outcome,
+    Requirement, Subject, MAX_BYTES, MAX_FILE_BYTES,
 };
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-const HELP: &str = "\
-Checks polycert certificates: proves their statements with exact integer arithmetic, or says why not.
-
-Usage: polycert-check [OPTIONS] FILE...
-
-  FILE                 a certificate; `-` is standard input
-  --table-sha256 HEX   only accept certificates about the table with this digest
-  --network FILE       FILE... are network certificates about this exact network ...
-  --input FILE         ... and this exact input (certificates/NETWORK.md)
-  --quiet              print nothing; the exit code is the answer
-  --json               print one JSON object a line for each file
-  --help, --version    print this text, or the version
-
-Exit code: 0 all verified, 1 one rejected, 2 one unreadable, or wrong usage.
-";
+const HELP: &str = include_str!("help.txt");
 
 /// After this long the program tells how far it is.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// Files of a folder at most.
+const MAX_FILES: usize = 10_000;
 
 /// What the command line asks for.
 #[derive(Default)]
 struct Request {
-    files: Vec<OsString>,
+    paths: Vec<PathBuf>,
     table_sha256: Option<String>,
-    network: Option<OsString>,
-    input: Option<OsString>,
+    required: Vec<Requirement>,
+    network: Option<PathBuf>,
+    input: Option<PathBuf>,
+    any_verdict: bool,
     quiet: bool,
     json: bool,
 }
@@ -54,66 +46,75 @@ enum Command {
     Misused(String),
 }
 
-fn read_arguments(mut arguments: impl Iterator<Item = OsString>) -> Command {
+fn read_arguments(mut arguments: impl Iterator<Item = OsString>) -> Result<Command, String> {
     let mut request = Request::default();
     let mut only_files = false;
     while let Some(argument) = arguments.next() {
-        let text = argument.to_str().unwrap_or("");
-        match text {
-            _ if only_files => request.files.push(argument),
-            "--help" | "-h" => return Command::Print(HELP.to_owned()),
+        let text = argument.to_str().unwrap_or("").to_owned();
+        if only_files || text == "-" || !text.starts_with('-') {
+            request.paths.push(argument.into());
+            continue;
+        }
+        let (name, mut value) = match text.split_once('=') {
+            Some((name, value)) => (name.to_owned(), Some(OsString::from(value))),
+            None => (text.clone(), None),
+        };
+        let takes_value = matches!(
+            name.as_str(),
+            "--table-sha256" | "--require" | "--network" | "--input"
+        );
+        if takes_value {
+            value = value.or_else(|| arguments.next());
+        }
+        let wanted = || format!("{name} needs a value");
+        let written = |value: Option<OsString>| value.and_then(|v| v.into_string().ok());
+        match name.as_str() {
+            "--table-sha256" => {
+                let hex = written(value).ok_or_else(wanted)?;
+                if hex.len() != 64 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+                    return Err("--table-sha256 needs 64 hexadecimal digits".to_owned());
+                }
+                request.table_sha256 = Some(hex);
+            }
+            "--require" => {
+                let text = written(value).ok_or_else(wanted)?;
+                let required = Requirement::parse(&text);
+                request
+                    .required
+                    .push(required.map_err(|what| format!("--require {what}"))?);
+            }
+            "--network" => request.network = Some(value.ok_or_else(wanted)?.into()),
+            "--input" => request.input = Some(value.ok_or_else(wanted)?.into()),
+            _ if value.is_some() => return Err(format!("unknown option {name}=")),
+            "--help" | "-h" => return Ok(Command::Print(HELP.to_owned())),
             "--version" | "-V" => {
-                return Command::Print(format!("polycert-check {}\n", env!("CARGO_PKG_VERSION")))
+                let version = env!("CARGO_PKG_VERSION");
+                return Ok(Command::Print(format!("polycert-check {version}\n")));
             }
             "--quiet" => request.quiet = true,
             "--json" => request.json = true,
+            "--any-verdict" => request.any_verdict = true,
             "--" => only_files = true,
-            "--table-sha256" => match arguments.next().and_then(|hex| hex.into_string().ok()) {
-                Some(hex) => request.table_sha256 = Some(hex),
-                None => return Command::Misused("--table-sha256 needs a digest".to_owned()),
-            },
-            "--network" | "--input" => {
-                let Some(file) = arguments.next() else {
-                    return Command::Misused(format!("{text} needs a file"));
-                };
-                let place = if text == "--network" {
-                    &mut request.network
-                } else {
-                    &mut request.input
-                };
-                *place = Some(file);
-            }
-            "-" => request.files.push(argument),
-            _ if text.starts_with("--table-sha256=") => {
-                request.table_sha256 = text.split_once('=').map(|(_, hex)| hex.to_owned());
-            }
-            _ if text.starts_with('-') => {
-                return Command::Misused(format!("unknown option {text}"));
-            }
-            _ => request.files.push(argument),
+            _ => return Err(format!("unknown option {text}")),
         }
     }
-    let hexadecimal = |hex: &String| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit());
-    if !request.table_sha256.iter().all(hexadecimal) {
-        return Command::Misused("--table-sha256 needs 64 hexadecimal digits".to_owned());
-    }
     if request.network.is_some() != request.input.is_some() {
-        return Command::Misused("--network and --input go together".to_owned());
+        return Err("--network and --input go together".to_owned());
     }
     if request.network.is_some() && request.table_sha256.is_some() {
-        return Command::Misused("--table-sha256 is not for network certificates".to_owned());
+        return Err("--table-sha256 is not for network certificates".to_owned());
     }
-    if request.files.is_empty() {
-        return Command::Misused("no file given".to_owned());
+    if request.paths.is_empty() {
+        return Err("no file given".to_owned());
     }
-    Command::Check(request)
+    Ok(Command::Check(request))
 }
 
 /// At most one byte more than the checker accepts, so that it can refuse a longer file.
-fn read_file(path: &OsString, limit: usize) -> io::Result<Vec<u8>> {
+fn read_file(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
     let limit = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();
-    if path == "-" {
+    if path == Path::new("-") {
         io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
     } else {
         File::open(path)?.take(limit).read_to_end(&mut bytes)?;
@@ -124,49 +125,6 @@ fn read_file(path: &OsString, limit: usize) -> io::Result<Vec<u8>> {
 /// A JSON string.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
-}
-
-fn to_json(file: &str, outcome: &Outcome) -> String {
-    let file = quoted(file);
-    match outcome {
-        Outcome::Verified(report) => {
-            let words: Vec<String> = report.words().iter().map(|text| quoted(text)).collect();
-            let verdict = report
-                .verdict()
-                .map_or("null".to_owned(), |v| quoted(v.name()));
-            let (lo, hi) = report.enclosure();
-            format!(
-                "{{\"file\":{file},\"outcome\":\"VERIFIED\",\"statement\":{},\"verdict\":{verdict},\
-                 \"error_lo\":{},\"error_hi\":{},\"statements\":[{}],\"table\":{},\"table_sha256\":{},\
-                 \"coefficients\":{},\"work\":\"{}\"}}",
-                quoted(report.headline()),
-                quoted(lo),
-                quoted(hi),
-                words.join(","),
-                quoted(report.table_name()),
-                quoted(report.table_sha256()),
-                quoted(&report.mode().to_string()),
-                report.work(),
-            )
-        }
-        Outcome::Rejected {
-            claim,
-            rule,
-            detail,
-        } => {
-            let claim = claim.map_or("null".to_owned(), |claim| quoted(&claim.to_string()));
-            format!(
-                "{{\"file\":{file},\"outcome\":\"REJECTED\",\"claim\":{claim},\"rule\":{},\"detail\":{}}}",
-                quoted(rule),
-                quoted(detail)
-            )
-        }
-        Outcome::Unreadable { path, detail } => format!(
-            "{{\"file\":{file},\"outcome\":\"UNREADABLE\",\"path\":{},\"detail\":{}}}",
-            quoted(path),
-            quoted(detail)
-        ),
-    }
 }
 
 /// A file's name on one line, so that it can forge no line of the output.
@@ -182,99 +140,289 @@ fn on_one_line(name: &str) -> String {
     line
 }
 
-/// Checks one network certificate and prints the outcome; returns its exit code.
-fn check_network_file(
-    file: &OsString,
-    network: &OsString,
-    input: &OsString,
-    request: &Request,
-) -> u8 {
-    let read = |path: &OsString, limit: usize| {
-        let name = on_one_line(&path.to_string_lossy());
-        read_file(path, limit)
-            .map_err(|e| NetworkOutcome::Unreadable(format!("cannot read {name}: {e}")))
-    };
-    let outcome = (|| {
-        let certificate = read(file, MAX_BYTES)?;
-        let (network, input) = (read(network, MAX_FILE_BYTES)?, read(input, MAX_FILE_BYTES)?);
-        let begin = Instant::now();
-        let mut tell = |layer: usize, layers: usize| {
-            if !request.quiet && begin.elapsed() > PATIENCE {
-                let seconds = begin.elapsed().as_secs();
-                let _ = writeln!(
-                    io::stderr(),
-                    "polycert-check: {layer} of {layers} activations, {seconds} s"
-                );
+fn shown(path: &Path) -> String {
+    on_one_line(&path.to_string_lossy())
+}
+
+/// What was found of one certificate.
+enum Found {
+    Table(Outcome),
+    Network(NetworkOutcome),
+}
+
+/// The answer about one certificate.
+struct Answer {
+    found: Found,
+    /// What is required and not met, though the certificate is verified.
+    unmet: Vec<String>,
+}
+
+impl Answer {
+    fn unreadable(detail: String) -> Self {
+        let path = String::new();
+        let found = Found::Table(Outcome::Unreadable { path, detail });
+        let unmet = Vec::new();
+        Self { found, unmet }
+    }
+
+    /// The exit code.
+    fn code(&self, request: &Request) -> u8 {
+        match &self.found {
+            Found::Table(Outcome::Unreadable { .. })
+            | Found::Network(NetworkOutcome::Unreadable(_)) => 2,
+            Found::Table(Outcome::Rejected { .. })
+            | Found::Network(NetworkOutcome::Rejected(_)) => 1,
+            _ if !self.unmet.is_empty() => 1,
+            Found::Table(Outcome::Verified(report)) => {
+                u8::from(!report.claim_holds() && !request.any_verdict)
             }
+            Found::Network(NetworkOutcome::Verified(_)) => 0,
+        }
+    }
+
+    fn json(&self, file: &str, accepted: bool) -> String {
+        let fields = match &self.found {
+            Found::Table(outcome) => outcome.json_fields(),
+            Found::Network(outcome) => outcome.json_fields(),
         };
-        Ok(check_network_with(
-            &certificate,
-            &network,
-            &input,
-            &mut tell,
-        ))
-    })();
-    let outcome = outcome.unwrap_or_else(|unreadable| unreadable);
-    let (code, word) = match outcome {
-        NetworkOutcome::Verified(_) => (0, "VERIFIED"),
-        NetworkOutcome::Rejected(_) => (1, "REJECTED"),
-        NetworkOutcome::Unreadable(_) => (2, "UNREADABLE"),
-    };
+        let unmet: Vec<String> = self.unmet.iter().map(|text| quoted(text)).collect();
+        let (file, unmet) = (quoted(file), unmet.join(","));
+        format!("{{\"file\":{file},{fields},\"unmet\":[{unmet}],\"accepted\":{accepted}}}")
+    }
+
+    fn words(&self) -> String {
+        let text = match &self.found {
+            Found::Table(outcome) => outcome.to_string(),
+            Found::Network(outcome) => outcome.to_string(),
+        };
+        if self.unmet.is_empty() {
+            return text;
+        }
+        let unmet = self.unmet.iter();
+        let lines = unmet.map(|what| format!("VERIFIED, BUT NOT WHAT IS REQUIRED: {what}\n"));
+        let proved = text.lines().next().unwrap_or("");
+        format!("{}  proved: {proved}", lines.collect::<String>())
+    }
+}
+
+/// Prints an answer and returns its exit code. A closed pipe does not change it.
+fn tell(path: &Path, answer: &Answer, request: &Request, several: bool) -> u8 {
+    let code = answer.code(request);
     if !request.quiet {
-        let name = file.to_string_lossy();
         let _ = if request.json {
-            let (name, said) = (quoted(&name), quoted(&outcome.to_string()));
-            writeln!(
-                io::stdout(),
-                "{{\"file\":{name},\"outcome\":\"{word}\",\"statement\":{said}}}"
-            )
+            let line = answer.json(&path.to_string_lossy(), code == 0);
+            writeln!(io::stdout(), "{line}")
         } else if code == 2 {
-            writeln!(io::stderr(), "{}: {outcome}", on_one_line(&name))
+            writeln!(io::stderr(), "{}: {}", shown(path), answer.words())
+        } else if several {
+            writeln!(io::stdout(), "{}: {}", shown(path), answer.words())
         } else {
-            writeln!(io::stdout(), "{outcome}")
+            writeln!(io::stdout(), "{}", answer.words())
         };
     }
     code
 }
 
-/// Checks one file and prints the outcome; returns its exit code.
-fn check_file(file: &OsString, request: &Request) -> u8 {
-    if let (Some(network), Some(input)) = (&request.network, &request.input) {
-        return check_network_file(file, network, input, request);
+/// Checks a network certificate against the files given, or those beside it.
+fn check_network(path: &Path, certificate: &[u8], request: &Request) -> NetworkOutcome {
+    let beside = |suffix: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    let read = |given: &Option<PathBuf>, suffix: &str| {
+        let file = given.clone().unwrap_or_else(|| beside(suffix));
+        read_file(&file, MAX_FILE_BYTES).map_err(|error| {
+            NetworkOutcome::Unreadable(format!("cannot read {}: {error}", shown(&file)))
+        })
+    };
+    let both = read(&request.network, ".network")
+        .and_then(|network| Ok((network, read(&request.input, ".input")?)));
+    let (network, input) = match both {
+        Ok(both) => both,
+        Err(unreadable) => return unreadable,
+    };
+    let begin = Instant::now();
+    let mut tell = |layer: usize, layers: usize| {
+        if !request.quiet && begin.elapsed() > PATIENCE {
+            let seconds = begin.elapsed().as_secs();
+            let _ = writeln!(
+                io::stderr(),
+                "polycert-check: {layer} of {layers} activations, {seconds} s"
+            );
+        }
+    };
+    check_network_with(certificate, &network, &input, &mut tell)
+}
+
+/// Checks one certificate; `entry` is what a manifest says of it.
+fn check(path: &Path, bytes: &[u8], entry: Option<&Entry>, request: &Request) -> Answer {
+    let mut unmet = Vec::new();
+    if let Some(entry) = entry {
+        let digest = sha256(bytes);
+        if digest != entry.sha256 {
+            let detail = format!("the file's sha256 is {digest}, not {}", entry.sha256);
+            let rule = "manifest".to_owned();
+            let rejected = Outcome::Rejected {
+                claim: None,
+                rule,
+                detail,
+            };
+            let found = Found::Table(rejected);
+            return Answer { found, unmet };
+        }
     }
-    let text = file.to_string_lossy();
-    let name = on_one_line(&text);
-    let outcome = match read_file(file, MAX_BYTES) {
-        Ok(bytes) => check_table(&bytes, request.table_sha256.as_deref()),
-        Err(error) => Outcome::Unreadable {
-            path: String::new(),
-            detail: format!("cannot read the file: {error}"),
-        },
+    let subject = entry.map(|entry| &entry.subject);
+    if kind(bytes) == Kind::Network || request.network.is_some() {
+        let outcome = check_network(path, bytes, request);
+        if let NetworkOutcome::Verified(report) = &outcome {
+            if !request.required.is_empty() || request.table_sha256.is_some() {
+                unmet.push("a network certificate is about no table and no function".to_owned());
+            }
+            unmet.extend(subject.iter().flat_map(|subject| report.unmet(subject)));
+        }
+        let found = Found::Network(outcome);
+        return Answer { found, unmet };
+    }
+    let (table, listed) = match subject {
+        Some(Subject::Table {
+            table_sha256,
+            required,
+        }) => (Some(table_sha256), required.as_slice()),
+        Some(Subject::Network { .. }) => {
+            return Answer::unreadable("no network certificate, as is listed".to_owned())
+        }
+        None => (request.table_sha256.as_ref(), Default::default()),
     };
-    let code = match outcome {
-        Outcome::Verified(_) => 0,
-        Outcome::Rejected { .. } => 1,
-        Outcome::Unreadable { .. } => 2,
+    let outcome = check_table(bytes, table.map(String::as_str));
+    if let Outcome::Verified(report) = &outcome {
+        for required in listed.iter().chain(&request.required) {
+            if let Some(why) = report.shortfall(required) {
+                unmet.push(format!("{}: {why}", on_one_line(required.text())));
+            }
+        }
+    }
+    let found = Found::Table(outcome);
+    Answer { found, unmet }
+}
+
+/// The files of a folder that are certificates, or are named as such, in the order of their names.
+fn certificates(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for (count, entry) in std::fs::read_dir(folder)?.enumerate() {
+        if count >= MAX_FILES {
+            let text = format!("more than {MAX_FILES} files in the folder");
+            return Err(io::Error::other(text));
+        }
+        let entry = entry?;
+        let (path, name) = (entry.path(), entry.file_name());
+        let name = name.to_string_lossy();
+        if !name.ends_with(".json") || path.is_dir() {
+            continue;
+        }
+        // What is named a certificate must be one; of others, those that say so. What cannot be read is reported.
+        let meant = name.ends_with(".cert.json")
+            || read_file(&path, MAX_BYTES).map_or(true, |bytes| {
+                matches!(kind(&bytes), Kind::Certificate | Kind::Network)
+            });
+        if meant {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Checks what a manifest lists, and names the certificates beside it that it does not list.
+fn check_manifest(path: &Path, manifest: &Manifest, request: &Request) -> u8 {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut code = 0;
+    for entry in &manifest.entries {
+        let file = folder.join(&entry.file);
+        let answer = match read_file(&file, MAX_BYTES) {
+            Ok(bytes) => check(&file, &bytes, Some(entry), request),
+            Err(error) => Answer::unreadable(format!("cannot read the file: {error}")),
+        };
+        code = code.max(tell(&file, &answer, request, true));
+    }
+    let here = match folder.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => folder,
     };
-    if !request.quiet {
-        // The exit code is the answer; a closed pipe does not change it.
+    let Ok(beside) = certificates(here) else {
+        return code.max(2);
+    };
+    for file in beside {
+        let name = file.file_name().map(|n| n.to_string_lossy());
+        let listed = |entry: &Entry| name.as_deref() == Some(&entry.file);
+        if request.quiet || manifest.entries.iter().any(listed) {
+            continue;
+        }
         let _ = if request.json {
-            writeln!(io::stdout(), "{}", to_json(&text, &outcome))
-        } else if code == 2 {
-            writeln!(io::stderr(), "{name}: {outcome}")
-        } else if request.files.len() > 1 {
-            writeln!(io::stdout(), "{name}: {outcome}")
+            let file = quoted(&file.to_string_lossy());
+            writeln!(
+                io::stdout(),
+                "{{\"file\":{file},\"outcome\":\"NOT LISTED\"}}"
+            )
         } else {
-            writeln!(io::stdout(), "{outcome}")
+            writeln!(
+                io::stdout(),
+                "{}: NOT LISTED in the manifest, not checked",
+                shown(&file)
+            )
         };
     }
     code
+}
+
+/// Checks a file, a folder or a manifest; returns the exit code.
+fn check_path(path: &Path, request: &Request) -> u8 {
+    let one = |path: &Path, several: bool| {
+        let bytes = match read_file(path, MAX_BYTES) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                let answer = Answer::unreadable(format!("cannot read the file: {error}"));
+                return tell(path, &answer, request, several);
+            }
+        };
+        if kind(&bytes) != Kind::Manifest {
+            let answer = check(path, &bytes, None, request);
+            return tell(path, &answer, request, several);
+        }
+        let alone = request.network.is_none() && request.table_sha256.is_none();
+        let why = match Manifest::parse(&bytes) {
+            _ if !alone || path == Path::new("-") => {
+                "a manifest is a file, and has its own digests and networks".to_owned()
+            }
+            Ok(manifest) => return check_manifest(path, &manifest, request),
+            Err(why) => why,
+        };
+        tell(path, &Answer::unreadable(why), request, several)
+    };
+    if path == Path::new("-") || !path.is_dir() {
+        return one(path, request.paths.len() > 1);
+    }
+    match certificates(path) {
+        Ok(files) if !files.is_empty() => {
+            let codes = files.iter().map(|file| one(file, true));
+            codes.max().unwrap_or(2)
+        }
+        Ok(_) => {
+            let answer = Answer::unreadable("no certificate in the folder".to_owned());
+            tell(path, &answer, request, true)
+        }
+        Err(error) => {
+            let answer = Answer::unreadable(format!("cannot read the folder: {error}"));
+            tell(path, &answer, request, true)
+        }
+    }
 }
 
 fn main() -> ExitCode {
-    match read_arguments(std::env::args_os().skip(1)) {
+    let command = read_arguments(std::env::args_os().skip(1)).unwrap_or_else(Command::Misused);
+    match command {
         Command::Check(request) => {
-            let codes = request.files.iter().map(|file| check_file(file, &request));
+            let codes = request.paths.iter().map(|path| check_path(path, &request));
             ExitCode::from(codes.max().unwrap_or(2))
         }
         Command::Print(text) => {
@@ -284,7 +432,8 @@ fn main() -> ExitCode {
         Command::Misused(text) => {
             let _ = writeln!(
                 io::stderr(),
-                "polycert-check: {text}\nTry polycert-check --help"
+                "polycert-check: {}\nTry polycert-check --help",
+                on_one_line(&text)
             );
             ExitCode::from(2)
         }

@@ -133,7 +133,7 @@ fn every_function_and_verdict() {
     );
     assert_eq!(
         relu("1*2^-14", "REFUTED"),
-        "the claim |r(x) - ReLU(x)| <= 2^-14 on [-1, 1] is FALSE: at x = -27*2^-6 the error is at least 17/200"
+        "the claim |r(x) - ReLU(x)| <= 2^-14 on [-1, 1] is FALSE: at x = -27*2^-6 the error is at least 17/200; it is missed by 8.493896484375e-2 or more, 1.39264e3 times the bound"
     );
     assert!(relu("17/200", "UNDECIDED").contains("is UNDECIDED"));
     assert_eq!(
@@ -163,7 +163,7 @@ fn every_function_and_verdict() {
     assert_eq!(
         head(json!({"rule": "target", "cites": "2", "function": "max", "scale": "1", "lo": "0", "hi": "19/200",
             "claim": {"bound": "-1", "verdict": "REFUTED"}})),
-        "the claim |m(a, b) - max(a, b)| <= -1 for a, b in [0, 1] is FALSE: at a - b = -27*2^-6 the error is at least 0"
+        "the claim |m(a, b) - max(a, b)| <= -1 for a, b in [0, 1] is FALSE: at a - b = -27*2^-6 the error is at least 0; it is missed by 1 or more"
     );
 }
 
@@ -200,7 +200,8 @@ fn the_domain_of_a_refuted_claim_holds_the_witness() {
     assert_eq!(
         report.headline(),
         format!(
-            "the claim |r(x) - ReLU(x)| <= {bound} on [-{to}, {to}] is FALSE: at x = {to} the error is at least 7.91015625e-2"
+            "the claim |r(x) - ReLU(x)| <= {bound} on [-{to}, {to}] is FALSE: at x = {to} the error is at least 7.91015625e-2; \
+             it is missed by 7.7037197775489434122e-34 or more, 1 times the bound"
         )
     );
 }

@@ -48,6 +48,10 @@ pub struct Arguments {
     /// One line for each sample as CSV, with each layer's range and sensitivity.
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
+    /// Also write a certificate to DIR for each sample whose class is the same (without noise), verified by the independent
+    /// checker, and DIR/manifest.json, which lists them with their digests.
+    #[arg(long, value_name = "DIR")]
+    certificates: Option<PathBuf>,
     /// Print the summary as JSON instead of text.
     #[arg(long)]
     json: bool,
@@ -68,6 +72,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         risk: a.risk,
         output: a.output.clone(),
         csv: a.csv.clone(),
+        certificates: a.certificates.clone(),
         command: format!("polycert {}", words.join(" ")),
     };
     let clock = Clock::new();
@@ -80,6 +85,15 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         }
         Progress::Done { done, of } => clock.show(done, of),
     })?;
+    if let Some(made) = &answer.certificates {
+        note(&format!(
+            "{} certificates, each verified by the independent checker",
+            made.count
+        ));
+        for (sample, why) in made.without.iter().take(5) {
+            note(&format!("sample {sample}: no certificate: {why}"));
+        }
+    }
     let text = if a.json {
         format!("{:#}\n", answer.report)
     } else {

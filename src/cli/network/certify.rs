@@ -33,17 +33,17 @@ pub struct Arguments {
     #[arg(long, default_value_t = 0)]
     sample: usize,
     /// Bounds of |noise| in units of B, separated by commas: 2^-22,2^-24. Each is a level of its own.
-    #[arg(long, value_delimiter = ',', value_parser = rational)]
+    #[arg(long, value_delimiter = ',', value_parser = rational, allow_hyphen_values = true)]
     worst: Vec<Rational>,
     /// Sub-Gaussian proxies of noise in units of B, separated by commas; bounds hold with probability 1 - 2^-32.
-    #[arg(long, value_delimiter = ',', value_parser = rational)]
+    #[arg(long, value_delimiter = ',', value_parser = rational, allow_hyphen_values = true)]
     sigma: Vec<Rational>,
     /// What stands undisturbed: exact_centre, the polynomials; relu_within, ReLU, for any functions
     /// within --worst of it on [-B, B] in its place (the table is not used then).
     #[arg(long, default_value = "exact_centre", value_parser = ["exact_centre", "relu_within"])]
     error_model: String,
     /// relu_within: besides, at most TAU |x| wherever |x| >= ZONE B.
-    #[arg(long, value_name = "TAU,ZONE", value_delimiter = ',', value_parser = rational)]
+    #[arg(long, value_name = "TAU,ZONE", value_delimiter = ',', value_parser = rational, allow_hyphen_values = true)]
     envelope: Vec<Rational>,
     /// What is bounded: margins, the class's logit minus each other; or every logit.
     #[arg(long, default_value = "margins", value_parser = ["margins", "logits"])]

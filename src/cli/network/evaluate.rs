@@ -5,7 +5,7 @@ use crate::cli::network::setup::{InputArguments, ModelArguments, TwinArguments};
 use crate::cli::terminal::output;
 use crate::error::Result;
 use crate::jobs::network::evaluate::{evaluate, Request};
-use crate::network::forward::compare::{Comparison, Excess, Verdict};
+use crate::network::forward::compare::{bits, Comparison, Excess, Verdict};
 use crate::network::forward::twin::Activation;
 use crate::network::model::graph::Network;
 use crate::network::model::words::{decimal, layer_name};
@@ -100,6 +100,15 @@ pub fn verdict(network: &Network, c: &Comparison) -> String {
             "OUTSIDE: layer {} needs B >= {}: neuron {} may be that far from 0, and B is {} there",
             layer_name(network, e.node),
             decimal(e.bound_reach, true),
+            e.neuron,
+            e.scale
+        ),
+        Verdict::Exhausted(e) => format!(
+            "EXHAUSTED at layer {}: {} bits leave the input of neuron {} uncertain beyond B = {}; whether it stays in \
+             [-B, B] is not decided. The polynomials before it are too steep for this precision: tables of smaller \
+             slope, or a B closer to the layers' ranges, help",
+            layer_name(network, e.node),
+            bits(true),
             e.neuron,
             e.scale
         ),
@@ -199,6 +208,15 @@ fn json_value(network: &Network, twin: &[Activation], c: &Comparison) -> Value {
         "double": c.twin.as_ref().is_none_or(|t| t.double),
         "activations": ranges,
     });
+    if let Verdict::Exhausted(e) = &c.verdict {
+        value["exhausted"] = json!({
+            "layer": network.nodes[e.node].name,
+            "activation": e.activation,
+            "neuron": e.neuron,
+            "bits": bits(true),
+            "scale": e.scale.to_string(),
+        });
+    }
     if let Verdict::Outside(e) = &c.verdict {
         value["outside"] = json!({
             "layer": network.nodes[e.node].name,

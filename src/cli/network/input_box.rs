@@ -36,7 +36,7 @@ pub struct Arguments {
     #[arg(long, default_value = "1", value_parser = rational, allow_hyphen_values = true)]
     hi: Rational,
     /// With --input: the box is the part of [LO, HI] within this L-infinity distance of the sample.
-    #[arg(long, value_parser = rational, requires = "input")]
+    #[arg(long, value_parser = rational, allow_hyphen_values = true, requires = "input")]
     radius: Option<Rational>,
     /// With --input: make the polynomials for the ranges over the whole [LO, HI], as a network that serves
     /// all inputs has them, and bound the difference within the radius. Without: for the ranges within it.
@@ -51,6 +51,10 @@ pub struct Arguments {
     /// Starts of the search for inputs that reach the bounds (measured beside what is proved); 0: none.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=10_000))]
     attack: u16,
+    /// Also write the polynomials to DIR: for --degrees a table (target direct_relu) for each neuron on its own proved
+    /// range, for --table each neuron's scale; DIR/index.json lists them. The bounds are about these tables.
+    #[arg(long = "tables", value_name = "DIR")]
+    tables_folder: Option<PathBuf>,
     /// Print JSON instead of text, with the ranges of every neuron.
     #[arg(long)]
     json: bool,
@@ -72,6 +76,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         hi: a.hi.clone(),
         near,
         attack: usize::from(a.attack),
+        tables_folder: a.tables_folder.clone(),
     })?;
     let text = if a.json {
         let runs: Vec<Value> = answer

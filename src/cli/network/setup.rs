@@ -69,7 +69,7 @@ pub struct InputArguments {
     layout: Option<Layout>,
     /// The input is (V * v - mean)/std for the file's number v. If left out: what the network's file
     /// states, else 1/255 for bytes and 1 for other numbers.
-    #[arg(long, value_name = "V", value_parser = rational)]
+    #[arg(long, value_name = "V", value_parser = rational, allow_hyphen_values = true)]
     value_scale: Option<Rational>,
     /// Mean of each channel, or of all: numbers separated by commas.
     #[arg(long, allow_hyphen_values = true)]
@@ -121,10 +121,10 @@ impl InputArguments {
 #[derive(clap::Args)]
 pub struct NoiseArguments {
     /// Bounds of |noise| in units of B, separated by commas: 2^-22,2^-24.
-    #[arg(long, value_delimiter = ',', value_parser = rational)]
+    #[arg(long, value_delimiter = ',', value_parser = rational, allow_hyphen_values = true)]
     worst: Vec<Rational>,
     /// Sub-Gaussian proxies of independent noise in units of B, separated by commas.
-    #[arg(long, value_delimiter = ',', value_parser = rational)]
+    #[arg(long, value_delimiter = ',', value_parser = rational, allow_hyphen_values = true)]
     sigma: Vec<Rational>,
     /// Evaluation certificate (of `polycert evaluate`) of the twin's table for ReLU with the twin's B: the noise that it
     /// proves is one more level. Verified by the independent checker first; repeat it for several.

@@ -1,7 +1,12 @@
 //! Audit: the verdict on every sample of a data set, with a journal that an interrupted run goes on from.
 
+pub use crate::jobs::network::certificates::Certificates;
+
+use crate::arith::npy;
+use crate::certificate::limits::check_network_limits;
 use crate::error::{Error, Result};
-use crate::files::{read_bytes, sha256, write_atomically};
+use crate::files::{read_bytes, refuse_overwriting, sha256, write_atomically};
+use crate::jobs::network::certificates::{self, MAX_CERTIFICATES};
 use crate::jobs::network::inputs::InputFile;
 use crate::jobs::network::levels::NoiseLevels;
 use crate::jobs::network::model::Model;
@@ -14,8 +19,8 @@ use crate::network::forward::twin::{Activation, Twin};
 use crate::network::forward::Prepared;
 use crate::network::model::tensor::Tensor;
 use crate::network::model::tournament;
+use crate::network::read::description;
 use crate::network::read::load::Loaded;
-use crate::network::read::{description, npy};
 use crate::network::rows::subject::{Bends, Centre, Subject};
 use crate::network::rows::Noise;
 use crate::report::audit::write::{Told, FORMAT};
@@ -49,6 +54,8 @@ pub struct Request {
     pub output: PathBuf,
     /// One line for each sample as CSV.
     pub csv: Option<PathBuf>,
+    /// Folder for one checked certificate a sample whose class is the same, without noise, and a manifest of them.
+    pub certificates: Option<PathBuf>,
     /// What made it, to be named in the result.
     pub command: String,
 }
@@ -66,6 +73,8 @@ pub struct Answer {
     pub records: Vec<Record>,
     /// The counts.
     pub summary: Summary,
+    /// The certificates, if they were asked for.
+    pub certificates: Option<Certificates>,
     /// The result as JSON, but for the samples.
     pub report: serde_json::Value,
     risk: f64,
@@ -142,6 +151,7 @@ pub enum Progress {
 ///     risk: 0.05,
 ///     output: folder.path().join("audit.json"),
 ///     csv: None,
+///     certificates: None,
 ///     command: "an example".to_owned(),
 /// };
 /// assert!(audit::audit(&request, &|_| ())?.stays());
@@ -154,12 +164,23 @@ pub fn audit(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
             request.risk
         )));
     }
+    refuse_losses(request)?;
     let named = |e: Error| e.in_file(&request.model.network);
     let loaded = request.model.load()?;
     let twin = request.twin.load(&loaded.network)?;
     let inputs = request.input.load(&loaded)?;
     let levels = request.noise.levels(&twin, Centre::Polynomial)?;
     let samples = samples(request, inputs.samples.len())?;
+    if request.certificates.is_some() {
+        check_network_limits(&loaded.network, twin.tables.len(), false).map_err(named)?;
+    }
+    if request.certificates.is_some() && samples.len() > MAX_CERTIFICATES {
+        return Err(Error::unsupported(format!(
+            "--certificates: {} samples; a manifest lists {MAX_CERTIFICATES} at most: audit parts of the data with --from and --count",
+            samples.len()
+        )));
+    }
+    refuse_larger(&request.output, samples.len())?;
     let labels = labels(request, inputs.samples.len())?;
     let labels_sha256 = labels.as_ref().map(|l| l.1.as_str());
     let settings = format!(
@@ -172,10 +193,8 @@ pub fn audit(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
         labels_sha256.unwrap_or("-"),
     );
     let prepared = Prepared::new(&loaded.network).map_err(named)?;
-    let input = |sample: usize| -> Result<(Tensor, Option<u64>)> {
-        let label = labels.as_ref().map(|l| l.0[sample]);
-        Ok((inputs.sample(sample)?, label))
-    };
+    let input = |sample: usize| inputs.sample(sample);
+    let label = |sample: usize| labels.as_ref().map(|l| l.0[sample]);
     let noise: Vec<Noise> = levels.iter().map(|l| l.noise).collect();
     // Networks that rows cannot pass are audited without sensitivities, but not under noise.
     let expanded = tournament::expand(&loaded.network);
@@ -196,9 +215,12 @@ pub fn audit(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
         subject,
         noise: &noise,
     });
-    let precision = precision(&prepared, &twin.activations, &input(samples[0])?.0)?;
+    let precision = precision(&prepared, &twin.activations, &samples, input)?;
     let journal_path = PathBuf::from(format!("{}.journal", request.output.display()));
     let journal = Journal::open(&journal_path, &sha256(settings.as_bytes()))?;
+    // The lock is on the open file, and held until the result is written.
+    let held = journal.file.try_clone();
+    let _held = held.map_err(|e| Error::io(&journal_path, &e))?;
     let kept = samples.iter().filter(|s| journal.done.contains_key(s));
     let (kept, of) = (kept.count(), samples.len());
     if kept > 0 {
@@ -213,6 +235,7 @@ pub fn audit(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
             under,
             &samples,
             input,
+            label,
             journal,
             done,
         )
@@ -220,10 +243,18 @@ pub fn audit(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
     let pool = rayon::ThreadPoolBuilder::new().num_threads(request.threads.unwrap_or(0));
     let pool = pool.build().map_err(|e| Error::domain(e.to_string()))?;
     let records = pool.install(run)?;
+    let certificates = match &request.certificates {
+        Some(folder) => {
+            let work = || certificates::write(folder, &prepared, &twin, &inputs, &records);
+            Some(pool.install(work)?)
+        }
+        None => None,
+    };
     let mut answer = Answer {
         summary: Summary::new(&records),
         records,
         levels,
+        certificates,
         report: serde_json::Value::Null,
         risk: request.risk,
         command: request.command.clone(),
@@ -231,7 +262,11 @@ pub fn audit(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
         loaded,
     };
     let told = answer.told();
-    let report = told.json(request.from, &inputs.sha256, labels_sha256);
+    let mut report = told.json(request.from, &inputs.sha256, labels_sha256);
+    if let Some(made) = &answer.certificates {
+        report["certificates"] =
+            serde_json::json!({"manifest_sha256": made.manifest_sha256, "count": made.count});
+    }
     write_atomically(&request.output, &told.whole(&report))?;
     if let Some(path) = &request.csv {
         write_atomically(path, &told.csv())?;
@@ -288,13 +323,74 @@ fn graph_digest(request: &Request) -> Result<String> {
     }
 }
 
-/// The first sample tells whether f64 has any hope: the choice must not depend on the order of work.
-fn precision(prepared: &Prepared, twin: &[Activation], x: &Tensor) -> Result<Precision> {
-    let first = compare(prepared, twin, x, Precision::ByNeed)?;
-    let single = first.twin.is_some_and(|t| !t.double);
-    Ok(if single {
-        Precision::ByNeed
-    } else {
-        Precision::Double
-    })
+/// The first sample that can be evaluated tells whether f64 has any hope: the choice must not depend on the order
+/// of work. Where there is none, the error of the first one.
+fn precision(
+    prepared: &Prepared,
+    twin: &[Activation],
+    samples: &[usize],
+    input: impl Fn(usize) -> Result<Tensor>,
+) -> Result<Precision> {
+    let mut first = None;
+    for &sample in samples {
+        match input(sample).and_then(|x| compare(prepared, twin, &x, Precision::ByNeed)) {
+            Ok(found) if found.twin.as_ref().is_some_and(|t| !t.double) => {
+                return Ok(Precision::ByNeed)
+            }
+            Ok(_) => return Ok(Precision::Double),
+            Err(e) => first = first.or(Some(e)),
+        }
+    }
+    Err(first.unwrap_or_else(|| Error::domain("no samples")))
+}
+
+/// What is written is neither read by this audit nor the result of a larger one.
+fn refuse_losses(request: &Request) -> Result<()> {
+    let mut inputs = vec![
+        request.model.network.as_path(),
+        request.input.file.as_path(),
+    ];
+    inputs.extend(request.twin.tables.iter().map(PathBuf::as_path));
+    inputs.extend(request.model.graph.as_deref());
+    inputs.extend(request.labels.as_deref());
+    inputs.extend(request.noise.evaluations.iter().map(PathBuf::as_path));
+    for output in [Some(&request.output), request.csv.as_ref()]
+        .into_iter()
+        .flatten()
+    {
+        refuse_overwriting(output, inputs.iter().copied())?;
+    }
+    if request.csv.as_ref() == Some(&request.output) {
+        return Err(Error::domain("-o and --csv name one file"));
+    }
+    Ok(())
+}
+
+/// Refuses to write over an audit of more samples.
+fn refuse_larger(output: &std::path::Path, samples: usize) -> Result<()> {
+    #[derive(serde::Deserialize)]
+    struct Earlier {
+        format: String,
+        summary: Counts,
+    }
+    #[derive(serde::Deserialize)]
+    struct Counts {
+        samples: usize,
+    }
+    let Ok(bytes) = std::fs::read(output) else {
+        return Ok(());
+    };
+    match serde_json::from_slice::<Earlier>(&bytes) {
+        Ok(earlier)
+            if earlier.format.starts_with("polycert-audit/")
+                && earlier.summary.samples > samples =>
+        {
+            Err(Error::domain(format!(
+                "holds an audit of {} samples, this one has {samples}: remove it or name another output with -o",
+                earlier.summary.samples
+            ))
+            .in_file(output))
+        }
+        _ => Ok(()),
+    }
 }

@@ -2,6 +2,7 @@
 
 pub use crate::certificate::network::ErrorModel;
 
+use crate::certificate::limits::check_network_limits;
 use crate::certificate::network::{
     certify as publish, certify_noise, Level, Noise as Noisy, Sample, Subject,
 };
@@ -113,6 +114,8 @@ pub fn certify(request: &Request, progress: &mut dyn FnMut(usize, usize)) -> Res
     let x = inputs.sample(request.sample)?;
     let noise = &request.noise;
     let levels = levels(noise)?;
+    check_network_limits(&loaded.network, twin.tables.len(), !levels.is_empty())
+        .map_err(|e| e.in_file(&request.model.network))?;
     let prepared = Prepared::new(&loaded.network).map_err(|e| e.in_file(&request.model.network))?;
     let comparison = compare(&prepared, &twin.activations, &x, Precision::Double)?;
     let decided = match noise.error_model {

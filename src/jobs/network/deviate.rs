@@ -244,6 +244,12 @@ impl Setting<'_> {
                     decimal(reach, true)
                 )))
             }
+            Start::Exhausted(node) => {
+                return Err(Error::domain(format!(
+                    "sample {sample}: precision EXHAUSTED at layer {:?}: 106 bits do not tell whether its input stays in [-B, B]",
+                    subject.network.nodes[node].name
+                )))
+            }
             Start::Undecided => {
                 return Err(Error::domain(format!(
                     "sample {sample}: the undisturbed class is not decided; see `polycert network evaluate`"

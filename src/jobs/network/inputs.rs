@@ -1,5 +1,6 @@
 //! The inputs of a network: a file of samples, and how its numbers become inputs.
 
+use crate::arith::npy;
 use crate::arith::number;
 use crate::error::{Error, Result};
 use crate::files::{read_bytes, sha256};
@@ -7,7 +8,6 @@ use crate::network::model::graph::Preprocessing;
 use crate::network::model::tensor::Tensor;
 use crate::network::read::input::{Layout, Samples};
 use crate::network::read::load::Loaded;
-use crate::network::read::npy;
 use rug::Rational;
 use std::path::PathBuf;
 

@@ -1,6 +1,7 @@
 //! The levels of noise that networks are held against.
 
 use crate::arith::number;
+use crate::arith::number::f64_above;
 use crate::certificate::checked::CheckedEvaluation;
 use crate::certificate::{read, MAX_BYTES};
 use crate::certify::proof::prove;
@@ -13,7 +14,7 @@ use crate::network::rows::subject::Centre;
 use crate::network::rows::Noise;
 use crate::poly::{self};
 use rug::float::Round;
-use rug::{Float, Rational};
+use rug::Rational;
 use std::path::{Path, PathBuf};
 
 /// Most noise levels of one run.
@@ -40,7 +41,7 @@ impl NoiseLevels {
         let mut all = Vec::new();
         for (list, kind) in [(&self.worst, "worst"), (&self.sigma, "sigma")] {
             for level in list {
-                let up = up(level);
+                let up = f64_above(level);
                 if !(0.0..=1.0).contains(&up) {
                     return Err(Error::domain(format!(
                         "a noise level is from 0 to 1 in units of B, not {level}"
@@ -72,11 +73,6 @@ impl NoiseLevels {
     }
 }
 
-/// Rounded up: more noise than was asked for.
-fn up(x: &Rational) -> f64 {
-    Float::with_val_round(53, x, Round::Up).0.to_f64()
-}
-
 /// 2^-22 for powers of two, a decimal otherwise.
 fn short(level: &Rational) -> String {
     if *level.numer() == 1 && level.denom().is_power_of_two() {
@@ -97,9 +93,13 @@ pub(super) fn proved_levels(twin: &Twin) -> Result<Vec<Level>> {
     };
     let proof = prove(
         table,
-        &Request::new(poly::Target::new(poly::Function::Relu)),
+        &Request {
+            // The twin's own polynomial: its coefficients as they are held.
+            coefficients: twin.coefficients,
+            ..Request::new(poly::Target::new(poly::Function::Relu))
+        },
     )?;
-    let worst = up(&proof.bound_hi);
+    let worst = f64_above(&proof.bound_hi);
     let level = |name: String, envelope| Level {
         name,
         noise: Noise {
@@ -113,7 +113,10 @@ pub(super) fn proved_levels(twin: &Twin) -> Result<Vec<Level>> {
     if let Some(c) = &proof.closeness {
         // |p - sign| <= 2 tau from the zone on, so |r - ReLU| <= tau |x| there.
         let tau = c.bound_hi.to_f64_round(Round::Up) / 2.0;
-        levels.push(level("envelope".to_owned(), Some((tau, up(&c.from)))));
+        levels.push(level(
+            "envelope".to_owned(),
+            Some((tau, f64_above(&c.from))),
+        ));
     }
     Ok(levels)
 }
@@ -162,7 +165,7 @@ fn evaluated(path: &Path, twin: &Twin, centre: Centre) -> Result<Level> {
         Centre::Relu => ("error", &document.error, "ReLU"),
     };
     let amount = read::number(text_of, name)? / &scale;
-    let worst = up(&amount);
+    let worst = f64_above(&amount);
     if worst > 1.0 {
         return Err(Error::domain(format!(
             "proves no more than {worst:e} B, which says nothing of a network"

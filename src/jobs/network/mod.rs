@@ -12,6 +12,7 @@
 
 pub mod audit;
 pub mod box_bounds;
+mod certificates;
 pub mod certify;
 pub mod deviate;
 pub mod evaluate;

@@ -1,18 +1,20 @@
 //! The journal that an interrupted audit goes on from.
 //!
 //! A text file: a first line with the digest of everything that the results depend on, then one JSON line for
-//! each sample that is done, in any order. A last line that was cut short is dropped.
+//! each sample that is done, in any order. A last line that was cut short is dropped. Numbers are written in their
+//! shortest form and read correctly rounded: they come back as they were. The file is locked while it is open, so
+//! that two audits never write one result.
 
 use crate::error::{Error, Result};
 use crate::network::audit::record::Record;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::Path;
 
 /// The format tag of a journal's first line.
-pub const JOURNAL: &str = "polycert-audit-journal/2";
+pub const JOURNAL: &str = "polycert-audit-journal/3";
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,7 +36,7 @@ impl Journal {
     /// Opens a journal, or begins one.
     ///
     /// # Errors
-    /// A file that is no journal, or one of other settings: it is left as it is.
+    /// A file that is no journal, one of other settings, or one that another audit has open: it is left as it is.
     pub fn open(path: &Path, settings_sha256: &str) -> Result<Self> {
         Self::read(path, settings_sha256).map_err(|e| e.in_file(path))
     }
@@ -44,6 +46,20 @@ impl Journal {
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).create(true).truncate(false);
         let mut file = file.open(path).map_err(io)?;
+        let busy = || {
+            Error::domain(
+                "another audit is writing this result: wait for it, or name another output with -o",
+            )
+        };
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(busy()),
+            Err(TryLockError::Error(e)) => return Err(io(e)),
+        }
+        // The other one may have finished, and removed the journal, between opening and locking.
+        if !path.exists() {
+            return Err(busy());
+        }
         let head = json_line(&Head {
             format: JOURNAL.to_owned(),
             settings_sha256: settings_sha256.to_owned(),
@@ -111,6 +127,33 @@ pub fn write_line(file: &mut File, value: &impl Serialize) -> std::io::Result<()
 mod tests {
     use super::*;
     use crate::network::audit::record::tests::record;
+
+    #[test]
+    fn numbers_come_back_as_they_were_and_one_audit_writes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("j");
+        let mut j = Journal::open(&path, "d").unwrap();
+        let error = Journal::open(&path, "d").unwrap_err().to_string();
+        assert!(error.contains("another audit"), "{error}");
+        let mut state = 7u64;
+        let mut written = Vec::new();
+        for k in 0..2_000 {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(9);
+            let x = f64::from_bits(state);
+            if x.is_finite() {
+                let mut r = record(k, "same");
+                r.bound_network_margin = Some(x);
+                r.bound_network_reach = vec![x.abs(), 5e-324, f64::MAX];
+                write_line(&mut j.file, &r).unwrap();
+                written.push(r);
+            }
+        }
+        drop(j);
+        let j = Journal::open(&path, "d").unwrap();
+        assert!(j.done.values().eq(&written));
+    }
 
     #[test]
     fn a_journal_goes_on_where_it_was_cut() {

@@ -85,11 +85,12 @@ fn layers(found: &[Vec<Sensitivity>], at: &Undisturbed) -> Vec<Layer> {
 
 /// Does the samples that the journal does not have, on all threads of the current pool.
 ///
-/// **Inputs** `samples` and the function that gives a sample's input and label; `progress` is told how
-/// many of this run are done; `under` adds noise.
+/// **Inputs** `samples` and the functions that give a sample's input and label; `progress` is told how
+/// many of this run are done; `under` adds noise. A sample that cannot be prepared or evaluated is a record with
+/// its error.
 ///
 /// # Errors
-/// An input that cannot be prepared, a failed evaluation, or a journal that cannot be written.
+/// A journal that cannot be written.
 #[allow(clippy::too_many_arguments)] // One caller, and every part is another kind of thing.
 pub fn run(
     prepared: &Prepared,
@@ -97,7 +98,8 @@ pub fn run(
     precision: Precision,
     under: Option<Under>,
     samples: &[usize],
-    input: impl Fn(usize) -> Result<(Tensor, Option<u64>)> + Sync,
+    input: impl Fn(usize) -> Result<Tensor> + Sync,
+    label: impl Fn(usize) -> Option<u64> + Sync,
     journal: Journal,
     progress: impl Fn(usize, usize) + Sync,
 ) -> Result<Vec<Record>> {
@@ -108,16 +110,19 @@ pub fn run(
         .collect();
     let total = pending.len();
     let state = Mutex::new((journal.file, journal.done, 0usize));
-    pending.into_par_iter().try_for_each(|sample| {
-        let (x, label) = input(sample)?;
-        let comparison = compare(prepared, polynomials, &x, precision)
-            .map_err(|e| Error::parse(format!("sample {sample}"), e.to_string()))?;
+    let evaluated = |sample: usize, label: Option<u64>| -> Result<Record> {
+        let x = input(sample)?;
+        let comparison = compare(prepared, polynomials, &x, precision)?;
         let mut record = Record::new(sample, label, &comparison);
         if let Some(under) = under {
-            under
-                .add(&x, &mut record)
-                .map_err(|e| Error::parse(format!("sample {sample}"), e.to_string()))?;
+            under.add(&x, &mut record)?;
         }
+        Ok(record)
+    };
+    pending.into_par_iter().try_for_each(|sample| {
+        let label = label(sample);
+        // A sample that cannot be evaluated is a row of its own; the others are done all the same.
+        let record = evaluated(sample, label).unwrap_or_else(|e| Record::failed(sample, label, &e));
         let mut state = state
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);

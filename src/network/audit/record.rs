@@ -1,5 +1,6 @@
 //! What is kept of one sample.
 
+use crate::error::Error;
 use crate::network::forward::compare::{Comparison, Verdict};
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +12,7 @@ pub struct Record {
     pub sample: usize,
     /// Its label, where there are labels.
     pub label: Option<u64>,
-    /// `same`, `different`, `undecided` or `outside`.
+    /// `same`, `different`, `undecided`, `exhausted`, `outside` or `failed`.
     pub verdict: String,
     /// The network's class, if it is decided.
     pub network_class: Option<usize>,
@@ -29,6 +30,8 @@ pub struct Record {
     pub bound_twin_reach: Vec<f64>,
     /// The element with the greatest reach at the twin's last activation, where it is outside.
     pub outside_neuron: Option<usize>,
+    /// Why it could not be evaluated, where it failed.
+    pub error: Option<String>,
     /// Whether the twin was evaluated with about 106 bits.
     pub double: bool,
     /// For each level of noise a lower bound of the twin's margin under it; none where it is vacuous.
@@ -62,7 +65,7 @@ impl Record {
         let twin_class = c.twin.as_ref().and_then(|t| t.class());
         let finite = |x: f64| Some(x).filter(|x| x.is_finite());
         let outside_neuron = match &c.verdict {
-            Verdict::Outside(e) => Some(e.neuron),
+            Verdict::Outside(e) | Verdict::Exhausted(e) => Some(e.neuron),
             _ => None,
         };
         Self {
@@ -90,7 +93,30 @@ impl Record {
                 .map(|r| r.bound_reach.min(f64::MAX))
                 .collect(),
             outside_neuron,
+            error: None,
             double: c.twin.as_ref().is_none_or(|t| t.double),
+            bound_noise_margins: vec![],
+            bound_noise_deviations: vec![],
+            layers: vec![],
+        }
+    }
+
+    /// A sample that could not be evaluated.
+    pub(super) fn failed(sample: usize, label: Option<u64>, error: &Error) -> Self {
+        Self {
+            sample,
+            label,
+            verdict: "failed".to_owned(),
+            network_class: None,
+            twin_class: None,
+            bound_network_margin: None,
+            bound_twin_margin: None,
+            bound_change: None,
+            bound_network_reach: vec![],
+            bound_twin_reach: vec![],
+            outside_neuron: None,
+            error: Some(error.to_string()),
+            double: true,
             bound_noise_margins: vec![],
             bound_noise_deviations: vec![],
             layers: vec![],
@@ -121,6 +147,7 @@ pub(super) mod tests {
             bound_network_reach: vec![1.0, sample as f64],
             bound_twin_reach: vec![],
             outside_neuron: None,
+            error: None,
             double: true,
             bound_noise_margins: vec![Some(sample as f64 - 0.5), None],
             bound_noise_deviations: vec![Some(0.5 + sample as f64), None],

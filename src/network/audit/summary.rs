@@ -15,14 +15,22 @@ pub struct Summary {
     pub different: usize,
     /// Not decided.
     pub undecided: usize,
-    /// A polynomial was asked beyond [-B, B].
+    /// Proved: a polynomial was asked beyond [-B, B].
     pub outside: usize,
+    /// Not decided, for the precision did not suffice to tell whether a polynomial is asked beyond [-B, B].
+    pub exhausted: usize,
+    /// Could not be evaluated.
+    pub failed: usize,
     /// Samples with a label.
     pub labelled: usize,
     /// Proved: the network's class is the label.
     pub network_right: usize,
     /// Proved: the twin's class is the label.
     pub twin_right: usize,
+    /// Proved: the network's class is not the label.
+    pub network_wrong: usize,
+    /// Proved: the twin's class is not the label.
+    pub twin_wrong: usize,
     /// Least proved margin of the network, over samples with a class.
     pub bound_least_margin: Option<f64>,
     /// Upper bound of the change of any logit of any sample that was evaluated.
@@ -100,12 +108,23 @@ impl Summary {
         (lo, hi)
     }
 
+    /// Interval of the share of inputs that are answered right, given how many of the labelled samples are proved
+    /// right and proved wrong; as [`Self::bound_same_share`].
+    ///
+    /// **Guarantee** samples without a proved class count as wrong for the lower end and as right for the upper one.
+    ///
+    /// # Panics
+    /// As [`clopper_pearson`].
+    pub fn bound_accuracy(&self, right: usize, wrong: usize, risk: f64) -> (f64, f64) {
+        accuracy(right, wrong, self.labelled, risk)
+    }
+
     /// Counts records.
     pub fn new(records: &[Record]) -> Self {
         let count = |word: &str| records.iter().filter(|r| r.verdict == word).count();
-        let right = |class: fn(&Record) -> Option<usize>| {
-            let is = |r: &&Record| r.label.is_some() && class(r).map(|c| c as u64) == r.label;
-            records.iter().filter(is).count()
+        let known = |class: fn(&Record) -> Option<usize>, right: bool| {
+            let pairs = records.iter().filter_map(|r| Some((r.label?, class(r)?)));
+            pairs.filter(|(l, c)| (*l == *c as u64) == right).count()
         };
         let fold = |list: fn(&Record) -> &Vec<f64>| {
             let mut most: Vec<f64> = Vec::new();
@@ -125,9 +144,13 @@ impl Summary {
             different: count("different"),
             undecided: count("undecided"),
             outside: count("outside"),
+            exhausted: count("exhausted"),
+            failed: count("failed"),
             labelled: records.iter().filter(|r| r.label.is_some()).count(),
-            network_right: right(|r| r.network_class),
-            twin_right: right(|r| r.twin_class),
+            network_right: known(|r| r.network_class, true),
+            twin_right: known(|r| r.twin_class, true),
+            network_wrong: known(|r| r.network_class, false),
+            twin_wrong: known(|r| r.twin_class, false),
             bound_least_margin: records
                 .iter()
                 .filter_map(|r| r.bound_network_margin)
@@ -144,8 +167,19 @@ impl Summary {
     }
 }
 
+/// The interval of a share, `right` of `all` proved and `wrong` of them refuted: the others count as both.
+///
+/// # Panics
+/// As [`clopper_pearson`].
+pub fn accuracy(right: usize, wrong: usize, all: usize, risk: f64) -> (f64, f64) {
+    let lo = clopper_pearson(right, all, risk).0;
+    let hi = clopper_pearson(all - wrong, all, risk).1;
+    (lo, hi)
+}
+
 fn levels(records: &[Record]) -> Vec<UnderNoise> {
-    let count = records.first().map_or(0, |r| r.bound_noise_margins.len());
+    let each = records.iter().map(|r| r.bound_noise_margins.len());
+    let count = each.max().unwrap_or(0);
     let level = |k: usize| {
         let certified = || records.iter().filter(move |r| r.certified(k));
         let at = |list: &[Option<f64>]| list.get(k).copied().flatten();
@@ -196,6 +230,12 @@ mod tests {
             (3, 1, 1, 1, 0)
         );
         assert_eq!((s.network_right, s.twin_right), (3, 0));
+        // No class of the twin is proved: it may be right or wrong on all three.
+        assert_eq!((s.network_wrong, s.twin_wrong), (0, 0));
+        assert_eq!(
+            s.bound_accuracy(s.twin_right, s.twin_wrong, 0.05),
+            (0.0, 1.0)
+        );
         // One is proved the same, none proved different: two may be either.
         let (lo, hi) = s.bound_same_share(0.05);
         assert_eq!((lo, hi), (clopper_pearson(1, 3, 0.05).0, 1.0));

@@ -48,7 +48,7 @@ pub struct Stage {
 /// The stages of a network, inputs first, output last.
 ///
 /// **Guarantee** with the exact numbers that the stages stand for, the last stage's value is the network's output
-/// on every input.
+/// on every input; it has no ReLU.
 ///
 /// # Errors
 /// Max-pooling, concatenation and ReLU with a slope; a matrix over [`MAX_ENTRIES`]; a batch norm whose scale
@@ -193,6 +193,18 @@ pub fn stages(network: &Network) -> Result<Vec<Stage>> {
         if id == network.output {
             break;
         }
+    }
+    // Bounds are of what goes into a stage's ReLU: a ReLU at the end gets a stage behind it that reads its value.
+    if let Some(last) = stages.last().filter(|s| s.relu) {
+        let size = last.size;
+        stages.push(Stage {
+            name: format!("{} (output)", network.nodes[network.output].name),
+            size,
+            matrices: vec![Matrix::new(stages.len() - 1, identity(size)?, size)],
+            bias: vec![0.0; size],
+            bound_bias_off: vec![0.0; size],
+            relu: false,
+        });
     }
     Ok(stages)
 }

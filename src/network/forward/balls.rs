@@ -15,7 +15,7 @@ use crate::network::model::tensor::Tensor;
 pub enum Model<'a> {
     /// ReLU and max themselves.
     Relu,
-    /// One polynomial for each of [`Network::activations`], in that order.
+    /// One polynomial for each of [`Network::activations`](crate::network::model::graph::Network::activations), in that order.
     Twin(&'a [Activation]),
 }
 
@@ -31,6 +31,8 @@ pub struct Range {
     /// Upper bound of |x| that the polynomial is applied to: of an input, or of the difference in a match
     /// of a max-pool.
     pub bound_reach: f64,
+    /// Lower bound of the greatest of these |x|: where it is above B, the polynomial surely leaves [-B, B].
+    pub bound_least_reach: f64,
     /// The element where the reach is attained: of the input, or of the max-pool's output.
     pub neuron: usize,
 }
@@ -128,10 +130,15 @@ impl Reading for Balls<'_> {
     fn check(&self, node: &Node, value: &Tensor) -> Result<()> {
         match value.overflow() {
             None => Ok(()),
-            Some(i) => Err(Error::domain(format!(
-                "layer {:?}, element {i}: the numbers are beyond what f64 can hold",
-                node.name
-            ))),
+            Some(i) => {
+                let what = if value.hi[i].is_finite() {
+                    "the error bounds are beyond what f64 can hold (precision is exhausted)"
+                } else {
+                    "the numbers are beyond what f64 can hold"
+                };
+                let layer = format!("layer {:?}, element {i}: {what}", node.name);
+                Err(Error::domain(layer))
+            }
         }
     }
 }
@@ -165,6 +172,7 @@ fn range(x: &Tensor, node: NodeId) -> Range {
         bound_lo: f64::INFINITY,
         bound_hi: f64::NEG_INFINITY,
         bound_reach: 0.0,
+        bound_least_reach: 0.0,
         neuron: 0,
     };
     for (i, ball) in x.balls().enumerate() {
@@ -174,8 +182,14 @@ fn range(x: &Tensor, node: NodeId) -> Range {
         if reach > range.bound_reach || reach.is_nan() {
             (range.bound_reach, range.neuron) = (reach, i);
         }
+        range.bound_least_reach = range.bound_least_reach.max(least(ball));
     }
     range
+}
+
+/// Lower bound of |x|.
+fn least(ball: Ball) -> f64 {
+    ball.lower().max(-ball.upper()).max(0.0)
 }
 
 /// max(x, 0) over a ball; it is 1-Lipschitz.
@@ -231,13 +245,14 @@ fn max_pool(
     double: bool,
 ) -> (Tensor, Range) {
     let mut range = range(x, id);
-    (range.bound_reach, range.neuron) = (0.0, 0);
+    (range.bound_reach, range.bound_least_reach, range.neuron) = (0.0, 0.0, 0);
     let results = windows(window, x.shape, node, |list| {
         let mut round: Vec<Ball> = list.iter().map(|&i| x.get(i)).collect();
         match twin {
             Some(r) => {
-                let reach = r.tournament(&mut round);
-                (round[0], reach)
+                let mut surely = 0.0f64;
+                let reach = r.tournament(&mut round, &mut |d| surely = surely.max(least(d)));
+                (round[0], reach, surely)
             }
             None => {
                 let low = round
@@ -249,16 +264,17 @@ fn max_pool(
                     .map(|b| b.upper())
                     .fold(f64::NEG_INFINITY, f64::max);
                 let top = round.iter().copied().reduce(exact_max).unwrap_or_default();
-                (top, up(high - low))
+                (top, up(high - low), 0.0)
             }
         }
     });
     let mut y = Tensor::zeros(node.shape);
-    for (i, (ball, reach)) in results.into_iter().enumerate() {
+    for (i, (ball, reach, surely)) in results.into_iter().enumerate() {
         y.set(i, if double { ball } else { ball.single() });
         if reach > range.bound_reach || reach.is_nan() {
             (range.bound_reach, range.neuron) = (reach, i);
         }
+        range.bound_least_reach = range.bound_least_reach.max(surely);
     }
     (y, range)
 }

@@ -17,8 +17,10 @@ pub enum Verdict {
     Different(usize, usize),
     /// The enclosures do not decide a class of the network, or of its twin.
     Undecided,
-    /// A polynomial is asked beyond [-B, B].
+    /// Proved: a polynomial is asked beyond [-B, B].
     Outside(Excess),
+    /// The numbers may lie in [-B, B], their radii do not: more than the evaluation's bits are needed.
+    Exhausted(Excess),
 }
 
 impl Verdict {
@@ -29,6 +31,7 @@ impl Verdict {
             Self::Different(..) => "different",
             Self::Undecided => "undecided",
             Self::Outside(_) => "outside",
+            Self::Exhausted(_) => "exhausted",
         }
     }
 }
@@ -42,8 +45,10 @@ pub struct Excess {
     pub activation: usize,
     /// The element.
     pub neuron: usize,
-    /// Upper bound of |x|: the B that this layer needs on this input, at least where it is tight.
+    /// Upper bound of |x|.
     pub bound_reach: f64,
+    /// Lower bound of the greatest |x|: B must be above it.
+    pub bound_least_reach: f64,
     /// The stated B.
     pub scale: Rational,
     /// Where p itself is meant, its domain, and what it may be asked: the network's range, or both signs of the reach.
@@ -84,6 +89,15 @@ impl Comparison {
             d.upper().max(-d.lower())
         };
         Some(pairs.map(change).fold(0.0, f64::max))
+    }
+}
+
+/// Bits of the midpoints, about, with single f64 or with pairs.
+pub fn bits(double: bool) -> u32 {
+    if double {
+        106
+    } else {
+        53
     }
 }
 
@@ -142,6 +156,7 @@ pub fn compare(
             let activation = ranges.len().saturating_sub(1);
             let last = ranges
                 .last()
+                .copied()
                 .ok_or_else(|| Error::domain("a range without activation"))?;
             let polynomial = &polynomials[activation];
             let pool = matches!(prepared.network().nodes[last.node].op, Op::MaxPool(_));
@@ -163,14 +178,21 @@ pub fn compare(
                 activation,
                 neuron: last.neuron,
                 bound_reach: last.bound_reach,
+                bound_least_reach: last.bound_least_reach,
                 scale: polynomial.scale().clone(),
                 direct: polynomial.domain().map(asked),
+            };
+            let surely = polynomial.surely_outside(last.bound_least_reach);
+            let verdict = if surely {
+                Verdict::Outside(excess)
+            } else {
+                Verdict::Exhausted(excess)
             };
             Comparison {
                 network,
                 twin: None,
                 twin_ranges: ranges,
-                verdict: Verdict::Outside(excess),
+                verdict,
             }
         }
     })
@@ -189,4 +211,43 @@ fn network(prepared: &Prepared, input: &Tensor, precision: Precision) -> Result<
         }
     }
     Err(Error::domain("ReLU has no domain to leave"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arith::ball::Ball;
+    use crate::network::model::graph::{Builder, Preprocessing};
+    use crate::network::model::ops::{Op, TensorShape};
+    use crate::poly::composite::Composite;
+
+    /// Two activations; p(y) = 2^40 y is so steep that a narrow input leaves the second one's [-1, 1].
+    #[test]
+    fn a_radius_that_leaves_the_domain_is_not_a_number_that_does() {
+        let mut b = Builder::new(TensorShape::flat(1)).unwrap();
+        let first = b.push("first", Op::Relu { slope: 0.0 }, &[0]).unwrap();
+        let last = b.push("last", Op::Relu { slope: 0.0 }, &[first]).unwrap();
+        let n = b.finish("n", last, Preprocessing::default()).unwrap();
+        let steep = Composite::from_stages(vec![vec![Rational::new(), Rational::from(1) << 40]]);
+        let one = Rational::from(1);
+        let steep = Activation::new(&steep, &one).unwrap();
+        let twin = vec![steep.clone(), steep];
+        let prepared = Prepared::new(&n).unwrap();
+        let at = |mid: f64, radius: f64| {
+            let x = Tensor::from_balls(TensorShape::flat(1), &[Ball::new((mid, 0.0), radius)]);
+            compare(&prepared, &twin, &x, Precision::Double)
+                .unwrap()
+                .verdict
+        };
+        match at(0.0, 1e-3) {
+            Verdict::Exhausted(e) => assert_eq!((e.activation, e.bound_least_reach), (1, 0.0)),
+            other => panic!("{other:?}"),
+        }
+        assert!(matches!(at(0.9, 0.2), Verdict::Exhausted(e) if e.activation == 0));
+        assert!(matches!(at(2.0, 0.5), Verdict::Outside(e) if e.bound_least_reach > 1.0));
+        // r(1/2) is about 2^37.
+        assert!(matches!(at(0.5, 0.0), Verdict::Outside(e) if e.activation == 1));
+        // On the border itself one rounding is too much.
+        assert!(matches!(at(1.0, 0.0), Verdict::Exhausted(e) if e.activation == 0));
+    }
 }

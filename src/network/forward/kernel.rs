@@ -9,6 +9,10 @@
 //! |t_k| <= u |s_k| <= u (1 + gamma_K) A, so that the exact sum of all |t|, |e|, |w lo| is at most
 //! u A (K (1 + gamma_K) + 2), and its computation is off by gamma_{K+2} of that: below
 //! (K + 3)^2 u^2 A (1 + 2^-20) for K < 2^24 (Ogita, Rump, Oishi, Accurate sum and dot product, 2005).
+//!
+//! **Underflow.** Sums lose nothing; a product or fma loses at most eta/2, eta = 2^-1074, beside its relative error,
+//! and no later factor multiplies it: a chain adds up K eta/2, the double kernel (p + e and w lo) 3 K eta/2. Below
+//! 2^26 eta < 10^-315 for K < 2^24, which the radius's absolute term (`up`, 10^-300) covers.
 
 use crate::arith::ball::{two_product, two_sum, U};
 

@@ -2,7 +2,8 @@
 //!
 //! A layer y = W x + b on balls (m, r): the midpoint is W m + b, computed by the kernels with rounding at
 //! most kappa |W| |m|; the radius is |W| (r + kappa |m|), computed in f64 on nonnegative numbers, times
-//! (1 + gamma_K): one more product in f64 pays for both.
+//! (1 + gamma_K): one more product in f64 pays for both. Where kappa |m| underflows, [`up`]'s absolute term, which
+//! is far above it, is multiplied by |W| in its place.
 
 use crate::arith::ball::{up, Ball, U};
 use crate::error::{Error, Result};

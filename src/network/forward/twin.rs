@@ -11,8 +11,15 @@
 //!   8 u^2. Together below 20 (m + 1) u^2 |c_j y^j| for m + 1 coefficients, and second-order terms.
 //! - Slope: |P'(y)| over the ball is at most |P'(hi)| as computed, plus its rounding, plus
 //!   (radius + u |hi|) times sum j (j-1) |c_j| |y|^(j-2) at the largest |y| of the ball.
+//! - Underflow: each product of pairs loses at most delta = 3 eta/2, eta = 2^-1074 (see [`crate::arith::ball`]),
+//!   and what follows multiplies it. With M = max(|y|, 1): a loss in y^2 moves c_j y^j by at most
+//!   delta j |c_j| M^(j-1), a loss in Horner's scheme passes products by at most M^n, n the degree. In all at most
+//!   delta (sum j |c_j| M^(j-1) + (n + 1) M^n), and relative errors on top of it; counted with [`TINY`] > 10^22 delta
+//!   in delta's place. The f64 sums above lose n eta at |y| <= 1, below the last step's TINY; beyond 1 they cannot
+//!   underflow, for coefficients are 0 or above 10^-200.
 
-use crate::arith::ball::{pair_product, pair_sum, up, Ball, U};
+use crate::arith::ball::{pair_product, pair_sum, up, Ball, TINY, U};
+use crate::arith::number::{f64_above, f64_below};
 use crate::arith::rounding::CoefficientMode;
 use crate::error::{Error, Result};
 use crate::poly::composite::Composite;
@@ -93,8 +100,18 @@ impl PairStage {
         let drift = up(y.radius + U * y.hi.abs());
         // The f64 Horner sum is off by at most (cover - 1) of the sum of its terms' sizes.
         let slope = computed.abs() + (self.cover - 1.0) * slopes + drift * sum(&self.curve);
-        let rounding = self.kappa * sum(&self.value);
+        let rounding = self.kappa * sum(&self.value) + self.underflow(m.max(1.0));
         Ball::new(v, up(up(slope) * y.radius + rounding))
+    }
+
+    /// What underflow can move a value by, |y| <= m and m >= 1.
+    fn underflow(&self, m: f64) -> f64 {
+        let slopes = self
+            .slope
+            .iter()
+            .fold(0.0, |s: f64, c| s.mul_add(m, c.abs()));
+        let power = self.slope.iter().fold(TINY, |s, _| s * m);
+        (TINY * slopes + self.value.len() as f64 * power) * self.cover
     }
 }
 
@@ -129,9 +146,7 @@ impl Activation {
             return Err(Error::domain(format!("B = {scale} is not above 0")));
         }
         let inverse = Ball::rational(&Rational::from(scale.recip_ref()));
-        let limit = rug::Float::with_val_round(53, scale, rug::float::Round::Down)
-            .0
-            .to_f64_round(rug::float::Round::Down);
+        let limit = f64_below(scale);
         if !(inverse.is_finite() && inverse.hi > 1e-200 && limit > 1e-200) {
             return Err(Error::unsupported("B is beyond 1e-200 .. 1e200"));
         }
@@ -161,15 +176,7 @@ impl Activation {
         (lo, hi): (&Rational, &Rational),
         leaky: bool,
     ) -> Result<Self> {
-        let inside = |x: &Rational, round| {
-            rug::Float::with_val_round(53, x, round)
-                .0
-                .to_f64_round(round)
-        };
-        let inside = (
-            inside(lo, rug::float::Round::Up),
-            inside(hi, rug::float::Round::Down),
-        );
+        let inside = (f64_above(lo), f64_below(hi));
         let mut made = Self::new(composite, &Rational::from(1))?;
         made.limit = inside.1.min(-inside.0);
         made.direct = Some(Direct {
@@ -213,6 +220,18 @@ impl Activation {
         }
     }
 
+    /// Whether a number of this size is surely where the polynomial is not meant to be used, whatever its sign.
+    pub fn surely_outside(&self, size: f64) -> bool {
+        match (&self.direct, Rational::from_f64(size)) {
+            (Some(d), Some(size)) => {
+                let (lo, hi) = &d.domain;
+                size > *hi && size > Rational::from(-lo)
+            }
+            // The limit is the last f64 that is not above B: a greater f64 is above B.
+            _ => size > self.limit,
+        }
+    }
+
     /// p(x/B).
     fn sign(&self, x: Ball) -> Ball {
         let y = x.times(self.inverse);
@@ -244,13 +263,14 @@ impl Activation {
     }
 
     /// The maximum of a list by a tournament of max(a, b) ~ b + r(a - b): neighbours are paired in each
-    /// round, an odd last one passes on. Also the largest |a - b| of a match.
-    pub fn tournament(&self, round: &mut Vec<Ball>) -> f64 {
+    /// round, an odd last one passes on. Also the largest |a - b| of a match; `seen` is shown every a - b.
+    pub fn tournament(&self, round: &mut Vec<Ball>, seen: &mut dyn FnMut(Ball)) -> f64 {
         let mut widest = 0.0f64;
         while round.len() > 1 {
             let matched = round.chunks(2).map(|pair| match *pair {
                 [a, b] => {
                     let d = a.plus(b.negated());
+                    seen(d);
                     let reach = d.magnitude();
                     // A NaN counts as infinite: it must not be passed over.
                     let reach = if reach.is_nan() { f64::INFINITY } else { reach };
@@ -360,7 +380,7 @@ mod tests {
             assert!(!r.holds((-2.334, 1.0), 2.334, false) && !r.holds((0.0, 1.26), 1.26, false));
             assert!(!r.holds((-1.3, 1.0), 1.3, true) && !r.holds((0.0, 1.0), f64::NAN, false));
             let mut round = vec![Ball::exact(1.0), Ball::exact(0.25)];
-            assert!((0.75..0.750_001).contains(&r.tournament(&mut round)));
+            assert!((0.75..0.7500001).contains(&r.tournament(&mut round, &mut |_| ())));
             let (lo, hi) = round[0].ends().unwrap();
             let exact = q(1, 4) + c.eval_exact(&q(3, 4));
             assert!(round.len() == 1 && lo <= exact && exact <= hi);
@@ -375,7 +395,7 @@ mod tests {
         let r = Activation::new(&composite(true), &q(40, 3)).unwrap();
         let exact = |x: f64| Ball::exact(x);
         let mut round = vec![exact(1.0), exact(4.0), exact(-2.0)];
-        let widest = r.tournament(&mut round);
+        let widest = r.tournament(&mut round, &mut |_| ());
         let first = exact(4.0).plus(r.relu(exact(1.0).plus(exact(-4.0))));
         let last = exact(-2.0).plus(r.relu(first.plus(exact(2.0))));
         assert_eq!(round, [last]);

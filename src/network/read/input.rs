@@ -1,12 +1,12 @@
 //! Inputs of a network: arrays and pictures, their layout, and preprocessing in ball arithmetic.
 
 use crate::arith::ball::Ball;
+use crate::arith::npy;
+use crate::arith::npy::Values;
 use crate::error::{Error, Result};
 use crate::network::model::graph::Preprocessing;
 use crate::network::model::ops::TensorShape;
 use crate::network::model::tensor::Tensor;
-use crate::network::read::npy;
-use crate::network::read::npy::Values;
 use rug::Rational;
 
 /// Largest side of a picture.

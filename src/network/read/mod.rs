@@ -4,12 +4,12 @@
 //! |---|---|
 //! | [`load`] | any network file, by what it holds |
 //! | [`onnx`], [`safetensors`], [`description`], [`cifar_resnet`] | the formats |
-//! | [`npy`], [`input`] | inputs, and their preprocessing |
+//! | [`input`] | inputs, and their preprocessing |
 
 pub mod cifar_resnet;
 pub mod description;
 pub mod input;
 pub mod load;
-pub mod npy;
+
 pub mod onnx;
 pub mod safetensors;

@@ -399,7 +399,7 @@ mod tests {
                         }
                     }
                     let found = computed.data[place * CHANNELS + channel][l];
-                    moved += Rational::from(q(f64::from(found)) - exact).abs();
+                    moved += (q(f64::from(found)) - exact).abs();
                 }
                 let residual = pass.residual[0][l];
                 assert!(q(residual) >= moved, "{place} {l}: {residual} {moved}");

@@ -40,7 +40,9 @@ impl<'a> Response<'a> {
         let (slope, off) = match self {
             Self::Polynomial(bend) => bend.slope(z)?,
             Self::Relu(scale) if (Upper::size(z) + Upper::of(radius)).get() <= scale => {
-                (if z > 0.0 { 1.0 } else { 0.0 }, 0.0)
+                // 0 where the sign is not known, as in a max-pooling of equal values, not what rounding made of it:
+                // any slope will do there, and this one the checker takes too.
+                (if z > radius { 1.0 } else { 0.0 }, 0.0)
             }
             Self::Relu(scale) => {
                 return Err(Error::domain(format!(

@@ -96,7 +96,8 @@ impl<'a> State<'a> {
         for p in 0..shape.pixels() {
             for c in 0..shape.channels {
                 let i = c * shape.pixels() + p;
-                let (z, radius) = (centre.hi[i], centre.radius[i] + centre.lo[i].abs());
+                let z = centre.hi[i];
+                let radius = (Upper::of(centre.radius[i]) + Upper::size(centre.lo[i])).get();
                 let (slope, remainder_of) = response.linear(z, radius)?;
                 let first = known.len() / shape.len() * (p * shape.channels + c);
                 for (level, noise) in self.noise.iter().enumerate() {
@@ -124,7 +125,7 @@ impl<'a> State<'a> {
             }
         }
         self.sources[k] = source;
-        self.amounts[id] = amounts;
+        self.amounts[id] = usable(amounts, levels);
         Ok(())
     }
 
@@ -202,7 +203,8 @@ impl<'a> State<'a> {
         let read = node.inputs.iter().map(|&i| self.plan.nodes[i].shape.len());
         let terms = read.sum::<usize>() + 1;
         let amounts = out.into_iter().map(|a| Upper::computed(a, terms));
-        self.amounts[id] = amounts.map(Upper::get_f32).collect();
+        let levels = self.noise.len();
+        self.amounts[id] = usable(amounts.map(Upper::get_f32).collect(), levels);
     }
 
     /// Whether rows that are rounded at this node need its amounts.
@@ -222,6 +224,28 @@ impl<'a> State<'a> {
                 matches!(n.step, RowStep::Add) && n.inputs.contains(&id) && self.feeds_linear(i)
             })
     }
+}
+
+/// The amounts of a node; at a level where their sum is so large that what rows lose by underflow would count, infinite
+/// ones.
+///
+/// Rows are f32: a product below 2^-126, in a linear layer, at a slope or in a mean, is off by 2^-150 at most, besides
+/// what is relative to it. With sums of at most 2^40 over the elements of a node, 2^14 nodes and 2^24 products to a
+/// place all of this comes to 2^-150 2^24 2^40 2^14 = 2^-72, which the 1e-20 added to every bound covers.
+fn usable(mut amounts: Vec<f32>, levels: usize) -> Vec<f32> {
+    let most = 2f64.powi(40);
+    for level in 0..levels {
+        let own = amounts.iter().skip(level).step_by(levels);
+        let sum: f64 = own.map(|a| f64::from(*a)).sum();
+        // Not where the sum is NaN.
+        if sum <= most {
+            continue;
+        }
+        for amount in amounts.iter_mut().skip(level).step_by(levels) {
+            *amount = f32::INFINITY;
+        }
+    }
+    amounts
 }
 
 /// kappa: one of `events` one-sided events of probability exp(-kappa^2/2) happens with probability
@@ -278,6 +302,21 @@ fn forward_sizes(
 mod tests {
     use super::*;
     use rug::Rational;
+
+    /// At a level where rows could lose too much by underflow nothing is bounded; the others stay.
+    #[test]
+    fn amounts_that_underflow_could_hide_are_infinite() {
+        let kept = usable(
+            vec![1.0, 2f32.powi(40), f32::NAN, 1.0, 2f32.powi(20), 1.0],
+            3,
+        );
+        assert_eq!((kept[0], kept[3]), (1.0, 1.0));
+        for (level, infinite) in [(0, false), (1, true), (2, true)] {
+            let own = [kept[level], kept[level + 3]];
+            assert_eq!(own == [f32::INFINITY; 2], infinite, "{level}");
+        }
+        assert!(usable(vec![], 2).is_empty());
+    }
 
     /// kappa against the definition: events exp(-kappa^2/2) <= 2^-32, and hardly less.
     #[test]

@@ -101,6 +101,8 @@ pub struct Subject<'a> {
 pub enum Start {
     /// A polynomial is asked beyond [-B, B]: the layer, and an upper bound of |x| there.
     Outside(NodeId, f64),
+    /// The precision does not tell whether a polynomial is asked beyond [-B, B]: the layer.
+    Exhausted(NodeId),
     /// The undisturbed class is not decided.
     Undecided,
     /// Decided.
@@ -170,10 +172,15 @@ impl<'a> Subject<'a> {
         let centre = match done {
             Outcome::Done(e) => e,
             Outcome::Outside(ranges) => {
-                let last = ranges
-                    .last()
-                    .map_or((0, f64::INFINITY), |r| (r.node, r.bound_reach));
-                return Ok(Start::Outside(last.0, last.1));
+                let index = ranges.len().saturating_sub(1);
+                let last = ranges.last();
+                let limit = self.activations.get(index).map(Activation::limit);
+                return Ok(match (last, limit) {
+                    (Some(r), Some(limit)) if r.bound_least_reach > limit => {
+                        Start::Outside(r.node, r.bound_reach)
+                    }
+                    (r, _) => Start::Exhausted(r.map_or(0, |r| r.node)),
+                });
             }
         };
         Ok(match centre.class() {

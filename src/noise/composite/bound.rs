@@ -244,8 +244,7 @@ impl Prepared {
     /// The noise of an input in units of x.
     fn input_noise(&self, tier: Tier, scale: &Rational) -> f64 {
         let m = &self.model;
-        // A bound of high probability for the encoder would need A2.
-        let encode = m.bound_encode(Tier::WorstCase);
+        let encode = m.bound_encode();
         let fresh = match &self.request.input {
             Input::Given(e) => return enclose(e).sup(),
             Input::Fresh(encryption) => m.bound_fresh(*encryption, tier),

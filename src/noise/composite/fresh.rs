@@ -16,12 +16,12 @@
 //! A ciphertext must not wrap: `2 (|value| + error) scale < Q_l` at every node, since the largest
 //! coefficient of a polynomial is at most its largest slot.
 
+use crate::arith::number::f64_below;
 use crate::arith::{interval, Interval};
 use crate::circuit::{Circuit, Id, Op};
 use crate::error::{Error, Result};
 use crate::noise::formula::{enclose, Model, Tier};
-use rug::float::Round;
-use rug::{Float, Rational};
+use rug::Rational;
 
 /// A value as meant, and how far the ciphertext may be off.
 #[derive(Debug, Clone, Copy)]
@@ -74,9 +74,7 @@ fn room_of(primes: &[u64], scale: &Rational) -> f64 {
     let q: rug::Integer = primes.iter().map(|&q| rug::Integer::from(q)).product();
     let room = Rational::from(q) / Rational::from(scale * 2u32);
     // Beyond the range of f64 this is its largest number.
-    Float::with_val_round(53, &room, Round::Down)
-        .0
-        .to_f64_round(Round::Down)
+    f64_below(&room)
 }
 
 fn up(x: Interval) -> f64 {

@@ -13,8 +13,9 @@
 //!   (RLWE). Each polynomial for itself: no independence between two components is used. Those of an extended
 //!   encryption are a v + e_1 and b v + e_0 mod P, samples of RLWE with the secret v, which the keys tell
 //!   nothing of.
-//! - A2 (only for the bound of `encode` with high probability; certificates use its worst case). The
-//!   fractional parts that the encoder rounds away are independent and uniform.
+//!
+//! Of what the encoder rounds away nothing is assumed: it depends on the message alone, and its bound is the worst case
+//! in every tier.
 //!
 //! What polycert itself draws (errors, the ephemeral v) needs no assumption. The secret is drawn until
 //! `|s(zeta)|^2 <= 18 h` at every zeta, h its (expected) weight: a property of the key, not of luck.
@@ -28,9 +29,10 @@ pub mod operations;
 pub mod primitive;
 pub mod tail;
 
+use crate::arith::number::{f64_above, f64_below};
 use crate::arith::Interval;
 use crate::ckks::parameters::Parameters;
-use rug::{float::Round, Float, Integer, Rational};
+use rug::{Integer, Rational};
 
 /// What a tier promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,10 +54,7 @@ pub struct Model {
 
 /// An exact number as the tightest f64 interval around it.
 pub fn enclose(x: &Rational) -> Interval {
-    between(
-        Float::with_val_round(53, x, Round::Down).0.to_f64(),
-        Float::with_val_round(53, x, Round::Up).0.to_f64(),
-    )
+    between(f64_below(x), f64_above(x))
 }
 
 /// An integer as the tightest f64 interval around it.

@@ -73,7 +73,8 @@ impl Primitive {
 
     /// `bound` of |error| at every slot, in units of the slots.
     ///
-    /// **Guarantee** for the tier; `Encode` with high probability only under A2.
+    /// **Guarantee** for the tier. What `Encode` rounds away is the message's, not chance: its bound is the worst case
+    /// in every tier.
     ///
     /// # Errors
     /// None for checked parameters.
@@ -83,7 +84,7 @@ impl Primitive {
         let level = p.max_level();
         // f64 sums of a few positive terms, each off by 2^-53 of itself at most.
         let up = |x: f64| x * (1.0 + 2f64.powi(-48));
-        let encode = model.bound_encode(Tier::WorstCase);
+        let encode = model.bound_encode();
         let fresh = |encryption| (encode + model.bound_fresh(encryption, tier)) / scale;
         let public = up(fresh(Encryption::Public));
         let switch = model.bound_key_switch(level, tier) / scale;
@@ -95,7 +96,7 @@ impl Primitive {
         };
         let two = up((2.0 * encode + factor * model.bound_fresh(Encryption::Public, tier)) / scale);
         Ok(up(match self {
-            Self::Encode => model.bound_encode(tier) / scale,
+            Self::Encode => encode / scale,
             Self::FreshSecret => fresh(Encryption::Secret),
             Self::FreshPublicExtended => fresh(Encryption::PublicExtended),
             Self::FreshPublic | Self::ConstantProduct => public,

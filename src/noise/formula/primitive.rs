@@ -27,7 +27,7 @@ use rug::Integer;
 const ROUNDING: f64 = 0.3184;
 
 impl Model {
-    /// `bound` of |r(zeta)| for a rounding to the nearest, coefficients uniform (A1, A2) or any.
+    /// `bound` of |r(zeta)| for a rounding to the nearest, coefficients uniform (A1) or any.
     pub fn bound_rounding(&self, tier: Tier) -> f64 {
         self.rounding(tier).sup()
     }
@@ -62,9 +62,9 @@ impl Model {
         }
     }
 
-    /// `bound` of what encoding rounds away. With high probability: only under A2.
-    pub fn bound_encode(&self, tier: Tier) -> f64 {
-        self.bound_rounding(tier)
+    /// `bound` of what encoding rounds away, of every message: a message chooses what is rounded away, no sampler.
+    pub fn bound_encode(&self) -> f64 {
+        self.bound_rounding(Tier::WorstCase)
     }
 
     /// `bound` of the noise of a fresh encryption, encoding apart.

@@ -1,12 +1,13 @@
 //! A circuit run on ciphertexts, beside what is meant. Every `measure_` is a sample, never a bound.
 
+use crate::arith::number::f64_below;
 use crate::ckks::evaluate::run::run;
 use crate::ckks::scheme::encrypt::Encryption;
 use crate::error::{Error, Result};
 use crate::noise::composite::average::Estimator;
 use crate::noise::composite::bound::{Input, Prepared, Task};
 use crate::noise::measure::operations::{Lab, Sample};
-use rug::{float::Round, Float, Rational};
+use rug::Rational;
 
 /// Hardest inputs that are kept, of a scan.
 const HARDEST: usize = 64;
@@ -25,8 +26,7 @@ pub struct Domain {
 impl Domain {
     /// The domain of a circuit, its ends rounded inward.
     pub fn of(prepared: &Prepared) -> Self {
-        let down = |x: &Rational| Float::with_val_round(53, x, Round::Down).0.to_f64();
-        let b = down(&prepared.request.domain);
+        let b = f64_below(&prepared.request.domain);
         let (lo, hi, inputs) = match &prepared.request.task {
             Task::Single(shape) if shape.inputs() == 2 => (0.0, b, 2),
             Task::Single(_) => (-b, b, 1),
@@ -34,7 +34,7 @@ impl Domain {
                 inputs,
                 input_scale,
             } => {
-                let r = down(&(Rational::from((1, 2)) / input_scale));
+                let r = f64_below(&(Rational::from((1, 2)) / input_scale));
                 (-r, r, *inputs)
             }
         };

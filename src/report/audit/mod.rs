@@ -1,24 +1,18 @@
-//! An audit of a network as its file states it: read, checked for sense, never computed again.
+//! An audit of a network as its file states it: read and checked for sense. Totals and intervals are counted again
+//! from its rows; what the rows prove is the file's word.
 
 pub mod figures;
 pub mod page;
+pub mod read;
+pub mod recount;
 pub mod write;
 
-use crate::error::{Error, Result};
-use crate::files::sha256;
 use serde::Deserialize;
 
 /// The format tag.
-pub const FORMAT: &str = "polycert-audit/2";
+pub const FORMAT: &str = "polycert-audit/3";
 /// Largest file.
 pub const MAX_BYTES: usize = 64 << 20;
-/// Most samples, levels and activations that a page is made of.
-const MAX_SAMPLES: usize = 100_000;
-const MAX_LEVELS: usize = 64;
-const MAX_ACTIVATIONS: usize = 512;
-/// Longest name.
-const MAX_NAME: usize = 2_000;
-
 /// The file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,6 +49,9 @@ pub struct Audit {
     pub network_accuracy_interval: Option<Interval>,
     /// The same of the twin.
     pub twin_accuracy_interval: Option<Interval>,
+    /// Certificates that were made beside it.
+    #[serde(default)]
+    pub certificates: Option<Certificates>,
     /// Levels of noise.
     pub levels: Vec<Level>,
     /// The network's activations.
@@ -64,6 +61,16 @@ pub struct Audit {
     /// SHA-256 of the file.
     #[serde(skip)]
     pub sha256: String,
+}
+
+/// Certificates of single samples, without noise.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certificates {
+    /// SHA-256 of the list of them.
+    pub manifest_sha256: String,
+    /// How many.
+    pub count: usize,
 }
 
 /// Samples by what is proved of them.
@@ -80,12 +87,24 @@ pub struct Counts {
     pub undecided: usize,
     /// A polynomial was asked beyond [-B, B].
     pub outside: usize,
+    /// Not decided: the precision did not tell whether a polynomial is asked beyond [-B, B].
+    #[serde(default)]
+    pub exhausted: usize,
+    /// Could not be evaluated.
+    #[serde(default)]
+    pub failed: usize,
     /// Samples with a label.
     pub labelled: usize,
     /// Proved: the network's class is the label.
     pub network_right: usize,
     /// Proved: the twin's class is the label.
     pub twin_right: usize,
+    /// Proved: the network's class is not the label.
+    #[serde(default)]
+    pub network_wrong: usize,
+    /// Proved: the twin's class is not the label.
+    #[serde(default)]
+    pub twin_wrong: usize,
     /// Least margin of the network.
     pub bound_least_margin: Option<f64>,
     /// Greatest change of a logit.
@@ -188,8 +207,11 @@ pub struct Sample {
     pub sample: usize,
     /// Its label.
     pub label: Option<u64>,
-    /// same, different, undecided or outside.
+    /// same, different, undecided, exhausted, outside or failed.
     pub verdict: String,
+    /// Why there is no verdict on the class.
+    #[serde(default)]
+    pub reason: Option<String>,
     /// The network's class.
     pub network_class: Option<usize>,
     /// The twin's class.
@@ -202,131 +224,4 @@ pub struct Sample {
     pub bound_change: Option<f64>,
     /// For each level a lower bound of the margin under it.
     pub bound_noise_margins: Vec<Option<f64>>,
-}
-
-/// Whether a text says that it is an audit.
-pub fn is_meant(text: &str) -> bool {
-    #[derive(Deserialize)]
-    struct Tag {
-        format: String,
-    }
-    serde_json::from_str::<Tag>(text).is_ok_and(|t| t.format.starts_with("polycert-audit/"))
-}
-
-impl Audit {
-    /// Reads an audit.
-    ///
-    /// # Errors
-    /// Another format, an unknown or missing field, counts that do not add up, or more than a page holds.
-    pub fn read(text: &str) -> Result<Self> {
-        let bad = |field: &str, detail: String| Err(Error::parse(field.to_owned(), detail));
-        let mut audit: Self =
-            serde_json::from_str(text).map_err(|e| Error::parse("", e.to_string()))?;
-        audit.sha256 = sha256(text.as_bytes());
-        let a = &audit;
-        if a.format != FORMAT {
-            return bad("format", format!("{:?} is not {FORMAT}", a.format));
-        }
-        for (field, n, most) in [
-            ("samples", a.samples.len(), MAX_SAMPLES),
-            ("levels", a.levels.len(), MAX_LEVELS),
-            ("activations", a.activations.len(), MAX_ACTIVATIONS),
-            ("table_sha256", a.table_sha256.len(), MAX_ACTIVATIONS),
-            ("network", a.network.chars().count(), MAX_NAME),
-        ] {
-            if n > most {
-                return bad(field, format!("{n}; a page holds {most} at most"));
-            }
-        }
-        let s = &a.summary;
-        let counted = [s.same, s.different, s.undecided, s.outside];
-        let total = counted
-            .iter()
-            .try_fold(0usize, |sum, n| sum.checked_add(*n));
-        if s.samples == 0 || s.samples != a.samples.len() || total != Some(s.samples) {
-            return bad(
-                "summary",
-                format!(
-                    "{counted:?} do not add up to the {} samples",
-                    a.samples.len()
-                ),
-            );
-        }
-        if s.labelled > s.samples || s.network_right > s.labelled || s.twin_right > s.labelled {
-            return bad("summary", "more right answers than labels".to_owned());
-        }
-        if let Some(level) = a.levels.iter().find(|l| l.found.certified > s.same) {
-            let detail = format!("{} certified, {} the same", level.found.certified, s.same);
-            return bad("levels", detail);
-        }
-        let lists = a.samples.iter().map(|x| x.bound_noise_margins.len());
-        if lists.clone().any(|n| n != 0 && n != a.levels.len()) {
-            return bad(
-                "samples",
-                format!("margins for other than {} levels", a.levels.len()),
-            );
-        }
-        let finite = |x: &Interval| {
-            (0.0..=1.0).contains(&x.bound_lo) && (x.bound_lo..=1.0).contains(&x.bound_hi)
-        };
-        let intervals = a.levels.iter().map(|l| &l.certified_interval);
-        let more = [&a.network_accuracy_interval, &a.twin_accuracy_interval];
-        let more = more.into_iter().flatten();
-        if !intervals
-            .chain([&a.same_class_interval])
-            .chain(more)
-            .all(finite)
-        {
-            return bad("levels", "an interval that is not within [0, 1]".to_owned());
-        }
-        Ok(audit)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A small audit with a level and an activation.
-    pub fn small() -> String {
-        let interval = r#"{"confidence":0.95,"bound_lo":0.1,"bound_hi":1.0,"assumes":"chance"}"#;
-        let spread = r#"{"greatest":3.0,"median":1.5}"#;
-        format!(
-            r#"{{"format":"{FORMAT}","generator":"g","command":"c","network":"n","network_sha256":"1","input_sha256":"2",
-            "labels_sha256":null,"table_sha256":["3"],"coefficients":"exact","error_model":"m","failure_probability_log2":-32,
-            "from":0,"summary":{{"samples":1,"same":1,"different":0,"undecided":0,"outside":0,"labelled":1,"network_right":1,
-            "twin_right":1,"bound_least_margin":0.5,"bound_greatest_change":0.01}},"same_class_interval":{interval},
-            "network_accuracy_interval":{interval},"twin_accuracy_interval":null,
-            "levels":[{{"noise":"worst 2^-20 B","worst":1e-6,"sigma":0.0,"rests_on":null,"found":{{"certified":1,
-            "without_bound":0,"bound_greatest_deviation":0.1,"bound_least_margin":0.4}},"certified_interval":{interval}}}],
-            "activations":[{{"layer":"a","operation":"relu","scale":"8","bound_network_reach":1.0,"bound_twin_reach":1.1,
-            "sensitivity":{{"estimate_worst":{spread},"estimate_sigma":{spread},"estimate_worst_bits":{spread},
-            "estimate_sigma_bits":{spread}}}}}],
-            "samples":[{{"sample":0,"label":1,"verdict":"same","network_class":1,"twin_class":1,"bound_network_margin":0.5,
-            "bound_twin_margin":0.49,"bound_change":0.01,"bound_noise_margins":[0.4]}}]}}"#
-        )
-    }
-
-    #[test]
-    fn files_that_make_no_sense_are_refused() {
-        assert!(is_meant(&small()) && !is_meant("{}") && !is_meant("["));
-        let read = Audit::read(&small()).unwrap();
-        assert_eq!((read.levels.len(), read.samples.len()), (1, 1));
-        for (from, to, said) in [
-            ("audit/2", "audit/1", "is not polycert-audit/2"),
-            ("\"same\":1", "\"same\":2", "do not add up"),
-            ("\"certified\":1", "\"certified\":2", "2 certified"),
-            ("[0.4]", "[0.4,0.3]", "other than 1 levels"),
-            ("\"bound_hi\":1.0", "\"bound_hi\":1.5", "not within [0, 1]"),
-            ("\"twin_right\":1", "\"twin_right\":9", "more right answers"),
-            ("\"from\":0", "\"from\":-1", "invalid value"),
-            ("\"operation\"", "\"other\"", "unknown field"),
-            ("\"greatest\":3.0", "\"greatest\":1e999", "out of range"),
-        ] {
-            let text = small().replace(from, to);
-            assert_ne!(text, small());
-            let error = Audit::read(&text).unwrap_err().to_string();
-            assert!(error.contains(said), "{from}: {error}");
-        }
-    }
 }

@@ -56,16 +56,25 @@ fn statement(a: &Audit) -> String {
             level.found.certified, level.noise
         );
     }
-    let class = if s.same == s.samples {
-        ("proved", "PROVED")
-    } else {
-        ("undecided", "PROVED IN PART")
+    // The badge of a proof is for what a checker verified: this page has the file's word alone.
+    let class = ("undecided", "STATED, NOT CHECKED");
+    let checked = match &a.certificates {
+        None => "No independent checker verified this page; <code>polycert network certify</code> writes a certificate of \
+                 one input that it does verify, <code>polycert network audit --certificates</code> one of every sample."
+            .to_owned(),
+        Some(made) => format!(
+            "Beside the audit stand certificates of {} of the {} samples, by its word verified by the independent checker when \
+             they were made: of the class without noise. <code>polycert-check</code> with their folder verifies them \
+             again; their manifest has the SHA-256 <code>{}</code>. No checker verified this page itself.",
+            made.count,
+            s.samples,
+            escape(&made.manifest_sha256)
+        ),
     };
     format!(
         "<div class=\"statement {0}\">\n<p class=\"claim\">{claim}.</p>\n<p class=\"verdict\"><strong class=\"badge \
          {0}\">{1}</strong> By polycert\u{2019}s evaluation in balls and its backward rows, as the audit\u{2019}s file states. \
-         No independent checker verified this page; <code>polycert network certify</code> writes a certificate of one \
-         input that it does verify.</p>\n</div>\n",
+         {checked}</p>\n</div>\n",
         class.0,
         class.1,
         claim = escape(&claim)
@@ -92,8 +101,11 @@ fn numbers(a: &Audit) -> String {
         );
     }
     proved.item(
-        "another class; undecided; outside [\u{2212}B, B]",
-        &format!("{}; {}; {}", s.different, s.undecided, s.outside),
+        "another class; undecided; precision exhausted; outside [\u{2212}B, B]; failed",
+        &format!(
+            "{}; {}; {}; {}; {}",
+            s.different, s.undecided, s.exhausted, s.outside, s.failed
+        ),
     );
     if s.labelled > 0 {
         let words = format!(
@@ -150,15 +162,16 @@ fn numbers(a: &Audit) -> String {
         }
     }
     let confidence = format!(
-        "Shares of all inputs, by Clopper-Pearson intervals of confidence {} each, if the {} samples were drawn \
-         independently from one distribution.",
+        "Shares of all inputs, by Clopper-Pearson intervals of confidence {} each, computed from the rows, if the {} \
+         samples were drawn independently from one distribution; an undecided sample counts as right and as wrong.",
         a.same_class_interval.confidence, s.samples
     );
     kinds([
         (
             "proved",
-            "Proved",
-            "For each of these samples; decimals rounded to the safe side.",
+            "Stated as proved",
+            "By polycert alone, for each of these samples; no checker verified it. Totals are counted from the file\u{2019}s \
+             rows; decimals are rounded to the safe side.",
             proved,
         ),
         (

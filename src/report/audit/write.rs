@@ -4,6 +4,7 @@ use crate::network::audit::clopper_pearson::clopper_pearson;
 use crate::network::audit::level::Level;
 use crate::network::audit::summary::Spread;
 use crate::network::audit::{Layer, Record, Summary};
+use crate::network::forward::compare::bits;
 use crate::network::forward::twin::Twin;
 use crate::network::model::words::{decimal, layer_name};
 use crate::network::read::load::Loaded;
@@ -13,7 +14,7 @@ use serde_json::{json, Value};
 use std::fmt::Write as _;
 
 /// The format tag.
-pub const FORMAT: &str = "polycert-audit/2";
+pub const FORMAT: &str = "polycert-audit/3";
 /// What the intervals take for granted.
 const SAMPLING: &str = "samples drawn independently from one distribution";
 
@@ -97,8 +98,10 @@ impl Told<'_> {
                     "certified_interval": self.interval(self.bound_certified_share(i)),
                 })
             });
-        let right =
-            |n| (s.labelled > 0).then(|| self.interval(clopper_pearson(n, s.labelled, self.risk)));
+        let right = |right, wrong| {
+            let share = || self.interval(s.bound_accuracy(right, wrong, self.risk));
+            (s.labelled > 0).then(share)
+        };
         let mut counts = json!(s);
         if let Some(counts) = counts.as_object_mut() {
             // Told layer by layer and level by level.
@@ -126,8 +129,8 @@ impl Told<'_> {
             "from": from,
             "summary": counts,
             "same_class_interval": self.interval(s.bound_same_share(self.risk)),
-            "network_accuracy_interval": right(s.network_right),
-            "twin_accuracy_interval": right(s.twin_right),
+            "network_accuracy_interval": right(s.network_right, s.network_wrong),
+            "twin_accuracy_interval": right(s.twin_right, s.twin_wrong),
             "levels": levels.collect::<Vec<_>>(),
             "activations": layers.collect::<Vec<_>>(),
         })
@@ -142,7 +145,7 @@ impl Told<'_> {
         for (i, r) in self.records.iter().enumerate() {
             let low = |x: &Option<f64>| x.map(|x| brief(x, false));
             let margins: Vec<Option<f64>> = r.bound_noise_margins.iter().map(low).collect();
-            let sample = json!({
+            let mut sample = json!({
                 "sample": r.sample,
                 "label": r.label,
                 "verdict": r.verdict,
@@ -153,6 +156,9 @@ impl Told<'_> {
                 "bound_change": r.bound_change.map(|x| brief(x, true)),
                 "bound_noise_margins": margins,
             });
+            if let Some(reason) = self.reason(r) {
+                sample["reason"] = json!(reason);
+            }
             let comma = if i + 1 < self.records.len() { "," } else { "" };
             let _ = writeln!(text, "    {sample}{comma}");
         }
@@ -168,7 +174,7 @@ impl Told<'_> {
             .into_iter()
             .map(|id| network.nodes[id].name.clone())
             .collect();
-        let fixed = "sample,label,verdict,network_class,twin_class,bound_network_margin,bound_twin_margin,bound_change,outside_neuron";
+        let fixed = "sample,label,verdict,network_class,twin_class,bound_network_margin,bound_twin_margin,bound_change,outside_neuron,error";
         let mut header: Vec<String> = fixed.split(',').map(str::to_owned).collect();
         for level in self.levels {
             header.push(format!("bound_margin under {}", level.name));
@@ -198,6 +204,7 @@ impl Told<'_> {
                 shown(r.bound_twin_margin),
                 shown(r.bound_change),
                 shown(r.outside_neuron),
+                r.error.as_deref().map(plain).unwrap_or_default(),
             ];
             for i in 0..self.levels.len() {
                 for list in [&r.bound_noise_margins, &r.bound_noise_deviations] {
@@ -220,21 +227,21 @@ impl Told<'_> {
         let confidence = 1.0 - self.risk;
         let mut out = format!(
             "SAME CLASS on {} of {} samples: proved of the exact networks, no noise\n\
-             different {} (proved), undecided {}, outside [-B, B] {}\n\
+             different {} (proved), undecided {}, precision exhausted {}, outside [-B, B] {} (proved), failed {}\n\
              share of inputs with the same class in [{lo:.4}, {hi:.4}] with confidence {confidence} (Clopper-Pearson; for samples drawn independently)\n",
-            s.same, s.samples, s.different, s.undecided, s.outside
+            s.same, s.samples, s.different, s.undecided, s.exhausted, s.outside, s.failed
         );
         if s.labelled > 0 {
-            let share = |n| {
-                let (lo, hi) = clopper_pearson(n, s.labelled, self.risk);
+            let share = |n, wrong| {
+                let (lo, hi) = s.bound_accuracy(n, wrong, self.risk);
                 format!("{n} (accuracy in [{lo:.4}, {hi:.4}])")
             };
             let _ = writeln!(
                 out,
-                "right answers of {}: network {}, twin {}: proved classes",
+                "right answers of {}: network {}, twin {}: proved classes; an undecided one counts as right and as wrong",
                 s.labelled,
-                share(s.network_right),
-                share(s.twin_right)
+                share(s.network_right, s.network_wrong),
+                share(s.twin_right, s.twin_wrong)
             );
         }
         let show = |x: Option<f64>, up: bool| x.map_or("-".to_owned(), |x| decimal(x, up));
@@ -246,24 +253,35 @@ impl Told<'_> {
         );
         self.under_noise(&mut out);
         self.layers(&mut out);
-        let network = &self.loaded.network;
-        for r in self
+        let told = self
             .records
             .iter()
-            .filter(|r| r.verdict == "outside")
-            .take(5)
-        {
-            let i = r.bound_twin_reach.len().saturating_sub(1);
-            let _ = writeln!(
-                out,
-                "sample {}: layer {} needs B >= {} (neuron {})",
-                r.sample,
-                layer_name(network, network.activations()[i]),
-                show(r.bound_twin_reach.get(i).copied(), true),
-                r.outside_neuron.unwrap_or(0)
-            );
+            .filter_map(|r| Some((r, self.reason(r)?)));
+        for (r, reason) in told.take(5) {
+            let _ = writeln!(out, "sample {}: {reason}", r.sample);
         }
         out
+    }
+
+    /// Why a sample has no verdict on its class.
+    fn reason(&self, r: &Record) -> Option<String> {
+        let network = &self.loaded.network;
+        let last = r.bound_twin_reach.len().checked_sub(1);
+        let layer = |i: usize| layer_name(network, network.activations()[i]);
+        match r.verdict.as_str() {
+            "failed" => r.error.clone(),
+            "outside" => last.map(|i| {
+                let needed = decimal(r.bound_twin_reach[i], true);
+                let neuron = r.outside_neuron.unwrap_or(0);
+                format!("layer {} needs B >= {needed} (neuron {neuron})", layer(i))
+            }),
+            "exhausted" => last.map(|i| {
+                let bits = bits(r.double);
+                let b = self.twin.activations[i].scale();
+                format!("EXHAUSTED at layer {}: {bits} bits do not tell whether its input stays in [-{b}, {b}]", layer(i))
+            }),
+            _ => None,
+        }
     }
 
     fn under_noise(&self, out: &mut String) {

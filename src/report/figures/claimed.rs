@@ -1,10 +1,10 @@
 //! The error that a certificate bounds, as a function of one variable: what a curve of it is drawn from.
 
+use crate::arith::number::{f64_above, f64_below};
 use crate::certificate::checked::Checked;
 use crate::certificate::read::{number, Certificate, Claim, Part, Target};
 use crate::error::{Error, Result};
-use rug::float::Round;
-use rug::{Float, Rational};
+use rug::Rational;
 
 /// What the error is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,8 +168,8 @@ impl Claimed {
             branch: if negative { other } else { 0 },
             negative,
             line,
-            lo: Float::with_val_round(53, lo, Round::Up).0.to_f64(),
-            hi: Float::with_val_round(53, hi, Round::Down).0.to_f64(),
+            lo: f64_above(lo),
+            hi: f64_below(hi),
         };
         let zero = Rational::new();
         let (from, to) = &self.domain;

@@ -3,6 +3,7 @@
 //! Both expand p to one polynomial and prove pieces (R1) of an exact polynomial made from it, whose image
 //! (R2) is the whole bound.
 
+use crate::claims::exact;
 use crate::claims::expand::{minus_line, quotient};
 
 use crate::core::fault::{Checked, Fault, Rule};
@@ -54,6 +55,19 @@ fn image(
     pieces.image(&over, &values, fixed)
 }
 
+/// Whether |G| <= hi over [from, to], compared exactly where enclosures leave it open.
+fn exactly(
+    g: &Polynomial,
+    segments: &[Segment],
+    ends: (&Rational, &Rational),
+    hi: &Rational,
+    fixed: &Fixed,
+) -> Checked<bool> {
+    let values = FixedPoly::new(g, fixed)?;
+    let pieces = Pieces::prove(segments, &values, &g.derivative(), fixed)?;
+    exact::bounded(g, (segments, &pieces), ends, hi, fixed)
+}
+
 /// Proves |p(x) - (slope x + intercept)| <= hi on every part, and at least `lo` at the witness.
 ///
 /// # Errors
@@ -76,7 +90,8 @@ pub(crate) fn lines(
         let g = minus_line(p, &part.slope, &part.intercept, &fixed.budget)?;
         let error = image(&g, segments, &part.from, &part.to, fixed)
             .map_err(|fault| fault.inside(&format!("part {i}")))?;
-        if error.mag() > limit {
+        let ends = (&part.from, &part.to);
+        if error.mag() > limit && !exactly(&g, segments, ends, hi, fixed)? {
             return fail(LINES, format!("part {i}: the error is not within hi"));
         }
         if part.from <= witness.x && witness.x <= part.to {
@@ -89,7 +104,11 @@ pub(crate) fn lines(
     // A witness is a hint number: a multiple of 2^-precision.
     let x = witness.x.floor_at(fixed.precision);
     let error = FixedPoly::new(&g, fixed)?.at(&x, fixed)?;
-    if error.mig() < witness.lo.ceil_at(fixed.precision) {
+    let budget = &fixed.budget;
+    let at_least = |value: Rational| value.abs() >= witness.lo;
+    if error.mig() < witness.lo.ceil_at(fixed.precision)
+        && !at_least(exact::value(&g, &witness.x, budget)?)
+    {
         let detail = "the quantity at the witness is not proved to be at least lo";
         return fail(LINES, detail);
     }
@@ -226,6 +245,101 @@ mod tests {
             lo: r(0, 1),
         };
         assert!(lines(&p, &parts, &swapped, &r(1, 8), &witness, &fixed()).is_err());
+    }
+
+    /// 2 x^2/3 - 1/7 on [-1, 1]: 11/21 at the ends, which is not dyadic, and -1/7 at the critical point 0.
+    #[test]
+    fn a_maximum_that_is_rational_is_met_exactly() {
+        let whole = |lo: i64, hi: i64, boxes: &[(i64, i64)]| Segment {
+            lo: at(lo),
+            hi: at(hi),
+            boxes: boxes.iter().map(|(u, v)| (at(*u), at(*v))).collect(),
+        };
+        let prove =
+            |p: &Polynomial, from, to, hint: Segment, hi: Rational, x: Rational, lo: Rational| {
+                let parts = [part(from, to, (0, 1), (0, 1))];
+                lines(p, &parts, &[vec![hint]], &hi, &Witness { x, lo }, &fixed())
+            };
+        let less = |x: Rational| x.plus(&Rational::raw((-1).into(), BigInt::from(1) << 400u32));
+        // At an end of the domain.
+        let bowl = polynomial(&[r(-1, 7), r(0, 1), r(2, 3)]);
+        let hint = || whole(-64, 64, &[(-1, 1)]);
+        prove(
+            &bowl,
+            (-1, 1),
+            (1, 1),
+            hint(),
+            r(11, 21),
+            r(1, 1),
+            r(11, 21),
+        )
+        .unwrap();
+        let short = prove(
+            &bowl,
+            (-1, 1),
+            (1, 1),
+            hint(),
+            less(r(11, 21)),
+            r(1, 1),
+            r(0, 1),
+        );
+        assert!(short.is_err());
+        let more = r(11, 21).plus(&less(r(0, 1)).negated());
+        assert!(prove(&bowl, (-1, 1), (1, 1), hint(), r(11, 21), r(1, 1), more).is_err());
+        // An end that is no dyadic number: the part alone counts, though the pieces reach further.
+        prove(&bowl, (-1, 3), (2, 3), hint(), r(29, 189), r(0, 1), r(1, 7)).unwrap();
+        assert!(prove(
+            &bowl,
+            (-1, 3),
+            (2, 3),
+            hint(),
+            less(r(29, 189)),
+            r(0, 1),
+            r(0, 1)
+        )
+        .is_err());
+        // At a rational critical point: 0, and 1/3 of -(x - 1/3)^2 + 1/7.
+        prove(&bowl, (-1, 64), (1, 64), hint(), r(1, 7), r(0, 1), r(1, 7)).unwrap();
+        assert!(prove(
+            &bowl,
+            (-1, 64),
+            (1, 64),
+            hint(),
+            less(r(1, 7)),
+            r(0, 1),
+            r(0, 1)
+        )
+        .is_err());
+        let hill = polynomial(&[r(1, 7).plus(&r(-1, 9)), r(2, 3), r(-1, 1)]);
+        let hint = || whole(0, 64, &[(21, 22)]);
+        prove(&hill, (1, 4), (1, 2), hint(), r(1, 7), r(1, 2), r(0, 1)).unwrap();
+        assert!(prove(
+            &hill,
+            (1, 4),
+            (1, 2),
+            hint(),
+            less(r(1, 7)),
+            r(1, 2),
+            r(0, 1)
+        )
+        .is_err());
+        // A box at the end of the part: its critical point is outside, and does not count.
+        prove(&hill, (43, 128), (1, 2), hint(), r(1, 7), r(1, 2), r(0, 1)).unwrap();
+        // An irrational critical point, of x^3/3 - x/5 + 1/9 at sqrt(1/5), cannot be met exactly.
+        let wave = polynomial(&[r(1, 9), r(-1, 5), r(0, 1), r(1, 3)]);
+        let hint = || whole(0, 64, &[(28, 29)]);
+        let close = prove(&wave, (0, 1), (1, 1), hint(), r(11, 45), r(1, 1), r(11, 45));
+        close.unwrap();
+        let tight = prove(
+            &wave,
+            (7, 16),
+            (29, 64),
+            hint(),
+            r(51_487, 1_000_000),
+            r(29, 64),
+            r(0, 1),
+        );
+        assert!(tight.is_err());
     }
 
     /// Random cubics, lines and intervals: no exact value is outside the enclosure.

@@ -6,6 +6,7 @@
 pub(crate) mod argmax;
 pub(crate) mod clip;
 pub(crate) mod direct;
+pub(crate) mod exact;
 pub(crate) mod expand;
 pub(crate) mod pool;
 pub(crate) mod shape;

@@ -71,6 +71,16 @@ impl Function {
         found.map_or("", |(_, name)| name)
     }
 
+    /// Whether a target has its slope.
+    pub(crate) fn has_slope(self) -> bool {
+        matches!(self, Self::LeakyRelu | Self::Direct(Shape::LeakyRelu))
+    }
+
+    /// Whether a target has lower and upper.
+    pub(crate) fn has_ends(self) -> bool {
+        self == Self::Direct(Shape::Clip)
+    }
+
     /// All names.
     pub(crate) fn names(separator: &str) -> String {
         Self::ALL.map(|(_, name)| name).join(separator)

@@ -94,6 +94,17 @@ impl Pieces {
         (&self.lo, &self.hi)
     }
 
+    /// Boxes and gaps that meet y and whose enclosures are not within the limit.
+    pub(crate) fn beyond<'a>(
+        &'a self,
+        y: &'a Interval,
+        limit: &'a BigInt,
+    ) -> impl Iterator<Item = (&'a BigInt, &'a BigInt)> {
+        let met = self.boxes.iter().filter(|b| b.v >= y.lo && b.u <= y.hi);
+        met.filter(move |b| b.image.mag() > *limit)
+            .map(|b| (&b.u, &b.v))
+    }
+
     /// R2: encloses G([y.lo, y.hi]).
     ///
     /// # Errors

@@ -2,6 +2,8 @@
 
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
+use crate::format::digest::hexadecimal;
+use sha2::{Digest, Sha256};
 
 pub(crate) const RULE: Rule = Rule::Own("E2 circuit");
 /// A constant: held as integer/factor, meant as value.
@@ -37,6 +39,8 @@ pub(crate) struct CircuitNode {
 #[derive(Debug)]
 pub(crate) struct Circuit {
     pub(crate) nodes: Vec<CircuitNode>,
+    /// The nodes' canonical lines so far.
+    pub(crate) lines: Sha256,
 }
 
 /// a/b for b > 0.
@@ -45,6 +49,12 @@ pub(crate) fn quotient(a: &Rational, b: &Rational) -> Rational {
 }
 
 impl Circuit {
+    /// The digest of the canonical lines: the nodes', and which one is the output.
+    pub(crate) fn digest(&self, output: usize) -> String {
+        let last = format!("output {output}\n");
+        hexadecimal(self.lines.clone().chain_update(last))
+    }
+
     /// A node that was read already.
     pub(crate) fn get(&self, id: usize) -> Checked<&CircuitNode> {
         let missing =

@@ -12,6 +12,7 @@ mod document;
 mod nodes;
 mod noise;
 mod parameters;
+mod prime;
 mod program;
 mod prove;
 mod slope;

@@ -10,6 +10,7 @@ use crate::format::json::{each, Tree};
 use crate::format::numbers::parse_count;
 use crate::format::table::number;
 use num_bigint::BigInt;
+use sha2::{Digest, Sha256};
 
 /// Nodes of a circuit at most.
 const MAX_NODES: usize = 4096;
@@ -18,10 +19,14 @@ const MAX_SCALE_BITS: u64 = 1 << 14;
 
 /// Reads the nodes and derives levels and scales.
 pub(crate) fn read(tree: Tree, parameters: &Parameters, budget: &Budget) -> Checked<Circuit> {
-    let mut circuit = Circuit { nodes: Vec::new() };
+    let mut circuit = Circuit {
+        nodes: Vec::new(),
+        lines: Sha256::new().chain_update("polycert-circuit/1\n"),
+    };
     for (id, item) in tree.list_of(1, MAX_NODES)?.into_iter().enumerate() {
         let node = node(id, item, &circuit, parameters, budget);
-        let node = node.map_err(|fault| fault.item(id))?;
+        let (node, line) = node.map_err(|fault| fault.item(id))?;
+        circuit.lines.update(line);
         circuit.nodes.push(node);
     }
     Ok(circuit)
@@ -33,7 +38,7 @@ fn node(
     circuit: &Circuit,
     parameters: &Parameters,
     budget: &Budget,
-) -> Checked<CircuitNode> {
+) -> Checked<(CircuitNode, String)> {
     let items = each(tree.list_of(2, 5)?, |t| Ok(t.text()?.to_owned()))?;
     let entries = Entries {
         id,
@@ -42,7 +47,7 @@ fn node(
         parameters,
         budget,
     };
-    match entries.text(0)? {
+    let node = match entries.text(0)? {
         "input" => entries.input(),
         "mul_constant" => entries.mul_constant(),
         "add_constant" => entries.add_constant(),
@@ -53,7 +58,8 @@ fn node(
         "drop" => entries.drop(),
         "units" => entries.units(),
         _ => Err(Fault::unreadable("an unknown operation").item(0)),
-    }
+    }?;
+    Ok((node, entries.line()?))
 }
 
 fn wrong<T>(id: usize, what: &str) -> Checked<T> {
@@ -83,6 +89,19 @@ impl Entries<'_> {
     fn text(&self, i: usize) -> Checked<&str> {
         let missing = || Fault::unreadable("an entry is missing");
         self.items.get(i).map(String::as_str).ok_or_else(missing)
+    }
+
+    /// The canonical line: the operation, then every number in lowest terms.
+    fn line(&self) -> Checked<String> {
+        let mut line = self.text(0)?.to_owned();
+        for i in 1..self.items.len() {
+            let x = self.value(i)?;
+            // A decimal conversion is quadratic.
+            let words = x.bits() / 64;
+            self.budget.charge(words * words * 4 + 100)?;
+            line += &format!(" {x}");
+        }
+        Ok(line + "\n")
     }
 
     fn count(&self, i: usize, most: usize) -> Checked<usize> {

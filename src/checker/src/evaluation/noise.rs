@@ -60,16 +60,13 @@ pub(crate) fn kappa(k: u64, operations: u64, log_n: u64) -> u64 {
     k + bits + log_n.saturating_sub(1)
 }
 
-/// x with `(e x/b)^b e^-x <= 2^-kappa`: kappa ln 2 + b (1 + m ln 2) for an m with x <= b 2^m.
-fn exponent(kappa: u64, b: u64) -> Rational {
+/// x with `e x e^-x <= 2^-kappa`: kappa ln 2 + 1 + m ln 2 for an m with x <= 2^m.
+fn exponent(kappa: u64) -> Rational {
     let ln2 = ratio(6_931_472, 10_000_000);
-    let b = ratio(b, 1);
     let mut m = 0u64;
     loop {
-        let x = ratio(kappa, 1)
-            .times(&ln2)
-            .plus(&b.times(&one().plus(&ratio(m, 1).times(&ln2))));
-        if x <= b.times(&Rational::integer(BigInt::one() << m)) || m >= 64 {
+        let x = ratio(kappa + m, 1).times(&ln2).plus(&one());
+        if x <= Rational::integer(BigInt::one() << m) || m >= 64 {
             return x.reduced();
         }
         m += 1;
@@ -90,7 +87,7 @@ impl<'a> OperationNoise<'a> {
         match self.tier {
             Tier::WorstCase => self.any_rounding(),
             Tier::HighProbability(kappa) => {
-                root(&exponent(kappa, 1).times(&self.n).times(&ratio(2, 24)))
+                root(&exponent(kappa).times(&self.n).times(&ratio(2, 24)))
             }
         }
     }
@@ -100,13 +97,16 @@ impl<'a> OperationNoise<'a> {
         self.n.times(&ratio(3_184, 10_000))
     }
 
-    /// A rounding that is not quite to the nearest.
+    /// A rounding that is not quite to the nearest, any coefficients.
+    fn any_stray_rounding(&self) -> Rational {
+        let more = one().plus(&Rational::dyadic(BigInt::one(), 28));
+        self.any_rounding().times(&more)
+    }
+
+    /// A rounding that is not quite to the nearest, any coefficients or uniform ones.
     fn stray_rounding(&self) -> Rational {
         match self.tier {
-            Tier::WorstCase => {
-                let more = one().plus(&Rational::dyadic(BigInt::one(), 28));
-                self.any_rounding().times(&more)
-            }
+            Tier::WorstCase => self.any_stray_rounding(),
             Tier::HighProbability(_) => self.rounding().plus(&ratio(STRAYS, 1)),
         }
     }
@@ -117,7 +117,7 @@ impl<'a> OperationNoise<'a> {
         match self.tier {
             Tier::WorstCase => self.any_rounding().times(&ratio(2 * cbd, 1)),
             Tier::HighProbability(kappa) => {
-                root(&exponent(kappa, 1).times(&ratio(cbd, 2)).times(&self.n))
+                root(&exponent(kappa).times(&ratio(cbd, 2)).times(&self.n))
             }
         }
     }
@@ -182,31 +182,16 @@ impl<'a> OperationNoise<'a> {
             .collect();
         let zero = Rational::integer(0);
         let p = Rational::integer(Parameters::product(&self.parameters.p));
-        let switched = match self.tier {
-            Tier::WorstCase => {
-                let sum = digits.iter().fold(zero, |sum, q| sum.plus(q));
-                let each = self.stray_rounding().times(&self.error());
-                over(&each.times(&sum), &p)
-            }
-            Tier::HighProbability(kappa) => {
-                let b = u64::try_from(digits.len()).unwrap_or(u64::MAX);
-                let widest = digits
-                    .iter()
-                    .fold(zero, |most, q| if *q > most { q.clone() } else { most });
-                let key = exponent(kappa, b)
-                    .times(&ratio(self.parameters.cbd, 2))
-                    .times(&self.n);
-                let sum = ratio(kappa, 1)
-                    .times(&ratio(6_931_472, 10_000_000))
-                    .plus(&ratio(2_773, 1_000))
-                    .plus(&ratio(b, 1).times(&ratio(233, 100)));
-                let a = root(&ratio(self.parameters.cbd, 96)).times(&self.n);
-                let spread = over(&a.times(&sum), &ratio(931, 1_000));
-                let strays = root(&ratio(b, 1).times(&key)).times(&ratio(STRAYS, 1));
-                over(&spread.plus(&strays).times(&widest), &p)
+        // Digits of any polynomial, of which the errors of the keys are independent (EVALUATION.md, section 3).
+        let widths = match self.tier {
+            Tier::WorstCase => digits.iter().fold(zero, |sum, q| sum.plus(q)),
+            Tier::HighProbability(_) => {
+                root(&digits.iter().fold(zero, |sum, q| sum.plus(&q.times(q))))
             }
         };
-        switched.plus(&self.stray_rounding().times(&self.with_secret()))
+        let each = self.any_stray_rounding().times(&self.error());
+        let switched = over(&each.times(&widths), &p);
+        switched.plus(&self.any_stray_rounding().times(&self.with_secret()))
     }
 }
 
@@ -216,20 +201,17 @@ mod tests {
 
     #[test]
     fn the_exponent_meets_its_inequality() {
-        // b (1 + ln(x/b)) <= x - kappa ln 2, with 2^m >= x/b for ln(x/b).
+        // 1 + ln x <= x - kappa ln 2, with 2^m >= x for ln x.
         for kappa in [30, 60, 90] {
-            for b in [1, 3, 10] {
-                let x = exponent(kappa, b);
-                let per = over(&x, &ratio(b, 1));
-                let m = (0..64)
-                    .find(|m| per <= Rational::integer(BigInt::one() << *m))
-                    .unwrap();
-                // ln 2 < 0.6931472, so this is more than is needed.
-                let ln2 = ratio(6_931_472, 10_000_000);
-                let left = ratio(b, 1).times(&one().plus(&ratio(m, 1).times(&ln2)));
-                let right = x.plus(&ratio(kappa, 1).times(&ln2).negated());
-                assert!(left <= right, "{kappa} {b}");
-            }
+            let x = exponent(kappa);
+            let m = (0..64)
+                .find(|m| x <= Rational::integer(BigInt::one() << *m))
+                .unwrap();
+            // ln 2 < 0.6931472, so this is more than is needed.
+            let ln2 = ratio(6_931_472, 10_000_000);
+            let left = one().plus(&ratio(m, 1).times(&ln2));
+            let right = x.plus(&ratio(kappa, 1).times(&ln2).negated());
+            assert!(left <= right, "{kappa}");
         }
         assert_eq!(kappa(40, 1, 13), 55);
     }

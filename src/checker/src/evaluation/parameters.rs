@@ -3,13 +3,20 @@
 use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
+use crate::evaluation::prime::is_prime;
+use crate::format::digest::of_bytes;
 use crate::format::json::{each, Tree};
 use crate::format::numbers::parse_count;
 use num_bigint::BigInt;
 use num_traits::One;
 
-/// Primes of a chain at most.
+const RULE: Rule = Rule::Own("E1 parameters");
+/// Primes of Q at most: those that the evaluator can run (`src/ckks/parameters`), as all limits here.
 const MAX_PRIMES: usize = 64;
+/// Special primes at most, and primes of a digit: the sums of a base conversion stay exact.
+const MAX_SPECIAL: usize = 8;
+/// Moduli lie below 2^50.
+const MAX_PRIME_BITS: u64 = 50;
 /// Errors that the tables were made for: 2 x variance at least.
 const SECURE_CBD: u64 = 21;
 /// Greatest log2(QP) for a ternary secret, log_n 10 ..= 17, at 128, 192 and 256 bits (ePrint 2024/463,
@@ -48,22 +55,9 @@ impl Parameters {
     pub(crate) fn read(tree: Tree, budget: &Budget) -> Checked<Self> {
         let mut fields = tree.object()?;
         let log_n = fields.take("log_n", |t| parse_count(t.text()?, 10, 17))?;
-        let prime = |t: Tree| {
-            let prime = parse_count(t.text()?, 3, 1 << 62)?;
-            if prime % 2 == 0 {
-                return Err(Fault::unreadable("an even modulus"));
-            }
-            Ok(prime)
-        };
-        let q = fields.take("q", |t| each(t.list_of(1, MAX_PRIMES)?, prime))?;
-        let p = fields.take("p", |t| each(t.list_of(1, MAX_PRIMES)?, prime))?;
-        let mut all: Vec<u64> = q.iter().chain(&p).copied().collect();
-        all.sort_unstable();
-        let count = all.len();
-        all.dedup();
-        if all.len() < count {
-            return Err(Fault::unreadable("a modulus occurs twice").at("q"));
-        }
+        let modulus = |t: Tree| parse_count(t.text()?, 0, u64::MAX);
+        let q = fields.take("q", |t| each(t.list_of(1, MAX_PRIMES)?, modulus))?;
+        let p = fields.take("p", |t| each(t.list_of(1, MAX_SPECIAL)?, modulus))?;
         let n = 1u64 << log_n;
         let weight = fields.take("secret", |t| match t.text()? {
             "ternary" => Ok(None),
@@ -97,8 +91,51 @@ impl Parameters {
             digit_primes: usize::try_from(digit_primes).unwrap_or(1),
             waiver,
         };
+        parameters.moduli(budget)?;
+        parameters.digits()?;
         parameters.security()?;
         Ok(parameters)
+    }
+
+    /// Every modulus is a prime, 1 mod 2N and below 2^50, and none occurs twice: so all are coprime.
+    fn moduli(&self, budget: &Budget) -> Checked<()> {
+        let named = |list: &'static str| move |(i, m): (usize, &u64)| (format!("{list}_{i}"), *m);
+        let q = self.q.iter().enumerate().map(named("q"));
+        let all: Vec<(String, u64)> = q.chain(self.p.iter().enumerate().map(named("p"))).collect();
+        let wrong = |name: &str, m: u64, what: &str| {
+            let text = format!("the modulus {name} = {m} {what}");
+            Err(Fault::rejected(RULE, text))
+        };
+        for (i, (name, m)) in all.iter().enumerate() {
+            // 12 bases, 64 squares each.
+            budget.charge(50_000)?;
+            if *m >= 1 << MAX_PRIME_BITS {
+                return wrong(name, *m, "is not below 2^50, which the evaluator needs");
+            }
+            if !is_prime(*m) {
+                return wrong(name, *m, "is not a prime");
+            }
+            if *m % (1 << (self.log_n + 1)) != 1 {
+                return wrong(name, *m, "is not 1 mod 2N");
+            }
+            if let Some((before, _)) = all.iter().take(i).find(|(_, other)| other == m) {
+                return wrong(name, *m, &format!("is {before} again"));
+            }
+        }
+        Ok(())
+    }
+
+    /// No digit of the key switch is wider than 2 P, as the evaluator demands.
+    fn digits(&self) -> Checked<()> {
+        let twice = Self::product(&self.p) * 2u32;
+        let mut digits = self.q.chunks(self.digit_primes);
+        match digits.position(|digit| Self::product(digit) > twice) {
+            Some(i) => {
+                let text = format!("digit {i} of the key switch is more than twice P");
+                Err(Fault::rejected(RULE, text))
+            }
+            None => Ok(()),
+        }
     }
 
     /// The product of a run of moduli.
@@ -109,6 +146,27 @@ impl Parameters {
     /// log2(QP) rounded up.
     pub(crate) fn log_qp(&self) -> u64 {
         (Self::product(&self.q) * Self::product(&self.p)).bits()
+    }
+
+    /// The digest of the canonical lines (EVALUATION.md, section 1).
+    pub(crate) fn digest(&self) -> String {
+        let list = |name: &str, all: &[u64]| {
+            let all: Vec<String> = all.iter().map(u64::to_string).collect();
+            format!("{name} {}\n", all.join(" "))
+        };
+        let secret = match self.ternary {
+            true => "ternary".to_owned(),
+            false => format!("weight:{}", self.weight.numer()),
+        };
+        let text = format!(
+            "polycert-parameters/1\nlog_n {}\n{}{}secret {secret}\ncbd {}\ndigit_primes {}\n",
+            self.log_n,
+            list("q", &self.q),
+            list("p", &self.p),
+            self.cbd,
+            self.digit_primes
+        );
+        of_bytes(text.as_bytes())
     }
 
     /// The distributions of keys and errors in words.
@@ -146,7 +204,7 @@ impl Parameters {
                 if self.log_n != 16 || log_qp > 1550 || !weighty || self.cbd < SECURE_CBD {
                     let text =
                         "lattigo-sparse-192 is for log_n 16, weight >= 192, log2(QP) <= 1550";
-                    return Err(Fault::rejected(Rule::Own("E1 parameters"), text));
+                    return Err(Fault::rejected(RULE, text));
                 }
                 "a sparse secret as in Lattigo (weight >= 192, log2(QP) <= 1550), outside of the tables"
                     .to_owned()
@@ -156,8 +214,187 @@ impl Parameters {
                     "log2(QP) is {log_qp} at log_n {}: insecure by the tables, and no waiver says so",
                     self.log_n
                 );
-                return Err(Fault::rejected(Rule::Own("E1 parameters"), text));
+                return Err(Fault::rejected(RULE, text));
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::json::parse;
+
+    const Q: [&str; 3] = ["1125899904679937", "1099510054913", "1099512938497"];
+    const P: [&str; 2] = ["281474976317441", "281474975662081"];
+
+    fn read(q: &[&str], p: &[&str], log_n: &str, digit_primes: &str) -> Checked<Parameters> {
+        let list = |all: &[&str]| all.join("\",\"");
+        let (q, p) = (list(q), list(p));
+        let text = format!(
+            "{{\"log_n\":\"{log_n}\",\"q\":[\"{q}\"],\"p\":[\"{p}\"],\"secret\":\"ternary\",\
+             \"cbd\":\"21\",\"digit_primes\":\"{digit_primes}\",\"waiver\":\"none\"}}"
+        );
+        Parameters::read(parse(text.as_bytes())?, &Budget::new())
+    }
+
+    /// Every condition of E1 on moduli has a bad set, and the message names the modulus.
+    #[test]
+    fn moduli_are_what_they_are_said_to_be() {
+        read(&Q, &P, "15", "2").unwrap();
+        let other = |list: &[&'static str], i: usize, m: &'static str| {
+            let mut list = list.to_vec();
+            list[i] = m;
+            list
+        };
+        for (q, p, log_n, digit_primes, message) in [
+            // 2^50 - 1, 2^48 - 1: composite.
+            (
+                other(&Q, 0, "1125899906842623"),
+                P.to_vec(),
+                "15",
+                "2",
+                "q_0 = 1125899906842623 is not a prime",
+            ),
+            (
+                Q.to_vec(),
+                other(&P, 1, "281474976710655"),
+                "15",
+                "2",
+                "p_1 = 281474976710655 is not a prime",
+            ),
+            // A square of a prime, and a product of two primes that are 1 mod 2N.
+            (
+                other(&Q, 1, "4295098369"),
+                P.to_vec(),
+                "15",
+                "2",
+                "q_1 = 4295098369 is not a prime",
+            ),
+            (
+                Q.to_vec(),
+                other(&P, 0, "51540459521"),
+                "15",
+                "2",
+                "p_0 = 51540459521 is not a prime",
+            ),
+            (
+                other(&Q, 2, "0"),
+                P.to_vec(),
+                "15",
+                "2",
+                "q_2 = 0 is not a prime",
+            ),
+            (
+                other(&Q, 2, "1"),
+                P.to_vec(),
+                "15",
+                "2",
+                "q_2 = 1 is not a prime",
+            ),
+            (
+                other(&Q, 2, "1099511627776"),
+                P.to_vec(),
+                "15",
+                "2",
+                "q_2 = 1099511627776 is not a prime",
+            ),
+            // 2^50 - 27 and 2^48 - 59 are primes, and not 1 mod 2^16.
+            (
+                other(&Q, 2, "1125899906842597"),
+                P.to_vec(),
+                "15",
+                "2",
+                "q_2 = 1125899906842597 is not 1 mod 2N",
+            ),
+            (
+                Q.to_vec(),
+                other(&P, 0, "281474976710597"),
+                "15",
+                "2",
+                "p_0 = 281474976710597 is not 1 mod 2N",
+            ),
+            // Beyond the evaluator: 3 q_0, and the prime 2^61 - 1.
+            (
+                Q.to_vec(),
+                other(&P, 0, "3377699714039811"),
+                "15",
+                "2",
+                "p_0 = 3377699714039811 is not below 2^50",
+            ),
+            (
+                other(&Q, 1, "2305843009213693951"),
+                P.to_vec(),
+                "15",
+                "2",
+                "q_1 = 2305843009213693951 is not below 2^50",
+            ),
+            // Twice in Q, in P, and in both.
+            (
+                other(&Q, 2, Q[0]),
+                P.to_vec(),
+                "15",
+                "2",
+                "q_2 = 1125899904679937 is q_0 again",
+            ),
+            (
+                Q.to_vec(),
+                other(&P, 1, P[0]),
+                "15",
+                "2",
+                "p_1 = 281474976317441 is p_0 again",
+            ),
+            (
+                Q.to_vec(),
+                other(&P, 0, Q[1]),
+                "15",
+                "2",
+                "p_0 = 1099510054913 is q_1 again",
+            ),
+            // One prime of P under digits of two.
+            (
+                Q.to_vec(),
+                vec![P[0]],
+                "15",
+                "2",
+                "digit 0 of the key switch is more than twice P",
+            ),
+            (
+                Q.to_vec(),
+                vec![P[0]],
+                "15",
+                "8",
+                "digit 0 of the key switch is more than twice P",
+            ),
+            (Q.to_vec(), P.to_vec(), "15", "9", "an integer from 1 to 8"),
+            (Q.to_vec(), P.to_vec(), "15", "0", "an integer from 1 to 8"),
+            (
+                Q.to_vec(),
+                vec![P[0]; 9],
+                "15",
+                "2",
+                "9 entries, where 1 to 8",
+            ),
+            (
+                vec![Q[0]; 65],
+                P.to_vec(),
+                "15",
+                "2",
+                "65 entries, where 1 to 64",
+            ),
+            (Q.to_vec(), P.to_vec(), "9", "2", "an integer from 10 to 17"),
+            (
+                Q.to_vec(),
+                P.to_vec(),
+                "18",
+                "2",
+                "an integer from 10 to 17",
+            ),
+            (Q.to_vec(), P.to_vec(), "12", "2", "insecure by the tables"),
+        ] {
+            let fault = read(&q, &p, log_n, digit_primes).unwrap_err();
+            let (Fault::Rejected { detail, .. } | Fault::Unreadable { detail, .. }) = fault;
+            assert!(detail.contains(message), "{message}: {detail}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use crate::core::fault::Checked;
 use crate::core::number::Rational;
 use crate::evaluation::document::{EvaluationDocument, Input};
 use crate::evaluation::task::EvaluationTask;
+use crate::words::decrypted::Decrypted;
 use crate::words::numerals::Numerals;
 use crate::words::report::Report;
 
@@ -54,6 +55,14 @@ pub(crate) fn tell(
         Input::FreshSecret => "fresh encryptions by the secret key".to_owned(),
         Input::Given(e) => format!("within {} of what is meant", n.up(e)?),
     };
+    let decrypted = Decrypted {
+        error: document.error.clone(),
+        error_hi: n.decimal(&document.error, true)?,
+        k: document.k,
+        assumptions: assumptions(document),
+        parameters_sha256: p.digest(),
+        circuit_sha256: document.circuit.digest(document.output),
+    };
     let mut words = vec![
         format!(
             "parameters: log_n {}, {} primes in Q, {} in P, log2(QP) < {}; {}; {}",
@@ -69,19 +78,19 @@ pub(crate) fn tell(
             document.circuit.nodes.len(),
             n.up(&document.noise)?
         ),
-        "the secret has |s(zeta)|^2 <= 18 h at every root of unity zeta, as key generation makes sure"
-            .to_owned(),
+        format!(
+            "sha256 of the parameters {}, of the circuit {}",
+            decrypted.parameters_sha256, decrypted.circuit_sha256
+        ),
     ];
     if document.k.is_some() {
-        let divided = match &document.input {
-            Input::FreshPublicExtended => "rescales, key switches and these encryptions",
-            _ => "rescales and key switches",
-        };
-        words.push(format!(
-            "assumed (RLWE): what {divided} round away, and what key switches take apart, is uniform given the \
-             keys"
-        ));
+        words.push(
+            "the probability is over keys and encryptions, for inputs that do not look at them"
+                .to_owned(),
+        );
     }
+    let assumed = decrypted.assumptions.iter();
+    words.extend(assumed.map(|text| format!("assumed: {text}")));
     words.push("decoding to machine numbers comes on top".to_owned());
     words.push(format!(
         "of the polynomial without encryption: {}",
@@ -90,6 +99,39 @@ pub(crate) fn tell(
     words.append(&mut report.words);
     report.words = words;
     report.headline = headline;
-    report.evaluated = true;
+    report.decrypted = Some(Box::new(decrypted));
     Ok(())
+}
+
+/// K, A1, I and O of the contract: what is assumed, not proved.
+fn assumptions(document: &EvaluationDocument) -> Vec<String> {
+    let mut all = vec![
+        "keys and errors are drawn as stated, the secret until |s(zeta)|^2 <= 18 h at every root of unity zeta".to_owned(),
+    ];
+    if document.k.is_some() {
+        if matches!(document.input, Input::FreshPublicExtended) {
+            all.push(
+                "the residues that these encryptions round away are uniform (RLWE)".to_owned(),
+            );
+        }
+        all.push(
+            "the residues that rescales round away are uniform, those after products and squares too (beyond RLWE)"
+                .to_owned(),
+        );
+        if matches!(document.input, Input::Given(_)) {
+            all.push(
+                "the given ciphertexts are independent of the errors of the relinearisation key"
+                    .to_owned(),
+            );
+        }
+    }
+    all.push(
+        "the evaluator rounds to within 1/2 + 2^-40 and centres digits to within 1/2 + 2^-40 (exact centred base \
+         conversions)"
+            .to_owned(),
+    );
+    if !matches!(document.input, Input::Given(_)) {
+        all.push("the encoder's coefficients are within 1/2 + 2^-13 of the exact ones".to_owned());
+    }
+    all
 }

@@ -3,7 +3,6 @@
 use crate::claims::argmax::Argmax;
 use crate::claims::clip::Clip;
 use crate::claims::direct::Part;
-use crate::claims::shape::Shape;
 use crate::claims::statement::Statement;
 use crate::claims::target::{Function, Target};
 use crate::claims::Claim;
@@ -275,15 +274,13 @@ impl Reader<'_> {
             | Function::Direct(_) => Rational::integer(1),
             _ => fields.take("scale", |t| self.positive(t))?,
         };
-        let slope = match function {
-            Function::LeakyRelu | Function::Direct(Shape::LeakyRelu) => {
-                fields.take("slope", |t| self.number(t))?
-            }
-            _ => Rational::integer(0),
+        let slope = match function.has_slope() {
+            true => fields.take("slope", |t| self.number(t))?,
+            false => Rational::integer(0),
         };
-        let ends = match function {
-            Function::Direct(Shape::Clip) => self.ordered(fields, ["lower", "upper"])?,
-            _ => (Rational::integer(0), Rational::integer(6)),
+        let ends = match function.has_ends() {
+            true => self.ordered(fields, ["lower", "upper"])?,
+            false => (Rational::integer(0), Rational::integer(6)),
         };
         let lo = fields.take("lo", |t| self.number(t))?;
         let hi = fields.take("hi", |t| self.number(t))?;

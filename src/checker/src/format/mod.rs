@@ -2,10 +2,13 @@
 //! `numbers`), each fault with its `path`; and the coefficients that a program would hold (`rounding`).
 
 pub(crate) mod claims;
+pub(crate) mod digest;
 pub(crate) mod document;
 pub(crate) mod hints;
 pub(crate) mod json;
+pub(crate) mod manifest;
 pub(crate) mod numbers;
 pub(crate) mod path;
+pub(crate) mod requirement;
 pub(crate) mod rounding;
 pub(crate) mod table;

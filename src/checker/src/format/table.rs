@@ -5,11 +5,11 @@ use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault};
 use crate::core::number::Rational;
 use crate::core::polynomial::Polynomial;
+use crate::format::digest::hexadecimal;
 use crate::format::json::{each, Tree};
 use crate::format::path::printable;
 use crate::format::rounding::Mode;
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 const MAX_COMPONENTS: usize = 32;
 const MAX_COEFFICIENTS: usize = 256;
@@ -107,12 +107,7 @@ impl Table {
                 put("\n");
             }
         }
-        let mut text = String::with_capacity(64);
-        for byte in hash.finalize() {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        Ok(text)
+        Ok(hexadecimal(hash))
     }
 
     /// The components with rounded coefficients, in powers of y.

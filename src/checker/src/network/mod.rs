@@ -19,6 +19,7 @@ mod substitute;
 
 use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault, Rule};
+use crate::format::digest::of_bytes;
 use crate::format::path::printable;
 use crate::network::balls::Balls;
 use crate::network::document::{NetworkDocument, TwinTable};
@@ -33,7 +34,6 @@ use crate::network::rows::Bounds;
 use crate::network::substitute::Substitute;
 use crate::words::numerals::Numerals;
 use num_bigint::BigInt;
-use sha2::{Digest, Sha256};
 
 /// Checks a network certificate against the exact network and the exact input that it is about.
 ///
@@ -139,7 +139,7 @@ fn prove(
         ("network", network, &document.network_sha256),
         ("input", input, &document.input_sha256),
     ] {
-        let computed = sha256(bytes);
+        let computed = of_bytes(bytes);
         if computed != *stated {
             let stated = printable(stated);
             return Err(Fault::rejected(
@@ -255,11 +255,4 @@ fn table_words(table: &TwinTable, numerals: &Numerals) -> Checked<String> {
         numerals.decimal(lo, false)?,
         numerals.decimal(hi, true)?
     ))
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect()
 }

@@ -1,5 +1,6 @@
 //! What the check of a network certificate says.
 
+use crate::format::manifest::Subject;
 use std::fmt;
 
 /// The result of [`check_network`](crate::check_network).
@@ -33,6 +34,42 @@ impl NetworkReport {
     /// The class that both networks answer.
     pub fn class(&self) -> u64 {
         self.class
+    }
+
+    /// What a manifest lists and the certificate is not about.
+    pub fn unmet(&self, subject: &Subject) -> Vec<String> {
+        let Subject::Network {
+            network_sha256,
+            input_sha256,
+            class,
+        } = subject
+        else {
+            return vec!["a network certificate, where one of a table is listed".to_owned()];
+        };
+        let mut unmet = Vec::new();
+        if self.network_sha256 != *network_sha256 {
+            unmet.push(format!("the network {network_sha256} is listed"));
+        }
+        if self.input_sha256 != *input_sha256 {
+            unmet.push(format!("the input {input_sha256} is listed"));
+        }
+        if self.class != *class {
+            unmet.push(format!("class {class} is listed"));
+        }
+        unmet
+    }
+}
+
+impl NetworkOutcome {
+    /// The fields of a JSON object, without its braces.
+    pub fn json_fields(&self) -> String {
+        let word = match self {
+            Self::Verified(_) => "VERIFIED",
+            Self::Rejected(_) => "REJECTED",
+            Self::Unreadable(_) => "UNREADABLE",
+        };
+        let said = serde_json::Value::from(self.to_string());
+        format!("\"outcome\":\"{word}\",\"statement\":{said}")
     }
 }
 

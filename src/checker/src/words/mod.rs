@@ -2,8 +2,11 @@
 //!
 //! `numerals` writes numbers, `sentences` the statements, `target` the first line; `report` is what a caller gets.
 
+pub(crate) mod decrypted;
+pub(crate) mod machine;
 pub(crate) mod numerals;
 pub(crate) mod phrases;
+pub(crate) mod proved;
 pub(crate) mod report;
 pub(crate) mod sentences;
 pub(crate) mod target;

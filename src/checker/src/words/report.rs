@@ -8,6 +8,7 @@ use crate::core::polynomial::Polynomial;
 use crate::core::statement::Verdict;
 use crate::format::path::printable;
 use crate::format::rounding::Mode;
+use crate::words::decrypted::Decrypted;
 use std::fmt;
 
 /// The result of checking a certificate. `Display` gives the checker's text.
@@ -48,8 +49,8 @@ pub struct Report {
     pub(crate) headline: String,
     pub(crate) enclosure: (String, String),
     pub(crate) work: u64,
-    /// Whether the headline is about decrypted values, and the enclosure about the polynomial alone.
-    pub(crate) evaluated: bool,
+    /// What is proved of decrypted values: the headline is about them then, the enclosure about the polynomial alone.
+    pub(crate) decrypted: Option<Box<Decrypted>>,
 }
 
 impl Report {
@@ -107,6 +108,16 @@ impl Report {
         (&self.enclosure.0, &self.enclosure.1)
     }
 
+    /// Whether everything that the certificate claims is proved: no stated bound is refuted or undecided.
+    pub fn claim_holds(&self) -> bool {
+        matches!(self.verdict(), None | Some(Verdict::Proved))
+    }
+
+    /// What an evaluation certificate proves of decrypted values.
+    pub fn decrypted(&self) -> Option<&Decrypted> {
+        self.decrypted.as_deref()
+    }
+
     /// Units of work used, about one nanosecond each.
     pub fn work(&self) -> u64 {
         self.work
@@ -141,7 +152,7 @@ impl fmt::Display for Report {
         writeln!(
             f,
             "  {} lies in [{lo}, {hi}] (decimals rounded outward)",
-            if self.evaluated {
+            if self.decrypted.is_some() {
                 "without encryption the maximum error"
             } else {
                 "the maximum error"

@@ -21,16 +21,30 @@ pub(crate) fn headline(target: &Target, earlier: &[Statement], budget: &Budget) 
     Ok(match claim.verdict {
         Verdict::Proved => format!("{error} <= {} {domain}", n.up(&claim.bound)?),
         Verdict::Refuted => format!(
-            "the claim {error} <= {} {domain} is FALSE: at {} the error is at least {}",
+            "the claim {error} <= {} {domain} is FALSE: at {} the error is at least {}; {}",
             n.full(&claim.bound)?,
             place(target, earlier, &n)?,
-            n.down(&target.lo)?
+            n.down(&target.lo)?,
+            missed(&claim.bound, &target.lo, &n)?
         ),
         Verdict::Undecided => format!(
             "the claim {error} <= {} {domain} is UNDECIDED: the proved enclosure of the maximum error holds the bound",
             n.full(&claim.bound)?
         ),
     })
+}
+
+/// How far an error is beyond a bound, both numbers rounded down.
+fn missed(bound: &Rational, lo: &Rational, n: &Numerals) -> Checked<String> {
+    let by = n.decimal(&lo.plus(&bound.negated()), false)?;
+    if !bound.is_positive() {
+        return Ok(format!("it is missed by {by} or more"));
+    }
+    let ratio = lo.times(&Rational::raw(bound.denom().clone(), bound.numer().clone()));
+    let ratio = n.decimal(&ratio, false)?;
+    Ok(format!(
+        "it is missed by {by} or more, {ratio} times the bound"
+    ))
 }
 
 /// The proved enclosure of the maximum error, as decimals rounded outward.
@@ -139,7 +153,7 @@ pub(crate) fn subject(
 }
 
 /// The intervals that the parts cover; parts that touch are one interval.
-fn covered(parts: &[Part], n: &Numerals) -> Checked<String> {
+pub(crate) fn covered_intervals(parts: &[Part]) -> Vec<(&Rational, &Rational)> {
     let mut intervals: Vec<(&Rational, &Rational)> = Vec::new();
     for part in parts {
         match intervals.last_mut() {
@@ -147,8 +161,13 @@ fn covered(parts: &[Part], n: &Numerals) -> Checked<String> {
             _ => intervals.push((&part.from, &part.to)),
         }
     }
+    intervals
+}
+
+/// Where the parts are, in words.
+fn covered(parts: &[Part], n: &Numerals) -> Checked<String> {
     let mut text = String::from("on");
-    for (i, (from, to)) in intervals.into_iter().enumerate() {
+    for (i, (from, to)) in covered_intervals(parts).into_iter().enumerate() {
         let and = if i == 0 { "" } else { " and" };
         text += &format!("{and} [{}, {}]", n.full(from)?, n.full(to)?);
     }

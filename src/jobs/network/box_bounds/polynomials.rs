@@ -1,6 +1,7 @@
 //! The polynomials that stand in for a small network's ReLUs, each for its neuron's own range.
 
 use crate::approx::known::kink::relu_coefficients;
+use crate::arith::number::f64_above;
 use crate::certify::neuron::kink::Neuron;
 use crate::certify::proof::prove;
 use crate::certify::request::Request;
@@ -10,7 +11,6 @@ use crate::network::boxes::{analyse, Bounds, Replacement, StageBounds};
 use crate::network::boxes::{attack, stages};
 use crate::poly::composite::{horner, Composite};
 use crate::poly::table::Table;
-use rug::float::Round;
 use rug::{Float, Rational};
 use std::collections::HashMap;
 use std::path::Path;
@@ -47,7 +47,7 @@ pub(super) fn composite(path: &Path) -> Result<Kind> {
         name: table.name.clone(),
         sha256: table.sha256(),
         composite,
-        bound_error: up(&proof.bound_hi),
+        bound_error: f64_above(&proof.bound_hi),
     })
 }
 
@@ -177,14 +177,4 @@ pub(super) fn attack(
         }
     }
     (attack::difference(stages, sides, &twin, 4 * starts), share)
-}
-
-/// Rounded down.
-pub(super) fn down(x: &Rational) -> f64 {
-    Float::with_val_round(53, x, Round::Down).0.to_f64()
-}
-
-/// Rounded up.
-pub(super) fn up(x: &Rational) -> f64 {
-    Float::with_val_round(53, x, Round::Up).0.to_f64()
 }

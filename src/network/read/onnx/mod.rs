@@ -135,10 +135,14 @@ fn define(values: &mut HashMap<String, Value>, name: &str, value: Value) -> Resu
 /// The dimensions of the input; a first one of several that is not fixed is the batch, and read as 1.
 fn input_dims(input: &ValueInfo) -> Result<Vec<usize>> {
     let fail = |detail: String| Error::parse(format!("input {:?}", input.name), detail);
-    let stated = input
-        .kind
-        .as_ref()
-        .and_then(|k| k.tensor.as_ref())
+    let tensor = input.kind.as_ref().and_then(|k| k.tensor.as_ref());
+    if let Some(element) = tensor.map(|t| t.element).filter(|e| ![1, 11].contains(e)) {
+        // Integers wrap and round, halves overflow: the network would not be one over the reals.
+        return Err(fail(format!(
+            "element type {element}; read are float (1) and double (11)"
+        )));
+    }
+    let stated = tensor
         .and_then(|t| t.shape.as_ref())
         .ok_or_else(|| fail("has no shape; export the model with static shapes".into()))?;
     let mut dims = Vec::new();
@@ -161,7 +165,8 @@ fn input_dims(input: &ValueInfo) -> Result<Vec<usize>> {
     match dims.as_slice() {
         [_] | [1, _] | [1, _, _] | [1, _, _, _] => Ok(dims),
         [n, _, ..] if (2..=4).contains(&dims.len()) => Err(fail(format!(
-            "is a batch of {n}; export the model with a batch of 1 or a dynamic one"
+            "dimensions {dims:?}, a batch of {n}; read are [n], [1,n], [1,channels,length] and \
+             [1,channels,rows,columns]: export the model with a batch of 1 or a dynamic one"
         ))),
         other => Err(fail(format!(
             "dimensions {other:?}; read are [n], [1,n], [1,channels,length] and [1,channels,rows,columns]"

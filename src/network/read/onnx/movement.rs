@@ -158,6 +158,10 @@ pub fn squeeze(r: &Reader, builder: &mut Builder, insert: bool) -> Result<Layer>
         None if r.has(1) => Some(r.ints(1)?),
         None => None,
     };
+    if given.is_some_and(<[i64]>::is_empty) {
+        // Runtimes differ in what it means.
+        return Err(r.fail("has an empty list of axes"));
+    }
     let rank = x.dims.len()
         + if insert {
             given.map_or(0, <[i64]>::len)

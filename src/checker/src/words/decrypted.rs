@@ -1,0 +1,46 @@
+//! What an evaluation certificate proves besides the statements of the certificate in it.
+
+use crate::core::number::Rational;
+
+/// The proved bound of what is decrypted, and what it rests on.
+#[derive(Debug, Clone)]
+pub struct Decrypted {
+    pub(crate) error: Rational,
+    pub(crate) error_hi: String,
+    pub(crate) k: Option<u64>,
+    pub(crate) assumptions: Vec<String>,
+    pub(crate) parameters_sha256: String,
+    pub(crate) circuit_sha256: String,
+}
+
+impl Decrypted {
+    /// |decrypted - f(inputs)| is at most this in every slot.
+    pub fn error(&self) -> &Rational {
+        &self.error
+    }
+
+    /// The same as a decimal of 20 digits, rounded up.
+    pub fn error_hi(&self) -> &str {
+        &self.error_hi
+    }
+
+    /// k, if it holds but for a probability of 2^-k; none: whatever is drawn.
+    pub fn k(&self) -> Option<u64> {
+        self.k
+    }
+
+    /// What is assumed, not proved: of the keys, the residues, the evaluator.
+    pub fn assumptions(&self) -> &[String] {
+        &self.assumptions
+    }
+
+    /// The SHA-256 of the parameters' canonical lines (certificates/EVALUATION.md).
+    pub fn parameters_sha256(&self) -> &str {
+        &self.parameters_sha256
+    }
+
+    /// The SHA-256 of the circuit's canonical lines.
+    pub fn circuit_sha256(&self) -> &str {
+        &self.circuit_sha256
+    }
+}

@@ -1,0 +1,229 @@
+//! From lists of numbers to components: where one ends, which coefficient is first, what it is multiplied by.
+
+use crate::error::{Error, Result};
+use crate::interchange::hints::{Hints, Order};
+use crate::interchange::source::{Form, Item};
+use crate::poly::component::{Basis, Component, MAX_COEFFICIENTS};
+use rug::Rational;
+
+/// The components of lists, in their order.
+///
+/// # Errors
+/// Degrees that the lists cannot have; a list that is too long; factors that are not one for all or one for
+/// each.
+pub(super) fn components(items: Vec<Item>, basis: Basis, hints: &Hints) -> Result<Vec<Component>> {
+    let items = match &hints.degrees {
+        Some(degrees) => split(items, degrees)?,
+        None => items,
+    };
+    for (i, item) in items.iter().enumerate() {
+        if item.count > MAX_COEFFICIENTS {
+            let detail = format!(
+                "{} numbers: more than {MAX_COEFFICIENTS} coefficients in one component (several in one list: --degrees)",
+                item.count
+            );
+            return Err(Error::parse(format!("components[{i}]"), detail));
+        }
+    }
+    let mut components: Vec<Component> = items.into_iter().map(|i| component(i, basis)).collect();
+    reorder(&mut components, hints);
+    multiply(&mut components, hints)?;
+    Ok(components)
+}
+
+fn component(item: Item, basis: Basis) -> Component {
+    let form = item.form.unwrap_or(Form {
+        basis,
+        scale: Rational::from(1),
+        offset: Rational::new(),
+        domain: None,
+    });
+    Component {
+        basis: form.basis,
+        scale: form.scale,
+        offset: form.offset,
+        coefficients: item.values,
+    }
+}
+
+/// Turns the coefficients around where the highest stands first.
+pub(super) fn reorder(components: &mut [Component], hints: &Hints) {
+    if hints.order == Some(Order::Highest) {
+        for c in components {
+            c.coefficients.reverse();
+        }
+    }
+}
+
+/// # Errors
+/// As many factors as there are components, or one, and none of them zero.
+pub(super) fn multiply(components: &mut [Component], hints: &Hints) -> Result<()> {
+    let Some(factors) = &hints.factors else {
+        return Ok(());
+    };
+    let n = components.len();
+    if factors.len() != 1 && factors.len() != n || factors.iter().any(Rational::is_zero) {
+        let detail = format!(
+            "{} numbers for {n} components: one for all of them or one for each, none of them 0",
+            factors.len()
+        );
+        return Err(Error::parse("--factor", detail));
+    }
+    for (c, factor) in components.iter_mut().zip(factors.iter().cycle()) {
+        for x in &mut c.coefficients {
+            *x *= factor;
+        }
+    }
+    Ok(())
+}
+
+/// Lists of all coefficients or of the odd ones only, of these degrees; one list may hold them all.
+fn split(items: Vec<Item>, degrees: &[usize]) -> Result<Vec<Item>> {
+    let bad = |detail: String| Error::parse("--degrees", detail);
+    if degrees.iter().any(|d| *d >= MAX_COEFFICIENTS) {
+        let most = MAX_COEFFICIENTS - 1;
+        return Err(bad(format!("degrees up to {most} are accepted")));
+    }
+    let odd = degrees.iter().all(|d| d % 2 == 1);
+    let whole: usize = degrees.iter().map(|d| d + 1).sum();
+    if let [only] = items.as_slice() {
+        let half = if odd { whole / 2 } else { whole };
+        if only.count != whole && only.count != half {
+            let detail = format!(
+                "{} numbers are there; these degrees have {whole}{}",
+                only.count,
+                if odd {
+                    format!(", or {half} if only odd ones are written")
+                } else {
+                    String::new()
+                }
+            );
+            return Err(bad(detail));
+        }
+        let mut rest = only.values.as_slice();
+        let mut parts = Vec::new();
+        for d in degrees {
+            let n = if only.count == whole {
+                d + 1
+            } else {
+                d.div_ceil(2)
+            };
+            let (part, after) = rest
+                .split_at_checked(n)
+                .ok_or_else(|| bad("fewer numbers than these degrees need".to_owned()))?;
+            rest = after;
+            parts.push(Item {
+                form: only.form.clone(),
+                ..Item::new(part.to_vec())
+            });
+        }
+        return spread(parts, degrees);
+    }
+    if items.len() != degrees.len() {
+        let detail = format!("{} degrees for {} lists", degrees.len(), items.len());
+        return Err(bad(detail));
+    }
+    spread(items, degrees)
+}
+
+/// Zeros between odd coefficients, where only these are written.
+fn spread(items: Vec<Item>, degrees: &[usize]) -> Result<Vec<Item>> {
+    let each = items.into_iter().zip(degrees).enumerate();
+    each.map(|(i, (item, &d))| {
+        if item.count == d + 1 {
+            return Ok(item);
+        }
+        if d % 2 == 0 || item.count != d.div_ceil(2) {
+            let detail = format!(
+                "component {} has {} numbers; degree {d} has {}{}",
+                i + 1,
+                item.count,
+                d + 1,
+                if d % 2 == 1 {
+                    format!(", or {} odd ones", d.div_ceil(2))
+                } else {
+                    String::new()
+                }
+            );
+            return Err(Error::parse("--degrees", detail));
+        }
+        let values = item.values.iter();
+        let values = values.flat_map(|x| [Rational::new(), x.clone()]).collect();
+        Ok(Item {
+            form: item.form,
+            ..Item::new(values)
+        })
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(n: i32) -> Item {
+        Item::new((0..n).map(Rational::from).collect())
+    }
+
+    fn arranged(
+        items: Vec<Item>,
+        degrees: &[usize],
+        order: Option<Order>,
+    ) -> Result<Vec<Vec<i32>>> {
+        let hints = Hints {
+            degrees: (!degrees.is_empty()).then(|| degrees.to_vec()),
+            order,
+            ..Hints::default()
+        };
+        let found = components(items, Basis::Power, &hints)?;
+        let list = |c: &Component| c.coefficients.iter().map(|x| x.to_f64() as i32).collect();
+        Ok(found.iter().map(list).collect())
+    }
+
+    #[test]
+    fn lists_are_split_by_degrees() {
+        let got = arranged(vec![item(6)], &[1, 3], None).unwrap();
+        assert_eq!(got, [vec![0, 1], vec![2, 3, 4, 5]]);
+        // Odd ones only.
+        let got = arranged(vec![item(3)], &[1, 3], None).unwrap();
+        assert_eq!(got, [vec![0, 0], vec![0, 1, 0, 2]]);
+        let got = arranged(vec![item(2), item(3)], &[3, 2], None).unwrap();
+        assert_eq!(got, [vec![0, 0, 0, 1], vec![0, 1, 2]]);
+        let got = arranged(vec![item(6)], &[1, 3], Some(Order::Highest)).unwrap();
+        assert_eq!(got, [vec![1, 0], vec![5, 4, 3, 2]]);
+        for (items, degrees, part) in [
+            (
+                vec![item(5)],
+                vec![1, 3],
+                "5 numbers are there; these degrees have 6, or 3",
+            ),
+            (vec![item(3)], vec![2, 3], "have 7"),
+            (vec![item(2), item(2)], vec![1], "1 degrees for 2 lists"),
+            (vec![item(2), item(3)], vec![1, 3], "component 2 has 3"),
+            (vec![item(257)], vec![], "257 numbers"),
+            (vec![item(257)], vec![256], "up to 255"),
+        ] {
+            let error = arranged(items, &degrees, None).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn factors_are_one_for_all_or_one_for_each() {
+        let mut hints = Hints::default();
+        let mut run = |factors: &[i32]| {
+            hints.factors = Some(factors.iter().map(|f| Rational::from(*f)).collect());
+            let list = components(vec![item(2), item(2)], Basis::Power, &hints)?;
+            Ok::<_, Error>(
+                list.iter()
+                    .map(|c| c.coefficients[1].to_f64())
+                    .collect::<Vec<_>>(),
+            )
+        };
+        assert_eq!(run(&[10]).unwrap(), [10.0, 10.0]);
+        assert_eq!(run(&[10, 3]).unwrap(), [10.0, 3.0]);
+        for wrong in [&[1, 2, 3][..], &[0], &[]] {
+            assert!(run(wrong).is_err());
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What a reader should know of an import, in words.
+
+use crate::arith::number;
+use crate::interchange::hints::Hints;
+use crate::interchange::source::{Group, Source};
+use crate::poly::table::Table;
+
+/// What else a reader should know of the file.
+pub(super) fn seen(source: &Source, groups: &[&Group], hints: &Hints) -> Vec<String> {
+    let mut notes = Vec::new();
+    if source.singles > 0 {
+        notes.push(format!(
+            "{} literals have the suffix of a float: a program holds them as f32 (certify --coefficients f32)",
+            source.singles
+        ));
+    }
+    let others = source
+        .groups
+        .iter()
+        .filter(|g| !groups.iter().any(|c| std::ptr::eq(*c, *g)));
+    let others: Vec<String> = others.take(8).map(Group::title).collect();
+    if !others.is_empty() {
+        notes.push(format!("arrays passed over: {}", others.join(", ")));
+    }
+    let scalars = source.scalars.iter().take(8);
+    let scalars: Vec<String> = scalars
+        .map(|s| format!("{} = {}", s.name, number::decimal(&s.value, 10, false)))
+        .collect();
+    if !scalars.is_empty() && hints.arrays.is_none() {
+        notes.push(format!("numbers passed over: {}", scalars.join(", ")));
+    }
+    notes
+}
+
+/// A polynomial that is far from odd hardly stands for sign.
+pub(super) fn not_odd(table: &Table) -> Option<String> {
+    let [c] = table.components.as_slice() else {
+        return None;
+    };
+    let size = |j: usize| {
+        c.coefficients
+            .iter()
+            .skip(j)
+            .step_by(2)
+            .map(|x| x.clone().abs())
+            .max()
+    };
+    let (even, odd) = (size(0)?, size(1).unwrap_or_default());
+    let far = even > odd / 1_000_000u32;
+    far.then(|| {
+        "its even coefficients are not 0: if it stands for ReLU itself and not for sign, say --target direct_relu".to_owned()
+    })
+}
