@@ -4,6 +4,7 @@ use crate::arith::number::{self, MAX_CHARS};
 use crate::error::{Error, ErrorKind, Result};
 use crate::function::target::Function;
 use crate::interchange::arrange;
+use crate::interchange::facts::Facts;
 use crate::interchange::format::Format;
 use crate::interchange::header::Header;
 use crate::interchange::hints::{Hints, Imported, Order};
@@ -11,12 +12,10 @@ use crate::interchange::remarks::{not_odd, seen};
 use crate::interchange::source::{Group, Item, Source};
 use crate::poly::component::{Basis, Component};
 use crate::poly::role::Role;
-use crate::poly::table::{Domain, Output, Table, MAX_PROVENANCE};
+use crate::poly::table::{Domain, Output, Table};
 use rug::Rational;
 use std::collections::BTreeMap;
 
-/// Key of what was taken for granted, in a table's provenance.
-pub const ASSUMPTIONS: &str = "assumptions";
 /// From so many numbers on one list may be several components: 0, c_1, 0, c_3.
 const LONG: usize = 4;
 
@@ -39,58 +38,6 @@ impl Lists {
             header: None,
             has_degrees: false,
         }
-    }
-}
-
-/// What was said, by the file or an option, and what was not.
-#[derive(Debug, Default)]
-pub(super) struct Facts {
-    assumed: Vec<String>,
-    stated: Vec<String>,
-}
-
-impl Facts {
-    pub fn say(&mut self, stated: bool, what: String, option: &str) {
-        if stated {
-            self.stated.push(what);
-        } else {
-            self.assumed.push(format!("{what} ({option})"));
-        }
-    }
-
-    fn words(list: &[String]) -> String {
-        if list.is_empty() {
-            "nothing".to_owned()
-        } else {
-            list.join("; ")
-        }
-    }
-
-    /// Writes them into a table's provenance, and returns them as notes.
-    pub fn publish(self, table: &mut Table, hints: &Hints, digest: &str) -> Vec<String> {
-        let assumed = Self::words(&self.assumed);
-        let file = hints.file.clone();
-        let entries = [
-            (ASSUMPTIONS, Some(assumed)),
-            ("stated", Some(Self::words(&self.stated))),
-            ("source sha256", Some(digest.to_owned())),
-            ("source file", file),
-        ];
-        for (key, value) in entries {
-            if let Some(value) = value.filter(|_| table.provenance.len() < MAX_PROVENANCE) {
-                let short = value.chars().take(crate::poly::table::MAX_TEXT).collect();
-                table.provenance.insert(key.to_owned(), short);
-            }
-        }
-        self.notes().to_vec()
-    }
-
-    /// What was assumed and what stated, in words.
-    pub fn notes(&self) -> [String; 2] {
-        [
-            format!("assumed: {}", Self::words(&self.assumed)),
-            format!("stated: {}", Self::words(&self.stated)),
-        ]
     }
 }
 

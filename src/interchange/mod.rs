@@ -42,6 +42,7 @@ mod csv;
 mod detect;
 mod export;
 mod expression;
+mod facts;
 pub mod format;
 mod header;
 mod heir;
@@ -59,8 +60,8 @@ pub mod spell;
 
 pub use arrays::MAX_NESTING;
 pub use export::{export, Change, Export};
+pub use facts::ASSUMPTIONS;
 pub use format::Format;
 pub use hints::{Hints, Imported, Order};
-pub use meaning::ASSUMPTIONS;
 pub use read::{list_bytes, read, read_bytes};
 pub use spell::Spelling;

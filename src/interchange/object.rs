@@ -3,8 +3,9 @@
 use crate::error::{Error, Result};
 use crate::interchange::arrange;
 use crate::interchange::export::JSON_FORMAT;
+use crate::interchange::facts::Facts;
 use crate::interchange::hints::{Hints, Imported, Order};
-use crate::interchange::meaning::{self, Facts};
+use crate::interchange::meaning;
 use crate::interchange::published::{self, Settings};
 use crate::poly::table::{Domain, Output, Table, FORMAT};
 use rug::Rational;
