@@ -254,8 +254,11 @@ fn lines(l: &Lines, grid: &mut Grid) -> Claim {
     }
     Claim::Lines {
         parts,
-        hi: write(&published::upper(&l.bound_hi)),
-        witness: grid.witness(&l.witness),
+        hi: write(&l.published_hi()),
+        witness: Witness {
+            x: grid.hint(&l.witness.x),
+            lo: write(&l.published_lo()),
+        },
     }
 }
 

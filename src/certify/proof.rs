@@ -354,10 +354,7 @@ impl Proof {
         } else if let Some(clip) = &self.clip {
             (published::lower(&clip.witness.lo), clip.bound_hi.clone())
         } else if let Some(lines) = &self.lines {
-            (
-                published::lower(&lines.witness.lo),
-                published::upper(&lines.bound_hi),
-            )
+            (lines.published_lo(), lines.published_hi())
         } else {
             let (lo, hi) = match (&self.relu_error, &self.closeness) {
                 (Some(d), _) => (

@@ -206,6 +206,10 @@ fn json(a: &Arguments, table: &Table, answer: &Answer) -> String {
         .or(proof.clip.as_ref().map(|c| &c.witness))
         .or(proof.relu_error.as_ref().map(|d| &d.witness))
         .or(proof.closeness.as_ref().map(|c| &c.witness));
+    // How far the error is beyond a refuted claim, at least.
+    let refuted = proof.verdict == Some(Verdict::Refuted);
+    let claim = proof.request.claim.as_ref().filter(|_| refuted);
+    let missed = claim.map(|claim| Rational::from(&proof.bound_lo - claim));
     let exact = |x: &rug::Float| number::write(&x.to_rational().unwrap_or_default());
     let mut json = serde_json::json!({
         "table": table.name,
@@ -224,6 +228,7 @@ fn json(a: &Arguments, table: &Table, answer: &Answer) -> String {
         "envelope_from": proof.closeness.as_ref().map(|c| number::write(&c.from)),
         "claim": proof.request.claim.as_ref().map(number::write),
         "verdict": proof.verdict.map(|v| v.to_string()),
+        "bound_missed_by": missed.map(|by| number::decimal(&by, 20, false)),
         "certificate": a.output.as_ref().map(|p| p.display().to_string()),
     });
     if !answer.other_readings.is_empty() {

@@ -4,6 +4,7 @@ use crate::support::piped::polycert_reads;
 use crate::support::program::{command, number, polycert, read, wait, Folder, F1};
 use polycert::arith::number::write;
 use rug::Rational;
+use serde_json::Value;
 use std::process::Stdio;
 
 /// A folder with the table `t.json` of degrees 3,5.
@@ -91,6 +92,58 @@ fn verdicts_and_exit_codes() {
     assert_eq!(r.err, "");
 }
 
+/// A claim equal to the exact maximum is PROVED where that is a rational number at a rational point; anything less is
+/// REFUTED, and by how much is said.
+#[test]
+fn a_claim_that_is_the_maximum_itself_is_proved() {
+    let folder = Folder::new();
+    let table = |name: &str, coefficients: Value, lo: &str, hi: &str| {
+        let component = serde_json::json!({"basis": "power", "coefficients": coefficients});
+        let table = serde_json::json!({
+            "format": "polycert-table/1", "name": name, "target": "direct_relu",
+            "domain": {"lo": lo, "hi": hi}, "components": [component],
+        });
+        folder.file(&format!("{name}.json"), table.to_string());
+        folder.at(&format!("{name}.json"))
+    };
+    // 2 x^2/3 - 1/7: most at -1, where ReLU is 0. 1/5 + x/2: at 0. The same to 2/3, which is no dyadic number: at 2/3.
+    let bowl = serde_json::json!(["-1/7", "0", "2/3"]);
+    let line = serde_json::json!(["1/5", "1/2"]);
+    let steep = serde_json::json!(["1/5", "3/2"]);
+    for (name, path, maximum, attained) in [
+        ("end", table("end", bowl, "-1", "1"), "11/21", true),
+        ("kink", table("kink", line, "-1/3", "1/3"), "1/5", true),
+        ("third", table("third", steep, "-1/9", "2/3"), "8/15", false),
+    ] {
+        let certificate = folder.at(&format!("{name}.cert.json"));
+        let answer = certify(&path, &["--claim", maximum, "-o", &certificate]);
+        assert_eq!(answer["verdict"], "PROVED", "{answer}");
+        assert_eq!(answer["bound_hi"], maximum, "{answer}");
+        assert_eq!(
+            answer["bound_lo"] == answer["bound_hi"],
+            attained,
+            "{answer}"
+        );
+        assert!(answer["bound_missed_by"].is_null());
+        polycert(&["check", &certificate]).exits(0);
+
+        let below = number(&answer, "bound_lo") - (Rational::from(1) >> 100u32);
+        let below = ["certify", &path, "--claim", &write(&below)];
+        let r = polycert(&below).exits(1);
+        assert!(r.out.starts_with("REFUTED claim "), "{r:?}");
+        let missed = "it is missed by 7.888609052210118054";
+        assert!(r.out.contains(missed), "{r:?}");
+        let answer = polycert(&[&below[..], &["--json"]].concat())
+            .exits(1)
+            .json();
+        let missed = number(&answer, "bound_missed_by");
+        assert!(
+            missed > 0u32 && missed <= Rational::from(1) >> 100u32,
+            "{answer}"
+        );
+    }
+}
+
 #[test]
 fn json_has_exactly_these_fields() {
     let (folder, table) = small();
@@ -107,6 +160,7 @@ fn json_has_exactly_these_fields() {
             "bound_hi_decimal",
             "bound_lo",
             "bound_lo_decimal",
+            "bound_missed_by",
             "certificate",
             "claim",
             "coefficients",

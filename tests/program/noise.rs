@@ -191,6 +191,47 @@ fn noise_prints_all_tiers() {
     }
 }
 
+/// What is said of flooding is of all slots of a ciphertext: the union over 2^9 slots of each of 1,024 ciphertexts.
+#[test]
+fn flooding_counts_every_slot() {
+    let with = |queries: &str| {
+        let mut arguments = vec!["noise", "--table", "certificates/relu04.json", "--json"];
+        arguments.extend(SMALL);
+        arguments.extend(["--flood", "40", "--queries", queries]);
+        let out = polycert(&arguments);
+        assert!(out.status.success(), "{}", text(&out.stderr));
+        let json: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+        let rows = json["rows"].as_array().unwrap();
+        let last = rows.last().unwrap()["bound_high_probability_log2"].as_f64();
+        let notes = json["notes"].as_array().unwrap();
+        let note = notes
+            .iter()
+            .find_map(|n| n.as_str().filter(|n| n.starts_with("flooding")));
+        (last.unwrap(), note.unwrap().to_owned())
+    };
+    let after = |note: &str, word: &str| -> f64 {
+        let rest = note.split(word).nth(1).unwrap();
+        let end = rest.find([' ', ';']).unwrap();
+        rest[..end].parse().unwrap()
+    };
+    let (bound, note) = with("1024");
+    let slots = after(&note, "decrypted ciphertexts of ");
+    let sigma = after(&note, "sigma = 2^");
+    // sqrt(12 tau slots) 2^(s/2) t.
+    let meant = (12.0 * 1024.0 * slots).log2() / 2.0 + 20.0 + bound;
+    assert!((sigma - meant).abs() < 0.02, "{note}");
+    // A Gaussian is beyond sigma sqrt(2 (k + 1) ln 2) but for 2^-k at one slot: k = 40 and the slots' bits.
+    let added = after(&note, "added noise <= 2^");
+    let bits = 41.0 + slots.log2();
+    let reach = (2.0 * bits * std::f64::consts::LN_2).sqrt().log2();
+    assert!((added - sigma - reach).abs() < 0.02, "{note}");
+    assert!(note.contains("at all its slots but for 2^-40"), "{note}");
+    assert!(note.contains("every slot of it is within"), "{note}");
+    assert!(note.contains("but for 2^-39"), "{note}");
+    // sigma grows with the number of decryptions, and what is said of one ciphertext is still of one.
+    assert!((after(&with("4096").1, "sigma = 2^") - sigma - 1.0).abs() < 0.02);
+}
+
 #[test]
 fn every_way_of_encryption_can_be_chosen() {
     let bound = |key: &[&str]| -> f64 {

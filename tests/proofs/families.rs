@@ -352,3 +352,62 @@ fn requests_that_make_no_sense_say_what_to_do() {
         assert!(complaint.contains(message), "{words}: {complaint}");
     }
 }
+
+/// Random tables for every continuous function: what is published, rounded or exact, passes the checker; where it is
+/// exact a claim of it is proved, and of anything less is not.
+#[test]
+fn exact_maxima_of_random_tables_pass_the_checker() {
+    let mut seed = 11_u64;
+    let mut random = |n: i64| {
+        seed = seed
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        (seed >> 33) as i64 % (2 * n + 1) - n
+    };
+    let shapes = [
+        Shape::Relu,
+        Shape::LeakyRelu,
+        Shape::Abs,
+        Shape::Clip,
+        Shape::Relu6,
+    ];
+    let (mut exact, mut rounded) = (0, 0);
+    for round in 0..150 {
+        let shape = shapes[round % shapes.len()];
+        let degree = 1 + random(4).unsigned_abs() as usize;
+        let coefficients: Vec<String> = (0..=degree)
+            .map(|_| format!("{}/{}", random(50), 1 + random(30).abs()))
+            .collect();
+        let (lo, width) = (random(9), 1 + random(20).abs());
+        let denominator = 1 + random(6).abs();
+        let text = serde_json::json!({
+            "format": "polycert-table/1", "name": "random", "target": Function::Direct(shape).name(),
+            "domain": {"lo": format!("{lo}/{denominator}"), "hi": format!("{}/{denominator}", lo + width)},
+            "components": [{"basis": "power", "coefficients": coefficients}],
+        });
+        let table = Table::from_json(&text.to_string()).unwrap();
+        let mut asked = request(
+            &table,
+            &[("slope", "1/7"), ("lower", "-1/3"), ("upper", "1/3")],
+        );
+        let proof = prove(&table, &asked).unwrap();
+        let hi = proof.bound_hi.clone();
+        publish::checked(document(&table, &proof)).unwrap_or_else(|e| panic!("{text}: {e}"));
+        let Some(found) = &proof.lines.as_ref().unwrap().exact else {
+            rounded += 1;
+            continue;
+        };
+        exact += 1;
+        assert_eq!(found.value, hi);
+        for (claim, proved) in [
+            (hi.clone(), true),
+            (hi - (Rational::from(1) >> 300u32), false),
+        ] {
+            asked.claim = Some(claim);
+            let proof = prove(&table, &asked).unwrap();
+            assert_eq!(proof.verdict == Some(Verdict::Proved), proved, "{text}");
+            publish::checked(document(&table, &proof)).unwrap_or_else(|e| panic!("{text}: {e}"));
+        }
+    }
+    assert!(exact > 50 && rounded > 5, "{exact} {rounded}");
+}

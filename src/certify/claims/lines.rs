@@ -7,7 +7,9 @@
 //! quotient (p(b + u) - b)/u^m.
 
 use crate::arith::mp::{max, Mp};
+use crate::certify::claims::exact_maximum::{exact_maximum, ExactMaximum, OnPart};
 use crate::certify::composite::witness::Witness;
+use crate::certify::published;
 use crate::certify::stage::expand::{minus_line, shifted};
 use crate::certify::stage::pieces::Pieces;
 use crate::certify::stage::polynomial::Polynomial;
@@ -34,8 +36,27 @@ pub struct Lines {
     pub bound_hi: Float,
     /// Where, and how much at least.
     pub witness: Witness,
+    /// The maximum itself, where it is attained at a rational point that was found.
+    pub exact: Option<ExactMaximum>,
     /// Fractional bits with which a checker in fixed point comes to the same: an estimate.
     pub estimate_fixed_bits: u32,
+}
+
+impl Lines {
+    /// The upper bound as it is published: the maximum itself where it is known.
+    pub fn published_hi(&self) -> Rational {
+        let rounded = || published::upper(&self.bound_hi);
+        self.exact
+            .as_ref()
+            .map_or_else(rounded, |e| e.value.clone())
+    }
+
+    /// The lower bound as it is published: the maximum itself where the witness attains it.
+    pub fn published_lo(&self) -> Rational {
+        let attained = self.exact.as_ref().filter(|e| self.witness.x == e.at);
+        let rounded = || published::lower(&self.witness.lo);
+        attained.map_or_else(rounded, |e| e.value.clone())
+    }
 }
 
 /// Proved: |p(x) - at| <= hi |x - at|^order for |x - at| <= radius, and hi radius^(order-1) < 1.
@@ -208,15 +229,28 @@ pub fn enclose(p: &[Rational], parts: &[Line], prec: u32) -> Result<Lines> {
             pieces: prepared.pieces,
         });
     }
-    let witness = witness.ok_or_else(|| {
+    let mut witness = witness.ok_or_else(|| {
         Error::from(ErrorKind::NotConverged(
             "no point to evaluate in the domain".into(),
         ))
     })?;
+    let on_part = |part: &Part| minus_line(p, &part.line.slope, &part.line.intercept);
+    let all = proved.iter().map(|part| OnPart {
+        g: on_part(part),
+        from: &part.line.from,
+        to: &part.line.to,
+        pieces: &part.pieces,
+    });
+    let exact = exact_maximum(&all.collect::<Vec<_>>());
+    if let Some((exact, x)) = exact.as_ref().and_then(|e| Some((e, e.dyadic()?))) {
+        let lo = Float::with_val_round(prec, &exact.value, Round::Down).0;
+        witness = Witness { x, lo };
+    }
     Ok(Lines {
         parts: proved,
         bound_hi,
         witness,
+        exact,
         estimate_fixed_bits,
     })
 }
@@ -242,7 +276,7 @@ pub fn contraction(
     let prepared = Prepared::new(moved.split_off(order), &least, radius, prec)?;
     let bound_hi = prepared.image(&least, radius).magnitude();
     // As it will be published: a little higher.
-    let hi = crate::certify::published::upper(&bound_hi);
+    let hi = published::upper(&bound_hi);
     let factor = (1..order).fold(hi, |factor, _| factor * radius);
     Ok((factor < 1u32).then(|| Contraction {
         at: at.clone(),
@@ -332,6 +366,62 @@ mod tests {
         let found = enclose(&p, &parts(Shape::Relu, (-1, 1), (1, 1), (0, 1)), 128).unwrap();
         assert_eq!(found.witness.lo.to_f64(), 0.125);
         assert!((found.bound_hi.to_f64() - 0.125).abs() < 1e-30);
+    }
+
+    fn r(n: i64, d: i64) -> Rational {
+        Rational::from((n, d))
+    }
+
+    fn maximum(p: &[Rational], from: Rational, to: Rational) -> Option<(Rational, Rational)> {
+        let line = Line {
+            from,
+            to,
+            slope: Rational::new(),
+            intercept: Rational::new(),
+        };
+        let found = enclose(p, &[line], 192).unwrap();
+        let exact = found.exact.map(|e| (e.value, e.at));
+        if let Some((value, _)) = &exact {
+            assert!(found.witness.lo <= *value && found.bound_hi >= *value);
+        }
+        exact
+    }
+
+    #[test]
+    fn maxima_at_ends_and_at_rational_critical_points() {
+        // 2 x^2/3 - 1/7.
+        let bowl = [r(-1, 7), r(0, 1), r(2, 3)];
+        assert_eq!(
+            maximum(&bowl, r(-1, 1), r(1, 2)),
+            Some((r(11, 21), r(-1, 1)))
+        );
+        assert_eq!(
+            maximum(&bowl, r(-1, 64), r(1, 64)),
+            Some((r(1, 7), r(0, 1)))
+        );
+        assert_eq!(
+            maximum(&bowl, r(-1, 3), r(2, 3)),
+            Some((r(29, 189), r(2, 3)))
+        );
+        // 1/7 - (x - 1/3)^2.
+        let hill = [r(1, 7) - r(1, 9), r(2, 3), r(-1, 1)];
+        assert_eq!(maximum(&hill, r(1, 4), r(1, 2)), Some((r(1, 7), r(1, 3))));
+        // Outside of the critical point an end is largest.
+        assert_eq!(maximum(&hill, r(43, 128), r(1, 2)).unwrap().1, r(43, 128));
+    }
+
+    #[test]
+    fn an_irrational_maximum_is_not_claimed() {
+        // x^3/3 - x/5 + 1/9: at -sqrt(1/5) on [-1/2, 1/4].
+        let wave = [r(1, 9), r(-1, 5), r(0, 1), r(1, 3)];
+        assert_eq!(maximum(&wave, r(-1, 2), r(1, 4)), None);
+        assert_eq!(
+            maximum(&wave, r(-1, 1), r(1, 1)),
+            Some((r(11, 45), r(1, 1)))
+        );
+        // T_8's interior extrema are as large as its ends, and irrational.
+        let t8 = [1, 0, -32, 0, 160, 0, -256, 0, 128].map(|n| r(n, 1));
+        assert_eq!(maximum(&t8, r(-1, 1), r(1, 1)), None);
     }
 
     #[test]

@@ -9,10 +9,12 @@
 //! | [`argmax`] | one-hot weights by tournament, and the gap that decides |
 //! | [`clip`] | clip and ReLU6 through two ReLUs |
 //! | [`lines`] | a polynomial against a piecewise linear function; contractions |
+//! | [`exact_maximum`] | its maximum as a rational number, where it is one |
 
 pub mod argmax;
 pub mod clip;
 pub mod closeness;
+pub mod exact_maximum;
 pub mod growth;
 pub mod lines;
 pub mod pool;

@@ -5,6 +5,22 @@ mod common;
 use common::*;
 use serde_json::{json, Value};
 
+/// No document begins with a byte order mark, and who has one is told what to do (FORMAT.md, section 2).
+#[test]
+fn a_byte_order_mark_is_refused_by_name() {
+    let marked = [b"\xef\xbb\xbf", good().to_string().as_bytes()].concat();
+    let words = polycert_checker::check(&marked).to_string();
+    let meant = "begins with a byte order mark (EF BB BF): save it as UTF-8 without one";
+    assert!(
+        words.starts_with("UNREADABLE") && words.contains(meant),
+        "{words}"
+    );
+    let Err(words) = polycert_checker::Manifest::parse(&marked) else {
+        panic!("a manifest with a byte order mark");
+    };
+    assert!(words.contains(meant), "{words}");
+}
+
 #[test]
 fn numbers() {
     let hi = "/claims/2/hi";

@@ -185,7 +185,7 @@ fn evaluated(path: &Path, twin: &Twin, centre: Centre) -> Result<Level> {
         rests_on: Some(format!(
             "evaluation certificate {} (SHA-256 {}): a decrypted activation is within {} of {what}{chance}. It rests on \
              the inputs of each activation: that they {input}, the noise of the linear layers before it and the \
-             imaginary parts that earlier noise leaves being counted; and on what certificates/EVALUATION.md lists (K, A1, O)",
+             imaginary parts that earlier noise leaves being counted; and on what certificates/EVALUATION.md lists (K, A1, I, O)",
             path.display(),
             sha256(text.as_bytes()),
             number::decimal(&(amount * &scale), 6, true),

@@ -8,11 +8,15 @@
 //! - `average_case`: the variance of independent components, an estimate.
 //!
 //! # What is assumed
-//! - A1. The residues that a rescale, a key switch and an extended encryption round away, and the polynomial
-//!   that a key switch takes apart, are uniform given the keys: components of ciphertexts are pseudo-random
-//!   (RLWE). Each polynomial for itself: no independence between two components is used. Those of an extended
-//!   encryption are a v + e_1 and b v + e_0 mod P, samples of RLWE with the secret v, which the keys tell
-//!   nothing of.
+//! As in `certificates/EVALUATION.md`, section 1, and no more; both are of `high_probability` alone.
+//! - A1. The residues that a rescale and an extended encryption round away are uniform given the keys. Each
+//!   polynomial for itself: no independence between two components is used. Those of an extended encryption
+//!   are a v + e_1 and b v + e_0 mod P, samples of RLWE with the secret v, which the keys tell nothing of. Those
+//!   of a rescale are assumed beyond RLWE: after products and squares nothing says that a ciphertext looks uniform.
+//! - I. The errors of a switching key are independent of the halves c_1 of all ciphertexts, hence of the digits that
+//!   a key switch takes apart. For ciphertexts made from fresh encryptions this is no assumption: a c_1 is made of
+//!   uniform halves (of the keys, or its own under the secret key), v and e_1, and then of other c_1 alone (messages,
+//!   constants and the keys' errors enter c_0 only).
 //!
 //! Of what the encoder rounds away nothing is assumed: it depends on the message alone, and its bound is the worst case
 //! in every tier.

@@ -10,7 +10,8 @@
 //! | key switch (relinearise, rotate) | sum_j d_j e_j / P + r0 + r1 s | N^2 s2 sum_j Q_j^2/(12 P^2) + N (1 + h)/12 |
 //! | add, product with a constant, level drop | nothing | 0 |
 //!
-//! s2 = the error's variance; r a rounding to the nearest, v ternary, d_j a digit below Q_j/2. A product of
+//! s2 = the error's variance; r a rounding to the nearest, v ternary, d_j a digit of at most Q_j/2, uniform for the
+//! average alone. A product of
 //! ciphertexts adds nothing itself beyond its relinearisation: `(v1 + e1)(v2 + e2) = v1 v2 + v1 e2 + v2 e1
 //! + e1 e2` is exact, and its message-dependent terms are kept by whoever follows the circuit.
 //!
@@ -36,12 +37,12 @@ impl Model {
         match tier {
             Tier::WorstCase => self.n() * point(ROUNDING),
             Tier::HighProbability { kappa } => {
-                (point(2.0) * tail::exponent(kappa, 1) * self.n() / point(24.0)).sqrt()
+                (point(2.0) * tail::exponent(kappa) * self.n() / point(24.0)).sqrt()
             }
         }
     }
 
-    /// A rounding that may be off by one in [`tail::STRAYS`] coefficients, or by 2^-40 in all.
+    /// A rounding that may be off by one in [`tail::STRAYS`] uniform coefficients, or of any to within 1/2 + 2^-40.
     fn stray_rounding(&self, tier: Tier) -> Interval {
         match tier {
             Tier::WorstCase => self.rounding(tier) * point(1.0 + 2.0f64.powi(-28)),
@@ -57,7 +58,7 @@ impl Model {
                 point(2.0 * f64::from(self.parameters().cbd())) * self.rounding(tier)
             }
             Tier::HighProbability { kappa } => {
-                (tail::exponent(kappa, 1) * self.error_variance() * self.n()).sqrt()
+                (tail::exponent(kappa) * self.error_variance() * self.n()).sqrt()
             }
         }
     }
@@ -106,7 +107,7 @@ impl Model {
         (self.stray_rounding(tier) * (point(1.0) + self.bound_secret())).sup()
     }
 
-    /// log2 P and the moduli of the digits at a level.
+    /// The moduli of the digits at a level.
     fn digits(&self, level: usize) -> Vec<Interval> {
         let p = self.parameters();
         let product = |digit: std::ops::Range<usize>| -> Integer {
@@ -118,30 +119,25 @@ impl Model {
             .collect()
     }
 
-    /// `bound` of what a key switch at a level adds (relinearisation, rotation, conjugation).
+    /// `bound` of what a key switch at a level adds (relinearisation, rotation, conjugation): see [`tail`], "Key
+    /// switches".
+    ///
+    /// **Guarantee** for the tier, whatever is taken apart and rounded away, as long as the key's errors are independent
+    /// of it (I).
     pub fn bound_key_switch(&self, level: usize, tier: Tier) -> f64 {
         let digits = self.digits(level);
         let p = enclose_integer(&self.parameters().p_product());
-        let rounding = self.stray_rounding(tier) * (point(1.0) + self.bound_secret());
-        let switched = match tier {
-            Tier::WorstCase => {
-                let each = self.stray_rounding(tier) * self.error(tier) / p;
-                digits.iter().fold(point(0.0), |sum, q| sum + each * *q)
-            }
-            Tier::HighProbability { kappa } => {
-                let b = digits.len();
-                let widest = digits.iter().fold(point(0.0), |m, q| m.max(*q));
-                // As for fresh encryptions: d_j given e_j, b factors 1/(1 - mu^2).
-                let count = point(b as f64);
-                let bits = point(f64::from(kappa)) * point(tail::LN_2);
-                let a = self.n() * (self.error_variance() / point(48.0)).sqrt();
-                let spread = a * (bits + point(2.773) + point(2.33) * count) / point(0.931);
-                let key = tail::exponent(kappa, b) * self.error_variance() * self.n();
-                let strays = point(tail::STRAYS) * (count * key).sqrt();
-                (spread + strays) * widest / p
+        let any = self.stray_rounding(Tier::WorstCase);
+        let widths = match tier {
+            Tier::WorstCase => digits.iter().fold(point(0.0), |sum, q| sum + *q),
+            Tier::HighProbability { .. } => {
+                // Shares of P first: the square of a digit could leave the range of f64.
+                let shares = digits.iter().map(|q| *q / p);
+                shares.fold(point(0.0), |sum, q| sum + q * q).sqrt() * p
             }
         };
-        (switched + rounding).sup()
+        let switched = any * self.error(tier) * widths / p;
+        (switched + any * (point(1.0) + self.bound_secret())).sup()
     }
 
     /// *Estimate*: variance of |r(zeta)| of a rounding.
@@ -179,5 +175,90 @@ impl Model {
             .map(|q| (q.sup() / p).powi(2))
             .sum();
         n * n * self.error_variance().sup() * digits / 12.0 + self.estimate_rescale_variance()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ckks::parameters::rng::Rng;
+    use crate::ckks::parameters::security::Waiver;
+    use crate::ckks::parameters::{Literal, Parameters};
+
+    /// The table of EVALUATION.md, E3, which the checker computes in integers, in other words.
+    #[test]
+    fn a_key_switch_is_what_the_contract_says() {
+        for literal in [Literal::set_a(), Literal::set_b()] {
+            let parameters = Parameters::new(&literal).unwrap();
+            let (n, v) = (parameters.n() as f64, f64::from(parameters.cbd()) / 2.0);
+            let secret = f64::sqrt(18.0 * parameters.weight().to_f64());
+            let r = 0.3184 * n * (1.0 + 2f64.powi(-28));
+            let model = Model::new(&parameters);
+            for level in [1, parameters.max_level() / 2, parameters.max_level()] {
+                let share = |digit: std::ops::Range<usize>| -> f64 {
+                    let primes = parameters.q()[digit].iter().map(|&q| (q as f64).log2());
+                    let p = parameters.p().iter().map(|&p| (p as f64).log2());
+                    (primes.sum::<f64>() - p.sum::<f64>()).exp2()
+                };
+                let shares: Vec<f64> = parameters.digits(level).into_iter().map(share).collect();
+                let sum: f64 = shares.iter().sum();
+                let squares: f64 = shares.iter().map(|q| q * q).sum();
+                let worst = r * 2.0 * 2.0 * v * 0.3184 * n * sum + r * (1.0 + secret);
+                let kappa = 60;
+                // x = L + 1 + m ln 2 <= 2^m: 41.6 + 1 + 6 ln 2 < 2^6.
+                let x = (f64::from(kappa) + 6.0) * tail::LN_2 + 1.0;
+                let high = r * (x * v * n).sqrt() * squares.sqrt() + r * (1.0 + secret);
+                let tiers = [
+                    (Tier::WorstCase, worst),
+                    (Tier::HighProbability { kappa }, high),
+                ];
+                for (tier, meant) in tiers {
+                    let bound = model.bound_key_switch(level, tier);
+                    assert!(
+                        (bound / meant - 1.0).abs() < 1e-9,
+                        "{tier:?}: {bound} {meant}"
+                    );
+                }
+            }
+        }
+    }
+
+    /// Digits that a square or an adversary makes point all one way at a slot: a bound that takes them as uniform is
+    /// exceeded by errors of ordinary size.
+    #[test]
+    fn digits_need_not_be_uniform() {
+        let mut literal = Literal::new(10, vec![50, 40], vec![50], 40);
+        literal.waiver = Waiver::Insecure;
+        let parameters = Parameters::new(&literal).unwrap();
+        let n = parameters.n();
+        let angle = |k: usize| std::f64::consts::PI * k as f64 / n as f64;
+        // Coefficients Q/2 of the sign of the real part of zeta^k.
+        let ratio = parameters.q()[0] as f64 / parameters.p()[0] as f64;
+        let half = |k: usize| angle(k).cos().signum() * ratio / 2.0;
+        let embed = |c: &dyn Fn(usize) -> f64| {
+            let sum =
+                |part: &dyn Fn(f64) -> f64| (0..n).map(|k| c(k) * part(angle(k))).sum::<f64>();
+            sum(&f64::cos).hypot(sum(&f64::sin))
+        };
+        let d = embed(&half);
+        assert!(d > 0.318 * n as f64 * ratio, "{d}");
+        let model = Model::new(&parameters);
+        let bound = model.bound_key_switch(0, Tier::HighProbability { kappa: 40 });
+        // What the digit would give if it were uniform: the tail of a product of two sub-Gaussians, as `zero`.
+        let uniform = ratio * n as f64 * (model.error_variance().sup() / 48.0).sqrt() / 0.931
+            * (40.0 * tail::LN_2 + 2.773 + 2.33);
+        let (mut rng, bits) = (Rng::from_seed([7; 32]), 2 * parameters.cbd());
+        let mut largest: f64 = 0.0;
+        for _ in 0..50 {
+            let e: Vec<f64> = (0..n)
+                .map(|_| {
+                    let word = rng.word() & ((1 << bits) - 1);
+                    f64::from(word.count_ones()) - f64::from(bits / 2)
+                })
+                .collect();
+            largest = largest.max(d * embed(&|k| e[k]));
+        }
+        assert!(largest <= bound, "{largest} {bound}");
+        assert!(largest > uniform, "{largest} {uniform}");
     }
 }

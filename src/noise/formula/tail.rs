@@ -11,16 +11,16 @@
 //! # One slot
 //! Let the coefficients X_k be independent with proxy V, and `Z = w sum X_k zeta^k` for a fixed complex w.
 //! Since zeta^2k sums to 0, each projection of Z has proxy `|w|^2 V N/2 =: U`. For projections of proxy U,
-//! `E exp(c |Z|^2) <= 1/(1 - 2cU)` (write it as the mean of exp over a Gaussian vector, and exchange), and
-//! for a sum of b independent such squares the b-th power of that. Markov with the best c gives
+//! `E exp(c |Z|^2) <= 1/(1 - 2cU)` (write it as the mean of exp over a Gaussian vector, and exchange).
+//! Markov with the best c gives
 //! ```text
-//! P(|Z_1|^2 + ... + |Z_b|^2 > 2 U x) <= (e x/b)^b e^-x
+//! P(|Z|^2 > 2 U x) <= e x e^-x
 //! ```
-//! which is at most 2^-kappa if `x >= kappa ln 2 + b (1 + m ln 2)` for an m with `x <= b 2^m`.
+//! which is at most 2^-kappa if `x >= kappa ln 2 + 1 + m ln 2` for an m with `x <= 2^m`.
 //!
 //! # Products
 //! No Gaussian is assumed where two random polynomials are multiplied: the tail of the product is
-//! exponential, not that of a Gaussian of the same variance.
+//! exponential, not that of a Gaussian of the same variance, unless one factor is bounded whatever it is.
 //!
 //! # Fresh encryptions
 //! `Z = e v + e0 + e1 s` with all of e, v, e0, e1 random and s fixed, s2 the error's variance. Given v, a
@@ -39,9 +39,18 @@
 //! events of their own, and no independence of Z is used.
 //!
 //! # Key switches
-//! `Z = sum_j d_j e_j` over b digits, d_j uniform of width Q_j <= Q given the key: the same with
-//! `a = Q N sqrt(s2/48)`, one factor 1/(1 - mu^2) for each digit, and nothing fixed:
-//! `t = (a/0.931) (kappa ln 2 + 2.773 + 2.33 b)`.
+//! `Z = sum_j d_j e_j`, the digits d_j of a polynomial of which the key's errors e_j are independent (assumption I of
+//! the parent module). Given the digits, Z is a sum of the independent coefficients of the e_j. In the direction phi
+//! the one of e_j at zeta^k has the weight `|d_j(zeta)| cos(arg d_j(zeta) + arg zeta^k - phi)`, and for each j the
+//! squares of these cosines sum to N/2, since zeta^2k sums to 0. So a projection has proxy
+//! `U = V (N/2) sum_j |d_j(zeta)|^2`, as in "One slot", and but for 2^-kappa
+//! ```text
+//! |Z| <= sqrt(x V N) sqrt(sum_j |d_j(zeta)|^2) <= sqrt(x V N) R' sqrt(sum_j Q_j^2)
+//! ```
+//! whatever the digits: their coefficients are within (1/2 + 2^-40) Q_j, so `|d_j(zeta)| <= R' Q_j`, R' the worst case
+//! of a rounding. No digit need be uniform, which after products and squares nothing in RLWE says. The two roundings
+//! of the division by P are taken at their worst case R' each, r0 and r1 s, for the same reason. Beside the noise that
+//! a product carries at its scale, that is small.
 //!
 //! # Union bound
 //! An operation has at most [`EVENTS`] events at each of N/2 slots (the others are conjugates):
@@ -49,10 +58,11 @@
 //! is counted anew with every use, which only adds.
 //!
 //! # Roundings that are not quite to the nearest
-//! A digit, or what a division rounds away, may stand for its neighbour beyond the end, where the exact one
-//! is within 2^-40 of it (relative). A uniform coefficient is there with probability 2^-39 at most; more
+//! What a division rounds away may stand for its neighbour beyond the end, where the exact one is within
+//! 2^-40 of it (relative). A uniform coefficient is there with probability 2^-39 at most; more
 //! than [`STRAYS`] of N <= 2^17 coefficients are with probability `(N 2^-39)^4/4! < 2^-92` at most. Each
-//! one there shifts the polynomial at zeta by one unit (the digit's modulus) at most.
+//! one there shifts the polynomial at zeta by one unit at most. Where nothing is uniform (key switches), every
+//! coefficient is taken as beyond: R' = R (1 + 2^-28) covers 1/2 + 2^-40.
 
 use crate::arith::Interval;
 
@@ -71,16 +81,13 @@ pub fn kappa(k: u32, operations: usize, log_n: u32) -> u32 {
     k + (u64::BITS - (events - 1).leading_zeros()) + log_n - 1
 }
 
-/// `bound` x of the module header: the sum of b squared slots exceeds 2 U x with probability at most
-/// 2^-kappa.
-pub fn exponent(kappa: u32, b: usize) -> Interval {
-    let (b, ln2) = (super::point(b as f64), super::point(LN_2));
-    let needed = |m: f64| {
-        super::point(f64::from(kappa)) * ln2 + b * (super::point(1.0) + super::point(m) * ln2)
-    };
+/// `bound` x of the module header: a squared slot exceeds 2 U x with probability at most 2^-kappa.
+pub fn exponent(kappa: u32) -> Interval {
+    let ln2 = super::point(LN_2);
+    let needed = |m: f64| super::point(f64::from(kappa) + m) * ln2 + super::point(1.0);
     let mut m = 0;
-    // x grows by b ln 2 with m, and 2^m by more.
-    while needed(f64::from(m)).sup() > (b * super::point(2.0f64.powi(m))).inf() {
+    // x grows by ln 2 with m, and 2^m by more.
+    while needed(f64::from(m)).sup() > 2.0f64.powi(m) {
         m += 1;
     }
     needed(f64::from(m))
@@ -93,15 +100,10 @@ mod tests {
     #[test]
     fn the_exponent_satisfies_its_inequality_and_little_more() {
         for kappa in [20, 40, 66, 90] {
-            for b in [1usize, 2, 5, 19] {
-                let x = exponent(kappa, b);
-                let tail = |x: f64| {
-                    let b = b as f64;
-                    b * (1.0 + (x / b).ln()) - x + f64::from(kappa) * std::f64::consts::LN_2
-                };
-                assert!(tail(x.inf()) <= 0.0);
-                assert!(tail(0.85 * x.inf()) > 0.0, "{kappa} {b}");
-            }
+            let x = exponent(kappa);
+            let tail = |x: f64| 1.0 + x.ln() - x + f64::from(kappa) * std::f64::consts::LN_2;
+            assert!(tail(x.inf()) <= 0.0);
+            assert!(tail(0.85 * x.inf()) > 0.0, "{kappa}");
         }
         assert_eq!(kappa(40, 1, 13), 40 + 3 + 12);
         assert_eq!(kappa(40, 1000, 15), 40 + 13 + 14);

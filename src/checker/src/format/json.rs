@@ -35,6 +35,11 @@ pub(crate) fn parse(bytes: &[u8]) -> Checked<Tree<'_>> {
             "the document is longer than {MAX_BYTES} bytes"
         )));
     }
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        return Err(Fault::unreadable(
+            "the document begins with a byte order mark (EF BB BF): save it as UTF-8 without one",
+        ));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let read = Seed(0).deserialize(&mut reader);
     let tree = read.and_then(|tree| reader.end().map(|()| tree));
