@@ -221,6 +221,7 @@ fn claims(proof: &Proof, grid: &mut Grid) -> Vec<Claim> {
             escape,
         });
     }
+    claims.extend(beyond(proof, grid));
     let target = &proof.request.target;
     let verdict = proof.request.claim.as_ref().zip(proof.verdict);
     let direct_clip = function == Function::Direct(Shape::Clip);
@@ -239,6 +240,29 @@ fn claims(proof: &Proof, grid: &mut Grid) -> Vec<Claim> {
         }),
     });
     claims
+}
+
+/// The bound of the error beyond the domain; the witness is that of the domain.
+fn beyond(proof: &Proof, grid: &mut Grid) -> Option<Claim> {
+    let v = proof.validity.as_ref()?;
+    let (to, hi) = (write(&v.to), write(&v.bound));
+    if let Some(d) = &proof.relu_error {
+        let (cells, witness) = (grid.cells(&v.cells), grid.witness(&d.witness));
+        return Some(Claim::Deviation {
+            to,
+            cells,
+            hi,
+            witness,
+        });
+    }
+    let c = proof.closeness.as_ref()?;
+    let (from, witness) = (write(&c.from), grid.witness(&c.witness));
+    Some(Claim::Closeness {
+        from,
+        to,
+        hi,
+        witness,
+    })
 }
 
 fn lines(l: &Lines, grid: &mut Grid) -> Claim {

@@ -206,27 +206,30 @@ pub struct Asked {
     pub verdict: String,
 }
 
-/// Finds the last claim of a rule.
-macro_rules! last {
-    ($name:ident, $rule:ident, $of:ty) => {
-        #[doc = concat!("The last claim of the rule ", stringify!($rule), ", if there is one.")]
+/// Finds a claim of a rule.
+macro_rules! claim {
+    ($which:ident, $name:ident, $rule:ident, $of:ty) => {
+        #[doc = concat!("The ", stringify!($which), " claim of the rule ", stringify!($rule), ", if there is one.")]
         pub fn $name(&self) -> Option<&$of> {
-            self.claims.iter().rev().find_map(|c| match c {
+            claim!(@$which self).find_map(|c| match c {
                 Claim::$rule(found) => Some(found),
                 _ => None,
             })
         }
     };
+    (@first $self:ident) => { $self.claims.iter() };
+    (@last $self:ident) => { $self.claims.iter().rev() };
 }
 
 impl Certificate {
-    last!(closeness, Closeness, Stretch);
-    last!(deviation, Deviation, Reach);
-    last!(magnitude, Magnitude, Reach);
-    last!(pool, Pool, Pool);
-    last!(argmax, Argmax, Pool);
-    last!(clip, Clip, Clip);
-    last!(lines, Lines, Lines);
+    // What is proved beyond the domain stands behind what the target cites.
+    claim!(first, closeness, Closeness, Stretch);
+    claim!(first, deviation, Deviation, Reach);
+    claim!(last, magnitude, Magnitude, Reach);
+    claim!(last, pool, Pool, Pool);
+    claim!(last, argmax, Argmax, Pool);
+    claim!(last, clip, Clip, Clip);
+    claim!(last, lines, Lines, Lines);
 
     /// The target: what the certificate is about.
     ///

@@ -19,6 +19,7 @@ use crate::certify::claims::pool;
 use crate::certify::claims::pool::Pool;
 use crate::certify::claims::relu_error;
 use crate::certify::claims::relu_error::ReluError;
+use crate::certify::claims::validity::{self, Validity};
 use crate::certify::composite::cascade::Branch;
 use crate::certify::published::{self, BOUND_BITS};
 use crate::certify::request::Plan;
@@ -78,6 +79,9 @@ pub struct Proof {
     pub magnitude: Option<Growth>,
     /// The overflow margin.
     pub overflow: Option<Growth>,
+    /// How far beyond the domain the proved claim, or else the proved maximum, still bounds the error; of functions
+    /// whose error is the composite's, times a factor.
+    pub validity: Option<Validity>,
     /// Lower bound of the function's maximum error.
     pub bound_lo: Rational,
     /// Upper bound of the function's maximum error.
@@ -262,6 +266,9 @@ impl Plan {
             self.context(&mut proof)?;
         }
         proof.conclude();
+        if !request.only_error {
+            proof.validity = validity(&proof)?;
+        }
         Ok(proof)
     }
 
@@ -320,6 +327,29 @@ impl Plan {
     }
 }
 
+/// How far the claim itself holds, of a function whose error is the composite's, times a factor.
+fn validity(proof: &Proof) -> Result<Option<Validity>> {
+    let target = &proof.request.target;
+    let claim = proof.request.claim.as_ref();
+    let claim = claim.filter(|_| proof.verdict == Some(Verdict::Proved));
+    // In the composite's units; a slope of 1 leaves no error.
+    let bound = |own: Rational| match claim {
+        Some(claim) if target.factor() > 0u32 => own.max(Rational::from(claim / target.factor())),
+        _ => own,
+    };
+    match (target.function, &proof.relu_error, &proof.closeness) {
+        (Function::Relu | Function::LeakyRelu | Function::Abs | Function::Max, Some(e), _) => {
+            let own = e.bound_hi.to_rational().unwrap_or_default();
+            validity::of_relu(&proof.branches, e, &bound(own))
+        }
+        (Function::Sign | Function::Step, _, Some(c)) => {
+            let own = published::upper(&c.bound_hi);
+            validity::of_closeness(&proof.branches, c, &bound(own))
+        }
+        _ => Ok(None),
+    }
+}
+
 impl Proof {
     /// Nothing proved yet.
     fn empty(request: &Request, branches: Vec<Branch>) -> Self {
@@ -337,6 +367,7 @@ impl Proof {
             slope: None,
             magnitude: None,
             overflow: None,
+            validity: None,
             bound_lo: Rational::new(),
             bound_hi: Rational::new(),
             verdict: None,
@@ -346,7 +377,6 @@ impl Proof {
     /// The function's enclosure from the composite's, and the verdict.
     fn conclude(&mut self) {
         let target = &self.request.target;
-        let one = Rational::from(1);
         let (lo, hi) = if let Some(pool) = &self.pool {
             (pool.witness.1.clone(), pool.bound_hi.clone())
         } else if let Some(argmax) = &self.argmax {
@@ -367,13 +397,7 @@ impl Proof {
                 ),
                 (None, None) => return,
             };
-            let factor = match target.function {
-                Function::Sign => one.clone(),
-                Function::Step => Rational::from((1, 2)),
-                Function::LeakyRelu => Rational::from(&one - &target.slope).abs() * &target.scale,
-                Function::Abs => Rational::from(&target.scale * 2u32),
-                _ => target.scale.clone(),
-            };
+            let factor = target.factor();
             (lo * &factor, hi * &factor)
         };
         (self.bound_lo, self.bound_hi) = (lo, hi);

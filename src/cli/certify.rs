@@ -225,6 +225,7 @@ fn json(a: &Arguments, table: &Table, answer: &Answer) -> String {
         "input_gap": proof.argmax.as_ref().map(|g| number::write(&g.gap)),
         "contractions": proof.contractions.iter().map(|c| number::write(&c.at)).collect::<Vec<_>>(),
         "overflow_to": proof.overflow.as_ref().map(|g| number::write(&g.to)),
+        "valid_to": proof.validity.as_ref().map(|v| number::write(&v.to)),
         "envelope_from": proof.closeness.as_ref().map(|c| number::write(&c.from)),
         "claim": proof.request.claim.as_ref().map(number::write),
         "verdict": proof.verdict.map(|v| v.to_string()),

@@ -155,4 +155,15 @@ impl Target {
             input_scale: None,
         }
     }
+
+    /// How many times the composite's error the function's is, where it is that of p or of r = x (1 + p)/2 alone.
+    pub fn factor(&self) -> Rational {
+        match self.function {
+            Function::Sign => Rational::from(1),
+            Function::Step => Rational::from((1, 2)),
+            Function::LeakyRelu => Rational::from(1u32 - &self.slope).abs() * &self.scale,
+            Function::Abs => Rational::from(&self.scale * 2u32),
+            _ => self.scale.clone(),
+        }
+    }
 }

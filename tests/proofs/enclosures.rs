@@ -1,9 +1,11 @@
 //! Enclosures of the producer at the ends of what a request may ask for.
 
+use polycert::arith::rounding::CoefficientMode;
 use polycert::certificate::{composite, publish};
 use polycert::certify::proof::{prove, Request};
 use polycert::function::target::{Function, Target};
 use polycert::poly::component::{Basis, Component};
+use polycert::poly::composite::Composite;
 use polycert::poly::table::{Domain, Table};
 use rug::Rational;
 
@@ -78,4 +80,70 @@ fn an_enclosure_from_0_has_an_infinite_gap() {
     let proof = prove(&table, &request).unwrap();
     assert!(proof.bound_lo > 0 || proof.estimate_gap().is_infinite());
     publish::checked(composite::document(&table, &proof)).unwrap();
+}
+
+/// Beyond its domain the error stays within the claim up to where that is said, and not much farther.
+#[test]
+fn the_error_keeps_its_bound_as_far_as_is_said() {
+    let file = |name: &str| {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/certificates/");
+        Table::read(format!("{path}{name}.json").as_ref()).unwrap()
+    };
+    let functions = [
+        Function::Relu,
+        Function::LeakyRelu,
+        Function::Abs,
+        Function::Max,
+        Function::Sign,
+        Function::Step,
+    ];
+    let tables = [
+        table(Function::Relu),
+        file("relu04"),
+        file("relu07"),
+        file("relu13"),
+    ];
+    let mut seen = 0;
+    for (table, function) in tables
+        .iter()
+        .flat_map(|t| functions.iter().map(move |f| (t, *f)))
+    {
+        let mut request = Request::new(Target::new(function));
+        request.target.slope = Rational::from((1, 8));
+        request.target.scale = Rational::from(3);
+        request.eps = Some(Rational::from((1, 2)));
+        let own = prove(table, &request).unwrap();
+        for times in [(0, 1), (9, 8), (3, 1)] {
+            // The claim, or none: then the bound is the proved maximum.
+            let claim = Rational::from(&own.bound_hi * &Rational::from(times));
+            request.claim = (times.0 > 0).then(|| claim.clone());
+            let claim = claim.max(own.bound_hi.clone());
+            let proof = prove(table, &request).unwrap();
+            publish::checked(composite::document(table, &proof)).unwrap();
+            let Some(valid) = &proof.validity else {
+                assert!(times.0 < 3, "{function} {}: nothing beyond", table.name);
+                continue;
+            };
+            seen += 1;
+            let composite = Composite::new(table, CoefficientMode::Exact).unwrap();
+            // The function's error at a point of the composite's domain.
+            let error = |x: &Rational| {
+                let off = Rational::from(composite.eval_exact(x) - 1u32);
+                let weight = match function {
+                    Function::Sign | Function::Step => Rational::from(1),
+                    _ => Rational::from(x / 2u32),
+                };
+                off.abs() * weight * request.target.factor()
+            };
+            let margin = Rational::from(&valid.to - 1u32);
+            assert!(margin > 0u32);
+            for i in 0..=16 {
+                let x = Rational::from(&margin * Rational::from((i, 16))) + 1u32;
+                assert!(error(&x) <= claim, "{function} {} {i}", table.name);
+            }
+            let far = Rational::from(&margin * 2u32) + 1u32;
+            assert!(error(&far) > claim, "{function} {}", table.name);
+        }
+    }
+    assert!(seen >= 2 * tables.len() * functions.len() - 4, "{seen}");
 }

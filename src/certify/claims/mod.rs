@@ -5,6 +5,7 @@
 //! | [`relu_error`] | the enclosure of the ReLU error |
 //! | [`closeness`] | closeness to sign, stage ranges, the envelope |
 //! | [`growth`] | slope, magnitude beyond the domain, overflow margin |
+//! | [`validity`] | how far beyond the domain the error stays within its bound |
 //! | [`pool`] | max-pooling by tournament |
 //! | [`argmax`] | one-hot weights by tournament, and the gap that decides |
 //! | [`clip`] | clip and ReLU6 through two ReLUs |
@@ -19,3 +20,4 @@ pub mod growth;
 pub mod lines;
 pub mod pool;
 pub mod relu_error;
+pub mod validity;

@@ -117,13 +117,31 @@ pub fn cover(
     (limit, exceed): (&Float, &Float),
     peaks: &Peaks,
 ) -> Result<Cover> {
-    let prec = branch.prec;
-    let end = Float::with_val_round(prec, to, Round::Up).0;
-    let mut u = branch.jet(&Float::new(prec))?;
-    let mut cells = Cells {
-        points: vec![u.y.clone()],
+    let start = Cells {
+        points: vec![Float::new(branch.prec)],
         orders: Vec::new(),
     };
+    extend(branch, &start, to, (limit, exceed), peaks)
+}
+
+/// Covers [0, to] with the cells that are there, and more behind them whose bound is at most `limit`.
+///
+/// **Guarantee** as of [`cover`], where it holds of the cells that are there.
+///
+/// # Errors
+/// As of [`cover`].
+pub fn extend(
+    branch: &Branch,
+    start: &Cells,
+    to: &Float,
+    (limit, exceed): (&Float, &Float),
+    peaks: &Peaks,
+) -> Result<Cover> {
+    let prec = branch.prec;
+    let end = Float::with_val_round(prec, to, Round::Up).0;
+    let mut cells = start.clone();
+    let last = cells.points.last().cloned();
+    let mut u = branch.jet(&last.unwrap_or_else(|| Float::new(prec)))?;
     let end_jet = branch.jet(&end)?;
     let mut most = 1.0;
     while u.y < end {

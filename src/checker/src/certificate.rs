@@ -12,6 +12,7 @@ use crate::core::polynomial::{Parity, Polynomial};
 use crate::format::document::{read, CertificateDocument};
 use crate::format::json::Tree;
 use crate::format::path::printable;
+use crate::words::beyond::beyond;
 use crate::words::report::Report;
 use crate::words::sentences;
 use crate::words::target::{enclosure, headline};
@@ -78,6 +79,7 @@ fn prove_claims(
         mode: document.mode,
         headline: headline(target, &statements, budget)?,
         enclosure: enclosure(target, budget)?,
+        beyond: beyond(target, &statements, budget)?,
         target: Box::new(target.clone()),
         work: budget.used(),
         decrypted: None,

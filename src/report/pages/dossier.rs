@@ -124,6 +124,9 @@ impl Dossier {
             );
             proved.item("overflow margin of the composite", &words);
         }
+        for line in self.checked.report().beyond() {
+            proved.item("as the checker says it", line);
+        }
         let mut estimated = List::default();
         estimated.item("log2 of the proved bound, rounded", &log2(&row.bound_hi));
         if let Some(cost) = &self.cost {

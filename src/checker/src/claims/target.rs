@@ -139,7 +139,10 @@ pub(crate) fn prove(target: &Target, cited: Option<Cited>) -> Checked<()> {
 }
 
 /// The cited bounds, and the factor from them to those of the function.
-fn follows<'a>(target: &Target, cited: Cited<'a>) -> Checked<Factored<'a>> {
+///
+/// # Errors
+/// A rejection if the function does not follow from a claim of that rule.
+pub(crate) fn follows<'a>(target: &Target, cited: Cited<'a>) -> Checked<Factored<'a>> {
     let same = |hi, lo| {
         let factor = Rational::integer(1);
         Ok(Factored { factor, hi, lo })

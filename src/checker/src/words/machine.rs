@@ -48,12 +48,13 @@ fn verified(report: &Report) -> String {
     let decrypted = report.decrypted().map_or(String::new(), decrypted);
     format!(
         "\"outcome\":\"VERIFIED\",\"statement\":{},\"verdict\":{verdict},\
-         \"error_lo\":{},\"error_hi\":{}{decrypted},\"statements\":{},\"table\":{},\"table_sha256\":{},\
+         \"error_lo\":{},\"error_hi\":{}{decrypted},\"statements\":{},\"beyond\":{},\"table\":{},\"table_sha256\":{},\
          \"coefficients\":{},\"work\":\"{}\"",
         quoted(report.headline()),
         quoted(lo),
         quoted(hi),
         list(report.words()),
+        list(report.beyond()),
         quoted(report.table_name()),
         quoted(report.table_sha256()),
         quoted(&report.mode().to_string()),

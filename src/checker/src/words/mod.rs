@@ -2,6 +2,7 @@
 //!
 //! `numerals` writes numbers, `sentences` the statements, `target` the first line; `report` is what a caller gets.
 
+pub(crate) mod beyond;
 pub(crate) mod decrypted;
 pub(crate) mod machine;
 pub(crate) mod numerals;

@@ -48,6 +48,7 @@ pub struct Report {
     pub(crate) target: Box<Target>,
     pub(crate) headline: String,
     pub(crate) enclosure: (String, String),
+    pub(crate) beyond: Vec<String>,
     pub(crate) work: u64,
     /// What is proved of decrypted values: the headline is about them then, the enclosure about the polynomial alone.
     pub(crate) decrypted: Option<Box<Decrypted>>,
@@ -108,6 +109,12 @@ impl Report {
         (&self.enclosure.0, &self.enclosure.1)
     }
 
+    /// What is proved beyond the domain, in words and in the units of the function's input: where the bound of the
+    /// error still holds, and where the value stays bounded.
+    pub fn beyond(&self) -> &[String] {
+        &self.beyond
+    }
+
     /// Whether everything that the certificate claims is proved: no stated bound is refuted or undecided.
     pub fn claim_holds(&self) -> bool {
         matches!(self.verdict(), None | Some(Verdict::Proved))
@@ -158,6 +165,9 @@ impl fmt::Display for Report {
                 "the maximum error"
             }
         )?;
+        for line in &self.beyond {
+            writeln!(f, "  {line}")?;
+        }
         if let Some((_, others)) = self.words.split_last() {
             for words in others {
                 writeln!(f, "  {words}")?;
