@@ -1,14 +1,17 @@
 //! Rigorous evaluation of a network, with ReLU or with its polynomial twin, on one input.
 //!
 //! Every activation is a [`Tensor`] of balls. Two precisions: f64 midpoints, whose rounding a deep
-//! network amplifies beyond use, and pairs of about 106 bits. Estimates in plain f64 go the same way: one walk
+//! network amplifies beyond use, and pairs of about 106 bits. Beyond them, fixed point of as many bits as the network
+//! needs ([`fixed`]). Estimates in plain f64 go the same way: one walk
 //! through the layers ([`walk`]), and two readings of them ([`balls`], [`plain`]).
 
 pub mod balls;
 pub mod compare;
+pub mod fixed;
 pub mod kernel;
 pub mod layers;
 pub mod plain;
+pub mod steepness;
 pub mod twin;
 pub mod walk;
 
@@ -18,10 +21,12 @@ pub use plain::Respond;
 use crate::arith::ball::Ball;
 use crate::error::Result;
 use crate::network::forward::balls::Balls;
+use crate::network::forward::fixed::growth::{self, Growth};
 use crate::network::forward::plain::Plain;
 use crate::network::forward::walk::Walk;
 use crate::network::model::graph::{Network, NodeId};
 use crate::network::model::tensor::Tensor;
+use rug::Rational;
 
 /// Enclosures of the logits, and what went into each activation.
 #[derive(Debug, Clone)]
@@ -30,9 +35,29 @@ pub struct Evaluation {
     pub logits: Vec<Ball>,
     /// One range for each activation.
     pub ranges: Vec<Range>,
-    /// Whether midpoints were pairs of about 106 bits.
-    pub double: bool,
+    /// Bits of the midpoints: 53 of f64, about 106 of pairs, or so many behind the point ([`fixed::BITS`]).
+    pub bits: u32,
 }
+
+/// An input: balls, and the exact numbers where they are at hand, for evaluations that are sharper than pairs.
+#[derive(Debug, Clone, Copy)]
+pub struct Given<'a> {
+    /// The balls.
+    pub balls: &'a Tensor,
+    /// The exact numbers inside them, one for each.
+    pub exact: Option<&'a [Rational]>,
+}
+
+impl<'a> From<&'a Tensor> for Given<'a> {
+    fn from(balls: &'a Tensor) -> Self {
+        Self { balls, exact: None }
+    }
+}
+
+/// Bits of f64 midpoints.
+pub const SINGLE_BITS: u32 = 53;
+/// Bits of pairs, about.
+pub const PAIR_BITS: u32 = 106;
 
 /// An evaluation, or where a polynomial was asked beyond [-B, B].
 #[derive(Debug, Clone)]
@@ -134,9 +159,26 @@ impl<'a> Prepared<'a> {
             Some(result) => Outcome::Done(Evaluation {
                 logits: result.balls().collect(),
                 ranges,
-                double,
+                bits: if double { PAIR_BITS } else { SINGLE_BITS },
             }),
         })
+    }
+
+    /// Evaluates in fixed point, with `bits` (one of [`fixed::BITS`]) behind the point.
+    ///
+    /// **Guarantee** that of [`Self::evaluate`]; of the exact input, where it is given.
+    ///
+    /// **Cost** about 2 ns for each product of a weight and 64 bits; a ResNet-32 and its twin at 192 bits, below a second.
+    ///
+    /// # Errors
+    /// Numbers or error bounds beyond what so many bits hold, naming the layer; an input of another shape.
+    pub fn evaluate_fixed(&self, given: Given, model: Model, bits: u32) -> Result<Outcome> {
+        fixed::evaluate(&self.walk, given, model, bits)
+    }
+
+    /// How the radii of [`Self::evaluate_fixed`] grow. *Estimate*, see there.
+    pub fn estimate_growth(&self, input: &Tensor, model: Model) -> Result<Growth> {
+        growth::estimate(&self.walk, input, model)
     }
 
     /// The ReLU network in plain f64 by the same kernels. *Estimate*: nothing is proved of its rounding.
