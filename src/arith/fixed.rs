@@ -259,7 +259,10 @@ mod tests {
             assert_eq!(a.negated().exact(), Rational::from(-&x));
             let product = Rational::from(&x * &y);
             let off = Rational::from(&product.clone().abs() - a.times(&b).exact().abs());
-            assert!(off >= 0 && off < Rational::from(&ulp * N as u32), "{a:?} {b:?}");
+            assert!(
+                off >= 0 && off < Rational::from(&ulp * N as u32),
+                "{a:?} {b:?}"
+            );
             assert!(a.times(&b) == Fixed::ZERO || (product < 0) == a.times(&b).is_negative());
             let off = Rational::from(&x / 2u32) - a.half().exact();
             assert!(off >= 0 && off < ulp);

@@ -17,7 +17,7 @@ pub use summary::Summary;
 use crate::error::{Error, Result};
 use crate::network::forward::compare::{compare, Precision};
 use crate::network::forward::twin::Activation;
-use crate::network::forward::Prepared;
+use crate::network::forward::{Point, Prepared};
 use crate::network::model::tensor::Tensor;
 use crate::network::rows::sensitivity::Sensitivity;
 use crate::network::rows::subject::{Start, Subject, Undisturbed};
@@ -98,7 +98,7 @@ pub fn run(
     precision: Precision,
     under: Option<Under>,
     samples: &[usize],
-    input: impl Fn(usize) -> Result<Tensor> + Sync,
+    input: impl Fn(usize) -> Result<Point> + Sync,
     label: impl Fn(usize) -> Option<u64> + Sync,
     journal: Journal,
     progress: impl Fn(usize, usize) + Sync,
@@ -112,10 +112,10 @@ pub fn run(
     let state = Mutex::new((journal.file, journal.done, 0usize));
     let evaluated = |sample: usize, label: Option<u64>| -> Result<Record> {
         let x = input(sample)?;
-        let comparison = compare(prepared, polynomials, &x, precision)?;
+        let comparison = compare(prepared, polynomials, x.given(), precision)?;
         let mut record = Record::new(sample, label, &comparison);
         if let Some(under) = under {
-            under.add(&x, &mut record)?;
+            under.add(&x.balls, &mut record)?;
         }
         Ok(record)
     };

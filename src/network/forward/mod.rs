@@ -54,6 +54,25 @@ impl<'a> From<&'a Tensor> for Given<'a> {
     }
 }
 
+/// An input that is known exactly.
+#[derive(Debug, Clone)]
+pub struct Point {
+    /// Balls that hold it.
+    pub balls: Tensor,
+    /// Its numbers.
+    pub exact: Vec<Rational>,
+}
+
+impl Point {
+    /// As evaluations take it.
+    pub fn given(&self) -> Given<'_> {
+        Given {
+            balls: &self.balls,
+            exact: Some(&self.exact),
+        }
+    }
+}
+
 /// Bits of f64 midpoints.
 pub const SINGLE_BITS: u32 = 53;
 /// Bits of pairs, about.

@@ -33,10 +33,7 @@ impl<const N: usize> FixedTensor<N> {
 
     /// Nothing is known.
     fn lost(len: usize) -> Self {
-        Self::new((
-            vec![Fixed::ZERO; len],
-            Radii::ulps(f64::INFINITY, len),
-        ))
+        Self::new((vec![Fixed::ZERO; len], Radii::ulps(f64::INFINITY, len)))
     }
 
     /// f64 balls around them: with the midpoint's leading part alone.
@@ -388,7 +385,9 @@ fn folded<const N: usize>(b: &BatchNorm, c: usize) -> Option<(Fixed<N>, Fixed<N>
     let moved = Float::with_val(bits, &scale * b.mean[c]);
     let shift = Float::with_val(bits, b.beta[c] - &moved);
     let small = Float::with_val(bits, 2).pow(60);
-    let fits = [&scale, &moved, &shift].iter().all(|x| Float::with_val(bits, x.abs_ref()) < small);
+    let fits = [&scale, &moved, &shift]
+        .iter()
+        .all(|x| Float::with_val(bits, x.abs_ref()) < small);
     let fixed = |x: Float| Fixed::floor(&x.to_rational()?);
     fits.then(|| Some((fixed(scale)?, fixed(shift)?)))?
 }

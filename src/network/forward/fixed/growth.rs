@@ -42,7 +42,9 @@ impl Growth {
     pub fn estimate_bits(&self) -> u32 {
         let greatest = self.estimate_activations.iter().copied();
         let activations = greatest.fold(0.0, f64::max) + FIRST_ORDER;
-        let logits = self.estimate_logits.map_or(0.0, |l| l - self.estimate_margin + MARGIN);
+        let logits = self
+            .estimate_logits
+            .map_or(0.0, |l| l - self.estimate_margin + MARGIN);
         activations.max(logits).ceil() as u32
     }
 
@@ -83,7 +85,11 @@ fn sum(a: f64, b: f64) -> f64 {
 ///
 /// # Errors
 /// An input of another shape.
-pub(in crate::network::forward) fn estimate(walk: &Walk, input: &Tensor, model: Model) -> Result<Growth> {
+pub(in crate::network::forward) fn estimate(
+    walk: &Walk,
+    input: &Tensor,
+    model: Model,
+) -> Result<Growth> {
     let mut reader = Reader {
         input,
         model,
@@ -95,7 +101,9 @@ pub(in crate::network::forward) fn estimate(walk: &Walk, input: &Tensor, model: 
     let margin = result.as_ref().map_or(1.0, |r| margin(&r.mid));
     Ok(Growth {
         estimate_activations: reader.activations,
-        estimate_uniform: result.as_ref().map_or(reader.uniform, |r| reader.uniform.max(r.uniform)),
+        estimate_uniform: result
+            .as_ref()
+            .map_or(reader.uniform, |r| reader.uniform.max(r.uniform)),
         estimate_logits: result.map(|r| r.radii.estimate_log2()),
         estimate_margin: margin.log2(),
     })
@@ -159,7 +167,10 @@ impl Reading for Reader<'_> {
         let steepest = maps.iter().map(|m| m.0.hi.abs()).fold(0.0, f64::max);
         Grown {
             mid: mid.collect(),
-            radii: x.radii.clone().map(2.0 * PRODUCT, |i, r| r * map(i).0.hi.abs()),
+            radii: x
+                .radii
+                .clone()
+                .map(2.0 * PRODUCT, |i, r| r * map(i).0.hi.abs()),
             uniform: sum(x.uniform + steepest.log2(), 5.0),
         }
     }
@@ -189,7 +200,13 @@ impl Reading for Reader<'_> {
         }
     }
 
-    fn average(&self, (window, padding): (&Window, bool), x: &Grown, from: TensorShape, node: &Node) -> Grown {
+    fn average(
+        &self,
+        (window, padding): (&Window, bool),
+        x: &Grown,
+        from: TensorShape,
+        node: &Node,
+    ) -> Grown {
         let mean = |values: &[f64]| {
             windows(*window, from, node, |w| {
                 let n = if padding { window.len() } else { w.len() };
@@ -203,7 +220,13 @@ impl Reading for Reader<'_> {
         }
     }
 
-    fn activation(&mut self, bend: Bend, x: &Grown, from: TensorShape, (_, node): (NodeId, &Node)) -> Result<Option<Grown>> {
+    fn activation(
+        &mut self,
+        bend: Bend,
+        x: &Grown,
+        from: TensorShape,
+        (_, node): (NodeId, &Node),
+    ) -> Result<Option<Grown>> {
         let twin = polynomial(self.model, self.used)?;
         self.used += 1;
         self.activations.push(x.radii.estimate_log2());
@@ -240,7 +263,10 @@ impl Reading for Reader<'_> {
 fn straight(bend: Bend, x: &Grown, from: TensorShape, node: &Node) -> Grown {
     let (mid, radii) = match bend {
         Bend::Relu(slope) => (
-            x.mid.iter().map(|v| v.max(0.0) + slope * v.min(0.0)).collect(),
+            x.mid
+                .iter()
+                .map(|v| v.max(0.0) + slope * v.min(0.0))
+                .collect(),
             x.radii.clone().map(0.0, |i, r| {
                 r * if x.mid[i] > 0.0 { 1.0 } else { slope.abs() }
             }),
@@ -275,7 +301,8 @@ fn bent(twin: &Activation, leak: f64, x: &[f64], radii: &Radii, uniform: f64) ->
         for (_, steep) in twin.stages() {
             let here = steep.over(y, 0.0, (0.0, 0.0));
             let most = y.abs().max(1.0).powi(steep.terms() as i32);
-            off = off * here + PRODUCT * (steep.curves(y.abs()) / 6.0 + (steep.terms() + 2) as f64 * most);
+            off = off * here
+                + PRODUCT * (steep.curves(y.abs()) / 6.0 + (steep.terms() + 2) as f64 * most);
             (y, slope) = (steep.estimate(y), slope * here);
         }
         if !direct {

@@ -141,7 +141,13 @@ impl<const N: usize> Digits<N> {
     }
 
     /// The layer as a convolution.
-    pub fn conv(&self, c: &Conv, x: &[Fixed<N>], from: TensorShape, out: TensorShape) -> Vec<Fixed<N>> {
+    pub fn conv(
+        &self,
+        c: &Conv,
+        x: &[Fixed<N>],
+        from: TensorShape,
+        out: TensorShape,
+    ) -> Vec<Fixed<N>> {
         let frame = Frame::new(&c.window, from.channels / c.groups, from, out);
         let zero = flipped(&Fixed::ZERO);
         let plane = frame.pad(x.iter().map(flipped), (&c.window, zero), from);
@@ -310,8 +316,16 @@ mod tests {
             }
         }
         // The smallest and the largest f64, and the largest sums that are allowed.
-        check::<17>(&[f64::from_bits(1), 1.0], 0.0, &[Rational::from(3), Rational::from(1)]);
-        check::<3>(&[1e300, -1e300], 0.0, &[Rational::from((1, 3)) >> 1000u32, Rational::new()]);
+        check::<17>(
+            &[f64::from_bits(1), 1.0],
+            0.0,
+            &[Rational::from(3), Rational::from(1)],
+        );
+        check::<3>(
+            &[1e300, -1e300],
+            0.0,
+            &[Rational::from((1, 3)) >> 1000u32, Rational::new()],
+        );
         let most = Rational::from((1u64 << 61) - 1);
         check::<3>(&[0.5; 2], 0.0, &[most.clone(), most]);
         assert!(Digits::<3>::new(&[1.0], &[1e300]).is_none());

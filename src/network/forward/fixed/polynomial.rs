@@ -123,7 +123,9 @@ impl<'a, const N: usize> Stage<'a, N> {
 impl<'a, const N: usize> Polynomial<'a, N> {
     /// None where a number is beyond what the limbs hold.
     pub fn new(twin: &'a Activation) -> Option<Self> {
-        let stages = twin.stages().map(|(powers, steep)| Stage::new(powers, steep));
+        let stages = twin
+            .stages()
+            .map(|(powers, steep)| Stage::new(powers, steep));
         let inverse = Fixed::floor(&Rational::from(twin.scale().recip_ref()))?;
         Some(Self {
             twin,
@@ -154,7 +156,9 @@ impl<'a, const N: usize> Polynomial<'a, N> {
         let e = Fixed::<N>::PRODUCT_ULPS;
         let most = greatest(x);
         let y = x.iter().map(|x| x.times(&self.inverse)).collect();
-        let scaled = radii.clone().map(up(e + most), |_, r| r * self.bound_inverse);
+        let scaled = radii
+            .clone()
+            .map(up(e + most), |_, r| r * self.bound_inverse);
         let (p, of_p) = self.composed((y, scaled));
         let (of_x, of_p) = Radii::aligned(radii, &of_p);
         let unit = of_x.unit_of_one(Fixed::<N>::FRACTION);
@@ -190,7 +194,10 @@ pub fn mixed<const N: usize>(
     let (most_x, most_r) = (greatest(x), greatest(r));
     let fits = size_of * (most_x + most_r) < ROOM;
     let Some(s) = Fixed::<N>::floor(&exact).filter(|_| fits) else {
-        return (vec![Fixed::ZERO; x.len()], Radii::ulps(f64::INFINITY, x.len()));
+        return (
+            vec![Fixed::ZERO; x.len()],
+            Radii::ulps(f64::INFINITY, x.len()),
+        );
     };
     let rest = Fixed::integer(1).minus(&s);
     // The slope is low by less than an ulp, the rest high by the same.
