@@ -15,8 +15,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::files::sha256;
 use crate::network::forward::compare::{Comparison, Verdict};
 use crate::network::forward::twin::Activation;
+use crate::network::forward::Given;
 use crate::network::model::graph::Network;
-use crate::network::model::tensor::Tensor;
 use crate::network::model::tournament;
 use crate::network::rows::subject::{Bends, Centre, Start};
 use crate::network::rows::{self, Asked, Tails};
@@ -162,7 +162,7 @@ pub struct Sample<'a> {
     /// The polynomial of each activation.
     pub twin: &'a [Activation],
     /// The input after preprocessing.
-    pub input: &'a Tensor,
+    pub input: Given<'a>,
 }
 
 /// What the producer proves of one level.

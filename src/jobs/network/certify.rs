@@ -155,7 +155,7 @@ pub fn certify(request: &Request, progress: &mut dyn FnMut(usize, usize)) -> Res
                 network: &loaded.network,
                 composites: &twin.composites,
                 twin: &twin.activations,
-                input: &x.balls,
+                input: x.given(),
             };
             certify_noise(&subject, sample, &comparison, &noise, progress)?
         };

@@ -18,7 +18,6 @@ use crate::error::{Error, Result};
 use crate::network::forward::compare::{compare, Precision};
 use crate::network::forward::twin::Activation;
 use crate::network::forward::{Point, Prepared};
-use crate::network::model::tensor::Tensor;
 use crate::network::rows::sensitivity::Sensitivity;
 use crate::network::rows::subject::{Start, Subject, Undisturbed};
 use crate::network::rows::Noise;
@@ -38,11 +37,15 @@ pub struct Under<'a> {
 
 impl Under<'_> {
     /// Adds what noise does to a sample whose class is decided.
-    fn add(&self, x: &Tensor, record: &mut Record) -> Result<()> {
+    fn add(&self, x: &Point, record: &mut Record) -> Result<()> {
         record.bound_noise_margins = vec![None; self.noise.len()];
         record.bound_noise_deviations = vec![None; self.noise.len()];
-        let Start::Decided(at) = self.subject.undisturbed(x)? else {
-            return Ok(());
+        let at = match self.subject.undisturbed(x.given()) {
+            Ok(Start::Decided(at)) => at,
+            // Only estimates are lost.
+            Err(_) if self.noise.is_empty() => return Ok(()),
+            Err(e) => return Err(e),
+            Ok(_) => return Ok(()),
         };
         record.layers = layers(&self.subject.sensitivities(&at), &at);
         if record.verdict != "same" || self.noise.is_empty() {
@@ -115,7 +118,7 @@ pub fn run(
         let comparison = compare(prepared, polynomials, x.given(), precision)?;
         let mut record = Record::new(sample, label, &comparison);
         if let Some(under) = under {
-            under.add(&x.balls, &mut record)?;
+            under.add(&x, &mut record)?;
         }
         Ok(record)
     };

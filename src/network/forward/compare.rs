@@ -213,7 +213,7 @@ pub fn compare(
 
 /// Raises the precision until the class is decided, or a polynomial surely asked beyond its domain, or the limit is met: the
 /// last evaluation that said anything, and its bits.
-fn decide(
+pub(in crate::network) fn decide(
     prepared: &Prepared,
     input: Given,
     model: Model,
@@ -260,7 +260,7 @@ fn decide(
 }
 
 /// Whether more precision would change nothing.
-fn is_decided(found: &Outcome, model: Model) -> bool {
+pub(in crate::network) fn is_decided(found: &Outcome, model: Model) -> bool {
     match (found, model) {
         (Outcome::Done(e), _) => e.class().is_some(),
         (Outcome::Outside(ranges), Model::Twin(all)) => {

@@ -192,7 +192,21 @@ impl<'a> Prepared<'a> {
     /// # Errors
     /// Numbers or error bounds beyond what so many bits hold, naming the layer; an input of another shape.
     pub fn evaluate_fixed(&self, given: Given, model: Model, bits: u32) -> Result<Outcome> {
-        fixed::evaluate(&self.walk, given, model, bits)
+        self.evaluate_fixed_with(given, model, bits, &mut |_, _| {})
+    }
+
+    /// As [`Self::evaluate_fixed`], showing f64 balls of each activation's input (by the activation's node) to `seen`.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn evaluate_fixed_with(
+        &self,
+        given: Given,
+        model: Model,
+        bits: u32,
+        seen: &mut dyn FnMut(NodeId, &Tensor),
+    ) -> Result<Outcome> {
+        fixed::evaluate(&self.walk, given, model, bits, seen)
     }
 
     /// How the radii of [`Self::evaluate_fixed`] grow. *Estimate*, see there.

@@ -13,6 +13,7 @@ use crate::network::forward::walk::{windows, Bend, Reading};
 use crate::network::forward::Given;
 use crate::network::model::graph::{Node, NodeId};
 use crate::network::model::ops::{BatchNorm, Conv, Op, TensorShape, Window};
+use crate::network::model::tensor::Tensor;
 use rug::ops::Pow;
 use rug::{Float, Rational};
 
@@ -62,6 +63,8 @@ impl<const N: usize> FixedTensor<N> {
 pub struct FixedBalls<'a, const N: usize> {
     given: Given<'a>,
     model: Model<'a>,
+    /// Sees the input of each activation.
+    seen: &'a mut dyn FnMut(NodeId, &Tensor),
     /// The ranges of the activations so far.
     pub ranges: Vec<Range>,
     /// The polynomial that was used last: most networks use one throughout.
@@ -70,10 +73,15 @@ pub struct FixedBalls<'a, const N: usize> {
 
 impl<'a, const N: usize> FixedBalls<'a, N> {
     /// At the input.
-    pub fn new(given: Given<'a>, model: Model<'a>) -> Self {
+    pub fn new(
+        given: Given<'a>,
+        model: Model<'a>,
+        seen: &'a mut dyn FnMut(NodeId, &Tensor),
+    ) -> Self {
         Self {
             given,
             model,
+            seen,
             ranges: Vec::new(),
             last: None,
         }
@@ -217,9 +225,11 @@ impl<'a, const N: usize> Reading for FixedBalls<'a, N> {
         (id, node): (NodeId, &Node),
     ) -> Result<Option<Self::Value>> {
         let twin = polynomial(self.model, self.ranges.len())?;
+        let near: Vec<Ball> = x.near().collect();
+        let range = Range::of(near.iter().copied(), id);
+        (self.seen)(id, &Tensor::from_balls(from, &near));
         match bend {
             Bend::Relu(slope) => {
-                let range = Range::of(x.near(), id);
                 self.ranges.push(range);
                 let Some(twin) = twin else {
                     return Ok(Some(leaky(slope, x)));
@@ -232,7 +242,7 @@ impl<'a, const N: usize> Reading for FixedBalls<'a, N> {
             }
             Bend::MaxPool(window) => {
                 let all = windows(window, from, node, <[usize]>::to_vec);
-                let mut range = Range::of(x.near(), id);
+                let mut range = range;
                 range.forget_reach();
                 let y = match twin {
                     None => Some(greatest_of(x, &all, &mut range)),

@@ -34,6 +34,8 @@ use crate::network::forward::balls::Model;
 use crate::network::forward::fixed::balls::FixedBalls;
 use crate::network::forward::walk::Walk;
 use crate::network::forward::{Evaluation, Given, Outcome};
+use crate::network::model::graph::NodeId;
+use crate::network::model::tensor::Tensor;
 
 /// Bits behind the point that there are evaluations for: 64 (N - 1) for N limbs.
 pub const BITS: [u32; 13] = [
@@ -46,27 +48,38 @@ pub fn at_least(bits: u32) -> Option<u32> {
 }
 
 /// Evaluates at one of [`BITS`].
-pub(super) fn evaluate(walk: &Walk, given: Given, model: Model, bits: u32) -> Result<Outcome> {
+pub(super) fn evaluate(
+    walk: &Walk,
+    given: Given,
+    model: Model,
+    bits: u32,
+    seen: &mut dyn FnMut(NodeId, &Tensor),
+) -> Result<Outcome> {
     match bits {
-        128 => run::<3>(walk, given, model),
-        192 => run::<4>(walk, given, model),
-        256 => run::<5>(walk, given, model),
-        320 => run::<6>(walk, given, model),
-        384 => run::<7>(walk, given, model),
-        512 => run::<9>(walk, given, model),
-        640 => run::<11>(walk, given, model),
-        768 => run::<13>(walk, given, model),
-        1_024 => run::<17>(walk, given, model),
-        1_536 => run::<25>(walk, given, model),
-        2_048 => run::<33>(walk, given, model),
-        3_072 => run::<49>(walk, given, model),
-        4_096 => run::<65>(walk, given, model),
+        128 => run::<3>(walk, given, model, seen),
+        192 => run::<4>(walk, given, model, seen),
+        256 => run::<5>(walk, given, model, seen),
+        320 => run::<6>(walk, given, model, seen),
+        384 => run::<7>(walk, given, model, seen),
+        512 => run::<9>(walk, given, model, seen),
+        640 => run::<11>(walk, given, model, seen),
+        768 => run::<13>(walk, given, model, seen),
+        1_024 => run::<17>(walk, given, model, seen),
+        1_536 => run::<25>(walk, given, model, seen),
+        2_048 => run::<33>(walk, given, model, seen),
+        3_072 => run::<49>(walk, given, model, seen),
+        4_096 => run::<65>(walk, given, model, seen),
         _ => Err(Error::unsupported(format!("{bits} bits of fixed point"))),
     }
 }
 
-fn run<const N: usize>(walk: &Walk, given: Given, model: Model) -> Result<Outcome> {
-    let mut balls = FixedBalls::<N>::new(given, model);
+fn run<const N: usize>(
+    walk: &Walk,
+    given: Given,
+    model: Model,
+    seen: &mut dyn FnMut(NodeId, &Tensor),
+) -> Result<Outcome> {
+    let mut balls = FixedBalls::<N>::new(given, model, seen);
     let result = walk.run(&mut balls)?;
     let ranges = balls.ranges;
     Ok(match result {
