@@ -122,6 +122,15 @@ fn precision_is_raised_until_it_decides_or_the_limit_is_met() {
         assert!(c.network.bits >= least, "{layers}");
         least = c.network.bits;
         if layers == 43 {
+            // The estimate of the growth is that of the proof, but for second orders and the size of a product's error.
+            let growth = prepared.estimate_growth(&point.balls, Model::Relu).unwrap();
+            let found = prepared
+                .evaluate_fixed(point.given(), Model::Relu, 192)
+                .unwrap();
+            let Outcome::Done(e) = found else { panic!() };
+            let radius = e.logits.iter().map(|b| b.radius).fold(0.0, f64::max);
+            let off = growth.estimate_logits.unwrap() - 192.0 - radius.log2();
+            assert!((-1.0..3.0).contains(&off), "{off}");
             assert!((128..=256).contains(&least), "{least}");
             let short =
                 compare(&prepared, &twin, point.given(), Precision::PAIRS.up_to(106)).unwrap();

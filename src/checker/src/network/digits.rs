@@ -84,7 +84,7 @@ mod tests {
                     match random() % 4 {
                         0 => None,
                         1 => Some(-size),
-                        2 => Some(-(BigInt::from(1) << 320) + 1),
+                        2 => Some(BigInt::from(1) - (BigInt::from(1) << 320_u32)),
                         _ => Some(size),
                     }
                 })
