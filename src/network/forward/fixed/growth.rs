@@ -85,11 +85,7 @@ fn sum(a: f64, b: f64) -> f64 {
 ///
 /// # Errors
 /// An input of another shape.
-pub(in crate::network::forward) fn estimate(
-    walk: &Walk,
-    input: &Tensor,
-    model: Model,
-) -> Result<Growth> {
+pub fn estimate(walk: &Walk, input: &Tensor, model: Model) -> Result<Growth> {
     let mut reader = Reader {
         input,
         model,

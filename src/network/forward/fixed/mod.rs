@@ -31,9 +31,9 @@ pub mod radii;
 use crate::arith::fixed::Fixed;
 use crate::error::{Error, Result};
 use crate::network::forward::balls::Model;
+use crate::network::forward::evaluation::{Evaluation, Given, Outcome};
 use crate::network::forward::fixed::balls::FixedBalls;
 use crate::network::forward::walk::Walk;
-use crate::network::forward::{Evaluation, Given, Outcome};
 use crate::network::model::graph::NodeId;
 use crate::network::model::tensor::Tensor;
 
