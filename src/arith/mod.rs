@@ -2,6 +2,7 @@
 //!
 //! | module | what |
 //! |---|---|
+//! | [`fixed`] | fixed-point numbers of several 64-bit limbs |
 //! | [`npy`] | NumPy arrays as they stand in a file |
 //! | [`number`] | reading and writing exact rationals |
 //! | [`rounding`] | a coefficient as a program would hold it: f64, f32, fixed point |
@@ -15,6 +16,7 @@
 //! `f64_interval` lists it: what both have.
 
 pub mod ball;
+pub mod fixed;
 pub mod mp;
 pub mod npy;
 pub mod number;

@@ -15,8 +15,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::files::sha256;
 use crate::network::forward::compare::{Comparison, Verdict};
 use crate::network::forward::twin::Activation;
+use crate::network::forward::Given;
 use crate::network::model::graph::Network;
-use crate::network::model::tensor::Tensor;
 use crate::network::model::tournament;
 use crate::network::rows::subject::{Bends, Centre, Start};
 use crate::network::rows::{self, Asked, Tails};
@@ -27,8 +27,9 @@ use rug::float::Round;
 use rug::{Float, Rational};
 use serde_json::{json, Value};
 
-/// Fractional bits that are tried, until the checker's radii are below the stated enclosures.
-const PRECISIONS: [u32; 4] = [160, 256, 512, 1_024];
+/// Least fractional bits of a certificate, and most.
+const FEWEST_BITS: u32 = 160;
+const MOST_BITS: u32 = 4_096;
 /// Significant bits of stated bounds under noise.
 const STATED_BITS: u32 = 24;
 /// How far above the producer's bounds the stated ones are, relative: the next one where the checker's own are larger,
@@ -55,6 +56,8 @@ pub struct Subject<'a> {
     pub coefficients: CoefficientMode,
     /// B of each activation.
     pub scales: &'a [Rational],
+    /// Fractional bits that the checker should need.
+    pub estimate_bits: u32,
 }
 
 /// The certificate of a comparison that proved one class, verified by the independent checker.
@@ -74,7 +77,7 @@ pub fn certify(subject: &Subject, comparison: &Comparison) -> Result<(String, St
     document["twin_logits"] = enclosures(&twin.logits)?;
     document["tables"] = tables(subject)?;
     let mut said = String::new();
-    for precision in PRECISIONS {
+    for precision in precisions(subject.estimate_bits) {
         document["precision"] = json!(precision.to_string());
         let text = format!("{document:#}\n");
         match check_network(
@@ -90,6 +93,20 @@ pub fn certify(subject: &Subject, comparison: &Comparison) -> Result<(String, St
         }
     }
     Err(ErrorKind::SelfCheck(said).into())
+}
+
+/// Fractional bits that are tried, until the checker's radii are below the stated enclosures: what should do, and more
+/// where it does not.
+fn precisions(estimate: u32) -> impl Iterator<Item = u32> {
+    let first = match estimate {
+        ..=FEWEST_BITS => FEWEST_BITS,
+        more => more.div_ceil(64).saturating_mul(64).min(MOST_BITS),
+    };
+    let tried = [0, 128, 384, 1_024].map(|more| (first + more).min(MOST_BITS));
+    let mut last = 0;
+    tried
+        .into_iter()
+        .filter(move |&b| std::mem::replace(&mut last, b) < b)
 }
 
 /// What stands undisturbed at the activations.
@@ -145,7 +162,7 @@ pub struct Sample<'a> {
     /// The polynomial of each activation.
     pub twin: &'a [Activation],
     /// The input after preprocessing.
-    pub input: &'a Tensor,
+    pub input: Given<'a>,
 }
 
 /// What the producer proves of one level.
@@ -206,7 +223,7 @@ pub fn certify_noise(
     let proved = proved(sample, noise, class, progress)?;
     let (network, input) = (subject.network.as_bytes(), subject.input.as_bytes());
     let around_relu = noise.model == ErrorModel::ReluWithin;
-    let mut precisions = PRECISIONS.iter();
+    let mut precisions = precisions(subject.estimate_bits);
     let mut slacks = SLACKS.iter().skip(usize::from(around_relu));
     let (mut precision, mut slack) = (precisions.next(), slacks.next());
     let mut said = String::new();

@@ -46,6 +46,7 @@ const ROOMS: Rules = Rules {
             rooms: &[
                 room("model"),
                 room("balls"),
+                room("digits"),
                 room("linear"),
                 room("activation"),
                 room("rows"),

@@ -3,7 +3,7 @@
 use crate::support::effort::multiplier;
 use polycert::arith::ball::Ball;
 use polycert::network::forward::twin::Activation;
-use polycert::network::forward::{Model, Outcome, Prepared};
+use polycert::network::forward::{Evaluation, Given, Model, Outcome, Prepared};
 use polycert::network::model::graph::{Builder, Network, Preprocessing};
 use polycert::network::model::ops::{BatchNorm, Conv, Dense};
 use polycert::network::model::ops::{Op, TensorShape, Window};
@@ -344,7 +344,7 @@ pub fn inside(ball: &Ball, x: &Rational, what: &str) {
     assert!(lo <= *x && *x <= hi, "{what}: {x} is not in {ball:?}");
 }
 
-fn composite() -> Composite {
+pub fn composite() -> Composite {
     let q = |n: i32, d: i32| Rational::from((n, d));
     Composite::from_stages(vec![
         vec![q(0, 1), q(3, 2), q(0, 1), q(-1, 2)],
@@ -397,17 +397,12 @@ fn check(seed: u64, most: usize, twin: bool, radii: &[f64]) -> (usize, usize) {
         for _ in 0..2 {
             let x: Vec<Rational> = balls.iter().map(|b| point(&mut s, b)).collect();
             let (logits, inputs) = exact(&n, &x, sign);
-            for (ball, value) in e.logits.iter().zip(&logits) {
-                inside(ball, value, &format!("seed {seed}, double {double}"));
-            }
-            for (range, values) in e.ranges.iter().zip(&inputs) {
-                for v in values {
-                    assert!(
-                        q(range.bound_lo) <= *v && *v <= q(range.bound_hi),
-                        "seed {seed}"
-                    );
-                }
-            }
+            holds(
+                &e,
+                &logits,
+                &inputs,
+                &format!("seed {seed}, double {double}"),
+            );
             if let Some(class) = e.class() {
                 if logits.len() > 1 {
                     let best = (0..logits.len()).max_by_key(|&i| &logits[i]).unwrap();
@@ -429,7 +424,30 @@ fn check(seed: u64, most: usize, twin: bool, radii: &[f64]) -> (usize, usize) {
             );
         }
     }
+    // Fixed point, of the same balls: whatever the number of limbs.
+    for bits in [128, 320] {
+        let outcome = prepared.evaluate_fixed(Given::from(&input), model, bits);
+        let Outcome::Done(e) = outcome.unwrap_or_else(|e| panic!("{seed}: {e}")) else {
+            continue;
+        };
+        assert_eq!(e.bits, bits);
+        let x: Vec<Rational> = balls.iter().map(|b| point(&mut s, b)).collect();
+        let (logits, inputs) = exact(&n, &x, sign);
+        holds(&e, &logits, &inputs, &format!("seed {seed}, {bits} bits"));
+    }
     (done, n.nodes.len())
+}
+
+fn holds(e: &Evaluation, logits: &[Rational], inputs: &[Vec<Rational>], what: &str) {
+    for (ball, value) in e.logits.iter().zip(logits) {
+        inside(ball, value, what);
+    }
+    for (range, values) in e.ranges.iter().zip(inputs) {
+        for v in values {
+            let (lo, hi) = (q(range.bound_lo), q(range.bound_hi));
+            assert!(lo <= *v && *v <= hi, "{what}");
+        }
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod enclosures;
+mod fixed;
 mod import;
 mod onnx;
 mod resnet;

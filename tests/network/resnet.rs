@@ -8,7 +8,7 @@ use polycert::arith::npy;
 use polycert::arith::rounding::CoefficientMode;
 use polycert::network::forward::compare::{compare, Precision, Verdict};
 use polycert::network::forward::twin::Activation;
-use polycert::network::forward::Prepared;
+use polycert::network::forward::{Given, Prepared};
 use polycert::network::model::graph::Network;
 use polycert::network::model::ops::{Op, TensorShape};
 use polycert::network::read::input::Samples;
@@ -55,7 +55,7 @@ fn the_twin_answers_as_the_network() {
     };
     for i in images {
         let x = samples.input(i, &network.preprocessing, None).unwrap();
-        let c = compare(&prepared, &twin, &x, Precision::Double).unwrap();
+        let c = compare(&prepared, &twin, Given::from(&x), Precision::PAIRS).unwrap();
         assert!(
             matches!(c.verdict, Verdict::Same(_)),
             "image {i}: {:?}",
@@ -233,7 +233,7 @@ fn enclosures_hold_an_independent_evaluation() {
             })
             .collect();
         let x = samples.input(i, p, None).unwrap();
-        let c = compare(&prepared, &polynomials, &x, Precision::Double).unwrap();
+        let c = compare(&prepared, &polynomials, Given::from(&x), Precision::PAIRS).unwrap();
         let inside = |ball: &Ball, x: &Integer, most: f64| {
             let (lo, hi) = ball.ends().unwrap();
             let x = Rational::from(x) >> BITS;

@@ -1,6 +1,8 @@
 //! `polycert network audit`: the verdict on every sample of a data set.
 
-use crate::cli::network::setup::{InputArguments, ModelArguments, NoiseArguments, TwinArguments};
+use crate::cli::network::setup::{
+    InputArguments, ModelArguments, NoiseArguments, PrecisionArguments, TwinArguments,
+};
 use crate::cli::terminal::{note, output, quoted};
 use crate::error::Result;
 use crate::jobs::network::audit::{audit, Progress, Request};
@@ -27,6 +29,8 @@ pub struct Arguments {
     input: InputArguments,
     #[command(flatten)]
     noise: NoiseArguments,
+    #[command(flatten)]
+    precision: PrecisionArguments,
     /// Labels: .npy, one number for each sample.
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
@@ -70,6 +74,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         count: a.count,
         threads: a.threads.map(usize::from),
         risk: a.risk,
+        most_bits: a.precision.most_bits,
         output: a.output.clone(),
         csv: a.csv.clone(),
         certificates: a.certificates.clone(),

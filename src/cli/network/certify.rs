@@ -1,7 +1,9 @@
 //! `polycert network certify`: the certificate of one input, for the independent checker.
 
 use crate::cli::network::evaluate::verdict;
-use crate::cli::network::setup::{InputArguments, ModelArguments, TwinArguments};
+use crate::cli::network::setup::{
+    InputArguments, ModelArguments, PrecisionArguments, TwinArguments,
+};
 use crate::cli::terminal::{note, output, rational};
 use crate::error::{Error, Result};
 use crate::files::write_atomically;
@@ -29,6 +31,8 @@ pub struct Arguments {
     twin: TwinArguments,
     #[command(flatten)]
     input: InputArguments,
+    #[command(flatten)]
+    precision: PrecisionArguments,
     /// Which sample of the input file, from 0.
     #[arg(long, default_value_t = 0)]
     sample: usize,
@@ -61,6 +65,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         input: a.input.request()?,
         sample: a.sample,
         noise: noise(a)?,
+        most_bits: a.precision.most_bits,
     };
     let mut begin = None;
     let answer = certify(&request, &mut |layer, layers| {

@@ -1,11 +1,13 @@
 //! `polycert network evaluate`: the network and its polynomial twin on one input.
 
 use crate::arith::ball::Ball;
-use crate::cli::network::setup::{InputArguments, ModelArguments, TwinArguments};
+use crate::cli::network::setup::{
+    InputArguments, ModelArguments, PrecisionArguments, TwinArguments,
+};
 use crate::cli::terminal::output;
 use crate::error::Result;
 use crate::jobs::network::evaluate::{evaluate, Request};
-use crate::network::forward::compare::{bits, Comparison, Excess, Verdict};
+use crate::network::forward::compare::{Comparison, Excess, Verdict};
 use crate::network::forward::twin::Activation;
 use crate::network::model::graph::Network;
 use crate::network::model::words::{decimal, layer_name};
@@ -27,6 +29,8 @@ pub struct Arguments {
     twin: TwinArguments,
     #[command(flatten)]
     input: InputArguments,
+    #[command(flatten)]
+    precision: PrecisionArguments,
     /// Which sample of the input file, from 0.
     #[arg(long, default_value_t = 0)]
     sample: usize,
@@ -42,6 +46,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         twin: a.twin.request()?,
         input: a.input.request()?,
         sample: a.sample,
+        most_bits: a.precision.most_bits,
     })?;
     let (network, activations) = (&answer.loaded.network, &answer.twin.activations);
     let comparison = &answer.comparison;
@@ -105,10 +110,10 @@ pub fn verdict(network: &Network, c: &Comparison) -> String {
         ),
         Verdict::Exhausted(e) => format!(
             "EXHAUSTED at layer {}: {} bits leave the input of neuron {} uncertain beyond B = {}; whether it stays in \
-             [-B, B] is not decided. The polynomials before it are too steep for this precision: tables of smaller \
-             slope, or a B closer to the layers' ranges, help",
+             [-B, B] is not decided. The polynomials before it are too steep for this precision: a higher \
+             --max-precision, tables of smaller slope, or a B closer to the layers' ranges, help",
             layer_name(network, e.node),
-            bits(true),
+            e.bits,
             e.neuron,
             e.scale
         ),
@@ -205,7 +210,8 @@ fn json_value(network: &Network, twin: &[Activation], c: &Comparison) -> Value {
         "bound_network_logits": c.network.logits.iter().map(ends).collect::<Vec<_>>(),
         "bound_twin_logits": c.twin.as_ref().map(|t| t.logits.iter().map(ends).collect::<Vec<_>>()),
         "bound_change": c.bound_change(),
-        "double": c.twin.as_ref().is_none_or(|t| t.double),
+        "network_bits": c.network.bits,
+        "twin_bits": c.twin.as_ref().map(|t| t.bits),
         "activations": ranges,
     });
     if let Verdict::Exhausted(e) = &c.verdict {
@@ -213,7 +219,7 @@ fn json_value(network: &Network, twin: &[Activation], c: &Comparison) -> Value {
             "layer": network.nodes[e.node].name,
             "activation": e.activation,
             "neuron": e.neuron,
-            "bits": bits(true),
+            "bits": e.bits,
             "scale": e.scale.to_string(),
         });
     }

@@ -4,6 +4,7 @@ use crate::arith::rounding::CoefficientMode;
 use crate::cli::terminal::rational;
 use crate::error::{Error, Result};
 use crate::jobs::network::{InputFile, Model, NoiseLevels, Polynomials};
+use crate::network::forward::compare::MOST_BITS;
 use crate::network::read::input::Layout;
 use crate::network::read::load::numbers;
 use rug::Rational;
@@ -115,6 +116,16 @@ impl InputArguments {
             domain,
         })
     }
+}
+
+/// How far the precision is raised.
+#[derive(clap::Args)]
+pub struct PrecisionArguments {
+    /// Most bits of the evaluations. f64 and pairs of f64 (106 bits) come first; where their error bounds do not decide, fixed
+    /// point of 128 to 4,096 bits does, as many as an estimate asks for, and more until it decides or this is met.
+    #[arg(long = "max-precision", value_name = "BITS", default_value_t = MOST_BITS,
+          value_parser = clap::value_parser!(u32).range(106..=4_096))]
+    pub most_bits: u32,
 }
 
 /// Noise at the activations.

@@ -16,8 +16,7 @@ use crate::network::audit::level::Level;
 use crate::network::audit::{self, Journal, Record, Summary, Under};
 use crate::network::forward::compare::{compare, Precision};
 use crate::network::forward::twin::{Activation, Twin};
-use crate::network::forward::Prepared;
-use crate::network::model::tensor::Tensor;
+use crate::network::forward::{Point, Prepared, SINGLE_BITS};
 use crate::network::model::tournament;
 use crate::network::read::description;
 use crate::network::read::load::Loaded;
@@ -50,6 +49,8 @@ pub struct Request {
     pub threads: Option<usize>,
     /// 1 - confidence of the Clopper-Pearson intervals.
     pub risk: f64,
+    /// Most bits of the evaluations ([`crate::network::forward::compare::MOST_BITS`]).
+    pub most_bits: u32,
     /// Result to write, JSON with every sample. Its journal is FILE.journal.
     pub output: PathBuf,
     /// One line for each sample as CSV.
@@ -149,6 +150,7 @@ pub enum Progress {
 ///     count: Some(1),
 ///     threads: Some(1),
 ///     risk: 0.05,
+///     most_bits: 1_024,
 ///     output: folder.path().join("audit.json"),
 ///     csv: None,
 ///     certificates: None,
@@ -184,16 +186,17 @@ pub fn audit(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
     let labels = labels(request, inputs.samples.len())?;
     let labels_sha256 = labels.as_ref().map(|l| l.1.as_str());
     let settings = format!(
-        "{FORMAT} {}\nnetwork {} {}\n{}{}labels {}\nnoise {levels:?}\n",
+        "{FORMAT} {}\nnetwork {} {}\n{}{}labels {}\nnoise {levels:?}\nbits {}\n",
         env!("CARGO_PKG_VERSION"),
         loaded.sha256,
         graph_digest(request)?,
         twin.settings,
         inputs.settings,
         labels_sha256.unwrap_or("-"),
+        request.most_bits,
     );
     let prepared = Prepared::new(&loaded.network).map_err(named)?;
-    let input = |sample: usize| inputs.sample(sample);
+    let input = |sample: usize| inputs.point(sample);
     let label = |sample: usize| labels.as_ref().map(|l| l.0[sample]);
     let noise: Vec<Noise> = levels.iter().map(|l| l.noise).collect();
     // Networks that rows cannot pass are audited without sensitivities, but not under noise.
@@ -215,7 +218,13 @@ pub fn audit(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
         subject,
         noise: &noise,
     });
-    let precision = precision(&prepared, &twin.activations, &samples, input)?;
+    let precision = precision(
+        &prepared,
+        &twin.activations,
+        &samples,
+        request.most_bits,
+        input,
+    )?;
     let journal_path = PathBuf::from(format!("{}.journal", request.output.display()));
     let journal = Journal::open(&journal_path, &sha256(settings.as_bytes()))?;
     // The lock is on the open file, and held until the result is written.
@@ -245,7 +254,16 @@ pub fn audit(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
     let records = pool.install(run)?;
     let certificates = match &request.certificates {
         Some(folder) => {
-            let work = || certificates::write(folder, &prepared, &twin, &inputs, &records);
+            let work = || {
+                certificates::write(
+                    folder,
+                    &prepared,
+                    &twin,
+                    &inputs,
+                    &records,
+                    Precision::PAIRS.up_to(request.most_bits),
+                )
+            };
             Some(pool.install(work)?)
         }
         None => None,
@@ -329,15 +347,20 @@ fn precision(
     prepared: &Prepared,
     twin: &[Activation],
     samples: &[usize],
-    input: impl Fn(usize) -> Result<Tensor>,
+    most_bits: u32,
+    input: impl Fn(usize) -> Result<Point>,
 ) -> Result<Precision> {
     let mut first = None;
+    let (by_need, pairs) = (
+        Precision::BY_NEED.up_to(most_bits),
+        Precision::PAIRS.up_to(most_bits),
+    );
     for &sample in samples {
-        match input(sample).and_then(|x| compare(prepared, twin, &x, Precision::ByNeed)) {
-            Ok(found) if found.twin.as_ref().is_some_and(|t| !t.double) => {
-                return Ok(Precision::ByNeed)
+        match input(sample).and_then(|x| compare(prepared, twin, x.given(), by_need)) {
+            Ok(found) if found.twin.as_ref().is_some_and(|t| t.bits == SINGLE_BITS) => {
+                return Ok(by_need)
             }
-            Ok(_) => return Ok(Precision::Double),
+            Ok(_) => return Ok(pairs),
             Err(e) => first = first.or(Some(e)),
         }
     }

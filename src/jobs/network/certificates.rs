@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::files::{sha256, write_atomically};
 use crate::jobs::network::inputs::Inputs;
 use crate::network::audit::Record;
-use crate::network::forward::compare::{compare, Precision, Verdict};
+use crate::network::forward::compare::{compare, estimate_checked_bits, Precision, Verdict};
 use crate::network::forward::twin::Twin;
 use crate::network::forward::Prepared;
 use crate::network::model::exact::{input_text, network_text};
@@ -44,6 +44,7 @@ pub(super) fn write(
     twin: &Twin,
     inputs: &Inputs,
     records: &[Record],
+    precision: Precision,
 ) -> Result<Certificates> {
     std::fs::create_dir_all(folder).map_err(|e| Error::io(folder, &e))?;
     let network = network_text(prepared.network());
@@ -51,19 +52,19 @@ pub(super) fn write(
     let scales = twin.activations.iter().map(|a| a.scale().clone());
     let scales: Vec<Rational> = scales.collect();
     let one = |sample: usize| -> Result<(usize, String, String)> {
-        let x = inputs.sample(sample)?;
-        let comparison = compare(prepared, &twin.activations, &x, Precision::Double)?;
+        let x = inputs.point(sample)?;
+        let comparison = compare(prepared, &twin.activations, x.given(), precision)?;
         let Verdict::Same(class) = comparison.verdict else {
-            return Err(Error::domain("the class is not proved in about 106 bits"));
+            return Err(Error::domain("the class is not proved again"));
         };
-        let exact = inputs.samples.exact(sample, &inputs.preprocessing);
-        let input = input_text(&exact);
+        let input = input_text(&x.exact);
         let subject = Subject {
             network: &network,
             input: &input,
             tables: &twin.tables,
             coefficients: twin.coefficients,
             scales: &scales,
+            estimate_bits: estimate_checked_bits(prepared, &twin.activations, &x.balls)?,
         };
         Ok((class, publish(&subject, &comparison)?.0, input))
     };

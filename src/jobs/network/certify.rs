@@ -10,7 +10,9 @@ use crate::error::{Error, Result};
 use crate::jobs::network::inputs::InputFile;
 use crate::jobs::network::model::Model;
 use crate::jobs::network::twin::Polynomials;
-use crate::network::forward::compare::{compare, Comparison, Precision, Verdict};
+use crate::network::forward::compare::{
+    compare, estimate_checked_bits, Comparison, Precision, Verdict,
+};
 use crate::network::forward::Prepared;
 use crate::network::model::exact::{input_text, network_text};
 use crate::network::read::load::Loaded;
@@ -29,6 +31,8 @@ pub struct Request {
     pub sample: usize,
     /// Noise at the activations.
     pub noise: Noise,
+    /// Most bits of the evaluations ([`crate::network::forward::compare::MOST_BITS`]).
+    pub most_bits: u32,
 }
 
 /// Noise at every activation's output, in units of its B. Without levels the networks are compared exactly.
@@ -102,6 +106,7 @@ pub struct Certified {
 ///     input: InputFile::new(at("networks/fashion/images.npy")),
 ///     sample: 0,
 ///     noise: certify::Noise::default(),
+///     most_bits: 1_024,
 /// };
 /// let answer = certify::certify(&request, &mut |_, _| ())?;
 /// assert!(answer.certified.is_some_and(|c| c.stays));
@@ -111,13 +116,14 @@ pub fn certify(request: &Request, progress: &mut dyn FnMut(usize, usize)) -> Res
     let loaded = request.model.load()?;
     let twin = request.twin.load(&loaded.network)?;
     let inputs = request.input.load(&loaded)?;
-    let x = inputs.sample(request.sample)?;
+    let x = inputs.point(request.sample)?;
     let noise = &request.noise;
     let levels = levels(noise)?;
     check_network_limits(&loaded.network, twin.tables.len(), !levels.is_empty())
         .map_err(|e| e.in_file(&request.model.network))?;
     let prepared = Prepared::new(&loaded.network).map_err(|e| e.in_file(&request.model.network))?;
-    let comparison = compare(&prepared, &twin.activations, &x, Precision::Double)?;
+    let precision = Precision::PAIRS.up_to(request.most_bits);
+    let comparison = compare(&prepared, &twin.activations, x.given(), precision)?;
     let decided = match noise.error_model {
         ErrorModel::ReluWithin => comparison.network.class().is_some(),
         ErrorModel::ExactCentre => matches!(comparison.verdict, Verdict::Same(_)),
@@ -125,7 +131,7 @@ pub fn certify(request: &Request, progress: &mut dyn FnMut(usize, usize)) -> Res
     let mut certified = None;
     if decided {
         let network = network_text(&loaded.network);
-        let input = input_text(&inputs.samples.exact(request.sample, &inputs.preprocessing));
+        let input = input_text(&x.exact);
         let scales = twin.activations.iter().map(|a| a.scale().clone());
         let scales: Vec<Rational> = scales.collect();
         let subject = Subject {
@@ -134,6 +140,7 @@ pub fn certify(request: &Request, progress: &mut dyn FnMut(usize, usize)) -> Res
             tables: &twin.tables,
             coefficients: twin.coefficients,
             scales: &scales,
+            estimate_bits: estimate_checked_bits(&prepared, &twin.activations, &x.balls)?,
         };
         let (certificate, statement, stays) = if levels.is_empty() {
             let (certificate, statement) = publish(&subject, &comparison)?;
@@ -148,7 +155,7 @@ pub fn certify(request: &Request, progress: &mut dyn FnMut(usize, usize)) -> Res
                 network: &loaded.network,
                 composites: &twin.composites,
                 twin: &twin.activations,
-                input: &x,
+                input: x.given(),
             };
             certify_noise(&subject, sample, &comparison, &noise, progress)?
         };

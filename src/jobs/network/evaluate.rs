@@ -20,6 +20,8 @@ pub struct Request {
     pub input: InputFile,
     /// Which of them, from 0.
     pub sample: usize,
+    /// Most bits of the evaluations ([`crate::network::forward::compare::MOST_BITS`]).
+    pub most_bits: u32,
 }
 
 /// What was proved of both.
@@ -39,7 +41,7 @@ pub struct Answer {
 ///
 /// **Guarantee** both over the reals, in ball arithmetic: every logit, and the range of every activation's
 /// input; verdict `Same` only if the two are proved to answer the same class.
-/// **Cost** that of two evaluations in pairs of f64 with their errors.
+/// **Cost** that of two evaluations in pairs of f64 with their errors, and in fixed point where these do not decide.
 ///
 /// # Errors
 /// Files that cannot be read or do not fit together.
@@ -53,6 +55,7 @@ pub struct Answer {
 ///     twin: Polynomials::new(at("relu13.json"), 20),
 ///     input: InputFile::new(at("networks/fashion/images.npy")),
 ///     sample: 0,
+///     most_bits: 1_024,
 /// })?;
 /// assert_eq!(answer.comparison.verdict.word(), "same");
 /// # Ok::<(), polycert::error::Error>(())
@@ -61,9 +64,10 @@ pub fn evaluate(request: &Request) -> Result<Answer> {
     let loaded = request.model.load()?;
     let twin = request.twin.load(&loaded.network)?;
     let inputs = request.input.load(&loaded)?;
-    let x = inputs.sample(request.sample)?;
+    let x = inputs.point(request.sample)?;
     let prepared = Prepared::new(&loaded.network).map_err(|e| e.in_file(&request.model.network))?;
-    let comparison = compare(&prepared, &twin.activations, &x, Precision::Double)?;
+    let precision = Precision::PAIRS.up_to(request.most_bits);
+    let comparison = compare(&prepared, &twin.activations, x.given(), precision)?;
     Ok(Answer {
         loaded,
         twin,

@@ -4,6 +4,7 @@ use crate::arith::npy;
 use crate::arith::number;
 use crate::error::{Error, Result};
 use crate::files::{read_bytes, sha256};
+use crate::network::forward::Point;
 use crate::network::model::graph::Preprocessing;
 use crate::network::model::tensor::Tensor;
 use crate::network::read::input::{Layout, Samples};
@@ -60,6 +61,19 @@ impl Inputs {
         self.samples
             .input(sample, &self.preprocessing, domain)
             .map_err(|e| e.in_file(&self.file))
+    }
+}
+
+impl Inputs {
+    /// [`Self::sample`] with its exact numbers.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn point(&self, sample: usize) -> Result<Point> {
+        Ok(Point {
+            balls: self.sample(sample)?,
+            exact: self.samples.exact(sample, &self.preprocessing),
+        })
     }
 }
 

@@ -17,8 +17,7 @@ pub use summary::Summary;
 use crate::error::{Error, Result};
 use crate::network::forward::compare::{compare, Precision};
 use crate::network::forward::twin::Activation;
-use crate::network::forward::Prepared;
-use crate::network::model::tensor::Tensor;
+use crate::network::forward::{Point, Prepared};
 use crate::network::rows::sensitivity::Sensitivity;
 use crate::network::rows::subject::{Start, Subject, Undisturbed};
 use crate::network::rows::Noise;
@@ -38,11 +37,15 @@ pub struct Under<'a> {
 
 impl Under<'_> {
     /// Adds what noise does to a sample whose class is decided.
-    fn add(&self, x: &Tensor, record: &mut Record) -> Result<()> {
+    fn add(&self, x: &Point, record: &mut Record) -> Result<()> {
         record.bound_noise_margins = vec![None; self.noise.len()];
         record.bound_noise_deviations = vec![None; self.noise.len()];
-        let Start::Decided(at) = self.subject.undisturbed(x)? else {
-            return Ok(());
+        let at = match self.subject.undisturbed(x.given()) {
+            Ok(Start::Decided(at)) => at,
+            // Only estimates are lost.
+            Err(_) if self.noise.is_empty() => return Ok(()),
+            Err(e) => return Err(e),
+            Ok(_) => return Ok(()),
         };
         record.layers = layers(&self.subject.sensitivities(&at), &at);
         if record.verdict != "same" || self.noise.is_empty() {
@@ -98,7 +101,7 @@ pub fn run(
     precision: Precision,
     under: Option<Under>,
     samples: &[usize],
-    input: impl Fn(usize) -> Result<Tensor> + Sync,
+    input: impl Fn(usize) -> Result<Point> + Sync,
     label: impl Fn(usize) -> Option<u64> + Sync,
     journal: Journal,
     progress: impl Fn(usize, usize) + Sync,
@@ -112,7 +115,7 @@ pub fn run(
     let state = Mutex::new((journal.file, journal.done, 0usize));
     let evaluated = |sample: usize, label: Option<u64>| -> Result<Record> {
         let x = input(sample)?;
-        let comparison = compare(prepared, polynomials, &x, precision)?;
+        let comparison = compare(prepared, polynomials, x.given(), precision)?;
         let mut record = Record::new(sample, label, &comparison);
         if let Some(under) = under {
             under.add(&x, &mut record)?;

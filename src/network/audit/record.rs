@@ -32,8 +32,8 @@ pub struct Record {
     pub outside_neuron: Option<usize>,
     /// Why it could not be evaluated, where it failed.
     pub error: Option<String>,
-    /// Whether the twin was evaluated with about 106 bits.
-    pub double: bool,
+    /// Bits of the twin's evaluation: 53, about 106, or more in fixed point; 0 where there is none.
+    pub bits: u32,
     /// For each level of noise a lower bound of the twin's margin under it; none where it is vacuous.
     pub bound_noise_margins: Vec<Option<f64>>,
     /// For each level of noise an upper bound of the deviation of any logit; none where it is vacuous.
@@ -94,7 +94,10 @@ impl Record {
                 .collect(),
             outside_neuron,
             error: None,
-            double: c.twin.as_ref().is_none_or(|t| t.double),
+            bits: match &c.verdict {
+                Verdict::Outside(e) | Verdict::Exhausted(e) => e.bits,
+                _ => c.twin.as_ref().map_or(0, |t| t.bits),
+            },
             bound_noise_margins: vec![],
             bound_noise_deviations: vec![],
             layers: vec![],
@@ -116,7 +119,7 @@ impl Record {
             bound_twin_reach: vec![],
             outside_neuron: None,
             error: Some(error.to_string()),
-            double: true,
+            bits: 0,
             bound_noise_margins: vec![],
             bound_noise_deviations: vec![],
             layers: vec![],
@@ -148,7 +151,7 @@ pub(super) mod tests {
             bound_twin_reach: vec![],
             outside_neuron: None,
             error: None,
-            double: true,
+            bits: 106,
             bound_noise_margins: vec![Some(sample as f64 - 0.5), None],
             bound_noise_deviations: vec![Some(0.5 + sample as f64), None],
             layers: vec![Layer {

@@ -72,7 +72,7 @@ impl Reading for Balls<'_> {
         layers::conv(conv, x, node.shape, self.double)
     }
 
-    fn dense(&self, packed: &Packed, x: &Tensor) -> Tensor {
+    fn dense(&self, packed: &Packed, x: &Tensor, _: &Node) -> Tensor {
         packed.apply(x, self.double)
     }
 
@@ -143,7 +143,7 @@ impl Reading for Balls<'_> {
     }
 }
 
-fn polynomial<'b>(model: Model<'b>, index: usize) -> Result<Option<&'b Activation>> {
+pub(super) fn polynomial<'b>(model: Model<'b>, index: usize) -> Result<Option<&'b Activation>> {
     match model {
         Model::Relu => Ok(None),
         Model::Twin(all) => all.get(index).map(Some).ok_or_else(|| {
@@ -165,30 +165,41 @@ fn gather(x: &Tensor, from: &[Option<usize>], node: &Node) -> Tensor {
     y
 }
 
-/// The range of a tensor, its reach that of single elements.
-fn range(x: &Tensor, node: NodeId) -> Range {
-    let mut range = Range {
-        node,
-        bound_lo: f64::INFINITY,
-        bound_hi: f64::NEG_INFINITY,
-        bound_reach: 0.0,
-        bound_least_reach: 0.0,
-        neuron: 0,
-    };
-    for (i, ball) in x.balls().enumerate() {
-        range.bound_lo = range.bound_lo.min(ball.lower());
-        range.bound_hi = range.bound_hi.max(ball.upper());
-        let reach = ball.upper().max(-ball.lower());
-        if reach > range.bound_reach || reach.is_nan() {
-            (range.bound_reach, range.neuron) = (reach, i);
+impl Range {
+    /// The range of a node's elements, its reach that of single ones.
+    pub(super) fn of(balls: impl Iterator<Item = Ball>, node: NodeId) -> Self {
+        let mut range = Self {
+            node,
+            bound_lo: f64::INFINITY,
+            bound_hi: f64::NEG_INFINITY,
+            bound_reach: 0.0,
+            bound_least_reach: 0.0,
+            neuron: 0,
+        };
+        for (i, ball) in balls.enumerate() {
+            range.bound_lo = range.bound_lo.min(ball.lower());
+            range.bound_hi = range.bound_hi.max(ball.upper());
+            range.see(ball.upper().max(-ball.lower()), least(ball), i);
         }
-        range.bound_least_reach = range.bound_least_reach.max(least(ball));
+        range
     }
-    range
+
+    /// Where the polynomial is applied to differences, which are to come.
+    pub(super) fn forget_reach(&mut self) {
+        (self.bound_reach, self.bound_least_reach, self.neuron) = (0.0, 0.0, 0);
+    }
+
+    /// One more |x|: its upper bound, a lower one, its element.
+    pub(super) fn see(&mut self, reach: f64, surely: f64, neuron: usize) {
+        if reach > self.bound_reach || reach.is_nan() {
+            (self.bound_reach, self.neuron) = (reach, neuron);
+        }
+        self.bound_least_reach = self.bound_least_reach.max(surely);
+    }
 }
 
 /// Lower bound of |x|.
-fn least(ball: Ball) -> f64 {
+pub(super) fn least(ball: Ball) -> f64 {
     ball.lower().max(-ball.upper()).max(0.0)
 }
 
@@ -212,7 +223,7 @@ fn relu(
     id: NodeId,
     double: bool,
 ) -> (Tensor, Range) {
-    let range = range(x, id);
+    let range = Range::of(x.balls(), id);
     let mut y = Tensor::zeros(x.shape);
     for i in 0..x.len() {
         let ball = x.get(i);
@@ -244,8 +255,8 @@ fn max_pool(
     id: NodeId,
     double: bool,
 ) -> (Tensor, Range) {
-    let mut range = range(x, id);
-    (range.bound_reach, range.bound_least_reach, range.neuron) = (0.0, 0.0, 0);
+    let mut range = Range::of(x.balls(), id);
+    range.forget_reach();
     let results = windows(window, x.shape, node, |list| {
         let mut round: Vec<Ball> = list.iter().map(|&i| x.get(i)).collect();
         match twin {
@@ -271,10 +282,7 @@ fn max_pool(
     let mut y = Tensor::zeros(node.shape);
     for (i, (ball, reach, surely)) in results.into_iter().enumerate() {
         y.set(i, if double { ball } else { ball.single() });
-        if reach > range.bound_reach || reach.is_nan() {
-            (range.bound_reach, range.neuron) = (reach, i);
-        }
-        range.bound_least_reach = range.bound_least_reach.max(surely);
+        range.see(reach, surely, i);
     }
     (y, range)
 }

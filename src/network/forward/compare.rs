@@ -2,7 +2,9 @@
 
 use crate::error::{Error, Result};
 use crate::network::forward::twin::Activation;
-use crate::network::forward::{Evaluation, Model, Outcome, Prepared, Range};
+use crate::network::forward::{
+    fixed, Evaluation, Given, Model, Outcome, Prepared, Range, PAIR_BITS, SINGLE_BITS,
+};
 use crate::network::model::graph::NodeId;
 use crate::network::model::ops::Op;
 use crate::network::model::tensor::Tensor;
@@ -49,6 +51,8 @@ pub struct Excess {
     pub bound_reach: f64,
     /// Lower bound of the greatest |x|: B must be above it.
     pub bound_least_reach: f64,
+    /// Bits of the evaluation that met it.
+    pub bits: u32,
     /// The stated B.
     pub scale: Rational,
     /// Where p itself is meant, its domain, and what it may be asked: the network's range, or both signs of the reach.
@@ -92,51 +96,59 @@ impl Comparison {
     }
 }
 
-/// Bits of the midpoints, about, with single f64 or with pairs.
-pub fn bits(double: bool) -> u32 {
-    if double {
-        106
-    } else {
-        53
-    }
-}
-
 /// Which precisions are tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Precision {
-    /// f64 midpoints first, about 106 bits where these do not decide.
-    ByNeed,
-    /// About 106 bits at once.
-    Double,
+pub struct Precision {
+    /// Whether f64 midpoints come first, or about 106 bits at once.
+    pub single: bool,
+    /// Most bits, for inputs that are exact.
+    pub most_bits: u32,
+}
+
+/// Most bits, if nothing else is said.
+pub const MOST_BITS: u32 = 1_024;
+
+impl Precision {
+    /// f64 midpoints, then about 106 bits, then fixed point of as many bits as should decide.
+    pub const BY_NEED: Self = Self {
+        single: true,
+        most_bits: MOST_BITS,
+    };
+    /// About 106 bits at once, then fixed point.
+    pub const PAIRS: Self = Self {
+        single: false,
+        most_bits: MOST_BITS,
+    };
+
+    /// The same with another limit.
+    #[must_use]
+    pub fn up_to(self, most_bits: u32) -> Self {
+        Self { most_bits, ..self }
+    }
 }
 
 /// Evaluates both networks and compares their classes.
 ///
 /// **Guarantee** [`Verdict::Same`] and [`Verdict::Different`] are proved of the exact networks (over the
-/// reals, with exact weights and coefficients) for every point of the input balls.
+/// reals, with exact weights and coefficients) for every point of the input balls, or, where it is given, for the exact
+/// input.
 ///
-/// **Cost** two evaluations, four where f64 does not decide.
+/// **Cost** two evaluations, four where f64 does not decide; those in fixed point where pairs do not either and the input is
+/// exact: one, if the estimate of the bits that it takes is right, and one more for every step up to the limit if not.
 ///
 /// # Errors
 /// What [`Prepared::evaluate`] refuses.
 pub fn compare(
     prepared: &Prepared,
     polynomials: &[Activation],
-    input: &Tensor,
+    input: Given,
     precision: Precision,
 ) -> Result<Comparison> {
-    let network = network(prepared, input, precision)?;
-    let mut twin = Outcome::Outside(vec![]);
-    if precision == Precision::ByNeed {
-        // In f64 the balls may leave [-B, B], or overflow, by their own rounding.
-        twin = prepared
-            .evaluate(input, Model::Twin(polynomials), false)
-            .unwrap_or(twin);
-    }
-    let decided = matches!(&twin, Outcome::Done(e) if e.class().is_some());
-    if !decided {
-        twin = prepared.evaluate(input, Model::Twin(polynomials), true)?;
-    }
+    let network = match decide(prepared, input, Model::Relu, precision)? {
+        (Outcome::Done(network), _) => network,
+        _ => return Err(Error::domain("ReLU has no domain to leave")),
+    };
+    let (twin, bits) = decide(prepared, input, Model::Twin(polynomials), precision)?;
     Ok(match twin {
         Outcome::Done(twin) => {
             let verdict = match (network.class(), twin.class()) {
@@ -179,6 +191,7 @@ pub fn compare(
                 neuron: last.neuron,
                 bound_reach: last.bound_reach,
                 bound_least_reach: last.bound_least_reach,
+                bits,
                 scale: polynomial.scale().clone(),
                 direct: polynomial.domain().map(asked),
             };
@@ -198,19 +211,85 @@ pub fn compare(
     })
 }
 
-/// The network with ReLU and max.
-fn network(prepared: &Prepared, input: &Tensor, precision: Precision) -> Result<Evaluation> {
-    for double in [false, true] {
-        if !double && precision == Precision::Double {
-            continue;
-        }
-        match prepared.evaluate(input, Model::Relu, double) {
-            Ok(Outcome::Done(e)) if double || e.class().is_some() => return Ok(e),
-            Err(e) if double => return Err(e),
-            _ => {}
+/// Raises the precision until the class is decided, or a polynomial surely asked beyond its domain, or the limit is met: the
+/// last evaluation that said anything, and its bits.
+pub(in crate::network) fn decide(
+    prepared: &Prepared,
+    input: Given,
+    model: Model,
+    precision: Precision,
+) -> Result<(Outcome, u32)> {
+    if precision.single {
+        // In f64 the balls may leave [-B, B], or overflow, by their own rounding.
+        if let Ok(found @ Outcome::Done(_)) = prepared.evaluate(input.balls, model, false) {
+            if is_decided(&found, model) {
+                return Ok((found, SINGLE_BITS));
+            }
         }
     }
-    Err(Error::domain("ReLU has no domain to leave"))
+    let found = prepared.evaluate(input.balls, model, true);
+    let exact = input.exact.is_some() || input.balls.radius.iter().all(|r| *r == 0.0);
+    let most = fixed::BITS.into_iter().rfind(|b| *b <= precision.most_bits);
+    let Some(most) = most.filter(|_| exact && !found.as_ref().is_ok_and(|f| is_decided(f, model)))
+    else {
+        return Ok((found?, PAIR_BITS));
+    };
+    let mut last = found.map(|f| (f, PAIR_BITS));
+    let needed = prepared
+        .estimate_growth(input.balls, model)?
+        .estimate_bits();
+    let mut next = fixed::at_least(needed).map_or(most, |b| b.min(most));
+    loop {
+        match prepared.evaluate_fixed(input, model, next) {
+            Ok(found) => {
+                let decided = is_decided(&found, model);
+                last = Ok((found, next));
+                if decided {
+                    return last;
+                }
+            }
+            // Pairs may have said something.
+            Err(e) if last.is_err() => last = Err(e),
+            Err(_) => {}
+        }
+        match fixed::at_least(next + 1).filter(|b| *b <= most) {
+            Some(more) => next = more,
+            None => return last,
+        }
+    }
+}
+
+/// Whether more precision would change nothing.
+pub(in crate::network) fn is_decided(found: &Outcome, model: Model) -> bool {
+    match (found, model) {
+        (Outcome::Done(e), _) => e.class().is_some(),
+        (Outcome::Outside(ranges), Model::Twin(all)) => {
+            let activation = ranges.len().checked_sub(1).and_then(|i| all.get(i));
+            let last = ranges.last().zip(activation);
+            last.is_some_and(|(r, a)| a.surely_outside(r.bound_least_reach))
+        }
+        (Outcome::Outside(_), Model::Relu) => false,
+    }
+}
+
+/// Bits behind the point with which the independent checker should be able to verify the class. *Estimate*: the checker
+/// decides.
+///
+/// # Errors
+/// An input of another shape.
+pub fn estimate_checked_bits(
+    prepared: &Prepared,
+    polynomials: &[Activation],
+    input: &Tensor,
+) -> Result<u32> {
+    let bits = |model| {
+        Ok::<u32, Error>(
+            prepared
+                .estimate_growth(input, model)?
+                .estimate_checked_bits(),
+        )
+    };
+    Ok(bits(Model::Relu)?.max(bits(Model::Twin(polynomials))?))
 }
 
 #[cfg(test)]
@@ -235,7 +314,7 @@ mod tests {
         let prepared = Prepared::new(&n).unwrap();
         let at = |mid: f64, radius: f64| {
             let x = Tensor::from_balls(TensorShape::flat(1), &[Ball::new((mid, 0.0), radius)]);
-            compare(&prepared, &twin, &x, Precision::Double)
+            compare(&prepared, &twin, Given::from(&x), Precision::PAIRS)
                 .unwrap()
                 .verdict
         };
@@ -247,7 +326,7 @@ mod tests {
         assert!(matches!(at(2.0, 0.5), Verdict::Outside(e) if e.bound_least_reach > 1.0));
         // r(1/2) is about 2^37.
         assert!(matches!(at(0.5, 0.0), Verdict::Outside(e) if e.activation == 1));
-        // On the border itself one rounding is too much.
+        // On the border itself one rounding is too much, at any precision.
         assert!(matches!(at(1.0, 0.0), Verdict::Exhausted(e) if e.activation == 0));
     }
 }

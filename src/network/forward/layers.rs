@@ -14,19 +14,19 @@ use crate::network::model::tensor::Tensor;
 use rug::Rational;
 
 /// The padded input of a convolution, and where its windows start.
-struct Frame {
+pub(super) struct Frame {
     height: usize,
     width: usize,
     /// Offset of each output's window.
-    starts: Vec<usize>,
+    pub(super) starts: Vec<usize>,
     /// Offset of each term inside the window, for the first group.
-    terms: Vec<usize>,
+    pub(super) terms: Vec<usize>,
     /// Distance of the groups' first channels.
-    group: usize,
+    pub(super) group: usize,
 }
 
 impl Frame {
-    fn new(window: &Window, channels: usize, x: TensorShape, out: TensorShape) -> Self {
+    pub(super) fn new(window: &Window, channels: usize, x: TensorShape, out: TensorShape) -> Self {
         let height = x.height + window.padding[0] + window.padding[2];
         let width = x.width + window.padding[1] + window.padding[3];
         let [sy, sx] = window.stride;
@@ -51,8 +51,13 @@ impl Frame {
         }
     }
 
-    fn pad(&self, values: impl Iterator<Item = f64>, window: &Window, x: TensorShape) -> Vec<f64> {
-        let mut out = vec![0.0; x.channels * self.height * self.width];
+    pub(super) fn pad<T: Copy>(
+        &self,
+        values: impl Iterator<Item = T>,
+        (window, zero): (&Window, T),
+        x: TensorShape,
+    ) -> Vec<T> {
+        let mut out = vec![zero; x.channels * self.height * self.width];
         for (i, v) in values.enumerate() {
             let (c, rest) = (i / x.pixels(), i % x.pixels());
             let y = rest / x.width + window.padding[0];
@@ -105,7 +110,7 @@ pub fn conv(c: &Conv, x: &Tensor, out: TensorShape, double: bool) -> Tensor {
     let frame = Frame::new(&c.window, channels, x.shape, out);
     let k = frame.terms.len();
     let kappa = kernel::rounding(k, double);
-    let pad = |v: &mut dyn Iterator<Item = f64>| frame.pad(v, &c.window, x.shape);
+    let pad = |v: &mut dyn Iterator<Item = f64>| frame.pad(v, (&c.window, 0.0), x.shape);
     let hi = pad(&mut x.hi.iter().copied());
     let lo = if double {
         pad(&mut x.lo.iter().copied())
@@ -181,10 +186,23 @@ pub fn conv(c: &Conv, x: &Tensor, out: TensorShape, double: bool) -> Tensor {
 
 /// The convolution in plain f64: nothing is proved of its rounding.
 pub fn plain_conv(c: &Conv, x: &[f64], shape: TensorShape, out: TensorShape) -> Vec<f64> {
+    sums::<false>(c, x, shape, out)
+}
+
+/// Upper bounds of sum |w| x for x >= 0, without the bias.
+pub fn absolute_conv(c: &Conv, x: &[f64], shape: TensorShape, out: TensorShape) -> Vec<f64> {
+    let cover = cover(c.weights.len() / c.bias.len().max(1));
+    let mut y = sums::<true>(c, x, shape, out);
+    y.iter_mut().for_each(|y| *y = up(*y * cover));
+    y
+}
+
+/// sum w x + bias, or sum |w| x.
+fn sums<const ABS: bool>(c: &Conv, x: &[f64], shape: TensorShape, out: TensorShape) -> Vec<f64> {
     let channels = shape.channels / c.groups;
     let frame = Frame::new(&c.window, channels, shape, out);
     let k = frame.terms.len();
-    let x = frame.pad(x.iter().copied(), &c.window, shape);
+    let x = frame.pad(x.iter().copied(), (&c.window, 0.0), shape);
     let mut y = vec![0.0; out.len()];
     let (pixels, rows) = (out.pixels(), out.channels / c.groups);
     let mut panel = vec![[0.0; LANES]; k];
@@ -195,19 +213,19 @@ pub fn plain_conv(c: &Conv, x: &[f64], shape: TensorShape, out: TensorShape) -> 
             let row = |m: usize| &c.weights[m * k..(m + 1) * k];
             let mut store = |m: usize, s: &Lanes| {
                 for l in 0..lanes {
-                    y[m * pixels + first + l] = s[l] + c.bias[m];
+                    y[m * pixels + first + l] = s[l] + if ABS { 0.0 } else { c.bias[m] };
                 }
             };
             let mut m = group * rows;
             let end = m + rows;
             while m + 4 <= end {
                 let w = [row(m), row(m + 1), row(m + 2), row(m + 3)];
-                let s = kernel::single::<4, false>(w, &panel);
+                let s = kernel::single::<4, ABS>(w, &panel);
                 (0..4).for_each(|i| store(m + i, &s[i]));
                 m += 4;
             }
             while m < end {
-                store(m, &kernel::single::<1, false>([row(m)], &panel)[0]);
+                store(m, &kernel::single::<1, ABS>([row(m)], &panel)[0]);
                 m += 1;
             }
         }
@@ -269,6 +287,14 @@ impl Packed {
             }
         }
         y
+    }
+
+    /// Upper bounds of sum |w| x for x >= 0, without the bias.
+    pub fn absolute(&self, x: &[f64]) -> Vec<f64> {
+        let blocks = self.blocks.iter();
+        let lanes = blocks.flat_map(|w| kernel::single_column::<true>(w, x));
+        let lanes = lanes.take(self.bias.len());
+        lanes.map(|s| up(s * cover(x.len()))).collect()
     }
 
     /// The layer in plain f64.

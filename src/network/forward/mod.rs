@@ -1,77 +1,32 @@
 //! Rigorous evaluation of a network, with ReLU or with its polynomial twin, on one input.
 //!
 //! Every activation is a [`Tensor`] of balls. Two precisions: f64 midpoints, whose rounding a deep
-//! network amplifies beyond use, and pairs of about 106 bits. Estimates in plain f64 go the same way: one walk
+//! network amplifies beyond use, and pairs of about 106 bits. Beyond them, fixed point of as many bits as the network
+//! needs ([`fixed`]). Estimates in plain f64 go the same way: one walk
 //! through the layers ([`walk`]), and two readings of them ([`balls`], [`plain`]).
 
 pub mod balls;
 pub mod compare;
+pub mod evaluation;
+pub mod fixed;
 pub mod kernel;
 pub mod layers;
 pub mod plain;
+pub mod steepness;
 pub mod twin;
 pub mod walk;
 
 pub use balls::{Model, Range};
+pub use evaluation::{Evaluation, Given, Outcome, Point, PAIR_BITS, SINGLE_BITS};
 pub use plain::Respond;
 
-use crate::arith::ball::Ball;
 use crate::error::Result;
 use crate::network::forward::balls::Balls;
+use crate::network::forward::fixed::growth::{self, Growth};
 use crate::network::forward::plain::Plain;
 use crate::network::forward::walk::Walk;
 use crate::network::model::graph::{Network, NodeId};
 use crate::network::model::tensor::Tensor;
-
-/// Enclosures of the logits, and what went into each activation.
-#[derive(Debug, Clone)]
-pub struct Evaluation {
-    /// One ball for each output.
-    pub logits: Vec<Ball>,
-    /// One range for each activation.
-    pub ranges: Vec<Range>,
-    /// Whether midpoints were pairs of about 106 bits.
-    pub double: bool,
-}
-
-/// An evaluation, or where a polynomial was asked beyond [-B, B].
-#[derive(Debug, Clone)]
-pub enum Outcome {
-    /// Evaluated.
-    Done(Evaluation),
-    /// An activation's input is not proved to lie in [-B, B]; its range comes last.
-    Outside(Vec<Range>),
-}
-
-impl Evaluation {
-    /// The class, if the enclosures decide it: the one logit above all others; for one logit, 1 if it is
-    /// above 0 and 0 if below.
-    pub fn class(&self) -> Option<usize> {
-        match self.logits.as_slice() {
-            [one] if one.lower() > 0.0 => Some(1),
-            [one] if one.upper() < 0.0 => Some(0),
-            [_] => None,
-            logits => (0..logits.len()).find(|&t| {
-                let mut others = (0..logits.len()).filter(|&j| j != t);
-                others.all(|j| logits[t].is_above(logits[j]))
-            }),
-        }
-    }
-
-    /// Lower bound of the distance of a class's logit to the next (of one logit, to 0).
-    pub fn margin(&self, class: usize) -> f64 {
-        if let [one] = self.logits.as_slice() {
-            return if class == 1 {
-                one.lower()
-            } else {
-                -one.upper()
-            };
-        }
-        let others = (0..self.logits.len()).filter(|&j| j != class);
-        let apart = |j: usize| self.logits[class].plus(self.logits[j].negated()).lower();
-        others.map(apart).fold(f64::INFINITY, f64::min)
-    }
-}
 
 /// A network made ready: weights packed, batch norms enclosed.
 #[derive(Debug)]
@@ -134,9 +89,40 @@ impl<'a> Prepared<'a> {
             Some(result) => Outcome::Done(Evaluation {
                 logits: result.balls().collect(),
                 ranges,
-                double,
+                bits: if double { PAIR_BITS } else { SINGLE_BITS },
             }),
         })
+    }
+
+    /// Evaluates in fixed point, with `bits` (one of [`fixed::BITS`]) behind the point.
+    ///
+    /// **Guarantee** that of [`Self::evaluate`]; of the exact input, where it is given.
+    ///
+    /// **Cost** about 2 ns for each product of a weight and 64 bits; a ResNet-32 and its twin at 192 bits, below a second.
+    ///
+    /// # Errors
+    /// Numbers or error bounds beyond what so many bits hold, naming the layer; an input of another shape.
+    pub fn evaluate_fixed(&self, given: Given, model: Model, bits: u32) -> Result<Outcome> {
+        self.evaluate_fixed_with(given, model, bits, &mut |_, _| {})
+    }
+
+    /// As [`Self::evaluate_fixed`], showing f64 balls of each activation's input (by the activation's node) to `seen`.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn evaluate_fixed_with(
+        &self,
+        given: Given,
+        model: Model,
+        bits: u32,
+        seen: &mut dyn FnMut(NodeId, &Tensor),
+    ) -> Result<Outcome> {
+        fixed::evaluate(&self.walk, given, model, bits, seen)
+    }
+
+    /// How the radii of [`Self::evaluate_fixed`] grow. *Estimate*, see there.
+    pub fn estimate_growth(&self, input: &Tensor, model: Model) -> Result<Growth> {
+        growth::estimate(&self.walk, input, model)
     }
 
     /// The ReLU network in plain f64 by the same kernels. *Estimate*: nothing is proved of its rounding.

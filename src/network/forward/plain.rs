@@ -35,7 +35,7 @@ impl Reading for Plain<'_, '_> {
         layers::plain_conv(conv, x, from, node.shape)
     }
 
-    fn dense(&self, packed: &Packed, x: &Vec<f64>) -> Vec<f64> {
+    fn dense(&self, packed: &Packed, x: &Vec<f64>, _: &Node) -> Vec<f64> {
         packed.plain(x)
     }
 

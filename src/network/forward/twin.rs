@@ -22,9 +22,11 @@ use crate::arith::ball::{pair_product, pair_sum, up, Ball, TINY, U};
 use crate::arith::number::{f64_above, f64_below};
 use crate::arith::rounding::CoefficientMode;
 use crate::error::{Error, Result};
+use crate::network::forward::steepness::Steepness;
 use crate::poly::composite::Composite;
 use crate::poly::table::Table;
 use rug::Rational;
+use std::sync::Arc;
 
 /// One stage with its coefficients in powers of y, or of y^2 times y where it is odd.
 #[derive(Debug, Clone)]
@@ -32,13 +34,9 @@ struct PairStage {
     odd: bool,
     /// Coefficients from the highest, as pairs.
     coefficients: Vec<(f64, f64)>,
-    /// From the highest: c_j, and the same times its power j, and j (j-1), for all powers j down to 0.
-    value: Vec<f64>,
-    slope: Vec<f64>,
-    curve: Vec<f64>,
-    /// Bounds of relative rounding: of the pairs, and of the f64 sums.
+    steepness: Steepness,
+    /// Bound of relative rounding.
     kappa: f64,
-    cover: f64,
 }
 
 impl PairStage {
@@ -61,21 +59,11 @@ impl PairStage {
             coefficients.push(ball.mid());
         }
         coefficients.reverse();
-        let weighted = |weight: &dyn Fn(f64) -> f64, drop: usize| -> Vec<f64> {
-            let all = powers.iter().enumerate().skip(drop);
-            let mut list: Vec<f64> = all.map(|(j, c)| c.to_f64() * weight(j as f64)).collect();
-            list.reverse();
-            list
-        };
-        let n = powers.len() as f64;
         Ok(Self {
             odd,
             kappa: 1.001 * 20.0 * (coefficients.len() as f64 + 1.0) * U * U,
             coefficients,
-            value: weighted(&|_| 1.0, 0),
-            slope: weighted(&|j| j, 1),
-            curve: weighted(&|j| j * (j - 1.0), 2),
-            cover: 1.0 + (4.0 * n + 32.0) * U,
+            steepness: Steepness::new(powers),
         })
     }
 
@@ -92,26 +80,11 @@ impl PairStage {
         if self.odd {
             v = pair_product(v, y.mid());
         }
-        let m = y.magnitude();
-        let sum =
-            |list: &[f64]| list.iter().fold(0.0f64, |s, c| s.mul_add(m, c.abs())) * self.cover;
-        let computed = self.slope.iter().fold(0.0f64, |s, &c| s.mul_add(y.hi, c));
-        let slopes = sum(&self.slope);
+        let (m, steep) = (y.magnitude(), &self.steepness);
         let drift = up(y.radius + U * y.hi.abs());
-        // The f64 Horner sum is off by at most (cover - 1) of the sum of its terms' sizes.
-        let slope = computed.abs() + (self.cover - 1.0) * slopes + drift * sum(&self.curve);
-        let rounding = self.kappa * sum(&self.value) + self.underflow(m.max(1.0));
-        Ball::new(v, up(up(slope) * y.radius + rounding))
-    }
-
-    /// What underflow can move a value by, |y| <= m and m >= 1.
-    fn underflow(&self, m: f64) -> f64 {
-        let slopes = self
-            .slope
-            .iter()
-            .fold(0.0, |s: f64, c| s.mul_add(m, c.abs()));
-        let power = self.slope.iter().fold(TINY, |s, _| s * m);
-        (TINY * slopes + self.value.len() as f64 * power) * self.cover
+        let slope = steep.over(y.hi, drift, (steep.slopes(m), steep.curves(m)));
+        let rounding = self.kappa * steep.size(m) + steep.underflow(m.max(1.0), TINY);
+        Ball::new(v, up(slope * y.radius + rounding))
     }
 }
 
@@ -119,6 +92,8 @@ impl PairStage {
 #[derive(Debug, Clone)]
 pub struct Activation {
     stages: Vec<PairStage>,
+    /// The stages' exact coefficients, from degree 0.
+    powers: Arc<Vec<Vec<Rational>>>,
     /// B, exactly and as an f64 that is not above it.
     scale: Rational,
     limit: f64,
@@ -160,6 +135,7 @@ impl Activation {
             .collect::<Result<_>>()?;
         Ok(Self {
             stages,
+            powers: Arc::new(composite.branches[0].stages.clone()),
             scale: scale.clone(),
             limit,
             inverse,
@@ -190,6 +166,25 @@ impl Activation {
     /// B; 1 where p itself is meant.
     pub fn scale(&self) -> &Rational {
         &self.scale
+    }
+
+    /// The exact coefficients of each stage, first applied first, from degree 0; and its slopes.
+    pub fn stages(&self) -> impl Iterator<Item = (&[Rational], &Steepness)> {
+        let powers = self.powers.iter().map(Vec::as_slice);
+        powers.zip(self.stages.iter().map(|s| &s.steepness))
+    }
+
+    /// Whether the other one is the same by construction.
+    pub fn is_alike(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.powers, &other.powers)
+            && self.scale == other.scale
+            && self.direct.is_some() == other.direct.is_some()
+            && self.is_leaky() == other.is_leaky()
+    }
+
+    /// Whether p stands for a leaky ReLU itself.
+    pub fn is_leaky(&self) -> bool {
+        self.direct.as_ref().is_some_and(|d| d.leaky)
     }
 
     /// The domain of p, where p itself is meant.
@@ -254,7 +249,7 @@ impl Activation {
 
     /// slope x + (1 - slope) r(x); p(x) where p is a leaky ReLU itself.
     pub fn leaky(&self, x: Ball, slope: f64) -> Ball {
-        if slope == 0.0 || self.direct.as_ref().is_some_and(|d| d.leaky) {
+        if slope == 0.0 || self.is_leaky() {
             return self.relu(x);
         }
         let slope = Ball::exact(slope);

@@ -35,7 +35,7 @@ pub trait Reading {
     /// A convolution of values of shape `from`.
     fn conv(&self, conv: &Conv, x: &Self::Value, from: TensorShape, node: &Node) -> Self::Value;
     /// A dense layer.
-    fn dense(&self, packed: &Packed, x: &Self::Value) -> Self::Value;
+    fn dense(&self, packed: &Packed, x: &Self::Value, node: &Node) -> Self::Value;
     /// A scale and a shift for each channel.
     fn affine(&self, maps: &[(Ball, Ball)], x: &Self::Value, node: &Node) -> Self::Value;
     /// For each element the one that it was, or zero.
@@ -133,7 +133,7 @@ impl<'a> Walk<'a> {
                 (Op::MaxPool(window), _) => activation(Bend::MaxPool(*window))?,
                 (Op::Input, _) => Some(reading.input(node)?),
                 (Op::Conv(c), _) => Some(reading.conv(c, x(0)?, from, node)),
-                (_, Ready::Dense(packed)) => Some(reading.dense(packed, x(0)?)),
+                (_, Ready::Dense(packed)) => Some(reading.dense(packed, x(0)?, node)),
                 (_, Ready::Affine(maps)) => Some(reading.affine(maps, x(0)?, node)),
                 (_, Ready::Moved(list)) => Some(reading.moved(list, x(0)?, node)),
                 (Op::Add, _) => Some(reading.add(x(0)?, x(1)?)),

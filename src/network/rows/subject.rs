@@ -3,8 +3,9 @@
 use crate::arith::ball::Ball;
 use crate::certify::neuron::bend::Bend;
 use crate::error::{Error, Result};
+use crate::network::forward::compare::{decide, is_decided, Precision};
 use crate::network::forward::twin::Activation;
-use crate::network::forward::{Evaluation, Model, Outcome, Prepared};
+use crate::network::forward::{Evaluation, Given, Model, Outcome, Prepared, PAIR_BITS};
 use crate::network::model::graph::{Network, NodeId};
 use crate::network::model::tensor::Tensor;
 use crate::network::model::tournament::Expanded;
@@ -154,21 +155,37 @@ impl<'a> Subject<'a> {
         })
     }
 
-    /// Evaluates one input without noise, in about 106 bits.
+    /// Evaluates one input without noise, in about 106 bits, or in fixed point where these do not decide and the input is
+    /// exact.
     ///
     /// **Guarantee** the class and the margins are proved.
     ///
     /// # Errors
     /// What the evaluation refuses.
-    pub fn undisturbed(&self, x: &Tensor) -> Result<Start> {
+    pub fn undisturbed<'g>(&self, x: impl Into<Given<'g>>) -> Result<Start> {
+        let x = x.into();
         let mut centres = Vec::new();
         let model = match self.centre {
             Centre::Polynomial => Model::Twin(&self.activations),
             Centre::Relu => Model::Relu,
         };
-        let done = self
-            .prepared
-            .evaluate_with(x, model, true, &mut |_, z| centres.push(z.clone()))?;
+        let mut keep = |_, z: &Tensor| centres.push(z.clone());
+        let pairs = self.prepared.evaluate_with(x.balls, model, true, &mut keep);
+        let done = match pairs {
+            Ok(found) if x.exact.is_none() || is_decided(&found, model) => found,
+            Err(e) if x.exact.is_none() => return Err(e),
+            _ => {
+                let (found, bits) = decide(&self.prepared, x, model, Precision::PAIRS)?;
+                if bits == PAIR_BITS {
+                    found
+                } else {
+                    centres.clear();
+                    let mut keep = |_, z: &Tensor| centres.push(z.clone());
+                    let prepared = &self.prepared;
+                    prepared.evaluate_fixed_with(x, model, bits, &mut keep)?
+                }
+            }
+        };
         let centre = match done {
             Outcome::Done(e) => e,
             Outcome::Outside(ranges) => {

@@ -4,7 +4,6 @@ use crate::network::audit::clopper_pearson::clopper_pearson;
 use crate::network::audit::level::Level;
 use crate::network::audit::summary::Spread;
 use crate::network::audit::{Layer, Record, Summary};
-use crate::network::forward::compare::bits;
 use crate::network::forward::twin::Twin;
 use crate::network::model::words::{decimal, layer_name};
 use crate::network::read::load::Loaded;
@@ -276,7 +275,7 @@ impl Told<'_> {
                 format!("layer {} needs B >= {needed} (neuron {neuron})", layer(i))
             }),
             "exhausted" => last.map(|i| {
-                let bits = bits(r.double);
+                let bits = r.bits;
                 let b = self.twin.activations[i].scale();
                 format!("EXHAUSTED at layer {}: {bits} bits do not tell whether its input stays in [-{b}, {b}]", layer(i))
             }),

@@ -2,9 +2,11 @@
 
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::network::balls::{fixed, shift_up, Balls};
+use crate::network::digits::{machine, DigitRows};
 use crate::network::model::layers::{Dyadic, Geometry, Layer, NetworkNode};
 use num_bigint::BigInt;
 use num_traits::{One, Signed, Zero};
+use std::ops::Range;
 
 /// Most bits of one layer's weights over one exponent.
 const MAX_WEIGHT_BITS: u64 = 1 << 33;
@@ -33,6 +35,8 @@ pub(crate) fn align(numbers: &[Dyadic]) -> Aligned {
 /// bias: off by less than 2. The radius grows by the greatest sum of |w|.
 pub(crate) struct WeightRows {
     weights: Aligned,
+    /// The same as machine integers, if they all are.
+    machine: Option<Vec<i64>>,
     bias: Vec<BigInt>,
     terms: usize,
     norm: BigInt,
@@ -59,6 +63,7 @@ impl WeightRows {
             .map(|row| row.iter().map(Signed::abs).sum::<BigInt>())
             .max();
         Ok(Self {
+            machine: machine(&weights.mantissas),
             weights,
             bias: bias.iter().map(|b| fixed(b, precision)).collect(),
             terms,
@@ -66,24 +71,31 @@ impl WeightRows {
         })
     }
 
-    /// One output from the inputs of its window (none is 0).
-    pub(crate) fn output<'a>(
+    /// The outputs of some rows from the inputs of their window (none is 0).
+    pub(crate) fn outputs(
         &self,
-        row: usize,
-        x: impl Iterator<Item = Option<&'a BigInt>>,
-    ) -> Checked<BigInt> {
-        let start = row * self.terms;
-        let weights = self.weights.mantissas.get(start..start + self.terms);
-        let (Some(weights), Some(bias)) = (weights, self.bias.get(row)) else {
-            return Err(Fault::internal("row"));
+        rows: Range<usize>,
+        x: &[Option<&BigInt>],
+    ) -> Checked<Vec<BigInt>> {
+        let digits = self.machine.as_ref().map(|w| (w, DigitRows::new(x)));
+        let each = |row: usize| {
+            let part = row * self.terms..(row + 1) * self.terms;
+            let bias = self.bias.get(row);
+            let bias = bias.ok_or_else(|| Fault::internal("row"))?;
+            let sum = match &digits {
+                Some((weights, digits)) => weights.get(part).map(|w| digits.sum(w)),
+                None => {
+                    let weights = self.weights.mantissas.get(part);
+                    weights.map(|weights| {
+                        let used = weights.iter().zip(x).filter(|(w, _)| !w.is_zero());
+                        used.filter_map(|(w, x)| x.map(|x| w * x)).sum::<BigInt>()
+                    })
+                }
+            };
+            let sum = sum.ok_or_else(|| Fault::internal("row"))?;
+            Ok((sum >> self.weights.shift) + bias)
         };
-        let mut sum = BigInt::zero();
-        for (w, x) in weights.iter().zip(x) {
-            if let (Some(x), false) = (x, w.is_zero()) {
-                sum += w * x;
-            }
-        }
-        Ok((sum >> self.weights.shift) + bias)
+        rows.map(each).collect()
     }
 
     pub(crate) fn radius(&self, radius: &BigInt) -> BigInt {
@@ -115,9 +127,9 @@ pub(crate) fn linear(
         }
         Layer::Dense { weights, bias } => {
             let rows = WeightRows::new(weights, bias, precision)?;
-            let each = |m: usize| rows.output(m, a.mid.iter().map(Some));
+            let x: Vec<Option<&BigInt>> = a.mid.iter().map(Some).collect();
             Ok(Balls {
-                mid: (0..bias.len()).map(each).collect::<Checked<_>>()?,
+                mid: rows.outputs(0..bias.len(), &x)?,
                 radius: rows.radius(&a.radius),
             })
         }
@@ -181,8 +193,8 @@ fn convolution(
                     .flat_map(|c| places.iter().map(move |p| p.map(|p| c * plane + p)))
                     .map(|at| at.and_then(|at| a.mid.get(at)))
                     .collect();
-                for o in group * outs..(group + 1) * outs {
-                    let y = rows.output(o, window.iter().copied())?;
+                let each = group * outs..(group + 1) * outs;
+                for (o, y) in each.clone().zip(rows.outputs(each, &window)?) {
                     let at = (o * height + row) * width + column;
                     *mid.get_mut(at).ok_or_else(|| Fault::internal("conv"))? = y;
                 }

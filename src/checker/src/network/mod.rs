@@ -7,6 +7,7 @@
 
 mod activation;
 mod balls;
+mod digits;
 mod document;
 mod forward;
 mod limits;

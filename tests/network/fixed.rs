@@ -1,0 +1,178 @@
+//! Fixed point of many limbs: on exact rational inputs, across precisions, and where precision decides.
+
+use crate::enclosures::{composite, exact, inside, network, Source, B};
+use crate::support::effort::multiplier;
+use polycert::arith::ball::Ball;
+use polycert::network::forward::compare::{compare, Precision, Verdict};
+use polycert::network::forward::fixed::BITS;
+use polycert::network::forward::twin::Activation;
+use polycert::network::forward::{Model, Outcome, Point, Prepared};
+use polycert::network::model::graph::{Builder, Network, Preprocessing};
+use polycert::network::model::ops::{Dense, Op, TensorShape};
+use polycert::network::model::tensor::Tensor;
+use rug::Rational;
+
+/// An input that no f64 and no pair is.
+fn thirds(n: &Network, s: &mut Source) -> Point {
+    let exact: Vec<Rational> = s
+        .numbers(n.input_shape().len())
+        .iter()
+        .map(|&x| Rational::from_f64(x).unwrap() / 3u32)
+        .collect();
+    let balls: Vec<Ball> = exact.iter().map(Ball::rational).collect();
+    Point {
+        balls: Tensor::from_balls(n.input_shape(), &balls),
+        exact,
+    }
+}
+
+/// Enclosures at all precisions hold the exact values; a higher precision is narrower, and nearly in proportion.
+#[test]
+fn enclosures_hold_the_exact_values_and_narrow_with_precision() {
+    let p = composite();
+    let mut compared = [0, 0];
+    for seed in 0..150 * multiplier() {
+        let twin = seed % 2 == 1;
+        let mut s = Source {
+            state: seed + (7 << 40),
+            extreme: false,
+        };
+        let n = network(&mut s, if twin { 2 } else { 5 });
+        let prepared = Prepared::new(&n).unwrap();
+        let point = thirds(&n, &mut s);
+        let polynomials =
+            vec![Activation::new(&p, &Rational::from(B)).unwrap(); n.activations().len()];
+        let model = if twin {
+            Model::Twin(&polynomials)
+        } else {
+            Model::Relu
+        };
+        let (logits, _) = exact(&n, &point.exact, twin.then_some(&p));
+        let mut wider: Option<Vec<Ball>> = None;
+        for bits in BITS.into_iter().filter(|b| *b <= 1_024) {
+            let found = prepared.evaluate_fixed(point.given(), model, bits).unwrap();
+            let Outcome::Done(e) = found else { continue };
+            for (i, (ball, value)) in e.logits.iter().zip(&logits).enumerate() {
+                inside(ball, value, &format!("seed {seed}, {bits} bits"));
+                // A ball is a pair, which rounds to 2^-106 of itself.
+                let Some(before) = wider.as_ref().map(|w| w[i]) else {
+                    continue;
+                };
+                let apart = before.plus(Ball::new((-ball.hi, -ball.lo), 0.0));
+                assert!(apart.hi.abs() <= before.radius + ball.radius + apart.radius);
+                let pair = 2.0f64.powi(-104) * ball.hi.abs();
+                assert!(
+                    ball.radius <= before.radius + pair,
+                    "seed {seed}, {bits} bits"
+                );
+                compared[usize::from(twin)] += 1;
+            }
+            if bits >= 192 {
+                let rounding = 2.0f64.powi(-100);
+                let wide = |b: &Ball| b.radius > rounding * b.hi.abs().max(1e-3);
+                assert!(!e.logits.iter().any(wide), "seed {seed}, {bits} bits");
+            }
+            wider = Some(e.logits);
+        }
+    }
+    assert!(compared.iter().all(|n| *n > 600), "{compared:?}");
+}
+
+/// A chain of matrices whose entries grow a number without bound, and take it back: only bits help.
+fn steep(layers: usize) -> Network {
+    let mut b = Builder::new(TensorShape::flat(2)).unwrap();
+    let mut x = 0;
+    // (a, b) -> (2a + b, a + b), whose inverse is (a - b, 2b - a): |.| has norm 3 in both directions.
+    for (k, weights) in [[2.0, 1.0, 1.0, 1.0], [1.0, -1.0, -1.0, 2.0]]
+        .into_iter()
+        .enumerate()
+    {
+        for layer in 0..layers {
+            let dense = Op::Dense(Dense {
+                weights: weights.to_vec(),
+                bias: vec![0.0; 2],
+            });
+            x = b.push(&format!("d{k}.{layer}"), dense, &[x]).unwrap();
+        }
+    }
+    let relu = b.push("relu", Op::Relu { slope: 0.0 }, &[x]).unwrap();
+    b.finish("steep", relu, Preprocessing::default()).unwrap()
+}
+
+#[test]
+fn precision_is_raised_until_it_decides_or_the_limit_is_met() {
+    let p = composite();
+    let twin = vec![Activation::new(&p, &Rational::from(B)).unwrap()];
+    let exact = vec![Rational::from((2, 3)), Rational::from((1, 3))];
+    let balls: Vec<Ball> = exact.iter().map(Ball::rational).collect();
+    let mut least = 0;
+    for layers in [2, 30, 40, 43] {
+        let n = steep(layers);
+        let prepared = Prepared::new(&n).unwrap();
+        let point = Point {
+            balls: Tensor::from_balls(n.input_shape(), &balls),
+            exact: exact.clone(),
+        };
+        let c = compare(&prepared, &twin, point.given(), Precision::BY_NEED).unwrap();
+        assert!(
+            matches!(c.verdict, Verdict::Same(0)),
+            "{layers}: {:?}",
+            c.verdict
+        );
+        assert!(c.network.bits >= least, "{layers}");
+        least = c.network.bits;
+        if layers == 43 {
+            // The estimate of the growth is that of the proof, but for second orders and the size of a product's error.
+            let growth = prepared.estimate_growth(&point.balls, Model::Relu).unwrap();
+            let found = prepared
+                .evaluate_fixed(point.given(), Model::Relu, 192)
+                .unwrap();
+            let Outcome::Done(e) = found else { panic!() };
+            let radius = e.logits.iter().map(|b| b.radius).fold(0.0, f64::max);
+            let off = growth.estimate_logits.unwrap() - 192.0 - radius.log2();
+            assert!((-1.0..3.0).contains(&off), "{off}");
+            assert!((128..=256).contains(&least), "{least}");
+            let short =
+                compare(&prepared, &twin, point.given(), Precision::PAIRS.up_to(106)).unwrap();
+            assert!(
+                !matches!(short.verdict, Verdict::Same(_)),
+                "{:?}",
+                short.verdict
+            );
+            // Numbers beyond 2^61 are refused, not wrapped: what pairs found stands.
+            let wide = steep(60);
+            let prepared = Prepared::new(&wide).unwrap();
+            let e = prepared
+                .evaluate_fixed(point.given(), Model::Relu, 1_024)
+                .unwrap_err();
+            assert!(e.to_string().contains("beyond what 1024 bits"), "{e}");
+            let c = compare(&prepared, &twin, point.given(), Precision::PAIRS).unwrap();
+            assert!(!matches!(
+                c.verdict,
+                Verdict::Same(_) | Verdict::Different(..)
+            ));
+        }
+    }
+}
+
+/// A number that leaves [-B, B] is told from a radius that does, once there are bits for it.
+#[test]
+fn more_bits_turn_exhausted_into_outside() {
+    let mut b = Builder::new(TensorShape::flat(1)).unwrap();
+    let relu = b.push("relu", Op::Relu { slope: 0.0 }, &[0]).unwrap();
+    let n = b.finish("n", relu, Preprocessing::default()).unwrap();
+    let prepared = Prepared::new(&n).unwrap();
+    let twin = [Activation::new(&composite(), &Rational::from(B)).unwrap()];
+    let at = |x: Rational| {
+        let point = Point {
+            balls: Tensor::from_balls(n.input_shape(), &[Ball::rational(&x)]),
+            exact: vec![x],
+        };
+        compare(&prepared, &twin, point.given(), Precision::PAIRS)
+            .unwrap()
+            .verdict
+    };
+    assert!(matches!(at(Rational::from(B)), Verdict::Exhausted(_)));
+    assert!(matches!(at(Rational::from(B) * 2u32), Verdict::Outside(_)));
+    assert!(matches!(at(Rational::from(1)), Verdict::Same(1)));
+}
