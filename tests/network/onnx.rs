@@ -354,7 +354,9 @@ impl Draw {
         axes.iter().for_each(|&i| kept[i] = 1);
         let mut sums = Array::new(&kept, |_| Rational::new());
         Array::new(&a.dims, |i| {
-            let at: Vec<usize> = (0..rank).map(|k| if kept[k] == 1 { 0 } else { i[k] }).collect();
+            let at: Vec<usize> = (0..rank)
+                .map(|k| if kept[k] == 1 { 0 } else { i[k] })
+                .collect();
             let place = at.iter().zip(&kept).fold(0, |p, (i, d)| p * d + i);
             sums.values[place] += a.at(i) / n as u32;
             Rational::new()
@@ -379,7 +381,9 @@ impl Draw {
         let rank = a.dims.len();
         let axis = self.r.below(rank as u64);
         let size = a.dims[axis];
-        let at: Vec<usize> = (0..1 + self.r.below(3)).map(|_| self.r.below(size as u64)).collect();
+        let at: Vec<usize> = (0..1 + self.r.below(3))
+            .map(|_| self.r.below(size as u64))
+            .collect();
         let mut dims = a.dims.clone();
         dims[axis] = at.len();
         let y = Array::new(&dims, |i| {
@@ -418,18 +422,19 @@ impl Draw {
         let y = a.reshaped(&[a.dims[0], a.values.len() / a.dims[0]])?;
         let opset = self.opset;
         let axes = ints("axes", &[0]);
-        let push = |d: &mut Self, operator: &str, inputs: Vec<String>, attributes: Vec<Attribute>| {
-            let out = d.name();
-            d.graph.nodes.push(Node {
-                inputs,
-                outputs: vec![out.clone()],
-                operator: operator.into(),
-                attributes,
-                ..Node::default()
-            });
-            d.layers.push(d.layers[0].clone());
-            out
-        };
+        let push =
+            |d: &mut Self, operator: &str, inputs: Vec<String>, attributes: Vec<Attribute>| {
+                let out = d.name();
+                d.graph.nodes.push(Node {
+                    inputs,
+                    outputs: vec![out.clone()],
+                    operator: operator.into(),
+                    attributes,
+                    ..Node::default()
+                });
+                d.layers.push(d.layers[0].clone());
+                out
+            };
         let shape = push(self, "Shape", vec![x.clone()], vec![]);
         let zero = self.integers(&[0]);
         let first = push(self, "Gather", vec![shape, zero], vec![int("axis", 0)]);
@@ -947,7 +952,8 @@ fn random_graphs_mean_what_the_operators_definitions_say() {
     for seed in 0..total {
         let (bytes, values, exact, operators) = draw(seed);
         let options = Options::default();
-        let (network, said) = match read_with(&bytes, "random", Preprocessing::default(), &options) {
+        let (network, said) = match read_with(&bytes, "random", Preprocessing::default(), &options)
+        {
             Ok(read) => (read.network, read.said),
             Err(e) => {
                 let text = e.to_string();
@@ -1002,7 +1008,10 @@ fn random_graphs_mean_what_the_operators_definitions_say() {
         }
     }
     println!("{agreed} of {total} graphs agree, {last} of channels last; refused {refused:?}; operators {seen:?}");
-    assert!(last > 0 && u64::from(agreed) * 10 >= total * 7, "{refused:?}");
+    assert!(
+        last > 0 && u64::from(agreed) * 10 >= total * 7,
+        "{refused:?}"
+    );
     assert!(seen.len() >= 24, "{seen:?}");
 }
 

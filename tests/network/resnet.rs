@@ -32,9 +32,14 @@ fn table() -> Composite {
 fn resnet20() -> Option<(Network, Samples)> {
     let path = shared("networks/akamaster_resnet20_cifar10.safetensors")?;
     let images = shared("images/cifar10_test_000_099_u8_nhwc.npy")?;
-    let network = load::load(&std::fs::read(&path).unwrap(), &path, None, &Options::default())
-        .unwrap()
-        .network;
+    let network = load::load(
+        &std::fs::read(&path).unwrap(),
+        &path,
+        None,
+        &Options::default(),
+    )
+    .unwrap()
+    .network;
     let images = npy::read(&std::fs::read(images).unwrap()).unwrap();
     let samples = Samples::from_array(images, network.input_shape(), None).unwrap();
     Some((network, samples))

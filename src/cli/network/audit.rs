@@ -1,6 +1,8 @@
 //! `polycert network audit`: the verdict on every sample of a data set.
 
-use crate::cli::network::setup::{InputArguments, ModelArguments, NoiseArguments, TwinArguments};
+use crate::cli::network::setup::{
+    notes, InputArguments, ModelArguments, NoiseArguments, TwinArguments,
+};
 use crate::cli::terminal::{note, output, quoted};
 use crate::error::Result;
 use crate::jobs::network::audit::{audit, Progress, Request};
@@ -97,7 +99,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     let text = if a.json {
         format!("{:#}\n", answer.report)
     } else {
-        answer.told().words()
+        notes(&answer.loaded.said) + &answer.told().words()
     };
     output(None, &text)?;
     Ok(if answer.stays() {

@@ -1,7 +1,7 @@
 //! `polycert network certify`: the certificate of one input, for the independent checker.
 
 use crate::cli::network::evaluate::verdict;
-use crate::cli::network::setup::{InputArguments, ModelArguments, TwinArguments};
+use crate::cli::network::setup::{notes, InputArguments, ModelArguments, TwinArguments};
 use crate::cli::terminal::{note, output, rational};
 use crate::error::{Error, Result};
 use crate::files::write_atomically;
@@ -72,6 +72,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     })?;
     let Some(made) = &answer.certified else {
         let words = verdict(&answer.loaded.network, &answer.comparison);
+        let words = notes(&answer.loaded.said) + &words;
         output(None, &format!("{words}\nnothing to certify\n"))?;
         return Ok(ExitCode::FAILURE);
     };
@@ -79,7 +80,8 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     write_atomically(&beside("network"), &made.network)?;
     write_atomically(&beside("input"), &made.input)?;
     write_atomically(&a.output, &made.certificate)?;
-    output(None, &format!("{}\n", made.statement))?;
+    let said = notes(&answer.loaded.said);
+    output(None, &format!("{said}{}\n", made.statement))?;
     Ok(if made.stays {
         ExitCode::SUCCESS
     } else {

@@ -1,7 +1,7 @@
 //! `polycert network evaluate`: the network and its polynomial twin on one input.
 
 use crate::arith::ball::Ball;
-use crate::cli::network::setup::{InputArguments, ModelArguments, TwinArguments};
+use crate::cli::network::setup::{notes, InputArguments, ModelArguments, TwinArguments};
 use crate::cli::terminal::output;
 use crate::error::Result;
 use crate::jobs::network::evaluate::{evaluate, Request};
@@ -51,9 +51,10 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         value["input_sha256"] = json!(answer.input_sha256);
         value["table_sha256"] = json!(answer.twin.digests);
         value["sample"] = json!(a.sample);
+        value["network_said"] = json!(answer.loaded.said);
         format!("{value:#}\n")
     } else {
-        words(network, activations, comparison)
+        notes(&answer.loaded.said) + &words(network, activations, comparison)
     };
     output(None, &text)?;
     Ok(match comparison.verdict {

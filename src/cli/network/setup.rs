@@ -25,6 +25,11 @@ pub struct ModelArguments {
     constants: Vec<(String, PathBuf)>,
 }
 
+/// What every answer about a network says of its file, a line each.
+pub fn notes(said: &[String]) -> String {
+    said.iter().map(|s| format!("network: {s}\n")).collect()
+}
+
 fn constant(text: &str) -> std::result::Result<(String, PathBuf), String> {
     match text.split_once('=') {
         Some((name, file)) if !name.is_empty() && !file.is_empty() => {

@@ -46,12 +46,7 @@ pub fn load(
     read(bytes, path, graph, options).map_err(|e| e.in_file(path))
 }
 
-fn read(
-    bytes: &[u8],
-    path: &Path,
-    graph: Option<&str>,
-    options: &onnx::Options,
-) -> Result<Loaded> {
+fn read(bytes: &[u8], path: &Path, graph: Option<&str>, options: &onnx::Options) -> Result<Loaded> {
     if bytes.len() > MAX_BYTES {
         let detail = format!("{} bytes are over the limit of {MAX_BYTES}", bytes.len());
         return Err(Error::parse("", detail));
@@ -90,7 +85,8 @@ fn read(
         });
     }
     if options.output.is_some() || !options.constants.is_empty() {
-        let detail = "--network-output and --constant belong to ONNX; a safetensors file has its own graph";
+        let detail =
+            "--network-output and --constant belong to ONNX; a safetensors file has its own graph";
         return Err(Error::parse("", detail));
     }
     let weights = safetensors::read(bytes)?;

@@ -23,10 +23,15 @@ pub fn prelu(r: &Reader, builder: &mut Builder) -> Result<Layer> {
     if wide.dims != x.dims {
         return Err(r.fail(format!(
             "slopes of dimensions {:?} for dimensions {:?}",
-            r.constant(1)?.dims, x.dims
+            r.constant(1)?.dims,
+            x.dims
         )));
     }
-    if let Some(slope) = slopes.first().copied().filter(|s| slopes.iter().all(|v| v == s)) {
+    if let Some(slope) = slopes
+        .first()
+        .copied()
+        .filter(|s| slopes.iter().all(|v| v == s))
+    {
         return r.each(builder, Op::Relu { slope }, x);
     }
     let positive = r.each(builder, Op::Relu { slope: 0.0 }, x)?;

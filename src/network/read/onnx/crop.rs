@@ -71,7 +71,9 @@ fn part(r: &Reader, builder: &mut Builder, taken: &[Vec<usize>]) -> Result<Value
     }
     let (x, at) = stored(r, builder, x)?;
     let mut there = vec![Vec::new(); at.len()];
-    at.iter().zip(taken).for_each(|(&k, list)| there[k].clone_from(list));
+    at.iter()
+        .zip(taken)
+        .for_each(|(&k, list)| there[k].clone_from(list));
     let dims: Vec<usize> = there.iter().map(Vec::len).collect();
     let made = match strided(&there, &x.dims) {
         Some(stride) => r.push(builder, Op::Subsample { stride }, x.id, dims)?,
@@ -117,13 +119,17 @@ pub fn split(r: &Reader, builder: &mut Builder) -> Result<Vec<Value>> {
                 return Err(r.fail(format!("of {size} elements into {parts} parts")));
             }
             let each = size.div_ceil(parts);
-            (0..parts).map(|k| each.min(size.saturating_sub(k * each))).collect()
+            (0..parts)
+                .map(|k| each.min(size.saturating_sub(k * each)))
+                .collect()
         }
         None => vec![],
     };
     let total = sizes.iter().try_fold(0usize, |n, &d| n.checked_add(d));
     if sizes.len() != parts || total != Some(size) {
-        return Err(r.fail(format!("of {size} elements into {sizes:?}, for {parts} outputs")));
+        return Err(r.fail(format!(
+            "of {size} elements into {sizes:?}, for {parts} outputs"
+        )));
     }
     let mut begin = 0;
     let mut all = Vec::new();

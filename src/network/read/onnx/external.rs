@@ -56,7 +56,11 @@ impl Beside {
                 "length" => length = Some(number()?),
                 // Its digest by another program, and how a program may map it into memory.
                 "checksum" | "basepath" => {}
-                other => return Err(fail(format!("external data have an unknown entry {other:?}"))),
+                other => {
+                    return Err(fail(format!(
+                        "external data have an unknown entry {other:?}"
+                    )))
+                }
             }
         }
         let location = location.ok_or_else(|| fail("external data without a location".into()))?;
@@ -92,7 +96,9 @@ impl Beside {
             )));
         }
         if self.files.len() >= MAX_FILES {
-            return Err(Error::unsupported(format!("more than {MAX_FILES} files of weights")));
+            return Err(Error::unsupported(format!(
+                "more than {MAX_FILES} files of weights"
+            )));
         }
         let path = folder.join(location);
         let real = |p: &Path| std::fs::canonicalize(p).map_err(|e| Error::io(p, &e));
@@ -103,8 +109,13 @@ impl Beside {
             )));
         }
         // A pipe or a device would be waited for without end.
-        if !std::fs::metadata(&path).map_err(|e| Error::io(&path, &e))?.is_file() {
-            return Err(Error::domain(format!("its data are in {location:?}, which is no file")));
+        if !std::fs::metadata(&path)
+            .map_err(|e| Error::io(&path, &e))?
+            .is_file()
+        {
+            return Err(Error::domain(format!(
+                "its data are in {location:?}, which is no file"
+            )));
         }
         let used: usize = self.files.values().map(Vec::len).sum();
         read_bytes(&path, MAX_BYTES - used)

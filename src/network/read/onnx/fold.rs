@@ -133,9 +133,7 @@ fn cast(r: &Reader, c: &Constant) -> Result<Constant> {
 
 fn negative(r: &Reader, c: &Constant) -> Result<Constant> {
     Ok(match &c.elements {
-        Elements::Floats(all) => {
-            Constant::floats(c.dims.clone(), all.iter().map(|v| -v).collect())
-        }
+        Elements::Floats(all) => Constant::floats(c.dims.clone(), all.iter().map(|v| -v).collect()),
         Elements::Ints(all) => {
             let all: Option<Vec<i64>> = all.iter().map(|v| v.checked_neg()).collect();
             Constant::ints(c.dims.clone(), all.ok_or_else(|| r.fail("overflows"))?)
@@ -157,7 +155,10 @@ fn two(r: &Reader) -> Result<Constant> {
                 "Sub" => x.checked_sub(y),
                 "Mul" => x.checked_mul(y),
                 // Which way a quotient is rounded is not the same everywhere.
-                _ => x.checked_rem(y).filter(|m| *m == 0 || (x > 0 && y > 0)).and(x.checked_div(y)),
+                _ => x
+                    .checked_rem(y)
+                    .filter(|m| *m == 0 || (x > 0 && y > 0))
+                    .and(x.checked_div(y)),
             };
             let all: Option<Vec<i64>> = a.iter().zip(b).map(each).collect();
             let all = all.ok_or_else(|| r.fail("of constants overflows, or does not divide"))?;
@@ -232,6 +233,9 @@ mod tests {
         assert_eq!(exact_product(0.1, 0.1), None);
         assert_eq!(exact_product(1e-200, 1e-200), None);
         assert_eq!(exact_quotient(1.5, 0.5), Some(3.0));
-        assert_eq!((exact_quotient(1.0, 3.0), exact_quotient(1.0, 0.0)), (None, None));
+        assert_eq!(
+            (exact_quotient(1.0, 3.0), exact_quotient(1.0, 0.0)),
+            (None, None)
+        );
     }
 }

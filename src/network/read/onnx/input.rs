@@ -142,10 +142,15 @@ pub fn constant(stated: &ValueInfo, array: &npy::Array) -> Result<Constant> {
             _ => true,
         };
         if sizes.len() != array.dims.len() || !sizes.iter().zip(&array.dims).all(fits) {
-            return Err(fail(format!("dimensions {:?} are not the file's", array.dims)));
+            return Err(fail(format!(
+                "dimensions {:?} are not the file's",
+                array.dims
+            )));
         }
     }
-    let values: Vec<f64> = (0..array.values.len()).map(|i| array.values.get(i)).collect();
+    let values: Vec<f64> = (0..array.values.len())
+        .map(|i| array.values.get(i))
+        .collect();
     if values.iter().any(|v| !v.is_finite()) {
         return Err(fail("a number is not finite".into()));
     }
@@ -155,6 +160,8 @@ pub fn constant(stated: &ValueInfo, array: &npy::Array) -> Result<Constant> {
             let ints = values.iter().map(|&v| v as i64).collect();
             Ok(Constant::ints(array.dims.clone(), ints))
         }
-        element => Err(fail(format!("fractions where the file has element type {element}"))),
+        element => Err(fail(format!(
+            "fractions where the file has element type {element}"
+        ))),
     }
 }

@@ -111,15 +111,28 @@ pub fn read_with(
     let (nodes, needed) = needed(&graph, output)?;
     let mut beside = Beside::new(options.folder);
     let mut values: HashMap<String, Value> = HashMap::new();
-    for t in graph.initializers.iter().filter(|t| needed.contains(t.name.as_str())) {
-        define(&mut values, &t.name, Value::Constant(Constant::read(t, &mut beside)?))?;
+    for t in graph
+        .initializers
+        .iter()
+        .filter(|t| needed.contains(t.name.as_str()))
+    {
+        define(
+            &mut values,
+            &t.name,
+            Value::Constant(Constant::read(t, &mut beside)?),
+        )?;
     }
     for (name, array) in &options.constants {
         let stated = graph.inputs.iter().find(|v| v.name == *name);
         let stated = stated.ok_or_else(|| {
-            Error::domain(format!("--constant {name:?}: the graph has no input of this name"))
+            Error::domain(format!(
+                "--constant {name:?}: the graph has no input of this name"
+            ))
         })?;
-        values.insert(name.clone(), Value::Constant(input::constant(stated, array)?));
+        values.insert(
+            name.clone(),
+            Value::Constant(input::constant(stated, array)?),
+        );
     }
     let input = input::input(&graph, |name| values.contains_key(name), &needed)?;
     let (mut builder, layer) = begin(&input)?;
@@ -179,10 +192,15 @@ pub fn read_with(
         }
     };
     if half {
-        said.push("the file computes in 16-bit floats, which round; it is read over the reals".to_owned());
+        said.push(
+            "the file computes in 16-bit floats, which round; it is read over the reals".to_owned(),
+        );
     }
     if input.batch > 1 {
-        said.push(format!("the file takes {} samples at a time; it is read one at a time", input.batch));
+        said.push(format!(
+            "the file takes {} samples at a time; it is read one at a time",
+            input.batch
+        ));
     }
     if let (true, [_, .., channels]) = (input.channels_last, input.dims.as_slice()) {
         said.push(format!(
@@ -190,7 +208,10 @@ pub fn read_with(
             input.dims
         ));
     }
-    let end = graph.nodes.iter().rfind(|n| n.outputs.iter().any(|o| o == output));
+    let end = graph
+        .nodes
+        .iter()
+        .rfind(|n| n.outputs.iter().any(|o| o == output));
     let node = end.unwrap_or(&graph.nodes[0]);
     let reader = Reader {
         node,
@@ -237,7 +258,11 @@ fn output<'a>(graph: &'a Graph, asked: Option<&'a str>) -> Result<&'a str> {
     let names: Vec<&str> = graph.outputs.iter().map(|o| o.name.as_str()).collect();
     match (asked, names.as_slice()) {
         (Some(name), _) => {
-            let made = graph.nodes.iter().flat_map(|n| &n.outputs).any(|o| o == name);
+            let made = graph
+                .nodes
+                .iter()
+                .flat_map(|n| &n.outputs)
+                .any(|o| o == name);
             made.then_some(name).ok_or_else(|| {
                 let some = names.iter().take(8).collect::<Vec<_>>();
                 Error::domain(format!("--network-output {name:?}: the graph makes no such value; its outputs are {some:?}"))
@@ -256,7 +281,12 @@ fn output<'a>(graph: &'a Graph, asked: Option<&'a str>) -> Result<&'a str> {
 fn needed<'a>(graph: &'a Graph, output: &'a str) -> Result<(Vec<usize>, HashSet<&'a str>)> {
     let mut seen: HashSet<String> = HashSet::new();
     let made = graph.nodes.iter().flat_map(|n| n.outputs.iter().cloned());
-    for name in graph.initializers.iter().map(|t| t.name.clone()).chain(made) {
+    for name in graph
+        .initializers
+        .iter()
+        .map(|t| t.name.clone())
+        .chain(made)
+    {
         if !name.is_empty() && !seen.insert(name.clone()) {
             return Err(Error::parse(format!("value {name:?}"), "is defined twice"));
         }
@@ -265,10 +295,18 @@ fn needed<'a>(graph: &'a Graph, output: &'a str) -> Result<(Vec<usize>, HashSet<
     let mut nodes = Vec::new();
     for (i, node) in graph.nodes.iter().enumerate().rev() {
         if node.outputs.is_empty() {
-            return Err(Error::parse(format!("layer {:?}", node.name), "has no output"));
+            return Err(Error::parse(
+                format!("layer {:?}", node.name),
+                "has no output",
+            ));
         }
         if node.outputs.iter().any(|o| names.contains(o.as_str())) {
-            names.extend(node.inputs.iter().map(String::as_str).filter(|n| !n.is_empty()));
+            names.extend(
+                node.inputs
+                    .iter()
+                    .map(String::as_str)
+                    .filter(|n| !n.is_empty()),
+            );
             nodes.push(i);
         }
     }

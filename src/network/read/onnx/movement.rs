@@ -111,7 +111,11 @@ pub fn flat(r: &Reader, builder: &mut Builder, x: &Layer) -> Result<usize> {
     if shape.pixels() == 1 {
         return Ok(x.id);
     }
-    builder.push(r.label, Op::Reshape(TensorShape::flat(shape.len())), &[x.id])
+    builder.push(
+        r.label,
+        Op::Reshape(TensorShape::flat(shape.len())),
+        &[x.id],
+    )
 }
 
 /// A 1 x 1 convolution of ones and zeros, where every channel of the result is one of the operand's, or zeros.

@@ -58,8 +58,8 @@ pub fn convert(r: &Reader, builder: &mut Builder, beside: &mut Beside) -> Result
         "Pad" => crop::pad(r, builder),
         other => {
             let hint = match other {
-                "Tanh" | "Gelu" | "Erf" | "Elu" | "Selu" | "Softplus" | "HardSwish" | "HardSigmoid" | "Mish"
-                | "Swish" | "Celu" => {
+                "Tanh" | "Gelu" | "Erf" | "Elu" | "Selu" | "Softplus" | "HardSwish"
+                | "HardSigmoid" | "Mish" | "Swish" | "Celu" => {
                     "only ReLU, leaky ReLU, clips and max-pooling have polynomial twins here"
                 }
                 "If" | "Loop" | "Scan" => "export the model without control flow",
@@ -85,7 +85,11 @@ fn cast(r: &Reader) -> Result<Value> {
         // The class as an integer is the class.
         Value::Head(head) if !head.open || fold::is_float(to) => {}
         Value::Layer(_) if fold::is_float(to) => {}
-        _ => return Err(r.fail(format!("to element type {to} rounds what depends on the input"))),
+        _ => {
+            return Err(r.fail(format!(
+                "to element type {to} rounds what depends on the input"
+            )))
+        }
     }
     r.value(0).cloned()
 }

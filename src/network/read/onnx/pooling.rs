@@ -68,7 +68,9 @@ fn ceil(r: &Reader, window: &Window, sizes: &[usize]) -> Result<Window> {
             continue;
         }
         if last >= size.saturating_add(window.padding[axis]) {
-            return Err(r.fail("a last window of ceil_mode begins behind the map, where runtimes differ"));
+            return Err(
+                r.fail("a last window of ceil_mode begins behind the map, where runtimes differ")
+            );
         }
         wide.padding[axis + 2] = wide.padding[axis + 2].saturating_add(last - rest);
     }
@@ -81,7 +83,13 @@ pub fn global_average(r: &Reader, builder: &mut Builder) -> Result<Layer> {
     let x = layer(r, builder, 0)?;
     let spatial = map(r, &x)?;
     let shape = natural(&x.dims);
-    on_map(r, builder, &x, spatial, average([shape.height, shape.width]))
+    on_map(
+        r,
+        builder,
+        &x,
+        spatial,
+        average([shape.height, shape.width]),
+    )
 }
 
 fn average(kernel: [usize; 2]) -> Op {
@@ -117,7 +125,11 @@ pub fn reduce_mean(r: &Reader, builder: &mut Builder) -> Result<Layer> {
         r.not_batch(axis)?;
     }
     let (x, at) = stored(r, builder, original)?;
-    let mut there: Vec<usize> = axes.iter().map(|&a| at[a]).filter(|&a| x.dims[a] > 1).collect();
+    let mut there: Vec<usize> = axes
+        .iter()
+        .map(|&a| at[a])
+        .filter(|&a| x.dims[a] > 1)
+        .collect();
     there.sort_unstable();
     let mut dims = x.dims.clone();
     for &axis in &axes {

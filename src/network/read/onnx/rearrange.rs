@@ -35,7 +35,10 @@ pub fn reshaping(r: &Reader, builder: &mut Builder) -> Result<Value> {
         Value::Constant(c) => {
             let dims = of(&c.dims)?;
             if count(&dims)? != count(&c.dims)? {
-                return Err(r.fail(format!("dimensions {dims:?} for a constant of {:?}", c.dims)));
+                return Err(r.fail(format!(
+                    "dimensions {dims:?} for a constant of {:?}",
+                    c.dims
+                )));
             }
             Value::Constant(Constant {
                 dims,
@@ -206,7 +209,11 @@ pub fn gather(r: &Reader, builder: &mut Builder) -> Result<Value> {
     let last = axis + shape.len();
     let picks = places(&dims, from, |here, there| {
         there[..axis].copy_from_slice(&here[..axis]);
-        let index: usize = here[axis..last].iter().zip(&within).map(|(i, s)| i * s).sum();
+        let index: usize = here[axis..last]
+            .iter()
+            .zip(&within)
+            .map(|(i, s)| i * s)
+            .sum();
         there[axis] = at[index];
         there[axis + 1..].copy_from_slice(&here[last..]);
         true

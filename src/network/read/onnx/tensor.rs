@@ -90,7 +90,9 @@ impl Constant {
         let count = count
             .filter(|&n| n <= MAX_PARAMETERS && dims.len() <= MAX_RANK)
             .ok_or_else(|| {
-                fail(format!("more than {MAX_PARAMETERS} elements or {MAX_RANK} axes"))
+                fail(format!(
+                    "more than {MAX_PARAMETERS} elements or {MAX_RANK} axes"
+                ))
             })?;
         let raw = match t.data_location {
             0 => t.raw_data.as_slice(),
@@ -112,7 +114,11 @@ impl Constant {
 }
 
 /// Bytes an element, and the elements: from raw bytes, or from the fields that the schema names for each type.
-fn elements(t: &Tensor, raw: &[u8], outside: bool) -> std::result::Result<(usize, Elements), String> {
+fn elements(
+    t: &Tensor,
+    raw: &[u8],
+    outside: bool,
+) -> std::result::Result<(usize, Elements), String> {
     use Elements::{Floats, Ints};
     let bytes = outside || !raw.is_empty();
     let small = |read: fn(i32) -> f64| t.int32_data.iter().map(|&v| read(v)).collect();

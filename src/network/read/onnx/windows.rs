@@ -92,7 +92,13 @@ pub fn window(r: &Reader, x: TensorShape, spatial: usize, kernel: [usize; 2]) ->
 }
 
 /// Pushes what makes a map of a map.
-pub fn on_map(r: &Reader, builder: &mut Builder, x: &Layer, spatial: usize, op: Op) -> Result<Layer> {
+pub fn on_map(
+    r: &Reader,
+    builder: &mut Builder,
+    x: &Layer,
+    spatial: usize,
+    op: Op,
+) -> Result<Layer> {
     let id = builder.push(r.label, op, &[x.id])?;
     let made = dims(spatial, builder.shape(id));
     r.made(builder, id, made)
