@@ -75,7 +75,7 @@ fn float(kind: i64) -> Option<(i32, i32, f64)> {
     })
 }
 
-/// Whether a type is of floats; and whether it is one of 16 bits.
+/// Whether an element type is of floats.
 pub fn is_float(kind: i64) -> bool {
     float(kind).is_some()
 }
