@@ -3,7 +3,6 @@
 //! The definitions are evaluated here on arrays of any rank in exact rationals, from the messages alone; nothing of
 //! the reader is used. Graphs are drawn from small sizes, all ranks from 1 to 4, every form of an operator (attributes
 //! or operands, negative axes, several opsets). What is read must agree; what is refused must be refused by name.
-//! Where Python has onnxruntime, `POLYCERT_ONNXRUNTIME=PYTHON` compares the same graphs with it.
 
 use crate::support::effort::multiplier;
 use crate::support::random_networks::{q, Random};
@@ -281,7 +280,7 @@ impl Draw {
             17 => self.prelu(x, &a)?,
             18 => self.reduce_mean(x, &a)?,
             19 => self.gather(x, &a)?,
-            20 => self.from_left(x, &a)?,
+            20 => self.product_from_left(x, &a)?,
             _ => self.shape_chain(x, &a)?,
         }
         Some(())
@@ -398,7 +397,7 @@ impl Draw {
         Some(())
     }
 
-    fn from_left(&mut self, x: String, a: &Array) -> Option<()> {
+    fn product_from_left(&mut self, x: String, a: &Array) -> Option<()> {
         let rank = a.dims.len();
         (rank >= 2).then_some(())?;
         let (m, k) = (1 + self.r.below(3), a.dims[rank - 2]);
