@@ -11,6 +11,7 @@ use polycert::network::model::graph::{Network, Preprocessing};
 use polycert::network::model::tensor::Tensor;
 use polycert::network::read::cifar_resnet;
 use polycert::network::read::load;
+use polycert::network::read::onnx::Options;
 use polycert::network::read::safetensors::{Array, Weights};
 use polycert::poly::composite::Composite;
 use polycert::poly::table::Table;
@@ -37,7 +38,9 @@ fn network() -> (Network, &'static str) {
         .join("../shared/networks/akamaster_resnet20_cifar10.safetensors");
     match std::fs::read(&path) {
         Ok(bytes) => (
-            load::load(&bytes, &path, None).unwrap().network,
+            load::load(&bytes, &path, None, &Options::default())
+                .unwrap()
+                .network,
             "published",
         ),
         Err(_) => (made_up(), "MADE UP, the published weights are not there"),

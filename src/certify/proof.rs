@@ -334,7 +334,7 @@ fn validity(proof: &Proof) -> Result<Option<Validity>> {
     let claim = claim.filter(|_| proof.verdict == Some(Verdict::Proved));
     // In the composite's units; a slope of 1 leaves no error.
     let bound = |own: Rational| match claim {
-        Some(claim) if target.factor() > 0u32 => own.max(Rational::from(claim / target.factor())),
+        Some(claim) if target.factor() > 0u32 => own.max(claim / target.factor()),
         _ => own,
     };
     match (target.function, &proof.relu_error, &proof.closeness) {

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod enclosures;
+mod exports;
 mod fixed;
 mod import;
 mod onnx;

@@ -13,6 +13,7 @@ use polycert::network::model::graph::Network;
 use polycert::network::model::ops::{Op, TensorShape};
 use polycert::network::read::input::Samples;
 use polycert::network::read::load;
+use polycert::network::read::onnx::Options;
 use polycert::poly::composite::Composite;
 use polycert::poly::table::Table;
 use rayon::prelude::*;
@@ -31,9 +32,14 @@ fn table() -> Composite {
 fn resnet20() -> Option<(Network, Samples)> {
     let path = shared("networks/akamaster_resnet20_cifar10.safetensors")?;
     let images = shared("images/cifar10_test_000_099_u8_nhwc.npy")?;
-    let network = load::load(&std::fs::read(&path).unwrap(), &path, None)
-        .unwrap()
-        .network;
+    let network = load::load(
+        &std::fs::read(&path).unwrap(),
+        &path,
+        None,
+        &Options::default(),
+    )
+    .unwrap()
+    .network;
     let images = npy::read(&std::fs::read(images).unwrap()).unwrap();
     let samples = Samples::from_array(images, network.input_shape(), None).unwrap();
     Some((network, samples))

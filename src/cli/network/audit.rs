@@ -1,7 +1,7 @@
 //! `polycert network audit`: the verdict on every sample of a data set.
 
 use crate::cli::network::setup::{
-    InputArguments, ModelArguments, NoiseArguments, PrecisionArguments, TwinArguments,
+    notes, InputArguments, ModelArguments, NoiseArguments, PrecisionArguments, TwinArguments,
 };
 use crate::cli::terminal::{note, output, quoted};
 use crate::error::Result;
@@ -102,7 +102,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     let text = if a.json {
         format!("{:#}\n", answer.report)
     } else {
-        answer.told().words()
+        notes(&answer.loaded.said) + &answer.told().words()
     };
     output(None, &text)?;
     Ok(if answer.stays() {

@@ -2,7 +2,7 @@
 
 use crate::cli::network::evaluate::verdict;
 use crate::cli::network::setup::{
-    InputArguments, ModelArguments, PrecisionArguments, TwinArguments,
+    notes, InputArguments, ModelArguments, PrecisionArguments, TwinArguments,
 };
 use crate::cli::terminal::{note, output, rational};
 use crate::error::{Error, Result};
@@ -77,6 +77,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     })?;
     let Some(made) = &answer.certified else {
         let words = verdict(&answer.loaded.network, &answer.comparison);
+        let words = notes(&answer.loaded.said) + &words;
         output(None, &format!("{words}\nnothing to certify\n"))?;
         return Ok(ExitCode::FAILURE);
     };
@@ -84,7 +85,8 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     write_atomically(&beside("network"), &made.network)?;
     write_atomically(&beside("input"), &made.input)?;
     write_atomically(&a.output, &made.certificate)?;
-    output(None, &format!("{}\n", made.statement))?;
+    let said = notes(&answer.loaded.said);
+    output(None, &format!("{said}{}\n", made.statement))?;
     Ok(if made.stays {
         ExitCode::SUCCESS
     } else {

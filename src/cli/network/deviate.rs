@@ -1,7 +1,9 @@
 //! `polycert network deviate`: what noise at the activations does to the result.
 
 use crate::cli::network::found;
-use crate::cli::network::setup::{InputArguments, ModelArguments, NoiseArguments, TwinArguments};
+use crate::cli::network::setup::{
+    notes, InputArguments, ModelArguments, NoiseArguments, TwinArguments,
+};
 use crate::cli::terminal::{note, output};
 use crate::error::Result;
 use crate::jobs::network::deviate::{deviate, Request};
@@ -87,6 +89,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         let value = json!({
             "format": "polycert-deviation/1",
             "network_sha256": answer.network_sha256,
+            "network_said": answer.network_said,
             "input_sha256": answer.input_sha256,
             "table_sha256": answer.table_sha256,
             "error_model": match centre {
@@ -100,7 +103,8 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         });
         format!("{value:#}\n")
     } else {
-        let mut text: String = answer.samples.iter().map(found::words).collect();
+        let mut text = notes(&answer.network_said);
+        text.extend(answer.samples.iter().map(found::words));
         let _ = writeln!(
             text,
             "{certified} of {} samples certified at every level",

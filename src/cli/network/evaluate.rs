@@ -2,7 +2,7 @@
 
 use crate::arith::ball::Ball;
 use crate::cli::network::setup::{
-    InputArguments, ModelArguments, PrecisionArguments, TwinArguments,
+    notes, InputArguments, ModelArguments, PrecisionArguments, TwinArguments,
 };
 use crate::cli::terminal::output;
 use crate::error::Result;
@@ -56,9 +56,10 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         value["input_sha256"] = json!(answer.input_sha256);
         value["table_sha256"] = json!(answer.twin.digests);
         value["sample"] = json!(a.sample);
+        value["network_said"] = json!(answer.loaded.said);
         format!("{value:#}\n")
     } else {
-        words(network, activations, comparison)
+        notes(&answer.loaded.said) + &words(network, activations, comparison)
     };
     output(None, &text)?;
     Ok(match comparison.verdict {

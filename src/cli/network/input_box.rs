@@ -1,6 +1,6 @@
 //! `polycert network box`: proved ranges and output difference over a box of inputs.
 
-use crate::cli::network::setup::ModelArguments;
+use crate::cli::network::setup::{notes, ModelArguments};
 use crate::cli::terminal::{output, rational};
 use crate::error::Result;
 use crate::jobs::network::box_bounds::{box_bounds, Answer, Near, Request, Run};
@@ -87,12 +87,13 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         let value = json!({
             "format": "polycert-box/1",
             "network_sha256": answer.network_sha256,
+            "network_said": answer.network_said,
             "box": answer.sides.iter().map(|s| [s.0, s.1]).collect::<Vec<_>>(),
             "runs": runs,
         });
         format!("{value:#}\n")
     } else {
-        words(a, &answer)
+        notes(&answer.network_said) + &words(a, &answer)
     };
     output(None, &text)?;
     Ok(ExitCode::SUCCESS)

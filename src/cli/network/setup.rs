@@ -18,6 +18,26 @@ pub struct ModelArguments {
     /// Graph description (polycert-graph/1, JSON) for a safetensors file.
     #[arg(long, value_name = "FILE")]
     graph: Option<PathBuf>,
+    /// The output of an ONNX graph that is meant, where it has several (or any value inside it).
+    #[arg(long = "network-output", value_name = "NAME")]
+    output_name: Option<String>,
+    /// Values of an input of an ONNX graph that stay the same (.npy), where it has several; may be repeated.
+    #[arg(long = "constant", value_name = "NAME=FILE", value_parser = constant)]
+    constants: Vec<(String, PathBuf)>,
+}
+
+/// What every answer about a network says of its file, a line each.
+pub fn notes(said: &[String]) -> String {
+    said.iter().map(|s| format!("network: {s}\n")).collect()
+}
+
+fn constant(text: &str) -> std::result::Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, file)) if !name.is_empty() && !file.is_empty() => {
+            Ok((name.to_owned(), file.into()))
+        }
+        _ => Err("NAME=FILE".to_owned()),
+    }
 }
 
 impl ModelArguments {
@@ -26,6 +46,8 @@ impl ModelArguments {
         Model {
             network: self.network.clone(),
             graph: self.graph.clone(),
+            output: self.output_name.clone(),
+            constants: self.constants.clone(),
         }
     }
 }

@@ -3,6 +3,8 @@
 use crate::cli::network::setup::ModelArguments;
 use crate::cli::terminal::output;
 use crate::error::Result;
+use crate::files::sha256;
+use crate::network::model::exact::network_text;
 use crate::network::model::graph::{Network, Node};
 use crate::network::model::ops::Op;
 use crate::network::model::ops::Window;
@@ -110,6 +112,14 @@ fn words(loaded: &Loaded) -> String {
             list(&p.deviation)
         );
     }
+    for note in &loaded.said {
+        let _ = writeln!(out, "note         {note}");
+    }
+    let _ = writeln!(
+        out,
+        "meaning      sha256 {} (of the exact network)",
+        sha256(network_text(n).as_bytes())
+    );
     for (key, value) in &loaded.metadata {
         let short: String = value.chars().take(200).collect();
         let _ = writeln!(
@@ -171,6 +181,8 @@ fn json_text(loaded: &Loaded) -> String {
         "network": n.name,
         "format": loaded.format,
         "file_sha256": loaded.sha256,
+        "meaning_sha256": sha256(network_text(n).as_bytes()),
+        "said": loaded.said,
         "parameters": n.parameters(),
         "activation_layers": n.activations().len(),
         "activation_neurons": neurons(n),

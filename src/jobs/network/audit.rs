@@ -334,11 +334,21 @@ fn labels(request: &Request, samples: usize) -> Result<Option<(Vec<u64>, String)
     Ok(Some((all, sha256(&bytes))))
 }
 
+/// What the network is besides its file: a graph, the output that is meant, inputs that stay the same.
 fn graph_digest(request: &Request) -> Result<String> {
-    match &request.model.graph {
-        Some(path) => Ok(sha256(&read_bytes(path, description::MAX_BYTES)?)),
-        None => Ok("-".to_owned()),
+    let model = &request.model;
+    let mut all = match &model.graph {
+        Some(path) => sha256(&read_bytes(path, description::MAX_BYTES)?),
+        None => "-".to_owned(),
+    };
+    if let Some(name) = &model.output {
+        all.push_str(&format!(" output {name:?}"));
     }
+    for (name, path) in &model.constants {
+        let digest = sha256(&read_bytes(path, npy::MAX_BYTES)?);
+        all.push_str(&format!(" constant {name:?} {digest}"));
+    }
+    Ok(all)
 }
 
 /// The first sample that can be evaluated tells whether f64 has any hope: the choice must not depend on the order

@@ -42,6 +42,8 @@ pub struct Request {
 pub struct Answer {
     /// SHA-256 of the network's file.
     pub network_sha256: String,
+    /// What every answer about the network says of its file.
+    pub network_said: Vec<String>,
     /// SHA-256 of the file of samples.
     pub input_sha256: String,
     /// SHA-256 of each table.
@@ -210,6 +212,7 @@ pub fn deviate(request: &Request, progress: &mut dyn FnMut(Progress)) -> Result<
     }
     Ok(Answer {
         network_sha256: loaded.sha256,
+        network_said: loaded.said,
         input_sha256: inputs.sha256,
         table_sha256: twin.digests,
         levels,

@@ -1,9 +1,11 @@
 //! The network's file.
 
+use crate::arith::npy;
 use crate::error::Result;
 use crate::files::{read_bytes, read_text};
 use crate::network::read::description;
 use crate::network::read::load::{self, Loaded};
+use crate::network::read::onnx;
 use std::path::PathBuf;
 
 /// The network's file.
@@ -13,6 +15,10 @@ pub struct Model {
     pub network: PathBuf,
     /// Graph description (polycert-graph/1, JSON) for a safetensors file without one.
     pub graph: Option<PathBuf>,
+    /// The output of an ONNX graph that is meant, where it has several.
+    pub output: Option<String>,
+    /// Inputs of an ONNX graph that stay the same: names, and .npy files of their values.
+    pub constants: Vec<(String, PathBuf)>,
 }
 
 impl Model {
@@ -21,6 +27,8 @@ impl Model {
         Self {
             network: network.into(),
             graph: None,
+            output: None,
+            constants: Vec::new(),
         }
     }
 
@@ -34,6 +42,15 @@ impl Model {
             Some(path) => Some(read_text(path, description::MAX_BYTES)?),
             None => None,
         };
-        load::load(&bytes, &self.network, graph.as_deref())
+        let mut options = onnx::Options {
+            output: self.output.as_deref(),
+            ..onnx::Options::default()
+        };
+        for (name, path) in &self.constants {
+            let array = read_bytes(path, npy::MAX_BYTES).and_then(|b| npy::read(&b));
+            let array = array.map_err(|e| e.in_file(path))?;
+            options.constants.push((name.clone(), array));
+        }
+        load::load(&bytes, &self.network, graph.as_deref(), &options)
     }
 }

@@ -165,6 +165,26 @@ impl Builder {
         self.nodes[id].shape
     }
 
+    /// What a node computes.
+    pub fn op(&self, id: NodeId) -> &Op {
+        &self.nodes[id].op
+    }
+
+    /// Gives a dense layer that has no bias this one; whether it could. For a node that nothing reads yet.
+    pub fn add_bias(&mut self, id: NodeId, values: &[f64]) -> bool {
+        match &mut self.nodes[id].op {
+            Op::Dense(d)
+                if d.bias.len() == values.len()
+                    && d.bias.iter().all(|&b| b == 0.0)
+                    && values.iter().all(|v| v.is_finite()) =>
+            {
+                d.bias.copy_from_slice(values);
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Adds a node; the answer is its id.
     ///
     /// # Errors

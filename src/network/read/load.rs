@@ -17,8 +17,10 @@ pub const MAX_BYTES: usize = 512 << 20;
 pub struct Loaded {
     /// The network.
     pub network: Network,
-    /// SHA-256 of the file's bytes.
+    /// SHA-256 of the file's bytes; with files of weights beside it, of the line that lists all digests.
     pub sha256: String,
+    /// What every answer about the network must say: what of the file is left out, or taken in another way.
+    pub said: Vec<String>,
     /// `onnx` or `safetensors`.
     pub format: &'static str,
     /// Text entries of the header.
@@ -30,15 +32,21 @@ pub struct Loaded {
 /// Reads a network.
 ///
 /// **Inputs** `graph`, the text of a description, for safetensors that carry none of their own and are not
-/// one of the built-in networks.
+/// one of the built-in networks; `options`, what an ONNX file leaves open. ONNX weights in files of their own are read
+/// from the folder of `path`.
 ///
 /// # Errors
 /// What the readers refuse, naming the place.
-pub fn load(bytes: &[u8], path: &Path, graph: Option<&str>) -> Result<Loaded> {
-    read(bytes, path, graph).map_err(|e| e.in_file(path))
+pub fn load(
+    bytes: &[u8],
+    path: &Path,
+    graph: Option<&str>,
+    options: &onnx::Options,
+) -> Result<Loaded> {
+    read(bytes, path, graph, options).map_err(|e| e.in_file(path))
 }
 
-fn read(bytes: &[u8], path: &Path, graph: Option<&str>) -> Result<Loaded> {
+fn read(bytes: &[u8], path: &Path, graph: Option<&str>, options: &onnx::Options) -> Result<Loaded> {
     if bytes.len() > MAX_BYTES {
         let detail = format!("{} bytes are over the limit of {MAX_BYTES}", bytes.len());
         return Err(Error::parse("", detail));
@@ -53,14 +61,33 @@ fn read(bytes: &[u8], path: &Path, graph: Option<&str>) -> Result<Loaded> {
                 "a graph description belongs to a safetensors file; ONNX has its own graph";
             return Err(Error::parse("", detail));
         }
-        let network = onnx::read(bytes, &name, Preprocessing::default())?;
+        let mut options = options.clone();
+        if path != Path::new("-") {
+            let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+            options.folder = Some(folder.unwrap_or(Path::new(".")));
+        }
+        let read = onnx::read_with(bytes, &name, Preprocessing::default(), &options)?;
+        let mut digest = sha256;
+        if !read.weights.is_empty() {
+            for (file, sha256) in &read.weights {
+                digest.push_str(&format!(" {file:?} {sha256}"));
+            }
+            digest = crate::files::sha256(digest.as_bytes());
+        }
+        let entry = |(file, sha256): (String, String)| (format!("weights {file}"), sha256);
         return Ok(Loaded {
-            network,
-            sha256,
+            network: read.network,
+            sha256: digest,
+            said: read.said,
             format: "onnx",
-            metadata: vec![],
+            metadata: read.weights.into_iter().map(entry).collect(),
             states_preprocessing: false,
         });
+    }
+    if options.output.is_some() || !options.constants.is_empty() {
+        let detail =
+            "--network-output and --constant belong to ONNX; a safetensors file has its own graph";
+        return Err(Error::parse("", detail));
     }
     let weights = safetensors::read(bytes)?;
     let (preprocessing, states_preprocessing) = preprocessing(&weights)?;
@@ -84,6 +111,7 @@ fn read(bytes: &[u8], path: &Path, graph: Option<&str>) -> Result<Loaded> {
     Ok(Loaded {
         network,
         sha256,
+        said: vec![],
         format: "safetensors",
         metadata,
         states_preprocessing,

@@ -119,6 +119,7 @@ impl Told<'_> {
             "command": self.command,
             "network": network.name,
             "network_sha256": self.loaded.sha256,
+            "network_said": self.loaded.said,
             "input_sha256": input_sha256,
             "labels_sha256": labels_sha256,
             "table_sha256": twin.digests,

@@ -79,6 +79,8 @@ impl Request {
 pub struct Answer {
     /// SHA-256 of the network's file.
     pub network_sha256: String,
+    /// What every answer about the network says of its file.
+    pub network_said: Vec<String>,
     /// [lo, hi] of every input, rounded outward.
     pub sides: Vec<Bounds>,
     /// The network's layers between its ReLUs; the first is the input.
@@ -186,6 +188,7 @@ pub fn box_bounds(request: &Request) -> Result<Answer> {
     }
     Ok(Answer {
         network_sha256: loaded.sha256,
+        network_said: loaded.said,
         sides,
         stages,
         runs,

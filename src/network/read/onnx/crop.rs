@@ -1,15 +1,16 @@
-//! Slice and Pad: a part of an array, or an array inside a larger one of zeros.
+//! Slice, Split and Pad: parts of an array, or an array inside a larger one of zeros.
 
 use crate::error::Result;
 use crate::network::model::graph::Builder;
 use crate::network::model::ops::Op;
-use crate::network::read::onnx::movement::{places, select};
-use crate::network::read::onnx::value::{count, Layer, Reader};
+use crate::network::read::onnx::movement::{restored, select, stored};
+use crate::network::read::onnx::reader::Reader;
+use crate::network::read::onnx::value::{count, places, Layer, Value};
 
 /// Slice: starts, ends, axes and steps as attributes (opset 1) or operands (opset 10).
-pub fn slice(r: &Reader, builder: &mut Builder) -> Result<Layer> {
-    let x = r.layer(0)?;
-    let rank = x.dims.len();
+pub fn slice(r: &Reader, builder: &mut Builder) -> Result<Value> {
+    let from = r.dims(0)?;
+    let rank = from.len();
     let attribute = |name: &str| r.attribute(name).map(|a| a.ints.clone());
     let (starts, ends, axes, steps) = if r.opset < 10 {
         r.allow(&["starts", "ends", "axes"])?;
@@ -42,29 +43,103 @@ pub fn slice(r: &Reader, builder: &mut Builder) -> Result<Layer> {
     if [ends.len(), axes.len(), steps.len()] != [n; 3] {
         return Err(r.fail("starts, ends, axes and steps are of different length"));
     }
-    let mut taken: Vec<Vec<usize>> = x.dims.iter().map(|&d| (0..d).collect()).collect();
+    let mut taken: Vec<Vec<usize>> = from.iter().map(|&d| (0..d).collect()).collect();
     let mut seen = vec![false; rank];
     for k in 0..n {
         let axis = r.axis(axes[k], rank, 10)?;
         if std::mem::replace(&mut seen[axis], true) {
             return Err(r.fail(format!("names axis {axis} twice")));
         }
-        taken[axis] = range(r, x.dims[axis], starts[k], ends[k], steps[k])?;
+        if matches!(r.value(0)?, Value::Layer(_)) {
+            r.not_batch(axis)?;
+        }
+        taken[axis] = range(r, from[axis], starts[k], ends[k], steps[k])?;
     }
+    part(r, builder, &taken)
+}
+
+/// The indices that are taken along each axis of operand 0, which is a layer or a constant.
+fn part(r: &Reader, builder: &mut Builder, taken: &[Vec<usize>]) -> Result<Value> {
     let dims: Vec<usize> = taken.iter().map(Vec::len).collect();
+    if let Value::Constant(c) = r.value(0)? {
+        let picks = picks(taken, &c.dims);
+        return Ok(Value::Constant(c.picked(&picks, dims)));
+    }
+    let x = r.carried(0)?;
     if count(&dims)? == 0 {
         return Err(r.fail(format!("leaves nothing of dimensions {:?}", x.dims)));
     }
-    if let Some(stride) = strided(&taken, &x.dims) {
-        return r.push(builder, Op::Subsample { stride }, x.id, dims);
-    }
-    let picks = places(&dims, &x.dims, |here, there| {
+    let (x, at) = stored(r, builder, x)?;
+    let mut there = vec![Vec::new(); at.len()];
+    at.iter()
+        .zip(taken)
+        .for_each(|(&k, list)| there[k].clone_from(list));
+    let dims: Vec<usize> = there.iter().map(Vec::len).collect();
+    let made = match strided(&there, &x.dims) {
+        Some(stride) => r.push(builder, Op::Subsample { stride }, x.id, dims)?,
+        None => select(r, builder, &x, &picks(&there, &x.dims), dims)?,
+    };
+    restored(r, builder, &made, &at).map(Value::Layer)
+}
+
+fn picks(taken: &[Vec<usize>], from: &[usize]) -> Vec<Option<usize>> {
+    let dims: Vec<usize> = taken.iter().map(Vec::len).collect();
+    places(&dims, from, |here, there| {
         for (axis, i) in here.iter().enumerate() {
             there[axis] = taken[axis][*i];
         }
         true
-    });
-    select(r, builder, x, &picks, dims)
+    })
+}
+
+/// Split: one part after the other along an axis, of stated sizes or of one size (the last may be smaller).
+pub fn split(r: &Reader, builder: &mut Builder) -> Result<Vec<Value>> {
+    r.allow(match r.opset {
+        18.. => &["axis", "num_outputs"],
+        13..18 => &["axis"],
+        _ => &["axis", "split"],
+    })?;
+    let from = r.dims(0)?.to_vec();
+    let axis = r.axis(r.int("axis", 0), from.len(), 11)?;
+    if matches!(r.value(0)?, Value::Layer(_)) {
+        r.not_batch(axis)?;
+    }
+    let parts = r.node.outputs.len();
+    let size = from[axis];
+    let stated = match r.attribute("split") {
+        Some(a) => Some(a.ints.as_slice()),
+        None if r.has(1) => Some(r.ints(1)?),
+        None => None,
+    };
+    let sizes = match stated {
+        Some(list) => r.sizes("split", list)?,
+        None if parts > 0 => {
+            let uneven = r.opset >= 18 && r.attribute("num_outputs").is_some();
+            if uneven && r.int("num_outputs", 0) != parts as i64 || !uneven && size % parts != 0 {
+                return Err(r.fail(format!("of {size} elements into {parts} parts")));
+            }
+            let each = size.div_ceil(parts);
+            (0..parts)
+                .map(|k| each.min(size.saturating_sub(k * each)))
+                .collect()
+        }
+        None => vec![],
+    };
+    let total = sizes.iter().try_fold(0usize, |n, &d| n.checked_add(d));
+    if sizes.len() != parts || total != Some(size) {
+        return Err(r.fail(format!(
+            "of {size} elements into {sizes:?}, for {parts} outputs"
+        )));
+    }
+    let mut begin = 0;
+    let mut all = Vec::new();
+    for n in sizes {
+        let mut taken: Vec<Vec<usize>> = from.iter().map(|&d| (0..d).collect()).collect();
+        taken[axis] = (begin..begin + n).collect();
+        all.push(part(r, builder, &taken)?);
+        begin += n;
+    }
+    Ok(all)
 }
 
 /// The indices that start, end and step take of an axis, as the operator's definition clamps them.
@@ -140,7 +215,7 @@ pub fn pad(r: &Reader, builder: &mut Builder) -> Result<Layer> {
     if !zero {
         return Err(r.fail("only padding with zeros is supported"));
     }
-    let x = r.layer(0)?;
+    let (x, at) = stored(r, builder, r.carried(0)?)?;
     let rank = x.dims.len();
     let pads = match r.attribute("pads") {
         Some(a) => a.ints.as_slice(),
@@ -166,7 +241,10 @@ pub fn pad(r: &Reader, builder: &mut Builder) -> Result<Layer> {
         if std::mem::replace(&mut seen[axis], true) {
             return Err(r.fail(format!("names axis {axis} twice")));
         }
-        (before[axis], after[axis]) = (pads[k], pads[k + axes.len()]);
+        if pads[k] != 0 || pads[k + axes.len()] != 0 {
+            r.not_batch(axis)?;
+        }
+        (before[at[axis]], after[at[axis]]) = (pads[k], pads[k + axes.len()]);
     }
     let mut dims = Vec::new();
     for axis in 0..rank {
@@ -183,12 +261,18 @@ pub fn pad(r: &Reader, builder: &mut Builder) -> Result<Layer> {
     count(&dims)?;
     let adds = before.iter().chain(&after).all(|&p| p >= 0);
     if adds && before[0] == 0 && after[0] == 0 && x.dims[0] == 1 && (2..=4).contains(&rank) {
-        let at = |list: &[i64], axis: usize| list.get(axis).map_or(0, |&p| p as usize);
+        let amount = |list: &[i64], axis: usize| list.get(axis).map_or(0, |&p| p as usize);
         let op = Op::Pad {
-            channels: [at(&before, 1), at(&after, 1)],
-            border: [at(&before, 2), at(&before, 3), at(&after, 2), at(&after, 3)],
+            channels: [amount(&before, 1), amount(&after, 1)],
+            border: [
+                amount(&before, 2),
+                amount(&before, 3),
+                amount(&after, 2),
+                amount(&after, 3),
+            ],
         };
-        return r.push(builder, op, x.id, dims);
+        let made = r.push(builder, op, x.id, dims)?;
+        return restored(r, builder, &made, &at);
     }
     let picks = places(&dims, &x.dims, |here, there| {
         (0..rank).all(|axis| {
@@ -197,5 +281,6 @@ pub fn pad(r: &Reader, builder: &mut Builder) -> Result<Layer> {
             (0..x.dims[axis] as i64).contains(&i)
         })
     });
-    select(r, builder, x, &picks, dims)
+    let made = select(r, builder, &x, &picks, dims)?;
+    restored(r, builder, &made, &at)
 }

@@ -1,112 +1,22 @@
-//! Layers with weights, pooling, activations.
+//! Layers with weights: convolution, batch norm, matrix products.
 
 use crate::error::Result;
 use crate::network::model::batch_norm::BatchNorm;
 use crate::network::model::graph::Builder;
-use crate::network::model::ops::{Conv, Dense, Op, TensorShape, Window};
-use crate::network::read::onnx::value::{count, natural, Layer, Reader, Value};
+use crate::network::model::ops::{Conv, Dense, Op};
+use crate::network::read::onnx::fold::exact_product;
+use crate::network::read::onnx::movement::{flat, layer, select};
+use crate::network::read::onnx::reader::Reader;
+use crate::network::read::onnx::value::{count, natural, transposed as turned, Layer, Value};
+use crate::network::read::onnx::windows::{map, on_map, pair, window, WINDOW};
 
 /// Most weights of the dense layer that stands for a matrix product of several rows.
 const MAX_ROWS: usize = 1 << 22;
 
-/// A map: `[1, channels, length]` or `[1, channels, rows, columns]`; the answer is its number of spatial axes.
-fn map(r: &Reader, x: &Layer) -> Result<usize> {
-    match x.dims[..] {
-        [1, _, _] => Ok(1),
-        [1, _, _, _] => Ok(2),
-        _ => Err(r.fail(format!(
-            "on dimensions {:?}; read are [1, channels, length] and [1, channels, rows, columns]",
-            x.dims
-        ))),
-    }
-}
-
-/// The dimensions of a map, from its shape.
-fn dims(spatial: usize, shape: TensorShape) -> Vec<usize> {
-    let mut all = vec![1, shape.channels, shape.height];
-    if spatial == 2 {
-        all.push(shape.width);
-    }
-    all
-}
-
-/// A list with one number for each spatial axis, as two.
-fn pair(r: &Reader, name: &str, spatial: usize) -> Result<[usize; 2]> {
-    let Some(a) = r.attribute(name) else {
-        return Ok([1, 1]);
-    };
-    match r.sizes(name, &a.ints)?[..] {
-        [n] if spatial == 1 => Ok([n, 1]),
-        [n, m] if spatial == 2 => Ok([n, m]),
-        ref other => Err(r.fail(format!("{name} {other:?} for {spatial} spatial axes"))),
-    }
-}
-
-/// Kernel, strides, dilations and padding of a window over a map of shape `x`.
-fn window(r: &Reader, x: TensorShape, spatial: usize, kernel: [usize; 2]) -> Result<Window> {
-    let stride = pair(r, "strides", spatial)?;
-    let dilation = pair(r, "dilations", spatial)?;
-    let mut padding = [0; 4];
-    if let Some(a) = r.attribute("pads") {
-        padding = match r.sizes("pads", &a.ints)?[..] {
-            [top, bottom] if spatial == 1 => [top, 0, bottom, 0],
-            [top, left, bottom, right] if spatial == 2 => [top, left, bottom, right],
-            ref other => return Err(r.fail(format!("pads {other:?} for {spatial} spatial axes"))),
-        };
-    }
-    let auto = r
-        .attribute("auto_pad")
-        .map(|a| a.s.as_slice())
-        .unwrap_or_default();
-    if !matches!(auto, b"" | b"NOTSET") && padding != [0; 4] {
-        return Err(r.fail("has pads and an auto_pad that contradicts them"));
-    }
-    match auto {
-        b"" | b"NOTSET" | b"VALID" => {}
-        b"SAME_UPPER" | b"SAME_LOWER" => {
-            for axis in 0..spatial {
-                let size = [x.height, x.width][axis];
-                let reach = kernel[axis]
-                    .saturating_sub(1)
-                    .saturating_mul(dilation[axis])
-                    .saturating_add(1);
-                let steps = size.div_ceil(stride[axis].max(1)) - 1;
-                let total = steps
-                    .saturating_mul(stride[axis])
-                    .saturating_add(reach)
-                    .saturating_sub(size);
-                let small = total / 2;
-                padding[axis] = if auto == b"SAME_LOWER" {
-                    total - small
-                } else {
-                    small
-                };
-                padding[axis + 2] = total - padding[axis];
-            }
-        }
-        _ => return Err(r.fail("auto_pad has an unknown value")),
-    }
-    Ok(Window {
-        kernel,
-        stride,
-        dilation,
-        padding,
-    })
-}
-
-/// Pushes what makes a map of a map.
-fn on_map(r: &Reader, builder: &mut Builder, x: &Layer, spatial: usize, op: Op) -> Result<Layer> {
-    let id = builder.push(r.label, op, &[x.id])?;
-    let made = dims(spatial, builder.shape(id));
-    r.made(builder, id, made)
-}
-
-const WINDOW: [&str; 5] = ["auto_pad", "dilations", "kernel_shape", "pads", "strides"];
-
 /// Conv.
 pub fn conv(r: &Reader, builder: &mut Builder) -> Result<Layer> {
     r.allow(&[WINDOW.as_slice(), &["group"]].concat())?;
-    let x = r.layer(0)?;
+    let x = &layer(r, builder, 0)?;
     let spatial = map(r, x)?;
     let w = &r.constant(1)?.dims;
     let (outputs, kernel) = match w[..] {
@@ -171,7 +81,7 @@ pub fn batch_norm(r: &Reader, builder: &mut Builder) -> Result<Layer> {
         return Err(r.fail("is in training form (its own mean and variance of every batch); export the model for inference"));
     }
     r.only("spatial", 1)?;
-    let x = r.layer(0)?;
+    let x = layer(r, builder, 0)?;
     if x.dims.len() < 2 || x.dims[0] != 1 {
         return Err(r.fail(format!("on dimensions {:?}; the batch must be 1", x.dims)));
     }
@@ -190,94 +100,11 @@ pub fn batch_norm(r: &Reader, builder: &mut Builder) -> Result<Layer> {
     r.push(builder, op, x.id, x.dims.clone())
 }
 
-/// Relu and LeakyRelu.
-pub fn relu(r: &Reader, builder: &mut Builder) -> Result<Layer> {
-    let leaky = r.node.operator == "LeakyRelu";
-    r.allow(if leaky { &["alpha"] } else { &[] })?;
-    let x = r.layer(0)?;
-    let slope = if leaky { r.float("alpha", 0.01) } else { 0.0 };
-    r.push(builder, Op::Relu { slope }, x.id, x.dims.clone())
-}
-
-/// MaxPool and AveragePool.
-pub fn pool(r: &Reader, builder: &mut Builder) -> Result<Layer> {
-    let max = r.node.operator == "MaxPool";
-    let own: &[&str] = if max {
-        &["ceil_mode", "storage_order"]
-    } else {
-        &["ceil_mode", "count_include_pad"]
-    };
-    r.allow(&[WINDOW.as_slice(), own].concat())?;
-    r.only("ceil_mode", 0)?;
-    let x = r.layer(0)?;
-    let spatial = map(r, x)?;
-    if r.attribute("kernel_shape").is_none() {
-        return Err(r.fail("has no kernel_shape"));
-    }
-    let kernel = pair(r, "kernel_shape", spatial)?;
-    let window = window(r, natural(&x.dims), spatial, kernel)?;
-    let count_padding = r.int("count_include_pad", 0) != 0;
-    if !max && r.opset < 7 && window.padding != [0; 4] {
-        return Err(r.fail("pads an average in an opset below 7; convert the model to opset 13"));
-    }
-    let op = if max {
-        Op::MaxPool(window)
-    } else {
-        Op::AvgPool {
-            window,
-            count_padding,
-        }
-    };
-    on_map(r, builder, x, spatial, op)
-}
-
-/// The mean over all spatial axes: GlobalAveragePool, and ReduceMean over these axes.
-pub fn global_average(r: &Reader, builder: &mut Builder) -> Result<Layer> {
-    let x = r.layer(0)?;
-    let spatial = map(r, x)?;
-    let rank = x.dims.len();
-    let mut keep = true;
-    if r.node.operator == "ReduceMean" {
-        let old = r.opset < 18;
-        r.allow(if old {
-            &["axes", "keepdims"]
-        } else {
-            &["keepdims", "noop_with_empty_axes"]
-        })?;
-        keep = r.int("keepdims", 1) != 0;
-        let given = match r.attribute("axes") {
-            Some(a) => a.ints.as_slice(),
-            None if r.has(1) => r.ints(1)?,
-            None => &[],
-        };
-        let mut axes: Vec<usize> = given
-            .iter()
-            .map(|&a| r.axis(a, rank, 11))
-            .collect::<Result<_>>()?;
-        axes.sort_unstable();
-        if axes != (2..rank).collect::<Vec<_>>() {
-            return Err(r.fail(format!("over axes {given:?} of dimensions {:?}; the mean over all of a map's rows and columns is supported", x.dims)));
-        }
-    } else {
-        r.allow(&[])?;
-    }
-    let shape = natural(&x.dims);
-    let op = Op::AvgPool {
-        window: Window::new([shape.height, shape.width], [1, 1]),
-        count_padding: false,
-    };
-    let mean = on_map(r, builder, x, spatial, op)?;
-    if keep {
-        return Ok(mean);
-    }
-    r.reshape(builder, &mean, vec![1, shape.channels])
-}
-
 /// Gemm: alpha x W + beta c.
 pub fn gemm(r: &Reader, builder: &mut Builder) -> Result<Layer> {
     r.allow(&["alpha", "beta", "transA", "transB", "broadcast"])?;
     r.only("transA", 0)?;
-    let x = r.layer(0)?;
+    let x = r.carried(0)?;
     let [rows, inputs] = x.dims[..] else {
         return Err(r.fail(format!("on dimensions {:?}; a matrix is needed", x.dims)));
     };
@@ -323,22 +150,9 @@ pub fn gemm(r: &Reader, builder: &mut Builder) -> Result<Layer> {
 pub fn matmul(r: &Reader, builder: &mut Builder) -> Result<Layer> {
     r.allow(&[])?;
     if matches!(r.value(0)?, Value::Constant(_)) {
-        // W x, with x a column.
-        let [m, k] = matrix(r, 0)?;
-        let x = r.layer(1)?;
-        let to = match x.dims[..] {
-            [n] if n == k => vec![m],
-            [n, 1] if n == k => vec![m, 1],
-            _ => {
-                return Err(r.fail(format!(
-                "a matrix of dimensions [{m}, {k}] times dimensions {:?}; a column is supported",
-                x.dims
-            )))
-            }
-        };
-        return product(r, builder, x, 1, r.weights(0)?, vec![0.0; m], to);
+        return from_left(r, builder);
     }
-    let x = r.layer(0)?;
+    let x = r.carried(0)?;
     let [k, n] = matrix(r, 1)?;
     let Some((&last, before)) = x.dims.split_last().filter(|(last, _)| **last == k) else {
         return Err(r.fail(format!(
@@ -350,6 +164,34 @@ pub fn matmul(r: &Reader, builder: &mut Builder) -> Result<Layer> {
     let to = [before, &[n]].concat();
     let weights = transposed(r.weights(1)?, k, n);
     product(r, builder, x, rows, &weights, vec![0.0; rows * n], to)
+}
+
+/// W x, of x's last two axes (of its only one): the transposed of x^T W^T.
+fn from_left(r: &Reader, builder: &mut Builder) -> Result<Layer> {
+    let [m, k] = matrix(r, 0)?;
+    let x = r.carried(1)?;
+    let rank = x.dims.len();
+    let mut order: Vec<usize> = (0..rank).collect();
+    if rank > 1 {
+        if rank == 2 {
+            r.not_batch(0)?;
+        }
+        order.swap(rank - 2, rank - 1);
+    }
+    let (dims, picks) = turned(&x.dims, &order);
+    if dims.last() != Some(&k) {
+        return Err(r.fail(format!(
+            "a matrix of dimensions [{m}, {k}] times dimensions {:?}",
+            x.dims
+        )));
+    }
+    let x = select(r, builder, x, &picks, dims)?;
+    let rows = count(&x.dims)? / k.max(1);
+    let to = [&x.dims[..rank - 1], &[m]].concat();
+    let bias = vec![0.0; rows * m];
+    let made = product(r, builder, &x, rows, r.weights(0)?, bias, to)?;
+    let (dims, picks) = turned(&made.dims, &order);
+    select(r, builder, &made, &picks, dims)
 }
 
 /// Every one of x's rows through the same weights (`[output][input]`): one dense layer, with the weights in blocks
@@ -366,21 +208,24 @@ fn product(
     let total = count(&x.dims)?;
     let inputs = total / rows.max(1);
     let outputs = bias.len() / rows.max(1);
-    let flat = r.reshape(builder, x, vec![total])?;
-    let weights = if rows == 1 {
+    let flat = flat(r, builder, x)?;
+    if rows != 1 && bias.len().saturating_mul(total) > MAX_ROWS {
+        return Err(r.fail(format!(
+            "of dimensions {:?}: a product of so many rows is not supported",
+            x.dims
+        )));
+    }
+    // Columns as the node has its elements.
+    let weights = if rows == 1 && x.order.is_none() {
         weights.to_vec()
     } else {
-        if bias.len().saturating_mul(total) > MAX_ROWS {
-            return Err(r.fail(format!(
-                "of dimensions {:?}: a product of so many rows is not supported",
-                x.dims
-            )));
-        }
         let mut blocks = vec![0.0; bias.len() * total];
         for row in 0..rows {
             for o in 0..outputs {
-                let at = (row * outputs + o) * total + row * inputs;
-                blocks[at..at + inputs].copy_from_slice(&weights[o * inputs..(o + 1) * inputs]);
+                let begin = (row * outputs + o) * total;
+                for i in 0..inputs {
+                    blocks[begin + x.place(row * inputs + i)] = weights[o * inputs + i];
+                }
             }
         }
         blocks
@@ -388,7 +233,7 @@ fn product(
     let made = r.push(
         builder,
         Op::Dense(Dense { weights, bias }),
-        flat.id,
+        flat,
         vec![rows * outputs],
     )?;
     r.reshape(builder, &made, to)
@@ -413,15 +258,11 @@ fn transposed(w: &[f64], rows: usize, columns: usize) -> Vec<f64> {
 fn scaled(r: &Reader, mut values: Vec<f64>, factor: f64) -> Result<Vec<f64>> {
     if factor != 1.0 {
         for v in &mut values {
-            let p = *v * factor;
-            // The error of a product is exact only far above underflow.
-            let sure = p == 0.0 && (*v == 0.0 || factor == 0.0)
-                || p.abs() > 1e-280 && v.mul_add(factor, -p) == 0.0;
-            if !sure || !p.is_finite() {
-                return Err(r.fail(format!(
+            let p = exact_product(*v, factor).ok_or_else(|| {
+                r.fail(format!(
                     "alpha or beta = {factor} makes weights that f64 cannot hold; fold it into the weights"
-                )));
-            }
+                ))
+            })?;
             *v = p;
         }
     }

@@ -2,54 +2,69 @@
 
 use crate::error::Result;
 use crate::network::model::graph::Builder;
+use crate::network::read::onnx::external::Beside;
+use crate::network::read::onnx::reader::Reader;
 use crate::network::read::onnx::tensor::Constant;
-use crate::network::read::onnx::value::{Reader, Value};
-use crate::network::read::onnx::{arithmetic, crop, layers, movement};
+use crate::network::read::onnx::value::Value;
+use crate::network::read::onnx::{
+    activation, arithmetic, crop, fold, head, layers, pooling, rearrange,
+};
 
-const SUPPORTED: &str = "Conv, BatchNormalization, Gemm, MatMul, Add, Sub, Mul, Div, Neg, Sum, Relu, LeakyRelu, \
-    MaxPool, AveragePool, GlobalAveragePool, ReduceMean, Flatten, Reshape, Squeeze, Unsqueeze, Transpose, Pad, Slice, \
-    Concat, Constant, Identity, Dropout";
+const SUPPORTED: &str = "Conv, BatchNormalization, Gemm, MatMul, Add, Sub, Mul, Div, Neg, Sum, Relu, LeakyRelu, PRelu, \
+    Clip, MaxPool, AveragePool, GlobalAveragePool, ReduceMean, Flatten, Reshape, Squeeze, Unsqueeze, Transpose, Pad, \
+    Slice, Split, Gather, Concat, Shape, ConstantOfShape, Constant, Cast, Identity, Dropout; at the end Softmax, \
+    LogSoftmax, Sigmoid, ArgMax";
 
-/// Adds the layers that a node is, or reads a constant.
+/// Adds the layers that a node is, or makes a constant: a value for each output that is read.
 ///
 /// # Errors
 /// An operator, attribute or operand that is not supported, naming the node.
-pub fn convert(r: &Reader, builder: &mut Builder) -> Result<Value> {
+pub fn convert(r: &Reader, builder: &mut Builder, beside: &mut Beside) -> Result<Vec<Value>> {
     if !matches!(r.node.domain.as_str(), "" | "ai.onnx") {
         return Err(r.fail(format!(
             "operators of domain {:?} are not supported",
             r.node.domain
         )));
     }
+    if let Some(value) = fold::fold(r)? {
+        return Ok(vec![value]);
+    }
     let layer = match r.node.operator.as_str() {
-        "Constant" => return constant(r).map(Value::Constant),
-        "Identity" | "Dropout" => return movement::identity(r),
+        "Constant" => return Ok(vec![Value::Constant(constant(r, beside)?)]),
+        "Identity" | "Dropout" => return Ok(vec![rearrange::identity(r)?]),
+        "Cast" => return Ok(vec![cast(r)?]),
+        "Softmax" | "LogSoftmax" | "Sigmoid" | "ArgMax" => return Ok(vec![head::head(r)?]),
+        "Reshape" | "Flatten" | "Squeeze" | "Unsqueeze" => {
+            return Ok(vec![rearrange::reshaping(r, builder)?])
+        }
+        "Transpose" => return Ok(vec![rearrange::transpose(r, builder)?]),
+        "Gather" => return Ok(vec![rearrange::gather(r, builder)?]),
+        "Concat" => return Ok(vec![rearrange::concat(r, builder)?]),
+        "Slice" => return Ok(vec![crop::slice(r, builder)?]),
+        "Split" => return crop::split(r, builder),
         "Conv" => layers::conv(r, builder),
         "BatchNormalization" => layers::batch_norm(r, builder),
         "Gemm" => layers::gemm(r, builder),
         "MatMul" => layers::matmul(r, builder),
-        "Relu" | "LeakyRelu" => layers::relu(r, builder),
-        "MaxPool" | "AveragePool" => layers::pool(r, builder),
-        "GlobalAveragePool" | "ReduceMean" => layers::global_average(r, builder),
+        "Relu" | "LeakyRelu" => activation::relu(r, builder),
+        "PRelu" => activation::prelu(r, builder),
+        "Clip" => activation::clip(r, builder),
+        "MaxPool" | "AveragePool" => pooling::pool(r, builder),
+        "GlobalAveragePool" => pooling::global_average(r, builder),
+        "ReduceMean" => pooling::reduce_mean(r, builder),
         "Add" | "Sub" | "Mul" | "Div" => arithmetic::arithmetic(r, builder),
         "Neg" => arithmetic::neg(r, builder),
         "Sum" => arithmetic::sum_of_all(r, builder),
-        "Reshape" => movement::reshape(r, builder),
-        "Flatten" => movement::flatten(r, builder),
-        "Squeeze" => movement::squeeze(r, builder, false),
-        "Unsqueeze" => movement::squeeze(r, builder, true),
-        "Transpose" => movement::transpose(r, builder),
-        "Concat" => movement::concat(r, builder),
-        "Slice" => crop::slice(r, builder),
         "Pad" => crop::pad(r, builder),
         other => {
             let hint = match other {
-                "Softmax" | "LogSoftmax" => "cut the network before it, where its logits are",
-                "TensorShape" | "Gather" | "Cast" => {
-                    "simplify the model (onnxsim) or export with static shapes"
+                "Tanh" | "Gelu" | "Erf" | "Elu" | "Selu" | "Softplus" | "HardSwish"
+                | "HardSigmoid" | "Mish" | "Swish" | "Celu" => {
+                    "only ReLU, leaky ReLU, clips and max-pooling have polynomial twins here"
                 }
-                "Sigmoid" | "Tanh" | "Gelu" | "Clip" => {
-                    "only ReLU, leaky ReLU and max-pooling have polynomial twins here"
+                "If" | "Loop" | "Scan" => "export the model without control flow",
+                "QuantizeLinear" | "DequantizeLinear" | "QLinearConv" => {
+                    "export the model before it is quantised"
                 }
                 _ => "export the model without it",
             };
@@ -58,15 +73,33 @@ pub fn convert(r: &Reader, builder: &mut Builder) -> Result<Value> {
             )));
         }
     };
-    layer.map(Value::Layer)
+    Ok(vec![Value::Layer(layer?)])
 }
 
-fn constant(r: &Reader) -> Result<Constant> {
+/// Cast of what depends on the input: between float types nothing is changed but rounding, of which the network over
+/// the reals has none.
+fn cast(r: &Reader) -> Result<Value> {
+    r.allow(&["to", "saturate", "round_mode"])?;
+    let to = r.int("to", 0);
+    match r.value(0)? {
+        // The class as an integer is the class.
+        Value::Head(head) if !head.open || fold::is_float(to) => {}
+        Value::Layer(_) if fold::is_float(to) => {}
+        _ => {
+            return Err(r.fail(format!(
+                "to element type {to} rounds what depends on the input"
+            )))
+        }
+    }
+    r.value(0).cloned()
+}
+
+fn constant(r: &Reader, beside: &mut Beside) -> Result<Constant> {
     let [a] = r.node.attributes.as_slice() else {
         return Err(r.fail("a constant has one attribute"));
     };
     match (a.name.as_str(), &a.t) {
-        ("value", Some(tensor)) => Constant::read(tensor),
+        ("value", Some(tensor)) => Constant::read(tensor, beside),
         ("value_float", _) => Ok(Constant::floats(vec![], vec![f64::from(a.f)])),
         ("value_floats", _) => Ok(Constant::floats(
             vec![a.floats.len()],

@@ -1,18 +1,15 @@
-//! What the names of an ONNX file stand for, with the dimensions that ONNX gives them, and a node while it is read.
+//! What the names of an ONNX file stand for, with the dimensions that ONNX gives them.
 //!
 //! The network knows maps (channels, rows, columns); ONNX knows arrays of any rank, and its operators mean their
-//! dimensions. So a layer keeps its ONNX dimensions beside its node, and one invariant ties them: the node's shape is
-//! [`natural`] of the dimensions, and the elements stand in the same row-major order in both.
+//! dimensions. So a layer keeps its ONNX dimensions beside its node. A plain layer's node has the [`natural`] shape of
+//! the dimensions, and the elements stand in the same row-major order in both. A carried layer's elements stand in the
+//! node in another order: a transposition moves nothing until an operator needs it (channels last cost nothing).
 
 use crate::error::{Error, Result};
-use crate::network::model::graph::{Builder, NodeId, MAX_PARAMETERS};
-use crate::network::model::ops::{Op, TensorShape};
-use crate::network::read::onnx::messages::{Attribute, Node};
-use crate::network::read::onnx::tensor::Constant;
-use std::collections::HashMap;
-
-/// Most axes of an array.
-pub const MAX_RANK: usize = 16;
+use crate::network::model::graph::{NodeId, MAX_PARAMETERS};
+use crate::network::model::ops::TensorShape;
+use crate::network::read::onnx::tensor::{Constant, MAX_RANK};
+use std::rc::Rc;
 
 /// A layer's result as ONNX sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +18,49 @@ pub struct Layer {
     pub id: NodeId,
     /// Its dimensions, the batch (1) among them where there is one.
     pub dims: Vec<usize>,
+    /// For each element in ONNX's order its place in the node; none of a plain layer.
+    pub order: Option<Rc<[usize]>>,
+}
+
+impl Layer {
+    /// A plain layer.
+    pub fn plain(id: NodeId, dims: Vec<usize>) -> Self {
+        let order = None;
+        Self { id, dims, order }
+    }
+
+    /// Another node with the same dimensions and order.
+    pub fn with(&self, id: NodeId) -> Self {
+        Self { id, ..self.clone() }
+    }
+
+    /// The place in the node of an element in ONNX's order.
+    pub fn place(&self, i: usize) -> usize {
+        self.order.as_ref().map_or(i, |o| o[i])
+    }
+
+    /// Numbers in ONNX's order, as the node has them.
+    pub fn in_node(&self, values: Vec<f64>) -> Vec<f64> {
+        let Some(order) = &self.order else {
+            return values;
+        };
+        let mut moved = vec![0.0; values.len()];
+        for (v, &place) in values.iter().zip(order.iter()) {
+            moved[place] = *v;
+        }
+        moved
+    }
+}
+
+/// A monotone function of logits: what a network for classes often ends in.
+#[derive(Debug, Clone)]
+pub struct Head {
+    /// The logits.
+    pub logits: Layer,
+    /// The operators after them, with their nodes' names.
+    pub after: Vec<String>,
+    /// Whether another operator may follow that tells the class.
+    pub open: bool,
 }
 
 /// What a name in the file stands for.
@@ -30,6 +70,8 @@ pub enum Value {
     Layer(Layer),
     /// Does not.
     Constant(Constant),
+    /// Depends on the input in a way that only the class matters of.
+    Head(Head),
 }
 
 /// The shape of the node that holds an array: `[1, c, rows, columns]` and `[1, c, length]` are maps, all else is flat.
@@ -64,200 +106,41 @@ pub fn strides(dims: &[usize]) -> Vec<usize> {
     all
 }
 
-/// A node with what it needs while it is read.
-pub struct Reader<'a> {
-    /// The node.
-    pub node: &'a Node,
-    /// Its name, or a made-up one.
-    pub label: &'a str,
-    /// Version of the operator set.
-    pub opset: i64,
-    /// What is defined before it.
-    pub values: &'a HashMap<String, Value>,
+/// The place in an array of dimensions `from` of each place of an array of dimensions `to`, in order.
+///
+/// `at` gives the index along each axis of `from`, from the index along each axis of `to`; none where the result
+/// has a 0.
+pub fn places(
+    to: &[usize],
+    from: &[usize],
+    mut at: impl FnMut(&[usize], &mut [usize]) -> bool,
+) -> Vec<Option<usize>> {
+    let steps = strides(from);
+    let (mut here, mut there) = (vec![0; to.len()], vec![0; from.len()]);
+    let n: usize = to.iter().product();
+    let mut all = Vec::with_capacity(n);
+    for _ in 0..n {
+        let inside = at(&here, &mut there);
+        all.push(inside.then(|| there.iter().zip(&steps).map(|(i, s)| i * s).sum()));
+        for axis in (0..to.len()).rev() {
+            here[axis] += 1;
+            if here[axis] < to[axis] {
+                break;
+            }
+            here[axis] = 0;
+        }
+    }
+    all
 }
 
-impl Reader<'_> {
-    /// An error that names the node.
-    pub fn fail(&self, detail: impl Into<String>) -> Error {
-        let place = format!("layer {:?} ({})", self.label, self.node.operator);
-        Error::parse(place, detail)
-    }
-
-    /// # Errors
-    /// An attribute that is not in the list: its meaning is not known here.
-    pub fn allow(&self, names: &[&str]) -> Result<()> {
-        let stranger = self
-            .node
-            .attributes
-            .iter()
-            .find(|a| !names.contains(&a.name.as_str()));
-        match stranger {
-            None => Ok(()),
-            Some(a) => Err(self.fail(format!(
-                "attribute {:?} is not known for this operator in opset {}",
-                a.name, self.opset
-            ))),
+/// The dimensions after a transposition, and the places that it takes its elements from.
+pub fn transposed(dims: &[usize], order: &[usize]) -> (Vec<usize>, Vec<Option<usize>>) {
+    let to: Vec<usize> = order.iter().map(|&a| dims[a]).collect();
+    let picks = places(&to, dims, |here, there| {
+        for (k, &a) in order.iter().enumerate() {
+            there[a] = here[k];
         }
-    }
-
-    /// An attribute.
-    pub fn attribute(&self, name: &str) -> Option<&Attribute> {
-        self.node.attributes.iter().find(|a| a.name == name)
-    }
-
-    /// An integer attribute.
-    pub fn int(&self, name: &str, default: i64) -> i64 {
-        self.attribute(name).map_or(default, |a| a.i)
-    }
-
-    /// A float attribute, exactly.
-    pub fn float(&self, name: &str, default: f32) -> f64 {
-        f64::from(self.attribute(name).map_or(default, |a| a.f))
-    }
-
-    /// # Errors
-    /// An attribute of another value than the only one that is supported.
-    pub fn only(&self, name: &str, value: i64) -> Result<()> {
-        match self.int(name, value) {
-            v if v == value => Ok(()),
-            v => Err(self.fail(format!("{name} = {v}; only {value} is supported"))),
-        }
-    }
-
-    /// # Errors
-    /// A negative size.
-    pub fn sizes(&self, what: &str, ints: &[i64]) -> Result<Vec<usize>> {
-        ints.iter()
-            .map(|&v| usize::try_from(v).map_err(|_| self.fail(format!("{what} {v} is negative"))))
-            .collect()
-    }
-
-    /// An axis of an array of `rank` axes; negative ones count from the end where the opset says so.
-    ///
-    /// # Errors
-    /// Outside the rank, or negative before `negative_from`.
-    pub fn axis(&self, axis: i64, rank: usize, negative_from: i64) -> Result<usize> {
-        let rank = i64::try_from(rank).unwrap_or(i64::MAX);
-        if axis < 0 && self.opset < negative_from {
-            return Err(self.fail(format!("axis {axis} is negative in opset {}", self.opset)));
-        }
-        let at = if axis < 0 { axis + rank } else { axis };
-        if (0..rank).contains(&at) {
-            return Ok(at as usize);
-        }
-        Err(self.fail(format!("axis {axis} of an operand of {rank} axes")))
-    }
-
-    /// Whether operand i is given.
-    pub fn has(&self, i: usize) -> bool {
-        self.node.inputs.get(i).is_some_and(|n| !n.is_empty())
-    }
-
-    /// Operand i.
-    ///
-    /// # Errors
-    /// Missing, or defined nowhere before.
-    pub fn value(&self, i: usize) -> Result<&Value> {
-        match self.node.inputs.get(i).filter(|n| !n.is_empty()) {
-            None => Err(self.fail(format!("operand {i} is missing"))),
-            Some(name) => self.values.get(name).ok_or_else(|| {
-                self.fail(format!("operand {i}, {name:?}, is defined nowhere before"))
-            }),
-        }
-    }
-
-    /// The layer that operand i is.
-    ///
-    /// # Errors
-    /// Missing, or a constant.
-    pub fn layer(&self, i: usize) -> Result<&Layer> {
-        match self.value(i)? {
-            Value::Layer(layer) => Ok(layer),
-            Value::Constant(_) => Err(self.fail(format!(
-                "operand {i} is a constant; fold constants (onnxsim) and export again"
-            ))),
-        }
-    }
-
-    /// The constant that operand i is.
-    ///
-    /// # Errors
-    /// Missing, or a layer.
-    pub fn constant(&self, i: usize) -> Result<&Constant> {
-        match self.value(i)? {
-            Value::Constant(c) => Ok(c),
-            Value::Layer(_) => Err(self.fail(format!(
-                "operand {i} depends on the input; only constants are supported there"
-            ))),
-        }
-    }
-
-    /// Operand i as weights.
-    ///
-    /// # Errors
-    /// As [`Self::constant`]; integers.
-    pub fn weights(&self, i: usize) -> Result<&[f64]> {
-        self.constant(i)?
-            .weights()
-            .map_err(|e| self.fail(e.to_string()))
-    }
-
-    /// Operand i as a list of integers.
-    ///
-    /// # Errors
-    /// As [`Self::constant`]; floats, or more than one axis.
-    pub fn ints(&self, i: usize) -> Result<&[i64]> {
-        let c = self.constant(i)?;
-        if c.dims.len() > 1 || c.ints.len() != c.dims.iter().product::<usize>() {
-            return Err(self.fail(format!("operand {i} is no list of integers")));
-        }
-        Ok(&c.ints)
-    }
-
-    /// The layer with other dimensions of the same elements in the same order.
-    ///
-    /// # Errors
-    /// Another number of elements.
-    pub fn reshape(&self, builder: &mut Builder, x: &Layer, dims: Vec<usize>) -> Result<Layer> {
-        if count(&dims)? != count(&x.dims)? {
-            return Err(self.fail(format!(
-                "dimensions {dims:?} for the elements of dimensions {:?}",
-                x.dims
-            )));
-        }
-        let (from, to) = (builder.shape(x.id), natural(&dims));
-        let id = if from == to {
-            x.id
-        } else {
-            builder.push(self.label, Op::Reshape(to), &[x.id])?
-        };
-        Ok(Layer { id, dims })
-    }
-
-    /// Adds a node that makes an array of dimensions `dims` of x.
-    ///
-    /// # Errors
-    /// What the builder refuses; dimensions that are not those of what the node makes.
-    pub fn push(
-        &self,
-        builder: &mut Builder,
-        op: Op,
-        x: NodeId,
-        dims: Vec<usize>,
-    ) -> Result<Layer> {
-        let id = builder.push(self.label, op, &[x])?;
-        self.made(builder, id, dims)
-    }
-
-    /// A node as a layer of dimensions `dims`.
-    ///
-    /// # Errors
-    /// Dimensions that are not those of what the node makes.
-    pub fn made(&self, builder: &Builder, id: NodeId, dims: Vec<usize>) -> Result<Layer> {
-        let (have, want) = (builder.shape(id), natural(&dims));
-        if have != want {
-            return Err(self.fail(format!("makes {have} where dimensions {dims:?} are meant")));
-        }
-        Ok(Layer { id, dims })
-    }
+        true
+    });
+    (to, picks)
 }
