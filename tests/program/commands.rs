@@ -172,6 +172,7 @@ fn json_has_exactly_these_fields() {
             "table",
             "table_sha256",
             "target",
+            "valid_to",
             "verdict",
             "witness_x",
         ]

@@ -27,6 +27,9 @@ pub struct Audit {
     pub network: String,
     /// SHA-256 of the network's file.
     pub network_sha256: String,
+    /// What was read otherwise than it stands in the network's file, or left out.
+    #[serde(default)]
+    pub network_said: Vec<String>,
     /// SHA-256 of the inputs' file.
     pub input_sha256: String,
     /// SHA-256 of the labels' file, where there are labels.

@@ -330,6 +330,9 @@ fn digests(a: &Audit, origin: &Origin) -> String {
     list.item("audit", origin.quoted.first().map_or("", String::as_str));
     list.code("audit SHA-256", &a.sha256);
     list.code("network SHA-256", &a.network_sha256);
+    for said in &a.network_said {
+        list.item("of the network", said);
+    }
     for table in &a.table_sha256 {
         list.code("table SHA-256", table);
     }
