@@ -35,7 +35,7 @@ pub struct Arguments {
     /// B: inputs in [-B, B], the composite is applied to x/B.
     #[arg(long, value_parser = input_scale, allow_hyphen_values = true, default_value = "1")]
     scale: Rational,
-    /// Slope of a leaky ReLU for x < 0.
+    /// Slope of a leaky ReLU for x < 0 (1/100 if left out; of direct_leaky_relu the table's own, where it states one).
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     slope: Option<Rational>,
     /// K of a K x K max-pool window.

@@ -113,6 +113,7 @@ fn table(name: &str, neuron: &Neuron) -> Result<Table> {
         name: name.to_owned(),
         target: Function::Direct(Shape::Relu),
         output: crate::poly::table::Output::default(),
+        slope: None,
         domain: Domain {
             lo: -Rational::from(&one + &c) * &h,
             hi: Rational::from(&one - &c) * &h,
