@@ -3,7 +3,7 @@
 use crate::arith::number;
 use crate::arith::rounding::CoefficientMode;
 use crate::certify::proof::{Proof, Verdict};
-use crate::cli::terminal::{digest, input_scale, output, rational};
+use crate::cli::terminal::{digest, guard, input_scale, output, rational};
 use crate::error::Result;
 use crate::function::shape::Shape;
 use crate::function::target::Function;
@@ -95,6 +95,7 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
+    guard([a.output.as_ref()], [Some(&a.table)])?;
     let mut table = Table::read(&a.table)?;
     if let Some(word) = &a.last_stage {
         table.output = Output::parse(Some(word))?;

@@ -1,6 +1,6 @@
 //! `polycert import`: coefficients of other programs to a table file.
 
-use crate::cli::terminal::{note, output, rational};
+use crate::cli::terminal::{guard, note, output, rational};
 use crate::error::{Error, Result};
 use crate::files::read_bytes;
 use crate::function::target::Function;
@@ -85,6 +85,7 @@ fn interval(text: &str) -> std::result::Result<(Rational, Rational), String> {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
+    guard([a.output.as_ref()], [Some(&a.input)])?;
     let bytes = read_bytes(&a.input, MAX_BYTES)?;
     let stem = a
         .input

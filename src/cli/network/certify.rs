@@ -2,7 +2,7 @@
 
 use crate::cli::network::evaluate::verdict;
 use crate::cli::network::setup::{InputArguments, ModelArguments, TwinArguments};
-use crate::cli::terminal::{note, output, rational};
+use crate::cli::terminal::{guard, note, output, rational};
 use crate::error::{Error, Result};
 use crate::files::write_atomically;
 use crate::jobs::network::certify::{certify, ErrorModel, Noise, Request};
@@ -55,6 +55,12 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
+    let [network, input] =
+        ["network", "input"].map(|end| PathBuf::from(format!("{}.{end}", a.output.display())));
+    guard(
+        [&a.output, &network, &input].map(Some),
+        (a.model.files().chain(a.twin.files())).chain([a.input.file()]),
+    )?;
     let request = Request {
         model: a.model.request(),
         twin: a.twin.request()?,
@@ -75,9 +81,8 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         output(None, &format!("{words}\nnothing to certify\n"))?;
         return Ok(ExitCode::FAILURE);
     };
-    let beside = |end: &str| PathBuf::from(format!("{}.{end}", a.output.display()));
-    write_atomically(&beside("network"), &made.network)?;
-    write_atomically(&beside("input"), &made.input)?;
+    write_atomically(&network, &made.network)?;
+    write_atomically(&input, &made.input)?;
     write_atomically(&a.output, &made.certificate)?;
     output(None, &format!("{}\n", made.statement))?;
     Ok(if made.stays {

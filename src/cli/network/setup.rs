@@ -20,6 +20,11 @@ pub struct ModelArguments {
 }
 
 impl ModelArguments {
+    /// What is read.
+    pub fn files(&self) -> impl Iterator<Item = Option<&PathBuf>> {
+        [Some(&self.network), self.graph.as_ref()].into_iter()
+    }
+
     /// What the jobs are asked about.
     pub fn request(&self) -> Model {
         Model {
@@ -45,6 +50,11 @@ pub struct TwinArguments {
 }
 
 impl TwinArguments {
+    /// What is read.
+    pub fn files(&self) -> impl Iterator<Item = Option<&PathBuf>> {
+        self.tables.iter().map(Some)
+    }
+
     /// What the jobs are asked about.
     pub fn request(&self) -> Result<Polynomials> {
         Ok(Polynomials {
@@ -92,6 +102,11 @@ fn layout(text: &str) -> std::result::Result<Layout, String> {
 }
 
 impl InputArguments {
+    /// What is read.
+    pub fn file(&self) -> Option<&PathBuf> {
+        Some(&self.input)
+    }
+
     /// What the jobs are asked about.
     pub fn request(&self) -> Result<InputFile> {
         let list = |name: &str, text: &Option<String>| -> Result<Option<Vec<Rational>>> {
