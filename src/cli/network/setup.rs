@@ -1,7 +1,7 @@
 //! What the network commands share: arguments for the model, its polynomials, its inputs, and noise.
 
 use crate::arith::rounding::CoefficientMode;
-use crate::cli::terminal::rational;
+use crate::cli::terminal::{input_scale, rational};
 use crate::error::{Error, Result};
 use crate::jobs::network::{InputFile, Model, NoiseLevels, Polynomials};
 use crate::network::read::input::Layout;
@@ -60,7 +60,10 @@ impl TwinArguments {
         Ok(Polynomials {
             tables: self.tables.clone(),
             scales: match &self.scale {
-                Some(text) => numbers(text).map_err(|e| e.within("--scale"))?,
+                Some(text) => text
+                    .split(',')
+                    .map(|b| input_scale(b.trim()).map_err(|words| Error::parse("--scale", words)))
+                    .collect::<Result<_>>()?,
                 None => Vec::new(),
             },
             coefficients: self.coefficients,
