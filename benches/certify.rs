@@ -25,6 +25,7 @@ fn table() -> Table {
         name: "relu 15,27,29".into(),
         target: Function::Relu,
         output: polycert::poly::Output::default(),
+        slope: None,
         domain: Domain {
             lo: Rational::from(-1),
             hi: Rational::from(1),

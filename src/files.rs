@@ -2,9 +2,10 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Reads a text file of at most `limit` bytes; `-` is standard input.
 ///
@@ -112,25 +113,75 @@ fn plain(e: &std::io::Error) -> std::io::Error {
         .map_or_else(|| e.kind().into(), std::io::Error::from_raw_os_error)
 }
 
-/// Refuses an output that is one of the inputs: what is read must not be lost.
+/// Which file a path names, however it is spelled: links are followed, and hard links are one file.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    /// Device and number on it.
+    Known(u64, u64),
+    /// The path without links, of a file that is yet to be made or on a system without such numbers.
+    Path(PathBuf),
+}
+
+impl Place {
+    /// None for a device, a pipe or a folder: nothing is lost by writing to those.
+    fn of(path: &Path) -> Option<Self> {
+        if path == Path::new("-") {
+            return None;
+        }
+        let Ok(found) = std::fs::metadata(path) else {
+            let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+            let folder = std::fs::canonicalize(folder.unwrap_or(Path::new("."))).ok()?;
+            return Some(Self::Path(folder.join(path.file_name()?)));
+        };
+        if !found.is_file() {
+            return None;
+        }
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            Some(Self::Known(found.dev(), found.ino()))
+        }
+        #[cfg(not(unix))]
+        std::fs::canonicalize(path).ok().map(Self::Path)
+    }
+}
+
+/// Refuses outputs that are inputs, or twice the same: what is read or written must not be lost.
+///
+/// Every command that writes calls it before it begins.
 ///
 /// # Errors
-/// The output names the same file as an input, as a link may.
-pub fn refuse_overwriting<'a>(
-    output: &Path,
-    inputs: impl IntoIterator<Item = &'a Path>,
+/// The output that names the same file as an input or another output, as a link may.
+pub fn refuse_overwriting<'a, 'b>(
+    outputs: impl IntoIterator<Item = &'a Path>,
+    inputs: impl IntoIterator<Item = &'b Path>,
 ) -> Result<()> {
-    let Ok(target) = std::fs::canonicalize(output) else {
-        return Ok(());
-    };
-    for input in inputs {
-        if std::fs::canonicalize(input).is_ok_and(|i| i == target) {
-            let detail =
-                "is an input of this command and would be overwritten; name another output";
-            return Err(Error::domain(detail).in_file(output));
-        }
+    let inputs: BTreeSet<Place> = inputs.into_iter().filter_map(Place::of).collect();
+    let mut seen = BTreeSet::new();
+    for output in outputs {
+        let Some(place) = Place::of(output) else {
+            continue;
+        };
+        let detail = if inputs.contains(&place) {
+            "is an input of this command and would be overwritten; name another output"
+        } else if !seen.insert(place) {
+            "is named for two outputs of this command, and the second would overwrite the first"
+        } else {
+            continue;
+        };
+        return Err(Error::domain(detail).in_file(output));
     }
     Ok(())
+}
+
+/// The files of a folder that a command would replace, for [`refuse_overwriting`]: those whose names it may write.
+pub fn replaced_in(folder: &Path, written: impl Fn(&str) -> bool) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name());
+    names
+        .filter(|name| name.to_str().is_some_and(&written))
+        .map(|name| folder.join(name))
+        .collect()
 }
 
 /// SHA-256 of bytes, as 64 hexadecimal digits.
@@ -174,6 +225,47 @@ mod tests {
         let missing = folder.path().join("no/such/x");
         let words = write_atomically(&missing, "").unwrap_err().to_string();
         assert!(words.contains("does not exist: make it first"), "{words}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn one_file_has_one_place_however_it_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for name in ["in", "other"] {
+            std::fs::write(at(name), "x").unwrap();
+        }
+        std::os::unix::fs::symlink(at("in"), at("soft")).unwrap();
+        std::os::unix::fs::symlink(folder.path(), at("self")).unwrap();
+        std::fs::hard_link(at("in"), at("hard")).unwrap();
+        let refused = |outputs: &[&str]| {
+            let outputs: Vec<PathBuf> = outputs.iter().map(|name| at(name)).collect();
+            let inputs = [at("in"), PathBuf::from("-"), at("missing")];
+            let paths = outputs.iter().map(PathBuf::as_path);
+            let result = refuse_overwriting(paths, inputs.iter().map(PathBuf::as_path));
+            result.err().map(|e| e.to_string())
+        };
+        for name in [
+            "in",
+            "soft",
+            "hard",
+            "self/in",
+            "self/self/../in",
+            "missing",
+        ] {
+            let words = refused(&["other", name]).unwrap();
+            assert!(words.contains("is an input of this command"), "{words}");
+        }
+        for same in [["new", "self/new"], ["other", "self/other"]] {
+            let words = refused(&same).unwrap();
+            assert!(words.contains("two outputs"), "{words}");
+        }
+        assert_eq!(refused(&["other", "new", "no/folder", "self"]), None);
+        let devices = ["/dev/null", "-"].map(Path::new);
+        assert!(refuse_overwriting(devices, devices).is_ok());
+        let mut found = replaced_in(folder.path(), |name| name.ends_with('t') || name == "in");
+        found.sort();
+        assert_eq!(found, [at("in"), at("soft")]);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! `polycert catalogue`: every table of a folder against what is claimed of it.
 
-use crate::cli::terminal::{note, output, quoted};
+use crate::cli::terminal::{guard, note, output, quoted};
 use crate::error::Result;
+use crate::files::replaced_in;
 use crate::function::target::Function;
 use crate::jobs::catalogue::{catalogue, Request};
 use crate::report::Exporter;
@@ -66,6 +67,16 @@ enum Form {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
+    let json = |name: &str| name.ends_with(".json");
+    let inputs = replaced_in(&a.folder, json);
+    let folder = a.certificates.iter();
+    let replaced: Vec<PathBuf> = folder
+        .flat_map(|folder| replaced_in(folder, |name| name.ends_with(".cert.json")))
+        .collect();
+    guard(
+        replaced.iter().map(Some).chain([a.output.as_ref()]),
+        inputs.iter().map(Some).chain([a.claims.as_ref()]),
+    )?;
     let request = Request {
         folder: a.folder.clone(),
         target: a.target,

@@ -3,7 +3,7 @@
 use crate::arith::number;
 use crate::arith::rounding::CoefficientMode;
 use crate::certify::proof::{Proof, Verdict};
-use crate::cli::terminal::{digest, input_scale, output, rational};
+use crate::cli::terminal::{digest, guard, input_scale, output, rational};
 use crate::error::Result;
 use crate::function::shape::Shape;
 use crate::function::target::Function;
@@ -35,7 +35,7 @@ pub struct Arguments {
     /// B: inputs in [-B, B], the composite is applied to x/B.
     #[arg(long, value_parser = input_scale, allow_hyphen_values = true, default_value = "1")]
     scale: Rational,
-    /// Slope of a leaky ReLU for x < 0.
+    /// Slope of a leaky ReLU for x < 0 (1/100 if left out; of direct_leaky_relu the table's own, where it states one).
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     slope: Option<Rational>,
     /// K of a K x K max-pool window.
@@ -95,6 +95,7 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
+    guard([a.output.as_ref()], [Some(&a.table)])?;
     let mut table = Table::read(&a.table)?;
     if let Some(word) = &a.last_stage {
         table.output = Output::parse(Some(word))?;

@@ -3,7 +3,7 @@
 use crate::certificate::evaluation::Certified;
 use crate::ckks::scheme::encrypt::Encryption;
 use crate::cli::params;
-use crate::cli::terminal::{input_scale, note, output};
+use crate::cli::terminal::{guard, input_scale, note, output};
 use crate::error::{Error, Result};
 use crate::files::read_text;
 use crate::function::target::Function;
@@ -100,6 +100,10 @@ impl Task {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
+    guard(
+        [a.certificate.as_ref()],
+        [Some(&a.table), a.values.as_ref()],
+    )?;
     let table = Table::read(&a.table)?;
     let parameters = a.parameters.parameters()?;
     note(&params::line(&parameters));

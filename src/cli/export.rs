@@ -2,7 +2,7 @@
 
 use crate::arith::number;
 use crate::arith::rounding::CoefficientMode;
-use crate::cli::terminal::{note, output};
+use crate::cli::terminal::{guard, note, output};
 use crate::error::Result;
 use crate::interchange::{Export, Format};
 use crate::jobs::export::{export, Request};
@@ -41,6 +41,7 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
+    guard([a.output.as_ref()], [Some(&a.table)])?;
     let table = Table::read(&a.table)?;
     let request = Request {
         format: a.format,

@@ -1,6 +1,6 @@
 //! `polycert family`: tables of the families that the field uses, other than searched composites.
 
-use crate::cli::terminal::{note, output, rational};
+use crate::cli::terminal::{guard, note, output, rational};
 use crate::error::{Error, Result};
 use crate::files::read_text;
 use crate::function::shape::Shape;
@@ -201,7 +201,10 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         Family::Composite(a) => (job::Family::Composite(a.request()), &a.file),
         Family::Minimax(a) => (job::Family::Minimax(a.request()), &a.file),
         Family::Chebyshev(a) => (job::Family::Chebyshev(a.request()), &a.file),
-        Family::LeastSquares(a) => (job::Family::LeastSquares(a.request()?), &a.file),
+        Family::LeastSquares(a) => {
+            guard([a.file.output.as_ref()], [a.histogram.as_ref()])?;
+            (job::Family::LeastSquares(a.request()?), &a.file)
+        }
         Family::Hermite(a) => (job::Family::Hermite(a.request()?), &a.file),
         Family::Clean(a) => (job::Family::Clean(a.request()), &a.file),
     };

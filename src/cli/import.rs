@@ -1,6 +1,6 @@
 //! `polycert import`: coefficients of other programs to a table file.
 
-use crate::cli::terminal::{note, output, rational};
+use crate::cli::terminal::{guard, note, output, rational};
 use crate::error::{Error, Result};
 use crate::files::read_bytes;
 use crate::function::target::Function;
@@ -66,6 +66,10 @@ pub struct Arguments {
     /// out: the file's own, else what its values at the ends of the domain say, in a note.
     #[arg(long, value_parser = ["sign", "step"])]
     last_stage: Option<String>,
+    /// Target direct_leaky_relu: the slope of that function for x < 0 (the file's own if it states one; a network takes no
+    /// such table without).
+    #[arg(long, value_parser = rational, allow_hyphen_values = true)]
+    slope: Option<Rational>,
     /// Name of the table (the file's own, else the file's name).
     #[arg(long)]
     name: Option<String>,
@@ -81,6 +85,7 @@ fn interval(text: &str) -> std::result::Result<(Rational, Rational), String> {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
+    guard([a.output.as_ref()], [Some(&a.input)])?;
     let bytes = read_bytes(&a.input, MAX_BYTES)?;
     let stem = a
         .input
@@ -108,6 +113,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
             Some(word) => Some(Output::parse(Some(word))?),
             None => None,
         },
+        slope: a.slope.clone(),
         interval: a.interval.clone(),
         arrays: a.arrays.clone(),
         degrees: a.degrees.clone(),

@@ -1,7 +1,8 @@
 //! `polycert report`: certificates as a page for people.
 
-use crate::cli::terminal::{note, output, quoted};
+use crate::cli::terminal::{guard, note, output, quoted};
 use crate::error::{Error, Result};
+use crate::files::replaced_in;
 use crate::jobs::report::{report, Answer, Document, Origin, Request};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -31,6 +32,14 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
+    let folder = a.csv.iter();
+    let replaced: Vec<PathBuf> = folder
+        .flat_map(|folder| replaced_in(folder, |name| name.ends_with(".csv")))
+        .collect();
+    guard(
+        replaced.iter().map(Some).chain([a.output.as_ref()]),
+        a.certificates.iter().map(Some),
+    )?;
     let files = a.certificates.iter();
     let quoted: Vec<String> = files.map(|p| quoted(&p.display().to_string())).collect();
     let request = Request {

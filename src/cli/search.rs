@@ -3,7 +3,7 @@
 use crate::arith::number;
 use crate::certify::proof::Verdict;
 use crate::cli::progress::Line;
-use crate::cli::terminal::{note, output};
+use crate::cli::terminal::{guard, note, output};
 use crate::error::{Error, Result};
 use crate::files::read_text;
 use crate::function::target::Function;
@@ -70,6 +70,10 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
+    guard(
+        [a.output.as_ref(), a.certificate.as_ref()],
+        [a.cost_table.as_ref()],
+    )?;
     let request = request(a)?;
     let answer = search(&request, &mut progress())?;
     if let Some(path) = &a.output {

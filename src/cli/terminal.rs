@@ -2,7 +2,7 @@
 
 use crate::arith::number;
 use crate::error::{Error, Result};
-use crate::files::write_atomically;
+use crate::files::{refuse_overwriting, write_atomically};
 use rug::Rational;
 use std::path::{Path, PathBuf};
 
@@ -45,6 +45,19 @@ pub fn output(path: Option<&PathBuf>, text: &str) -> Result<()> {
             other => other.map_err(|e| Error::io(Path::new("standard output"), &e)),
         },
     }
+}
+
+/// Refuses outputs that are inputs, or twice the same, before a command begins.
+pub fn guard<'a>(
+    outputs: impl IntoIterator<Item = Option<&'a PathBuf>>,
+    inputs: impl IntoIterator<Item = Option<&'a PathBuf>>,
+) -> Result<()> {
+    fn paths<'a>(
+        list: impl IntoIterator<Item = Option<&'a PathBuf>>,
+    ) -> impl Iterator<Item = &'a Path> {
+        list.into_iter().flatten().map(PathBuf::as_path)
+    }
+    refuse_overwriting(paths(outputs), paths(inputs))
 }
 
 /// A line on standard error; nobody need be listening.

@@ -333,6 +333,9 @@ fn json(table: &Table) -> Result<String> {
     if table.output == Output::Step {
         object.insert("output".to_owned(), "step".into());
     }
+    if let Some(slope) = &table.slope {
+        object.insert("slope".to_owned(), write(slope)?);
+    }
     Ok(serde_json::to_string_pretty(&object).unwrap_or_default() + "\n")
 }
 

@@ -23,6 +23,8 @@ struct Raw {
     target: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     output: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    slope: Option<String>,
     lo: String,
     hi: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -48,6 +50,7 @@ pub(super) struct Header {
     pub name: String,
     pub target: Function,
     pub output: Output,
+    pub slope: Option<Rational>,
     pub domain: Domain,
     /// Basis, scale and offset of every component.
     pub forms: Vec<(Basis, Rational, Rational)>,
@@ -69,6 +72,7 @@ impl Header {
             name: table.name.clone(),
             target: table.target.name().to_owned(),
             output: (table.output == Output::Step).then(|| "step".to_owned()),
+            slope: table.slope.as_ref().map(w),
             lo: w(&table.domain.lo),
             hi: w(&table.domain.hi),
             eps: table.domain.eps.as_ref().map(w),
@@ -116,6 +120,11 @@ impl Header {
             format: raw.format.parse()?,
             target: raw.target.parse()?,
             output: Output::parse(raw.output.as_deref())?,
+            slope: raw
+                .slope
+                .as_deref()
+                .map(|t| number("slope", t))
+                .transpose()?,
             domain: Domain {
                 lo: number("lo", &raw.lo)?,
                 hi: number("hi", &raw.hi)?,

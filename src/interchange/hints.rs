@@ -51,6 +51,8 @@ pub struct Hints {
     pub eps: Option<Rational>,
     /// What the last stage gives; where nobody says it, 0 and 1 are recognised at the ends of the domain.
     pub output: Option<Output>,
+    /// The slope for x < 0 of a leaky ReLU that the polynomial is itself.
+    pub slope: Option<Rational>,
     /// OpenFHE's [a, b], of every component.
     pub interval: Option<(Rational, Rational)>,
     /// The arrays that are meant, by name or number, first applied first.

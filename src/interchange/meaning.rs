@@ -1,8 +1,7 @@
 //! From what a file holds to a table: what is meant, and whether the file, an option or nobody says so.
 
 use crate::arith::number::{self, MAX_CHARS};
-use crate::error::{Error, ErrorKind, Result};
-use crate::function::target::Function;
+use crate::error::{Error, Result};
 use crate::interchange::arrange;
 use crate::interchange::facts::Facts;
 use crate::interchange::format::Format;
@@ -10,10 +9,9 @@ use crate::interchange::header::Header;
 use crate::interchange::hints::{Hints, Imported, Order};
 use crate::interchange::remarks::{not_odd, seen};
 use crate::interchange::source::{Group, Item, Source};
+use crate::interchange::stated::{confirm, domain, last_stage, slope, target};
 use crate::poly::component::{Basis, Component};
-use crate::poly::role::Role;
 use crate::poly::table::{Domain, Output, Table};
-use rug::Rational;
 use std::collections::BTreeMap;
 
 /// From so many numbers on one list may be several components: 0, c_1, 0, c_3.
@@ -38,100 +36,6 @@ impl Lists {
             header: None,
             has_degrees: false,
         }
-    }
-}
-
-/// The domain that options or the file state.
-///
-/// # Errors
-/// A lower end without an upper one.
-pub(super) fn domain(
-    hints: &Hints,
-    file: Option<(Rational, Rational)>,
-    facts: &mut Facts,
-) -> Result<(Rational, Rational)> {
-    let show =
-        |(lo, hi): &(Rational, Rational)| format!("[{}, {}]", number::write(lo), number::write(hi));
-    let (ends, stated) = match (&hints.lo, &hints.hi, &file) {
-        (Some(lo), Some(hi), _) => ((lo.clone(), hi.clone()), true),
-        (None, Some(hi), _) => ((Rational::from(-hi), hi.clone()), true),
-        (Some(lo), None, Some((_, hi))) => ((lo.clone(), hi.clone()), true),
-        (Some(_), None, None) => return Err(Error::domain("--lo needs --hi")),
-        (None, None, Some(ends)) => (ends.clone(), true),
-        (None, None, None) => ((Rational::from(-1), Rational::from(1)), false),
-    };
-    facts.say(stated, format!("domain {}", show(&ends)), "--lo, --hi");
-    if let Some(file) = file.filter(|f| *f != ends) {
-        facts.say(
-            true,
-            format!("the file's own domain {} is overruled", show(&file)),
-            "",
-        );
-    }
-    Ok(ends)
-}
-
-/// The target, which says what the polynomial itself approximates.
-pub(super) fn target(hints: &Hints, file: Option<Function>, facts: &mut Facts) -> Function {
-    let target = hints.target.or(file).unwrap_or(Function::Relu);
-    let how = match target {
-        Function::Direct(_) => "the polynomial itself",
-        _ => "the polynomial stands for sign",
-    };
-    let stated = hints.target.is_some() || file.is_some();
-    facts.say(stated, format!("target {target}, {how}"), "--target");
-    target
-}
-
-/// What the last stage gives, where a composite stands for sign.
-///
-/// # Errors
-/// An option that says so of a polynomial that stands for itself.
-pub(super) fn last_stage(
-    table: &mut Table,
-    stated: Option<Output>,
-    hints: &Hints,
-    facts: &mut Facts,
-) -> Result<()> {
-    if table.role() != Role::Sign {
-        return match hints.output {
-            Some(_) => Err(Error::domain(format!(
-                "--last-stage is for composites that stand for sign, not for target {}",
-                table.target
-            ))),
-            None => Ok(()),
-        };
-    }
-    let recognised = || match table.estimate_is_step() {
-        true => Output::Step,
-        false => Output::Sign,
-    };
-    let output = hints.output.or(stated).unwrap_or_else(recognised);
-    let what = match output {
-        Output::Sign => "the last stage gives -1 or 1",
-        Output::Step => "the last stage gives 0 or 1, so 2 p - 1 is the sign",
-    };
-    let stated = hints.output.or(stated).is_some();
-    facts.say(stated, what.to_owned(), "--last-stage");
-    table.output = output;
-    Ok(())
-}
-
-/// A digest that the file states, unless an option says otherwise than the file.
-pub(super) fn confirm(table: &Table, stated: Option<&str>, hints: &Hints) -> Result<()> {
-    let overruled = hints.basis.is_some()
-        || hints.lo.is_some()
-        || hints.hi.is_some()
-        || hints.eps.is_some()
-        || hints.output.is_some()
-        || hints.interval.is_some();
-    match stated {
-        Some(stated) if !overruled && stated != table.sha256() => Err(ErrorKind::Digest {
-            stated: stated.to_owned(),
-            computed: table.sha256(),
-        }
-        .into()),
-        _ => Ok(()),
     }
 }
 
@@ -218,19 +122,23 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
         name: name.unwrap_or_else(|| hints.default_name.clone()),
         target,
         output: Output::default(),
+        slope: None,
         domain: Domain { lo, hi, eps },
         components,
         provenance: BTreeMap::from([("imported from".to_owned(), origin.to_owned())]),
     };
     let said = header.as_ref().map(|h| h.output);
     last_stage(&mut table, said, hints, &mut facts)?;
+    let own_slope = header.as_ref().and_then(|h| h.slope.clone());
+    slope(&mut table, own_slope.clone(), hints, &mut facts)?;
     let mut notes = facts.publish(&mut table, hints, digest);
     notes.extend(seen(source, &groups, hints));
     if hints.target.is_none() && header.is_none() {
         notes.extend(not_odd(&table));
     }
     table.validate()?;
-    confirm(&table, header.as_ref().map(|h| h.sha256.as_str()), hints)?;
+    let stated = header.as_ref().map(|h| h.sha256.as_str());
+    confirm(&table, own_slope, stated, hints)?;
     validated(table, notes)
 }
 

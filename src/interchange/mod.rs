@@ -57,6 +57,7 @@ mod remarks;
 mod scan;
 mod source;
 pub mod spell;
+mod stated;
 
 pub use arrays::MAX_NESTING;
 pub use export::{export, Change, Export};

@@ -7,6 +7,7 @@ use crate::interchange::facts::Facts;
 use crate::interchange::hints::{Hints, Imported, Order};
 use crate::interchange::meaning;
 use crate::interchange::published::{self, Settings};
+use crate::interchange::stated;
 use crate::poly::table::{Domain, Output, Table, FORMAT};
 use rug::Rational;
 use serde_json::Value;
@@ -62,13 +63,15 @@ fn whole(text: &str, fields: &BTreeMap<String, Value>, hints: &Hints) -> Result<
     // The rest the file says itself.
     let mut facts = Facts::default();
     let said = fields.contains_key("output").then_some(table.output);
-    meaning::last_stage(&mut table, said, hints, &mut facts)?;
+    stated::last_stage(&mut table, said, hints, &mut facts)?;
+    let own = table.slope.take();
+    stated::slope(&mut table, own, hints, &mut facts)?;
     meaning::validated(table, facts.notes().to_vec())
 }
 
 fn settings(hints: &Hints, facts: &mut Facts) -> Result<(Settings, Rational)> {
-    let target = meaning::target(hints, None, facts);
-    let (lo, hi) = meaning::domain(hints, None, facts)?;
+    let target = stated::target(hints, None, facts);
+    let (lo, hi) = stated::domain(hints, None, facts)?;
     let name = hints.name.clone();
     let settings = Settings {
         name: name.unwrap_or_else(|| hints.default_name.clone()),
@@ -111,7 +114,8 @@ fn stated_by_its_author(
         _ => "coefficients from degree 0 upwards",
     };
     facts.say(hints.order.is_some(), order.to_owned(), "--order");
-    meaning::last_stage(&mut table, None, hints, &mut facts)?;
+    stated::last_stage(&mut table, None, hints, &mut facts)?;
+    stated::slope(&mut table, None, hints, &mut facts)?;
     let notes = facts.publish(&mut table, hints, digest);
     meaning::validated(table, notes)
 }
@@ -142,8 +146,8 @@ fn exported(
     };
     let mut facts = Facts::default();
     let own_target = word("target").map(str::parse).transpose()?;
-    let target = meaning::target(hints, own_target, &mut facts);
-    let (lo, hi) = meaning::domain(hints, Some((own.lo, own.hi)), &mut facts)?;
+    let target = stated::target(hints, own_target, &mut facts);
+    let (lo, hi) = stated::domain(hints, Some((own.lo, own.hi)), &mut facts)?;
     let settings = Settings {
         name: hints.default_name.clone(),
         target,
@@ -156,13 +160,20 @@ fn exported(
     if let Some(name) = hints.name.as_deref().or_else(|| word("name")) {
         name.clone_into(&mut table.name);
     }
-    for taken in ["format", "name", "target", "output", "domain", "sha256"] {
+    for taken in [
+        "format", "name", "target", "output", "slope", "domain", "sha256",
+    ] {
         table.provenance.remove(taken);
     }
     let said = Output::parse(word("output"))?;
-    meaning::last_stage(&mut table, Some(said), hints, &mut facts)?;
+    stated::last_stage(&mut table, Some(said), hints, &mut facts)?;
+    let slope = match word("slope") {
+        Some(text) => Some(crate::arith::number::parse(text).map_err(|e| e.within("slope"))?),
+        None => None,
+    };
+    stated::slope(&mut table, slope.clone(), hints, &mut facts)?;
     table.validate()?;
-    meaning::confirm(&table, word("sha256"), hints)?;
+    stated::confirm(&table, slope, word("sha256"), hints)?;
     let notes = facts.publish(&mut table, hints, digest);
     meaning::validated(table, notes)
 }

@@ -208,6 +208,7 @@ fn finish(
         name: settings.name.clone(),
         target: settings.target,
         output: crate::poly::table::Output::default(),
+        slope: None,
         domain: Domain {
             lo: Rational::from(-&settings.hi),
             hi: settings.hi.clone(),

@@ -257,7 +257,7 @@ fn made(file: &str, table: &Table, function: Function, asked: Question) -> Resul
         claim,
         eps: asked.eps,
         to: own_domain(table, function, &Rational::from(1))?,
-        ..Asked::new(usual(function))
+        ..Asked::new(usual(table, function))
     };
     let text = certified(table, &request)?.certificate;
     let checked = Checked::new(text, &table.sha256())?;

@@ -21,7 +21,7 @@ pub struct Request {
     pub coefficients: CoefficientMode,
     /// B: inputs are in [-B, B], the composite is applied to x/B.
     pub scale: Rational,
-    /// Slope of a leaky ReLU for x < 0 (1/100 if none).
+    /// Slope of a leaky ReLU for x < 0 (that of a `direct_leaky_relu` table, else 1/100 if none).
     pub slope: Option<Rational>,
     /// K of a K x K max-pool window.
     pub window: Option<u32>,
@@ -169,11 +169,12 @@ pub(in crate::jobs) fn own_domain(
     Ok(Some(hi.clone()))
 }
 
-/// The usual parameters of a function, with B = 1.
-pub(in crate::jobs) fn usual(function: Function) -> Target {
+/// The usual parameters of a function, with B = 1: those that the table states, where it is its own target.
+pub(in crate::jobs) fn usual(table: &Table, function: Function) -> Target {
     let mut target = Target::new(function);
     if function.has_slope() {
-        target.slope = Rational::from((1, 100));
+        let own = table.slope.clone().filter(|_| table.target == function);
+        target.slope = own.unwrap_or_else(|| Rational::from((1, 100)));
     }
     target
 }
@@ -183,7 +184,7 @@ impl Request {
     fn asked(&self, table: &Table) -> Result<Asked> {
         self.check(table)?;
         let function = self.target.unwrap_or(table.target);
-        let mut target = usual(function);
+        let mut target = usual(table, function);
         target.scale = self.scale.clone();
         if let Some(slope) = self.slope.as_ref().filter(|_| function.has_slope()) {
             target.slope.clone_from(slope);
@@ -258,6 +259,14 @@ impl Request {
             function.has_slope(),
             "leaky_relu",
         )?;
+        if let (Some(asked), Some(own)) = (&self.slope, &table.slope) {
+            if asked != own && table.target == function {
+                return Err(Error::domain(format!(
+                    "--slope {asked}: the table is for slope {own}; leave --slope out, or import the table with --slope \
+                     if {own} is not what it is for"
+                )));
+            }
+        }
         only(self.lower.is_some(), "lower", ends, "clip")?;
         only(self.upper.is_some(), "upper", ends, "clip")?;
         only(self.window.is_some(), "window", pool, "max_pool")?;

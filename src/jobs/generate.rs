@@ -199,6 +199,7 @@ impl Recipe<'_> {
                 .map_or_else(|| format!("{} {degrees}", self.target), str::to_owned),
             target: self.target,
             output: crate::poly::table::Output::default(),
+            slope: None,
             domain: Domain {
                 lo: Rational::from(-&hi),
                 hi,

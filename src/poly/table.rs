@@ -6,6 +6,7 @@
 use crate::arith::number;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::{read_text, sha256};
+use crate::function::shape::Shape;
 use crate::function::target::Function;
 use crate::poly::component::{Basis, Component};
 use rug::Rational;
@@ -74,6 +75,8 @@ pub struct Table {
     pub target: Function,
     /// What the last stage gives; [`Output::Sign`] where the target is the function itself.
     pub output: Output,
+    /// Target `direct_leaky_relu`: the slope of that function for x < 0, where it is stated.
+    pub slope: Option<Rational>,
     /// Intended domain.
     pub domain: Domain,
     /// The components, first applied first.
@@ -91,6 +94,8 @@ pub(crate) struct RawTable {
     pub target: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slope: Option<String>,
     pub domain: RawDomain,
     pub components: Vec<RawComponent>,
     #[serde(default)]
@@ -189,6 +194,9 @@ impl Table {
         if self.output == Output::Step {
             t.push_str("output step\n");
         }
+        if let Some(slope) = &self.slope {
+            let _ = writeln!(t, "slope {}", w(slope));
+        }
         for c in &self.components {
             let (scale, offset) = (w(&c.scale), w(&c.offset));
             let _ = writeln!(
@@ -262,6 +270,10 @@ impl Table {
                 ),
             ));
         }
+        if self.slope.is_some() && self.target != Function::Direct(Shape::LeakyRelu) {
+            let detail = format!("is of target direct_leaky_relu, not of {}", self.target);
+            return Err(Error::parse("slope", detail));
+        }
         let n = self.components.len();
         if n == 0 || n > MAX_COMPONENTS {
             return Err(Error::parse(
@@ -304,6 +316,7 @@ impl Table {
             name: raw.name,
             target: raw.target.parse()?,
             output: Output::parse(raw.output.as_deref())?,
+            slope: raw.slope.as_deref().map(|t| at("slope", t)).transpose()?,
             domain,
             components,
             provenance: raw.provenance,
@@ -319,6 +332,7 @@ impl Table {
             name: self.name.clone(),
             target: self.target.name().to_owned(),
             output: (self.output == Output::Step).then(|| "step".to_owned()),
+            slope: self.slope.as_ref().map(w),
             domain: RawDomain {
                 lo: w(&self.domain.lo),
                 hi: w(&self.domain.hi),
@@ -414,6 +428,36 @@ mod tests {
         assert_eq!(Table::from_json(&spelled).unwrap().sha256(), t.sha256());
         let other = SMALL.replace("-0.5", "-0.25");
         assert_ne!(Table::from_json(&other).unwrap().sha256(), t.sha256());
+    }
+
+    #[test]
+    fn the_slope_of_a_leaky_relu_is_in_the_digest_and_of_no_other_target() {
+        let plain = SMALL.replace("\"relu\"", "\"direct_leaky_relu\"");
+        let stated =
+            |slope: &str| plain.replace("\"domain\"", &format!("\"slope\":\"{slope}\",\"domain\""));
+        let read = |text: &str| Table::from_json(text).unwrap();
+        let t = read(&stated("0.01"));
+        assert_eq!(t.slope, Some(Rational::from((1, 100))));
+        assert_eq!(read(&t.to_json()), t);
+        assert_eq!(read(&stated("1/100")).sha256(), t.sha256());
+        let lines = "polycert-table/1\ndomain -1 1\neps -\nslope 1/100\ncomponent power 1 0 4\n0\n3/2\n0\n-1/2\n";
+        assert_eq!(sha256(lines.as_bytes()), t.sha256());
+        for other in [plain.clone(), stated("1/50"), stated("0")] {
+            assert_ne!(read(&other).sha256(), t.sha256());
+        }
+        for (target, slope, part) in [
+            (
+                "relu",
+                "1/100",
+                "slope: is of target direct_leaky_relu, not of relu",
+            ),
+            ("leaky_relu", "1/100", "not of leaky_relu"),
+            ("direct_leaky_relu", "1/0", "slope"),
+        ] {
+            let text = stated(slope).replace("direct_leaky_relu", target);
+            let error = Table::from_json(&text).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod commands;
 mod network;
 mod network_bounds;
 mod noise;
+mod overwriting;
 mod params;
 mod report;
 mod report_browser;

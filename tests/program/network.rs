@@ -513,3 +513,42 @@ fn our_network_is_certified_under_noise() {
     assert_eq!(r.status.code(), Some(0), "{said}");
     assert_eq!(said.matches("class 9 stays").count(), 2, "{said}");
 }
+
+/// A power of two that is only ever a scale of CKKS is not taken for B, here as in `certify`.
+#[test]
+fn the_scale_of_the_scheme_is_not_taken_for_b() {
+    let f = folder(&[255, 0]);
+    let out = f.at("out.json");
+    for (command, more) in [
+        ("evaluate", vec![]),
+        ("certify", vec!["-o", &out]),
+        ("deviate", vec!["--worst", "2^-30"]),
+        ("audit", vec!["-o", &out]),
+    ] {
+        for (b, bits) in [
+            ("2^40", 40),
+            ("1099511627776", 40),
+            ("2^50", 50),
+            ("8,2^41", 41),
+        ] {
+            let words = polycert(&line(&f, command, &[&["--scale", b], &more[..]].concat()))
+                .exits(2)
+                .err;
+            let parts = [
+                "--scale",
+                &format!("--log-scale {bits}"),
+                "inputs are in [-B, B]",
+            ];
+            assert!(
+                parts.iter().all(|p| words.contains(p)),
+                "{command}: {words}"
+            );
+        }
+    }
+    assert!(!f.path("out.json").exists());
+    // 2^40 - 1 and 2^19 may be meant.
+    for b in ["1099511627775", "2^19"] {
+        let run = polycert(&line(&f, "evaluate", &["--scale", b]));
+        assert!(run.code != 2, "{run:?}");
+    }
+}

@@ -206,6 +206,107 @@ fn what_cannot_use_a_direct_table_refuses_it_by_name() {
     }
 }
 
+/// A network's leaky ReLU is the table's, or a refusal says which slopes differ and how to state one.
+#[test]
+fn a_leaky_table_stands_for_a_leaky_relu_of_its_own_slope() {
+    let f = folder(&[0.25, 0.0]);
+    let leaky = |slope: &str| {
+        let op = format!("\"op\":\"leaky_relu\",\"slope\":\"{slope}\"");
+        GRAPH.replace("\"op\":\"relu\"", &op)
+    };
+    let table = f.file("leaky.json", direct("direct_leaky_relu"));
+    let (stated, c) = (f.at("stated.json"), f.at("c.json"));
+    let with = |slope: &str, command: &str, table: &str, rest: &[&str]| {
+        let net = safetensors(&weights(), &json!({"graph": leaky(slope)}));
+        f.file("net.safetensors", net);
+        network(&f, command, &[&["--table", table], rest].concat())
+    };
+    let words = refusal(&with("0.01", "evaluate", &table, &[]));
+    let parts = [
+        "leaky.json",
+        "act",
+        "not stated",
+        "import TABLE --slope S",
+        "0.01",
+    ];
+    assert!(parts.iter().all(|p| words.contains(p)), "{words}");
+    let said = polycert(&["import", &table, "--slope", "1/100", "-o", &stated]).exits(0);
+    assert!(
+        said.err.contains("stated: target") || said.err.contains("slope 1/100"),
+        "{}",
+        said.err
+    );
+    assert!(read(f.path("stated.json")).contains("\"slope\": \"1/100\""));
+    // What the program proves its own checker accepts; 1/100 is an f64 or f32 there.
+    for slope in ["0.01", "0.009999999776482582"] {
+        polycert(&with(slope, "certify", &stated, &["-o", &c])).exits(0);
+        let file = |end: &str| read(f.path(&format!("c.json{end}")));
+        let (text, net, input) = (file(""), file(".network"), file(".input"));
+        let check = |text: &str| check_network(text.as_bytes(), net.as_bytes(), input.as_bytes());
+        assert!(matches!(check(&text), NetworkOutcome::Verified(_)));
+        let other = text.replace("\"slope\": \"1/100\"", "\"slope\": \"1/50\"");
+        let other = other.replace("\"slope\":\"1/100\"", "\"slope\":\"1/50\"");
+        assert_ne!(other, text);
+        let outcome = check(&other).to_string();
+        assert!(
+            outcome.contains("REJECTED") && outcome.contains("slope 1/50"),
+            "{outcome}"
+        );
+    }
+    for slope in ["0.02", "-0.01", "0.010000000000000002"] {
+        let words = refusal(&with(slope, "evaluate", &stated, &[]));
+        assert!(
+            words.contains("of slope 1/100") && words.contains(slope),
+            "{words}"
+        );
+    }
+    // certify takes the table's, and no other.
+    let line = ["certify", &stated, "--only-error"];
+    let said = polycert(&line).exits(0).out;
+    assert!(said.contains("LeakyReLU(x), slope 1/100"), "{said}");
+    let words = polycert(&[&line[..], &["--slope", "1/50"]].concat())
+        .exits(2)
+        .err;
+    assert!(
+        words.contains("--slope 1/50") && words.contains("1/100"),
+        "{words}"
+    );
+    polycert(&[&line[..], &["--slope", "0.01"]].concat()).exits(0);
+    let words = polycert(&["import", &f.at("r.json"), "--slope", "1/2", "-o", &c])
+        .exits(2)
+        .err;
+    assert!(
+        words.contains("--slope") && words.contains("direct_relu"),
+        "{words}"
+    );
+    // A family states its own, and an export keeps it.
+    let (made, out) = (f.at("made.json"), f.at("out.txt"));
+    let words = "family minimax --function leaky_relu --slope 1/10 --degree 4 --range 2 -o";
+    polycert(&[&words.split(' ').collect::<Vec<_>>()[..], &[made.as_str()]].concat()).exits(0);
+    assert!(polycert(&["certify", &made, "--only-error"])
+        .exits(0)
+        .out
+        .contains("slope 1/10"));
+    for format in ["json", "csv"] {
+        polycert(&["export", &made, "--format", format, "-o", &out]).exits(0);
+        let back = f.at("back.json");
+        polycert(&["import", &out, "-o", &back]).exits(0);
+        assert_eq!(
+            read(f.path("back.json"))
+                .matches("\"slope\": \"1/10\"")
+                .count(),
+            1
+        );
+        // Another target has no slope; the rest of the file's digest still holds.
+        let to = ["import", &out, "--target", "direct_relu", "-o", &back];
+        assert!(polycert(&to)
+            .exits(0)
+            .err
+            .contains("slope 1/10 is overruled"));
+        assert!(!read(f.path("back.json")).contains("\"slope\""));
+    }
+}
+
 /// (1 + y (3 - y^2)/2)/2 after the same in powers: a step made of F1 twice, its last stage giving 0 or 1.
 fn step(output: &str) -> String {
     let odd = json!({"basis": "power", "coefficients": ["0", "3/2", "0", "-1/2"]});

@@ -16,6 +16,7 @@ fn table(target: Function) -> Table {
         name: "quintic".into(),
         target,
         output: polycert::poly::table::Output::default(),
+        slope: None,
         domain: Domain {
             lo: Rational::from(-1),
             hi: Rational::from(1),

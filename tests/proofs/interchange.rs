@@ -69,6 +69,7 @@ fn table() -> impl Strategy<Value = Table> {
         name,
         target: Function::Sign,
         output: polycert::poly::table::Output::default(),
+        slope: None,
         domain: Domain {
             lo: Rational::from(-2),
             hi: Rational::from(hi),

@@ -35,6 +35,7 @@ fn table(components: Vec<Component>, eps: (u32, u32)) -> Table {
         name: "mutation".to_owned(),
         target: Function::Relu,
         output: polycert::poly::table::Output::default(),
+        slope: None,
         domain: Domain {
             lo: Rational::from(-1),
             hi: Rational::from(1),

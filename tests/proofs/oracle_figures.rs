@@ -18,6 +18,7 @@ fn table(components: Vec<Component>, eps: Rational, hi: Rational) -> Table {
         name: "oracle".into(),
         target: Function::Relu,
         output: polycert::poly::Output::default(),
+        slope: None,
         domain: Domain {
             lo: Rational::from(-&hi),
             hi,

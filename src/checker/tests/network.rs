@@ -84,6 +84,55 @@ fn the_exact_values_are_verified() {
     );
 }
 
+/// p(x) = (3x - x^3)/2 itself on [-2, 2] in place of a leaky ReLU: p(7/6) = 413/432 and p(4/3) - 1 = -10/54.
+#[test]
+fn a_leaky_relu_has_the_slope_that_its_table_states() {
+    let (_, plain, _) = good();
+    let twin = format!("[{},{}]", around((413, 432)), around((-10, 54)));
+    let target = |stated: &str| format!("\"target\":\"direct_leaky_relu\"{stated}");
+    let checked = |stated: &str, held: &str| {
+        let network = NETWORK.replace("relu 1 0", &format!("relu 1 {held}"));
+        let c = certificate(&network, INPUT, "0", &plain, &twin, "1")
+            .replace("\"target\":\"relu\"", &target(stated))
+            .replace("\"lo\":\"-1\",\"hi\":\"1\"", "\"lo\":\"-2\",\"hi\":\"2\"");
+        said(&network, INPUT, &c)
+    };
+    // 1/100 as it is held by f64 and f32, and numbers that are themselves.
+    for (stated, held) in [
+        (",\"slope\":\"1/100\"", "5764607523034235*2^-59"),
+        (",\"slope\":\"1/100\"", "10737418*2^-30"),
+        (",\"slope\":\"1/4\"", "1*2^-2"),
+        (",\"slope\":\"-3\"", "-3"),
+    ] {
+        let words = checked(stated, held);
+        assert!(words.starts_with("VERIFIED"), "{held}: {words}");
+    }
+    for (stated, held, message) in [
+        ("", "1*2^-2", "states no slope"),
+        (",\"slope\":\"1/4\"", "0", "not for ReLU"),
+        (
+            ",\"slope\":\"0\"",
+            "1*2^-2",
+            "slope 0 stands for no leaky ReLU of another",
+        ),
+        (
+            ",\"slope\":\"1/4\"",
+            "1*2^-3",
+            "slope 1/4 stands for no leaky ReLU of another",
+        ),
+        (",\"slope\":\"1/100\"", "10737419*2^-30", "slope 1/100"),
+        (
+            ",\"slope\":\"1/100\"",
+            "5764607523034236*2^-59",
+            "slope 1/100",
+        ),
+    ] {
+        let words = checked(stated, held);
+        let rejected = words.starts_with("REJECTED") && words.contains(message);
+        assert!(rejected, "{stated} {held}: {words}");
+    }
+}
+
 #[test]
 fn everything_that_is_not_proved_is_rejected() {
     let (c, plain, twin) = good();

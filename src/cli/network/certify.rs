@@ -4,7 +4,7 @@ use crate::cli::network::evaluate::verdict;
 use crate::cli::network::setup::{
     notes, InputArguments, ModelArguments, PrecisionArguments, TwinArguments,
 };
-use crate::cli::terminal::{note, output, rational};
+use crate::cli::terminal::{guard, note, output, rational};
 use crate::error::{Error, Result};
 use crate::files::write_atomically;
 use crate::jobs::network::certify::{certify, ErrorModel, Noise, Request};
@@ -59,6 +59,12 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
+    let [network, input] =
+        ["network", "input"].map(|end| PathBuf::from(format!("{}.{end}", a.output.display())));
+    guard(
+        [&a.output, &network, &input].map(Some),
+        (a.model.files().chain(a.twin.files())).chain([a.input.file()]),
+    )?;
     let request = Request {
         model: a.model.request(),
         twin: a.twin.request()?,
@@ -81,9 +87,8 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         output(None, &format!("{words}\nnothing to certify\n"))?;
         return Ok(ExitCode::FAILURE);
     };
-    let beside = |end: &str| PathBuf::from(format!("{}.{end}", a.output.display()));
-    write_atomically(&beside("network"), &made.network)?;
-    write_atomically(&beside("input"), &made.input)?;
+    write_atomically(&network, &made.network)?;
+    write_atomically(&input, &made.input)?;
     write_atomically(&a.output, &made.certificate)?;
     let said = notes(&answer.loaded.said);
     output(None, &format!("{said}{}\n", made.statement))?;

@@ -1,7 +1,7 @@
 //! What the network commands share: arguments for the model, its polynomials, its inputs, and noise.
 
 use crate::arith::rounding::CoefficientMode;
-use crate::cli::terminal::rational;
+use crate::cli::terminal::{input_scale, rational};
 use crate::error::{Error, Result};
 use crate::jobs::network::{InputFile, Model, NoiseLevels, Polynomials};
 use crate::network::forward::compare::MOST_BITS;
@@ -41,6 +41,11 @@ fn constant(text: &str) -> std::result::Result<(String, PathBuf), String> {
 }
 
 impl ModelArguments {
+    /// What is read.
+    pub fn files(&self) -> impl Iterator<Item = Option<&PathBuf>> {
+        [Some(&self.network), self.graph.as_ref()].into_iter()
+    }
+
     /// What the jobs are asked about.
     pub fn request(&self) -> Model {
         Model {
@@ -68,12 +73,20 @@ pub struct TwinArguments {
 }
 
 impl TwinArguments {
+    /// What is read.
+    pub fn files(&self) -> impl Iterator<Item = Option<&PathBuf>> {
+        self.tables.iter().map(Some)
+    }
+
     /// What the jobs are asked about.
     pub fn request(&self) -> Result<Polynomials> {
         Ok(Polynomials {
             tables: self.tables.clone(),
             scales: match &self.scale {
-                Some(text) => numbers(text).map_err(|e| e.within("--scale"))?,
+                Some(text) => text
+                    .split(',')
+                    .map(|b| input_scale(b.trim()).map_err(|words| Error::parse("--scale", words)))
+                    .collect::<Result<_>>()?,
                 None => Vec::new(),
             },
             coefficients: self.coefficients,
@@ -115,6 +128,11 @@ fn layout(text: &str) -> std::result::Result<Layout, String> {
 }
 
 impl InputArguments {
+    /// What is read.
+    pub fn file(&self) -> Option<&PathBuf> {
+        Some(&self.input)
+    }
+
     /// What the jobs are asked about.
     pub fn request(&self) -> Result<InputFile> {
         let list = |name: &str, text: &Option<String>| -> Result<Option<Vec<Rational>>> {

@@ -8,7 +8,7 @@ use crate::function::shape;
 use crate::function::shape::{Line, Shape};
 use crate::function::target::Function;
 use crate::poly::component::{Basis, Component};
-use crate::poly::table::Domain;
+use crate::poly::table::{Domain, Table};
 use rug::{Float, Rational};
 
 /// A function on [lo, hi], and how coefficients are rounded.
@@ -82,6 +82,12 @@ impl Approximated {
             hi,
             eps: self.eps.clone().filter(|_| self.function.jumps()),
         }
+    }
+
+    /// The table with the function's own slope, where that is a parameter.
+    pub(super) fn stated(&self, mut table: Table) -> Table {
+        table.slope = (self.function == Shape::LeakyRelu).then(|| self.slope.clone());
+        table
     }
 
     /// What the function is, for the provenance.

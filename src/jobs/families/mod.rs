@@ -101,6 +101,7 @@ fn table(
         name,
         target,
         output: crate::poly::table::Output::default(),
+        slope: None,
         domain,
         components,
         provenance,
@@ -203,7 +204,7 @@ impl Minimax {
                 estimate_error: fit.estimate_error.to_f64(),
                 estimate_excess: fit.estimate_excess,
             }),
-            table: table(name, target, domain, vec![component], &about),
+            table: a.stated(table(name, target, domain, vec![component], &about)),
         })
     }
 }
@@ -252,13 +253,13 @@ impl Chebyshev {
         let target = Function::Direct(a.function);
         let name = format!("{target} Chebyshev {}", self.degree);
         let domain = a.domain((lo, hi));
-        Ok(Answer::of(table(
+        Ok(Answer::of(a.stated(table(
             name,
             target,
             domain,
             vec![component],
             &about,
-        )))
+        ))))
     }
 }
 
@@ -305,13 +306,13 @@ impl LeastSquares {
         let target = Function::Direct(a.function);
         let name = format!("{target} least squares {}", self.degree);
         let domain = a.domain(ends);
-        Ok(Answer::of(table(
+        Ok(Answer::of(a.stated(table(
             name,
             target,
             domain,
             vec![component],
             &about,
-        )))
+        ))))
     }
 }
 

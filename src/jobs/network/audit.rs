@@ -387,16 +387,13 @@ fn refuse_losses(request: &Request) -> Result<()> {
     inputs.extend(request.model.graph.as_deref());
     inputs.extend(request.labels.as_deref());
     inputs.extend(request.noise.evaluations.iter().map(PathBuf::as_path));
-    for output in [Some(&request.output), request.csv.as_ref()]
-        .into_iter()
-        .flatten()
-    {
-        refuse_overwriting(output, inputs.iter().copied())?;
+    let journal = PathBuf::from(format!("{}.journal", request.output.display()));
+    let mut outputs = vec![request.output.clone(), journal];
+    outputs.extend(request.csv.clone());
+    if let Some(folder) = &request.certificates {
+        outputs.extend(certificates::replaced(folder));
     }
-    if request.csv.as_ref() == Some(&request.output) {
-        return Err(Error::domain("-o and --csv name one file"));
-    }
-    Ok(())
+    refuse_overwriting(outputs.iter().map(PathBuf::as_path), inputs.iter().copied())
 }
 
 /// Refuses to write over an audit of more samples.

@@ -2,7 +2,7 @@
 
 use crate::certificate::network::{certify as publish, Subject};
 use crate::error::{Error, Result};
-use crate::files::{sha256, write_atomically};
+use crate::files::{replaced_in, sha256, write_atomically};
 use crate::jobs::network::inputs::Inputs;
 use crate::network::audit::Record;
 use crate::network::forward::compare::{compare, estimate_checked_bits, Precision, Verdict};
@@ -12,7 +12,7 @@ use crate::network::model::exact::{input_text, network_text};
 use rayon::prelude::*;
 use rug::Rational;
 use serde_json::{json, Value};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The format tag of the list.
 const FORMAT: &str = "polycert-manifest/1";
@@ -30,6 +30,12 @@ pub struct Certificates {
     pub count: usize,
     /// Samples whose class is proved without a certificate, and why.
     pub without: Vec<(usize, Error)>,
+}
+
+/// The files in the folder that [`write`] may replace.
+pub(super) fn replaced(folder: &Path) -> Vec<PathBuf> {
+    let certificate = |name: &str| name.starts_with("sample") && name.contains(".cert.json");
+    replaced_in(folder, |name| name == MANIFEST || certificate(name))
 }
 
 /// Certifies the class of every sample on which both networks are proved to answer the same, without noise.

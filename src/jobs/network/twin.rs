@@ -38,7 +38,8 @@ impl Polynomials {
     /// Reads the tables and makes the twin of a network.
     ///
     /// A table made of sign stands for ReLU through x (1 + p(x/B))/2; one of target `direct_relu` is p(x) itself on its own
-    /// domain, with B = 1, and one of target `direct_leaky_relu` the same in place of a leaky ReLU.
+    /// domain, with B = 1, and one of target `direct_leaky_relu` the same in place of a leaky ReLU of the slope that the
+    /// table states: exactly, or as the nearest f64 or f32, which is what network files hold of 1/100.
     ///
     /// # Errors
     /// Tables that are not meant for all of [-1, 1] or stand for no such activation, and as many of them or of B as the
@@ -127,20 +128,54 @@ fn suits(table: &Table) -> Result<()> {
 
 /// Refuses a table whose target is another activation.
 fn stands_for(table: &Table, op: &Op) -> Result<()> {
-    let leaky = matches!(op, Op::Relu { slope } if *slope != 0.0);
-    match table.role() {
-        Role::Sign | Role::Direct(Shape::Relu) => Ok(()),
-        Role::Direct(Shape::LeakyRelu) if leaky => Ok(()),
-        Role::Direct(_) => Err(Error::parse(
+    let leaky = match op {
+        Op::Relu { slope } if *slope != 0.0 => Some(*slope),
+        _ => None,
+    };
+    match (table.role(), leaky) {
+        (Role::Sign | Role::Direct(Shape::Relu), _) => Ok(()),
+        (Role::Direct(Shape::LeakyRelu), Some(slope)) => of_slope(table, slope),
+        (Role::Direct(_), _) => Err(Error::parse(
             "",
             format!(
                 "a table of target {} does not stand for {}: that takes a table of target direct_relu{}, or one made of sign",
                 table.target,
                 op.name(),
-                if leaky { " or direct_leaky_relu" } else { "" }
+                if leaky.is_some() { " or direct_leaky_relu" } else { "" }
             ),
         )),
     }
+}
+
+/// Refuses a table of another leaky ReLU than a network's.
+fn of_slope(table: &Table, slope: f64) -> Result<()> {
+    let Some(stated) = &table.slope else {
+        return Err(Error::parse(
+            "slope",
+            format!(
+                "is not stated by the table, and the network's leaky ReLU has {slope}: polycert import TABLE --slope S \
+                 -o NEW says which one the polynomial is for"
+            ),
+        ));
+    };
+    let held = Rational::from_f64(slope).unwrap_or_default();
+    let modes = [
+        CoefficientMode::Exact,
+        CoefficientMode::F64,
+        CoefficientMode::F32,
+    ];
+    // What overflows a format is not held in it.
+    let same = |mode: CoefficientMode| mode.round(stated).is_ok_and(|rounded| rounded == held);
+    if modes.into_iter().any(same) {
+        return Ok(());
+    }
+    Err(Error::parse(
+        "slope",
+        format!(
+            "the table is for a leaky ReLU of slope {}, and the network's has {slope}",
+            number::write(stated)
+        ),
+    ))
 }
 
 fn activation(table: &Table, composite: &Composite, scale: &Rational) -> Result<Activation> {

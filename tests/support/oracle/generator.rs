@@ -124,6 +124,7 @@ impl Generator {
             name: format!("{kind:?}"),
             target: Function::Relu,
             output: polycert::poly::Output::default(),
+            slope: None,
             domain: Domain {
                 lo: Rational::from(-1),
                 hi: Rational::from(1),

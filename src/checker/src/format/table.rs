@@ -1,5 +1,6 @@
 //! The embedded table: its reader, its digest and its polynomials.
 
+use crate::claims::shape::Shape;
 use crate::claims::target::Function;
 use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault};
@@ -36,6 +37,8 @@ pub(crate) struct Table {
     eps: Option<Rational>,
     /// The last stage gives 0 or 1: 2 p - 1 is meant.
     step: bool,
+    /// Of the leaky ReLU that p is itself, where it is stated.
+    pub(crate) slope: Option<Rational>,
     components: Vec<Component>,
 }
 
@@ -58,6 +61,10 @@ impl Table {
             "step" => Ok(true),
             _ => Err(Fault::unreadable("not one of sign, step")),
         })?;
+        let slope = fields.take_maybe("slope", |t| match target {
+            Function::Direct(Shape::LeakyRelu) => number(&t, budget),
+            _ => Err(Fault::unreadable("is of direct_leaky_relu alone")),
+        })?;
         let components = fields.take("components", |t| {
             each(t.list_of(1, MAX_COMPONENTS)?, |c| component(c, budget))
         })?;
@@ -70,6 +77,7 @@ impl Table {
             hi,
             eps,
             step: step.unwrap_or(false),
+            slope,
             components,
         })
     }
@@ -96,6 +104,9 @@ impl Table {
         }
         if self.step {
             put("output step\n");
+        }
+        if let Some(slope) = &self.slope {
+            put(&format!("slope {}\n", number(slope)?));
         }
         for c in &self.components {
             let basis = if c.chebyshev { "chebyshev" } else { "power" };
@@ -256,6 +267,34 @@ mod tests {
         );
         assert_eq!(digest(&explicit), expected);
         assert_ne!(digest(&TABLE.replace(",\"eps\":\"6*2^-4\"", "")), expected);
+    }
+
+    #[test]
+    fn the_slope_of_a_leaky_relu_is_in_the_digest_and_of_no_other_target() {
+        let leaky = TABLE.replace("\"relu\"", "\"direct_leaky_relu\"");
+        let with = |slope: &str| {
+            let field = format!("\"target\":\"direct_leaky_relu\",\"slope\":\"{slope}\"");
+            leaky.replace("\"target\":\"direct_leaky_relu\"", &field)
+        };
+        let lines =
+            "polycert-table/1\ndomain -1 1\neps 3/8\nslope 1/100\ncomponent power 1 0 2\n0\n1/2\n\
+                     component chebyshev 1/2 -1 1\n1\n";
+        let digest = |text: &str| read(text).unwrap().digest(&Budget::new()).unwrap();
+        let expected = crate::format::digest::of_bytes(lines.as_bytes());
+        assert_eq!(digest(&with("1/100")), expected);
+        assert_eq!(digest(&with("2/200")), expected);
+        for other in [leaky.clone(), with("0"), with("1/50")] {
+            assert_ne!(digest(&other), expected);
+        }
+        for target in ["relu", "leaky_relu", "direct_relu", "direct_clip"] {
+            let text = with("1/100").replace("direct_leaky_relu", target);
+            match read(&text) {
+                Err(Fault::Unreadable { detail, .. }) => {
+                    assert!(detail.contains("direct_leaky_relu alone"), "{detail}");
+                }
+                other => panic!("{target}: {other:?}"),
+            }
+        }
     }
 
     #[test]

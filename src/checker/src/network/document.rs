@@ -22,6 +22,8 @@ pub(crate) struct TwinTable {
     pub(crate) sha256: String,
     pub(crate) polynomials: Vec<Polynomial>,
     pub(crate) target: Function,
+    /// Of the leaky ReLU that p is itself.
+    pub(crate) slope: Option<Rational>,
     pub(crate) domain: (Rational, Rational),
 }
 
@@ -156,6 +158,7 @@ fn read_tables(t: Tree, budget: &Budget) -> Checked<Vec<TwinTable>> {
             sha256: table.digest(budget)?,
             polynomials: table.polynomials(mode, budget)?,
             target: table.target,
+            slope: table.slope,
             domain: (table.lo, table.hi),
         })
     })

@@ -4,6 +4,7 @@ use crate::claims::shape::Shape;
 use crate::claims::target::Function;
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
+use crate::format::rounding::Mode;
 use crate::network::activation::{leaky, SignPolynomial};
 use crate::network::balls::Balls;
 use crate::network::document::TwinTable;
@@ -27,8 +28,8 @@ pub(crate) struct DirectPolynomial {
     /// Over 2^precision, rounded inward.
     lo: BigInt,
     hi: BigInt,
-    /// p stands for a leaky ReLU, whatever its slope, and for nothing else.
-    leaky: bool,
+    /// p stands for a leaky ReLU of this slope, and for nothing else.
+    leaky: Option<Rational>,
     precision: u64,
 }
 
@@ -44,8 +45,15 @@ impl Substitute {
     pub(crate) fn new(table: &TwinTable, scale: &Rational, precision: u64) -> Checked<Self> {
         let p = SignPolynomial::new(&table.polynomials, scale, precision);
         let leaky = match table.target {
-            Function::Direct(Shape::Relu) => false,
-            Function::Direct(Shape::LeakyRelu) => true,
+            Function::Direct(Shape::Relu) => None,
+            Function::Direct(Shape::LeakyRelu) => match &table.slope {
+                Some(slope) => Some(slope.clone()),
+                None => {
+                    return Err(refused(
+                        "a table of target direct_leaky_relu that states no slope stands for no activation",
+                    ))
+                }
+            },
             Function::Direct(_) => {
                 let name = table.target.name();
                 return Err(refused(format!(
@@ -80,14 +88,21 @@ impl Substitute {
     /// In place of max(x, 0) + slope min(x, 0), for every element.
     ///
     /// # Errors
-    /// A rejection if an element may leave the domain, and of a leaky polynomial in place of ReLU.
+    /// A rejection if an element may leave the domain, and of a leaky polynomial in place of ReLU or of a leaky ReLU of
+    /// another slope.
     pub(crate) fn relu(&self, slope: &Dyadic, x: &Balls, precision: u64) -> Checked<Balls> {
-        match self {
-            Self::Direct(p) if p.leaky && slope.mantissa.is_zero() => Err(refused(
+        let Self::Direct(p) = self else {
+            return Ok(leaky(slope, x, self.rectified(x)?, precision));
+        };
+        match &p.leaky {
+            None => Ok(leaky(slope, x, p.apply(x)?, precision)),
+            Some(_) if slope.mantissa.is_zero() => Err(refused(
                 "a table of target direct_leaky_relu stands for a leaky ReLU, not for ReLU",
             )),
-            Self::Direct(p) if p.leaky => p.apply(x),
-            _ => Ok(leaky(slope, x, self.rectified(x)?, precision)),
+            Some(stated) if !is_held_as(stated, slope)? => Err(refused(format!(
+                "a table of target direct_leaky_relu and slope {stated} stands for no leaky ReLU of another slope"
+            ))),
+            Some(_) => p.apply(x),
         }
     }
 
@@ -95,7 +110,7 @@ impl Substitute {
     fn rectified(&self, x: &Balls) -> Checked<Balls> {
         match self {
             Self::Sign(p) => p.relu(x),
-            Self::Direct(p) if p.leaky => Err(refused(
+            Self::Direct(p) if p.leaky.is_some() => Err(refused(
                 "a table of target direct_leaky_relu stands for no maximum",
             )),
             Self::Direct(p) => p.apply(x),
@@ -145,6 +160,22 @@ impl Substitute {
             radius,
         })
     }
+}
+
+/// Whether a file would hold this number as that one: exactly, or as the nearest f64 or f32, as ONNX does.
+fn is_held_as(stated: &Rational, held: &Dyadic) -> Checked<bool> {
+    let down = held.exponent.unsigned_abs();
+    let held = match held.exponent >= 0 {
+        true => Rational::integer(&held.mantissa << down),
+        false => Rational::dyadic(held.mantissa.clone(), down),
+    };
+    for mode in [Mode::Exact, Mode::Binary64, Mode::Binary32] {
+        // Too large for the format: it is not held in it.
+        if mode.round(stated).is_ok_and(|rounded| rounded == held) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 impl DirectPolynomial {

@@ -5,6 +5,7 @@ mod tables;
 
 use crate::arith::number::{f64_above, f64_below};
 use crate::error::{Error, Result};
+use crate::files::refuse_overwriting;
 use crate::jobs::network::inputs::InputFile;
 use crate::jobs::network::model::Model;
 use crate::network::boxes::stages::{self, Stage};
@@ -145,6 +146,13 @@ pub fn box_bounds(request: &Request) -> Result<Answer> {
     }
     if let Some(folder) = &request.tables_folder {
         tables::check_degrees(degrees)?;
+        let inputs = [Some(&request.model.network), request.model.graph.as_ref()];
+        let near = request.near.as_ref().map(|near| &near.file);
+        let inputs = inputs.into_iter().chain([near]).flatten();
+        refuse_overwriting(
+            tables::replaced(folder).iter().map(PathBuf::as_path),
+            inputs.chain(&request.tables).map(PathBuf::as_path),
+        )?;
         std::fs::create_dir_all(folder).map_err(|e| Error::io(folder, &e))?;
     }
     let named = |e: Error| e.in_file(&request.model.network);

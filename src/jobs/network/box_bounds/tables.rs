@@ -8,7 +8,7 @@ use super::polynomials::{Chosen, Kind, Polynomials};
 use crate::arith::number::write_canonical;
 use crate::certify::neuron::kink::Neuron;
 use crate::error::{Error, Result};
-use crate::files::write_atomically;
+use crate::files::{replaced_in, write_atomically};
 use crate::function::shape::Shape;
 use crate::function::target::Function;
 use crate::network::boxes::stages::Stage;
@@ -17,7 +17,7 @@ use crate::poly::table::{Domain, Table};
 use rug::Rational;
 use serde_json::{json, Value};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The format tag of the index.
 const FORMAT: &str = "polycert-box-tables/1";
@@ -35,6 +35,12 @@ pub(super) fn check_degrees(degrees: &[usize]) -> Result<()> {
             MAX_COEFFICIENTS - 1
         ))),
     }
+}
+
+/// The files in the folder that are replaced by an index and tables.
+pub(super) fn replaced(folder: &Path) -> Vec<PathBuf> {
+    let table = |name: &str| name.starts_with("degree") && name.ends_with(".json");
+    replaced_in(folder, |name| name == INDEX || table(name))
 }
 
 /// The tables of one run, written to the folder; the run's entry of the index.
@@ -113,6 +119,7 @@ fn table(name: &str, neuron: &Neuron) -> Result<Table> {
         name: name.to_owned(),
         target: Function::Direct(Shape::Relu),
         output: crate::poly::table::Output::default(),
+        slope: None,
         domain: Domain {
             lo: -Rational::from(&one + &c) * &h,
             hi: Rational::from(&one - &c) * &h,

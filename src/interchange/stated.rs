@@ -1,0 +1,152 @@
+//! What a file or an option says of a table besides its numbers: domain, target, last stage, slope, digest.
+
+use crate::arith::number;
+use crate::error::{Error, ErrorKind, Result};
+use crate::function::shape::Shape;
+use crate::function::target::Function;
+use crate::interchange::facts::Facts;
+use crate::interchange::hints::Hints;
+use crate::poly::role::Role;
+use crate::poly::table::{Output, Table};
+use rug::Rational;
+
+/// The domain that options or the file state.
+///
+/// # Errors
+/// A lower end without an upper one.
+pub(super) fn domain(
+    hints: &Hints,
+    file: Option<(Rational, Rational)>,
+    facts: &mut Facts,
+) -> Result<(Rational, Rational)> {
+    let show =
+        |(lo, hi): &(Rational, Rational)| format!("[{}, {}]", number::write(lo), number::write(hi));
+    let (ends, stated) = match (&hints.lo, &hints.hi, &file) {
+        (Some(lo), Some(hi), _) => ((lo.clone(), hi.clone()), true),
+        (None, Some(hi), _) => ((Rational::from(-hi), hi.clone()), true),
+        (Some(lo), None, Some((_, hi))) => ((lo.clone(), hi.clone()), true),
+        (Some(_), None, None) => return Err(Error::domain("--lo needs --hi")),
+        (None, None, Some(ends)) => (ends.clone(), true),
+        (None, None, None) => ((Rational::from(-1), Rational::from(1)), false),
+    };
+    facts.say(stated, format!("domain {}", show(&ends)), "--lo, --hi");
+    if let Some(file) = file.filter(|f| *f != ends) {
+        facts.say(
+            true,
+            format!("the file's own domain {} is overruled", show(&file)),
+            "",
+        );
+    }
+    Ok(ends)
+}
+
+/// The target, which says what the polynomial itself approximates.
+pub(super) fn target(hints: &Hints, file: Option<Function>, facts: &mut Facts) -> Function {
+    let target = hints.target.or(file).unwrap_or(Function::Relu);
+    let how = match target {
+        Function::Direct(_) => "the polynomial itself",
+        _ => "the polynomial stands for sign",
+    };
+    let stated = hints.target.is_some() || file.is_some();
+    facts.say(stated, format!("target {target}, {how}"), "--target");
+    target
+}
+
+/// What the last stage gives, where a composite stands for sign.
+///
+/// # Errors
+/// An option that says so of a polynomial that stands for itself.
+pub(super) fn last_stage(
+    table: &mut Table,
+    stated: Option<Output>,
+    hints: &Hints,
+    facts: &mut Facts,
+) -> Result<()> {
+    if table.role() != Role::Sign {
+        return match hints.output {
+            Some(_) => Err(Error::domain(format!(
+                "--last-stage is for composites that stand for sign, not for target {}",
+                table.target
+            ))),
+            None => Ok(()),
+        };
+    }
+    let recognised = || match table.estimate_is_step() {
+        true => Output::Step,
+        false => Output::Sign,
+    };
+    let output = hints.output.or(stated).unwrap_or_else(recognised);
+    let what = match output {
+        Output::Sign => "the last stage gives -1 or 1",
+        Output::Step => "the last stage gives 0 or 1, so 2 p - 1 is the sign",
+    };
+    let stated = hints.output.or(stated).is_some();
+    facts.say(stated, what.to_owned(), "--last-stage");
+    table.output = output;
+    Ok(())
+}
+
+/// The slope of a leaky ReLU that the polynomial is itself.
+///
+/// # Errors
+/// An option that says so of another target.
+pub(super) fn slope(
+    table: &mut Table,
+    stated: Option<Rational>,
+    hints: &Hints,
+    facts: &mut Facts,
+) -> Result<()> {
+    if table.target != Function::Direct(Shape::LeakyRelu) {
+        if hints.slope.is_some() {
+            return Err(Error::domain(format!(
+                "--slope is for --target direct_leaky_relu, not for target {}",
+                table.target
+            )));
+        }
+        if let Some(own) = stated {
+            let own = number::write(&own);
+            facts.say(
+                true,
+                format!("the file's own slope {own} is overruled with its target"),
+                "",
+            );
+        }
+        table.slope = None;
+        return Ok(());
+    }
+    table.slope = hints.slope.clone().or(stated);
+    let what = table.slope.as_ref().map(|s| {
+        let s = number::write(s);
+        format!("slope {s} for x < 0")
+    });
+    let none = || "no slope for x < 0, which a network asks for".to_owned();
+    facts.say(what.is_some(), what.unwrap_or_else(none), "--slope");
+    Ok(())
+}
+
+/// A digest that the file states, unless an option says otherwise than the file; `slope` is the file's own.
+pub(super) fn confirm(
+    table: &Table,
+    slope: Option<Rational>,
+    stated: Option<&str>,
+    hints: &Hints,
+) -> Result<()> {
+    let table = &Table {
+        slope,
+        ..table.clone()
+    };
+    let overruled = hints.basis.is_some()
+        || hints.lo.is_some()
+        || hints.hi.is_some()
+        || hints.eps.is_some()
+        || hints.output.is_some()
+        || hints.interval.is_some();
+    match stated {
+        Some(stated) if !overruled && stated != table.sha256() => Err(ErrorKind::Digest {
+            stated: stated.to_owned(),
+            computed: table.sha256(),
+        }
+        .into()),
+        _ => Ok(()),
+    }
+}
