@@ -3,6 +3,7 @@
 mod audits;
 mod bad_files;
 mod bad_requests;
+mod cases;
 mod catalogue;
 mod commands;
 mod network;
