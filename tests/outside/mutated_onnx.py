@@ -1,0 +1,181 @@
+"""Mutated ONNX files against onnxruntime: what polycert reads must mean the same, and nothing may panic or hang.
+
+    python mutated_onnx.py POLYCERT TABLE FOLDER SEED COUNT
+
+FOLDER has NAME.onnx and NAME.npy (its input; without it an image of 28 x 28). TABLE is any table for sign. Needs onnx
+and onnxruntime. Files of graphs that polycert reads and onnxruntime refuses are counted apart, and so are those of which
+polycert says that their last node is left out. Files that differ, panic or hang are kept beside the temporary ones.
+"""
+
+import copy
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import numpy as np, onnx, onnxruntime as ort
+from onnx import numpy_helper
+
+ort.set_default_logger_severity(4)
+P, TABLE, S = sys.argv[1], sys.argv[2], sys.argv[3] + "/"
+seeds = [f[:-5] for f in os.listdir(S) if f.endswith(".onnx") and f != "under.onnx"]
+rng, N = random.Random(int(sys.argv[4])), int(sys.argv[5])
+tmp = tempfile.mkdtemp()
+models = {s: onnx.load(S + s + ".onnx") for s in seeds}
+
+
+def mutate(m):
+    m = copy.deepcopy(m)
+    g = m.graph
+    for _ in range(rng.choice([1, 1, 1, 2, 3])):
+        k = rng.randrange(9)
+        n = rng.choice(list(g.node))
+        if k == 0 and n.attribute:
+            a = rng.choice(list(n.attribute))
+            if a.type == onnx.AttributeProto.INT:
+                a.i = rng.choice([-3, -2, -1, 0, 1, 2, 3, 2**31, -(2**63), a.i + 1, a.i - 1])
+            elif a.type == onnx.AttributeProto.INTS and a.ints:
+                i = rng.randrange(len(a.ints))
+                a.ints[i] = rng.choice([-2, -1, 0, 1, 2, 3, a.ints[i] + 1, 2**40])
+            elif a.type == onnx.AttributeProto.FLOAT:
+                a.f = rng.choice([0.0, -1.0, 1.0, 2.0, float("nan"), 1e38, a.f * 2])
+            elif a.type == onnx.AttributeProto.STRING:
+                a.s = rng.choice([b"VALID", b"SAME_UPPER", b"NOTSET", b"x", b""])
+        elif k == 1 and n.attribute:
+            del n.attribute[rng.randrange(len(n.attribute))]
+        elif k == 2 and len(n.input) > 1:
+            i, j = rng.randrange(len(n.input)), rng.randrange(len(n.input))
+            n.input[i], n.input[j] = n.input[j], n.input[i]
+        elif k == 3 and g.initializer:
+            t = rng.choice(list(g.initializer))
+            a = numpy_helper.to_array(t) if t.data_location != 1 else None
+            if a is not None and a.size:
+                b = a.copy().reshape(-1)
+                i = rng.randrange(b.size)
+                b[i] = rng.choice([0, 1, -1, 2, 3, b[i] * 2] if a.dtype.kind == "f" else [0, 1, -1, 2, 3])
+                t.CopyFrom(numpy_helper.from_array(b.reshape(a.shape), t.name))
+        elif k == 4 and g.initializer:
+            t = rng.choice(list(g.initializer))
+            if t.dims:
+                i = rng.randrange(len(t.dims))
+                t.dims[i] = rng.choice([0, 1, 2, -1, t.dims[i] + 1, 2**40])
+        elif k == 5:
+            n.op_type = rng.choice(
+                [
+                    "Add",
+                    "Mul",
+                    "Sub",
+                    "Div",
+                    "Relu",
+                    "Flatten",
+                    "Reshape",
+                    "MaxPool",
+                    "AveragePool",
+                    "Gemm",
+                    "MatMul",
+                    "Neg",
+                    "Concat",
+                    "Transpose",
+                    "Softmax",
+                    "Squeeze",
+                    "Unsqueeze",
+                    "ReduceMean",
+                    "Identity",
+                    "GlobalAveragePool",
+                    "Clip",
+                    "Slice",
+                    "Pad",
+                ]
+            )
+        elif k == 6:
+            g.node.remove(n) if len(g.node) > 1 else None
+        elif k == 7:
+            ds = g.input[0].type.tensor_type.shape.dim
+            if ds:
+                d = rng.choice(list(ds))
+                d.dim_value = rng.choice([0, 1, 2, 3, -1])
+        elif k == 8:
+            names = [x.name for x in g.initializer] + [o for q in g.node for o in q.output] + [g.input[0].name]
+            if n.input:
+                n.input[rng.randrange(len(n.input))] = rng.choice(names + [""])
+    return m.SerializeToString()
+
+
+count = dict(read=0, refused=0, equal=0, ort_refuses=0, differs=0, panic=0, hang=0, noclass=0)
+for it in range(N):
+    s = rng.choice(seeds)
+    if rng.random() < 0.25:
+        b = bytearray(models[s].SerializeToString())
+        for _ in range(rng.choice([1, 1, 2, 5])):
+            b[rng.randrange(len(b))] = rng.randrange(256)
+        data = bytes(b)
+    else:
+        try:
+            data = mutate(models[s])
+        except Exception as e:
+            continue
+    f = f"{tmp}/m.onnx"
+    open(f, "wb").write(data)
+    if s == "cnn_dynamo" and not os.path.exists(f"{tmp}/cnn_dynamo.onnx.data"):
+        shutil.copy(S + "cnn_dynamo.onnx.data", tmp)
+    inp = S + s + ".npy"
+    if os.path.exists(inp):
+        x = np.load(inp)
+    else:
+        x = np.linspace(-1, 1, 784).reshape(1, 1, 28, 28).astype(np.float32)
+        inp = f"{tmp}/x.npy"
+        np.save(inp, x)
+    args = [P, "network", "evaluate", f, "--table", TABLE, "--scale", "1000", "--input", inp, "--json"]
+    if x.ndim == 4:
+        args += ["--layout", "nchw"]
+    try:
+        r = subprocess.run(args, capture_output=True, text=True, timeout=30)
+    except subprocess.TimeoutExpired:
+        count["hang"] += 1
+        open(f"{tmp}/hang{it}.onnx", "wb").write(data)
+        continue
+    if r.returncode not in (0, 1, 2) or "panicked" in r.stderr:
+        count["panic"] += 1
+        print("PANIC", it, r.stderr[:300])
+        open(f"{tmp}/panic{it}.onnx", "wb").write(data)
+        continue
+    if not r.stdout.strip().startswith("{"):
+        count["refused"] += 1
+        continue
+    j = json.loads(r.stdout)
+    count["read"] += 1
+    L = np.array(j["bound_network_logits"], dtype=float)
+    said = " ".join(j["network_said"])
+    try:
+        o = ort.SessionOptions()
+        o.log_severity_level = 4
+        o.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+        q = ort.InferenceSession(f, o, providers=["CPUExecutionProvider"])
+        i0 = q.get_inputs()[0]
+        shape = [d if isinstance(d, int) else 1 for d in i0.shape]
+        xx = x.astype(np.float32)
+        if len(shape) != xx.ndim:
+            xx = xx.reshape(shape)
+        outs = [v.name for v in q.get_outputs()]
+        out = q.run(outs[:1], {i0.name: xx})[0]
+    except Exception as e:
+        count["ort_refuses"] += 1
+        continue
+    out = np.asarray(out, dtype=float).reshape(-1)
+    if said and ("Softmax" in said or "softmax" in said or "left out" in said):
+        count["noclass"] += 1
+        continue
+    if (
+        out.size != L.shape[0]
+        or np.any(out < L[:, 0] - 1e-3 * (1 + abs(out)))
+        or np.any(out > L[:, 1] + 1e-3 * (1 + abs(out)))
+    ):
+        count["differs"] += 1
+        print("DIFF", it, s, out[:4], L[:4].tolist(), said)
+        open(f"{tmp}/differs{it}.onnx", "wb").write(data)
+    else:
+        count["equal"] += 1
+print(count)
