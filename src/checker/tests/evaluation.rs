@@ -86,7 +86,7 @@ fn what_is_decrypted_and_assumed_is_said() {
     let decrypted = report.decrypted().unwrap();
     assert_eq!(
         (decrypted.k(), decrypted.error_hi()),
-        (Some(40), "4.8700262933678573063e-3")
+        (Some(40), "4.8700262933749627337e-3")
     );
     let text = report.to_string();
     for words in [
@@ -117,7 +117,7 @@ fn what_is_decrypted_and_assumed_is_said() {
     assert_eq!(decrypted.parameters_sha256(), of_parameters);
     let outcome = outcome(&good);
     let fields: Value = serde_json::from_str(&format!("{{{}}}", outcome.json_fields())).unwrap();
-    assert_eq!(fields["decrypted_error_hi"], "4.8700262933678573063e-3");
+    assert_eq!(fields["decrypted_error_hi"], "4.8700262933749627337e-3");
     assert_eq!(fields["error_hi"], "4.3541261775412752936e-3");
     assert_eq!(fields["failure_probability"], "2^-40");
     assert_eq!(fields["circuit_sha256"], decrypted.circuit_sha256());
