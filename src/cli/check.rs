@@ -1,101 +1,105 @@
 //! `polycert check`: the independent checker, as a subcommand.
 
 use crate::certificate::kind::Kind;
-use crate::cli::terminal::{digest, note, output};
+use crate::cli::terminal::{digest, note};
 use crate::error::{Error, Result};
 use crate::files::read_bytes;
-use polycert_checker::{check_network, check_table, NetworkOutcome, Outcome};
+use polycert_checker::{check_network, check_paths, NetworkOutcome, Request, Requirement, Streams};
 use polycert_checker::{MAX_BYTES, MAX_FILE_BYTES};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Verify certificates with the independent checker (the same as the program polycert-check).
+///
+/// A PATH is a certificate; a folder, of which every certificate is checked; or a manifest, whose certificates stand
+/// beside it.
 #[derive(clap::Args)]
+#[command(
+    after_help = "Exit code: 0 every certificate is VERIFIED, every bound stated in it PROVED, and all that is required \
+    is met; 1 one is rejected, its stated bound REFUTED or UNDECIDED, or not what is required; 2 one is unreadable or \
+    missing, or wrong usage."
+)]
 pub struct Arguments {
-    /// Certificate files (- is standard input).
-    #[arg(required = true)]
+    /// Certificates, folders, manifests (- is standard input).
+    #[arg(required = true, value_name = "PATH")]
     certificates: Vec<PathBuf>,
+    /// Every certificate must prove this, or more (repeatable): [decrypted] FUNCTION<=BOUND [on [LO,HI]] [from EPS]
+    /// [but 2^-K], as in 'relu<=2^-13 on [-40,40]' (certificates/FORMAT.md).
+    #[arg(long, value_name = "STATEMENT", value_parser = Requirement::parse)]
+    require: Vec<Requirement>,
     /// Only accept certificates about the table with this digest.
     #[arg(long, value_name = "HEX", value_parser = digest)]
     table_sha256: Option<String>,
     /// A stated bound that is REFUTED or UNDECIDED does not change the exit code.
     #[arg(long)]
     any_verdict: bool,
-    /// Of a network certificate: the exact network (FILE.network beside it, if left out).
-    #[arg(long, value_name = "FILE")]
+    /// Of network certificates: the exact network (PATH.network, if left out).
+    #[arg(long, value_name = "FILE", requires = "input")]
     network: Option<PathBuf>,
-    /// Of a network certificate: the exact input (FILE.input beside it, if left out).
-    #[arg(long, value_name = "FILE")]
+    /// Of network certificates: the exact input (PATH.input, if left out).
+    #[arg(long, value_name = "FILE", requires = "network")]
     input: Option<PathBuf>,
+    /// Print nothing; the exit code is the answer.
+    #[arg(long)]
+    quiet: bool,
+    /// Print one JSON object a line for each file.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Runs the subcommand: the worst outcome decides the exit code.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
-    let mut worst = 0;
-    for path in &a.certificates {
-        let bytes = match read_bytes(path, MAX_BYTES) {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                // The other files are checked all the same.
-                note(&format!("polycert: {error}"));
-                worst = 2;
-                continue;
-            }
-        };
-        let kind = Kind::of(&bytes);
-        match kind {
-            Some(kind) if kind.is_of_network() => {
-                worst = worst.max(of_network(a, path, &bytes)?);
-                continue;
-            }
-            Some(kind @ (Kind::Table | Kind::Audit | Kind::Manifest)) => {
-                note(&format!(
-                    "{}: UNREADABLE: it {}",
-                    path.display(),
-                    kind.words()
-                ));
-                worst = 2;
-                continue;
-            }
-            _ => {}
-        }
-        let outcome = check_table(&bytes, a.table_sha256.as_deref());
-        let line = format!("{}: {outcome}", path.display());
-        worst = worst.max(match outcome {
-            Outcome::Verified(ref report) => u8::from(!report.claim_holds() && !a.any_verdict),
-            Outcome::Rejected { .. } => 1,
-            Outcome::Unreadable { .. } => {
-                note(&line);
-                2
-            }
-        });
-        if !matches!(outcome, Outcome::Unreadable { .. }) {
-            output(None, &(line + "\n"))?;
-        }
+    let words = !a.quiet && !a.json;
+    let (other, paths): (Vec<PathBuf>, Vec<PathBuf>) = a
+        .certificates
+        .iter()
+        .cloned()
+        .partition(|path| words && told_which_command(path));
+    if paths.is_empty() && !other.is_empty() {
+        return Ok(ExitCode::from(2));
     }
-    Ok(ExitCode::from(worst))
+    let request = Request {
+        program: "polycert".to_owned(),
+        paths,
+        table_sha256: a.table_sha256.clone(),
+        required: a.require.clone(),
+        network: a.network.clone(),
+        input: a.input.clone(),
+        any_verdict: a.any_verdict,
+        quiet: a.quiet,
+        json: a.json,
+    };
+    if let Some(why) = request.misuse() {
+        return Err(Error::domain(why));
+    }
+    let (mut input, mut out, mut err) = (io::stdin(), io::stdout(), io::stderr());
+    let mut streams = Streams {
+        input: &mut input,
+        out: &mut out,
+        err: &mut err,
+    };
+    let code = check_paths(&request, &mut streams);
+    Ok(ExitCode::from(if other.is_empty() { code } else { 2 }))
 }
 
-/// The exit code of a certificate of a network, whose network and input stand beside it.
-fn of_network(a: &Arguments, path: &Path, bytes: &[u8]) -> Result<u8> {
-    let (code, line) = match network_outcome(path, bytes, a.network.as_deref(), a.input.as_deref())
-    {
-        Ok(NetworkOutcome::Unreadable(words)) => (2, format!("UNREADABLE {words}")),
-        Ok(outcome @ NetworkOutcome::Verified(_)) => (0, outcome.to_string()),
-        Ok(outcome) => (1, outcome.to_string()),
-        Err(error) => (2, error.to_string()),
-    };
-    let line = format!("{}: {line}", path.display());
-    if a.table_sha256.is_some() {
-        let words = "--table-sha256 is of certificates of tables; this one is of a network";
-        return Err(Error::domain(words).in_file(path));
+/// Of a file that is no certificate but another document of ours: says which command takes it.
+fn told_which_command(path: &Path) -> bool {
+    if !path.is_file() {
+        return false;
     }
-    if code == 2 {
-        note(&line);
-    } else {
-        output(None, &(line + "\n"))?;
+    // The checker says what is wrong with a file that cannot be read.
+    let kind = read_bytes(path, MAX_BYTES)
+        .ok()
+        .and_then(|bytes| Kind::of(&bytes));
+    match kind {
+        Some(kind @ (Kind::Table | Kind::Audit)) => {
+            let words = kind.words();
+            note(&format!("{}: UNREADABLE: it {words}", path.display()));
+            true
+        }
+        _ => false,
     }
-    Ok(code)
 }
 
 /// Has the checker check a certificate of a network with its network and its input, by default FILE.network and

@@ -187,6 +187,33 @@ fn an_audit_writes_a_checked_certificate_of_each_sample() {
         );
         std::fs::write(&network, kept).unwrap();
     }
+    // The folder and its manifest, by `polycert check` as by `polycert-check`: one library reads paths for both.
+    for path in [&folder, &format!("{folder}/manifest.json")] {
+        let said = polycert(&["check", path]).exits(0).out;
+        assert_eq!(said.matches("VERIFIED").count(), 2, "{said}");
+        let json = polycert(&["check", "--json", path]).exits(0).out;
+        assert_eq!(json.matches("\"accepted\":true").count(), 2, "{json}");
+        let quiet = polycert(&["check", "--quiet", path]).exits(0);
+        assert_eq!(quiet.out.len() + quiet.err.len(), 0);
+        // They are about no function.
+        let line = ["check", path, "--require", "relu<=1"];
+        assert!(polycert(&line)
+            .exits(1)
+            .out
+            .contains("NOT WHAT IS REQUIRED"));
+        let (mut answer, mut notes) = (Vec::new(), Vec::new());
+        let request = polycert_checker::Request {
+            paths: vec![path.into()],
+            ..Default::default()
+        };
+        let mut streams = polycert_checker::Streams {
+            input: &mut std::io::empty(),
+            out: &mut answer,
+            err: &mut notes,
+        };
+        assert_eq!(polycert_checker::check_paths(&request, &mut streams), 0);
+        assert_eq!(String::from_utf8(answer).unwrap(), said);
+    }
     let page = polycert(&["report", &out]).exits(0).out;
     assert!(page.contains("certificates of 2 of the 3 samples") && page.contains(&digest));
 }

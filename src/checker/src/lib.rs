@@ -23,7 +23,7 @@
 //! | `network` | networks: `model` (the exact network), balls (N1 to N6), `rows` (noise, N7 to N10) |
 //!
 //! `certificate.rs` leads a `polycert-certificate/1` through the first four; `evaluation` starts from it.
-//! `main.rs` is the command line: files, folders and manifests (`format/manifest.rs`), and what they are held to
+//! `check.rs` tells the kinds of documents apart, `front.rs` answers a command line: files, folders and manifests (`format/manifest.rs`), and what they are held to
 //! (`format/requirement.rs`, `words/proved.rs`).
 //!
 //! # What an auditor reads
@@ -84,13 +84,16 @@
 )]
 
 mod certificate;
+mod check;
 mod claims;
 mod core;
 mod evaluation;
 mod format;
+mod front;
 mod network;
 mod words;
 
+pub use crate::check::{check, check_table, kind, sha256, Kind};
 pub use crate::claims::argmax::Argmax;
 pub use crate::claims::clip::Clip;
 pub use crate::claims::direct::Part;
@@ -103,80 +106,10 @@ pub use crate::format::json::MAX_BYTES;
 pub use crate::format::manifest::{Entry, Manifest, Subject};
 pub use crate::format::requirement::Requirement;
 pub use crate::format::rounding::Mode;
+pub use crate::front::{check_paths, on_one_line, Request, Streams};
 pub use crate::network::model::lines::MAX_FILE_BYTES;
 pub use crate::network::noise::NoiseBounds;
 pub use crate::network::report::{NetworkOutcome, NetworkReport};
 pub use crate::network::{bound_network, check_network, check_network_with};
 pub use crate::words::decrypted::Decrypted;
 pub use crate::words::report::{Outcome, Report};
-
-use crate::core::fault::Checked;
-use crate::format::{digest, json, manifest};
-
-/// Checks a certificate.
-///
-/// **Inputs**: the bytes of the document, at most [`MAX_BYTES`].
-///
-/// **Guarantee**: the statements of a [`Report`] are true of the polynomial that the certificate's table and
-/// coefficient mode define. Anything else is an outcome that says why.
-///
-/// **Cost**: limited; below a second for any input.
-///
-/// ```
-/// let outcome = polycert_checker::check(b"{\"format\": 1}");
-/// assert!(outcome.to_string().starts_with("UNREADABLE"));
-/// ```
-pub fn check(bytes: &[u8]) -> Outcome {
-    check_table(bytes, None)
-}
-
-/// [`check`], for a certificate that must be about the table with the given digest (64 hexadecimal
-/// digits); one about another table is [`Outcome::Rejected`], and the message names both digests.
-pub fn check_table(bytes: &[u8], table_sha256: Option<&str>) -> Outcome {
-    match run(bytes, table_sha256) {
-        Ok(report) => Outcome::Verified(report),
-        Err(fault) => fault.into(),
-    }
-}
-
-/// What a file says that it is; nothing of it is checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A `polycert-certificate/1` or a `polycert-evaluation/1`, for [`check`].
-    Certificate,
-    /// A certificate of a network, for [`check_network`].
-    Network,
-    /// A manifest, for [`Manifest::parse`].
-    Manifest,
-    /// None of these.
-    Other,
-}
-
-/// The kind of a document, by its field `format`.
-pub fn kind(bytes: &[u8]) -> Kind {
-    let Ok(mut fields) = json::parse(bytes).and_then(|tree| tree.object()) else {
-        return Kind::Other;
-    };
-    let Ok(format) = fields.take("format", |t| Ok(t.text()?.to_owned())) else {
-        return Kind::Other;
-    };
-    match format.as_str() {
-        "polycert-certificate/1" | evaluation::FORMAT => Kind::Certificate,
-        "polycert-network/1" | "polycert-network-deviation/1" => Kind::Network,
-        manifest::FORMAT => Kind::Manifest,
-        _ => Kind::Other,
-    }
-}
-
-/// The SHA-256 of bytes, in lower-case hexadecimal.
-pub fn sha256(bytes: &[u8]) -> String {
-    digest::of_bytes(bytes)
-}
-
-fn run(bytes: &[u8], table_sha256: Option<&str>) -> Checked<Report> {
-    let tree = json::parse(bytes)?;
-    if evaluation::is_meant(&tree) {
-        return evaluation::run(tree, table_sha256);
-    }
-    certificate::certificate(tree, table_sha256)
-}

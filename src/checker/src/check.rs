@@ -1,0 +1,75 @@
+//! A document in bytes: which kind it is, and the check of a certificate of a table.
+
+use crate::certificate;
+use crate::core::fault::Checked;
+use crate::evaluation;
+use crate::format::{digest, json, manifest};
+use crate::words::report::{Outcome, Report};
+
+/// Checks a certificate.
+///
+/// **Inputs**: the bytes of the document, at most [`MAX_BYTES`](json::MAX_BYTES).
+///
+/// **Guarantee**: the statements of a [`Report`] are true of the polynomial that the certificate's table and
+/// coefficient mode define. Anything else is an outcome that says why.
+///
+/// **Cost**: limited; below a second for any input.
+///
+/// ```
+/// let outcome = polycert_checker::check(b"{\"format\": 1}");
+/// assert!(outcome.to_string().starts_with("UNREADABLE"));
+/// ```
+pub fn check(bytes: &[u8]) -> Outcome {
+    check_table(bytes, None)
+}
+
+/// [`check`], for a certificate that must be about the table with the given digest (64 hexadecimal
+/// digits); one about another table is [`Outcome::Rejected`], and the message names both digests.
+pub fn check_table(bytes: &[u8], table_sha256: Option<&str>) -> Outcome {
+    match run(bytes, table_sha256) {
+        Ok(report) => Outcome::Verified(report),
+        Err(fault) => fault.into(),
+    }
+}
+
+/// What a file says that it is; nothing of it is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A `polycert-certificate/1` or a `polycert-evaluation/1`, for [`check`].
+    Certificate,
+    /// A certificate of a network, for [`crate::network::check_network`].
+    Network,
+    /// A manifest, for [`manifest::Manifest::parse`].
+    Manifest,
+    /// None of these.
+    Other,
+}
+
+/// The kind of a document, by its field `format`.
+pub fn kind(bytes: &[u8]) -> Kind {
+    let Ok(mut fields) = json::parse(bytes).and_then(|tree| tree.object()) else {
+        return Kind::Other;
+    };
+    let Ok(format) = fields.take("format", |t| Ok(t.text()?.to_owned())) else {
+        return Kind::Other;
+    };
+    match format.as_str() {
+        "polycert-certificate/1" | evaluation::FORMAT => Kind::Certificate,
+        "polycert-network/1" | "polycert-network-deviation/1" => Kind::Network,
+        manifest::FORMAT => Kind::Manifest,
+        _ => Kind::Other,
+    }
+}
+
+/// The SHA-256 of bytes, in lower-case hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    digest::of_bytes(bytes)
+}
+
+fn run(bytes: &[u8], table_sha256: Option<&str>) -> Checked<Report> {
+    let tree = json::parse(bytes)?;
+    if evaluation::is_meant(&tree) {
+        return evaluation::run(tree, table_sha256);
+    }
+    certificate::certificate(tree, table_sha256)
+}

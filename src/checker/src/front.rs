@@ -1,0 +1,410 @@
+//! What the programs do with paths: one certificate, a folder, a manifest; words or JSON, and the exit code.
+//!
+//! `polycert-check` and `polycert check` read their own arguments and are the same from here on.
+
+use crate::check::{check_table, kind, sha256, Kind};
+use crate::format::json::MAX_BYTES;
+use crate::format::manifest::{Entry, Manifest, Subject};
+use crate::format::requirement::Requirement;
+use crate::network::check_network_with;
+use crate::network::model::lines::MAX_FILE_BYTES;
+use crate::network::report::NetworkOutcome;
+use crate::words::report::Outcome;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// After this long the program tells how far it is.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Files of a folder at most.
+const MAX_FILES: usize = 10_000;
+
+/// What a command line asks for.
+#[derive(Debug, Default)]
+pub struct Request {
+    /// The program's name, before lines that tell how far it is.
+    pub program: String,
+    /// Certificates, folders and manifests; `-` is standard input.
+    pub paths: Vec<PathBuf>,
+    /// Only accept certificates about the table with this digest, 64 hexadecimal digits.
+    pub table_sha256: Option<String>,
+    /// Every certificate must prove these.
+    pub required: Vec<Requirement>,
+    /// Exact network of network certificates (PATH.network if none).
+    pub network: Option<PathBuf>,
+    /// Exact input of network certificates (PATH.input if none).
+    pub input: Option<PathBuf>,
+    /// A stated bound that is REFUTED or UNDECIDED does not change the exit code.
+    pub any_verdict: bool,
+    /// Print nothing.
+    pub quiet: bool,
+    /// Print one JSON object a line for each file.
+    pub json: bool,
+}
+
+impl Request {
+    /// Why the options do not go together, if they do not.
+    pub fn misuse(&self) -> Option<&'static str> {
+        if self.network.is_some() != self.input.is_some() {
+            return Some("--network and --input go together");
+        }
+        if self.network.is_some() && self.table_sha256.is_some() {
+            return Some("--table-sha256 is not for network certificates");
+        }
+        self.paths.is_empty().then_some("no file given")
+    }
+}
+
+/// Where `-` is read from, and where answers and notes are written to.
+pub struct Streams<'a> {
+    /// Standard input.
+    pub input: &'a mut dyn Read,
+    /// Answers: verdicts.
+    pub out: &'a mut dyn Write,
+    /// Notes: what cannot be read, and how far a long check is.
+    pub err: &'a mut dyn Write,
+}
+
+/// Checks all paths of a request and says what is found of each.
+///
+/// Returns the exit code: 0 every certificate is VERIFIED, every bound stated in it PROVED, and all that is required is
+/// met; 1 one is rejected, its stated bound REFUTED or UNDECIDED, or not what is required; 2 one is unreadable or
+/// missing. A stream that is closed does not change it.
+pub fn check_paths(request: &Request, streams: &mut Streams<'_>) -> u8 {
+    let codes = request
+        .paths
+        .iter()
+        .map(|path| check_path(path, request, streams));
+    codes.max().unwrap_or(2)
+}
+
+/// At most one byte more than the checker accepts, so that it can refuse a longer file.
+fn read_file(path: &Path, limit: usize, stdin: Option<&mut dyn Read>) -> io::Result<Vec<u8>> {
+    let limit = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Vec::new();
+    match stdin.filter(|_| path == Path::new("-")) {
+        Some(stdin) => stdin.take(limit).read_to_end(&mut bytes)?,
+        None => File::open(path)?.take(limit).read_to_end(&mut bytes)?,
+    };
+    Ok(bytes)
+}
+
+/// A JSON string.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// A file's name on one line, so that it can forge no line of the output.
+pub fn on_one_line(name: &str) -> String {
+    let mut line = String::new();
+    for c in name.chars() {
+        if c.is_control() {
+            line.extend(c.escape_unicode());
+        } else {
+            line.push(c);
+        }
+    }
+    line
+}
+
+fn shown(path: &Path) -> String {
+    on_one_line(&path.to_string_lossy())
+}
+
+/// What was found of one certificate.
+enum Found {
+    Table(Outcome),
+    Network(NetworkOutcome),
+}
+
+/// The answer about one certificate.
+struct Answer {
+    found: Found,
+    /// What is required and not met, though the certificate is verified.
+    unmet: Vec<String>,
+}
+
+impl Answer {
+    fn unreadable(detail: String) -> Self {
+        let path = String::new();
+        let found = Found::Table(Outcome::Unreadable { path, detail });
+        let unmet = Vec::new();
+        Self { found, unmet }
+    }
+
+    /// The exit code.
+    fn code(&self, request: &Request) -> u8 {
+        match &self.found {
+            Found::Table(Outcome::Unreadable { .. })
+            | Found::Network(NetworkOutcome::Unreadable(_)) => 2,
+            Found::Table(Outcome::Rejected { .. })
+            | Found::Network(NetworkOutcome::Rejected(_)) => 1,
+            _ if !self.unmet.is_empty() => 1,
+            Found::Table(Outcome::Verified(report)) => {
+                u8::from(!report.claim_holds() && !request.any_verdict)
+            }
+            Found::Network(NetworkOutcome::Verified(_)) => 0,
+        }
+    }
+
+    fn json(&self, file: &str, accepted: bool) -> String {
+        let fields = match &self.found {
+            Found::Table(outcome) => outcome.json_fields(),
+            Found::Network(outcome) => outcome.json_fields(),
+        };
+        let unmet: Vec<String> = self.unmet.iter().map(|text| quoted(text)).collect();
+        let (file, unmet) = (quoted(file), unmet.join(","));
+        format!("{{\"file\":{file},{fields},\"unmet\":[{unmet}],\"accepted\":{accepted}}}")
+    }
+
+    fn words(&self) -> String {
+        let text = match &self.found {
+            Found::Table(outcome) => outcome.to_string(),
+            Found::Network(outcome) => outcome.to_string(),
+        };
+        if self.unmet.is_empty() {
+            return text;
+        }
+        let unmet = self.unmet.iter();
+        let lines = unmet.map(|what| format!("VERIFIED, BUT NOT WHAT IS REQUIRED: {what}\n"));
+        let proved = text.lines().next().unwrap_or("");
+        format!("{}  proved: {proved}", lines.collect::<String>())
+    }
+}
+
+/// Prints an answer and returns its exit code. A closed pipe does not change it.
+fn tell(
+    path: &Path,
+    answer: &Answer,
+    request: &Request,
+    several: bool,
+    streams: &mut Streams<'_>,
+) -> u8 {
+    let code = answer.code(request);
+    if !request.quiet {
+        let _ = if request.json {
+            let line = answer.json(&path.to_string_lossy(), code == 0);
+            writeln!(streams.out, "{line}")
+        } else if code == 2 {
+            writeln!(streams.err, "{}: {}", shown(path), answer.words())
+        } else if several {
+            writeln!(streams.out, "{}: {}", shown(path), answer.words())
+        } else {
+            writeln!(streams.out, "{}", answer.words())
+        };
+    }
+    code
+}
+
+/// Checks a network certificate against the files given, or those beside it.
+fn check_network(
+    path: &Path,
+    certificate: &[u8],
+    request: &Request,
+    streams: &mut Streams<'_>,
+) -> NetworkOutcome {
+    let beside = |suffix: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    let mut read = |given: &Option<PathBuf>, suffix: &str| {
+        let file = given.clone().unwrap_or_else(|| beside(suffix));
+        read_file(&file, MAX_FILE_BYTES, Some(&mut *streams.input)).map_err(|error| {
+            NetworkOutcome::Unreadable(format!("cannot read {}: {error}", shown(&file)))
+        })
+    };
+    let both = read(&request.network, ".network")
+        .and_then(|network| Ok((network, read(&request.input, ".input")?)));
+    let (network, input) = match both {
+        Ok(both) => both,
+        Err(unreadable) => return unreadable,
+    };
+    let begin = Instant::now();
+    let mut tell = |layer: usize, layers: usize| {
+        if !request.quiet && begin.elapsed() > PATIENCE {
+            let seconds = begin.elapsed().as_secs();
+            let _ = writeln!(
+                streams.err,
+                "{}: {layer} of {layers} activations, {seconds} s",
+                request.program
+            );
+        }
+    };
+    check_network_with(certificate, &network, &input, &mut tell)
+}
+
+/// Checks one certificate; `entry` is what a manifest says of it.
+fn check(
+    path: &Path,
+    bytes: &[u8],
+    entry: Option<&Entry>,
+    request: &Request,
+    streams: &mut Streams<'_>,
+) -> Answer {
+    let mut unmet = Vec::new();
+    if let Some(entry) = entry {
+        let digest = sha256(bytes);
+        if digest != entry.sha256 {
+            let detail = format!("the file's sha256 is {digest}, not {}", entry.sha256);
+            let rule = "manifest".to_owned();
+            let rejected = Outcome::Rejected {
+                claim: None,
+                rule,
+                detail,
+            };
+            let found = Found::Table(rejected);
+            return Answer { found, unmet };
+        }
+    }
+    let subject = entry.map(|entry| &entry.subject);
+    if kind(bytes) == Kind::Network || request.network.is_some() {
+        let outcome = check_network(path, bytes, request, streams);
+        if let NetworkOutcome::Verified(report) = &outcome {
+            if !request.required.is_empty() || request.table_sha256.is_some() {
+                unmet.push("a network certificate is about no table and no function".to_owned());
+            }
+            unmet.extend(subject.iter().flat_map(|subject| report.unmet(subject)));
+        }
+        let found = Found::Network(outcome);
+        return Answer { found, unmet };
+    }
+    let (table, listed) = match subject {
+        Some(Subject::Table {
+            table_sha256,
+            required,
+        }) => (Some(table_sha256), required.as_slice()),
+        Some(Subject::Network { .. }) => {
+            return Answer::unreadable("no network certificate, as is listed".to_owned())
+        }
+        None => (request.table_sha256.as_ref(), Default::default()),
+    };
+    let outcome = check_table(bytes, table.map(String::as_str));
+    if let Outcome::Verified(report) = &outcome {
+        for required in listed.iter().chain(&request.required) {
+            if let Some(why) = report.shortfall(required) {
+                unmet.push(format!("{}: {why}", on_one_line(required.text())));
+            }
+        }
+    }
+    let found = Found::Table(outcome);
+    Answer { found, unmet }
+}
+
+/// The files of a folder that are certificates, or are named as such, in the order of their names.
+fn certificates(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for (count, entry) in std::fs::read_dir(folder)?.enumerate() {
+        if count >= MAX_FILES {
+            let text = format!("more than {MAX_FILES} files in the folder");
+            return Err(io::Error::other(text));
+        }
+        let entry = entry?;
+        let (path, name) = (entry.path(), entry.file_name());
+        let name = name.to_string_lossy();
+        if !name.ends_with(".json") || path.is_dir() {
+            continue;
+        }
+        // What is named a certificate must be one; of others, those that say so. What cannot be read is reported.
+        let meant = name.ends_with(".cert.json")
+            || read_file(&path, MAX_BYTES, None).map_or(true, |bytes| {
+                matches!(kind(&bytes), Kind::Certificate | Kind::Network)
+            });
+        if meant {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Checks what a manifest lists, and names the certificates beside it that it does not list.
+fn check_manifest(
+    path: &Path,
+    manifest: &Manifest,
+    request: &Request,
+    streams: &mut Streams<'_>,
+) -> u8 {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut code = 0;
+    for entry in &manifest.entries {
+        let file = folder.join(&entry.file);
+        let answer = match read_file(&file, MAX_BYTES, None) {
+            Ok(bytes) => check(&file, &bytes, Some(entry), request, streams),
+            Err(error) => Answer::unreadable(format!("cannot read the file: {error}")),
+        };
+        code = code.max(tell(&file, &answer, request, true, streams));
+    }
+    let here = match folder.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => folder,
+    };
+    let Ok(beside) = certificates(here) else {
+        return code.max(2);
+    };
+    for file in beside {
+        let name = file.file_name().map(|n| n.to_string_lossy());
+        let listed = |entry: &Entry| name.as_deref() == Some(&entry.file);
+        if request.quiet || manifest.entries.iter().any(listed) {
+            continue;
+        }
+        let _ = if request.json {
+            let file = quoted(&file.to_string_lossy());
+            writeln!(
+                streams.out,
+                "{{\"file\":{file},\"outcome\":\"NOT LISTED\"}}"
+            )
+        } else {
+            writeln!(
+                streams.out,
+                "{}: NOT LISTED in the manifest, not checked",
+                shown(&file)
+            )
+        };
+    }
+    code
+}
+
+/// Checks a file, a folder or a manifest; returns the exit code.
+fn check_path(path: &Path, request: &Request, streams: &mut Streams<'_>) -> u8 {
+    let one = |path: &Path, several: bool, streams: &mut Streams<'_>| {
+        let bytes = match read_file(path, MAX_BYTES, Some(&mut *streams.input)) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                let answer = Answer::unreadable(format!("cannot read the file: {error}"));
+                return tell(path, &answer, request, several, streams);
+            }
+        };
+        if kind(&bytes) != Kind::Manifest {
+            let answer = check(path, &bytes, None, request, streams);
+            return tell(path, &answer, request, several, streams);
+        }
+        let alone = request.network.is_none() && request.table_sha256.is_none();
+        let why = match Manifest::parse(&bytes) {
+            _ if !alone || path == Path::new("-") => {
+                "a manifest is a file, and has its own digests and networks".to_owned()
+            }
+            Ok(manifest) => return check_manifest(path, &manifest, request, streams),
+            Err(why) => why,
+        };
+        tell(path, &Answer::unreadable(why), request, several, streams)
+    };
+    if path == Path::new("-") || !path.is_dir() {
+        return one(path, request.paths.len() > 1, streams);
+    }
+    match certificates(path) {
+        Ok(files) if !files.is_empty() => {
+            let codes = files.iter().map(|file| one(file, true, streams));
+            codes.max().unwrap_or(2)
+        }
+        Ok(_) => {
+            let answer = Answer::unreadable("no certificate in the folder".to_owned());
+            tell(path, &answer, request, true, streams)
+        }
+        Err(error) => {
+            let answer = Answer::unreadable(format!("cannot read the folder: {error}"));
+            tell(path, &answer, request, true, streams)
+        }
+    }
+}
