@@ -187,6 +187,12 @@ pub fn exp2(e: i32) -> f64 {
     }
 }
 
+/// x 2^e for e <= 0, rounded to nearest: in two factors, since 2^e alone may underflow where the product need not. What is
+/// lost is below 2^-1020.
+pub fn scaled_down(x: f64, e: i32) -> f64 {
+    x * exp2(e / 2) * exp2(e - e / 2)
+}
+
 /// The limbs from N - 1 on of the product of two nonnegative numbers, low by less than N.
 #[inline(always)]
 fn high<const N: usize>(a: &[u64; N], b: &[u64; N]) -> [u64; N] {
@@ -308,5 +314,9 @@ mod tests {
             assert_eq!(exp2(e), 2.0f64.powi(e));
         }
         assert_eq!((exp2(-1023), exp2(1024)), (0.0, f64::INFINITY));
+        // 2^-1440 is no f64, 2^498 times it is one.
+        assert_eq!(scaled_down(exp2(498), -1440), exp2(-942));
+        assert_eq!(scaled_down(3.0, 0), 3.0);
+        assert_eq!(scaled_down(f64::MAX, -2100), 0.0);
     }
 }
