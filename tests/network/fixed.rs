@@ -203,7 +203,7 @@ fn polynomials_beyond_the_limbs_are_refused() {
             balls: Tensor::from_balls(n.input_shape(), &[Ball::rational(&x)]),
             exact: vec![x.clone()],
         };
-        let p_of_x = p.eval_exact(&Rational::from(&x / power(scale)));
+        let p_of_x = p.eval_exact(&(&x / power(scale)));
         let exact = (p_of_x + 1u32) * &x / 2u32;
         for bits in BITS {
             match prepared.evaluate_fixed(given.given(), Model::Twin(&twin), bits) {
