@@ -9,6 +9,9 @@
 //! (N - 2) 2^(64 (N-1)) (1 + 2^-60), that is N - 2 ulps and a little; the digit of column N - 2 is cut off, below one ulp.
 //! So the magnitude is low by less than N ulps, whatever the signs: half of the limb products of a full one.
 
+// Limbs of several numbers go by one index.
+#![allow(clippy::needless_range_loop)]
+
 use rug::integer::Order;
 use rug::{Integer, Rational};
 
@@ -187,6 +190,12 @@ pub fn exp2(e: i32) -> f64 {
     }
 }
 
+/// x 2^e for e <= 0, rounded to nearest: in two factors, since 2^e alone may underflow where the product need not. What is
+/// lost is below 2^-1020.
+pub fn scaled_down(x: f64, e: i32) -> f64 {
+    x * exp2(e / 2) * exp2(e - e / 2)
+}
+
 /// The limbs from N - 1 on of the product of two nonnegative numbers, low by less than N.
 #[inline(always)]
 fn high<const N: usize>(a: &[u64; N], b: &[u64; N]) -> [u64; N] {
@@ -258,7 +267,7 @@ mod tests {
             assert_eq!(a.minus(&b).exact(), Rational::from(&x - &y));
             assert_eq!(a.negated().exact(), Rational::from(-&x));
             let product = Rational::from(&x * &y);
-            let off = Rational::from(&product.clone().abs() - a.times(&b).exact().abs());
+            let off = product.clone().abs() - a.times(&b).exact().abs();
             assert!(
                 off >= 0 && off < Rational::from(&ulp * N as u32),
                 "{a:?} {b:?}"
@@ -271,7 +280,7 @@ mod tests {
                 assert!(off < ulp);
             }
             assert_eq!(Fixed::<N>::floor(&x), Some(a));
-            let thin = Rational::from(&x + Rational::from(&ulp / 3u32));
+            let thin = &x + Rational::from(&ulp / 3u32);
             assert_eq!(Fixed::<N>::floor(&thin), Some(a));
             let near = Rational::from_f64(a.near()).unwrap();
             let slack = Rational::from(x.abs_ref()) >> 51u32;
@@ -298,7 +307,7 @@ mod tests {
         limbs[8] = 0;
         let x = Fixed(limbs);
         let off = x.exact().square() - x.times(&x).exact();
-        let ulps = Rational::from(off << Fixed::<9>::FRACTION);
+        let ulps = off << Fixed::<9>::FRACTION;
         assert!(ulps > 7 && ulps < 9, "{}", ulps.to_f64());
     }
 
@@ -308,5 +317,9 @@ mod tests {
             assert_eq!(exp2(e), 2.0f64.powi(e));
         }
         assert_eq!((exp2(-1023), exp2(1024)), (0.0, f64::INFINITY));
+        // 2^-1440 is no f64, 2^498 times it is one.
+        assert_eq!(scaled_down(exp2(498), -1440), exp2(-942));
+        assert_eq!(scaled_down(3.0, 0), 3.0);
+        assert_eq!(scaled_down(f64::MAX, -2100), 0.0);
     }
 }

@@ -1,15 +1,16 @@
 //! Fixed point of many limbs: on exact rational inputs, across precisions, and where precision decides.
 
-use crate::enclosures::{composite, exact, inside, network, Source, B};
+use crate::enclosures::{composite, exact, inside, network, point, Source, B};
 use crate::support::effort::multiplier;
 use polycert::arith::ball::Ball;
 use polycert::network::forward::compare::{compare, Precision, Verdict};
 use polycert::network::forward::fixed::BITS;
 use polycert::network::forward::twin::Activation;
-use polycert::network::forward::{Model, Outcome, Point, Prepared};
+use polycert::network::forward::{Given, Model, Outcome, Point, Prepared};
 use polycert::network::model::graph::{Builder, Network, Preprocessing};
 use polycert::network::model::ops::{Dense, Op, TensorShape};
 use polycert::network::model::tensor::Tensor;
+use polycert::poly::composite::Composite;
 use rug::Rational;
 
 /// An input that no f64 and no pair is.
@@ -175,4 +176,141 @@ fn more_bits_turn_exhausted_into_outside() {
     assert!(matches!(at(Rational::from(B)), Verdict::Exhausted(_)));
     assert!(matches!(at(Rational::from(B) * 2u32), Verdict::Outside(_)));
     assert!(matches!(at(Rational::from(1)), Verdict::Same(1)));
+}
+
+/// A table may ask for numbers beyond the limbs inside [-B, B]: they are refused, not wrapped.
+#[test]
+fn polynomials_beyond_the_limbs_are_refused() {
+    let mut b = Builder::new(TensorShape::flat(1)).unwrap();
+    let relu = b.push("relu", Op::Relu { slope: 0.0 }, &[0]).unwrap();
+    let n = b.finish("n", relu, Preprocessing::default()).unwrap();
+    let prepared = Prepared::new(&n).unwrap();
+    let zero = Rational::new;
+    let power = |e: i32| Rational::from(1) << e;
+    // x (1 + p)/2 of 2^87; Horner's scheme of an ulp times 2^(20 * 28) where the exact coefficient is -2^-600.
+    let mut thin = vec![zero(); 21];
+    thin[20] = -power(-600);
+    let cases = [
+        (vec![vec![zero(), power(50)]], 40, 39),
+        (vec![vec![zero(), power(28)], thin], 3, 3),
+    ];
+    for (stages, scale, x) in cases {
+        let p = Composite::from_stages(stages);
+        let twin = [Activation::new(&p, &power(scale)).unwrap()];
+        // Not on the border of [-B, B].
+        let x = power(x) * Rational::from((7, 8));
+        let given = Point {
+            balls: Tensor::from_balls(n.input_shape(), &[Ball::rational(&x)]),
+            exact: vec![x.clone()],
+        };
+        let p_of_x = p.eval_exact(&(&x / power(scale)));
+        let exact = (p_of_x + 1u32) * &x / 2u32;
+        for bits in BITS {
+            match prepared.evaluate_fixed(given.given(), Model::Twin(&twin), bits) {
+                Err(e) => assert!(e.to_string().contains("beyond what"), "{e}"),
+                Ok(Outcome::Done(e)) => inside(&e.logits[0], &exact, &format!("{bits} bits")),
+                Ok(Outcome::Outside(r)) => panic!("{r:?}"),
+            }
+        }
+    }
+}
+
+/// Weights and inputs of all exponents, radii of their own: refused or held.
+#[test]
+fn extremes_are_held_or_refused() {
+    let p = composite();
+    let (mut done, mut refused) = (0, 0);
+    for seed in 0..300 * multiplier() {
+        let mut s = Source {
+            state: seed + (9 << 40),
+            extreme: true,
+        };
+        let n = network(&mut s, 3);
+        let prepared = Prepared::new(&n).unwrap();
+        let radius = s.of(&[0.0, 5e-324, 1e-250, 1e-20, 1.0]);
+        let ball = |x: f64| Ball::new((if x.abs() < 1e18 { x } else { 1e-300 }, 0.0), radius);
+        let numbers = s.numbers(n.input_shape().len());
+        let balls: Vec<Ball> = numbers.into_iter().map(ball).collect();
+        let input = Tensor::from_balls(n.input_shape(), &balls);
+        let polynomials =
+            vec![Activation::new(&p, &Rational::from(B)).unwrap(); n.activations().len()];
+        let (model, sign) = match seed % 2 {
+            0 => (Model::Relu, None),
+            _ => (Model::Twin(&polynomials), Some(&p)),
+        };
+        let x: Vec<Rational> = balls.iter().map(|b| point(&mut s, b)).collect();
+        let (logits, _) = exact(&n, &x, sign);
+        for bits in [128, 256, 768, 1_024, 1_536, 4_096] {
+            match prepared.evaluate_fixed(Given::from(&input), model, bits) {
+                Ok(Outcome::Done(e)) => {
+                    done += 1;
+                    for (ball, value) in e.logits.iter().zip(&logits) {
+                        if ball.is_finite() {
+                            inside(ball, value, &format!("seed {seed}, {bits} bits"));
+                        }
+                    }
+                }
+                Ok(Outcome::Outside(_)) => {}
+                Err(_) => refused += 1,
+            }
+        }
+    }
+    assert!(done > 100 && refused > 20, "{done} {refused}");
+}
+
+/// Noise around a trajectory that pairs do not reach: `deviate` raises the precision like `evaluate`.
+#[test]
+fn deviate_goes_beyond_pairs() {
+    use polycert::jobs::network::{deviate, InputFile, Model as File, NoiseLevels, Polynomials};
+    use polycert::network::rows::subject::Centre;
+    let layers = 40;
+    let folder = tempfile::tempdir().unwrap();
+    let mut list: Vec<serde_json::Value> = (0..2 * layers)
+        .map(|k| {
+            let weights = if k < layers { "there" } else { "back" };
+            serde_json::json!({"op": "dense", "name": format!("d{k}"), "weights": weights})
+        })
+        .collect();
+    list.push(serde_json::json!({"op": "relu", "name": "act"}));
+    let graph =
+        serde_json::json!({"format": "polycert-graph/1", "input": [2], "layers": list}).to_string();
+    let array = |from: usize| serde_json::json!({"dtype": "F32", "shape": [2, 2], "data_offsets": [from, from + 16]});
+    let header =
+        serde_json::json!({"__metadata__": {"graph": graph}, "there": array(0), "back": array(16)})
+            .to_string();
+    let data = |v: &[f32]| -> Vec<u8> { v.iter().flat_map(|x| x.to_le_bytes()).collect() };
+    let weights = data(&[2.0, 1.0, 1.0, 1.0, 1.0, -1.0, -1.0, 2.0]);
+    let length = (header.len() as u64).to_le_bytes();
+    let network = [&length[..], header.as_bytes(), &weights].concat();
+    let file = |name: &str| folder.path().join(name);
+    std::fs::write(file("n.safetensors"), network).unwrap();
+    let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (1,2,)}\n";
+    let length = (header.len() as u16).to_le_bytes();
+    let start = [&b"\x93NUMPY\x01\x00"[..], &length, header.as_bytes()].concat();
+    std::fs::write(file("x.npy"), [start, data(&[0.75, 0.25])].concat()).unwrap();
+    let table = concat!(env!("CARGO_MANIFEST_DIR"), "/certificates/relu13.json");
+    for centre in [Centre::Polynomial, Centre::Relu] {
+        let request = deviate::Request {
+            model: File::new(file("n.safetensors")),
+            twin: Polynomials::new(table, 4),
+            input: InputFile::new(file("x.npy")),
+            from: 0,
+            count: 1,
+            noise: NoiseLevels {
+                worst: vec![Rational::from(1) >> 20u32],
+                ..NoiseLevels::default()
+            },
+            centre,
+            attack: 0,
+            threads: Some(1),
+        };
+        let found = deviate::deviate(&request, &mut |_| ()).unwrap();
+        let sample = &found.samples[0];
+        assert_eq!((sample.network, sample.class), (Some(0), 0));
+        assert!((0.49..0.51).contains(&sample.bound_margin));
+        // One noise of at most 2^-20 B for each logit.
+        let moved = sample.rows[0].bound.bound_deviation;
+        assert!((4.0 / f64::from(1 << 20)..5e-6).contains(&moved), "{moved}");
+        assert_eq!(found.certified(), 1);
+    }
 }

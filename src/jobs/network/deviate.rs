@@ -6,7 +6,8 @@ use crate::jobs::network::levels::{proved_levels, NoiseLevels};
 use crate::jobs::network::model::Model;
 use crate::jobs::network::twin::Polynomials;
 use crate::network::audit::level::Level;
-use crate::network::forward::{Model as Kind, Outcome};
+use crate::network::forward::compare::{decide, Precision, MOST_BITS};
+use crate::network::forward::{Model as Kind, Outcome, Point};
 use crate::network::model::tensor::Tensor;
 use crate::network::model::tournament;
 use crate::network::model::words::decimal;
@@ -208,7 +209,7 @@ pub fn deviate(request: &Request, progress: &mut dyn FnMut(Progress)) -> Result<
     };
     let mut samples = Vec::with_capacity(count);
     for sample in from..from + count {
-        samples.push(setting.sample(sample, &inputs.sample(sample)?, progress)?);
+        samples.push(setting.sample(sample, &inputs.point(sample)?, progress)?);
     }
     Ok(Answer {
         network_sha256: loaded.sha256,
@@ -233,12 +234,13 @@ impl Setting<'_> {
     fn sample(
         &self,
         sample: usize,
-        x: &Tensor,
+        point: &Point,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Sample> {
         let start = Instant::now();
         let subject = &self.subject;
-        let at = match subject.undisturbed(x)? {
+        let x = &point.balls;
+        let at = match subject.undisturbed(point.given())? {
             Start::Decided(at) => at,
             Start::Outside(node, reach) => {
                 return Err(Error::domain(format!(
@@ -249,7 +251,7 @@ impl Setting<'_> {
             }
             Start::Exhausted(node) => {
                 return Err(Error::domain(format!(
-                    "sample {sample}: precision EXHAUSTED at layer {:?}: 106 bits do not tell whether its input stays in [-B, B]",
+                    "sample {sample}: precision EXHAUSTED at layer {:?}: {MOST_BITS} bits do not tell whether its input stays in [-B, B]",
                     subject.network.nodes[node].name
                 )))
             }
@@ -259,9 +261,10 @@ impl Setting<'_> {
                 )))
             }
         };
-        let network = match subject.prepared.evaluate(x, Kind::Relu, true)? {
-            Outcome::Done(e) => e.class(),
-            Outcome::Outside(_) => None,
+        let given = point.given();
+        let network = match decide(&subject.prepared, given, Kind::Relu, Precision::PAIRS)? {
+            (Outcome::Done(e), _) => e.class(),
+            (Outcome::Outside(_), _) => None,
         };
         let begin = Instant::now();
         let found = subject.bound(&at, &self.noise, self.threads, &mut |layer, layers| {

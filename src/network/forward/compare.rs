@@ -213,7 +213,12 @@ pub fn compare(
 
 /// Raises the precision until the class is decided, or a polynomial surely asked beyond its domain, or the limit is met: the
 /// last evaluation that said anything, and its bits.
-pub(in crate::network) fn decide(
+///
+/// **Guarantee** that of [`Prepared::evaluate`] and [`Prepared::evaluate_fixed`].
+///
+/// # Errors
+/// What the last of these refuses, where none of them said anything.
+pub fn decide(
     prepared: &Prepared,
     input: Given,
     model: Model,

@@ -1,7 +1,7 @@
 //! The reading of a network in fixed-point balls: with ReLU, or with its polynomial twin.
 
 use crate::arith::ball::{up, Ball};
-use crate::arith::fixed::{exp2, Fixed, MOST};
+use crate::arith::fixed::{exp2, scaled_down, Fixed, MOST};
 use crate::error::{Error, Result};
 use crate::network::forward::balls::{least, polynomial, Model, Range};
 use crate::network::forward::evaluation::Given;
@@ -309,20 +309,20 @@ impl<'a, const N: usize> FixedBalls<'a, N> {
             }
             let (won, of_won) = self.polynomial(twin)?.relu(&d.mid, &d.radii);
             // Losers and results in one unit.
-            let down = exp2(unit - unit.max(of_won.unit));
-            let down_won = exp2(of_won.unit - unit.max(of_won.unit));
-            unit = unit.max(of_won.unit);
+            let common = unit.max(of_won.unit);
+            let (down, down_won) = (unit - common, of_won.unit - common);
+            unit = common;
             let mut won = won.iter().zip(&of_won.values);
             for (m, r) in mids.iter_mut().zip(&mut radii) {
                 let (mut next, mut next_radii) = (vec![], vec![]);
                 for (m, r) in m.chunks(2).zip(r.chunks(2)) {
-                    let (b, of_b) = (m[m.len() - 1], up(r[r.len() - 1] * down));
+                    let (b, of_b) = (m[m.len() - 1], up(scaled_down(r[r.len() - 1], down)));
                     if m.len() == 1 {
                         next.push(b);
                         next_radii.push(of_b);
                     } else if let Some((w, of_w)) = won.next() {
                         next.push(b.plus(w));
-                        next_radii.push(up(of_b + up(of_w * down_won)));
+                        next_radii.push(up(of_b + scaled_down(*of_w, down_won)));
                     }
                 }
                 (*m, *r) = (next, next_radii);

@@ -315,6 +315,42 @@ mod tests {
                 check::<9>(&weights, bias, &x);
             }
         }
+        // Corners: most of a digit, of a limb, of an accumulator; weights of all exponents; rows of one sign.
+        let all = f64::from_bits(0x3fff_ffff_ffff_ffff);
+        let sizes = [0.0, 1.0, 2.0f64.powi(-140), f64::from(f32::MAX), all];
+        let sizes = [&sizes[..], &[f64::from_bits(1), 1e-310, 1e30]].concat();
+        for terms in [1, 2, 3, 64, 65, 1_000, 4_095, 4_096] {
+            for round in 0..12 {
+                let sign = [1.0, -1.0];
+                let weight = |k: usize, n: usize| match round % 4 {
+                    0 => all * sign[round / 4 % 2],
+                    1 => sizes[n % 8] * sign[n / 8 % 2],
+                    2 => [f64::from(f32::MAX), 2.0f64.powi(-140)][k % 2] * sign[k / 2 % 2],
+                    _ => sizes[n % 8] * sign[round / 4 % 2],
+                };
+                let weights: Vec<f64> = (0..terms).map(|k| weight(k, next() as usize)).collect();
+                let norm: f64 = weights.iter().map(|w| w.abs()).sum();
+                // As large as the sums may be, all bits behind it, of both signs.
+                let most = Rational::from_f64(2.0f64.powi(60) / norm.max(1.0)).unwrap();
+                let ulp = Rational::from(1) >> 500u32;
+                let x: Vec<Rational> = (0..terms)
+                    .map(|_| match next() % 4 + if round < 4 { 0 } else { 2 } {
+                        0 => Rational::from(&most - &ulp),
+                        1 => most.clone(),
+                        2 => Rational::from(&ulp - &most),
+                        3 => Rational::from(-&ulp),
+                        4 => ulp.clone(),
+                        _ => Rational::from(-&most),
+                    })
+                    .collect();
+                check::<3>(&weights, sizes[round % 8].min(1e18), &x);
+                check::<9>(&weights, -1.0, &x);
+                if terms < 1_000 {
+                    check::<4>(&weights, -1e-310, &x);
+                    check::<65>(&weights, 0.0, &x);
+                }
+            }
+        }
         // The smallest and the largest f64, and the largest sums that are allowed.
         check::<17>(
             &[f64::from_bits(1), 1.0],

@@ -16,11 +16,11 @@
 //! With a raised so that a^2 >= T, and n the degree, in all: E curves(a) / 6 + (m + 1) (E + 1) max(1, a)^n + E, where
 //! curves(a) = sum j (j-1) |c_j| a^(j-2).
 //!
-//! **Range.** No number on the way is above sum |c_j| max(1, a)^j but for these errors: if that is above 2^60, the
-//! radius becomes infinite, and with it every verdict undecided.
+//! **Range.** No number on the way is above sum |c_j| max(1, a)^j but for these errors: if one of both is above 2^60, or
+//! x (1 + p), the radius becomes infinite, and with it every verdict undecided.
 
 use crate::arith::ball::{up, TINY};
-use crate::arith::fixed::{exp2, Fixed};
+use crate::arith::fixed::{exp2, scaled_down, Fixed};
 use crate::network::forward::fixed::radii::Radii;
 use crate::network::forward::steepness::Steepness;
 use crate::network::forward::twin::Activation;
@@ -109,7 +109,11 @@ impl<'a, const N: usize> Stage<'a, N> {
         let e = Fixed::<N>::PRODUCT_ULPS;
         let power = most.powi(terms) * (1.0 + f64::from(terms) * exp2(-50));
         let rounding = e * bounds.1 / 6.0 + f64::from(terms + 1) * (e + 1.0) * power + e;
-        let rounding = radii.units(up(rounding));
+        // Only with it are Horner's sums within their limbs: a coefficient of next to nothing may be an ulp instead.
+        let rounding = up(rounding);
+        let fits = scaled_down(rounding, -(Fixed::<N>::FRACTION as i32)) < ROOM;
+        let rounding = if fits { rounding } else { f64::INFINITY };
+        let rounding = radii.units(rounding);
         for ((m, r), y) in mid.iter_mut().zip(&mut radii.values).zip(near) {
             let drift = up(unit * *r + exp2(-50) * y.abs());
             let slope = steep.over(y, drift, bounds);
@@ -164,10 +168,15 @@ impl<'a, const N: usize> Polynomial<'a, N> {
         let unit = of_x.unit_of_one(Fixed::<N>::FRACTION);
         let one = Fixed::integer(1);
         let plus: Vec<Fixed<N>> = p.iter().map(|p| p.plus(&one)).collect();
-        // |x (1 + p) - x' (1 + p')| <= |x'| r_p + |1 + p'| r_x + r_x r_p; one product, one half.
+        // |x (1 + p) - x' (1 + p')| <= |x'| r_p + |1 + p'| r_x + r_x r_p; one product, one half. Where the product is beyond
+        // the limbs, nothing is known: p may be anything, if a table says so.
         let radii = of_p.map(e, |i, of_p| {
-            let of_x = of_x.values[i];
-            0.5 * (size(&x[i]) * of_p + size(&plus[i]) * of_x + unit * of_x * of_p)
+            let (of_x, x, q) = (of_x.values[i], size(&x[i]), size(&plus[i]));
+            if x * q < ROOM {
+                0.5 * (x * of_p + q * of_x + unit * of_x * of_p)
+            } else {
+                f64::INFINITY
+            }
         });
         let mid = x.iter().zip(&plus).map(|(x, q)| x.times(q).half());
         (mid.collect(), radii)

@@ -4,7 +4,7 @@
 //! absolute term, 10^-300 units, takes the place of what underflows.
 
 use crate::arith::ball::up;
-use crate::arith::fixed::exp2;
+use crate::arith::fixed::{exp2, scaled_down};
 use crate::network::forward::layers::{absolute_conv, Packed};
 use crate::network::model::ops::{Conv, TensorShape};
 
@@ -33,7 +33,7 @@ impl Radii {
 
     /// So many ulps in units, rounded up.
     pub fn units(&self, ulps: f64) -> f64 {
-        up(ulps * exp2(-self.unit))
+        up(scaled_down(ulps, -self.unit))
     }
 
     /// What a unit is of 1 where `bits` are behind the point, rounded up: times a radius and [`up`].
@@ -72,6 +72,12 @@ impl Radii {
         self
     }
 
+    /// In a unit that is not below its own.
+    fn values_in(&self, unit: i32) -> impl Iterator<Item = f64> + '_ {
+        let e = self.unit - unit;
+        self.values.iter().map(move |v| up(scaled_down(*v, e)))
+    }
+
     /// Both in the larger unit.
     pub fn aligned(a: &Self, b: &Self) -> (Self, Self) {
         let unit = a.unit.max(b.unit);
@@ -79,9 +85,8 @@ impl Radii {
             if r.unit == unit {
                 return r.clone();
             }
-            let down = exp2(r.unit - unit);
             Self {
-                values: r.values.iter().map(|v| up(v * down)).collect(),
+                values: r.values_in(unit).collect(),
                 unit,
             }
         };
@@ -102,12 +107,8 @@ impl Radii {
     /// One after the other.
     pub fn concat(parts: &[&Self]) -> Self {
         let unit = parts.iter().map(|p| p.unit).max().unwrap_or(0);
-        let each = parts.iter().flat_map(|p| {
-            let down = exp2(p.unit - unit);
-            p.values.iter().map(move |v| up(v * down))
-        });
         Self {
-            values: each.collect(),
+            values: parts.iter().flat_map(|p| p.values_in(unit)).collect(),
             unit,
         }
     }
@@ -163,5 +164,27 @@ mod tests {
         assert!(sum.unit == r.unit && sum.values[1] >= r.values[1]);
         assert_eq!(Radii::concat(&[&r, &sum]).values.len(), 4);
         assert!(Radii::concat(&[&Radii::ulps(1.0, 1), &r]).values[0] > 0.0);
+    }
+
+    /// Units whose quotient is no f64, where the radius in the larger one is.
+    #[test]
+    fn units_far_apart_keep_what_f64_can_hold() {
+        let low = Radii::ulps(exp2(498), 1);
+        let high = Radii {
+            values: vec![0.0],
+            unit: 3 * STEP,
+        };
+        let least = exp2(498 - 3 * STEP);
+        assert!(least > 1e-290);
+        assert!(Radii::plus(&low, &high).values[0] >= least);
+        assert!(Radii::concat(&[&low, &high]).values[0] >= least);
+        assert!(Radii::aligned(&high, &low).1.values[0] >= least);
+        // An input of its own radius at 1,024 bits.
+        let wide = Radii {
+            values: vec![0.0],
+            unit: 1_024,
+        };
+        let more = wide.map(exp2(60), |_, r| r).values[0];
+        assert!(more >= exp2(60 - 1_024) && more < exp2(61 - 1_024));
     }
 }
