@@ -237,12 +237,11 @@ impl Request {
             }
             Ok(())
         };
-        if let Function::Direct(shape) = function {
+        if let Function::Direct(_) = function {
             let wanted = "sign, relu and others that are made of sign";
             only(self.zone.is_some(), "zone", false, wanted)?;
             only(self.rho.is_some(), "rho", false, wanted)?;
             only(self.limit.is_some(), "limit", false, wanted)?;
-            only(self.eps.is_some() && !shape.jumps(), "eps", false, wanted)?;
             if self.scale != 1u32 {
                 return Err(Error::domain(format!(
                     "--scale is for targets that are made of sign, not {function}: p(x) itself has its scale in its \
@@ -250,6 +249,8 @@ impl Request {
                 )));
             }
         }
+        let jumps = "sign, step and direct functions that jump";
+        only(self.eps.is_some(), "eps", function.needs_eps(), jumps)?;
         let argmax = function == Function::Argmax;
         let pool = function == Function::MaxPool;
         let ends = function.has_ends();

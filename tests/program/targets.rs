@@ -432,6 +432,13 @@ fn domains_and_options_are_honoured_or_refused() {
             .err;
         assert!(words.contains(option[0]), "{words}");
     }
+    // Continuous functions made of sign have no jump to keep away from.
+    let one = f.file("one.json", F1);
+    for target in ["relu", "abs", "max_pool", "clip"] {
+        let line = ["certify", &one, "--target", target, "--eps", "1/8"];
+        let words = polycert(&line).exits(2).err;
+        assert!(words.contains("--eps is for"), "{words}");
+    }
     // F1 is meant for [-10, 10] here: p(10) is -485, and x (1 + p(x))/2 there is far from ReLU.
     let wide = f.file(
         "wide.json",
