@@ -58,9 +58,9 @@ pub struct Arguments {
 /// What is evaluated.
 #[derive(clap::Args, Debug, Clone)]
 pub struct Task {
-    /// sign, relu, max or max_pool.
-    #[arg(long, default_value = "relu", value_name = "FUNCTION")]
-    pub target: Function,
+    /// sign, relu, max or max_pool (the table's own if left out).
+    #[arg(long, value_name = "FUNCTION")]
+    target: Option<Function>,
     /// B: inputs are in [-B, B] (max: [0, B]).
     #[arg(long, default_value = "1", value_name = "B", value_parser = input_scale, allow_hyphen_values = true)]
     scale: Rational,
@@ -86,15 +86,20 @@ fn encryption(text: &str) -> std::result::Result<Encryption, String> {
 }
 
 impl Task {
-    /// What the job is asked to do.
-    pub fn request(&self) -> job::Task {
+    /// What the job is asked to do with a table.
+    pub fn request(&self, table: &Table) -> job::Task {
         job::Task {
-            target: self.target,
+            target: self.function(table),
             scale: self.scale.clone(),
             window: self.window,
             key: self.key,
             level: self.level,
         }
+    }
+
+    /// The function: what is asked for, else the table's own.
+    pub fn function(&self, table: &Table) -> Function {
+        self.target.unwrap_or(table.target)
     }
 }
 
@@ -109,7 +114,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     note(&params::line(&parameters));
     let mut request = Request {
         parameters,
-        task: a.task.request(),
+        task: a.task.request(&table),
         k: a.k,
         inputs: if a.hard {
             Inputs::Hardest(a.runs)

@@ -48,9 +48,14 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     let parameters = a.parameters.parameters()?;
     let line = params::line(&parameters);
     let composite = match &a.table {
-        Some(path) => Some((Table::read(path)?, a.task.request())),
+        Some(path) => {
+            let table = Table::read(path)?;
+            let task = a.task.request(&table);
+            Some((table, task))
+        }
         None => None,
     };
+    let function = composite.as_ref().map(|(_, task)| task.target.name());
     let request = Request {
         parameters,
         k: a.k,
@@ -68,7 +73,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     let mut code = 0;
     if let Some(composite) = &answer.composite {
         code = u8::from(composite.high_probability.is_err());
-        notes = of_composite(a, composite);
+        notes = of_composite(a, function.unwrap_or_default(), composite);
     }
     if a.measure > 0 {
         let (words, beyond) = of_measurement(a, &answer);
@@ -86,7 +91,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
 }
 
 /// What is said of a composite besides its rows.
-fn of_composite(a: &Arguments, composite: &Composite) -> Vec<String> {
+fn of_composite(a: &Arguments, function: &str, composite: &Composite) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(margin) = &composite.no_worst_case {
         notes.push(format!("worst_case: no bound: {margin}"));
@@ -114,7 +119,7 @@ fn of_composite(a: &Arguments, composite: &Composite) -> Vec<String> {
     ));
     notes.push(format!(
         "approximation and noise: |decrypted - {}| <= 2^{:.4} but for 2^-{}",
-        a.task.target.name(),
+        function,
         bound_error.log2(),
         a.k
     ));

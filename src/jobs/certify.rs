@@ -7,7 +7,7 @@ use crate::certify::proof::{prove, Proof, Request as Asked, Verdict};
 use crate::error::{Error, ErrorKind, Result};
 use crate::function::target::{Function, Target};
 use crate::jobs::{claim, readings};
-use crate::poly::table::Table;
+use crate::poly::table::{Output, Table};
 use rug::Rational;
 
 /// What is asked about a table. The default asks for everything about the table's own target on [-1, 1].
@@ -238,6 +238,11 @@ impl Request {
             Ok(())
         };
         if let Function::Direct(_) = function {
+            if table.output == Output::Step {
+                return Err(Error::domain(format!(
+                    "{function} means p(x) itself, and the table's output is step: it stands for the sign 2 p - 1"
+                )));
+            }
             let wanted = "sign, relu and others that are made of sign";
             only(self.zone.is_some(), "zone", false, wanted)?;
             only(self.rho.is_some(), "rho", false, wanted)?;

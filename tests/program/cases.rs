@@ -101,8 +101,11 @@ fn a_refuted_certificate_ends_with_1() {
     polycert(&["check", &file, "--any-verdict"]).exits(0);
 }
 
+/// Name and shape of a tensor.
+type Extra = (&'static str, &'static [usize]);
+
 /// The same weights with tensors more, behind those that are there.
-fn with(file: &Path, extra: &[(&str, &[usize])]) -> Vec<u8> {
+fn with(file: &Path, extra: &[Extra]) -> Vec<u8> {
     let bytes = std::fs::read(file).unwrap();
     let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
     let mut header: Value = serde_json::from_slice(&bytes[8..8 + length]).unwrap();
@@ -129,7 +132,7 @@ fn tensors_that_an_architecture_does_not_use_are_refused() {
         return;
     };
     let f = Folder::new();
-    let cases: [(&str, &[(&str, &[usize])]); 5] = [
+    let cases: [(&str, &[Extra]); 5] = [
         ("conv1.bias", &[("conv1.bias", &[16])]),
         ("layer1.0.conv2.bias", &[("layer1.0.conv2.bias", &[16])]),
         (

@@ -356,6 +356,22 @@ fn a_last_stage_of_zero_and_one_is_certified_for_every_target() {
         assert_eq!(bound(&stepped, &[]), exact, "{target}");
         assert_eq!(bound(&plain, &["--last-stage", "step"]), exact, "{target}");
     }
+    // The table is h, and what is proved is of 2 h - 1: said, and never of p itself.
+    let said = polycert(&["certify", &stepped]).exits(0).out;
+    assert!(
+        said.contains("p = 2 h - 1") && said.contains("h is the table"),
+        "{said}"
+    );
+    let direct = [
+        "certify",
+        &stepped,
+        "--target",
+        "direct_step",
+        "--eps",
+        "1/2",
+    ];
+    let words = polycert(&direct).exits(2).err;
+    assert!(words.contains("output is step"), "{words}");
     // Read as a sign it is refuted, and told why.
     let words = polycert(&["certify", &plain, "--claim", "0.1"])
         .exits(1)
@@ -414,6 +430,35 @@ fn the_shared_step_table_is_half_its_sign() {
         .exits(0)
         .out
         .contains("PROVED"));
+}
+
+/// The table's own target is what is evaluated, or refused where there is no circuit.
+#[test]
+fn evaluations_are_of_the_target_of_the_table() {
+    let f = Folder::new();
+    for (target, function) in [
+        ("max", "max"),
+        ("sign", "sign"),
+        ("leaky_relu", "no circuit for leaky_relu"),
+    ] {
+        let table = f.file("t.json", F1.replace("\"relu\"", &format!("\"{target}\"")));
+        let line = [
+            "evaluate",
+            &table,
+            "--log-n",
+            "11",
+            "--q",
+            "50+6x40",
+            "--p",
+            "2x48",
+            "--insecure",
+            "--runs",
+            "0",
+        ];
+        let run = polycert(&line);
+        let words = format!("{}{}", run.out, run.err);
+        assert!(words.contains(function), "{target}: {words}");
+    }
 }
 
 #[test]

@@ -129,7 +129,7 @@ fn the_error_keeps_its_bound_as_far_as_is_said() {
             let composite = Composite::new(table, CoefficientMode::Exact).unwrap();
             // The function's error at a point of the composite's domain.
             let error = |x: &Rational| {
-                let off = Rational::from(composite.eval_exact(x) - 1u32);
+                let off = composite.eval_exact(x) - 1u32;
                 let weight = match function {
                     Function::Sign | Function::Step => Rational::from(1),
                     _ => Rational::from(x / 2u32),
@@ -139,7 +139,7 @@ fn the_error_keeps_its_bound_as_far_as_is_said() {
             let margin = Rational::from(&valid.to - 1u32);
             assert!(margin > 0u32);
             for i in 0..=16 {
-                let x = Rational::from(&margin * Rational::from((i, 16))) + 1u32;
+                let x = &margin * Rational::from((i, 16)) + 1u32;
                 assert!(error(&x) <= claim, "{function} {} {i}", table.name);
             }
             let far = Rational::from(&margin * 2u32) + 1u32;

@@ -34,6 +34,17 @@ pub(crate) fn certificate(tree: Tree, table_sha256: Option<&str>) -> Checked<Rep
         |(side, hints): &(Side, Vec<_>)| Branch::prove(*side, &polynomials, hints, &fixed);
     let branches: Checked<Vec<Branch>> = document.branches.iter().map(prove_branch).collect();
     let direct = |claim: &Claim| claim.statement.is_direct();
+    if let Some(i) = document
+        .claims
+        .iter()
+        .position(direct)
+        .filter(|_| document.table.step)
+    {
+        let rule = Rule::Own("table.output");
+        let detail =
+            "is step, so that p is 2 h - 1 of the table's h: not what is meant by p as it is";
+        return Err(Fault::rejected(rule, detail).in_claim(i, rule));
+    }
     let expanded = match document.claims.iter().any(direct) {
         true => Some(composite(&polynomials, &fixed.budget)?),
         false => None,
@@ -74,6 +85,7 @@ fn prove_claims(
         ));
     };
     Ok(Report {
+        table_step: document.table.step,
         table_name: document.table.name,
         table_sha256: digest,
         mode: document.mode,

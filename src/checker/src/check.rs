@@ -61,6 +61,25 @@ pub fn kind(bytes: &[u8]) -> Kind {
     }
 }
 
+/// Whether a text that is of no kind may be a damaged certificate: it is no JSON at all, or has the name of a certificate's
+/// format in it, of whatever that may be a part.
+pub(crate) fn may_be_damaged(bytes: &[u8]) -> bool {
+    let formats = [
+        "polycert-certificate/1",
+        evaluation::FORMAT,
+        "polycert-network/1",
+        "polycert-network-deviation/1",
+    ];
+    let named = formats.iter().any(|format| {
+        let name = format!("\"{format}\"");
+        bytes
+            .windows(name.len())
+            .any(|part| part == name.as_bytes())
+    });
+    let whole = bytes.len() <= json::MAX_BYTES;
+    named || whole && serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err()
+}
+
 /// The SHA-256 of bytes, in lower-case hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
     digest::of_bytes(bytes)

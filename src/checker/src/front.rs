@@ -2,7 +2,7 @@
 //!
 //! `polycert-check` and `polycert check` read their own arguments and are the same from here on.
 
-use crate::check::{check_table, kind, sha256, Kind};
+use crate::check::{check_table, kind, may_be_damaged, sha256, Kind};
 use crate::format::json::MAX_BYTES;
 use crate::format::manifest::{Entry, Manifest, Subject};
 use crate::format::requirement::Requirement;
@@ -113,6 +113,8 @@ fn shown(path: &Path) -> String {
 }
 
 /// What was found of one certificate.
+// One at a time, never in a list.
+#[allow(clippy::large_enum_variant)]
 enum Found {
     Table(Outcome),
     Network(NetworkOutcome),
@@ -303,13 +305,18 @@ fn certificates(folder: &Path) -> io::Result<Vec<PathBuf>> {
         let entry = entry?;
         let (path, name) = (entry.path(), entry.file_name());
         let name = name.to_string_lossy();
-        if !name.ends_with(".json") || path.is_dir() {
+        // A pipe would be waited for.
+        let other = std::fs::metadata(&path).is_ok_and(|m| !m.is_file());
+        if !name.ends_with(".json") || other {
             continue;
         }
-        // What is named a certificate must be one; of others, those that say so. What cannot be read is reported.
+        // What is named a certificate must be one; of others, those that say so, damaged or not. What cannot be read is
+        // reported.
         let meant = name.ends_with(".cert.json")
-            || read_file(&path, MAX_BYTES, None).map_or(true, |bytes| {
-                matches!(kind(&bytes), Kind::Certificate | Kind::Network)
+            || read_file(&path, MAX_BYTES, None).map_or(true, |bytes| match kind(&bytes) {
+                Kind::Certificate | Kind::Network => true,
+                Kind::Other => may_be_damaged(&bytes),
+                Kind::Manifest => false,
             });
         if meant {
             found.push(path);

@@ -328,6 +328,12 @@ fn folders() {
     assert_eq!(at(&[("a.cert.json", &text), ("b.json", &bad)]).0, 1);
     // What is named a certificate must be one.
     assert_eq!(at(&[("a.cert.json", &text), ("b.cert.json", &table)]).0, 2);
+    // Damaged ones are still certificates: cut off, with a field twice, behind a byte order mark.
+    let twice = text.replacen('{', "{\"claims\":[],", 1);
+    for damaged in [&text[..text.len() / 2], &twice, &format!("\u{feff}{text}")] {
+        let (code, _, stderr) = at(&[("a.cert.json", &text), ("b.json", damaged)]);
+        assert!(code == 2 && stderr.contains("b.json"), "{stderr}");
+    }
     let (code, _, stderr) = at(&[("table.json", &table)]);
     assert!(code == 2 && stderr.contains("no certificate in the folder"));
     let network = "{\"format\":\"polycert-network/1\"}";

@@ -12,7 +12,7 @@ pub struct Evaluation {
     pub logits: Vec<Ball>,
     /// One range for each activation.
     pub ranges: Vec<Range>,
-    /// Bits of the midpoints: 53 of f64, about 106 of pairs, or so many behind the point ([`fixed::BITS`]).
+    /// Bits of the midpoints: 53 of f64, about 106 of pairs, or so many behind the point (see `fixed`).
     pub bits: u32,
 }
 

@@ -241,7 +241,7 @@ mod tests {
             sum(&f64::cos).hypot(sum(&f64::sin))
         };
         let d = embed(&half);
-        assert!(d > 0.318 * n as f64 * ratio, "{d}");
+        assert!(d > 0.3 * n as f64 * ratio, "{d}");
         let model = Model::new(&parameters);
         let bound = model.bound_key_switch(0, Tier::HighProbability { kappa: 40 });
         // What the digit would give if it were uniform: the tail of a product of two sub-Gaussians, as `zero`.

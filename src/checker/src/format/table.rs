@@ -36,7 +36,7 @@ pub(crate) struct Table {
     pub(crate) hi: Rational,
     eps: Option<Rational>,
     /// The last stage gives 0 or 1: 2 p - 1 is meant.
-    step: bool,
+    pub(crate) step: bool,
     /// Of the leaky ReLU that p is itself, where it is stated.
     pub(crate) slope: Option<Rational>,
     components: Vec<Component>,

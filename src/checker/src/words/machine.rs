@@ -45,10 +45,11 @@ fn verified(report: &Report) -> String {
         .verdict()
         .map_or("null".to_owned(), |v| quoted(v.name()));
     let (lo, hi) = report.enclosure();
+    // What is said beyond the domain is said of the polynomial: nothing of it is about decrypted values.
     let decrypted = report.decrypted().map_or(String::new(), decrypted);
     format!(
         "\"outcome\":\"VERIFIED\",\"statement\":{},\"verdict\":{verdict},\
-         \"error_lo\":{},\"error_hi\":{}{decrypted},\"statements\":{},\"beyond\":{},\"table\":{},\"table_sha256\":{},\
+         \"error_lo\":{},\"error_hi\":{}{decrypted},\"statements\":{},\"beyond\":{},\"table\":{},\"table_output\":{},\"table_sha256\":{},\
          \"coefficients\":{},\"work\":\"{}\"",
         quoted(report.headline()),
         quoted(lo),
@@ -56,6 +57,10 @@ fn verified(report: &Report) -> String {
         list(report.words()),
         list(report.beyond()),
         quoted(report.table_name()),
+        quoted(match report.table_step {
+            true => "step",
+            false => "sign",
+        }),
         quoted(report.table_sha256()),
         quoted(&report.mode().to_string()),
         report.work(),

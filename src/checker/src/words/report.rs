@@ -40,6 +40,8 @@ pub enum Outcome {
 #[derive(Debug, Clone)]
 pub struct Report {
     pub(crate) table_name: String,
+    /// The table's last stage gives 0 or 1: p is 2 h - 1.
+    pub(crate) table_step: bool,
     pub(crate) table_sha256: String,
     pub(crate) mode: Mode,
     pub(crate) polynomials: Vec<Polynomial>,
@@ -165,8 +167,18 @@ impl fmt::Display for Report {
                 "the maximum error"
             }
         )?;
+        let of = match self.decrypted {
+            Some(_) => "without encryption, and of nothing that is decrypted: ",
+            None => "",
+        };
         for line in &self.beyond {
-            writeln!(f, "  {line}")?;
+            writeln!(f, "  {of}{line}")?;
+        }
+        if self.table_step {
+            writeln!(
+                f,
+                "  here p = 2 h - 1, where h is the table, whose last stage gives 0 or 1"
+            )?;
         }
         if let Some((_, others)) = self.words.split_last() {
             for words in others {
@@ -185,9 +197,13 @@ impl fmt::Display for Report {
         writeln!(f, "  decimals are rounded to the safe side")?;
         // A quotation mark would end the name where its author likes.
         let name = printable(&self.table_name).replace('"', "\\u{22}");
+        let is = match self.table_step {
+            true => "h",
+            false => "p",
+        };
         writeln!(
             f,
-            "  p is the table \"{name}\", sha256 {}",
+            "  {is} is the table \"{name}\", sha256 {}",
             self.table_sha256
         )?;
         write!(f, "  coefficients: {}", self.mode)
