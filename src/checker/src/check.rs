@@ -45,6 +45,14 @@ pub enum Kind {
     Other,
 }
 
+/// The formats of certificates, by kind.
+const FORMATS: [(&str, Kind); 4] = [
+    ("polycert-certificate/1", Kind::Certificate),
+    (evaluation::FORMAT, Kind::Certificate),
+    ("polycert-network/1", Kind::Network),
+    ("polycert-network-deviation/1", Kind::Network),
+];
+
 /// The kind of a document, by its field `format`.
 pub fn kind(bytes: &[u8]) -> Kind {
     let Ok(mut fields) = json::parse(bytes).and_then(|tree| tree.object()) else {
@@ -53,31 +61,26 @@ pub fn kind(bytes: &[u8]) -> Kind {
     let Ok(format) = fields.take("format", |t| Ok(t.text()?.to_owned())) else {
         return Kind::Other;
     };
-    match format.as_str() {
-        "polycert-certificate/1" | evaluation::FORMAT => Kind::Certificate,
-        "polycert-network/1" | "polycert-network-deviation/1" => Kind::Network,
-        manifest::FORMAT => Kind::Manifest,
-        _ => Kind::Other,
+    if format == manifest::FORMAT {
+        return Kind::Manifest;
     }
+    let found = FORMATS.iter().find(|(name, _)| *name == format);
+    found.map_or(Kind::Other, |(_, kind)| *kind)
 }
 
-/// Whether a text that is of no kind may be a damaged certificate: it is no JSON at all, or has the name of a certificate's
-/// format in it, of whatever that may be a part.
-pub(crate) fn may_be_damaged(bytes: &[u8]) -> bool {
-    let formats = [
-        "polycert-certificate/1",
-        evaluation::FORMAT,
-        "polycert-network/1",
-        "polycert-network-deviation/1",
-    ];
-    let named = formats.iter().any(|format| {
+/// Whether a text has the name of a certificate's format in it: damaged certificates do.
+pub(crate) fn names_a_certificate(bytes: &[u8]) -> bool {
+    FORMATS.iter().any(|(format, _)| {
         let name = format!("\"{format}\"");
-        bytes
-            .windows(name.len())
-            .any(|part| part == name.as_bytes())
-    });
+        let mut parts = bytes.windows(name.len());
+        parts.any(|part| part == name.as_bytes())
+    })
+}
+
+/// Whether a text, of a length that is read, is no JSON at all.
+pub(crate) fn is_no_json(bytes: &[u8]) -> bool {
     let whole = bytes.len() <= json::MAX_BYTES;
-    named || whole && serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err()
+    whole && serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err()
 }
 
 /// The SHA-256 of bytes, in lower-case hexadecimal.

@@ -2,7 +2,7 @@
 //!
 //! `polycert-check` and `polycert check` read their own arguments and are the same from here on.
 
-use crate::check::{check_table, kind, may_be_damaged, sha256, Kind};
+use crate::check::{check_table, is_no_json, kind, names_a_certificate, sha256, Kind};
 use crate::format::json::MAX_BYTES;
 use crate::format::manifest::{Entry, Manifest, Subject};
 use crate::format::requirement::Requirement;
@@ -296,7 +296,7 @@ fn check(
 
 /// The files of a folder that are certificates, or are named as such, in the order of their names.
 fn certificates(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
+    let (mut found, mut doubtful) = (Vec::new(), Vec::new());
     for (count, entry) in std::fs::read_dir(folder)?.enumerate() {
         if count >= MAX_FILES {
             let text = format!("more than {MAX_FILES} files in the folder");
@@ -311,16 +311,24 @@ fn certificates(folder: &Path) -> io::Result<Vec<PathBuf>> {
             continue;
         }
         // What is named a certificate must be one; of others, those that say so, damaged or not. What cannot be read is
-        // reported.
-        let meant = name.ends_with(".cert.json")
-            || read_file(&path, MAX_BYTES, None).map_or(true, |bytes| match kind(&bytes) {
-                Kind::Certificate | Kind::Network => true,
-                Kind::Other => may_be_damaged(&bytes),
-                Kind::Manifest => false,
-            });
-        if meant {
+        // reported; so is what is no JSON, where there are certificates for it to be one of.
+        let named = name.ends_with(".cert.json");
+        let Ok(bytes) = read_file(&path, MAX_BYTES, None) else {
             found.push(path);
+            continue;
+        };
+        match kind(&bytes) {
+            Kind::Manifest if !named => {}
+            Kind::Other if !named && !names_a_certificate(&bytes) => {
+                if is_no_json(&bytes) {
+                    doubtful.push(path);
+                }
+            }
+            _ => found.push(path),
         }
+    }
+    if !found.is_empty() {
+        found.append(&mut doubtful);
     }
     found.sort();
     Ok(found)

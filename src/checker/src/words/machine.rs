@@ -14,8 +14,8 @@ fn list(texts: &[String]) -> String {
 }
 
 impl Outcome {
-    /// The fields of a JSON object, without its braces. `error_lo` and `error_hi` are of the polynomial without
-    /// encryption, `decrypted_error_hi` is of what is decrypted.
+    /// The fields of a JSON object, without its braces. `error_lo`, `error_hi` and `beyond` are of the polynomial
+    /// without encryption, `decrypted_error_hi` is of what is decrypted.
     pub fn json_fields(&self) -> String {
         match self {
             Outcome::Verified(report) => verified(report),
@@ -45,7 +45,6 @@ fn verified(report: &Report) -> String {
         .verdict()
         .map_or("null".to_owned(), |v| quoted(v.name()));
     let (lo, hi) = report.enclosure();
-    // What is said beyond the domain is said of the polynomial: nothing of it is about decrypted values.
     let decrypted = report.decrypted().map_or(String::new(), decrypted);
     format!(
         "\"outcome\":\"VERIFIED\",\"statement\":{},\"verdict\":{verdict},\
