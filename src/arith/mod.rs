@@ -3,6 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`fixed`] | fixed-point numbers of several 64-bit limbs |
+//! | [`mod@bytes`] | words of a file, and 16-bit floats |
 //! | [`npy`] | NumPy arrays as they stand in a file |
 //! | [`number`] | reading and writing exact rationals |
 //! | [`rounding`] | a coefficient as a program would hold it: f64, f32, fixed point |
@@ -16,6 +17,7 @@
 //! `f64_interval` lists it: what both have.
 
 pub mod ball;
+pub mod bytes;
 pub mod fixed;
 pub mod mp;
 pub mod npy;

@@ -2,6 +2,7 @@
 //!
 //! The header is a Python dictionary of three keys; it is read as just that.
 
+use crate::arith::bytes::words;
 use crate::error::{Error, Result};
 
 /// Largest file, in bytes.
@@ -131,11 +132,6 @@ pub fn read(bytes: &[u8]) -> Result<Array> {
         )));
     }
     Ok(Array { dims, values })
-}
-
-fn words<const N: usize, T>(raw: &[u8], read: impl Fn([u8; N]) -> T) -> Vec<T> {
-    let words = raw.chunks_exact(N);
-    words.filter_map(|w| w.try_into().ok().map(&read)).collect()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@
 use crate::arith::mp::Mp;
 use crate::arith::number::{f64_above, f64_below};
 use crate::arith::{const_interval, interval};
-use crate::certify::composite::cascade::{Branch, Jet};
+use crate::certify::composite::cascade::{common_reach, Branch, Jet};
 use crate::certify::composite::cells::Cells;
 use crate::certify::composite::fast::FastBranch;
 use crate::certify::composite::witness::{scan, Witness};
@@ -168,10 +168,7 @@ pub fn overflow(branches: &[Branch], least: &Rational, limit: &Rational) -> Resu
         return Err(Error::domain("a composite needs a branch"));
     };
     let limit_up = Float::with_val_round(first.prec, limit, Round::Down).0;
-    let reach = branches
-        .iter()
-        .map(|b| b.reach().to_f64_round(Round::Down))
-        .fold(f64::INFINITY, f64::min);
+    let reach = common_reach(branches);
     let value = |y: f64| -> Result<Option<Witness>> {
         for branch in branches {
             let jet = branch.jet(&Float::with_val(branch.prec, y))?;

@@ -11,7 +11,7 @@
 
 use crate::certify::claims::closeness::{self, Closeness};
 use crate::certify::claims::relu_error::ReluError;
-use crate::certify::composite::cascade::Branch;
+use crate::certify::composite::cascade::{common_reach, Branch};
 use crate::certify::composite::cells::{deviation, extend, Cells, Cover, Peaks};
 use crate::certify::published;
 use crate::error::Result;
@@ -47,7 +47,7 @@ pub fn of_relu(
     bound: &Rational,
 ) -> Result<Option<Validity>> {
     let start = known.to.to_f64_round(Round::Up);
-    let most = reach(branches);
+    let most = common_reach(branches);
     // Room for another checker's rounding, as in the domain: an eighth of what is above the witness.
     let prec = known.witness.lo.prec();
     let bound_down = Float::with_val_round(prec, bound, Round::Down).0;
@@ -110,17 +110,12 @@ pub fn of_closeness(
         Ok(published::upper(&found) <= *bound)
     };
     let start = crate::arith::number::f64_above(&known.to);
-    let end = farthest(start, reach(branches), within)?;
+    let end = farthest(start, common_reach(branches), within)?;
     Ok(end.map(|end| Validity {
         to: Rational::from_f64(end).unwrap_or_default(),
         bound: bound.clone(),
         cells: Vec::new(),
     }))
-}
-
-fn reach(branches: &[Branch]) -> f64 {
-    let ends = branches.iter().map(|b| b.reach().to_f64_round(Round::Down));
-    ends.fold(f64::INFINITY, f64::min)
 }
 
 /// A point beyond `start`, as far as the steps outward find `within` to hold without a break, and bisection behind

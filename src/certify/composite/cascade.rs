@@ -343,6 +343,12 @@ fn padded(image: &Mp, bits: i32) -> (Float, Float) {
     (lo, back(in_units(&image.hi).ceil() + 1u32))
 }
 
+/// The largest y, rounded down, that all of the branches are prepared for.
+pub fn common_reach(branches: &[Branch]) -> f64 {
+    let ends = branches.iter().map(|b| b.reach().to_f64_round(Round::Down));
+    ends.fold(f64::INFINITY, f64::min)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

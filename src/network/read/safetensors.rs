@@ -1,5 +1,6 @@
 //! Reading safetensors: weights by name, and the text entries of the header.
 
+use crate::arith::bytes::{bfloat16, binary16, words};
 use crate::error::{Error, Result};
 use crate::network::model::graph::MAX_PARAMETERS;
 use ::safetensors::{Dtype, SafeTensors};
@@ -53,11 +54,8 @@ pub fn read(bytes: &[u8]) -> Result<Weights> {
         let values = match view.dtype() {
             Dtype::F32 => words(data, |b: [u8; 4]| f64::from(f32::from_le_bytes(b))),
             Dtype::F64 => words(data, f64::from_le_bytes),
-            // The upper half of an f32.
-            Dtype::BF16 => words(data, |b: [u8; 2]| {
-                f64::from(f32::from_le_bytes([0, 0, b[0], b[1]]))
-            }),
-            Dtype::F16 => words(data, |b: [u8; 2]| half(u16::from_le_bytes(b))),
+            Dtype::BF16 => words(data, |b| bfloat16(u16::from_le_bytes(b))),
+            Dtype::F16 => words(data, |b| binary16(u16::from_le_bytes(b))),
             Dtype::I64 | Dtype::I32 | Dtype::I16 | Dtype::I8 | Dtype::U8 | Dtype::BOOL => {
                 weights.integers.insert(name);
                 continue;
@@ -79,27 +77,6 @@ pub fn read(bytes: &[u8]) -> Result<Weights> {
         weights.arrays.insert(name, Array { dims, values });
     }
     Ok(weights)
-}
-
-fn words<const N: usize>(raw: &[u8], read: impl Fn([u8; N]) -> f64) -> Vec<f64> {
-    let words = raw.chunks_exact(N);
-    words.filter_map(|w| w.try_into().ok().map(&read)).collect()
-}
-
-/// IEEE binary16, exactly.
-fn half(bits: u16) -> f64 {
-    let (exponent, fraction) = (i32::from(bits >> 10 & 31), f64::from(bits & 1023));
-    let size = match exponent {
-        0 => fraction * 2f64.powi(-24),
-        31 if fraction == 0.0 => f64::INFINITY,
-        31 => f64::NAN,
-        e => (1024.0 + fraction) * 2f64.powi(e - 25),
-    };
-    if bits >> 15 == 1 {
-        -size
-    } else {
-        size
-    }
 }
 
 impl Weights {
@@ -189,21 +166,6 @@ impl Weights {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn halves_are_exact() {
-        for (bits, value) in [
-            (0x3c00, 1.0),
-            (0xc000, -2.0),
-            (0x7bff, 65504.0),
-            (0x0001, 2f64.powi(-24)),
-            (0x3555, 1365.0 / 4096.0),
-            (0x8000, 0.0),
-        ] {
-            assert_eq!(half(bits), value);
-        }
-        assert!(half(0x7e00).is_nan());
-    }
 
     #[test]
     fn junk_is_no_file() {

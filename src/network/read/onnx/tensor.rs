@@ -1,5 +1,6 @@
 //! Constants of an ONNX file as exact numbers.
 
+use crate::arith::bytes::{bfloat16, binary16, words};
 use crate::error::{Error, Result};
 use crate::network::model::graph::MAX_PARAMETERS;
 use crate::network::read::onnx::external::Beside;
@@ -136,15 +137,15 @@ fn elements(
         (1, false) => (4, Floats(t.float_data.iter().map(|&v| f64::from(v)).collect())),
         (11, true) => (8, Floats(words(raw, f64::from_le_bytes))),
         (11, false) => (8, Floats(t.double_data.clone())),
-        (10, true) => (2, Floats(words(raw, |b| half(u16::from_le_bytes(b))))),
-        (16, true) => (2, Floats(words(raw, |b| brain(u16::from_le_bytes(b))))),
+        (10, true) => (2, Floats(words(raw, |b| binary16(u16::from_le_bytes(b))))),
+        (16, true) => (2, Floats(words(raw, |b| bfloat16(u16::from_le_bytes(b))))),
         // Bit patterns, one in each int32.
         (10 | 16, false) => {
             within(0, 0xffff)?;
             let read: fn(i32) -> f64 = if t.data_type == 10 {
-                |v| half(v as u16)
+                |v| binary16(v as u16)
             } else {
-                |v| brain(v as u16)
+                |v| bfloat16(v as u16)
             };
             (2, Floats(small(read)))
         }
@@ -187,57 +188,9 @@ fn elements(
     })
 }
 
-fn words<const N: usize, T>(raw: &[u8], read: impl Fn([u8; N]) -> T) -> Vec<T> {
-    raw.chunks_exact(N)
-        .filter_map(|w| w.try_into().ok().map(&read))
-        .collect()
-}
-
-/// IEEE binary16, exactly: 1 sign, 5 exponent and 10 fraction bits, bias 15.
-fn half(bits: u16) -> f64 {
-    let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
-    let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f64::from(bits & 0x3ff));
-    sign * match exponent {
-        0 => fraction * power(-24),
-        0x1f if fraction == 0.0 => f64::INFINITY,
-        0x1f => f64::NAN,
-        e => (1024.0 + fraction) * power(e - 25),
-    }
-}
-
-/// 2^e, e from -1022 to 1023, by its bits: `exp2` promises no exactness.
-fn power(e: i32) -> f64 {
-    f64::from_bits(((1023 + e) as u64) << 52)
-}
-
-/// bfloat16, exactly: the upper half of an f32.
-fn brain(bits: u16) -> f64 {
-    f64::from(f32::from_bits(u32::from(bits) << 16))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn halves_are_exact() {
-        // From the standard's tables: largest, smallest normal, largest and smallest subnormal.
-        for (bits, value) in [
-            (0x3c00, 1.0),
-            (0xc000, -2.0),
-            (0x7bff, 65504.0),
-            (0x0400, 6.103_515_625e-5),
-            (0x03ff, 6.097_555_160_522_461e-5),
-            (0x0001, 5.960_464_477_539_063e-8),
-            (0x3555, 0.333_251_953_125),
-            (0x8000, 0.0),
-            (0x7c00, f64::INFINITY),
-        ] {
-            assert_eq!(half(bits), value, "{bits:x}");
-        }
-        assert!(half(0x7e00).is_nan());
-        assert_eq!((brain(0x3f80), brain(0xc049)), (1.0, -3.140_625));
-    }
 
     #[test]
     fn elements_of_every_type() {
