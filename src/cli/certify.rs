@@ -41,10 +41,10 @@ pub struct Arguments {
     /// K of a K x K max-pool window.
     #[arg(long, value_parser = clap::value_parser!(u32).range(2..=32))]
     window: Option<u32>,
-    /// Lower end of a clip (default -1).
+    /// Lower end of a clip (-1 if left out; of direct_clip the table's own, where it states one).
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     lower: Option<Rational>,
-    /// Upper end of a clip (default 1).
+    /// Upper end of a clip (1 if left out; of direct_clip the table's own, where it states one).
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     upper: Option<Rational>,
     /// Number of inputs of an argmax (default 10).

@@ -116,7 +116,7 @@ pub fn run(
     let evaluated = |sample: usize, label: Option<u64>| -> Result<Record> {
         let x = input(sample)?;
         let comparison = compare(prepared, polynomials, x.given(), precision)?;
-        let mut record = Record::new(sample, label, &comparison);
+        let mut record = Record::new(sample, label, &comparison, prepared.network());
         if let Some(under) = under {
             under.add(&x, &mut record)?;
         }

@@ -188,12 +188,11 @@ impl<'a> Subject<'a> {
         };
         let centre = match done {
             Outcome::Done(e) => e,
+            Outcome::Lost(lost, _) => return Ok(Start::Exhausted(lost.node)),
             Outcome::Outside(ranges) => {
                 let index = ranges.len().saturating_sub(1);
-                let last = ranges.last();
-                let limit = self.activations.get(index).map(Activation::limit);
-                return Ok(match (last, limit) {
-                    (Some(r), Some(limit)) if r.bound_least_reach > limit => {
+                return Ok(match (ranges.last(), self.activations.get(index)) {
+                    (Some(r), Some(polynomial)) if polynomial.surely_outside(r).is_some() => {
                         Start::Outside(r.node, r.bound_reach)
                     }
                     (r, _) => Start::Exhausted(r.map_or(0, |r| r.node)),

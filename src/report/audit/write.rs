@@ -227,7 +227,7 @@ impl Told<'_> {
         let confidence = 1.0 - self.risk;
         let mut out = format!(
             "SAME CLASS on {} of {} samples: proved of the exact networks, no noise\n\
-             different {} (proved), undecided {}, precision exhausted {}, outside [-B, B] {} (proved), failed {}\n\
+             different {} (proved), undecided {}, precision exhausted {}, outside a polynomial's domain {} (proved), failed {}\n\
              share of inputs with the same class in [{lo:.4}, {hi:.4}] with confidence {confidence} (Clopper-Pearson; for samples drawn independently)\n",
             s.same, s.samples, s.different, s.undecided, s.exhausted, s.outside, s.failed
         );
@@ -271,14 +271,29 @@ impl Told<'_> {
         match r.verdict.as_str() {
             "failed" => r.error.clone(),
             "outside" => last.map(|i| {
-                let needed = decimal(r.bound_twin_reach[i], true);
                 let neuron = r.outside_neuron.unwrap_or(0);
-                format!("layer {} needs B >= {needed} (neuron {neuron})", layer(i))
+                match self.twin.activations[i].domain() {
+                    None => {
+                        let needed = decimal(r.bound_twin_reach[i], true);
+                        format!("layer {} needs B >= {needed} (neuron {neuron})", layer(i))
+                    }
+                    Some((lo, hi)) => format!(
+                        "layer {} asks its table beyond its own domain [{lo}, {hi}] (neuron {neuron})",
+                        layer(i)
+                    ),
+                }
             }),
+            "exhausted" if r.error.is_some() => r.error.clone(),
             "exhausted" => last.map(|i| {
                 let bits = r.bits;
-                let b = self.twin.activations[i].scale();
-                format!("EXHAUSTED at layer {}: {bits} bits do not tell whether its input stays in [-{b}, {b}]", layer(i))
+                let place = match self.twin.activations[i].domain() {
+                    None => {
+                        let b = self.twin.activations[i].scale();
+                        format!("[-{b}, {b}]")
+                    }
+                    Some((lo, hi)) => format!("[{lo}, {hi}], its table's domain"),
+                };
+                format!("EXHAUSTED at layer {}: {bits} bits do not tell whether its input stays in {place}", layer(i))
             }),
             _ => None,
         }

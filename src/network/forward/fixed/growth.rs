@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::network::forward::balls::{polynomial, Model};
 use crate::network::forward::fixed::radii::Radii;
 use crate::network::forward::layers::{self, Packed};
+use crate::network::forward::range::Range;
 use crate::network::forward::twin::Activation;
 use crate::network::forward::walk::{windows, Bend, Reading, Walk};
 use crate::network::model::graph::{Node, NodeId};
@@ -250,8 +251,8 @@ impl Reading for Reader<'_> {
         })
     }
 
-    fn check(&self, _: &Node, _: &Grown) -> Result<()> {
-        Ok(())
+    fn holds(&mut self, _: (NodeId, &Node), _: &Grown) -> bool {
+        true
     }
 }
 
@@ -287,7 +288,7 @@ fn straight(bend: Bend, x: &Grown, from: TensorShape, node: &Node) -> Grown {
 fn bent(twin: &Activation, leak: f64, x: &[f64], radii: &Radii, uniform: f64) -> Option<Grown> {
     let scale = twin.scale().to_f64();
     let direct = twin.domain().is_some();
-    if x.iter().any(|v| !twin.holds((*v, *v), v.abs(), false)) {
+    if x.iter().any(|v| !twin.holds(&Range::estimate_of(*v))) {
         return None;
     }
     let mut mid = Vec::with_capacity(x.len());
