@@ -271,7 +271,7 @@ impl Request {
                 self.to.as_ref().is_some_and(|to| *to != 1u32),
                 "to",
                 function != Function::Max,
-                "targets other than max",
+                "targets with a domain of their own",
                 max_to,
             ),
             (
