@@ -136,17 +136,6 @@ impl Claim {
 }
 
 impl Row {
-    /// r in words, as it is applied to the input.
-    pub fn r(&self) -> String {
-        match self.parameters.iter().find(|(name, _)| *name == "B") {
-            Some((_, b)) => {
-                let b = columns::bound(b);
-                format!("{b} r(x/{b})")
-            }
-            None => "r(x)".to_owned(),
-        }
-    }
-
     /// Whether the row is about the function on [-1, 1] (a direct one: on the table's domain, without
     /// parameters of its own) with the table's own coefficients, as a claim without further words is.
     pub fn is_plain(&self) -> bool {

@@ -6,7 +6,7 @@ use crate::certificate::checked::Checked;
 use crate::certify::proof::Verdict;
 use crate::error::Result;
 use crate::poly::table::RawMap;
-use crate::report::catalogue::columns::{bound, log2};
+use crate::report::catalogue::columns::{bound, log2, r};
 use crate::report::catalogue::{Origin, Row};
 use crate::report::figures::curve::Curve;
 use crate::report::figures::error_figures::{figures, Detail, Measured, Subject};
@@ -117,7 +117,7 @@ impl Dossier {
             let margin = decimal(&o.bound_margin, 6, false);
             let words = format!(
                 "x may leave the domain by {margin} before |{}| exceeds {}",
-                self.row.r(),
+                r(&self.row),
                 bound(&o.limit)
             );
             proved.item("overflow margin, of r", &words);

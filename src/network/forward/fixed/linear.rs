@@ -298,6 +298,20 @@ mod tests {
     }
 
     #[test]
+    fn products_of_whole_ulps_are_exact() {
+        let q = |n: i32, d: i32| Fixed::<3>::floor(&Rational::from((n, d))).unwrap();
+        let whole = Digits::<3>::new(&[4.0, -2.0], &[0.5]).unwrap();
+        assert_eq!(whole.ulps(&[q(1, 4), q(0, 1)]), 0.0);
+        assert_eq!(whole.ulps(&[q(1, 3), q(1, 3)]), 0.0);
+        let third = Digits::<3>::new(&[1.0 / 3.0], &[0.0]).unwrap();
+        assert_eq!(third.ulps(&[q(1, 4)]), 0.0);
+        assert_eq!(third.ulps(&[q(1, 3)]), 1.0);
+        // 2^-129 is no whole ulp.
+        let thin = Digits::<3>::new(&[1.0], &[2.0f64.powi(-129)]).unwrap();
+        assert_eq!(thin.ulps(&[q(1, 3)]), 1.0);
+    }
+
+    #[test]
     fn sums_are_exact_but_for_one_rounding_a_plane() {
         let mut seed = 77u64;
         let mut next = || {
