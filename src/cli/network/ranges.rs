@@ -259,9 +259,13 @@ fn tell_deployed(out: &mut String, answer: &Answer, d: &Deployed) {
         let class = |c: Option<usize>| c.map_or("?".to_owned(), |c| c.to_string());
         let _ = writeln!(
             out,
-            "  sample {}: leaves the range of {} first; greatest |input| from there on at least {}; classes {} and {}{}",
+            "  sample {}: leaves the range of {} first (neuron {}, input about {:.6}), where the polynomial answers {}; greatest |input| \
+             from there on at least {}; classes {} and {}{}",
             after.sample,
             layer_name(network, nodes[after.activation]),
+            after.witness.neuron,
+            after.witness.bound_lo,
+            after.bound_log2_response.map_or("a number near 0".to_owned(), |e| format!("2^{e:.0} at least in size")),
             reach.join(", "),
             class(after.network_class),
             class(after.twin_class),

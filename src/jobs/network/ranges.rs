@@ -12,8 +12,10 @@ use crate::network::forward::compare::Precision;
 use crate::network::forward::twin::Activation;
 use crate::network::forward::Prepared;
 use crate::network::model::graph::Network;
+use crate::network::ranges::judge::{Judgement, Witness};
+use crate::network::ranges::response::bound_log2_response;
 use crate::network::ranges::sample::{try_sample, Trial};
-use crate::network::ranges::summary::Summary;
+use crate::network::ranges::summary::{Layer, Summary};
 use crate::network::read::load::Loaded;
 use crate::network::read::ranges::{self, Extent, Form, Span};
 use crate::poly::role::Role;
@@ -125,7 +127,11 @@ pub struct After {
     pub sample: usize,
     /// The first activation whose range it leaves.
     pub activation: usize,
-    /// Lower bounds of the greatest |input| of the activations behind it, as far as the evaluation went.
+    /// Its neuron that is furthest outside.
+    pub witness: Witness,
+    /// Lower bound of log2 of the size of the polynomial's answer there, where it is known not to be 0.
+    pub bound_log2_response: Option<f64>,
+    /// Lower bounds of the greatest |input| of it and of the activations behind it, as far as the evaluation went.
     pub bound_reach_behind: Vec<f64>,
     /// The class of the network, where it is proved.
     pub network_class: Option<usize>,
@@ -302,7 +308,7 @@ impl Run<'_> {
 
 /// The greatest |input| of each activation.
 fn reaches(seen: &Summary) -> Vec<Rational> {
-    let reach = |l: &crate::network::ranges::summary::Layer| size((l.bound_lo, l.bound_hi));
+    let reach = |l: &Layer| size((l.bound_lo, l.bound_hi));
     seen.layers.iter().map(reach).collect()
 }
 
@@ -324,7 +330,7 @@ fn chosen(seen: &Summary, choice: &Choice) -> Result<Vec<Extent>> {
         let most = if most > 0 { most } else { Rational::from(1) };
         Span::symmetric(number::parse(&number::decimal(&most, DIGITS, true))?)
     };
-    let layer = |l: &crate::network::ranges::summary::Layer| {
+    let layer = |l: &Layer| {
         if choice.channels {
             let all = l.channels.iter().map(|&c| span(size(c)));
             Ok(Extent::Channels(all.collect::<Result<_>>()?))
@@ -361,11 +367,23 @@ fn deployed(
             (Some(_), Some(_)) => different += 1,
             _ => {}
         }
-        if let Some(first) = ours.seen.iter().position(|s| s.judgement.is_violated()) {
+        let mut violated = ours.seen.iter().enumerate();
+        let first = violated.find_map(|(k, s)| match s.judgement {
+            Judgement::Violated(witness) => Some((k, witness)),
+            _ => None,
+        });
+        if let Some((first, witness)) = first {
             let behind = ours.seen.iter().skip(first);
+            let polynomial = &twin.activations[first];
             after.push(After {
                 sample: *sample,
                 activation: first,
+                witness,
+                bound_log2_response: bound_log2_response(
+                    polynomial,
+                    witness.bound_lo,
+                    witness.bound_hi,
+                ),
                 bound_reach_behind: behind.map(|s| s.bound_least_reach).collect(),
                 network_class: theirs.class,
                 twin_class: ours.class,

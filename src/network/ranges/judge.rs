@@ -36,13 +36,6 @@ pub enum Judgement {
     Undecided(Witness),
 }
 
-impl Judgement {
-    /// Whether the range is proved to be left.
-    pub fn is_violated(&self) -> bool {
-        matches!(self, Self::Violated(_))
-    }
-}
-
 /// An activation's inputs, seen.
 #[derive(Debug, Clone)]
 pub struct Seen {

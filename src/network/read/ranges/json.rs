@@ -10,7 +10,7 @@
 //! Numbers are exact, as text; `rest`, B of every other activation, may be left out, and so may `made`, which says how
 //! they were chosen and is not read.
 
-use super::{check_count, number, Extent, Form, Span};
+use super::{check_count, number, short, Extent, Form, Span};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -52,7 +52,7 @@ pub struct Layer {
 
 /// The text of ranges by layer, with how they were made.
 pub fn write(layers: &[(String, Extent)], made: serde_json::Value) -> String {
-    let text = crate::arith::number::write;
+    let text = short;
     let layer = |(name, extent): &(String, Extent)| {
         let mut layer = Layer {
             layer: name.clone(),

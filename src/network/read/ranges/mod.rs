@@ -78,12 +78,16 @@ impl Span {
 
 impl std::fmt::Display for Span {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        write!(
-            f,
-            "[{}, {}]",
-            number::write(&self.lo),
-            number::write(&self.hi)
-        )
+        write!(f, "[{}, {}]", short(&self.lo), short(&self.hi))
+    }
+}
+
+/// A number exactly, as a decimal where that is short.
+fn short(x: &Rational) -> String {
+    let decimal = number::decimal(x, 9, true);
+    match number::parse(&decimal) {
+        Ok(same) if same == *x => decimal,
+        _ => number::write(x),
     }
 }
 
