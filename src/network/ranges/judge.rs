@@ -290,8 +290,9 @@ mod tests {
     #[test]
     fn of_a_max_pool_the_matches_are_judged() {
         let window = Window {
-            kernel: (1, 3),
-            stride: (1, 1),
+            kernel: [1, 3],
+            stride: [1, 1],
+            dilation: [1, 1],
             padding: [0; 4],
         };
         let pool = node(Op::MaxPool(window), TensorShape::flat(1));

@@ -4,8 +4,8 @@
 //! activation that has none. The text may be a whole command line, or a shell's list `RELU_VR="..."` is not read: give
 //! the string that the compiler gets.
 
-use super::{check_count, number, Extent, Form, Span};
 use crate::error::{Error, Result};
+use crate::network::read::ranges::stated::{check_count, number, Extent, Form, Span};
 use rug::Rational;
 
 /// Whether a text holds such options.

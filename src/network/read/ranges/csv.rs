@@ -1,7 +1,7 @@
 //! Ranges a line: `layer,B`, or `layer,lo,hi`; a first line of names may say which.
 
-use super::{check_count, number, Extent, Form, Span};
 use crate::error::{Error, Result};
+use crate::network::read::ranges::stated::{check_count, number, Extent, Form, Span};
 
 pub(super) fn read(text: &str) -> Result<(Form, Vec<String>)> {
     let mut layers: Vec<(String, Extent)> = Vec::new();

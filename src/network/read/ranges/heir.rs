@@ -2,8 +2,8 @@
 //!
 //! Each attribute dictionary with them is one activation. A comment (`//`) is passed over.
 
-use super::{check_count, number, Form, Span};
 use crate::error::{Error, Result};
+use crate::network::read::ranges::stated::{check_count, number, Form, Span};
 use rug::Rational;
 
 const LOWER: &str = "domain_lower";

@@ -10,8 +10,8 @@
 //! Numbers are exact, as text; `rest`, B of every other activation, may be left out, and so may `made`, which says how
 //! they were chosen and is not read.
 
-use super::{check_count, number, short, Extent, Form, Span};
 use crate::error::{Error, Result};
+use crate::network::read::ranges::stated::{check_count, number, short, Extent, Form, Span};
 use serde::{Deserialize, Serialize};
 
 /// The format tag.

@@ -17,10 +17,11 @@ mod csv;
 mod heir;
 mod json;
 mod orion;
+pub mod stated;
 
 pub use json::{write, Written, FORMAT};
+pub use stated::{Extent, Form, Span};
 
-use crate::arith::number;
 use crate::error::{Error, Result};
 use crate::files::{read_text, sha256};
 use crate::network::model::graph::{Network, NodeId};
@@ -30,94 +31,6 @@ use std::path::Path;
 
 /// Largest file, in bytes.
 pub const MAX_BYTES: usize = 16 << 20;
-/// Most layers of one file.
-const MAX_LAYERS: usize = 1 << 16;
-
-/// From lo to hi.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Span {
-    /// Lower end.
-    pub lo: Rational,
-    /// Upper end, not below it.
-    pub hi: Rational,
-}
-
-impl Span {
-    /// [-b, b].
-    ///
-    /// # Errors
-    /// b is not above 0.
-    pub fn symmetric(b: Rational) -> Result<Self> {
-        if b <= 0 {
-            return Err(Error::domain(format!(
-                "the range [-{b}, {b}] takes a number above 0"
-            )));
-        }
-        Ok(Self {
-            lo: Rational::from(-&b),
-            hi: b,
-        })
-    }
-
-    /// [lo, hi].
-    ///
-    /// # Errors
-    /// lo is above hi.
-    pub fn new(lo: Rational, hi: Rational) -> Result<Self> {
-        if lo > hi {
-            return Err(Error::domain(format!("the range [{lo}, {hi}] is empty")));
-        }
-        Ok(Self { lo, hi })
-    }
-
-    /// The least B with the range inside [-B, B].
-    pub fn reach(&self) -> Rational {
-        Rational::from(-&self.lo).max(self.hi.clone())
-    }
-}
-
-impl std::fmt::Display for Span {
-    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        write!(f, "[{}, {}]", short(&self.lo), short(&self.hi))
-    }
-}
-
-/// A number exactly, as a decimal where that is short.
-fn short(x: &Rational) -> String {
-    let decimal = number::decimal(x, 9, true);
-    match number::parse(&decimal) {
-        Ok(same) if same == *x => decimal,
-        _ => number::write(x),
-    }
-}
-
-/// The range of a layer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Extent {
-    /// Of all its neurons.
-    All(Span),
-    /// Of the neurons of each channel.
-    Channels(Vec<Span>),
-}
-
-impl Extent {
-    /// The range of a neuron of a channel.
-    pub fn of(&self, channel: usize) -> &Span {
-        match self {
-            Self::All(span) => span,
-            Self::Channels(all) => &all[channel],
-        }
-    }
-
-    /// The least B with all of it inside [-B, B].
-    pub fn reach(&self) -> Rational {
-        match self {
-            Self::All(span) => span.reach(),
-            Self::Channels(all) => all.iter().map(Span::reach).max().unwrap_or_default(),
-        }
-    }
-}
-
 /// What a file says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stated {
@@ -127,22 +40,6 @@ pub struct Stated {
     pub sha256: String,
     /// What was assumed in reading it, and is to be said with every answer.
     pub said: Vec<String>,
-}
-
-/// The forms of ranges.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Form {
-    /// Layers by name; the range of all others, where one is stated.
-    Named {
-        /// The layers.
-        layers: Vec<(String, Extent)>,
-        /// Of every other activation.
-        rest: Option<Span>,
-    },
-    /// One for each activation, in order.
-    Ordered(Vec<Span>),
-    /// B is this margin times the greatest |input| over the samples that it is fitted on.
-    Margin(Rational),
 }
 
 /// Reads a file of ranges, by what it holds.
@@ -257,16 +154,4 @@ fn some_names(network: &Network, nodes: &[NodeId]) -> String {
     let list: Vec<String> = names.collect();
     let more = if nodes.len() > 4 { ", ..." } else { "" };
     list.join(", ") + more
-}
-
-/// One number of a file.
-fn number(text: &str, place: impl Fn() -> String) -> Result<Rational> {
-    number::parse(text.trim()).map_err(|e| Error::parse(place(), e.to_string()))
-}
-
-fn check_count(n: usize) -> Result<()> {
-    if n > MAX_LAYERS {
-        return Err(Error::parse("", format!("more than {MAX_LAYERS} ranges")));
-    }
-    Ok(())
 }

@@ -3,8 +3,8 @@
 //!
 //! Events of the parser are read, and no tree is built: aliases of a hostile file are never expanded.
 
-use super::{number, Form};
 use crate::error::{Error, Result};
+use crate::network::read::ranges::stated::{number, Form};
 use rug::{Integer, Rational};
 use yaml_rust2::parser::{Event, MarkedEventReceiver, Parser};
 use yaml_rust2::scanner::Marker;
