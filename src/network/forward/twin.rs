@@ -201,6 +201,17 @@ impl Activation {
         }
     }
 
+    /// The same polynomial, wherever it is asked: [`Self::holds`] is true of every number.
+    #[must_use]
+    pub fn unlimited(&self) -> Self {
+        let mut free = self.clone();
+        free.limit = f64::INFINITY;
+        if let Some(direct) = &mut free.direct {
+            direct.inside = (f64::NEG_INFINITY, f64::INFINITY);
+        }
+        free
+    }
+
     /// Upper bound of |x| that is surely where the polynomial is meant to be used.
     pub fn limit(&self) -> f64 {
         self.limit
