@@ -69,6 +69,7 @@ pub fn try_sample(
         };
         let (class, ended) = match found {
             Ok(Outcome::Done(e)) => (e.class(), None),
+            Ok(Outcome::Lost(lost, _)) => (None, Some(lost.words(network))),
             Ok(Outcome::Outside(_)) => (None, Some("a polynomial has no value there".to_owned())),
             Err(e) if seen.is_empty() => return Err(e),
             Err(e) => (None, Some(e.to_string())),
