@@ -30,6 +30,9 @@ pub struct Arguments {
     noise: NoiseArguments,
     #[command(flatten)]
     precision: PrecisionArguments,
+    /// Leave out how sensitive the margins are to each layer (an estimate): a backward pass a sample.
+    #[arg(long)]
+    no_sensitivities: bool,
     /// Labels: .npy, one number for each sample.
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
@@ -68,6 +71,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         twin: a.twin.request()?,
         input: a.input.request()?,
         noise: a.noise.request(),
+        sensitivities: !a.no_sensitivities,
         labels: a.labels.clone(),
         from: a.from,
         count: a.count,

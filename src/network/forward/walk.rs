@@ -101,7 +101,7 @@ impl<'a> Walk<'a> {
                             .collect(),
                     )
                 }
-                Op::Reshape(_) | Op::Subsample { .. } | Op::Pad { .. } => {
+                Op::Reshape(_) | Op::Subsample { .. } | Op::Pad { .. } | Op::Gather { .. } => {
                     Ready::Moved(layers::moved(&node.op, shape(node.inputs[0]), node.shape))
                 }
                 _ => Ready::Plain,

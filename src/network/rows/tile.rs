@@ -174,16 +174,24 @@ pub fn descend<V: Visitor>(plan: &Plan, start: NodeId, tile: Tile, visitor: &mut
                 visitor.linear(id, &tile, (out.origin, out.size));
                 push(&mut waiting, visitor, first, out);
             }
-            RowStep::Move(list) => push(
-                &mut waiting,
-                visitor,
-                first,
-                moved(list, &mut tile, node.shape, from),
-            ),
+            RowStep::Move(lists) => {
+                for (&i, list) in node.inputs.iter().zip(lists) {
+                    if !visitor.matters(i) {
+                        continue;
+                    }
+                    let from = plan.nodes[i].shape;
+                    if let Some(out) = moved(list, &mut tile, node.shape, from) {
+                        push(&mut waiting, visitor, i, out);
+                    }
+                }
+            }
             RowStep::Mean {
                 windows, factors, ..
             } => {
-                let mut out = Tile::zeros([0, 0], [from.height, from.width], from.channels);
+                let read = |i: usize| windows[i].iter().copied();
+                let Some(mut out) = window(&mut tile, node.shape, from, read) else {
+                    continue;
+                };
                 for_each(&mut tile, node.shape, |i, v| {
                     for &j in &windows[i] {
                         let to = out.at(from, j);
@@ -199,6 +207,26 @@ pub fn descend<V: Visitor>(plan: &Plan, start: NodeId, tile: Tile, visitor: &mut
     }
 }
 
+/// Zeros in the least window that holds all that the tile's elements read; none where they read nothing.
+fn window<I: Iterator<Item = usize>>(
+    tile: &mut Tile,
+    shape: TensorShape,
+    from: TensorShape,
+    read: impl Fn(usize) -> I,
+) -> Option<Tile> {
+    let (mut low, mut high) = ([usize::MAX; 2], [0; 2]);
+    for_each(tile, shape, |i, _| {
+        for j in read(i) {
+            let p = j % from.pixels();
+            let place = [p / from.width, p % from.width];
+            low = [0, 1].map(|k| low[k].min(place[k]));
+            high = [0, 1].map(|k| high[k].max(place[k] + 1));
+        }
+    });
+    let some = low[0] != usize::MAX;
+    some.then(|| Tile::zeros(low, [high[0] - low[0], high[1] - low[1]], from.channels))
+}
+
 /// Calls `f` with the whole node's index of each element of a tile, and its lanes.
 fn for_each(tile: &mut Tile, shape: TensorShape, mut f: impl FnMut(usize, Lane)) {
     let (size, channels) = (tile.size, tile.channels);
@@ -209,20 +237,13 @@ fn for_each(tile: &mut Tile, shape: TensorShape, mut f: impl FnMut(usize, Lane))
     }
 }
 
-fn moved(list: &[Option<usize>], tile: &mut Tile, shape: TensorShape, from: TensorShape) -> Tile {
-    let (mut low, mut high) = ([usize::MAX; 2], [0; 2]);
-    for_each(tile, shape, |i, _| {
-        if let Some(j) = list[i] {
-            let p = j % from.pixels();
-            let place = [p / from.width, p % from.width];
-            low = [0, 1].map(|k| low[k].min(place[k]));
-            high = [0, 1].map(|k| high[k].max(place[k] + 1));
-        }
-    });
-    if low[0] == usize::MAX {
-        return Tile::zeros([0, 0], [1, 1], from.channels);
-    }
-    let mut out = Tile::zeros(low, [high[0] - low[0], high[1] - low[1]], from.channels);
+fn moved(
+    list: &[Option<usize>],
+    tile: &mut Tile,
+    shape: TensorShape,
+    from: TensorShape,
+) -> Option<Tile> {
+    let mut out = window(tile, shape, from, |i| list[i].into_iter())?;
     for_each(tile, shape, |i, v| {
         if let Some(j) = list[i] {
             let to = out.at(from, j);
@@ -231,7 +252,7 @@ fn moved(list: &[Option<usize>], tile: &mut Tile, shape: TensorShape, from: Tens
             }
         }
     });
-    out
+    Some(out)
 }
 
 /// Input positions that a window of outputs reads, on one axis: first and end.

@@ -1,5 +1,6 @@
 //! The exact network as data: nodes in order, each a layer, what it reads, and its shape.
 
+use crate::core::number::Rational;
 use num_bigint::BigInt;
 
 /// A network: its input's shape, its nodes in order, and which one is the result.
@@ -15,6 +16,17 @@ pub(crate) struct Network {
 pub(crate) struct Dyadic {
     pub(crate) mantissa: BigInt,
     pub(crate) exponent: i64,
+}
+
+impl Dyadic {
+    /// The number as a fraction.
+    pub(crate) fn rational(&self) -> Rational {
+        let size = self.exponent.unsigned_abs();
+        match self.exponent >= 0 {
+            true => Rational::integer(&self.mantissa << size),
+            false => Rational::dyadic(self.mantissa.clone(), size),
+        }
+    }
 }
 
 /// A window over rows and columns.
@@ -117,6 +129,10 @@ pub(crate) enum Layer {
     },
     Concat,
     Reshape,
+    /// Chosen elements of the input, and zeros. No file has it: tournaments over windows of different sizes are written with it.
+    Gather {
+        from: Vec<Option<u32>>,
+    },
 }
 
 impl Layer {
