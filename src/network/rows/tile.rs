@@ -4,7 +4,7 @@
 //! one place share a window of rows and columns, so early layers cost little. Numbers are f32;
 //! element (y, x, channel) holds sixteen of them side by side.
 
-use crate::arith::upper::{gamma, Upper, UNIT_F32};
+use crate::arith::upper::{gamma, Upper, UNIT, UNIT_F32};
 use crate::network::model::graph::NodeId;
 use crate::network::model::ops::TensorShape;
 use crate::network::rows::kernel::{dispatch, Kernel, Reader, Work};
@@ -58,12 +58,14 @@ impl Tile {
 
     /// For each row the sum of squares, rounded up.
     pub fn squares(&self) -> [f64; LANES] {
-        squares(&self.data)
+        squares(&self.data, cover(self.data.len()))
     }
 
     /// The same for every place of the tile.
     pub fn squares_of_places(&self) -> Vec<[f64; LANES]> {
-        self.data.chunks(self.channels).map(squares).collect()
+        let cover = cover(self.channels);
+        let places = self.data.chunks(self.channels);
+        places.map(|place| squares(place, cover)).collect()
     }
 
     fn add(&mut self, other: Self) {
@@ -96,10 +98,26 @@ impl Tile {
     }
 }
 
-/// For each lane the sum of squares, rounded up.
-fn squares(data: &[Lane]) -> [f64; LANES] {
+/// Squares that are summed in f32.
+const TERMS: usize = 256;
+
+/// What a sum of so many squares is multiplied by to be an upper bound: the roundings of f32 in each part of [`TERMS`], and those of
+/// the f64 sums of the parts.
+fn cover(terms: usize) -> f64 {
+    let parts = terms.div_ceil(TERMS);
+    let all = (Upper::ONE + gamma(TERMS, UNIT_F32)) * (Upper::ONE + gamma(parts, UNIT));
+    // And the two of `squares`: the product by this, and the addition of what is lost.
+    (all * (Upper::ONE + gamma(2, UNIT))).get()
+}
+
+/// For each lane the sum of squares, rounded up by `cover`.
+///
+/// Once for every place of every tile: plain f64, so that lanes stay side by side. `cover` makes up for the rounding of t c and of the
+/// sum; twice what is lost is added, as that sum takes a share of it too, and is far above what a product loses below the
+/// normal range.
+fn squares(data: &[Lane], cover: f64) -> [f64; LANES] {
     let mut total = [0.0f64; LANES];
-    for part in data.chunks(256) {
+    for part in data.chunks(TERMS) {
         let mut sum = [0.0f32; LANES];
         for v in part {
             for l in 0..LANES {
@@ -110,10 +128,7 @@ fn squares(data: &[Lane]) -> [f64; LANES] {
             total[l] += f64::from(sum[l]);
         }
     }
-    // 256 roundings of f32, and those of the f64 sums.
-    let sums = Upper::ONE + gamma(256, UNIT_F32);
-    let parts = data.len().div_ceil(256);
-    total.map(|t| (Upper::computed(t, parts) * sums + Upper::of(LOST)).get())
+    total.map(|t| t * cover + 2.0 * LOST)
 }
 
 /// What happens to rows on their way.

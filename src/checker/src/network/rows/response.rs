@@ -21,7 +21,7 @@ use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
 use crate::network::balls::Balls;
 use crate::network::rows::curve::{Curve, PLACE_BITS};
-use crate::network::rows::standing::Standing;
+use crate::network::rows::standing::{Standing, PRECISION};
 use crate::network::rows::upper::Upper;
 use num_bigint::BigInt;
 use num_integer::Integer;
@@ -30,8 +30,6 @@ use num_traits::{One, Signed, ToPrimitive};
 /// Slopes are s 2^-SLOPE_BITS with |s| < 2^30.
 pub(crate) const SLOPE_BITS: u32 = 27;
 const MAX_SLOPE: i64 = (1 << 30) - 1;
-/// Fractional bits of the evaluation of slopes.
-pub(crate) const PRECISION: u64 = 128;
 
 /// One activation on the undisturbed trajectory.
 #[derive(Debug)]

@@ -10,10 +10,11 @@ use crate::core::number::Rational;
 use crate::core::polynomial::Polynomial;
 use crate::network::activation::SignPolynomial;
 use crate::network::rows::curve::{Curve, PLACE_BITS};
-use crate::network::rows::response::PRECISION;
 use num_bigint::BigInt;
 use num_traits::ToPrimitive;
 
+/// Fractional bits of the evaluation of slopes.
+pub(crate) const PRECISION: u64 = 128;
 /// Domains reach to 2^this at most.
 const REACH: usize = 64;
 
