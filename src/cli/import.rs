@@ -4,7 +4,7 @@ use crate::cli::terminal::{guard, note, output, rational};
 use crate::error::{Error, Result};
 use crate::files::read_bytes;
 use crate::function::target::Function;
-use crate::interchange::{self, Format, Hints, Order};
+use crate::interchange::{self, Format, Hints, Layout, Order};
 use crate::poly::component::Basis;
 use crate::poly::table::{Output, MAX_BYTES};
 use rug::Rational;
@@ -40,6 +40,9 @@ pub struct Arguments {
     /// Which coefficient is first: lowest (degree 0) or highest, as numpy.polyfit gives them (lowest).
     #[arg(long)]
     order: Option<Order>,
+    /// What lists of two numbers are: degrees (a degree and its coefficient), or stages (components of degree 1).
+    #[arg(long)]
+    layout: Option<Layout>,
     /// What the coefficients are multiplied by: a number for all components, or one for each.
     #[arg(long, value_name = "F", value_delimiter = ',', value_parser = rational, allow_hyphen_values = true)]
     factor: Option<Vec<Rational>>,
@@ -118,6 +121,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         arrays: a.arrays.clone(),
         degrees: a.degrees.clone(),
         order: a.order,
+        layout: a.layout,
         factors: a.factor.clone(),
     };
     if hints.interval.is_some() && a.from.is_none_or(|f| f != Format::Openfhe) {

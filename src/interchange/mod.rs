@@ -37,6 +37,7 @@
 
 mod arrange;
 mod arrays;
+mod beside;
 pub mod claims;
 mod csv;
 mod detect;
@@ -63,6 +64,6 @@ pub use arrays::MAX_NESTING;
 pub use export::{export, Change, Export};
 pub use facts::ASSUMPTIONS;
 pub use format::Format;
-pub use hints::{Hints, Imported, Order};
+pub use hints::{Hints, Imported, Layout, Order};
 pub use read::{list_bytes, read, read_bytes};
 pub use spell::Spelling;

@@ -4,6 +4,7 @@ use crate::arith::npy;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::{sha256, text_of};
 use crate::interchange::arrays;
+use crate::interchange::beside;
 use crate::interchange::csv;
 use crate::interchange::detect::{detect, is_json};
 use crate::interchange::format::Format;
@@ -14,10 +15,11 @@ use crate::interchange::lexer::Syntax;
 use crate::interchange::meaning::{self, Lists};
 use crate::interchange::object;
 use crate::interchange::published;
-use crate::interchange::source::{Form, Item, Source};
+use crate::interchange::source::{Form, Group, Item, Source};
 use crate::poly::component::{Basis, Component};
 use crate::poly::table::MAX_BYTES;
 use rug::Rational;
+use serde_json::{Map, Value};
 
 /// Lattigo's constants: (3x - x^3)/2 and (35x - 35x^3 + 21x^5 - 5x^7)/16 in the Chebyshev basis.
 const LATTIGO_NAMED: [arrays::Named; 2] = [
@@ -177,7 +179,52 @@ fn listed(text: &str, format: Format, found_out: bool, hints: &Hints) -> Result<
     };
     let mut lists = Lists::plain(source, Some(format));
     lists.has_degrees = format == Format::Heir;
+    if format == Format::Json {
+        lists.fields = fields(text)?;
+        // A domain is no list of coefficients.
+        let is_domain = |g: &Group| beside::is_domain(&g.name) && g.items.len() == 1;
+        if lists.source.groups.iter().any(|g| !is_domain(g)) {
+            lists.source.groups.retain(|g| !is_domain(g));
+        }
+    }
     Ok(lists)
+}
+
+/// What all objects of a JSON text say, those within arrays and objects too.
+fn fields(text: &str) -> Result<Map<String, Value>> {
+    let mut all = Map::new();
+    if text.trim_start().starts_with('{') {
+        let read = serde_json::from_str(text);
+        // What is no JSON was refused at its list, or has none.
+        let Ok(published::Fields(top)) = read else {
+            return match read {
+                Err(e) if e.is_data() => Err(Error::parse("", e.to_string())),
+                _ => Ok(all),
+            };
+        };
+        gather(Value::Object(top), &mut all)?;
+    } else if let Ok(value) = serde_json::from_str(text) {
+        gather(value, &mut all)?;
+    }
+    Ok(all)
+}
+
+fn gather(value: Value, all: &mut Map<String, Value>) -> Result<()> {
+    match value {
+        Value::Array(list) => list.into_iter().try_for_each(|v| gather(v, all)),
+        Value::Object(fields) => fields.into_iter().try_for_each(|(key, value)| {
+            let scalar = !value.is_object() && (!value.is_array() || beside::is_domain(&key));
+            if scalar {
+                if beside::matters(&key) && all.get(&key).is_some_and(|known| *known != value) {
+                    return Err(Error::parse(key, "the file says two things of it"));
+                }
+                all.insert(key, value);
+                return Ok(());
+            }
+            gather(value, all)
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Lists of Python, if there is one that can be read.
