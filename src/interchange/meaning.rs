@@ -77,6 +77,7 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
     };
     let (items, groups) = source.choose(names)?;
     if header.is_none() {
+        told(&items, hints)?;
         multiplied(source, &groups, hints)?;
         one_or_several(*format, &items, hints)?;
     }
@@ -88,6 +89,7 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
     let file_target = header.as_ref().map(|h| h.target).or(said.target);
     let target = target(hints, file_target, &mut facts);
     let own = items.iter().all(|i| i.form.is_some());
+    let done: Vec<bool> = items.iter().map(|i| i.form.is_some()).collect();
     let (basis, basis_stated) = basis(&lists, hints)?;
     let first_domain = items.first().and_then(|i| i.form.as_ref()?.domain.clone());
     let paired = hints.layout == Some(Layout::Degrees);
@@ -109,10 +111,10 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
         described(&mut components, header, *format, hints)?;
     }
     if *format == Some(Format::Openfhe) {
-        openfhe(&mut components, hints)?;
+        openfhe(&mut components, &done, hints)?;
     }
     facts.say(own || basis_stated, bases(&components), "--basis");
-    let ordered = ordered_by.is_some() || *has_degrees || header.is_some() || paired;
+    let ordered = ordered_by.is_some() || own || *has_degrees || header.is_some() || paired;
     let order = match ordered_by {
         Some(Order::Highest) => "coefficients from the highest degree downwards",
         _ => "coefficients from degree 0 upwards",
@@ -156,6 +158,7 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
     let own_slope = own_slope.or(said.slope);
     slope(&mut table, own_slope.clone(), hints, &mut facts)?;
     let mut notes = facts.publish(&mut table, hints, digest);
+    notes.extend(groups.iter().filter_map(|g| g.told.clone()));
     notes.extend(ignored(&said.ignored));
     notes.extend(seen(source, &groups, hints));
     if hints.target.is_none() && header.is_none() {
@@ -171,7 +174,7 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
 fn conventions(lists: &Lists, hints: &Hints) -> Result<()> {
     if lists.header.is_some() {
         let mut about = hints.clone();
-        (about.basis, about.interval) = (None, None);
+        about.basis = None;
         about.no_lists("the file's line of polycert-export says what its lists are")?;
     }
     let format = lists.format;
@@ -193,6 +196,16 @@ fn conventions(lists: &Lists, hints: &Hints) -> Result<()> {
         return Err(Error::domain(detail));
     }
     Ok(())
+}
+
+/// Options against what the calls of a program say of their lists.
+fn told(items: &[Item], hints: &Hints) -> Result<()> {
+    if !items.iter().any(|i| i.form.is_some()) {
+        return Ok(());
+    }
+    let mut about = hints.clone();
+    (about.arrays, about.factors, about.interval) = (None, None, None);
+    about.no_lists("the file says itself what its lists are")
 }
 
 /// Numbers that multiply the arrays are not passed over.
@@ -330,8 +343,11 @@ fn described(
 }
 
 /// Half of the first coefficient, and the map of [a, b].
-fn openfhe(components: &mut [Component], hints: &Hints) -> Result<()> {
-    for c in components {
+fn openfhe(components: &mut [Component], done: &[bool], hints: &Hints) -> Result<()> {
+    for (i, c) in components.iter_mut().enumerate() {
+        if done.get(i) == Some(&true) {
+            continue;
+        }
         if let Some(first) = c.coefficients.first_mut() {
             *first /= 2u32;
         }

@@ -35,9 +35,11 @@
 //! An exported file says in one comment line what its numbers do not: the domain, the bases, and the digest
 //! of the table that it holds, which reading confirms.
 
+mod around;
 mod arrange;
 mod arrays;
 mod beside;
+mod changes;
 pub mod claims;
 mod csv;
 mod detect;
@@ -52,6 +54,7 @@ mod lexer;
 mod literal;
 mod meaning;
 mod object;
+mod program;
 pub mod published;
 mod read;
 mod remarks;
@@ -59,6 +62,8 @@ mod scan;
 mod source;
 pub mod spell;
 mod stated;
+mod tokens;
+mod uses;
 
 pub use arrays::MAX_NESTING;
 pub use export::{export, Change, Export};

@@ -14,6 +14,7 @@ use crate::interchange::hints::{Hints, Imported};
 use crate::interchange::lexer::Syntax;
 use crate::interchange::meaning::{self, Lists};
 use crate::interchange::object;
+use crate::interchange::program;
 use crate::interchange::published;
 use crate::interchange::source::{Form, Group, Item, Source};
 use crate::poly::component::{Basis, Component};
@@ -157,15 +158,15 @@ fn listed(text: &str, format: Format, found_out: bool, hints: &Hints) -> Result<
     let usual = hints.basis.unwrap_or(Basis::Power);
     let source = match format {
         // Python's lists look like JSON's, and may be more.
-        Format::Json if found_out && !is_json(text) => match python(text) {
+        Format::Json if found_out && !is_json(text) => match python(text, hints)? {
             Some(source) => return Ok(Lists::plain(source, Some(Format::Python))),
             None => arrays::read(text, Syntax::Json, &[])?,
         },
         Format::Json => arrays::read(text, Syntax::Json, &[])?,
-        Format::C | Format::Cpp | Format::Openfhe => arrays::read(text, Syntax::C, &[])?,
-        Format::Go => arrays::read(text, Syntax::Go, &[])?,
-        Format::Lattigo => arrays::read(text, Syntax::Go, &LATTIGO_NAMED)?,
-        Format::Python => arrays::read(text, Syntax::Python, &[])?,
+        Format::C | Format::Cpp | Format::Openfhe => program(text, Syntax::C, &[], hints)?,
+        Format::Go => program(text, Syntax::Go, &[], hints)?,
+        Format::Lattigo => program(text, Syntax::Go, &LATTIGO_NAMED, hints)?,
+        Format::Python => program(text, Syntax::Python, &[], hints)?,
         Format::Heir => heir::read(text)?,
         Format::Csv => {
             let (components, lines) = csv::read(text, usual)?;
@@ -227,14 +228,23 @@ fn gather(value: Value, all: &mut Map<String, Value>) -> Result<()> {
     }
 }
 
+/// The lists of a program, as far as they are what the program has.
+fn program(text: &str, syntax: Syntax, named: &[arrays::Named], hints: &Hints) -> Result<Source> {
+    let mut source = arrays::read(text, syntax, named)?;
+    program::examine(text, syntax, &mut source, hints.interval.as_ref())?;
+    Ok(source)
+}
+
 /// Lists of Python, if there is one that can be read.
-fn python(text: &str) -> Option<Source> {
-    let source = arrays::read(text, Syntax::Python, &[]).ok()?;
-    source
-        .groups
-        .iter()
-        .any(|g| g.bad.is_none())
-        .then_some(source)
+fn python(text: &str, hints: &Hints) -> Result<Option<Source>> {
+    let Ok(mut source) = arrays::read(text, Syntax::Python, &[]) else {
+        return Ok(None);
+    };
+    if source.groups.iter().all(|g| g.bad.is_some()) {
+        return Ok(None);
+    }
+    program::examine(text, Syntax::Python, &mut source, hints.interval.as_ref())?;
+    Ok(Some(source))
 }
 
 fn item(c: Component, whole: bool) -> Item {
