@@ -135,11 +135,15 @@ pub(super) fn place(t: &Tokens, open: usize) -> Result<Place, usize> {
                     if named && matches!(head, Some("def")) {
                         return Ok(place);
                     }
-                    if USES.contains(&name) && t.arguments(p).len() > 1 && (separated || named) {
+                    let evaluated = name.starts_with("Eval") || name.ends_with("val");
+                    let many = USES.contains(&name) && t.arguments(p).len() > 1;
+                    if many && (separated || named) {
                         place.within = true;
-                        return Ok(place);
-                    }
-                    if CARRIERS.contains(&name) && (separated || named) {
+                        // What is done with a value does not change the polynomial.
+                        if evaluated {
+                            return Ok(place);
+                        }
+                    } else if CARRIERS.contains(&name) && (separated || named) {
                         place.within = true;
                     } else if separated && before.is_none() && is_declared(t, start) {
                         if after.is_some() {
@@ -200,12 +204,15 @@ fn is_declared(t: &Tokens, start: usize) -> bool {
 
 /// The token before one within the same bracket and statement.
 fn before(t: &Tokens, a: usize) -> Option<usize> {
-    let i = a.checked_sub(1).filter(|_| !t.fresh(a))?;
+    let mut i = a.checked_sub(1).filter(|_| !t.fresh(a))?;
+    if t.is(i, '\\') {
+        i = i.checked_sub(1)?;
+    }
     (t.parent(a) != Some(i) && !t.is(i, ';')).then_some(i)
 }
 
 fn after(t: &Tokens, b: usize) -> Option<usize> {
-    let i = b + 1;
+    let i = b + 1 + usize::from(t.is(b + 1, '\\'));
     let token = t.get(i)?;
     let closes = matches!(token.kind, Kind::Mark(')' | ']' | '}' | ';'));
     (!closes && !t.fresh(i)).then_some(i)

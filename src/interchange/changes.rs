@@ -9,11 +9,12 @@ use crate::interchange::tokens::Tokens;
 use std::collections::HashMap;
 
 /// Methods that leave a list as it is.
-const READERS: [&str; 42] = [
+const READERS: [&str; 49] = [
     "size", "length", "begin", "end", "cbegin", "cend", "rbegin", "rend", "empty", "at", "front",
     "back", "copy", "tolist", "sum", "dot", "max", "min", "mean", "any", "all", "astype", "items",
     "keys", "values", "get", "numpy", "to", "cuda", "cpu", "double", "float", "clone", "detach",
-    "index", "count", "item", "data", "reshape", "view", "ravel", "flatten",
+    "index", "count", "item", "data", "reshape", "view", "ravel", "flatten", "deriv", "integ",
+    "roots", "degree", "Degree", "Evaluate", "linspace",
 ];
 /// Functions that change the lists that they are given.
 const WRITERS: [&str; 21] = [
@@ -209,8 +210,13 @@ impl<'a> Changes<'a> {
                 self.names.entry(statement).or_default().push(word);
             }
         }
+        // Before a name in C stands its type.
+        let types = match t.syntax {
+            Syntax::C => frame.left.len().saturating_sub(1),
+            _ => 0,
+        };
         if let Some(source) = self.viewed(t, i + 1) {
-            for (word, _) in &frame.left {
+            for (word, _) in frame.left.iter().skip(types) {
                 self.alias.push((word, source));
             }
         }
@@ -372,10 +378,10 @@ impl<'a> Changes<'a> {
             for (name, source) in &self.alias {
                 let changed = self.of.get(name);
                 let first = changed.and_then(|c| c.iter().find(|c| c.within));
-                let known = self
-                    .of
-                    .get(source)
-                    .is_some_and(|s| s.iter().any(|c| c.within && c.index.is_none()));
+                let known = first.is_some_and(|f| {
+                    let of = self.of.get(source);
+                    of.is_some_and(|s| s.iter().any(|c| c.at == f.at))
+                });
                 if let (Some(change), false) = (first, known) {
                     more.push((
                         *source,

@@ -220,7 +220,11 @@ fn multiplied(source: &Source, groups: &[&Group], hints: &Hints) -> Result<()> {
         );
         return Err(Error::parse(group.place(), detail));
     }
-    if let Some(scalar) = source.scalars.iter().find(|s| s.scales()) {
+    if let Some(scalar) = source
+        .scalars
+        .iter()
+        .find(|s| s.scales() && s.value != 1u32)
+    {
         let value = number::decimal(&scalar.value, 10, false);
         let detail = format!(
             "{} = {value} stands beside the arrays: say by --factor {value} that the coefficients are multiplied by it, or by --factor 1 that they stand as they are",
