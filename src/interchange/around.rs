@@ -289,7 +289,7 @@ fn type_start(t: &Tokens, open: usize) -> usize {
                 None => break,
             },
             Kind::Mark('.') => i,
-            Kind::Mark(':') if t.is(i.saturating_sub(1), ':') => i - 1,
+            Kind::Mark(':') if i > 0 && t.is(i - 1, ':') => i - 1,
             Kind::Mark('*') if t.syntax == Syntax::Go && t.is(i.saturating_sub(1), ']') => i,
             _ => break,
         };
@@ -348,7 +348,7 @@ fn factors(t: &Tokens, a: usize, b: usize, place: &mut Place) -> Result<(usize, 
         place.operated = true;
     }
     if let Some(i) = before(t, a).filter(|i| t.is(*i, '*')) {
-        if t.is(i - 1, '*') {
+        if i.checked_sub(1).is_some_and(|k| t.is(k, '*')) {
             return Err(i);
         }
         let mut j = i;

@@ -6,7 +6,7 @@
 
 use crate::interchange::lexer::{Kind, Syntax};
 use crate::interchange::tokens::Tokens;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Methods that leave a list as it is.
 const READERS: [&str; 49] = [
@@ -117,7 +117,8 @@ impl<'a> Changes<'a> {
                 self.word(t, i);
             }
             Kind::Mark('=') if t.assigns(i) => {
-                let keyword = !braced && inside == Some(Kind::Mark('(')) && !t.is(i - 1, ':');
+                let keyword =
+                    !braced && inside == Some(Kind::Mark('(')) && !t.is(i.saturating_sub(1), ':');
                 if keyword {
                     if frame.left.last().is_some_and(|(w, _)| *w == "out") {
                         let end = self.range_end(t, i + 1);
@@ -199,10 +200,18 @@ impl<'a> Changes<'a> {
     }
 
     fn assign(&mut self, t: &Tokens<'a>, i: usize, frame: &mut Frame<'a>) {
+        if i == 0 {
+            return;
+        }
         let statement = *frame.first.get_or_insert(i);
         self.first.insert(i, statement);
         let empty = self.is_empty(t, i + 1);
-        let within = frame.indexed || t.augments(i) && !t.is(i - 1, ':');
+        // `*q = 1`, `*(q + 1) = 1`.
+        let target = t.partner(i - 1).unwrap_or(i - 1);
+        let pointed = t.syntax != Syntax::Python
+            && frame.left.len() == 1
+            && target.checked_sub(1).is_some_and(|k| t.is(k, '*'));
+        let within = frame.indexed || pointed || t.augments(i) && !t.is(i - 1, ':');
         for (word, point) in &frame.left {
             let index = frame.index.filter(|_| frame.indexed);
             self.push(word, i, statement, index, within || *point, empty);
@@ -215,7 +224,13 @@ impl<'a> Changes<'a> {
             Syntax::C => frame.left.len().saturating_sub(1),
             _ => 0,
         };
-        if let Some(source) = self.viewed(t, i + 1) {
+        // `y = c[0]` of C is a copy, `double &y = c[0]` is none.
+        let refers = |k: usize| t.is(k, '&') || t.is(k, '*');
+        let copy = t.syntax == Syntax::C
+            && (t.is(i + 2, '[') || t.is(i + 2, '.') && t.is(i + 4, '['))
+            && !refers(i.saturating_sub(2));
+        let copy = copy || t.augments(i) && !t.is(i - 1, ':');
+        if let Some(source) = self.viewed(t, i + 1).filter(|_| !copy) {
             for (word, _) in frame.left.iter().skip(types) {
                 self.alias.push((word, source));
             }
@@ -373,31 +388,24 @@ impl<'a> Changes<'a> {
     fn through_aliases(&mut self) {
         self.alias.sort_unstable();
         self.alias.dedup();
+        let mut passed: HashSet<(&str, usize)> = HashSet::new();
         for _ in 0..4 {
-            let mut more = Vec::new();
+            let first = |c: &Vec<Change<'a>>| c.iter().find(|c| c.within).copied();
+            let all = self.of.iter().filter_map(|(n, c)| Some((*n, first(c)?)));
+            let firsts: HashMap<&str, Change> = all.collect();
             for (name, source) in &self.alias {
-                let changed = self.of.get(name);
-                let first = changed.and_then(|c| c.iter().find(|c| c.within));
-                let known = first.is_some_and(|f| {
-                    let of = self.of.get(source);
-                    of.is_some_and(|s| s.iter().any(|c| c.at == f.at))
-                });
-                if let (Some(change), false) = (first, known) {
-                    more.push((
-                        *source,
-                        Change {
-                            index: None,
-                            empty: false,
-                            ..*change
-                        },
-                    ));
+                let Some(change) = firsts.get(name) else {
+                    continue;
+                };
+                if passed.insert((source, change.at)) {
+                    let (index, empty) = (None, false);
+                    let change = Change {
+                        index,
+                        empty,
+                        ..*change
+                    };
+                    self.of.entry(source).or_default().push(change);
                 }
-            }
-            if more.is_empty() {
-                break;
-            }
-            for (source, change) in more {
-                self.of.entry(source).or_default().push(change);
             }
         }
     }

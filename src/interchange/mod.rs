@@ -16,6 +16,12 @@
 //! assumed, and kept in the table's provenance with the file's name and digest. Numbers may be constant
 //! expressions (`expression.rs`); a number that multiplies an array is never passed over.
 //!
+//! **Programs.** A list is read only where the program around it keeps its numbers: an allow-list of wrappers
+//! (`around.rs`), no place that changes it (`changes.rs`), no condition of the preprocessor (`program.rs`). A
+//! call counts as reading its arguments, unless it is known to change them; a function of the program's own
+//! that changes what it is given is beyond this. Calls that say basis, order and interval are honoured or
+//! refused (`uses.rs`), and so are the fields of JSON beside coefficients (`beside.rs`).
+//!
 //! **Lattigo.** `NewPolynomial` takes decimal strings in the Chebyshev basis on [-1, 1] and evaluates the
 //! components one after the other without any scaling of its own. Its generator divides every component but
 //! the last by the upper end of the next one's interval, and fits that next one over [-1, 1] accordingly;

@@ -38,7 +38,11 @@ pub(super) fn examine(
     }
     let t = Tokens::read(text, syntax)?;
     let changes = Changes::read(&t);
-    let found = uses::read(&t, &source.scalars)?;
+    let mut found = uses::read(&t, &source.scalars)?;
+    for u in &mut found {
+        u.names = names(&t, &changes, u);
+    }
+    let found = found;
     let conditional = match syntax {
         Syntax::C => conditional(text),
         _ => Vec::new(),
@@ -67,7 +71,9 @@ pub(super) fn examine(
             group.bad = Some(bad);
             continue;
         }
-        let mine = |u: &Use| within(Some(u.list), group) || named(&t, &changes, u, group);
+        let mine = |u: &Use| {
+            within(Some(u.list), group) || !group.name.is_empty() && u.names.contains(&group.name)
+        };
         let mine: Vec<Use> = found.iter().filter(|u| mine(u)).cloned().collect();
         if let Err(bad) = honour(&t, &mine, asked, group) {
             group.bad = Some(bad);
@@ -159,18 +165,19 @@ fn integers(t: &Tokens, open: usize, group: &Group) -> Result<()> {
     }
 }
 
-/// Whether a call's coefficients are a list by name.
-fn named(t: &Tokens, changes: &Changes, u: &Use, group: &Group) -> bool {
+/// The names of a call's coefficients.
+fn names(t: &Tokens, changes: &Changes, u: &Use) -> Vec<String> {
     let (from, mut to) = u.list;
     // An index picks one of several.
-    while to > from + 1 && t.is(to - 1, ']') && !group.name.is_empty() {
+    while to > from + 1 && t.is(to - 1, ']') {
         to = t.partner(to - 1).filter(|o| *o > from).unwrap_or(from);
     }
-    if to <= from || t.chain_start(to - 1) != from || group.name.is_empty() {
-        return false;
+    if to <= from || t.chain_start(to - 1) != from || t.word(to - 1).is_none() {
+        return Vec::new();
     }
     let name = t.list[to - 1].text;
-    name == group.name || changes.sources(name).any(|s| s == group.name)
+    let others = changes.sources(name).take(64).map(str::to_owned);
+    others.chain([name.to_owned()]).collect()
 }
 
 /// Basis, order and interval of the calls that have a list.

@@ -13,11 +13,16 @@ use crate::interchange::tokens::Tokens;
 use crate::poly::component::Basis;
 use rug::Rational;
 
+/// Most such calls of a file.
+const MAX_USES: usize = 256;
+
 /// What a call says of its coefficients.
 #[derive(Debug, Clone)]
 pub(super) struct Use {
     /// The called name.
     pub at: usize,
+    /// What the coefficients are called, and what that name stands for.
+    pub names: Vec<String>,
     /// Tokens of the coefficients.
     pub list: (usize, usize),
     pub basis: Basis,
@@ -52,6 +57,11 @@ pub(super) fn read(t: &Tokens, scalars: &[Scalar]) -> Result<Vec<Use>> {
             continue;
         }
         if let Some(found) = call(t, i, name, scalars)? {
+            if all.len() == MAX_USES {
+                let detail =
+                    format!("more than {MAX_USES} constructors and evaluations of polynomials");
+                return Err(Error::parse(t.quote(i), detail));
+            }
             all.push(found);
         }
     }
@@ -73,6 +83,7 @@ fn call(t: &Tokens, i: usize, name: &str, scalars: &[Scalar]) -> Result<Option<U
     let ends = |range: (usize, usize)| pair(t, range, scalars);
     let mut found = Use {
         at: i,
+        names: Vec::new(),
         list: (0, 0),
         basis: Basis::Power,
         highest: false,

@@ -73,7 +73,6 @@ fn what_computes_with_a_list_is_refused() {
         "p = x[@L]",
         "p = y or @L",
         "p = -Chebyshev(@L, domain=[-4, 4]) + 1",
-        "p = @L \\\n  [1:]",
     ] {
         refused(text, PY, &Hints::default(), "line 1: `p = ");
     }
@@ -84,6 +83,7 @@ fn what_computes_with_a_list_is_refused() {
     ] {
         refused(text, PY, &Hints::default(), "--factor");
     }
+    refused("p = @L \\\n  [1:]", PY, &Hints::default(), "line 2: `");
     refused(
         "p = [np.negative(@L)]",
         PY,
