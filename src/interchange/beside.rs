@@ -209,7 +209,7 @@ pub(super) fn read(fields: &Map<String, Value>, hints: &Hints) -> Result<Beside>
                 ));
             }
             ignore();
-        } else if scales(name) && number != Some(Rational::from(1)) {
+        } else if scales(name) && number != Some(Rational::from(1)) && text != "none" {
             if hints.factors.is_none() {
                 return fail(format!(
                     "{shown} stands beside the coefficients: say by --factor what they are multiplied by (1 for nothing)"
