@@ -306,9 +306,10 @@ impl Run<'_> {
     }
 }
 
-/// The greatest |input| of each activation.
+/// The greatest |input| of each activation: what is surely reached, so that a number that is whole is not rounded up by its own
+/// enclosure.
 fn reaches(seen: &Summary) -> Vec<Rational> {
-    let reach = |l: &Layer| size((l.bound_lo, l.bound_hi));
+    let reach = |l: &Layer| Rational::from_f64(l.bound_least_reach).unwrap_or_default();
     seen.layers.iter().map(reach).collect()
 }
 
@@ -326,8 +327,13 @@ fn chosen(seen: &Summary, choice: &Choice) -> Result<Vec<Extent>> {
     }
     let span = |reach: Rational| {
         let most = Rational::from(&reach * &choice.margin);
-        // Of neurons that are always 0.
-        let most = if most > 0 { most } else { Rational::from(1) };
+        // Of neurons that are always 0, up to the rounding of their enclosures.
+        let least = Rational::from(1) >> 100;
+        let most = if most > least {
+            most
+        } else {
+            Rational::from(1)
+        };
         Span::symmetric(number::parse(&number::decimal(&most, DIGITS, true))?)
     };
     let layer = |l: &Layer| {
