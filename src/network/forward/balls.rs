@@ -4,6 +4,7 @@ use crate::arith::ball::{up, Ball};
 use crate::error::{Error, Result};
 use crate::network::forward::layers;
 use crate::network::forward::layers::Packed;
+use crate::network::forward::stage::Runs;
 use crate::network::forward::twin::Activation;
 use crate::network::forward::walk::{windows, Bend, Reading};
 use crate::network::model::graph::{Node, NodeId};
@@ -15,7 +16,7 @@ use crate::network::model::tensor::Tensor;
 pub enum Model<'a> {
     /// ReLU and max themselves.
     Relu,
-    /// One polynomial for each of [`Network::activations`](crate::network::model::graph::Network::activations), in that order.
+    /// What stands at each of [`Network::activations`](crate::network::model::graph::Network::activations), in that order.
     Twin(&'a [Activation]),
 }
 
@@ -33,6 +34,10 @@ pub struct Range {
     pub bound_reach: f64,
     /// Lower bound of the greatest of these |x|: where it is above B, the polynomial surely leaves [-B, B].
     pub bound_least_reach: f64,
+    /// Upper bound of the least input; infinite where the polynomial is applied to differences.
+    pub bound_least: f64,
+    /// Lower bound of the greatest input; -infinity there.
+    pub bound_greatest: f64,
     /// The element where the reach is attained: of the input, or of the max-pool's output.
     pub neuron: usize,
 }
@@ -115,10 +120,11 @@ impl Reading for Balls<'_> {
         (id, node): (NodeId, &Node),
     ) -> Result<Option<Tensor>> {
         (self.seen)(id, x);
-        let twin = polynomial(self.model, self.ranges.len())?;
+        let twin = polynomial(self.model, self.ranges.len(), bend)?;
         let (y, range) = match bend {
             Bend::Relu(slope) => relu(slope, twin, x, id, self.double),
             Bend::MaxPool(window) => max_pool(window, twin, x, node, id, self.double),
+            Bend::Polynomial(runs) => own(runs, x, id, self.double),
         };
         self.ranges.push(range);
         let differences = matches!(bend, Bend::MaxPool(_));
@@ -143,16 +149,39 @@ impl Reading for Balls<'_> {
     }
 }
 
-pub(super) fn polynomial<'b>(model: Model<'b>, index: usize) -> Result<Option<&'b Activation>> {
-    match model {
-        Model::Relu => Ok(None),
-        Model::Twin(all) => all.get(index).map(Some).ok_or_else(|| {
-            Error::domain(format!(
-                "{} polynomials, the network has more activations",
-                all.len()
-            ))
-        }),
+/// What stands at an activation of the twin; none where that is what the network has.
+pub(super) fn polynomial<'b>(
+    model: Model<'b>,
+    index: usize,
+    bend: Bend,
+) -> Result<Option<&'b Activation>> {
+    let Model::Twin(all) = model else {
+        return Ok(None);
+    };
+    let found = all.get(index).ok_or_else(|| {
+        Error::domain(format!(
+            "{} polynomials, the network has more activations",
+            all.len()
+        ))
+    })?;
+    if found.is_own() != matches!(bend, Bend::Polynomial(_)) {
+        return Err(Error::domain(format!(
+            "activation {index}: a polynomial of a table stands for ReLU and max, not for a polynomial of the network's own"
+        )));
     }
+    Ok(Some(found))
+}
+
+/// The network's own polynomials.
+fn own(runs: &Runs, x: &Tensor, id: NodeId, double: bool) -> (Tensor, Range) {
+    let mut y = Tensor::zeros(x.shape);
+    for (part, stage, _) in runs.parts() {
+        for i in part {
+            let ball = stage.apply(x.get(i));
+            y.set(i, if double { ball } else { ball.single() });
+        }
+    }
+    (y, Range::of(x.balls(), id))
 }
 
 fn gather(x: &Tensor, from: &[Option<usize>], node: &Node) -> Tensor {
@@ -174,9 +203,13 @@ impl Range {
             bound_hi: f64::NEG_INFINITY,
             bound_reach: 0.0,
             bound_least_reach: 0.0,
+            bound_least: f64::INFINITY,
+            bound_greatest: f64::NEG_INFINITY,
             neuron: 0,
         };
         for (i, ball) in balls.enumerate() {
+            range.bound_least = range.bound_least.min(ball.upper());
+            range.bound_greatest = range.bound_greatest.max(ball.lower());
             range.bound_lo = range.bound_lo.min(ball.lower());
             range.bound_hi = range.bound_hi.max(ball.upper());
             range.see(ball.upper().max(-ball.lower()), least(ball), i);
@@ -187,6 +220,13 @@ impl Range {
     /// Where the polynomial is applied to differences, which are to come.
     pub(super) fn forget_reach(&mut self) {
         (self.bound_reach, self.bound_least_reach, self.neuron) = (0.0, 0.0, 0);
+        (self.bound_least, self.bound_greatest) = (f64::INFINITY, f64::NEG_INFINITY);
+    }
+
+    /// Whether a polynomial is surely asked where it is not meant to be used.
+    pub fn surely_outside(&self, twin: &Activation) -> bool {
+        let ends = (self.bound_least, self.bound_greatest);
+        twin.surely_outside(self.bound_least_reach, ends)
     }
 
     /// One more |x|: its upper bound, a lower one, its element.

@@ -195,7 +195,7 @@ pub fn compare(
                 scale: polynomial.scale().clone(),
                 direct: polynomial.domain().map(asked),
             };
-            let surely = polynomial.surely_outside(last.bound_least_reach);
+            let surely = last.surely_outside(polynomial);
             let verdict = if surely {
                 Verdict::Outside(excess)
             } else {
@@ -271,7 +271,7 @@ pub(in crate::network) fn is_decided(found: &Outcome, model: Model) -> bool {
         (Outcome::Outside(ranges), Model::Twin(all)) => {
             let activation = ranges.len().checked_sub(1).and_then(|i| all.get(i));
             let last = ranges.last().zip(activation);
-            last.is_some_and(|(r, a)| a.surely_outside(r.bound_least_reach))
+            last.is_some_and(|(r, a)| r.surely_outside(a))
         }
         (Outcome::Outside(_), Model::Relu) => false,
     }

@@ -12,6 +12,7 @@ pub mod fixed;
 pub mod kernel;
 pub mod layers;
 pub mod plain;
+pub mod stage;
 pub mod steepness;
 pub mod twin;
 pub mod walk;

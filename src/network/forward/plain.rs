@@ -81,6 +81,7 @@ impl Reading for Plain<'_, '_> {
         self.activations += 1;
         Ok(Some(match bend {
             Bend::Relu(slope) => (self.respond)(number, slope, x),
+            Bend::Polynomial(runs) => runs.estimate(x),
             Bend::MaxPool(window) => windows(window, from, node, |w| {
                 w.iter().map(|&i| x[i]).fold(f64::MIN, f64::max)
             }),

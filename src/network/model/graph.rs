@@ -107,10 +107,15 @@ impl Network {
         self.nodes.iter().map(|n| n.op.parameters()).sum()
     }
 
-    /// The nodes that a polynomial replaces, in order.
+    /// The activations in order: nodes that a polynomial replaces, and those that are polynomials.
     pub fn activations(&self) -> Vec<NodeId> {
         let is = |id: &NodeId| self.nodes[*id].op.is_activation();
         (0..self.nodes.len()).filter(is).collect()
+    }
+
+    /// How many nodes a polynomial of a table replaces; a network without any is evaluated as it is.
+    pub fn replaced(&self) -> usize {
+        self.nodes.iter().filter(|n| n.op.is_replaced()).count()
     }
 
     /// For each node, the last node that reads it (itself where none does): when its result may go.
@@ -168,6 +173,11 @@ impl Builder {
     /// What a node computes.
     pub fn op(&self, id: NodeId) -> &Op {
         &self.nodes[id].op
+    }
+
+    /// What a node reads.
+    pub fn inputs(&self, id: NodeId) -> &[NodeId] {
+        &self.nodes[id].inputs
     }
 
     /// Gives a dense layer that has no bias this one; whether it could. For a node that nothing reads yet.

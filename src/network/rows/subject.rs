@@ -190,10 +190,8 @@ impl<'a> Subject<'a> {
             Outcome::Done(e) => e,
             Outcome::Outside(ranges) => {
                 let index = ranges.len().saturating_sub(1);
-                let last = ranges.last();
-                let limit = self.activations.get(index).map(Activation::limit);
-                return Ok(match (last, limit) {
-                    (Some(r), Some(limit)) if r.bound_least_reach > limit => {
+                return Ok(match (ranges.last(), self.activations.get(index)) {
+                    (Some(r), Some(twin)) if r.surely_outside(twin) => {
                         Start::Outside(r.node, r.bound_reach)
                     }
                     (r, _) => Start::Exhausted(r.map_or(0, |r| r.node)),
