@@ -270,7 +270,7 @@ fn proved(
         ErrorModel::ReluWithin => Centre::Relu,
     };
     let expanded = tournament::expand(sample.network)?;
-    let bends = Bends::new(sample.composites, sample.twin)?;
+    let bends = Bends::new(sample.network, sample.composites, sample.twin)?;
     let rows = rows::subject::Subject::new(&expanded, sample.twin, &bends, centre)?;
     let Start::Decided(at) = rows.undisturbed(sample.input)? else {
         return Err(Error::domain(

@@ -112,6 +112,22 @@ fn ends(name: &str, text: &str) -> Result<(Rational, Rational)> {
     Ok((lo, hi))
 }
 
+/// What the twin is held against.
+#[derive(clap::Args)]
+pub struct ReferenceArguments {
+    /// Network (ONNX, or safetensors with its graph) that is meant, as the one with ReLU that a polynomial network was
+    /// trained from: its class is held against the polynomial network's, on the same prepared input.
+    #[arg(long, value_name = "FILE")]
+    reference: Option<PathBuf>,
+}
+
+impl ReferenceArguments {
+    /// What the jobs are asked about.
+    pub fn request(&self) -> Option<Model> {
+        self.reference.clone().map(Model::new)
+    }
+}
+
 /// The inputs.
 #[derive(clap::Args)]
 pub struct InputArguments {

@@ -55,7 +55,8 @@ pub(super) fn write(
     std::fs::create_dir_all(folder).map_err(|e| Error::io(folder, &e))?;
     let network = network_text(prepared.network());
     let network_sha256 = sha256(network.as_bytes());
-    let scales = twin.activations.iter().map(|a| a.scale().clone());
+    let replaced = twin.activations.iter().filter(|a| !a.is_own());
+    let scales = replaced.map(|a| a.scale().clone());
     let scales: Vec<Rational> = scales.collect();
     let one = |sample: usize| -> Result<(usize, String, String)> {
         let x = inputs.point(sample)?;

@@ -9,10 +9,12 @@ use crate::certificate::network::{
 use crate::error::{Error, Result};
 use crate::jobs::network::inputs::InputFile;
 use crate::jobs::network::model::Model;
+use crate::jobs::network::reference;
 use crate::jobs::network::twin::Polynomials;
 use crate::network::forward::compare::{
     compare, estimate_checked_bits, Comparison, Precision, Verdict,
 };
+use crate::network::forward::twin::Activation;
 use crate::network::forward::Prepared;
 use crate::network::model::exact::{input_text, network_text};
 use crate::network::read::load::Loaded;
@@ -113,12 +115,20 @@ pub struct Certified {
 /// # Ok::<(), polycert::error::Error>(())
 /// ```
 pub fn certify(request: &Request, progress: &mut dyn FnMut(usize, usize)) -> Result<Answer> {
-    let loaded = request.model.load()?;
+    let mut loaded = request.model.load()?;
+    reference::load(None, &mut loaded)?;
     let twin = request.twin.load(&loaded.network)?;
     let inputs = request.input.load(&loaded)?;
     let x = inputs.point(request.sample)?;
     let noise = &request.noise;
     let levels = levels(noise)?;
+    if !levels.is_empty() && twin.activations.iter().any(Activation::is_own) {
+        return Err(Error::unsupported(
+            "--worst and --sigma: certificates of noise do not pass polynomials of the network's own; `polycert network deviate` \
+             bounds what noise does to such a network",
+        )
+        .in_file(&request.model.network));
+    }
     check_network_limits(&loaded.network, twin.tables.len(), !levels.is_empty())
         .map_err(|e| e.in_file(&request.model.network))?;
     let prepared = Prepared::new(&loaded.network).map_err(|e| e.in_file(&request.model.network))?;
@@ -132,7 +142,8 @@ pub fn certify(request: &Request, progress: &mut dyn FnMut(usize, usize)) -> Res
     if decided {
         let network = network_text(&loaded.network);
         let input = input_text(&x.exact);
-        let scales = twin.activations.iter().map(|a| a.scale().clone());
+        let replaced = twin.activations.iter().filter(|a| !a.is_own());
+        let scales = replaced.map(|a| a.scale().clone());
         let scales: Vec<Rational> = scales.collect();
         let subject = Subject {
             network: &network,

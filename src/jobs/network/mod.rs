@@ -19,6 +19,7 @@ pub mod evaluate;
 pub mod inputs;
 pub mod levels;
 pub mod model;
+pub mod reference;
 pub mod twin;
 
 pub use inputs::InputFile;

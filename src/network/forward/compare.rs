@@ -55,7 +55,7 @@ pub struct Excess {
     pub bits: u32,
     /// The stated B.
     pub scale: Rational,
-    /// Where p itself is meant, its domain, and what it may be asked: the network's range, or both signs of the reach.
+    /// Where p itself is meant, or the network's own polynomials, the domain, and what it may be asked: the network's range, or both signs of the reach.
     pub direct: Option<Asked>,
 }
 
@@ -81,6 +81,19 @@ pub struct Comparison {
     pub twin_ranges: Vec<Range>,
     /// The verdict.
     pub verdict: Verdict,
+    /// What the network is.
+    pub against: Against,
+}
+
+/// What the twin is held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Against {
+    /// The network whose activations its polynomials replace.
+    Network,
+    /// Nothing: all activations are polynomials of the network's own, and the network is its twin.
+    Itself,
+    /// Another network.
+    Reference,
 }
 
 impl Comparison {
@@ -127,88 +140,123 @@ impl Precision {
     }
 }
 
-/// Evaluates both networks and compares their classes.
-///
-/// **Guarantee** [`Verdict::Same`] and [`Verdict::Different`] are proved of the exact networks (over the
-/// reals, with exact weights and coefficients) for every point of the input balls, or, where it is given, for the exact
-/// input.
-///
-/// **Cost** two evaluations, four where f64 does not decide; those in fixed point where pairs do not either and the input is
-/// exact: one, if the estimate of the bits that it takes is right, and one more for every step up to the limit if not.
+/// A network whose polynomials stand at its activations, and what it is held against.
+#[derive(Debug, Clone, Copy)]
+pub struct Both<'a> {
+    /// The network.
+    pub prepared: &'a Prepared<'a>,
+    /// What stands at its activations.
+    pub polynomials: &'a [Activation],
+    /// Another network that is meant, instead of this one as it is.
+    pub reference: Option<&'a Prepared<'a>>,
+}
+
+/// Evaluates a network and its polynomial twin and compares their classes, see [`Both::compare`].
 ///
 /// # Errors
-/// What [`Prepared::evaluate`] refuses.
+/// As there.
 pub fn compare(
     prepared: &Prepared,
     polynomials: &[Activation],
     input: Given,
     precision: Precision,
 ) -> Result<Comparison> {
-    let network = match decide(prepared, input, Model::Relu, precision)? {
-        (Outcome::Done(network), _) => network,
-        _ => return Err(Error::domain("ReLU has no domain to leave")),
+    let both = Both {
+        prepared,
+        polynomials,
+        reference: None,
     };
-    let (twin, bits) = decide(prepared, input, Model::Twin(polynomials), precision)?;
-    Ok(match twin {
-        Outcome::Done(twin) => {
-            let verdict = match (network.class(), twin.class()) {
-                (Some(a), Some(b)) if a == b => Verdict::Same(a),
-                (Some(a), Some(b)) => Verdict::Different(a, b),
-                _ => Verdict::Undecided,
-            };
-            let twin_ranges = twin.ranges.clone();
-            Comparison {
-                network,
-                twin: Some(twin),
-                twin_ranges,
-                verdict,
-            }
+    both.compare(input, precision)
+}
+
+impl Both<'_> {
+    /// What the twin is held against.
+    pub fn against(&self) -> Against {
+        match self.reference {
+            Some(_) => Against::Reference,
+            None if self.prepared.network().replaced() == 0 => Against::Itself,
+            None => Against::Network,
         }
-        Outcome::Outside(ranges) => {
-            let activation = ranges.len().saturating_sub(1);
-            let last = ranges
-                .last()
-                .copied()
-                .ok_or_else(|| Error::domain("a range without activation"))?;
-            let polynomial = &polynomials[activation];
-            let pool = matches!(prepared.network().nodes[last.node].op, Op::MaxPool(_));
-            let asked = |(lo, hi): (&Rational, &Rational)| Asked {
-                domain: (lo.clone(), hi.clone()),
-                bound_lo: if pool {
-                    -last.bound_reach
-                } else {
-                    last.bound_lo
-                },
-                bound_hi: if pool {
-                    last.bound_reach
-                } else {
-                    last.bound_hi
-                },
-            };
-            let excess = Excess {
-                node: last.node,
-                activation,
-                neuron: last.neuron,
-                bound_reach: last.bound_reach,
-                bound_least_reach: last.bound_least_reach,
-                bits,
-                scale: polynomial.scale().clone(),
-                direct: polynomial.domain().map(asked),
-            };
-            let surely = last.surely_outside(polynomial);
-            let verdict = if surely {
-                Verdict::Outside(excess)
-            } else {
-                Verdict::Exhausted(excess)
-            };
-            Comparison {
-                network,
-                twin: None,
-                twin_ranges: ranges,
-                verdict,
+    }
+
+    /// Evaluates both networks and compares their classes.
+    ///
+    /// **Guarantee** [`Verdict::Same`] and [`Verdict::Different`] are proved of the exact networks (over the
+    /// reals, with exact weights and coefficients) for every point of the input balls, or, where it is given, for the
+    /// exact input. Of a network that is held against nothing `Same` means that its class is proved.
+    ///
+    /// **Cost** two evaluations, four where f64 does not decide; those in fixed point where pairs do not either and the
+    /// input is exact: one, if the estimate of the bits that it takes is right, and one more for every step up to the limit
+    /// if not. Half of it where the network is its own twin.
+    ///
+    /// # Errors
+    /// What [`Prepared::evaluate`] refuses.
+    pub fn compare(&self, input: Given, precision: Precision) -> Result<Comparison> {
+        let against = self.against();
+        let meant = self.reference.unwrap_or(self.prepared);
+        let network = match decide(meant, input, Model::Relu, precision)? {
+            (Outcome::Done(network), _) => network,
+            _ => return Err(Error::domain("ReLU has no domain to leave")),
+        };
+        let domains = self.polynomials.iter().any(|p| p.domain().is_some());
+        let (twin, bits) = if against == Against::Itself && !domains {
+            (Outcome::Done(network.clone()), network.bits)
+        } else {
+            let model = Model::Twin(self.polynomials);
+            decide(self.prepared, input, model, precision)?
+        };
+        let (verdict, twin_ranges, twin) = match twin {
+            Outcome::Done(twin) => {
+                let verdict = match (network.class(), twin.class()) {
+                    (Some(a), Some(b)) if a == b => Verdict::Same(a),
+                    (Some(a), Some(b)) => Verdict::Different(a, b),
+                    _ => Verdict::Undecided,
+                };
+                (verdict, twin.ranges.clone(), Some(twin))
             }
-        }
-    })
+            Outcome::Outside(ranges) => (self.left(&ranges, bits)?, ranges, None),
+        };
+        Ok(Comparison {
+            network,
+            twin,
+            twin_ranges,
+            verdict,
+            against,
+        })
+    }
+
+    /// The verdict where a polynomial is not proved to be asked inside its domain: at the last of the ranges.
+    fn left(&self, ranges: &[Range], bits: u32) -> Result<Verdict> {
+        let activation = ranges.len().saturating_sub(1);
+        let last = ranges
+            .last()
+            .ok_or_else(|| Error::domain("a range without activation"))?;
+        let polynomial = &self.polynomials[activation];
+        let pool = matches!(self.prepared.network().nodes[last.node].op, Op::MaxPool(_));
+        let (lo, hi) = match pool {
+            true => (-last.bound_reach, last.bound_reach),
+            false => (last.bound_lo, last.bound_hi),
+        };
+        let asked = |(from, to): (&Rational, &Rational)| Asked {
+            domain: (from.clone(), to.clone()),
+            bound_lo: lo,
+            bound_hi: hi,
+        };
+        let excess = Excess {
+            node: last.node,
+            activation,
+            neuron: last.neuron,
+            bound_reach: last.bound_reach,
+            bound_least_reach: last.bound_least_reach,
+            bits,
+            scale: polynomial.scale().clone(),
+            direct: polynomial.domain().map(asked),
+        };
+        Ok(match last.surely_outside(polynomial) {
+            true => Verdict::Outside(excess),
+            false => Verdict::Exhausted(excess),
+        })
+    }
 }
 
 /// Raises the precision until the class is decided, or a polynomial surely asked beyond its domain, or the limit is met: the

@@ -92,7 +92,7 @@ impl PairStage {
     }
 }
 
-/// The polynomials of a layer: neighbours with one polynomial are a run.
+/// The polynomials of a layer: neighbours with one polynomial are a run, each with the place behind its last element.
 #[derive(Debug, Clone)]
 pub struct Runs(Vec<(usize, PairStage, Vec<Rational>)>);
 
@@ -105,11 +105,11 @@ impl Runs {
         let mut runs: Vec<(usize, PairStage, Vec<Rational>)> = Vec::new();
         for (c, powers) in p.channels.iter().enumerate() {
             match runs.last_mut() {
-                Some((n, _, same)) if same == powers => *n += shape.pixels(),
+                Some((end, _, same)) if same == powers => *end += shape.pixels(),
                 _ => {
                     let stage =
                         PairStage::new(powers).map_err(|e| e.within(&format!("channel {c}")))?;
-                    runs.push((shape.pixels(), stage, powers.clone()));
+                    runs.push(((c + 1) * shape.pixels(), stage, powers.clone()));
                 }
             }
         }
@@ -119,11 +119,17 @@ impl Runs {
     /// The places of each run, its polynomial, and the exact coefficients.
     pub fn parts(&self) -> impl Iterator<Item = (std::ops::Range<usize>, &PairStage, &[Rational])> {
         let mut begin = 0;
-        self.0.iter().map(move |(n, stage, powers)| {
-            let part = begin..begin + n;
-            begin += n;
+        self.0.iter().map(move |(end, stage, powers)| {
+            let part = begin..*end;
+            begin = *end;
             (part, stage, powers.as_slice())
         })
+    }
+
+    /// How steep an element's polynomial is.
+    pub fn steepness(&self, element: usize) -> Option<&Steepness> {
+        let run = self.0.partition_point(|(end, ..)| *end <= element);
+        self.0.get(run).map(|(_, stage, _)| &stage.steepness)
     }
 
     /// Every element's polynomial of its value in f64. *Estimate*.

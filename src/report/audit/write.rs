@@ -4,6 +4,7 @@ use crate::network::audit::clopper_pearson::clopper_pearson;
 use crate::network::audit::level::Level;
 use crate::network::audit::summary::Spread;
 use crate::network::audit::{Layer, Record, Summary};
+use crate::network::forward::compare::Against;
 use crate::network::forward::twin::Twin;
 use crate::network::model::words::{decimal, layer_name};
 use crate::network::read::load::Loaded;
@@ -32,6 +33,8 @@ pub struct Told<'a> {
     pub summary: &'a Summary,
     /// Every sample.
     pub records: &'a [Record],
+    /// What the twin is held against.
+    pub against: Against,
     /// 1 - confidence of the intervals.
     pub risk: f64,
     /// The command that made it.
@@ -124,7 +127,13 @@ impl Told<'_> {
             "labels_sha256": labels_sha256,
             "table_sha256": twin.digests,
             "coefficients": twin.coefficients.to_string(),
-            "error_model": "exact centre: the polynomials in exact arithmetic, and the noise of the levels at their outputs",
+            "error_model": match self.against {
+                Against::Network => "exact centre: the polynomials in exact arithmetic, and the noise of the levels at their outputs",
+                Against::Itself => "exact centre: a network whose activations are polynomials, held against nothing (`same` is that its \
+                    class is proved), and the noise of the levels at their outputs",
+                Against::Reference => "exact centre: the polynomials in exact arithmetic, held against another network, and the noise of \
+                    the levels at their outputs",
+            },
             "failure_probability_log2": FAILURE_LOG2,
             "from": from,
             "summary": counts,
@@ -225,10 +234,30 @@ impl Told<'_> {
         let s = self.summary;
         let (lo, hi) = s.bound_same_share(self.risk);
         let confidence = 1.0 - self.risk;
+        let (title, of, domain, share) = match self.against {
+            Against::Itself => (
+                "CLASS PROVED",
+                "of the exact polynomial network, held against nothing",
+                "its domain",
+                "a proved class",
+            ),
+            Against::Network => (
+                "SAME CLASS",
+                "of the exact networks",
+                "[-B, B]",
+                "the same class",
+            ),
+            Against::Reference => (
+                "SAME CLASS",
+                "of the exact network and the reference",
+                "[-B, B] or its domain",
+                "the same class",
+            ),
+        };
         let mut out = format!(
-            "SAME CLASS on {} of {} samples: proved of the exact networks, no noise\n\
-             different {} (proved), undecided {}, precision exhausted {}, outside [-B, B] {} (proved), failed {}\n\
-             share of inputs with the same class in [{lo:.4}, {hi:.4}] with confidence {confidence} (Clopper-Pearson; for samples drawn independently)\n",
+            "{title} on {} of {} samples: proved {of}, no noise\n\
+             different {} (proved), undecided {}, precision exhausted {}, outside {domain} {} (proved), failed {}\n\
+             share of inputs with {share} in [{lo:.4}, {hi:.4}] with confidence {confidence} (Clopper-Pearson; for samples drawn independently)\n",
             s.same, s.samples, s.different, s.undecided, s.exhausted, s.outside, s.failed
         );
         if s.labelled > 0 {
@@ -273,6 +302,11 @@ impl Told<'_> {
             "outside" => last.map(|i| {
                 let needed = decimal(r.bound_twin_reach[i], true);
                 let neuron = r.outside_neuron.unwrap_or(0);
+                let twin = &self.twin.activations[i];
+                if twin.is_own() {
+                    let domain = twin.place();
+                    return format!("layer {} is asked up to {needed} from 0 (neuron {neuron}), and its domain is {domain}", layer(i));
+                }
                 format!("layer {} needs B >= {needed} (neuron {neuron})", layer(i))
             }),
             "exhausted" => last.map(|i| {

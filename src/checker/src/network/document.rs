@@ -149,7 +149,7 @@ pub(crate) fn read(bytes: &[u8]) -> Checked<NetworkDocument> {
 }
 
 fn read_tables(t: Tree, budget: &Budget) -> Checked<Vec<TwinTable>> {
-    each(t.list_of(1, MAX_TABLES)?, |t| {
+    each(t.list_of(0, MAX_TABLES)?, |t| {
         let mut fields = t.object()?;
         let table = fields.take("table", |t| Table::read(t, budget))?;
         let mode = fields.take("coefficients", |t| Mode::parse(t.text()?))?;

@@ -1,5 +1,5 @@
-//! Certificates of networks: a ReLU network and its polynomial twin answer the same class on one input, and
-//! noise at the activations moves the result by at most so much. The contract is `certificates/NETWORK.md`.
+//! Certificates of networks: a ReLU network and its polynomial twin answer the same class on one input, or a network whose
+//! activations are polynomials already answers a class; and noise at the activations moves the result by at most so much. The contract is `certificates/NETWORK.md`.
 //!
 //! Nothing in the certificate is a hint: both networks are evaluated again, in integers over
 //! 2^precision with a proved radius, bounds under noise are computed again ([`rows`]), and the stated
@@ -14,6 +14,7 @@ mod limits;
 mod linear;
 pub(crate) mod model;
 pub(crate) mod noise;
+mod polynomial;
 pub(crate) mod report;
 mod rows;
 mod substitute;
@@ -26,7 +27,7 @@ use crate::network::balls::Balls;
 use crate::network::document::{NetworkDocument, TwinTable};
 use crate::network::forward::{compare, evaluate};
 use crate::network::limits::limit_work;
-use crate::network::model::layers::Network;
+use crate::network::model::layers::{Layer, Network};
 use crate::network::model::read;
 use crate::network::noise::NoiseBounds;
 use crate::network::report::{NetworkOutcome, NetworkReport};
@@ -96,6 +97,8 @@ fn refused(fault: Fault) -> NetworkOutcome {
 struct Proved {
     document: NetworkDocument,
     bounds: Option<Bounds>,
+    /// Layers of polynomials of the network's own.
+    own: usize,
 }
 
 impl Proved {
@@ -115,6 +118,7 @@ impl Proved {
         Ok(NetworkReport {
             class: document.class,
             activations: document.activations.len(),
+            own: self.own,
             twin: words.collect::<Checked<_>>()?,
             noise,
             network_sha256: document.network_sha256,
@@ -193,14 +197,24 @@ fn prove(
             precision,
         )
     };
+    let own = network.nodes.iter();
+    let own = own.filter(|n| matches!(n.layer, Layer::Polynomial { .. }));
+    let own = own.count();
     let Some(noise) = &document.noise else {
         plain(&network, &mut |_| {})?;
         twin(&network, &found, &mut |_| {})?;
         return Ok(Proved {
             document,
             bounds: None,
+            own,
         });
     };
+    if own > 0 {
+        return Err(Fault::rejected(
+            Rule::Own("layers"),
+            "bounds under noise do not pass polynomials of the network's own",
+        ));
+    }
     if document.tables.iter().any(TwinTable::is_direct) {
         return Err(Fault::rejected(
             Rule::Own("activations"),
@@ -226,6 +240,7 @@ fn prove(
     Ok(Proved {
         bounds: Some(bounds),
         document,
+        own,
     })
 }
 

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::network::model::graph::{Builder, NodeId};
 use crate::network::model::ops::{Op, Polynomials, TensorShape};
 use crate::network::model::polynomial::{
-    composed, product as multiplied, sum as added, MAX_DEGREE,
+    composed, product as multiplied, sum as added, MAX_COEFFICIENTS, MAX_DEGREE,
 };
 use crate::network::read::onnx::movement::plain;
 use crate::network::read::onnx::reader::Reader;
@@ -42,6 +42,7 @@ fn chain(r: &Reader, builder: &Builder, id: NodeId) -> Vec<Seen> {
         };
         let parts = match builder.op(last.base) {
             Op::Reshape(_) => Some(last.parts.clone()),
+            _ if builder.shape(last.base).channels > MAX_COEFFICIENTS => None,
             op => inner(op).and_then(|inner| {
                 combined(
                     r,
@@ -137,7 +138,9 @@ fn made(
         parts.truncate(1);
     }
     let (mut id, mut at) = (base, shape);
-    if shape.channels % parts.len() != 0 {
+    let terms = parts.iter().map(Vec::len).max().unwrap_or(0);
+    let many = shape.channels.saturating_mul(terms) > MAX_COEFFICIENTS;
+    if shape.channels % parts.len() != 0 || many {
         at = TensorShape::new(parts.len(), shape.len() / parts.len(), 1);
         id = builder.push(r.label, Op::Reshape(at), &[id])?;
     }

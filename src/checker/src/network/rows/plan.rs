@@ -184,6 +184,7 @@ fn step(
         }
         Layer::Relu { .. } => return Err(unsupported("a ReLU whose slope below 0 is not 0")),
         Layer::MaxPool { .. } => return Err(unsupported("max-pooling")),
+        Layer::Polynomial { .. } => return Err(unsupported("a polynomial of the network's own")),
         Layer::Conv {
             groups,
             geometry,
