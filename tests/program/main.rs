@@ -11,6 +11,7 @@ mod network_bounds;
 mod noise;
 mod overwriting;
 mod params;
+mod polynomial;
 mod report;
 mod report_browser;
 mod targets;

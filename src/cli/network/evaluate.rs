@@ -212,6 +212,13 @@ fn words(network: &Network, twin: &[Activation], c: &Comparison) -> String {
     }
     if c.against == Against::Itself {
         let _ = writeln!(out, "\n{}", verdict(network, c));
+        if let (None, Some(class)) = (&c.twin, c.network.class()) {
+            let margin = decimal(c.network.margin(class), false);
+            let _ = writeln!(
+                out,
+                "wherever its polynomials are asked, class {class} is proved of it (margin at least {margin})"
+            );
+        }
         return out;
     }
     if let Some(change) = c.bound_change() {
