@@ -97,8 +97,11 @@ pub enum Against {
 }
 
 impl Comparison {
-    /// Upper bound of the greatest |change of a logit|.
+    /// Upper bound of the greatest |change of a logit|; none where the network is its own twin.
     pub fn bound_change(&self) -> Option<f64> {
+        if self.against == Against::Itself {
+            return None;
+        }
         let twin = self.twin.as_ref()?;
         let pairs = self.network.logits.iter().zip(&twin.logits);
         let change = |(a, b): (&crate::arith::ball::Ball, &crate::arith::ball::Ball)| {

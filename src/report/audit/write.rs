@@ -265,21 +265,27 @@ impl Told<'_> {
                 let (lo, hi) = s.bound_accuracy(n, wrong, self.risk);
                 format!("{n} (accuracy in [{lo:.4}, {hi:.4}])")
             };
+            let own = share(s.network_right, s.network_wrong);
+            let both = match self.against {
+                Against::Itself => own,
+                _ => format!("network {own}, twin {}", share(s.twin_right, s.twin_wrong)),
+            };
             let _ = writeln!(
                 out,
-                "right answers of {}: network {}, twin {}: proved classes; an undecided one counts as right and as wrong",
-                s.labelled,
-                share(s.network_right, s.network_wrong),
-                share(s.twin_right, s.twin_wrong)
+                "right answers of {}: {both}: proved classes; an undecided one counts as right and as wrong",
+                s.labelled
             );
         }
         let show = |x: Option<f64>, up: bool| x.map_or("-".to_owned(), |x| decimal(x, up));
-        let _ = writeln!(
-            out,
-            "least margin of the network {}; greatest change of a logit {}\n",
-            show(s.bound_least_margin, false),
-            show(s.bound_greatest_change, true)
-        );
+        let least = show(s.bound_least_margin, false);
+        let _ = match self.against {
+            Against::Itself => writeln!(out, "least margin of the network {least}\n"),
+            _ => writeln!(
+                out,
+                "least margin of the network {least}; greatest change of a logit {}\n",
+                show(s.bound_greatest_change, true)
+            ),
+        };
         self.under_noise(&mut out);
         self.layers(&mut out);
         let told = self

@@ -44,13 +44,9 @@ fn chain(r: &Reader, builder: &Builder, id: NodeId) -> Vec<Seen> {
             Op::Reshape(_) => Some(last.parts.clone()),
             _ if builder.shape(last.base).channels > MAX_COEFFICIENTS => None,
             op => inner(op).and_then(|inner| {
-                combined(
-                    r,
-                    &last.parts,
-                    &inner,
-                    |p, q| composed(p, q),
-                    |p, q| (p - 1) * (q - 1) + 1,
-                )
+                combined(r, &last.parts, &inner, composed, |p, q| {
+                    (p - 1) * (q - 1) + 1
+                })
             }),
         };
         let Some(parts) = parts else { break };
@@ -176,13 +172,7 @@ pub fn product(r: &Reader, builder: &mut Builder, a: &Layer, b: &Layer) -> Resul
     let Some((p, q)) = common(r, builder, a.id, b.id) else {
         return Err(r.fail(different));
     };
-    let parts = combined(
-        r,
-        &p.parts,
-        &q.parts,
-        |p, q| multiplied(p, q),
-        |p, q| p + q - 1,
-    );
+    let parts = combined(r, &p.parts, &q.parts, multiplied, |p, q| p + q - 1);
     let parts = parts.ok_or_else(|| {
         r.fail(format!(
             "makes a polynomial of a degree above {MAX_DEGREE}, or with more or longer coefficients than are read"
@@ -206,7 +196,7 @@ pub fn sum(r: &Reader, builder: &mut Builder, a: &Layer, b: &Layer) -> Result<Op
     if !bent(&p) && !bent(&q) {
         return Ok(None);
     }
-    match combined(r, &p.parts, &q.parts, |p, q| added(p, q), |p, q| p.max(q)) {
+    match combined(r, &p.parts, &q.parts, added, |p, q| p.max(q)) {
         Some(parts) => made(r, builder, p.base, parts, a).map(Some),
         None => Ok(None),
     }
