@@ -220,8 +220,15 @@ fn what_makes_no_sense_of_a_polynomial_network_is_refused() {
     refused(
         "certify",
         "own.safetensors",
-        &["--worst", "2^-20", "-o", &out],
-        "do not pass polynomials",
+        &[
+            "--error-model",
+            "relu_within",
+            "--worst",
+            "2^-20",
+            "-o",
+            &out,
+        ],
+        "says nothing of the network's own",
     );
     let certificates = f.at("folder");
     let both = [
@@ -306,6 +313,31 @@ fn polynomial_networks_are_certified_and_bounded_under_noise() {
         "1 layers of polynomials of the network's own",
     ] {
         assert!(r.out.contains(part), "{part}: {}", r.out);
+    }
+    // The same under noise, of both networks.
+    let noise = ["--worst", "2^-20", "--sigma", "2^-22"];
+    for (model, rest) in [
+        ("own.safetensors", &["-o", &out][..]),
+        ("mixed.safetensors", &mixed),
+    ] {
+        let r = polycert(&line(&f, "certify", model, &[rest, &noise].concat())).exits(0);
+        assert_eq!(
+            r.out.matches("class 0 stays").count(),
+            2,
+            "{model}: {}",
+            r.out
+        );
+        let certificate = read(f.path("c.json"));
+        assert!(certificate.contains("\"polynomials\": [\n    \"1\"\n  ]"));
+        let bytes = |end: &str| std::fs::read(f.path(&format!("c.json{end}"))).unwrap();
+        let check = |certificate: &str| {
+            let (network, input) = (bytes(".network"), bytes(".input"));
+            polycert_checker::check_network(certificate.as_bytes(), &network, &input).to_string()
+        };
+        assert!(check(&certificate).starts_with("VERIFIED"));
+        // Twice the unit is twice the noise.
+        let more = certificate.replace("[\n    \"1\"\n  ]", "[\"2\"]");
+        assert!(check(&more).contains("below what is proved"));
     }
     let noise = ["--worst", "2^-20", "--sigma", "2^-20", "--json"];
     let j = polycert(&line(&f, "deviate", "own.safetensors", &noise))

@@ -14,7 +14,6 @@ use crate::jobs::network::twin::Polynomials;
 use crate::network::forward::compare::{
     compare, estimate_checked_bits, Comparison, Precision, Verdict,
 };
-use crate::network::forward::twin::Activation;
 use crate::network::forward::Prepared;
 use crate::network::model::exact::{input_text, network_text};
 use crate::network::read::load::Loaded;
@@ -122,13 +121,6 @@ pub fn certify(request: &Request, progress: &mut dyn FnMut(usize, usize)) -> Res
     let x = inputs.point(request.sample)?;
     let noise = &request.noise;
     let levels = levels(noise)?;
-    if !levels.is_empty() && twin.activations.iter().any(Activation::is_own) {
-        return Err(Error::unsupported(
-            "--worst and --sigma: certificates of noise do not pass polynomials of the network's own; `polycert network deviate` \
-             bounds what noise does to such a network",
-        )
-        .in_file(&request.model.network));
-    }
     check_network_limits(&loaded.network, twin.tables.len(), !levels.is_empty())
         .map_err(|e| e.in_file(&request.model.network))?;
     let prepared = Prepared::new(&loaded.network).map_err(|e| e.in_file(&request.model.network))?;
@@ -142,15 +134,14 @@ pub fn certify(request: &Request, progress: &mut dyn FnMut(usize, usize)) -> Res
     if decided {
         let network = network_text(&loaded.network);
         let input = input_text(&x.exact);
-        let replaced = twin.activations.iter().filter(|a| !a.is_own());
-        let scales = replaced.map(|a| a.scale().clone());
-        let scales: Vec<Rational> = scales.collect();
+        let (scales, units) = twin.scales();
         let subject = Subject {
             network: &network,
             input: &input,
             tables: &twin.tables,
             coefficients: twin.coefficients,
             scales: &scales,
+            units: &units,
             estimate_bits: estimate_checked_bits(&prepared, &twin.activations, &x.balls)?,
         };
         let (certificate, statement, stays) = if levels.is_empty() {

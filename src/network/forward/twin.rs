@@ -262,6 +262,17 @@ pub struct Twin {
     pub settings: String,
 }
 
+impl Twin {
+    /// B of what tables replace, and of the network's own polynomials, each in order.
+    pub fn scales(&self) -> (Vec<Rational>, Vec<Rational>) {
+        let of = |own: bool| {
+            let all = self.activations.iter().filter(|a| a.is_own() == own);
+            all.map(|a| a.scale().clone()).collect()
+        };
+        (of(false), of(true))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -46,6 +46,16 @@ impl SignPolynomial {
         }
     }
 
+    /// One polynomial from its coefficients, from degree 0, asked at x itself.
+    pub(crate) fn of_powers(powers: &[Rational], precision: u64) -> Self {
+        let fixed = powers.iter().map(|c| c.floor_at(precision));
+        Self {
+            stages: vec![FixedStage::new(fixed.collect())],
+            scale: Rational::integer(1),
+            precision,
+        }
+    }
+
     /// Units of work that one element takes: its products, by the length of their factors.
     pub(crate) fn work(&self) -> u64 {
         let limbs = self.precision / 64 + 2;

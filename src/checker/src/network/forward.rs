@@ -50,7 +50,7 @@ pub(crate) fn evaluate(
             }
             other => other,
         };
-        if node.layer.is_activation() {
+        if node.layer.is_bent() {
             trace(first);
         }
         let y = match &node.layer {

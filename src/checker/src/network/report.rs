@@ -115,9 +115,14 @@ impl fmt::Display for NetworkReport {
                     false => "[-B, B]",
                 }
             )?,
+            (Some(_), false) if alone => writeln!(
+                f,
+                "  exact centre: {} layers of polynomials as the network has them; noise at the output of every one",
+                self.own
+            )?,
             (Some(_), false) => writeln!(
                 f,
-                "  exact centre: {n} activations; noise at the output of every polynomial; where the bounds below hold, none leaves its [-B, B]"
+                "  exact centre: {n} activations{own}; noise at the output of every polynomial; where the bounds below hold, none leaves its [-B, B]"
             )?,
             (Some(_), true) => writeln!(
                 f,

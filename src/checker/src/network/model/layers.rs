@@ -125,6 +125,11 @@ pub(crate) enum Layer {
 }
 
 impl Layer {
+    /// Whether it is not linear.
+    pub(crate) fn is_bent(&self) -> bool {
+        self.is_activation() || matches!(self, Self::Polynomial { .. })
+    }
+
     /// Whether a polynomial of a table stands in for it.
     pub(crate) fn is_activation(&self) -> bool {
         matches!(self, Self::Relu { .. } | Self::MaxPool { .. })

@@ -178,13 +178,16 @@ fn step(
         padding: [0; 4],
     };
     Ok(match &node.layer {
+        Layer::Polynomial { .. } => {
+            *activations += 1;
+            RowStep::Activation(*activations - 1)
+        }
         Layer::Relu { slope } if slope.mantissa.is_zero() => {
             *activations += 1;
             RowStep::Activation(*activations - 1)
         }
         Layer::Relu { .. } => return Err(unsupported("a ReLU whose slope below 0 is not 0")),
         Layer::MaxPool { .. } => return Err(unsupported("max-pooling")),
-        Layer::Polynomial { .. } => return Err(unsupported("a polynomial of the network's own")),
         Layer::Conv {
             groups,
             geometry,
