@@ -26,6 +26,7 @@ fn table() -> Table {
         target: Function::Relu,
         output: polycert::poly::Output::default(),
         slope: None,
+        ends: None,
         domain: Domain {
             lo: Rational::from(-1),
             hi: Rational::from(1),

@@ -184,6 +184,12 @@ pub fn replaced_in(folder: &Path, written: impl Fn(&str) -> bool) -> Vec<PathBuf
         .collect()
 }
 
+/// Whether two paths name one folder that exists.
+pub fn same_folder(a: &Path, b: &Path) -> bool {
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    real(a).is_some_and(|a| real(b) == Some(a))
+}
+
 /// SHA-256 of bytes, as 64 hexadecimal digits.
 pub fn sha256(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);

@@ -178,6 +178,9 @@ impl Ball {
     /// A lower bound of every number in the ball; -infinity where it overflowed (never NaN, which
     /// minima and maxima would pass over).
     pub fn lower(self) -> f64 {
+        if self.radius == 0.0 && self.lo == 0.0 && self.hi.is_finite() {
+            return self.hi;
+        }
         // hi + lo rounds to hi; the distance to the exact value is at most u |hi|.
         let slack = up(self.radius + self.lo.abs());
         let lower = (self.hi - slack).next_down();

@@ -59,6 +59,14 @@ impl<const N: usize> Fixed<N> {
         Rational::from(size) >> Self::FRACTION
     }
 
+    /// Zero bits at its end: it is a multiple of so many powers of 2 in ulps; all its bits if it is 0.
+    pub fn trailing_zeros(&self) -> u32 {
+        let first = self.0.iter().position(|limb| *limb != 0);
+        first.map_or(64 * N as u32, |l| {
+            64 * l as u32 + self.0[l].trailing_zeros()
+        })
+    }
+
     /// Whether it is below 0.
     #[inline(always)]
     pub fn is_negative(&self) -> bool {

@@ -256,6 +256,11 @@ impl Certificate {
         Table::from_raw(self.table.clone())
     }
 
+    /// Whether the table's last stage gives 0 or 1.
+    pub fn is_step(&self) -> bool {
+        self.table.output.as_deref() == Some("step")
+    }
+
     /// Name of the table.
     pub fn name(&self) -> &str {
         &self.table.name

@@ -2,7 +2,7 @@
 
 use crate::cli::terminal::{guard, note, output, quoted};
 use crate::error::Result;
-use crate::files::replaced_in;
+use crate::files::{replaced_in, same_folder};
 use crate::function::target::Function;
 use crate::jobs::catalogue::{catalogue, Request};
 use crate::report::Exporter;
@@ -44,7 +44,8 @@ pub struct Arguments {
     /// Form of the catalogue.
     #[arg(long, value_enum, default_value = "markdown")]
     format: Form,
-    /// Also write every certificate to DIR/NAME.cert.json.
+    /// Also write every certificate to DIR/NAME.cert.json (DIR may be the folder of the tables: what is there already and
+    /// answers the question stays as it is, another certificate is not replaced).
     #[arg(long, value_name = "DIR")]
     certificates: Option<PathBuf>,
     /// File to write (standard output if left out).
@@ -67,8 +68,13 @@ enum Form {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
-    let json = |name: &str| name.ends_with(".json");
-    let inputs = replaced_in(&a.folder, json);
+    // Where the certificates are kept beside the tables, the job replaces none by another.
+    let beside = a
+        .certificates
+        .as_ref()
+        .is_some_and(|c| same_folder(c, &a.folder));
+    let read = |name: &str| name.ends_with(".json") && !(beside && name.ends_with(".cert.json"));
+    let inputs = replaced_in(&a.folder, read);
     let folder = a.certificates.iter();
     let replaced: Vec<PathBuf> = folder
         .flat_map(|folder| replaced_in(folder, |name| name.ends_with(".cert.json")))

@@ -19,6 +19,13 @@ use std::process::ExitCode;
 /// the slope, and the overflow margin; has the independent checker verify the certificate before it
 /// is written. With --claim the verdict is PROVED, REFUTED (with a witness) or UNDECIDED.
 #[derive(clap::Args)]
+#[command(
+    after_help = "JSON, all in the units of the function's input and value (with --scale B those of [-B, B], not of \
+    x/B): bound_lo, bound_hi: the maximum error's enclosure. valid_to: up to this |x| the error stays within the claim \
+    if that is proved, else within bound_hi. overflow_to: up to this |x|, |B r(x/B)| <= B LIMIT, whatever the error. \
+    envelope_from: the envelope's least |x|. witness_x: where the error is at least bound_lo. (Of max_pool and argmax \
+    the last three are differences in a match, as the composite sees them.)"
+)]
 pub struct Arguments {
     /// Table file (polycert-table/1).
     table: PathBuf,
@@ -41,10 +48,10 @@ pub struct Arguments {
     /// K of a K x K max-pool window.
     #[arg(long, value_parser = clap::value_parser!(u32).range(2..=32))]
     window: Option<u32>,
-    /// Lower end of a clip (default -1).
+    /// Lower end of a clip (-1 if left out; of direct_clip the table's own, where it states one).
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     lower: Option<Rational>,
-    /// Upper end of a clip (default 1).
+    /// Upper end of a clip (1 if left out; of direct_clip the table's own, where it states one).
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     upper: Option<Rational>,
     /// Number of inputs of an argmax (default 10).
@@ -76,7 +83,7 @@ pub struct Arguments {
     /// Also bound |r| on |x| <= TO + RHO.
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     rho: Option<Rational>,
-    /// Overflow margin: the greatest rho with |r| <= LIMIT on |x| <= TO + rho (2 if left out).
+    /// Overflow margin: the greatest rho with |r| <= LIMIT on |x| <= TO + rho, in units of x/B (2 if left out).
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     limit: Option<Rational>,
     /// Only the enclosure: no ranges, envelope, slope or overflow margin.
@@ -211,7 +218,20 @@ fn json(a: &Arguments, table: &Table, answer: &Answer) -> String {
     let refuted = proof.verdict == Some(Verdict::Refuted);
     let claim = proof.request.claim.as_ref().filter(|_| refuted);
     let missed = claim.map(|claim| Rational::from(&proof.bound_lo - claim));
-    let exact = |x: &rug::Float| number::write(&x.to_rational().unwrap_or_default());
+    let target = &proof.request.target;
+    // The composite is applied to x/B: in the input's units everything is B times as far. A tournament maps its inputs.
+    let tournament = matches!(target.function, Function::MaxPool | Function::Argmax);
+    let in_input = |x: &Rational| match tournament {
+        true => number::write(x),
+        false => number::write(&Rational::from(x * &target.scale)),
+    };
+    let exact = |x: &rug::Float| {
+        let x = x.to_rational().unwrap_or_default();
+        match target.function.is_unscaled() {
+            true => number::write(&x),
+            false => in_input(&x),
+        }
+    };
     let mut json = serde_json::json!({
         "table": table.name,
         "table_sha256": table.sha256(),
@@ -225,9 +245,9 @@ fn json(a: &Arguments, table: &Table, answer: &Answer) -> String {
         "witness_x": witness.map(|w| exact(&w.x)),
         "input_gap": proof.argmax.as_ref().map(|g| number::write(&g.gap)),
         "contractions": proof.contractions.iter().map(|c| number::write(&c.at)).collect::<Vec<_>>(),
-        "overflow_to": proof.overflow.as_ref().map(|g| number::write(&g.to)),
-        "valid_to": proof.validity.as_ref().map(|v| number::write(&v.to)),
-        "envelope_from": proof.closeness.as_ref().map(|c| number::write(&c.from)),
+        "overflow_to": proof.overflow.as_ref().map(|g| in_input(&g.to)),
+        "valid_to": proof.validity.as_ref().map(|v| in_input(&v.to)),
+        "envelope_from": proof.closeness.as_ref().map(|c| in_input(&c.from)),
         "claim": proof.request.claim.as_ref().map(number::write),
         "verdict": proof.verdict.map(|v| v.to_string()),
         "bound_missed_by": missed.map(|by| number::decimal(&by, 20, false)),

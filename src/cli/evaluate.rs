@@ -36,16 +36,16 @@ pub struct Arguments {
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(0..=100_000))]
     runs: u64,
     /// Draw the inputs from where noise is expected to be largest, not from the whole domain.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "values")]
     hard: bool,
     /// A seed that makes keys and inputs repeat: for measurements, never for secrets.
     #[arg(long)]
     seed: Option<u64>,
     /// Inputs from a file, one decimal a line (max: input after input, separated by spaces); one run.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "runs")]
     values: Option<PathBuf>,
     /// Go on where a slot is outside of the certified domain: the bound says nothing of that run.
-    #[arg(long)]
+    #[arg(long, requires = "values")]
     allow_out_of_domain: bool,
     /// Write the evaluation certificate, for polycert-check.
     #[arg(short = 'o', long, value_name = "FILE")]
@@ -59,20 +59,20 @@ pub struct Arguments {
 #[derive(clap::Args, Debug, Clone)]
 pub struct Task {
     /// sign, relu, max or max_pool (the table's own if left out).
-    #[arg(long, value_name = "FUNCTION")]
+    #[arg(long, value_name = "FUNCTION", requires = "table")]
     target: Option<Function>,
     /// B: inputs are in [-B, B] (max: [0, B]).
-    #[arg(long, default_value = "1", value_name = "B", value_parser = input_scale, allow_hyphen_values = true)]
+    #[arg(long, default_value = "1", value_name = "B", value_parser = input_scale, allow_hyphen_values = true, requires = "table")]
     scale: Rational,
-    /// max_pool: K x K inputs.
-    #[arg(long, default_value_t = 2, value_name = "K", value_parser = clap::value_parser!(u32).range(2..=3))]
-    window: u32,
+    /// max_pool: K x K inputs (2 if left out).
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(2..=3), requires = "table")]
+    window: Option<u32>,
     /// Encryption of the inputs, by the key: public, secret, or public-extended (zero is encrypted mod Q P and
     /// divided by P before the message is added: least noise).
-    #[arg(long, default_value = "public-extended", value_name = "KEY", value_parser = encryption)]
+    #[arg(long, default_value = "public-extended", value_name = "KEY", value_parser = encryption, requires = "table")]
     key: Encryption,
     /// The level of the inputs; the top level if none.
-    #[arg(long, value_name = "LEVEL")]
+    #[arg(long, value_name = "LEVEL", requires = "table")]
     level: Option<usize>,
 }
 
@@ -87,14 +87,23 @@ fn encryption(text: &str) -> std::result::Result<Encryption, String> {
 
 impl Task {
     /// What the job is asked to do with a table.
-    pub fn request(&self, table: &Table) -> job::Task {
-        job::Task {
-            target: self.function(table),
+    ///
+    /// # Errors
+    /// An option that the target cannot use.
+    pub fn request(&self, table: &Table) -> Result<job::Task> {
+        let target = self.function(table);
+        if self.window.is_some() && target != Function::MaxPool {
+            return Err(Error::domain(format!(
+                "--window is for --target max_pool, not {target}"
+            )));
+        }
+        Ok(job::Task {
+            target,
             scale: self.scale.clone(),
-            window: self.window,
+            window: self.window.unwrap_or(2),
             key: self.key,
             level: self.level,
-        }
+        })
     }
 
     /// The function: what is asked for, else the table's own.
@@ -114,7 +123,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     note(&params::line(&parameters));
     let mut request = Request {
         parameters,
-        task: a.task.request(&table),
+        task: a.task.request(&table)?,
         k: a.k,
         inputs: if a.hard {
             Inputs::Hardest(a.runs)

@@ -62,15 +62,15 @@ struct Approximated {
     /// sign, step and bit are meant EPS or more from the jump.
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     eps: Option<Rational>,
-    /// Slope of a leaky ReLU for x < 0.
-    #[arg(long, value_parser = rational, allow_hyphen_values = true, default_value = "1/100")]
-    slope: Rational,
-    /// Lower end of a clip.
-    #[arg(long, value_parser = rational, allow_hyphen_values = true, default_value = "-1")]
-    lower: Rational,
-    /// Upper end of a clip.
-    #[arg(long, value_parser = rational, allow_hyphen_values = true, default_value = "1")]
-    upper: Rational,
+    /// Slope of a leaky ReLU for x < 0 (1/100 if left out).
+    #[arg(long, value_parser = rational, allow_hyphen_values = true)]
+    slope: Option<Rational>,
+    /// Lower end of a clip (-1 if left out).
+    #[arg(long, value_parser = rational, allow_hyphen_values = true)]
+    lower: Option<Rational>,
+    /// Upper end of a clip (1 if left out).
+    #[arg(long, value_parser = rational, allow_hyphen_values = true)]
+    upper: Option<Rational>,
     /// Coefficients are multiples of 2^-BITS.
     #[arg(long, default_value_t = DEFAULT_BITS, value_parser = clap::value_parser!(u32).range(10..=1024))]
     bits: u32,
@@ -199,8 +199,8 @@ fn shape_of(text: &str) -> std::result::Result<Shape, String> {
 pub fn run(a: &Arguments) -> Result<ExitCode> {
     let (family, file) = match &a.family {
         Family::Composite(a) => (job::Family::Composite(a.request()), &a.file),
-        Family::Minimax(a) => (job::Family::Minimax(a.request()), &a.file),
-        Family::Chebyshev(a) => (job::Family::Chebyshev(a.request()), &a.file),
+        Family::Minimax(a) => (job::Family::Minimax(a.request()?), &a.file),
+        Family::Chebyshev(a) => (job::Family::Chebyshev(a.request()?), &a.file),
         Family::LeastSquares(a) => {
             guard([a.file.output.as_ref()], [a.histogram.as_ref()])?;
             (job::Family::LeastSquares(a.request()?), &a.file)
@@ -223,21 +223,41 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
 }
 
 impl Approximated {
-    fn request(&self) -> job::Approximated {
+    /// What is asked.
+    ///
+    /// # Errors
+    /// An option that the function cannot use.
+    fn request(&self) -> Result<job::Approximated> {
+        let clip = self.function == Shape::Clip;
+        for (given, name, used) in [
+            (&self.eps, "eps", self.function.jumps()),
+            (&self.slope, "slope", self.function == Shape::LeakyRelu),
+            (&self.lower, "lower", clip),
+            (&self.upper, "upper", clip),
+        ] {
+            if given.is_some() && !used {
+                let function = Function::Direct(self.function).name();
+                let function = function.trim_start_matches("direct_");
+                return Err(Error::domain(format!(
+                    "--{name} is of no use for --function {function}"
+                )));
+            }
+        }
+        let usual = job::Approximated::new(self.function, &self.range);
         let (lo, hi) = match (&self.from, &self.to) {
             (Some(from), Some(to)) => (from.clone(), to.clone()),
             _ => (Rational::from(-&self.range), self.range.clone()),
         };
-        job::Approximated {
+        Ok(job::Approximated {
             function: self.function,
             lo,
             hi,
             eps: self.eps.clone(),
-            slope: self.slope.clone(),
-            lower: self.lower.clone(),
-            upper: self.upper.clone(),
+            slope: self.slope.clone().unwrap_or(usual.slope),
+            lower: self.lower.clone().unwrap_or(usual.lower),
+            upper: self.upper.clone().unwrap_or(usual.upper),
             bits: self.bits,
-        }
+        })
     }
 }
 
@@ -252,22 +272,22 @@ impl Composite {
 }
 
 impl Minimax {
-    fn request(&self) -> job::Minimax {
-        job::Minimax {
-            approximated: self.approximated.request(),
+    fn request(&self) -> Result<job::Minimax> {
+        Ok(job::Minimax {
+            approximated: self.approximated.request()?,
             degree: self.degree,
             even: self.even,
             zero: self.zero,
-        }
+        })
     }
 }
 
 impl Chebyshev {
-    fn request(&self) -> job::Chebyshev {
-        job::Chebyshev {
-            approximated: self.approximated.request(),
+    fn request(&self) -> Result<job::Chebyshev> {
+        Ok(job::Chebyshev {
+            approximated: self.approximated.request()?,
             degree: self.degree,
-        }
+        })
     }
 }
 
@@ -284,7 +304,7 @@ impl LeastSquares {
             },
         };
         Ok(job::LeastSquares {
-            approximated: self.approximated.request(),
+            approximated: self.approximated.request()?,
             degree: self.degree,
             density,
         })

@@ -33,10 +33,10 @@ pub struct Arguments {
     #[command(flatten)]
     task: Task,
     /// Flooding before decryptions of the composite are shared: bits of statistical security.
-    #[arg(long, default_value_t = 40, value_name = "BITS", value_parser = clap::value_parser!(u32).range(30..=128))]
+    #[arg(long, default_value_t = 40, value_name = "BITS", value_parser = clap::value_parser!(u32).range(30..=128), requires = "table")]
     flood: u32,
     /// Flooding: number of decryptions that are shared.
-    #[arg(long, default_value_t = 1024, value_name = "TAU", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 1024, value_name = "TAU", value_parser = clap::value_parser!(u64).range(1..), requires = "table")]
     queries: u64,
     /// Print JSON.
     #[arg(long)]
@@ -50,7 +50,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     let composite = match &a.table {
         Some(path) => {
             let table = Table::read(path)?;
-            let task = a.task.request(&table);
+            let task = a.task.request(&table)?;
             Some((table, task))
         }
         None => None,

@@ -8,7 +8,8 @@ use crate::error::{Error, Result};
 use crate::files::read_text;
 use crate::function::target::Function;
 use crate::jobs::search::{
-    folder, search, Answer, CostTable, Gap, Objective, Progress, Request, Row, MAX_ALPHA,
+    cache_file, folder, search, Answer, CostTable, Gap, Objective, Progress, Request, Row,
+    MAX_ALPHA,
 };
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -70,11 +71,20 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
+    let cache = (!a.no_cache)
+        .then(|| a.cache.clone().or_else(folder))
+        .flatten();
+    let kept = cache.as_deref().map(cache_file);
     guard(
-        [a.output.as_ref(), a.certificate.as_ref()],
+        [
+            a.output.as_ref(),
+            a.certificate.as_ref(),
+            cache.as_ref(),
+            kept.as_ref(),
+        ],
         [a.cost_table.as_ref()],
     )?;
-    let request = request(a)?;
+    let request = request(a, cache)?;
     let answer = search(&request, &mut progress())?;
     if let Some(path) = &a.output {
         output(Some(path), &answer.table.to_json())?;
@@ -95,7 +105,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     })
 }
 
-fn request(a: &Arguments) -> Result<Request> {
+fn request(a: &Arguments, cache: Option<PathBuf>) -> Result<Request> {
     let eps = match (a.eps.as_str(), a.eps.strip_prefix("zeta:")) {
         ("free", _) => Gap::Free,
         (_, Some(zeta)) => Gap::Zeta(zeta.to_owned()),
@@ -127,9 +137,7 @@ fn request(a: &Arguments) -> Result<Request> {
         eps,
         depth: a.depth,
         more_precise: a.more_precise,
-        cache: (!a.no_cache)
-            .then(|| a.cache.clone().or_else(folder))
-            .flatten(),
+        cache,
     })
 }
 

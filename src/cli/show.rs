@@ -7,7 +7,7 @@ use crate::cli::check::network_outcome;
 use crate::cli::terminal::output;
 use crate::error::{Error, Result};
 use crate::files::read_bytes;
-use crate::poly::table::Table;
+use crate::poly::table::{Output, Table};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -78,9 +78,14 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
 /// A table in a few lines.
 fn of_table(t: &Table) -> String {
     let degrees: Vec<String> = t.degrees().iter().map(usize::to_string).collect();
+    let output = match t.output {
+        Output::Step => STEP,
+        Output::Sign => "",
+    };
     format!(
         "table        {} (sha256 {})\n\
          target       {}\n\
+         {output}\
          domain       [{}, {}]\n\
          degrees      {}\n\n\
          An estimate until `polycert certify` has proved its error.\n",
@@ -92,6 +97,9 @@ fn of_table(t: &Table) -> String {
         degrees.join(", ")
     )
 }
+
+/// What a table of 0 and 1 stands for.
+const STEP: &str = "output       step, h in {0, 1}, h the table; here p = 2 h - 1\n";
 
 /// A certificate of a network in a few lines.
 fn of_network(d: &Value, bytes: usize) -> String {
@@ -180,6 +188,9 @@ fn anatomy(d: &Value, bytes: usize) -> String {
         },
         text(d, "coefficients"),
     );
+    if text(table, "output") == "step" {
+        out.push_str(STEP);
+    }
     for branch in list(d, "branches") {
         let count = |kind: &str| -> usize {
             let segments = list(branch, "stages").iter().flat_map(|s| list(s, kind));

@@ -336,6 +336,10 @@ fn json(table: &Table) -> Result<String> {
     if let Some(slope) = &table.slope {
         object.insert("slope".to_owned(), write(slope)?);
     }
+    if let Some((lower, upper)) = &table.ends {
+        object.insert("lower".to_owned(), write(lower)?);
+        object.insert("upper".to_owned(), write(upper)?);
+    }
     Ok(serde_json::to_string_pretty(&object).unwrap_or_default() + "\n")
 }
 

@@ -25,6 +25,8 @@ struct Raw {
     output: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     slope: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ends: Option<(String, String)>,
     lo: String,
     hi: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,6 +53,7 @@ pub(super) struct Header {
     pub target: Function,
     pub output: Output,
     pub slope: Option<Rational>,
+    pub ends: Option<(Rational, Rational)>,
     pub domain: Domain,
     /// Basis, scale and offset of every component.
     pub forms: Vec<(Basis, Rational, Rational)>,
@@ -73,6 +76,7 @@ impl Header {
             target: table.target.name().to_owned(),
             output: (table.output == Output::Step).then(|| "step".to_owned()),
             slope: table.slope.as_ref().map(w),
+            ends: table.ends.as_ref().map(|(l, u)| (w(l), w(u))),
             lo: w(&table.domain.lo),
             hi: w(&table.domain.hi),
             eps: table.domain.eps.as_ref().map(w),
@@ -125,6 +129,10 @@ impl Header {
                 .as_deref()
                 .map(|t| number("slope", t))
                 .transpose()?,
+            ends: match &raw.ends {
+                Some((l, u)) => Some((number("ends", l)?, number("ends", u)?)),
+                None => None,
+            },
             domain: Domain {
                 lo: number("lo", &raw.lo)?,
                 hi: number("hi", &raw.hi)?,

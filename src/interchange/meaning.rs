@@ -123,6 +123,10 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
         target,
         output: Output::default(),
         slope: None,
+        ends: header
+            .as_ref()
+            .and_then(|h| h.ends.clone())
+            .filter(|_| target.name() == "direct_clip"),
         domain: Domain { lo, hi, eps },
         components,
         provenance: BTreeMap::from([("imported from".to_owned(), origin.to_owned())]),

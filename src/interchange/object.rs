@@ -161,7 +161,7 @@ fn exported(
         name.clone_into(&mut table.name);
     }
     for taken in [
-        "format", "name", "target", "output", "slope", "domain", "sha256",
+        "format", "name", "target", "output", "slope", "lower", "upper", "domain", "sha256",
     ] {
         table.provenance.remove(taken);
     }
@@ -172,6 +172,12 @@ fn exported(
         None => None,
     };
     stated::slope(&mut table, slope.clone(), hints, &mut facts)?;
+    if let (Some(lower), Some(upper)) = (word("lower"), word("upper")) {
+        let end = |field: &str, t| crate::arith::number::parse(t).map_err(|e| e.within(field));
+        let clip = table.target.name() == "direct_clip";
+        let ends = (end("lower", lower)?, end("upper", upper)?);
+        table.ends = Some(ends).filter(|_| clip);
+    }
     table.validate()?;
     stated::confirm(&table, slope, word("sha256"), hints)?;
     let notes = facts.publish(&mut table, hints, digest);

@@ -209,6 +209,7 @@ fn finish(
         target: settings.target,
         output: crate::poly::table::Output::default(),
         slope: None,
+        ends: None,
         domain: Domain {
             lo: Rational::from(-&settings.hi),
             hi: settings.hi.clone(),

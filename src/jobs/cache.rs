@@ -33,6 +33,11 @@ pub fn folder() -> Option<PathBuf> {
         .or_else(|| absolute("HOME").map(|p| p.join(".cache/polycert")))
 }
 
+/// The file in such a folder that they are kept in.
+pub fn cache_file(folder: &Path) -> PathBuf {
+    folder.join(FILE)
+}
+
 /// A search up to a degree, from kept curves or from new ones, which are kept.
 ///
 /// # Errors
@@ -44,7 +49,7 @@ pub(in crate::jobs) fn search(
 ) -> Result<Search> {
     Search::check_degree(max_degree).map_err(|e| domain(&e))?;
     let count = (max_degree - 1) / 2;
-    let file = folder.map(|f| f.join(FILE));
+    let file = folder.map(cache_file);
     if let Some(mut curves) = file.as_deref().and_then(|f| load(f, progress)) {
         if curves.len() >= count {
             curves.truncate(count);

@@ -5,7 +5,7 @@ pub use crate::report::catalogue::Catalogue;
 use crate::certificate::checked::Checked;
 use crate::certify::proof::Request as Asked;
 use crate::error::{Error, ErrorKind, Result};
-use crate::files::{read_bytes, read_text, sha256, write_atomically};
+use crate::files::{read_bytes, read_text, same_folder, sha256, write_atomically};
 use crate::function::target::Function;
 use crate::interchange::claims::{self, Stated};
 use crate::interchange::published::{import, Settings};
@@ -93,7 +93,11 @@ pub fn catalogue(request: &Request, failed: &mut dyn FnMut(&str, &Error)) -> Res
             }
             Ok(Some((row, checked))) => {
                 if let Some(folder) = &request.certificates {
-                    write_atomically(&folder.join(certificate_name(stem)), checked.text())?;
+                    keep(
+                        request,
+                        &folder.join(certificate_name(stem)),
+                        checked.text(),
+                    )?;
                 }
                 Entry::Row(Box::new(row))
             }
@@ -109,6 +113,26 @@ pub fn catalogue(request: &Request, failed: &mut dyn FnMut(&str, &Error)) -> Res
         return Err(Error::domain("no table (*.json) in this folder").in_file(&request.folder));
     }
     Ok(catalogue)
+}
+
+/// Writes a certificate; beside the tables only where that replaces no other one.
+fn keep(request: &Request, path: &Path, text: &str) -> Result<()> {
+    let there = std::fs::read(path).ok();
+    if there.as_deref() == Some(text.as_bytes()) {
+        return Ok(());
+    }
+    if there.is_some()
+        && path
+            .parent()
+            .is_some_and(|folder| same_folder(folder, &request.folder))
+    {
+        return Err(Error::domain(
+            "stands beside its table and would be replaced by a certificate of another function or claim: name another \
+             folder with --certificates, or move it away",
+        )
+        .in_file(path));
+    }
+    write_atomically(path, text)
 }
 
 fn certificate_name(stem: &str) -> String {

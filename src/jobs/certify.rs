@@ -25,9 +25,9 @@ pub struct Request {
     pub slope: Option<Rational>,
     /// K of a K x K max-pool window.
     pub window: Option<u32>,
-    /// Lower end of a clip (-1 if none).
+    /// Lower end of a clip (that of a `direct_clip` table that states it, else -1 if none).
     pub lower: Option<Rational>,
-    /// Upper end of a clip (1 if none).
+    /// Upper end of a clip (that of a `direct_clip` table that states it, else 1 if none).
     pub upper: Option<Rational>,
     /// Number of inputs of an argmax (10 if none).
     pub inputs: Option<u32>,
@@ -155,6 +155,11 @@ pub(in crate::jobs) fn own_domain(
         return Ok(None);
     }
     let (lo, hi) = (&table.domain.lo, &table.domain.hi);
+    if function == Function::Max {
+        return Err(Error::domain(format!(
+            "the table is for [{lo}, {hi}], and max through sign is certified with p at differences in [-1, 1]: give --to 1"
+        )));
+    }
     if Rational::from(-lo) != *hi {
         return Err(Error::domain(format!(
             "the table is for [{lo}, {hi}], and {function} through sign is certified on [-TO, TO]: give --to"
@@ -175,6 +180,9 @@ pub(in crate::jobs) fn usual(table: &Table, function: Function) -> Target {
     if function.has_slope() {
         let own = table.slope.clone().filter(|_| table.target == function);
         target.slope = own.unwrap_or_else(|| Rational::from((1, 100)));
+    }
+    if let Some(ends) = table.ends.as_ref().filter(|_| table.target == function) {
+        target.ends.clone_from(ends);
     }
     target
 }
@@ -230,41 +238,102 @@ impl Request {
     /// The first of them.
     pub fn check(&self, table: &Table) -> Result<()> {
         let function = self.target.unwrap_or(table.target);
-        let only = |given: bool, name: &str, fits: bool, wanted: &str| {
-            if given && !fits {
-                let detail = format!("--{name} is for --target {wanted}, not {function}");
-                return Err(Error::domain(detail));
-            }
-            Ok(())
-        };
-        if let Function::Direct(_) = function {
-            if table.output == Output::Step {
+        let direct = matches!(function, Function::Direct(_));
+        if direct && table.output == Output::Step {
+            return Err(Error::domain(format!(
+                "{function} means p(x) itself, and the table's output is step: it stands for the sign 2 p - 1"
+            )));
+        }
+        let (argmax, pool) = (function == Function::Argmax, function == Function::MaxPool);
+        let (jumps, through_relu) = (function.needs_eps(), !direct && !argmax);
+        let slopes = function.has_slope();
+        let ends = function.has_ends();
+        let scaled = self.scale != 1u32;
+        let sign = "targets that are made of sign";
+        let own = "p(x) itself has its scale in its input maps";
+        let max_to = "its differences are in [-1, 1] times B";
+        let zone = "relu and other continuous targets that are made of sign";
+        let known = |x: &Option<_>| x.is_some();
+        // Which option is of use for which target: given, name, of use, for what, and why not.
+        for (given, name, used, wanted, why) in [
+            (scaled, "scale", !direct, sign, own),
+            (known(&self.zone), "zone", through_relu && !jumps, zone, ""),
+            (known(&self.rho), "rho", !direct, sign, ""),
+            (known(&self.limit), "limit", !direct, sign, ""),
+            (
+                known(&self.eps),
+                "eps",
+                jumps,
+                "sign, step and direct functions that jump",
+                "",
+            ),
+            (
+                self.to.as_ref().is_some_and(|to| *to != 1u32),
+                "to",
+                function != Function::Max,
+                "targets with a domain of their own",
+                max_to,
+            ),
+            (
+                known(&self.slope),
+                "slope",
+                slopes,
+                "--target leaky_relu",
+                "",
+            ),
+            (known(&self.lower), "lower", ends, "--target clip", ""),
+            (known(&self.upper), "upper", ends, "--target clip", ""),
+            (
+                self.window.is_some(),
+                "window",
+                pool,
+                "--target max_pool",
+                "",
+            ),
+            (
+                self.inputs.is_some(),
+                "inputs",
+                argmax,
+                "--target argmax",
+                "",
+            ),
+            (
+                known(&self.input_gap),
+                "input-gap",
+                argmax,
+                "--target argmax",
+                "",
+            ),
+            (
+                known(&self.input_scale),
+                "input-scale",
+                pool || argmax,
+                "--target max_pool or argmax",
+                "",
+            ),
+        ] {
+            if given && !used {
+                let why = if why.is_empty() {
+                    String::new()
+                } else {
+                    format!(": {why}")
+                };
                 return Err(Error::domain(format!(
-                    "{function} means p(x) itself, and the table's output is step: it stands for the sign 2 p - 1"
-                )));
-            }
-            let wanted = "sign, relu and others that are made of sign";
-            only(self.zone.is_some(), "zone", false, wanted)?;
-            only(self.rho.is_some(), "rho", false, wanted)?;
-            only(self.limit.is_some(), "limit", false, wanted)?;
-            if self.scale != 1u32 {
-                return Err(Error::domain(format!(
-                    "--scale is for targets that are made of sign, not {function}: p(x) itself has its scale in its \
-                     input maps"
+                    "--{name} is for {wanted}, not {function}{why}"
                 )));
             }
         }
-        let jumps = "sign, step and direct functions that jump";
-        only(self.eps.is_some(), "eps", function.needs_eps(), jumps)?;
-        let argmax = function == Function::Argmax;
-        let pool = function == Function::MaxPool;
-        let ends = function.has_ends();
-        only(
-            self.slope.is_some(),
-            "slope",
-            function.has_slope(),
-            "leaky_relu",
-        )?;
+        for (given, name) in [
+            (&self.zone, "zone"),
+            (&self.rho, "rho"),
+            (&self.limit, "limit"),
+        ] {
+            if given.is_some() && self.only_error {
+                return Err(Error::domain(format!(
+                    "--{name} asks for what --only-error leaves out: leave one of them out"
+                )));
+            }
+        }
         if let (Some(asked), Some(own)) = (&self.slope, &table.slope) {
             if asked != own && table.target == function {
                 return Err(Error::domain(format!(
@@ -273,16 +342,18 @@ impl Request {
                 )));
             }
         }
-        only(self.lower.is_some(), "lower", ends, "clip")?;
-        only(self.upper.is_some(), "upper", ends, "clip")?;
-        only(self.window.is_some(), "window", pool, "max_pool")?;
-        only(self.inputs.is_some(), "inputs", argmax, "argmax")?;
-        only(self.input_gap.is_some(), "input-gap", argmax, "argmax")?;
-        only(
-            self.input_scale.is_some(),
-            "input-scale",
-            pool || argmax,
-            "max_pool or argmax",
-        )
+        if let Some(own) = table.ends.as_ref().filter(|_| table.target == function) {
+            for (name, asked, own) in [
+                ("lower", &self.lower, &own.0),
+                ("upper", &self.upper, &own.1),
+            ] {
+                if let Some(asked) = asked.as_ref().filter(|asked| *asked != own) {
+                    return Err(Error::domain(format!(
+                        "--{name} {asked}: the table is for {name} {own}; leave --{name} out"
+                    )));
+                }
+            }
+        }
+        Ok(())
     }
 }

@@ -109,6 +109,13 @@ fn check(request: &Request) -> Result<()> {
         let detail = format!("--degrees: {n} components, the limit is {MAX_COMPONENTS}");
         return Err(Error::domain(detail));
     }
+    if matches!(request.target, Function::Direct(_)) {
+        let detail = format!(
+            "--target: an odd composite approximates sign, so not {}; see polycert family",
+            request.target
+        );
+        return Err(Error::domain(detail));
+    }
     let wrong = |d: &&usize| **d % 2 == 0 || **d > MAX_DEGREE;
     if let Some(d) = request.degrees.iter().find(wrong) {
         let detail = format!("--degrees: {d} is not an odd degree from 1 to {MAX_DEGREE}");
@@ -200,6 +207,7 @@ impl Recipe<'_> {
             target: self.target,
             output: crate::poly::table::Output::default(),
             slope: None,
+            ends: None,
             domain: Domain {
                 lo: Rational::from(-&hi),
                 hi,

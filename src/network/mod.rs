@@ -7,12 +7,14 @@
 //! | [`forward`] | the network and its twin on one input, in arithmetic with proved rounding |
 //! | [`rows`] | what noise does to the twin's result, by backward rows |
 //! | [`boxes`] | ranges and output difference over a box of inputs |
+//! | [`ranges`] | stated ranges of activations on trial |
 //! | [`audit`] | a data set |
 
 pub mod audit;
 pub mod boxes;
 pub mod forward;
 pub mod model;
+pub mod ranges;
 pub mod read;
 pub mod rows;
 

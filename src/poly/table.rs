@@ -77,6 +77,8 @@ pub struct Table {
     pub output: Output,
     /// Target `direct_leaky_relu`: the slope of that function for x < 0, where it is stated.
     pub slope: Option<Rational>,
+    /// Target `direct_clip`: the ends lower < upper of that function, where they are stated.
+    pub ends: Option<(Rational, Rational)>,
     /// Intended domain.
     pub domain: Domain,
     /// The components, first applied first.
@@ -96,6 +98,10 @@ pub(crate) struct RawTable {
     pub output: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slope: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lower: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upper: Option<String>,
     pub domain: RawDomain,
     pub components: Vec<RawComponent>,
     #[serde(default)]
@@ -197,6 +203,9 @@ impl Table {
         if let Some(slope) = &self.slope {
             let _ = writeln!(t, "slope {}", w(slope));
         }
+        if let Some((lower, upper)) = &self.ends {
+            let _ = writeln!(t, "ends {} {}", w(lower), w(upper));
+        }
         for c in &self.components {
             let (scale, offset) = (w(&c.scale), w(&c.offset));
             let _ = writeln!(
@@ -274,6 +283,16 @@ impl Table {
             let detail = format!("is of target direct_leaky_relu, not of {}", self.target);
             return Err(Error::parse("slope", detail));
         }
+        if let Some((lower, upper)) = &self.ends {
+            if self.target != Function::Direct(Shape::Clip) {
+                let detail = format!("is of target direct_clip, not of {}", self.target);
+                return Err(Error::parse("lower", detail));
+            }
+            if lower >= upper {
+                let detail = format!("lower = {lower} is not below upper = {upper}");
+                return Err(Error::parse("lower", detail));
+            }
+        }
         let n = self.components.len();
         if n == 0 || n > MAX_COMPONENTS {
             return Err(Error::parse(
@@ -312,7 +331,20 @@ impl Table {
             .enumerate()
             .map(|(i, c)| read_component(c).map_err(|e| e.within(&format!("components[{i}]"))))
             .collect::<Result<_>>()?;
+        let ends = match (&raw.lower, &raw.upper) {
+            (None, None) => None,
+            (Some(lower), Some(upper)) => Some((at("lower", lower)?, at("upper", upper)?)),
+            (lower, _) => {
+                let (there, missing) = match lower {
+                    Some(_) => ("lower", "upper"),
+                    None => ("upper", "lower"),
+                };
+                let detail = format!("is stated without {missing}: a clip has both ends");
+                return Err(Error::parse(there, detail));
+            }
+        };
         let table = Self {
+            ends,
             name: raw.name,
             target: raw.target.parse()?,
             output: Output::parse(raw.output.as_deref())?,
@@ -333,6 +365,8 @@ impl Table {
             target: self.target.name().to_owned(),
             output: (self.output == Output::Step).then(|| "step".to_owned()),
             slope: self.slope.as_ref().map(w),
+            lower: self.ends.as_ref().map(|e| w(&e.0)),
+            upper: self.ends.as_ref().map(|e| w(&e.1)),
             domain: RawDomain {
                 lo: w(&self.domain.lo),
                 hi: w(&self.domain.hi),
@@ -455,6 +489,50 @@ mod tests {
             ("direct_leaky_relu", "1/0", "slope"),
         ] {
             let text = stated(slope).replace("direct_leaky_relu", target);
+            let error = Table::from_json(&text).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_ends_of_a_clip_are_in_the_digest_and_of_no_other_target() {
+        let plain = SMALL.replace("\"relu\"", "\"direct_clip\"");
+        let stated = |fields: &str| plain.replace("\"domain\"", &format!("{fields},\"domain\""));
+        let read = |text: &str| Table::from_json(text).unwrap();
+        let t = read(&stated("\"lower\":\"-0.5\",\"upper\":\"2\""));
+        assert_eq!(t.ends, Some((Rational::from((-1, 2)), Rational::from(2))));
+        assert_eq!(read(&t.to_json()), t);
+        let lines = "polycert-table/1\ndomain -1 1\neps -\nends -1/2 2\ncomponent power 1 0 4\n0\n3/2\n0\n-1/2\n";
+        assert_eq!(sha256(lines.as_bytes()), t.sha256());
+        assert_ne!(read(&plain).sha256(), t.sha256());
+        for (target, fields, part) in [
+            (
+                "direct_clip",
+                "\"lower\":\"1\",\"upper\":\"1\"",
+                "lower = 1 is not below upper = 1",
+            ),
+            (
+                "direct_clip",
+                "\"lower\":\"1\"",
+                "lower: is stated without upper",
+            ),
+            (
+                "direct_clip",
+                "\"upper\":\"1\"",
+                "upper: is stated without lower",
+            ),
+            (
+                "clip",
+                "\"lower\":\"0\",\"upper\":\"1\"",
+                "direct_clip, not of clip",
+            ),
+            (
+                "direct_relu6",
+                "\"lower\":\"0\",\"upper\":\"6\"",
+                "not of direct_relu6",
+            ),
+        ] {
+            let text = stated(fields).replace("direct_clip", target);
             let error = Table::from_json(&text).unwrap_err().to_string();
             assert!(error.contains(part), "{error}");
         }

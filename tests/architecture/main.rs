@@ -72,6 +72,7 @@ const PRODUCER: Rules = Rules {
                 room("rows"),
                 room("boxes"),
                 room("audit"),
+                room("ranges"),
             ],
         },
         room("certificate"),

@@ -225,7 +225,7 @@ fn exact_relu(x: &Rational, sign: Sign) -> Rational {
     }
 }
 
-fn in_windows(w: Window, x: TensorShape, out: TensorShape) -> Vec<Vec<usize>> {
+pub fn in_windows(w: Window, x: TensorShape, out: TensorShape) -> Vec<Vec<usize>> {
     let at = |i: usize| {
         let (c, p) = (i / out.pixels(), i % out.pixels());
         let inside = w.positions(x, p / out.width, p % out.width);

@@ -78,7 +78,7 @@ fn requests_that_make_no_sense() {
         ),
         (
             vec!["--target", "max", "--to", "1/2"],
-            vec!["t.json: ", "[-1, 1]"],
+            vec!["--to is for", "not max", "[-1, 1]"],
         ),
         (vec!["--gap", "0"], vec!["t.json: the gap", "2^-1000 to 1"]),
         (vec!["--gap", "-1"], vec!["t.json: the gap", "2^-1000 to 1"]),

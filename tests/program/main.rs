@@ -1,5 +1,6 @@
 //! The program end to end: standard output, exit codes, files, pages.
 
+mod asked;
 mod audits;
 mod bad_files;
 mod bad_requests;

@@ -82,7 +82,7 @@ fn a_direct_table_is_the_activation_itself() {
     .exits(1)
     .out;
     assert!(
-        words.contains("OUTSIDE: layer act may ask its table") && words.contains("[-2, 2]"),
+        words.contains("OUTSIDE: layer act asks its table") && words.contains("[-2, 2]"),
         "{words}"
     );
     // B is 1.

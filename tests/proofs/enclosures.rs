@@ -17,6 +17,7 @@ fn table(target: Function) -> Table {
         target,
         output: polycert::poly::table::Output::default(),
         slope: None,
+        ends: None,
         domain: Domain {
             lo: Rational::from(-1),
             hi: Rational::from(1),

@@ -70,6 +70,7 @@ fn table() -> impl Strategy<Value = Table> {
         target: Function::Sign,
         output: polycert::poly::table::Output::default(),
         slope: None,
+        ends: None,
         domain: Domain {
             lo: Rational::from(-2),
             hi: Rational::from(hi),

@@ -36,6 +36,7 @@ fn table(components: Vec<Component>, eps: (u32, u32)) -> Table {
         target: Function::Relu,
         output: polycert::poly::table::Output::default(),
         slope: None,
+        ends: None,
         domain: Domain {
             lo: Rational::from(-1),
             hi: Rational::from(1),

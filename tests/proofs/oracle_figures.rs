@@ -19,6 +19,7 @@ fn table(components: Vec<Component>, eps: Rational, hi: Rational) -> Table {
         target: Function::Relu,
         output: polycert::poly::Output::default(),
         slope: None,
+        ends: None,
         domain: Domain {
             lo: Rational::from(-&hi),
             hi,

@@ -2,6 +2,7 @@
 
 use crate::claims::expand::composite;
 use crate::claims::statement::Statement;
+use crate::claims::target::Target;
 use crate::claims::{prove, Claim};
 use crate::core::budget::Budget;
 use crate::core::cascade::{Branch, Side};
@@ -12,6 +13,7 @@ use crate::core::polynomial::{Parity, Polynomial};
 use crate::format::document::{read, CertificateDocument};
 use crate::format::json::Tree;
 use crate::format::path::printable;
+use crate::format::table::Table;
 use crate::words::beyond::beyond;
 use crate::words::report::Report;
 use crate::words::sentences;
@@ -84,6 +86,7 @@ fn prove_claims(
             "the last claim is not a target claim",
         ));
     };
+    check_stated(&document.table, target)?;
     Ok(Report {
         table_step: document.table.step,
         table_name: document.table.name,
@@ -120,6 +123,22 @@ fn compare_digests(
         }
         _ => Ok(()),
     }
+}
+
+/// A table that states the slope or the ends of its own target is certified for these, and for no others.
+fn check_stated(table: &Table, target: &Target) -> Checked<()> {
+    if table.target != target.function {
+        return Ok(());
+    }
+    let slope = table.slope.as_ref();
+    let other = match &table.ends {
+        _ if slope.is_some_and(|own| *own != target.slope) => "slope",
+        Some(own) if *own != target.ends => "ends",
+        _ => return Ok(()),
+    };
+    let name = target.function.name();
+    let detail = format!("the table is for {name} of another {other} than the target claim's");
+    Err(Fault::rejected(Rule::Own("target"), detail))
 }
 
 /// One branch for an odd composite, or two; a stage for each component.

@@ -135,6 +135,20 @@ impl Answer {
         Self { found, unmet }
     }
 
+    /// Not what the manifest lists.
+    fn rejected(detail: String) -> Self {
+        let (claim, rule) = (None, "manifest".to_owned());
+        let outcome = Outcome::Rejected {
+            claim,
+            rule,
+            detail,
+        };
+        Self {
+            found: Found::Table(outcome),
+            unmet: Vec::new(),
+        }
+    }
+
     /// The exit code.
     fn code(&self, request: &Request) -> u8 {
         match &self.found {
@@ -250,17 +264,22 @@ fn check(
         let digest = sha256(bytes);
         if digest != entry.sha256 {
             let detail = format!("the file's sha256 is {digest}, not {}", entry.sha256);
-            let rule = "manifest".to_owned();
-            let rejected = Outcome::Rejected {
-                claim: None,
-                rule,
-                detail,
-            };
-            let found = Found::Table(rejected);
-            return Answer { found, unmet };
+            return Answer::rejected(detail);
         }
     }
     let subject = entry.map(|entry| &entry.subject);
+    let other = match (subject, kind(bytes)) {
+        (Some(Subject::Network { .. }), Kind::Certificate) => {
+            "a certificate of a table, where one of a network is listed"
+        }
+        (Some(Subject::Table { .. }), Kind::Network) => {
+            "a certificate of a network, where one of a table is listed"
+        }
+        _ => "",
+    };
+    if !other.is_empty() {
+        return Answer::rejected(other.to_owned());
+    }
     if kind(bytes) == Kind::Network || request.network.is_some() {
         let outcome = check_network(path, bytes, request, streams);
         if let NetworkOutcome::Verified(report) = &outcome {

@@ -392,6 +392,18 @@ fn manifests() {
         .0,
         0
     );
+    // A certificate of a table where one of a network is listed, and the other way round.
+    let of_network = serde_json::json!({"format": "polycert-manifest/1", "certificates": [{
+        "file": "a.cert.json", "sha256": hash(&text), "network_sha256": hash(""), "input_sha256": hash(""), "class": "0"
+    }]});
+    let (code, stdout, stderr) = at(&of_network.to_string(), &[a], &[]);
+    let part = "REJECTED manifest: a certificate of a table, where one of a network is listed";
+    assert!(code == 1 && stdout.contains(part), "{stdout}{stderr}");
+    let network = "{\"format\":\"polycert-network/1\"}";
+    let listed = manifest(&hash(network), &table, "relu<=1");
+    let (code, stdout, stderr) = at(&listed, &[("a.cert.json", network)], &[]);
+    let part = "REJECTED manifest: a certificate of a network, where one of a table is listed";
+    assert!(code == 1 && stdout.contains(part), "{stdout}{stderr}");
     assert_eq!(at(&right, &[a], &["--require", "relu<=1/6"]).0, 1);
     assert_eq!(at(&right, &[a], &["--table-sha256", &table]).0, 2);
     let out_of_folder = right.replace("a.cert.json", "../a.cert.json");

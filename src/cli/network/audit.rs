@@ -4,13 +4,12 @@ use crate::cli::network::setup::{
     notes, InputArguments, ModelArguments, NoiseArguments, PrecisionArguments, ReferenceArguments,
     TwinArguments,
 };
+use crate::cli::progress::Clock;
 use crate::cli::terminal::{note, output, quoted};
 use crate::error::Result;
 use crate::jobs::network::audit::{audit, Progress, Request};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 
 /// On how many samples of a data set the polynomial twin is proved to answer as the network does.
 ///
@@ -117,31 +116,4 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
-}
-
-/// A line at most every two seconds, with the remaining time.
-struct Clock {
-    start: Instant,
-    last: AtomicU64,
-}
-
-impl Clock {
-    fn new() -> Self {
-        Self {
-            start: Instant::now(),
-            last: AtomicU64::new(0),
-        }
-    }
-
-    fn show(&self, done: usize, total: usize) {
-        let now = self.start.elapsed();
-        let seconds = now.as_secs();
-        if done < total && self.last.load(Ordering::Relaxed) + 2 <= seconds {
-            self.last.store(seconds, Ordering::Relaxed);
-            let left = now.as_secs_f64() / done as f64 * (total - done) as f64;
-            note(&format!(
-                "{done} of {total} samples, about {left:.0} s left"
-            ));
-        }
-    }
 }

@@ -7,8 +7,8 @@ use crate::cli::network::setup::{
 use crate::cli::terminal::output;
 use crate::error::Result;
 use crate::jobs::network::evaluate::{evaluate, Request};
-use crate::network::forward::balls::Range;
 use crate::network::forward::compare::{Against, Comparison, Excess, Verdict};
+use crate::network::forward::range::Range;
 use crate::network::forward::twin::Activation;
 use crate::network::model::graph::Network;
 use crate::network::model::ops::Op;
@@ -112,38 +112,54 @@ pub fn verdict(network: &Network, c: &Comparison) -> String {
             };
             format!("UNDECIDED: the enclosures do not tell which class {who} answers")
         }
-        Verdict::Outside(Excess {
-            node,
-            direct: Some(asked),
-            ..
-        }) => {
-            let own = matches!(network.nodes[*node].op, Op::Polynomial(_));
+        Verdict::Outside(e) => {
+            let layer = layer_name(network, e.node);
+            // Rounded towards 0: it is asked that far out at least.
+            let at = |x: f64| decimal(x, x < 0.0);
+            let (what, whose) = match network.nodes[e.node].op {
+                Op::Polynomial(_) => ("polynomial", "its stated"),
+                _ => ("table", "its own"),
+            };
+            match (&e.domain, e.surely) {
+                (Some((lo, hi)), Some(far)) => format!(
+                    "OUTSIDE: layer {layer} asks its {what} beyond {whose} domain [{lo}, {hi}]: neuron {} at {}, or farther out",
+                    e.neuron,
+                    at(far.bound_inner)
+                ),
+                _ => format!(
+                    "OUTSIDE: layer {layer} needs B >= {}: neuron {} may be that far from 0, and B is {} there",
+                    decimal(e.bound_reach, true),
+                    e.neuron,
+                    e.scale
+                ),
+            }
+        }
+        Verdict::Exhausted(e) => {
+            let layer = layer_name(network, e.node);
+            let what = match network.nodes[e.node].op {
+                Op::Polynomial(_) => "polynomial",
+                _ => "table",
+            };
+            let (place, wider) = match &e.domain {
+                Some((lo, hi)) => (
+                    format!("[{lo}, {hi}], the domain of its {what}"),
+                    "or a wider domain",
+                ),
+                None => (
+                    format!("[-{0}, {0}]", e.scale),
+                    "or a B closer to the layers' ranges",
+                ),
+            };
             format!(
-                "OUTSIDE: layer {} may ask its {} anywhere from {} to {}, and the {} domain is [{}, {}]",
-                layer_name(network, *node),
-                if own { "polynomial" } else { "table" },
-                decimal(asked.bound_lo, false),
-                decimal(asked.bound_hi, true),
-                if own { "stated" } else { "table's own" },
-                asked.domain.0,
-                asked.domain.1
+                "EXHAUSTED at layer {layer}: with {} bits whether the input of neuron {} stays in {place} is not decided. \
+                 The polynomials before it are too steep for this precision: a higher --max-precision, tables of smaller \
+                 slope, {wider}, help",
+                e.bits, e.neuron
             )
         }
-        Verdict::Outside(e) => format!(
-            "OUTSIDE: layer {} needs B >= {}: neuron {} may be that far from 0, and B is {} there",
-            layer_name(network, e.node),
-            decimal(e.bound_reach, true),
-            e.neuron,
-            e.scale
-        ),
-        Verdict::Exhausted(e) => format!(
-            "EXHAUSTED at layer {}: {} bits leave the input of neuron {} uncertain beyond B = {}; whether it stays in \
-             [-B, B] is not decided. The polynomials before it are too steep for this precision: a higher \
-             --max-precision, tables of smaller slope, or a B closer to the layers' ranges, help",
-            layer_name(network, e.node),
-            e.bits,
-            e.neuron,
-            e.scale
+        Verdict::Overflow(lost) => format!(
+            "{}; a higher --max-precision helps where these are the error bounds",
+            lost.words(network)
         ),
     }
 }
@@ -265,6 +281,10 @@ fn json_value(network: &Network, twin: &[Activation], c: &Comparison) -> Value {
             })
         })
         .collect();
+    let domain = |e: &Excess| {
+        let ends = e.domain.as_ref();
+        ends.map(|(lo, hi)| [lo.to_string(), hi.to_string()])
+    };
     let mut value = json!({
         "verdict": c.verdict.word(),
         "against": match c.against {
@@ -289,6 +309,14 @@ fn json_value(network: &Network, twin: &[Activation], c: &Comparison) -> Value {
             "neuron": e.neuron,
             "bits": e.bits,
             "scale": e.scale.to_string(),
+            "domain": domain(e),
+        });
+    }
+    if let Verdict::Overflow(lost) = &c.verdict {
+        value["exhausted"] = json!({
+            "layer": network.nodes[lost.node].name,
+            "neuron": lost.element,
+            "bits": lost.bits,
         });
     }
     if let Verdict::Outside(e) = &c.verdict {
@@ -296,9 +324,9 @@ fn json_value(network: &Network, twin: &[Activation], c: &Comparison) -> Value {
             "layer": network.nodes[e.node].name,
             "activation": e.activation,
             "neuron": e.neuron,
-            "bound_needed_scale": e.direct.is_none().then_some(e.bound_reach),
+            "bound_needed_scale": e.domain.is_none().then_some(e.bound_reach),
             "scale": e.scale.to_string(),
-            "domain": e.direct.as_ref().map(|a| [a.domain.0.to_string(), a.domain.1.to_string()]),
+            "domain": domain(e),
         });
     }
     value

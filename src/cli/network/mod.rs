@@ -6,6 +6,7 @@ mod deviate;
 mod evaluate;
 mod found;
 mod input_box;
+mod ranges;
 mod setup;
 mod show;
 
@@ -27,6 +28,7 @@ enum Command {
     Audit(audit::Arguments),
     Deviate(deviate::Arguments),
     Box(input_box::Arguments),
+    Ranges(ranges::Arguments),
 }
 
 /// Runs the subcommand.
@@ -38,5 +40,6 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         Command::Audit(a) => audit::run(a),
         Command::Deviate(a) => deviate::run(a),
         Command::Box(a) => input_box::run(a),
+        Command::Ranges(a) => ranges::run(a),
     }
 }

@@ -84,9 +84,11 @@ impl Approximated {
         }
     }
 
-    /// The table with the function's own slope, where that is a parameter.
+    /// The table with the function's own slope or ends, where these are parameters.
     pub(super) fn stated(&self, mut table: Table) -> Table {
         table.slope = (self.function == Shape::LeakyRelu).then(|| self.slope.clone());
+        table.ends =
+            (self.function == Shape::Clip).then(|| (self.lower.clone(), self.upper.clone()));
         table
     }
 

@@ -102,6 +102,7 @@ fn table(
         target,
         output: crate::poly::table::Output::default(),
         slope: None,
+        ends: None,
         domain,
         components,
         provenance,

@@ -253,7 +253,7 @@ impl Setting<'_> {
             }
             Start::Exhausted(node) => {
                 return Err(Error::domain(format!(
-                    "sample {sample}: precision EXHAUSTED at layer {:?}: {MOST_BITS} bits do not tell whether its input stays in [-B, B]",
+                    "sample {sample}: precision EXHAUSTED at layer {:?}: {MOST_BITS} bits do not tell whether its input stays in [-B, B], or do not hold its numbers",
                     subject.network.nodes[node].name
                 )))
             }
@@ -266,7 +266,7 @@ impl Setting<'_> {
         let given = point.given();
         let network = match decide(&subject.prepared, given, Kind::Relu, Precision::PAIRS)? {
             (Outcome::Done(e), _) => e.class(),
-            (Outcome::Outside(_), _) => None,
+            (Outcome::Outside(_) | Outcome::Lost(..), _) => None,
         };
         let begin = Instant::now();
         let found = subject.bound(&at, &self.noise, self.threads, &mut |layer, layers| {

@@ -7,6 +7,7 @@
 //! | [`audit`] | the verdict on every sample of a data set |
 //! | [`deviate`] | what noise at the activations does to the result |
 //! | [`box_bounds`] | ranges and output difference over a box of inputs |
+//! | [`ranges`] | stated ranges of activations on trial, or chosen |
 //!
 //! What they are asked about: [`Model`], [`Polynomials`], [`InputFile`], [`NoiseLevels`].
 
@@ -19,6 +20,7 @@ pub mod evaluate;
 pub mod inputs;
 pub mod levels;
 pub mod model;
+pub mod ranges;
 pub mod reference;
 pub mod twin;
 

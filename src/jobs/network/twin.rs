@@ -49,6 +49,15 @@ impl Polynomials {
         }
     }
 
+    /// The same tables with a B for each activation; those that are functions themselves keep their own domains.
+    #[must_use]
+    pub fn scaled(&self, scales: Vec<Rational>) -> Self {
+        Self {
+            scales,
+            ..self.clone()
+        }
+    }
+
     /// Reads the tables and makes the twin of a network.
     ///
     /// A table made of sign stands for ReLU through x (1 + p(x/B))/2; one of target `direct_relu` is p(x) itself on its own

@@ -5,7 +5,7 @@ mod request;
 
 pub use crate::approx::search::cost::CostTable;
 pub use crate::approx::search::MAX_ALPHA;
-pub use crate::jobs::cache::{folder, Progress};
+pub use crate::jobs::cache::{cache_file, folder, Progress};
 pub use request::{Gap, Objective, Request};
 
 use crate::approx::search::{self, Found, Problem, Search};

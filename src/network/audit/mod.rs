@@ -114,7 +114,8 @@ pub fn run(
     let evaluated = |sample: usize, label: Option<u64>| -> Result<Record> {
         let x = input(sample)?;
         let comparison = both.compare(x.given(), precision)?;
-        let mut record = Record::new(sample, label, &comparison);
+        let network = both.prepared.network();
+        let mut record = Record::new(sample, label, &comparison, network);
         if let Some(under) = under {
             under.add(&x, &mut record)?;
         }

@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::network::forward::compare::{Against, Comparison, Verdict};
+use crate::network::model::graph::Network;
 use serde::{Deserialize, Serialize};
 
 /// What was proved of one sample; every number is rounded to the safe side.
@@ -30,7 +31,7 @@ pub struct Record {
     pub bound_twin_reach: Vec<f64>,
     /// The element with the greatest reach at the twin's last activation, where it is outside.
     pub outside_neuron: Option<usize>,
-    /// Why it could not be evaluated, where it failed.
+    /// Why it could not be evaluated, where it failed, or where its numbers are beyond what the evaluation holds.
     pub error: Option<String>,
     /// Bits of the twin's evaluation: 53, about 106, or more in fixed point; 0 where there is none.
     pub bits: u32,
@@ -60,12 +61,18 @@ pub struct Layer {
 }
 
 impl Record {
-    pub(super) fn new(sample: usize, label: Option<u64>, c: &Comparison) -> Self {
+    pub(super) fn new(
+        sample: usize,
+        label: Option<u64>,
+        c: &Comparison,
+        network: &Network,
+    ) -> Self {
         let network_class = c.network.class();
         let twin_class = c.twin.as_ref().and_then(|t| t.class());
         let finite = |x: f64| Some(x).filter(|x| x.is_finite());
         let outside_neuron = match &c.verdict {
             Verdict::Outside(e) | Verdict::Exhausted(e) => Some(e.neuron),
+            Verdict::Overflow(lost) => Some(lost.element),
             _ => None,
         };
         Self {
@@ -95,9 +102,13 @@ impl Record {
                 .map(|r| r.bound_reach.min(f64::MAX))
                 .collect(),
             outside_neuron,
-            error: None,
+            error: match &c.verdict {
+                Verdict::Overflow(lost) => Some(lost.words(network)),
+                _ => None,
+            },
             bits: match &c.verdict {
                 Verdict::Outside(e) | Verdict::Exhausted(e) => e.bits,
+                Verdict::Overflow(lost) => lost.bits,
                 _ => c.twin.as_ref().map_or(0, |t| t.bits),
             },
             bound_noise_margins: vec![],

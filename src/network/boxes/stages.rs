@@ -54,6 +54,14 @@ pub struct Stage {
 /// Max-pooling, concatenation and ReLU with a slope; a matrix over [`MAX_ENTRIES`]; a batch norm whose scale
 /// has no digits.
 pub fn stages(network: &Network) -> Result<Vec<Stage>> {
+    placed(network).map(|(stages, _)| stages)
+}
+
+/// [`stages`], and for each node up to the output the stage whose value it is.
+///
+/// # Errors
+/// As there.
+pub fn placed(network: &Network) -> Result<(Vec<Stage>, Vec<usize>)> {
     let mut stages: Vec<Stage> = Vec::new();
     // For each node: the stage whose value it is.
     let mut place: Vec<usize> = Vec::new();
@@ -206,7 +214,7 @@ pub fn stages(network: &Network) -> Result<Vec<Stage>> {
             relu: false,
         });
     }
-    Ok(stages)
+    Ok((stages, place))
 }
 
 /// How often each node's numbers are read: a reshape has the readers of what it reshapes, and they of it.

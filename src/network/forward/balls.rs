@@ -2,8 +2,10 @@
 
 use crate::arith::ball::{up, Ball};
 use crate::error::{Error, Result};
+use crate::network::forward::evaluation::{Lost, PAIR_BITS, SINGLE_BITS};
 use crate::network::forward::layers;
 use crate::network::forward::layers::Packed;
+use crate::network::forward::range::Range;
 use crate::network::forward::stage::Runs;
 use crate::network::forward::twin::Activation;
 use crate::network::forward::walk::{windows, Bend, Reading};
@@ -20,28 +22,6 @@ pub enum Model<'a> {
     Twin(&'a [Activation]),
 }
 
-/// The range of what goes into an activation.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Range {
-    /// The activation's node.
-    pub node: NodeId,
-    /// Lower bound of its inputs.
-    pub bound_lo: f64,
-    /// Upper bound of its inputs.
-    pub bound_hi: f64,
-    /// Upper bound of |x| that the polynomial is applied to: of an input, or of the difference in a match
-    /// of a max-pool.
-    pub bound_reach: f64,
-    /// Lower bound of the greatest of these |x|: where it is above B, the polynomial surely leaves [-B, B].
-    pub bound_least_reach: f64,
-    /// Upper bound of the least input; infinite where the polynomial is applied to differences.
-    pub bound_least: f64,
-    /// Lower bound of the greatest input; -infinity there.
-    pub bound_greatest: f64,
-    /// The element where the reach is attained: of the input, or of the max-pool's output.
-    pub neuron: usize,
-}
-
 /// Balls on their way.
 pub struct Balls<'a> {
     /// The input.
@@ -54,6 +34,8 @@ pub struct Balls<'a> {
     pub seen: &'a mut dyn FnMut(NodeId, &Tensor),
     /// The ranges of the activations so far.
     pub ranges: Vec<Range>,
+    /// Where the numbers left f64.
+    pub lost: Option<Lost>,
 }
 
 impl Reading for Balls<'_> {
@@ -127,25 +109,19 @@ impl Reading for Balls<'_> {
             Bend::Polynomial(runs) => own(runs, x, id, self.double),
         };
         self.ranges.push(range);
-        let differences = matches!(bend, Bend::MaxPool(_));
-        let ends = (range.bound_lo, range.bound_hi);
-        let outside = twin.is_some_and(|twin| !twin.holds(ends, range.bound_reach, differences));
+        let outside = twin.is_some_and(|twin| !twin.holds(&range));
         Ok((!outside).then_some(y))
     }
 
-    fn check(&self, node: &Node, value: &Tensor) -> Result<()> {
-        match value.overflow() {
-            None => Ok(()),
-            Some(i) => {
-                let what = if value.hi[i].is_finite() {
-                    "the error bounds are beyond what f64 can hold (precision is exhausted)"
-                } else {
-                    "the numbers are beyond what f64 can hold"
-                };
-                let layer = format!("layer {:?}, element {i}: {what}", node.name);
-                Err(Error::domain(layer))
-            }
-        }
+    fn holds(&mut self, (node, _): (NodeId, &Node), value: &Tensor) -> bool {
+        let bits = if self.double { PAIR_BITS } else { SINGLE_BITS };
+        let overflow = value.overflow();
+        self.lost = overflow.map(|element| Lost {
+            node,
+            element,
+            bits,
+        });
+        overflow.is_none()
     }
 }
 
@@ -192,55 +168,6 @@ fn gather(x: &Tensor, from: &[Option<usize>], node: &Node) -> Tensor {
         }
     }
     y
-}
-
-impl Range {
-    /// The range of a node's elements, its reach that of single ones.
-    pub(super) fn of(balls: impl Iterator<Item = Ball>, node: NodeId) -> Self {
-        let mut range = Self {
-            node,
-            bound_lo: f64::INFINITY,
-            bound_hi: f64::NEG_INFINITY,
-            bound_reach: 0.0,
-            bound_least_reach: 0.0,
-            bound_least: f64::INFINITY,
-            bound_greatest: f64::NEG_INFINITY,
-            neuron: 0,
-        };
-        for (i, ball) in balls.enumerate() {
-            range.bound_least = range.bound_least.min(ball.upper());
-            range.bound_greatest = range.bound_greatest.max(ball.lower());
-            range.bound_lo = range.bound_lo.min(ball.lower());
-            range.bound_hi = range.bound_hi.max(ball.upper());
-            range.see(ball.upper().max(-ball.lower()), least(ball), i);
-        }
-        range
-    }
-
-    /// Where the polynomial is applied to differences, which are to come.
-    pub(super) fn forget_reach(&mut self) {
-        (self.bound_reach, self.bound_least_reach, self.neuron) = (0.0, 0.0, 0);
-        (self.bound_least, self.bound_greatest) = (f64::INFINITY, f64::NEG_INFINITY);
-    }
-
-    /// Whether a polynomial is surely asked where it is not meant to be used.
-    pub fn surely_outside(&self, twin: &Activation) -> bool {
-        let ends = (self.bound_least, self.bound_greatest);
-        twin.surely_outside(self.bound_least_reach, ends)
-    }
-
-    /// One more |x|: its upper bound, a lower one, its element.
-    pub(super) fn see(&mut self, reach: f64, surely: f64, neuron: usize) {
-        if reach > self.bound_reach || reach.is_nan() {
-            (self.bound_reach, self.neuron) = (reach, neuron);
-        }
-        self.bound_least_reach = self.bound_least_reach.max(surely);
-    }
-}
-
-/// Lower bound of |x|.
-pub(super) fn least(ball: Ball) -> f64 {
-    ball.lower().max(-ball.upper()).max(0.0)
 }
 
 /// max(x, 0) over a ball; it is 1-Lipschitz.
@@ -297,13 +224,14 @@ fn max_pool(
 ) -> (Tensor, Range) {
     let mut range = Range::of(x.balls(), id);
     range.forget_reach();
+    let mut y = Tensor::zeros(node.shape);
     let results = windows(window, x.shape, node, |list| {
         let mut round: Vec<Ball> = list.iter().map(|&i| x.get(i)).collect();
+        let mut asked = Vec::new();
         match twin {
             Some(r) => {
-                let mut surely = 0.0f64;
-                let reach = r.tournament(&mut round, &mut |d| surely = surely.max(least(d)));
-                (round[0], reach, surely)
+                r.tournament(&mut round, &mut |d| asked.push(d));
+                (round[0], asked, 0.0)
             }
             None => {
                 let low = round
@@ -315,14 +243,14 @@ fn max_pool(
                     .map(|b| b.upper())
                     .fold(f64::NEG_INFINITY, f64::max);
                 let top = round.iter().copied().reduce(exact_max).unwrap_or_default();
-                (top, up(high - low), 0.0)
+                (top, asked, up(high - low))
             }
         }
     });
-    let mut y = Tensor::zeros(node.shape);
-    for (i, (ball, reach, surely)) in results.into_iter().enumerate() {
+    for (i, (ball, asked, reach)) in results.into_iter().enumerate() {
         y.set(i, if double { ball } else { ball.single() });
-        range.see(reach, surely, i);
+        range.see_within(reach, i);
+        asked.into_iter().for_each(|d| range.see(d, i));
     }
     (y, range)
 }

@@ -3,10 +3,10 @@
 use crate::error::{Error, Result};
 use crate::network::forward::twin::Activation;
 use crate::network::forward::{
-    fixed, Evaluation, Given, Model, Outcome, Prepared, Range, PAIR_BITS, SINGLE_BITS,
+    fixed, Evaluation, Extreme, Given, Lost, Model, Outcome, Prepared, Range, PAIR_BITS,
+    SINGLE_BITS,
 };
 use crate::network::model::graph::NodeId;
-use crate::network::model::ops::Op;
 use crate::network::model::tensor::Tensor;
 use rug::Rational;
 
@@ -19,10 +19,12 @@ pub enum Verdict {
     Different(usize, usize),
     /// The enclosures do not decide a class of the network, or of its twin.
     Undecided,
-    /// Proved: a polynomial is asked beyond [-B, B].
+    /// Proved: a polynomial is asked beyond [-B, B], or beyond its table's own domain.
     Outside(Excess),
-    /// The numbers may lie in [-B, B], their radii do not: more than the evaluation's bits are needed.
+    /// The numbers may lie there, their radii do not: more than the evaluation's bits are needed.
     Exhausted(Excess),
+    /// The numbers of a layer of the network, or else of its twin, or their radii, are beyond what the evaluation holds.
+    Overflow(Lost),
 }
 
 impl Verdict {
@@ -33,12 +35,12 @@ impl Verdict {
             Self::Different(..) => "different",
             Self::Undecided => "undecided",
             Self::Outside(_) => "outside",
-            Self::Exhausted(_) => "exhausted",
+            Self::Exhausted(_) | Self::Overflow(_) => "exhausted",
         }
     }
 }
 
-/// An input of an activation that is not proved to lie in [-B, B].
+/// An input of an activation that is not proved to lie in [-B, B], or in the table's own domain.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Excess {
     /// The activation's node.
@@ -49,25 +51,14 @@ pub struct Excess {
     pub neuron: usize,
     /// Upper bound of |x|.
     pub bound_reach: f64,
-    /// Lower bound of the greatest |x|: B must be above it.
-    pub bound_least_reach: f64,
+    /// Where it is proved to leave: what is asked there, or farther out.
+    pub surely: Option<Extreme>,
     /// Bits of the evaluation that met it.
     pub bits: u32,
     /// The stated B.
     pub scale: Rational,
-    /// Where p itself is meant, or the network's own polynomials, the domain, and what it may be asked: the network's range, or both signs of the reach.
-    pub direct: Option<Asked>,
-}
-
-/// A polynomial that may be asked beyond its own domain.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Asked {
-    /// The domain.
-    pub domain: (Rational, Rational),
-    /// Lower bound of x.
-    pub bound_lo: f64,
-    /// Upper bound of x.
-    pub bound_hi: f64,
+    /// Where p itself is meant, its domain.
+    pub domain: Option<(Rational, Rational)>,
 }
 
 /// The two evaluations and the verdict.
@@ -197,27 +188,42 @@ impl Both<'_> {
     pub fn compare(&self, input: Given, precision: Precision) -> Result<Comparison> {
         let against = self.against();
         let meant = self.reference.unwrap_or(self.prepared);
-        let network = match decide(meant, input, Model::Relu, precision)? {
-            (Outcome::Done(network), _) => network,
-            _ => return Err(Error::domain("ReLU has no domain to leave")),
-        };
+        let outputs = meant.network().output_shape().len();
+        let mut overflow = None;
+        let (outcome, bits) = decide(meant, input, Model::Relu, precision)?;
         let domains = self.polynomials.iter().any(|p| p.domain().is_some());
-        let (twin, bits) = if against == Against::Itself && !domains {
-            (Outcome::Done(network.clone()), network.bits)
+        let (found, bits_of_twin) = if against == Against::Itself && !domains {
+            (outcome.clone(), bits)
         } else {
             let model = Model::Twin(self.polynomials);
             decide(self.prepared, input, model, precision)?
         };
-        let (verdict, twin_ranges, twin) = match twin {
+        let network = match outcome {
+            Outcome::Done(network) => network,
+            Outcome::Lost(lost, ranges) => {
+                overflow = Some(lost);
+                Evaluation::unknown(outputs, ranges, bits)
+            }
+            Outcome::Outside(_) => return Err(Error::domain("ReLU has no domain to leave")),
+        };
+        let (twin, twin_ranges, verdict) = match found {
             Outcome::Done(twin) => {
-                let verdict = match (network.class(), twin.class()) {
-                    (Some(a), Some(b)) if a == b => Verdict::Same(a),
-                    (Some(a), Some(b)) => Verdict::Different(a, b),
+                let verdict = match (network.class(), twin.class(), overflow) {
+                    (Some(a), Some(b), _) if a == b => Verdict::Same(a),
+                    (Some(a), Some(b), _) => Verdict::Different(a, b),
+                    (_, _, Some(lost)) => Verdict::Overflow(lost),
                     _ => Verdict::Undecided,
                 };
-                (verdict, twin.ranges.clone(), Some(twin))
+                let ranges = twin.ranges.clone();
+                (Some(twin), ranges, verdict)
             }
-            Outcome::Outside(ranges) => (self.left(&ranges, bits)?, ranges, None),
+            Outcome::Lost(lost, ranges) => {
+                (None, ranges, Verdict::Overflow(overflow.unwrap_or(lost)))
+            }
+            Outcome::Outside(ranges) => {
+                let verdict = outside(&ranges, self.polynomials, bits_of_twin)?;
+                (None, ranges, verdict)
+            }
         };
         Ok(Comparison {
             network,
@@ -227,39 +233,28 @@ impl Both<'_> {
             against,
         })
     }
+}
 
-    /// The verdict where a polynomial is not proved to be asked inside its domain: at the last of the ranges.
-    fn left(&self, ranges: &[Range], bits: u32) -> Result<Verdict> {
-        let activation = ranges.len().saturating_sub(1);
-        let last = ranges
-            .last()
-            .ok_or_else(|| Error::domain("a range without activation"))?;
-        let polynomial = &self.polynomials[activation];
-        let pool = matches!(self.prepared.network().nodes[last.node].op, Op::MaxPool(_));
-        let (lo, hi) = match pool {
-            true => (-last.bound_reach, last.bound_reach),
-            false => (last.bound_lo, last.bound_hi),
-        };
-        let asked = |(from, to): (&Rational, &Rational)| Asked {
-            domain: (from.clone(), to.clone()),
-            bound_lo: lo,
-            bound_hi: hi,
-        };
-        let excess = Excess {
-            node: last.node,
-            activation,
-            neuron: last.neuron,
-            bound_reach: last.bound_reach,
-            bound_least_reach: last.bound_least_reach,
-            bits,
-            scale: polynomial.scale().clone(),
-            direct: polynomial.domain().map(asked),
-        };
-        Ok(match last.surely_outside(polynomial) {
-            true => Verdict::Outside(excess),
-            false => Verdict::Exhausted(excess),
-        })
-    }
+/// The verdict where a polynomial is not proved to be asked inside its domain.
+fn outside(ranges: &[Range], polynomials: &[Activation], bits: u32) -> Result<Verdict> {
+    let activation = ranges.len().saturating_sub(1);
+    let both = ranges.last().zip(polynomials.get(activation));
+    let (last, polynomial) = both.ok_or_else(|| Error::domain("a range without activation"))?;
+    let surely = polynomial.surely_outside(last);
+    let excess = Excess {
+        node: last.node,
+        activation,
+        neuron: surely.map_or_else(|| polynomial.doubtful(last), |e| e.neuron),
+        bound_reach: last.bound_reach,
+        surely,
+        bits,
+        scale: polynomial.scale().clone(),
+        domain: polynomial.domain().map(|(lo, hi)| (lo.clone(), hi.clone())),
+    };
+    Ok(match surely {
+        Some(_) => Verdict::Outside(excess),
+        None => Verdict::Exhausted(excess),
+    })
 }
 
 /// Raises the precision until the class is decided, or a polynomial surely asked beyond its domain, or the limit is met: the
@@ -297,6 +292,11 @@ pub fn decide(
     let mut next = fixed::at_least(needed).map_or(most, |b| b.min(most));
     loop {
         match prepared.evaluate_fixed(input, model, next) {
+            // What was lost says least.
+            Ok(Outcome::Lost(..))
+                if last
+                    .as_ref()
+                    .is_ok_and(|l| !matches!(l.0, Outcome::Lost(..))) => {}
             Ok(found) => {
                 let decided = is_decided(&found, model);
                 last = Ok((found, next));
@@ -322,9 +322,9 @@ pub(in crate::network) fn is_decided(found: &Outcome, model: Model) -> bool {
         (Outcome::Outside(ranges), Model::Twin(all)) => {
             let activation = ranges.len().checked_sub(1).and_then(|i| all.get(i));
             let last = ranges.last().zip(activation);
-            last.is_some_and(|(r, a)| r.surely_outside(a))
+            last.is_some_and(|(r, a)| a.surely_outside(r).is_some())
         }
-        (Outcome::Outside(_), Model::Relu) => false,
+        (Outcome::Outside(_), Model::Relu) | (Outcome::Lost(..), _) => false,
     }
 }
 
@@ -375,14 +375,15 @@ mod tests {
                 .verdict
         };
         match at(0.0, 1e-3) {
-            Verdict::Exhausted(e) => assert_eq!((e.activation, e.bound_least_reach), (1, 0.0)),
+            Verdict::Exhausted(e) => assert_eq!((e.activation, e.surely), (1, None)),
             other => panic!("{other:?}"),
         }
         assert!(matches!(at(0.9, 0.2), Verdict::Exhausted(e) if e.activation == 0));
-        assert!(matches!(at(2.0, 0.5), Verdict::Outside(e) if e.bound_least_reach > 1.0));
+        assert!(matches!(at(2.0, 0.5), Verdict::Outside(e) if e.surely.unwrap().bound_inner > 1.0));
         // r(1/2) is about 2^37.
         assert!(matches!(at(0.5, 0.0), Verdict::Outside(e) if e.activation == 1));
-        // On the border itself one rounding is too much, at any precision.
-        assert!(matches!(at(1.0, 0.0), Verdict::Exhausted(e) if e.activation == 0));
+        // On the border itself it is inside: r(1) is about 2^39, which the second one is not made for.
+        assert!(matches!(at(1.0, 0.0), Verdict::Outside(e) if e.activation == 1));
+        assert!(matches!(at(-1.0, 0.0), Verdict::Outside(e) if e.activation == 1));
     }
 }

@@ -1,8 +1,10 @@
 //! What an evaluation takes and gives: an input, enclosures of the logits, ranges, and the bits that it took.
 
 use crate::arith::ball::Ball;
-use crate::network::forward::balls::Range;
+use crate::network::forward::range::Range;
+use crate::network::model::graph::{Network, NodeId};
 use crate::network::model::tensor::Tensor;
+use crate::network::model::words::layer_name;
 use rug::Rational;
 
 /// Enclosures of the logits, and what went into each activation.
@@ -55,16 +57,52 @@ pub const SINGLE_BITS: u32 = 53;
 /// Bits of pairs, about.
 pub const PAIR_BITS: u32 = 106;
 
-/// An evaluation, or where a polynomial was asked beyond [-B, B].
+/// Where an evaluation's numbers, or their radii, were beyond what it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lost {
+    /// The layer.
+    pub node: NodeId,
+    /// The first such element.
+    pub element: usize,
+    /// Bits of the evaluation.
+    pub bits: u32,
+}
+
+impl Lost {
+    /// Where, and what is beyond what.
+    pub fn words(&self, network: &Network) -> String {
+        format!(
+            "EXHAUSTED at layer {}: the numbers or their error bounds, element {}, are beyond what {} bits hold (f64: 1.8e308; \
+             fixed point: 2^61)",
+            layer_name(network, self.node),
+            self.element,
+            self.bits
+        )
+    }
+}
+
+/// An evaluation, or where it ended.
 #[derive(Debug, Clone)]
 pub enum Outcome {
     /// Evaluated.
     Done(Evaluation),
-    /// An activation's input is not proved to lie in [-B, B]; its range comes last.
+    /// An activation's input is not proved to lie where its polynomial is meant to be used, [-B, B] or the table's own
+    /// domain; its range comes last.
     Outside(Vec<Range>),
+    /// The numbers of a layer are not held, with the ranges before it.
+    Lost(Lost, Vec<Range>),
 }
 
 impl Evaluation {
+    /// Nothing is known of the outputs.
+    pub(super) fn unknown(outputs: usize, ranges: Vec<Range>, bits: u32) -> Self {
+        Self {
+            logits: vec![Ball::new((0.0, 0.0), f64::INFINITY); outputs],
+            ranges,
+            bits,
+        }
+    }
+
     /// The class, if the enclosures decide it: the one logit above all others; for one logit, 1 if it is
     /// above 0 and 0 if below.
     pub fn class(&self) -> Option<usize> {

@@ -12,14 +12,16 @@ pub mod fixed;
 pub mod kernel;
 pub mod layers;
 pub mod plain;
+pub mod range;
 pub mod stage;
 pub mod steepness;
 pub mod twin;
 pub mod walk;
 
-pub use balls::{Model, Range};
-pub use evaluation::{Evaluation, Given, Outcome, Point, PAIR_BITS, SINGLE_BITS};
+pub use balls::Model;
+pub use evaluation::{Evaluation, Given, Lost, Outcome, Point, PAIR_BITS, SINGLE_BITS};
 pub use plain::Respond;
+pub use range::{Extreme, Range};
 
 use crate::error::Result;
 use crate::network::forward::balls::Balls;
@@ -60,7 +62,7 @@ impl<'a> Prepared<'a> {
     /// **Cost** about 15 times plain f64 inference for `double`, 3 times without.
     ///
     /// # Errors
-    /// A number beyond what f64 can hold, naming the layer; an input of another shape.
+    /// An input of another shape.
     pub fn evaluate(&self, input: &Tensor, model: Model, double: bool) -> Result<Outcome> {
         self.evaluate_with(input, model, double, &mut |_, _| {})
     }
@@ -82,12 +84,14 @@ impl<'a> Prepared<'a> {
             double,
             seen,
             ranges: Vec::new(),
+            lost: None,
         };
         let result = self.walk.run(&mut balls)?;
         let ranges = balls.ranges;
-        Ok(match result {
-            None => Outcome::Outside(ranges),
-            Some(result) => Outcome::Done(Evaluation {
+        Ok(match (result, balls.lost) {
+            (_, Some(lost)) => Outcome::Lost(lost, ranges),
+            (None, _) => Outcome::Outside(ranges),
+            (Some(result), _) => Outcome::Done(Evaluation {
                 logits: result.balls().collect(),
                 ranges,
                 bits: if double { PAIR_BITS } else { SINGLE_BITS },
@@ -102,7 +106,7 @@ impl<'a> Prepared<'a> {
     /// **Cost** about 2 ns for each product of a weight and 64 bits; a ResNet-32 and its twin at 192 bits, below a second.
     ///
     /// # Errors
-    /// Numbers or error bounds beyond what so many bits hold, naming the layer; an input of another shape.
+    /// An input or a coefficient beyond 2^61; an input of another shape.
     pub fn evaluate_fixed(&self, given: Given, model: Model, bits: u32) -> Result<Outcome> {
         self.evaluate_fixed_with(given, model, bits, &mut |_, _| {})
     }

@@ -9,6 +9,7 @@ use crate::arith::ball::Ball;
 use crate::arith::number::{f64_above, f64_below};
 use crate::arith::rounding::CoefficientMode;
 use crate::error::{Error, Result};
+use crate::network::forward::range::{Extreme, Range};
 use crate::network::forward::stage::PairStage;
 use crate::network::forward::steepness::Steepness;
 use crate::poly::composite::Composite;
@@ -161,34 +162,53 @@ impl Activation {
         }
     }
 
+    /// The same polynomial, wherever it is asked: [`Self::holds`] is true of every number.
+    #[must_use]
+    pub fn unlimited(&self) -> Self {
+        let mut free = self.clone();
+        free.limit = f64::INFINITY;
+        if let Some(direct) = &mut free.direct {
+            direct.inside = (f64::NEG_INFINITY, f64::INFINITY);
+        }
+        free
+    }
+
     /// Upper bound of |x| that is surely where the polynomial is meant to be used.
     pub fn limit(&self) -> f64 {
         self.limit
     }
 
-    /// Whether numbers from `lo` to `hi`, at most `reach` in size, are surely where the polynomial is meant to be used;
-    /// of differences, which have both signs, the reach alone is known.
-    pub fn holds(&self, (lo, hi): (f64, f64), reach: f64, differences: bool) -> bool {
-        match &self.direct {
-            // Not where a number is NaN.
-            Some(d) if !differences => lo >= d.inside.0 && hi <= d.inside.1 && !reach.is_nan(),
-            _ => reach <= self.limit,
-        }
+    /// The f64 numbers where the polynomial is meant to be used: the least and the greatest of them.
+    fn inside(&self) -> (f64, f64) {
+        let limit = (-self.limit, self.limit);
+        self.direct.as_ref().map_or(limit, |d| d.inside)
     }
 
-    /// Whether a number of this size is surely where the polynomial is not meant to be used, whatever its sign; or one that
-    /// is at most, or at least, so much.
-    pub fn surely_outside(&self, size: f64, (most, least): (f64, f64)) -> bool {
-        let Some(d) = &self.direct else {
-            // The limit is the last f64 that is not above B: a greater f64 is above B.
-            return size > self.limit;
-        };
-        let (lo, hi) = &d.domain;
-        // Infinite where nothing is known.
-        let exact = |x: f64| Rational::from_f64(x);
-        exact(size).is_some_and(|size| size > *hi && size > Rational::from(-lo))
-            || exact(most).is_some_and(|x| x < *lo)
-            || exact(least).is_some_and(|x| x > *hi)
+    /// Whether all that the polynomial is asked is surely where it is meant to be used.
+    pub fn holds(&self, asked: &Range) -> bool {
+        let (lo, hi) = self.inside();
+        asked.least.bound_outer >= lo && asked.greatest.bound_outer <= hi
+    }
+
+    /// The end of the domain that something asked is surely beyond, if one is: the element, and a bound that it reaches.
+    pub fn surely_outside(&self, asked: &Range) -> Option<Extreme> {
+        // An f64 below the least one inside is below the domain's end itself.
+        let (lo, hi) = self.inside();
+        let above = asked.greatest.bound_inner > hi;
+        let below = asked.least.bound_inner < lo;
+        above
+            .then_some(asked.greatest)
+            .or(below.then_some(asked.least))
+    }
+
+    /// The element of what is asked that is farthest beyond an end of the domain.
+    pub fn doubtful(&self, asked: &Range) -> usize {
+        let (lo, hi) = self.inside();
+        if asked.greatest.bound_outer - hi >= lo - asked.least.bound_outer {
+            asked.greatest.neuron
+        } else {
+            asked.least.neuron
+        }
     }
 
     /// p(x/B).
@@ -222,18 +242,13 @@ impl Activation {
     }
 
     /// The maximum of a list by a tournament of max(a, b) ~ b + r(a - b): neighbours are paired in each
-    /// round, an odd last one passes on. Also the largest |a - b| of a match; `seen` is shown every a - b.
-    pub fn tournament(&self, round: &mut Vec<Ball>, seen: &mut dyn FnMut(Ball)) -> f64 {
-        let mut widest = 0.0f64;
+    /// round, an odd last one passes on. `seen` is shown every a - b.
+    pub fn tournament(&self, round: &mut Vec<Ball>, seen: &mut dyn FnMut(Ball)) {
         while round.len() > 1 {
             let matched = round.chunks(2).map(|pair| match *pair {
                 [a, b] => {
                     let d = a.plus(b.negated());
                     seen(d);
-                    let reach = d.magnitude();
-                    // A NaN counts as infinite: it must not be passed over.
-                    let reach = if reach.is_nan() { f64::INFINITY } else { reach };
-                    widest = widest.max(reach);
                     b.plus(self.relu(d))
                 }
                 _ => pair[0],
@@ -241,7 +256,6 @@ impl Activation {
             let next: Vec<Ball> = matched.collect();
             *round = next;
         }
-        widest
     }
 }
 
@@ -347,11 +361,28 @@ mod tests {
                     }
                 }
             }
-            assert!(r.holds((-2.333, 1.25), 2.333, false) && r.holds((-1.25, 1.25), 1.25, true));
-            assert!(!r.holds((-2.334, 1.0), 2.334, false) && !r.holds((0.0, 1.26), 1.26, false));
-            assert!(!r.holds((-1.3, 1.0), 1.3, true) && !r.holds((0.0, 1.0), f64::NAN, false));
+            let asked = |all: &[(f64, f64)]| {
+                let ball = |&(mid, radius): &(f64, f64)| Ball::new((mid, 0.0), radius);
+                Range::of(all.iter().map(ball), 0)
+            };
+            let exact = |all: &[f64]| {
+                let all: Vec<_> = all.iter().map(|x| (*x, 0.0)).collect();
+                asked(&all)
+            };
+            // Both ends, each its own: -2 is farther from 0 than 3/2, and inside.
+            assert!(r.holds(&exact(&[-2.333, 1.25])) && !r.holds(&exact(&[-2.334, 1.0])));
+            assert!(!r.holds(&exact(&[0.0, 1.26])) && !r.holds(&exact(&[0.0, f64::NAN])));
+            let beyond = r.surely_outside(&exact(&[-2.0, 1.5])).unwrap();
+            assert_eq!((beyond.neuron, beyond.bound_inner), (1, 1.5));
+            let beyond = r.surely_outside(&exact(&[1.0, 0.0, -2.5])).unwrap();
+            assert_eq!((beyond.neuron, beyond.bound_inner), (2, -2.5));
+            assert_eq!(r.surely_outside(&exact(&[-2.333, 1.25])), None);
+            assert_eq!(r.surely_outside(&asked(&[(1.5, 0.25)])), None);
+            assert_eq!(r.surely_outside(&asked(&[(0.0, f64::INFINITY)])), None);
             let mut round = vec![Ball::exact(1.0), Ball::exact(0.25)];
-            assert!((0.75..0.7500001).contains(&r.tournament(&mut round, &mut |_| ())));
+            r.tournament(&mut round, &mut |d| {
+                assert!(d.lower() <= 0.75 && d.upper() >= 0.75)
+            });
             let (lo, hi) = round[0].ends().unwrap();
             let exact = q(1, 4) + c.eval_exact(&q(3, 4));
             assert!(round.len() == 1 && lo <= exact && exact <= hi);
@@ -366,10 +397,11 @@ mod tests {
         let r = Activation::new(&composite(true), &q(40, 3)).unwrap();
         let exact = |x: f64| Ball::exact(x);
         let mut round = vec![exact(1.0), exact(4.0), exact(-2.0)];
-        let widest = r.tournament(&mut round, &mut |_| ());
+        let mut seen = Vec::new();
+        r.tournament(&mut round, &mut |d| seen.push(d));
         let first = exact(4.0).plus(r.relu(exact(1.0).plus(exact(-4.0))));
         let last = exact(-2.0).plus(r.relu(first.plus(exact(2.0))));
         assert_eq!(round, [last]);
-        assert_eq!(widest, first.plus(exact(2.0)).magnitude().max(3.0));
+        assert_eq!(seen, [exact(1.0).plus(exact(-4.0)), first.plus(exact(2.0))]);
     }
 }

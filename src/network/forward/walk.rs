@@ -64,8 +64,8 @@ pub trait Reading {
         from: TensorShape,
         at: (NodeId, &Node),
     ) -> Result<Option<Self::Value>>;
-    /// Refuses values that cannot be used.
-    fn check(&self, node: &Node, value: &Self::Value) -> Result<()>;
+    /// Whether a value can be used further; where it cannot, the walk ends.
+    fn holds(&mut self, at: (NodeId, &Node), value: &Self::Value) -> bool;
 }
 
 /// A network made ready to be walked through: weights packed, batch norms enclosed.
@@ -164,7 +164,9 @@ impl<'a> Walk<'a> {
                 }
             };
             let Some(y) = y else { return Ok(None) };
-            reading.check(node, &y)?;
+            if !reading.holds((id, node), &y) {
+                return Ok(None);
+            }
             for &i in &node.inputs {
                 if self.last_uses[i] == id {
                     values[i] = None;

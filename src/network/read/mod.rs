@@ -5,6 +5,7 @@
 //! | [`load`] | any network file, by what it holds |
 //! | [`onnx`], [`safetensors`], [`description`], [`cifar_resnet`] | the formats |
 //! | [`input`] | inputs, and their preprocessing |
+//! | [`ranges`] | ranges of activations |
 
 pub mod cifar_resnet;
 pub mod description;
@@ -12,4 +13,5 @@ pub mod input;
 pub mod load;
 
 pub mod onnx;
+pub mod ranges;
 pub mod safetensors;

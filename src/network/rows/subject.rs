@@ -210,10 +210,11 @@ impl<'a> Subject<'a> {
         };
         let centre = match done {
             Outcome::Done(e) => e,
+            Outcome::Lost(lost, _) => return Ok(Start::Exhausted(lost.node)),
             Outcome::Outside(ranges) => {
                 let index = ranges.len().saturating_sub(1);
                 return Ok(match (ranges.last(), self.activations.get(index)) {
-                    (Some(r), Some(twin)) if r.surely_outside(twin) => {
+                    (Some(r), Some(polynomial)) if polynomial.surely_outside(r).is_some() => {
                         Start::Outside(r.node, r.bound_reach)
                     }
                     (r, _) => Start::Exhausted(r.map_or(0, |r| r.node)),

@@ -238,19 +238,19 @@ impl Told<'_> {
             Against::Itself => (
                 "CLASS PROVED",
                 "of the exact polynomial network, held against nothing",
-                "its domain",
+                "a polynomial's domain",
                 "a proved class",
             ),
             Against::Network => (
                 "SAME CLASS",
                 "of the exact networks",
-                "[-B, B]",
+                "a polynomial's domain",
                 "the same class",
             ),
             Against::Reference => (
                 "SAME CLASS",
                 "of the exact network and the reference",
-                "[-B, B] or its domain",
+                "a polynomial's domain",
                 "the same class",
             ),
         };
@@ -303,22 +303,37 @@ impl Told<'_> {
         let network = &self.loaded.network;
         let last = r.bound_twin_reach.len().checked_sub(1);
         let layer = |i: usize| layer_name(network, network.activations()[i]);
+        let what = |i: usize| match self.twin.activations[i].is_own() {
+            true => "polynomial",
+            false => "table",
+        };
         match r.verdict.as_str() {
             "failed" => r.error.clone(),
             "outside" => last.map(|i| {
-                let needed = decimal(r.bound_twin_reach[i], true);
                 let neuron = r.outside_neuron.unwrap_or(0);
-                let twin = &self.twin.activations[i];
-                if twin.is_own() {
-                    let domain = twin.place();
-                    return format!("layer {} is asked up to {needed} from 0 (neuron {neuron}), and its domain is {domain}", layer(i));
+                match self.twin.activations[i].domain() {
+                    None => {
+                        let needed = decimal(r.bound_twin_reach[i], true);
+                        format!("layer {} needs B >= {needed} (neuron {neuron})", layer(i))
+                    }
+                    Some((lo, hi)) => format!(
+                        "layer {} asks its {} beyond its own domain [{lo}, {hi}] (neuron {neuron})",
+                        layer(i),
+                        what(i)
+                    ),
                 }
-                format!("layer {} needs B >= {needed} (neuron {neuron})", layer(i))
             }),
+            "exhausted" if r.error.is_some() => r.error.clone(),
             "exhausted" => last.map(|i| {
                 let bits = r.bits;
-                let b = self.twin.activations[i].scale();
-                format!("EXHAUSTED at layer {}: {bits} bits do not tell whether its input stays in [-{b}, {b}]", layer(i))
+                let place = match self.twin.activations[i].domain() {
+                    None => {
+                        let b = self.twin.activations[i].scale();
+                        format!("[-{b}, {b}]")
+                    }
+                    Some((lo, hi)) => format!("[{lo}, {hi}], the domain of its {}", what(i)),
+                };
+                format!("EXHAUSTED at layer {}: {bits} bits do not tell whether its input stays in {place}", layer(i))
             }),
             _ => None,
         }

@@ -147,11 +147,11 @@ pub const LEGEND: [(&str, &str); 8] = [
     ),
     (
         "envelope",
-        "|r(x) - ReLU(x)| <= tau |x| from |x| >= zone to the end of the domain",
+        "|B r(x/B) - ReLU(x)| <= tau |x| from |x| >= zone to the end of the domain, in the units of the input (a tournament's: of a match)",
     ),
     (
         "overflow margin",
-        "x may leave the domain by this much at least before |r(x)| exceeds 2 (or the limit that is named)",
+        "x, in the units of the input, may leave the domain by this much at least before |B r(x/B)| exceeds 2 B (or the limit that is named)",
     ),
     (
         "PROVED, REFUTED, UNDECIDED",
@@ -192,6 +192,18 @@ pub fn target(row: &Row) -> String {
     words
 }
 
+/// B, where it is not 1.
+fn scale(row: &Row) -> Option<&Rational> {
+    let found = row.parameters.iter().find(|(name, _)| *name == "B");
+    found.map(|(_, b)| b)
+}
+
+/// r in words, as it is applied to the input.
+pub fn r(row: &Row) -> String {
+    let scaled = |b| format!("{0} r(x/{0})", bound(b));
+    scale(row).map_or("r(x)".to_owned(), scaled)
+}
+
 fn verdict(row: &Row) -> String {
     or_dash(row.claim.as_ref().map(|c| c.verdict.to_string()))
 }
@@ -199,7 +211,8 @@ fn verdict(row: &Row) -> String {
 fn overflow(row: &Row) -> String {
     or_dash(row.overflow.as_ref().map(|o| {
         let margin = decimal(&o.bound_margin, 6, false);
-        if o.limit == 2u32 {
+        let usual = scale(row).map_or(Rational::from(2), |b| Rational::from(b * 2u32));
+        if o.limit == usual {
             margin
         } else {
             format!("{margin} (limit {})", bound(&o.limit))

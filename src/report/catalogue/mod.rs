@@ -99,7 +99,7 @@ pub enum Origin {
     Made,
 }
 
-/// |r(x) - ReLU(x)| <= tau |x| for zone <= |x| <= the domain's end, of the composite itself (B = 1).
+/// |B r(x/B) - ReLU(x)| <= tau |x| for zone <= |x| <= the domain's end, in the units of the input.
 #[derive(Debug, Clone)]
 pub struct Envelope {
     /// tau.
@@ -108,10 +108,10 @@ pub struct Envelope {
     pub zone: Rational,
 }
 
-/// |r(x)| <= limit while |x| is at most `bound_margin` beyond the domain, of the composite itself (B = 1).
+/// |B r(x/B)| <= limit while |x| is at most `bound_margin` beyond the domain, in the units of the input.
 #[derive(Debug, Clone)]
 pub struct Overflow {
-    /// The limit of |r|.
+    /// The limit of |B r(x/B)|.
     pub limit: Rational,
     /// The margin.
     pub bound_margin: Rational,
@@ -159,10 +159,11 @@ impl Row {
         let document = checked.document();
         let target = document.target()?;
         let (witness, to) = cited(document, target)?;
+        let unit = unit(document, target)?;
         let envelope = |c: &Stretch| -> Result<Envelope> {
             Ok(Envelope {
                 bound_tau: number(&c.hi, "hi")? / 2u32,
-                zone: number(&c.from, "from")?,
+                zone: number(&c.from, "from")? * &unit,
             })
         };
         let components = document.components().iter();
@@ -185,7 +186,7 @@ impl Row {
             bound_hi: number(&target.hi, "hi")?,
             envelope: document.closeness().map(envelope).transpose()?,
             overflow: to
-                .and_then(|to| overflow(document, &to).transpose())
+                .and_then(|to| overflow(document, (&to, &unit)).transpose())
                 .transpose()?,
             witness,
             claim: claim(target, source)?,
@@ -316,13 +317,23 @@ fn cited(document: &Certificate, target: &Target) -> Result<(Vec<Rational>, Opti
     found.unwrap_or_else(|| Ok((Vec::new(), None)))
 }
 
+/// B, the unit of x/B in those of the input; 1 for tournaments, which map their inputs.
+fn unit(document: &Certificate, target: &Target) -> Result<Rational> {
+    let of_clip = || document.clip().map(|c| &c.scale);
+    let scale = target.scale.as_ref().or_else(of_clip);
+    scale.map_or(Ok(Rational::from(1)), |b| number(b, "scale"))
+}
+
 /// The last magnitude claim that reaches beyond the domain.
-fn overflow(document: &Certificate, to: &Rational) -> Result<Option<Overflow>> {
+fn overflow(
+    document: &Certificate,
+    (to, unit): (&Rational, &Rational),
+) -> Result<Option<Overflow>> {
     let Some(claim) = document.magnitude() else {
         return Ok(None);
     };
-    let bound_margin = number(&claim.to, "to")? - to;
-    let limit = number(&claim.hi, "hi")?;
+    let bound_margin = (number(&claim.to, "to")? - to) * unit;
+    let limit = number(&claim.hi, "hi")? * unit;
     Ok((bound_margin >= 0u32).then_some(Overflow {
         limit,
         bound_margin,

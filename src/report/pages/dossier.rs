@@ -6,7 +6,7 @@ use crate::certificate::checked::Checked;
 use crate::certify::proof::Verdict;
 use crate::error::Result;
 use crate::poly::table::RawMap;
-use crate::report::catalogue::columns::{bound, log2};
+use crate::report::catalogue::columns::{bound, log2, r};
 use crate::report::catalogue::{Origin, Row};
 use crate::report::figures::curve::Curve;
 use crate::report::figures::error_figures::{figures, Detail, Measured, Subject};
@@ -111,18 +111,16 @@ impl Dossier {
         }
         if let Some(e) = &row.envelope {
             let (tau, zone) = (decimal(&e.bound_tau, 6, true), decimal(&e.zone, 6, true));
-            proved.item(
-                "envelope of the composite",
-                &format!("{tau} |x| from |x| = {zone}"),
-            );
+            proved.item("envelope", &format!("{tau} |x| from |x| = {zone}"));
         }
         if let Some(o) = &row.overflow {
             let margin = decimal(&o.bound_margin, 6, false);
             let words = format!(
-                "x may leave the domain by {margin} before |r(x)| exceeds {}",
+                "x may leave the domain by {margin} before |{}| exceeds {}",
+                r(&self.row),
                 bound(&o.limit)
             );
-            proved.item("overflow margin of the composite", &words);
+            proved.item("overflow margin, of r", &words);
         }
         for line in self.checked.report().beyond() {
             proved.item("as the checker says it", line);
@@ -198,7 +196,13 @@ impl Dossier {
         for words in self.checked.report().words() {
             let _ = writeln!(out, "<li>{}</li>", breakable(words));
         }
-        out + "</ol>\n<p>Here p is the composite below, r(x) = x (1 + p(x))/2 and \
+        let p = match self.checked.document().is_step() {
+            true => STEP,
+            false => "Here p is the composite below",
+        };
+        out + "</ol>\n<p>"
+            + p
+            + ", r(x) = x (1 + p(x))/2 and \
                m(a, b) = ((a + b) + (a \u{2212} b) p(a \u{2212} b))/2.</p>\n"
     }
 
@@ -271,7 +275,14 @@ impl Dossier {
                 escape(&map)
             );
         }
-        out + "</tbody>\n</table>\n</div>\n"
+        out.push_str("</tbody>\n</table>\n</div>\n");
+        if self.checked.document().is_step() {
+            let _ = writeln!(
+                out,
+                "<p>{STEP}. The ranges of the last stage are those of p.</p>"
+            );
+        }
+        out
     }
 
     /// The author's notes: those that call themselves estimates, or the others.
@@ -291,6 +302,10 @@ fn input_map(map: &RawMap) -> String {
         (scale, offset) => format!("{scale} y + {offset}"),
     }
 }
+
+/// What a composite of 0 and 1 stands for.
+const STEP: &str =
+    "Output: step, h in {0, 1}, where h is the composite below; here p = 2 h \u{2212} 1";
 
 /// Long numbers may break, so that a narrow page does not scroll.
 fn breakable(words: &str) -> String {

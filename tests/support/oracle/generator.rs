@@ -125,6 +125,7 @@ impl Generator {
             target: Function::Relu,
             output: polycert::poly::Output::default(),
             slope: None,
+            ends: None,
             domain: Domain {
                 lo: Rational::from(-1),
                 hi: Rational::from(1),

@@ -39,6 +39,8 @@ pub(crate) struct Table {
     pub(crate) step: bool,
     /// Of the leaky ReLU that p is itself, where it is stated.
     pub(crate) slope: Option<Rational>,
+    /// Of the clip that p is itself, where they are stated.
+    pub(crate) ends: Option<(Rational, Rational)>,
     components: Vec<Component>,
 }
 
@@ -65,6 +67,24 @@ impl Table {
             Function::Direct(Shape::LeakyRelu) => number(&t, budget),
             _ => Err(Fault::unreadable("is of direct_leaky_relu alone")),
         })?;
+        let end = |t: Tree| match target {
+            Function::Direct(Shape::Clip) => number(&t, budget),
+            _ => Err(Fault::unreadable("is of direct_clip alone")),
+        };
+        let (lower, upper) = (
+            fields.take_maybe("lower", end)?,
+            fields.take_maybe("upper", end)?,
+        );
+        let ends = match (lower, upper) {
+            (None, None) => None,
+            (Some(lower), Some(upper)) if lower < upper => Some((lower, upper)),
+            (Some(_), Some(_)) => return Err(Fault::unreadable("is not below upper").at("lower")),
+            _ => {
+                return Err(Fault::unreadable(
+                    "one of lower and upper without the other",
+                ))
+            }
+        };
         let components = fields.take("components", |t| {
             each(t.list_of(1, MAX_COMPONENTS)?, |c| component(c, budget))
         })?;
@@ -78,6 +98,7 @@ impl Table {
             eps,
             step: step.unwrap_or(false),
             slope,
+            ends,
             components,
         })
     }
@@ -107,6 +128,9 @@ impl Table {
         }
         if let Some(slope) = &self.slope {
             put(&format!("slope {}\n", number(slope)?));
+        }
+        if let Some((lower, upper)) = &self.ends {
+            put(&format!("ends {} {}\n", number(lower)?, number(upper)?));
         }
         for c in &self.components {
             let basis = if c.chebyshev { "chebyshev" } else { "power" };
@@ -291,6 +315,41 @@ mod tests {
             match read(&text) {
                 Err(Fault::Unreadable { detail, .. }) => {
                     assert!(detail.contains("direct_leaky_relu alone"), "{detail}");
+                }
+                other => panic!("{target}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn the_ends_of_a_clip_are_in_the_digest_and_of_no_other_target() {
+        let with = |target: &str, fields: &str| {
+            TABLE.replace(
+                "\"target\":\"relu\"",
+                &format!("\"target\":\"{target}\"{fields}"),
+            )
+        };
+        let ends = ",\"lower\":\"-2/4\",\"upper\":\"2\"";
+        let lines =
+            "polycert-table/1\ndomain -1 1\neps 3/8\nends -1/2 2\ncomponent power 1 0 2\n0\n1/2\n\
+                     component chebyshev 1/2 -1 1\n1\n";
+        let digest = |text: &str| read(text).unwrap().digest(&Budget::new()).unwrap();
+        let expected = crate::format::digest::of_bytes(lines.as_bytes());
+        assert_eq!(digest(&with("direct_clip", ends)), expected);
+        assert_ne!(digest(&with("direct_clip", "")), expected);
+        for (target, fields, message) in [
+            ("direct_relu6", ends, "direct_clip alone"),
+            ("clip", ends, "direct_clip alone"),
+            (
+                "direct_clip",
+                ",\"lower\":\"1\",\"upper\":\"1\"",
+                "is not below upper",
+            ),
+            ("direct_clip", ",\"lower\":\"1\"", "without the other"),
+        ] {
+            match read(&with(target, fields)) {
+                Err(Fault::Unreadable { detail, .. }) => {
+                    assert!(detail.contains(message), "{detail}")
                 }
                 other => panic!("{target}: {other:?}"),
             }

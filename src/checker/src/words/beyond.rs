@@ -1,5 +1,5 @@
 //! What is proved beyond the domain, in the units of the function's input: where the very bound of the error still
-//! holds, and where the value stays bounded though the error may not. The second says nothing about the first.
+//! holds, and where r stays bounded though the error may not. The second says nothing about the first.
 
 use crate::claims::statement::Statement;
 use crate::claims::target::{follows, Function, Target};
@@ -55,7 +55,11 @@ pub(crate) fn beyond(
         let hi = n.up(&target.scale.times(hi))?;
         let to = n.down(&target.scale.times(to))?;
         lines.push(format!(
-            "beyond the domain the value stays bounded, {value} <= {hi} up to |x| = {to}, whatever the error"
+            "beyond the domain r stays bounded, {value} <= {hi} up to |x| = {to}, whatever the error{}",
+            match target.function {
+                Function::Relu => String::new(),
+                other => format!(" (of r, not of what stands for {})", other.name()),
+            }
         ));
     }
     Ok(lines)

@@ -112,7 +112,7 @@ impl Report {
     }
 
     /// What is proved beyond the domain, in words and in the units of the function's input: where the bound of the
-    /// error still holds, and where the value stays bounded.
+    /// error still holds, and where r stays bounded.
     pub fn beyond(&self) -> &[String] {
         &self.beyond
     }
@@ -177,7 +177,7 @@ impl fmt::Display for Report {
         if self.table_step {
             writeln!(
                 f,
-                "  here p = 2 h - 1, where h is the table, whose last stage gives 0 or 1"
+                "  output: step, h in {{0, 1}}; here p = 2 h - 1, where h is the table, whose last stage gives 0 or 1"
             )?;
         }
         if let Some((_, others)) = self.words.split_last() {

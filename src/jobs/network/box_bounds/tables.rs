@@ -120,6 +120,7 @@ fn table(name: &str, neuron: &Neuron) -> Result<Table> {
         target: Function::Direct(Shape::Relu),
         output: crate::poly::table::Output::default(),
         slope: None,
+        ends: None,
         domain: Domain {
             lo: -Rational::from(&one + &c) * &h,
             hi: Rational::from(&one - &c) * &h,

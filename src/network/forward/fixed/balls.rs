@@ -3,12 +3,13 @@
 use crate::arith::ball::{up, Ball};
 use crate::arith::fixed::{exp2, scaled_down, Fixed, MOST};
 use crate::error::{Error, Result};
-use crate::network::forward::balls::{least, polynomial, Model, Range};
-use crate::network::forward::evaluation::Given;
+use crate::network::forward::balls::{polynomial, Model};
+use crate::network::forward::evaluation::{Given, Lost};
 use crate::network::forward::fixed::linear::Digits;
 use crate::network::forward::fixed::polynomial::{greatest, mixed, own, size, Numbers, Polynomial};
 use crate::network::forward::fixed::radii::Radii;
 use crate::network::forward::layers::Packed;
+use crate::network::forward::range::Range;
 use crate::network::forward::twin::Activation;
 use crate::network::forward::walk::{windows, Bend, Reading};
 use crate::network::model::graph::{Node, NodeId};
@@ -42,6 +43,9 @@ impl<const N: usize> FixedTensor<N> {
         let unit = self.radii.unit_of_one(Fixed::<N>::FRACTION);
         self.mid.iter().zip(&self.radii.values).map(move |(m, r)| {
             let near = m.near();
+            if *r == 0.0 && Rational::from_f64(near).is_some_and(|near| near == m.exact()) {
+                return Ball::exact(near);
+            }
             // The leading part is within 4 u.
             Ball::new((near, 0.0), up(unit * r + near.abs() * exp2(-50)))
         })
@@ -67,6 +71,8 @@ pub struct FixedBalls<'a, const N: usize> {
     seen: &'a mut dyn FnMut(NodeId, &Tensor),
     /// The ranges of the activations so far.
     pub ranges: Vec<Range>,
+    /// Where the numbers were beyond what the bits hold.
+    pub lost: Option<Lost>,
     /// The polynomial that was used last: most networks use one throughout.
     last: Option<Polynomial<'a, N>>,
 }
@@ -83,6 +89,7 @@ impl<'a, const N: usize> FixedBalls<'a, N> {
             model,
             seen,
             ranges: Vec::new(),
+            lost: None,
             last: None,
         }
     }
@@ -112,6 +119,7 @@ impl<'a, const N: usize> Reading for FixedBalls<'a, N> {
         let beyond = || Error::domain("an input is beyond 2^61");
         let wide = exact.is_none() && balls.radius.iter().any(|r| *r != 0.0);
         let mut mid = Vec::with_capacity(len);
+        let mut held = true;
         for i in 0..len {
             let x = match exact {
                 Some(x) => x[i].clone(),
@@ -120,7 +128,9 @@ impl<'a, const N: usize> Reading for FixedBalls<'a, N> {
                     q(balls.hi[i])? + q(balls.lo[i])?
                 }
             };
-            mid.push(Fixed::floor(&x).ok_or_else(beyond)?);
+            let floor = Fixed::floor(&x).ok_or_else(beyond)?;
+            held &= floor.exact() == x;
+            mid.push(floor);
         }
         let mut radii = Radii::ulps(0.0, len);
         if wide {
@@ -128,7 +138,8 @@ impl<'a, const N: usize> Reading for FixedBalls<'a, N> {
             radii.values.clone_from(&balls.radius);
             radii.unit = Fixed::<N>::FRACTION as i32;
         }
-        Ok(FixedTensor::new((mid, radii.map(1.0, |_, r| r))))
+        let ulps = if held { 0.0 } else { 1.0 };
+        Ok(FixedTensor::new((mid, radii.map(ulps, |_, r| r))))
     }
 
     fn conv(&self, c: &Conv, x: &Self::Value, from: TensorShape, node: &Node) -> Self::Value {
@@ -137,7 +148,7 @@ impl<'a, const N: usize> Reading for FixedBalls<'a, N> {
             return FixedTensor::lost(node.shape.len());
         };
         let mid = digits.conv(c, &x.mid, from, node.shape);
-        let radii = x.radii.conv(c, from, node.shape, digits.ulps());
+        let radii = x.radii.conv(c, from, node.shape, digits.ulps(&x.mid));
         FixedTensor::new((mid, radii))
     }
 
@@ -149,7 +160,8 @@ impl<'a, const N: usize> Reading for FixedBalls<'a, N> {
         let Some(digits) = digits else {
             return FixedTensor::lost(node.shape.len());
         };
-        FixedTensor::new((digits.dense(&x.mid), x.radii.dense(packed, digits.ulps())))
+        let radii = x.radii.dense(packed, digits.ulps(&x.mid));
+        FixedTensor::new((digits.dense(&x.mid), radii))
     }
 
     fn affine(&self, _: &[(Ball, Ball)], x: &Self::Value, node: &Node) -> Self::Value {
@@ -228,12 +240,10 @@ impl<'a, const N: usize> Reading for FixedBalls<'a, N> {
         let near: Vec<Ball> = x.near().collect();
         let range = Range::of(near.iter().copied(), id);
         (self.seen)(id, &Tensor::from_balls(from, &near));
-        let ends = (range.bound_lo, range.bound_hi);
-        let inside = |twin: &Activation| twin.holds(ends, range.bound_reach, false);
         match bend {
             Bend::Polynomial(runs) => {
                 self.ranges.push(range);
-                if twin.is_some_and(|twin| !inside(twin)) {
+                if twin.is_some_and(|twin| !twin.holds(&range)) {
                     return Ok(None);
                 }
                 let y = own(runs, &x.mid, &x.radii);
@@ -245,7 +255,7 @@ impl<'a, const N: usize> Reading for FixedBalls<'a, N> {
                 let Some(twin) = twin else {
                     return Ok(Some(leaky(slope, x)));
                 };
-                if !inside(twin) {
+                if !twin.holds(&range) {
                     return Ok(None);
                 }
                 let y = self.polynomial(twin)?.leaky(&x.mid, &x.radii, slope);
@@ -265,18 +275,16 @@ impl<'a, const N: usize> Reading for FixedBalls<'a, N> {
         }
     }
 
-    fn check(&self, node: &Node, x: &FixedTensor<N>) -> Result<()> {
-        let radii = &x.radii.values;
-        let lost = radii.iter().position(|r| !r.is_finite());
-        if x.most < MOST && lost.is_none() {
-            return Ok(());
-        }
-        Err(Error::domain(format!(
-            "layer {:?}, element {}: numbers or error bounds are beyond what {} bits of fixed point hold",
-            node.name,
-            lost.unwrap_or(0),
-            Fixed::<N>::FRACTION
-        )))
+    fn holds(&mut self, (node, _): (NodeId, &Node), x: &FixedTensor<N>) -> bool {
+        let both = x.mid.iter().zip(&x.radii.values);
+        let lost = |(m, r): (&Fixed<N>, &f64)| !r.is_finite() || size(m) >= MOST;
+        let element = both.map(lost).position(|lost| lost);
+        self.lost = element.map(|element| Lost {
+            node,
+            element,
+            bits: Fixed::<N>::FRACTION,
+        });
+        element.is_none()
     }
 }
 
@@ -303,7 +311,8 @@ impl<'a, const N: usize> FixedBalls<'a, N> {
             for (i, (m, r)) in mids.iter().zip(&radii).enumerate() {
                 for (m, r) in m.chunks_exact(2).zip(r.chunks_exact(2)) {
                     differences.push(m[0].minus(&m[1]));
-                    theirs.push(up(r[0] + r[1]));
+                    let r = r[0] + r[1];
+                    theirs.push(if r == 0.0 { 0.0 } else { up(r) });
                     whose.push(i);
                 }
             }
@@ -313,9 +322,9 @@ impl<'a, const N: usize> FixedBalls<'a, N> {
             };
             let d = FixedTensor::new((differences, theirs));
             for (ball, &i) in d.near().zip(&whose) {
-                range.see(ball.magnitude(), least(ball), i);
+                range.see(ball, i);
             }
-            if d.most >= MOST || !twin.holds((0.0, 0.0), range.bound_reach, true) {
+            if d.most >= MOST || !twin.holds(range) {
                 return Ok(None);
             }
             let (won, of_won) = self.polynomial(twin)?.relu(&d.mid, &d.radii);
@@ -392,7 +401,7 @@ fn greatest_of<const N: usize>(
         }
         mid.push(top);
         radii.push(radius);
-        range.see(up(high - low), 0.0, i);
+        range.see_within(up(high - low), i);
     }
     FixedTensor::new((mid, x.radii.gathered(radii, 0.0)))
 }

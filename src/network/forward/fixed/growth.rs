@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::network::forward::balls::{polynomial, Model};
 use crate::network::forward::fixed::radii::Radii;
 use crate::network::forward::layers::{self, Packed};
+use crate::network::forward::range::Range;
 use crate::network::forward::stage::Runs;
 use crate::network::forward::steepness::Steepness;
 use crate::network::forward::twin::Activation;
@@ -230,7 +231,7 @@ impl Reading for Reader<'_> {
         self.activations.push(x.radii.estimate_log2());
         self.uniform = self.uniform.max(x.uniform);
         let outside = |twin: &Activation| {
-            let holds = |v: &f64| twin.holds((*v, *v), v.abs(), false);
+            let holds = |v: &f64| twin.holds(&Range::estimate_of(*v));
             !x.mid.iter().all(holds)
         };
         let twin = match (bend, twin) {
@@ -260,8 +261,8 @@ impl Reading for Reader<'_> {
         })
     }
 
-    fn check(&self, _: &Node, _: &Grown) -> Result<()> {
-        Ok(())
+    fn holds(&mut self, _: (NodeId, &Node), _: &Grown) -> bool {
+        true
     }
 }
 
@@ -323,7 +324,7 @@ fn own(runs: &Runs, x: &Grown) -> Grown {
 fn bent(twin: &Activation, leak: f64, x: &[f64], radii: &Radii, uniform: f64) -> Option<Grown> {
     let scale = twin.scale().to_f64();
     let direct = twin.domain().is_some();
-    if x.iter().any(|v| !twin.holds((*v, *v), v.abs(), false)) {
+    if x.iter().any(|v| !twin.holds(&Range::estimate_of(*v))) {
         return None;
     }
     let mut mid = Vec::with_capacity(x.len());

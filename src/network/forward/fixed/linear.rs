@@ -36,6 +36,8 @@ struct Row {
 #[derive(Debug)]
 struct Plane {
     exponent: i32,
+    /// Its part of every weight is a multiple of 2^unit.
+    unit: i32,
     rows: Vec<Row>,
 }
 
@@ -44,6 +46,8 @@ struct Plane {
 pub struct Digits<const N: usize> {
     planes: Vec<Plane>,
     bias: Vec<Fixed<N>>,
+    /// Whether they are the exact ones.
+    held: bool,
     /// Upper bound of the sum of |weights| of a row, and of |bias|.
     bound_norm: f64,
     bound_bias: f64,
@@ -83,24 +87,41 @@ impl<const N: usize> Digits<N> {
             let row = |row: &[f64]| plane_row(row, exponent, digit);
             let rows: Vec<Row> = weights.chunks(terms.max(1)).map(row).collect();
             if rows.iter().any(|r| !r.terms.is_empty()) {
-                planes.push(Plane { exponent, rows });
+                planes.push(Plane {
+                    exponent,
+                    unit: exponent.max(low),
+                    rows,
+                });
             }
         }
         let norm = |row: &[f64]| row.iter().map(|w| w.abs()).sum::<f64>();
         let norms = weights.chunks(terms.max(1)).map(norm);
-        let bias_of = |b: &f64| Fixed::floor(&Rational::from_f64(*b)?);
+        let mut held = true;
+        let bias_of = |b: &f64| {
+            let exact = Rational::from_f64(*b)?;
+            let floor = Fixed::floor(&exact)?;
+            held &= floor.exact() == exact;
+            Some(floor)
+        };
+        let fixed = bias.iter().map(bias_of).collect::<Option<_>>()?;
         Some(Self {
             planes,
-            bias: bias.iter().map(bias_of).collect::<Option<_>>()?,
+            bias: fixed,
+            held,
             // Sums of K roundings: K u < 2^-29.
             bound_norm: norms.fold(0.0, f64::max) * 1.000_001,
             bound_bias: bias.iter().fold(0.0, |m, b| m.max(b.abs())),
         })
     }
 
-    /// A midpoint is off by at most so many ulps.
-    pub fn ulps(&self) -> f64 {
-        self.planes.len() as f64 + 1.0
+    /// A midpoint made of these numbers is off by at most so many ulps.
+    ///
+    /// One for each plane whose shift may drop bits: all x are multiples of 2^z ulps, the plane's part of a weight one of
+    /// 2^unit, so that products are whole ulps where z + unit >= 0. And one for the bias, where it is no whole ulps.
+    pub fn ulps(&self, x: &[Fixed<N>]) -> f64 {
+        let zeros = x.iter().map(Fixed::trailing_zeros).min().unwrap_or(0) as i32;
+        let dropped = self.planes.iter().filter(|p| zeros + p.unit < 0).count();
+        dropped as f64 + f64::from(u8::from(!self.held))
     }
 
     /// Whether all results are within [`MOST`] for inputs of at most this size.
@@ -270,10 +291,24 @@ mod tests {
         let y = digits.dense(&fixed)[0].exact();
         let off = Rational::from(&exact - &y) << Fixed::<N>::FRACTION;
         assert!(
-            off >= 0 && off < q(digits.ulps()),
+            off >= 0 && off <= q(digits.ulps(&fixed)),
             "{weights:?} {bias} {x:?}: {} ulps",
             off.to_f64()
         );
+    }
+
+    #[test]
+    fn products_of_whole_ulps_are_exact() {
+        let q = |n: i32, d: i32| Fixed::<3>::floor(&Rational::from((n, d))).unwrap();
+        let whole = Digits::<3>::new(&[4.0, -2.0], &[0.5]).unwrap();
+        assert_eq!(whole.ulps(&[q(1, 4), q(0, 1)]), 0.0);
+        assert_eq!(whole.ulps(&[q(1, 3), q(1, 3)]), 0.0);
+        let third = Digits::<3>::new(&[1.0 / 3.0], &[0.0]).unwrap();
+        assert_eq!(third.ulps(&[q(1, 4)]), 0.0);
+        assert_eq!(third.ulps(&[q(1, 3)]), 1.0);
+        // 2^-129 is no whole ulp.
+        let thin = Digits::<3>::new(&[1.0], &[2.0f64.powi(-129)]).unwrap();
+        assert_eq!(thin.ulps(&[q(1, 3)]), 1.0);
     }
 
     #[test]

@@ -82,9 +82,10 @@ fn run<const N: usize>(
     let mut balls = FixedBalls::<N>::new(given, model, seen);
     let result = walk.run(&mut balls)?;
     let ranges = balls.ranges;
-    Ok(match result {
-        None => Outcome::Outside(ranges),
-        Some(result) => Outcome::Done(Evaluation {
+    Ok(match (result, balls.lost) {
+        (_, Some(lost)) => Outcome::Lost(lost, ranges),
+        (None, _) => Outcome::Outside(ranges),
+        (Some(result), _) => Outcome::Done(Evaluation {
             logits: result.balls(),
             ranges,
             bits: Fixed::<N>::FRACTION,

@@ -41,9 +41,17 @@ impl Radii {
         up(exp2(self.unit - bits as i32))
     }
 
-    /// Each by a function of it, with so many ulps on top.
+    /// Whether the midpoints are the exact numbers.
+    fn is_exact(&self) -> bool {
+        self.values.iter().all(|r| *r == 0.0)
+    }
+
+    /// Each by a function of it, with so many ulps on top; exact numbers stay exact where there are none.
     #[must_use]
     pub fn map(mut self, ulps: f64, f: impl Fn(usize, f64) -> f64) -> Self {
+        if ulps == 0.0 && self.is_exact() {
+            return self;
+        }
         let more = self.units(ulps);
         for (i, r) in self.values.iter_mut().enumerate() {
             *r = up(f(i, *r) + more);
@@ -53,6 +61,9 @@ impl Radii {
 
     /// Of other elements in the same units, with so many ulps on top.
     fn with(&self, values: Vec<f64>, ulps: f64) -> Self {
+        if ulps == 0.0 && self.is_exact() {
+            return Self::ulps(0.0, values.len());
+        }
         let made = Self {
             values,
             unit: self.unit,
@@ -75,7 +86,14 @@ impl Radii {
     /// In a unit that is not below its own.
     fn values_in(&self, unit: i32) -> impl Iterator<Item = f64> + '_ {
         let e = self.unit - unit;
-        self.values.iter().map(move |v| up(scaled_down(*v, e)))
+        let moved = move |v: &f64| {
+            if *v == 0.0 {
+                0.0
+            } else {
+                up(scaled_down(*v, e))
+            }
+        };
+        self.values.iter().map(moved)
     }
 
     /// Both in the larger unit.
@@ -96,7 +114,8 @@ impl Radii {
     /// Of sums.
     pub fn plus(a: &Self, b: &Self) -> Self {
         let (a, b) = Self::aligned(a, b);
-        let sums = a.values.iter().zip(&b.values).map(|(a, b)| up(a + b));
+        let sum = |(a, b): (&f64, &f64)| if a + b == 0.0 { 0.0 } else { up(a + b) };
+        let sums = a.values.iter().zip(&b.values).map(sum);
         let made = Self {
             values: sums.collect(),
             unit: a.unit,
