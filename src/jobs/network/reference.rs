@@ -15,10 +15,13 @@ use crate::network::read::load::Loaded;
 pub fn load(reference: Option<&Model>, loaded: &mut Loaded) -> Result<Option<Loaded>> {
     let Some(model) = reference else {
         if loaded.network.replaced() == 0 {
-            loaded.said.push(
-                "its activations are polynomials already: it is evaluated alone, and its class is what is proved"
-                    .to_owned(),
-            );
+            let what = match loaded.network.activations().is_empty() {
+                true => "it has no activation",
+                false => "its activations are polynomials already",
+            };
+            loaded.said.push(format!(
+                "{what}: it is evaluated alone, and its class is what is proved"
+            ));
         }
         return Ok(None);
     };

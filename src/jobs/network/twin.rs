@@ -73,18 +73,20 @@ impl Polynomials {
         let tables = self.tables.iter().map(|path| Table::read(path));
         let tables: Vec<Table> = tables.collect::<Result<_>>()?;
         let replaced = network.replaced();
+        if replaced == 0 && !(tables.is_empty() && self.scales.is_empty()) {
+            return Err(Error::domain(
+                "the network has no ReLU and no max-pooling that a table would replace; leave --table and --scale out",
+            ));
+        }
         let scales = self.scales(&tables, replaced)?;
         for (what, n) in [
             ("tables", tables.len()),
             ("values of --scale", scales.len()),
         ] {
-            if n != replaced && (n != 1 || replaced == 0) {
-                return Err(Error::domain(match replaced {
-                    0 => format!(
-                        "{n} {what}: the network has no ReLU and no max-pooling that a table would replace; leave --table and --scale out"
-                    ),
-                    _ => format!("{n} {what}; give one, or one for each of the {replaced} ReLU and max-pooling layers"),
-                }));
+            if n != replaced && n != 1 {
+                return Err(Error::domain(format!(
+                    "{n} {what}; give one, or one for each of the {replaced} ReLU and max-pooling layers"
+                )));
             }
         }
         let mut composites = Vec::new();
