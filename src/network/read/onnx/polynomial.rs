@@ -1,7 +1,7 @@
 //! Activations that are polynomials in the graph: products and powers of one layer's value, and what is added to them.
 //!
 //! A node's value may be a polynomial of an earlier node's, element by element: by factors and sums with numbers, by sums
-//! and products of such values. [`chain`] lists what a node is that way, nearest first. A product of two layers is read
+//! and products of such values: a chain of them goes back from a node, as far as it is needed. A product of two layers is read
 //! where both are polynomials of one node: then the product is one, over the nearest such node (so that a composite stays
 //! one, and is not multiplied out). Coefficients are exact rationals. Nodes that nobody reads any more are dropped in the
 //! end.
@@ -29,33 +29,45 @@ struct Seen {
     parts: Vec<Vec<Rational>>,
 }
 
-/// What a node is of itself, of the node before it, and so on.
-fn chain(r: &Reader, builder: &Builder, id: NodeId) -> Vec<Seen> {
-    let identity = vec![vec![Rational::new(), Rational::from(1)]];
-    let mut all = vec![Seen {
+/// What a node is of itself, and further back as it is asked for.
+fn chain(id: NodeId) -> Vec<Seen> {
+    vec![Seen {
         base: id,
-        parts: identity,
-    }];
-    while let (Some(last), true) = (all.last(), all.len() <= MAX_STEPS) {
-        let Some(&before) = builder.inputs(last.base).first() else {
-            break;
-        };
-        let parts = match builder.op(last.base) {
-            Op::Reshape(_) => Some(last.parts.clone()),
-            _ if builder.shape(last.base).channels > MAX_COEFFICIENTS => None,
-            op => inner(op).and_then(|inner| {
-                combined(r, &last.parts, &inner, composed, |p, q| {
-                    (p - 1) * (q - 1) + 1
-                })
-            }),
-        };
-        let Some(parts) = parts else { break };
-        all.push(Seen {
-            base: before,
-            parts,
-        });
-    }
-    all
+        parts: vec![vec![Rational::new(), Rational::from(1)]],
+    }]
+}
+
+/// One node further back; whether there is one.
+fn grow(r: &Reader, builder: &Builder, chain: &mut Vec<Seen>) -> bool {
+    let Some(last) = chain.last().filter(|_| chain.len() <= MAX_STEPS) else {
+        return false;
+    };
+    let Some(&before) = builder.inputs(last.base).first() else {
+        return false;
+    };
+    let channels = builder.shape(last.base).channels;
+    let parts = match builder.op(last.base) {
+        Op::Reshape(_) => Some(last.parts.clone()),
+        _ if channels > MAX_COEFFICIENTS || !charge(r, channels) => None,
+        op => inner(op).and_then(|inner| {
+            combined(r, &last.parts, &inner, composed, |p, q| {
+                (p - 1) * (q - 1) + 1
+            })
+        }),
+    };
+    let Some(parts) = parts else { return false };
+    chain.push(Seen {
+        base: before,
+        parts,
+    });
+    true
+}
+
+/// Takes work from what the file may still cost; whether there was enough.
+fn charge(r: &Reader, work: usize) -> bool {
+    let left = r.work.get().checked_sub(work);
+    r.work.set(left.unwrap_or(0));
+    left.is_some()
 }
 
 /// The polynomials that a layer is, channel by channel.
@@ -111,14 +123,21 @@ fn combined(
 
 /// The nearest node that both are polynomials of, and these.
 fn common(r: &Reader, builder: &Builder, a: NodeId, b: NodeId) -> Option<(Seen, Seen)> {
-    let (left, right) = (chain(r, builder, a), chain(r, builder, b));
-    for one in left {
-        if let Some(at) = right.iter().position(|s| s.base == one.base) {
-            let other = right.into_iter().nth(at)?;
-            return Some((one, other));
+    let (mut left, mut right) = (chain(a), chain(b));
+    loop {
+        let place = |one: &Seen| right.iter().position(|other| other.base == one.base);
+        let found = left
+            .iter()
+            .enumerate()
+            .find_map(|(i, s)| Some((i, place(s)?)));
+        if let Some((i, k)) = found {
+            return Some((left.swap_remove(i), right.swap_remove(k)));
+        }
+        let (more, yet) = (grow(r, builder, &mut left), grow(r, builder, &mut right));
+        if !more && !yet {
+            return None;
         }
     }
-    None
 }
 
 /// Polynomials of a node as a layer of the dimensions and order of `like`.
@@ -209,21 +228,24 @@ pub fn sum(r: &Reader, builder: &mut Builder, a: &Layer, b: &Layer) -> Result<Op
 /// # Errors
 /// What the builder refuses.
 pub fn folded(r: &Reader, builder: &mut Builder, before: &Layer, x: Layer) -> Result<Layer> {
-    let is_polynomial = |id: NodeId| matches!(builder.op(id), Op::Polynomial(_));
-    if !reads_alone(r, before.id) {
+    let mut polynomial = before.id;
+    while let (Op::Reshape(_), [id]) = (builder.op(polynomial), builder.inputs(polynomial)) {
+        polynomial = *id;
+    }
+    if !matches!(builder.op(polynomial), Op::Polynomial(_)) || !reads_alone(r, before.id) {
         return Ok(x);
     }
-    let mut chain = chain(r, builder, x.id);
-    let Some(k) = chain.iter().position(|s| is_polynomial(s.base)) else {
-        return Ok(x);
-    };
-    // Behind the operand itself there is what others may read.
-    let own = chain[..=k].iter().any(|s| s.base == before.id);
-    if k + 1 >= chain.len() || !own {
-        return Ok(x);
+    // From what became of it to what the polynomial reads.
+    let mut seen = chain(x.id);
+    while seen.last().is_some_and(|s| s.base != polynomial) {
+        if !grow(r, builder, &mut seen) {
+            return Ok(x);
+        }
     }
-    let seen = chain.swap_remove(k + 1);
-    made(r, builder, seen.base, seen.parts, &x)
+    match (grow(r, builder, &mut seen), seen.pop()) {
+        (true, Some(seen)) => made(r, builder, seen.base, seen.parts, &x),
+        _ => Ok(x),
+    }
 }
 
 /// Whether the node that is read has no other reader.
