@@ -342,7 +342,13 @@ fn described(
         return Err(Error::parse("components", detail));
     }
     for (c, (basis, scale, offset)) in components.iter_mut().zip(&header.forms) {
-        if hints.basis.is_none() && !matches!(format, Some(Format::Csv | Format::Heir)) {
+        if let Some(asked) = hints.basis.filter(|asked| asked != basis) {
+            let (said, asked) = (basis.name(), asked.name());
+            let detail =
+                format!("the file's line of polycert-export says {said}, --basis says {asked}");
+            return Err(Error::parse("basis", detail));
+        }
+        if !matches!(format, Some(Format::Csv | Format::Heir)) {
             c.basis = *basis;
         }
         (c.scale, c.offset) = (scale.clone(), offset.clone());
