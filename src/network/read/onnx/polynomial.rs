@@ -1,8 +1,8 @@
 //! Activations that are polynomials in the graph: products and powers of one layer's value, and what is added to them.
 //!
-//! A node's value may be a polynomial of an earlier node's, element by element: by factors and sums with numbers, by sums
-//! and products of such values: a chain of them goes back from a node, as far as it is needed. A product of two layers is read
-//! where both are polynomials of one node: then the product is one, over the nearest such node (so that a composite stays
+//! A node's value may be a polynomial of an earlier node's, element by element: by factors, by sums with numbers, by sums
+//! and products of such values. A chain of them goes back from a node, as far as it is needed. A product of two layers is
+//! read where both are polynomials of one node: then the product is one, over the nearest such node (so that a composite stays
 //! one, and is not multiplied out). Coefficients are exact rationals. Nodes that nobody reads any more are dropped in the
 //! end.
 
