@@ -7,6 +7,7 @@ mod fixed;
 mod import;
 mod noise;
 mod onnx;
+mod polynomials;
 mod ranges;
 mod resnet;
 mod underflow;

@@ -183,9 +183,19 @@ fn proved(path: &Path, network: &Network, twin: &Twin, centre: Centre) -> Result
 /// The activations that have this table and this B.
 fn serves(digest: &str, scale: &Rational, network: &Network, twin: &Twin) -> Result<Vec<usize>> {
     let tables = &twin.digests;
-    let table = |k: usize| tables.get(k.min(tables.len().saturating_sub(1)));
-    let same = |k: &usize| table(*k).is_some_and(|d| d == digest);
-    let of_table: Vec<usize> = (0..twin.activations.len()).filter(same).collect();
+    // Polynomials of the network's own have no table.
+    let mut replaced = 0;
+    let mut of_table = Vec::new();
+    for (k, activation) in twin.activations.iter().enumerate() {
+        if activation.is_own() {
+            continue;
+        }
+        let table = tables.get(replaced.min(tables.len().saturating_sub(1)));
+        replaced += 1;
+        if table.is_some_and(|d| d == digest) {
+            of_table.push(k);
+        }
+    }
     if of_table.is_empty() {
         return Err(Error::domain(format!(
             "is about the table {digest}, the twin has {}",

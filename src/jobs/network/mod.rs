@@ -22,6 +22,7 @@ pub mod inputs;
 mod levels;
 pub mod model;
 pub mod ranges;
+pub mod reference;
 pub mod twin;
 
 pub use inputs::InputFile;

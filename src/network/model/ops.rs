@@ -5,6 +5,7 @@
 
 use crate::error::{Error, Result};
 pub use crate::network::model::batch_norm::BatchNorm;
+pub use crate::network::model::polynomial::Polynomials;
 
 /// Most numbers in one activation.
 pub const MAX_FEATURES: usize = 1 << 26;
@@ -235,6 +236,8 @@ pub enum Op {
         /// The output's shape.
         shape: TensorShape,
     },
+    /// A polynomial of every element, one for each channel.
+    Polynomial(Polynomials),
 }
 
 impl Op {
@@ -256,11 +259,17 @@ impl Op {
             Self::Concat => "concat",
             Self::Reshape(_) => "reshape",
             Self::Gather { .. } => "gather",
+            Self::Polynomial(_) => "polynomial",
         }
     }
 
-    /// Whether a polynomial stands in for it in the encrypted network.
+    /// Whether it is no linear layer: ReLU, max-pooling, or a polynomial.
     pub fn is_activation(&self) -> bool {
+        self.is_replaced() || matches!(self, Self::Polynomial(_))
+    }
+
+    /// Whether a polynomial of a table stands in for it in the encrypted network.
+    pub fn is_replaced(&self) -> bool {
         matches!(self, Self::Relu { .. } | Self::MaxPool(_))
     }
 
@@ -278,6 +287,8 @@ impl Op {
             Self::Dense(d) => d.weights.len() + bias(&d.bias),
             Self::BatchNorm(b) => 2 * b.gamma.len(),
             Self::Affine { scale, shift } => scale.len() + shift.len(),
+            Self::Polynomial(p) if p.is_per_channel() => p.channels.len() * (p.degree() + 1),
+            Self::Polynomial(p) => p.degree() + 1,
             _ => 0,
         }
     }
@@ -401,6 +412,11 @@ impl Op {
                     None => Ok(*shape),
                     Some(j) => Err(Error::domain(format!("gathers element {j} of {}", x.len()))),
                 }
+            }
+            Self::Polynomial(p) => {
+                fits("polynomials", p.channels.len(), x.channels)?;
+                p.check()?;
+                Ok(x)
             }
         }
     }

@@ -1,9 +1,10 @@
 //! What noise each layer has to spare: a budget.
 //!
 //! At one level every activation has its stated noise. How much more may one layer alone have, all others as stated, before
-//! the class is not proved any more? Rows and slopes do not depend on the noise, so one more set of rows serves any
-//! number of candidates: for each layer multiples 2^b of its stated noise, b on a ladder below what first order leaves
-//! room for. The greatest that [`Subject::bound`] proves is the answer, with its own remainders: nothing is extrapolated.
+//! the class is not proved any more? Rows and slopes do not depend on the noise, so one more set of rows serves many
+//! candidates: for each layer multiples 2^b of its stated noise, b up to what first order leaves room for, first quarters of
+//! that room, then quarters of the one in which the answer lies. The greatest that [`Subject::bound`] proves is the answer,
+//! with its own remainders: nothing is extrapolated, and a sixteenth of the room is not told apart.
 //!
 //! First order: a margin m with the bound D at the stated level has m - D left. With |e| <= w B at the layer, which moves it by
 //! w B sum |c| =: s, a factor f adds (f - 1) s. With a proxy, sqrt(Q) becomes sqrt(Q + (f^2 - 1) q), Q the sum over all
@@ -14,12 +15,17 @@ use crate::network::rows::asked::{Deviation, Noise, NoiseLevel};
 use crate::network::rows::state::kappa;
 use crate::network::rows::subject::{Subject, Undisturbed};
 
-/// Bits below the first order's room that are tried.
-const LADDER: [f64; 6] = [0.05, 0.25, 0.5, 1.0, 2.0, 4.0];
+/// Parts of the first order's room that are tried first; the first is all but what rounding takes.
+const FIRST: [f64; 4] = [0.998, 0.75, 0.5, 0.25];
+/// Parts of what is left between the greatest that is proved and the next that is not.
+const NEXT: [f64; 3] = [0.25, 0.5, 0.75];
 /// Noise that a layer may have is not sought beyond so many bits.
 const MOST: f64 = 64.0;
 /// Candidates whose bounds are computed together: memory is 8 bytes for each and every neuron.
 const TOGETHER: usize = 96;
+
+/// A level, an activation of the original network, and bits of more noise there.
+type Candidate = (usize, usize, f64);
 
 /// What one layer has to spare at one level.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,7 +42,7 @@ impl Subject<'_> {
     /// is not proved to stay.
     ///
     /// **Inputs** the levels, and what [`Subject::bound`] found for them.
-    /// **Cost** a row for each neuron again for every 96 candidates, six for each level and layer.
+    /// **Cost** a row for each neuron again for every 96 candidates, at most seven for each level and layer.
     ///
     /// # Errors
     /// As there.
@@ -49,7 +55,7 @@ impl Subject<'_> {
     ) -> Result<Vec<Vec<Spare>>> {
         let count = self.origins.last().map_or(0, |last| last + 1);
         let mut all: Vec<Vec<Spare>> = Vec::with_capacity(levels.len());
-        let mut candidates: Vec<(usize, usize, f64, NoiseLevel)> = Vec::new();
+        let mut wanted = Vec::new();
         for (c, level) in levels.iter().enumerate() {
             if at.bound_margin_under(found, c) <= 0.0 {
                 all.push(Vec::new());
@@ -57,11 +63,8 @@ impl Subject<'_> {
             }
             let rooms = self.rooms(at, (c, level), found, count);
             for (k, room) in rooms.iter().enumerate() {
-                let bits = LADDER.map(|less| room.unwrap_or(0.0) - less);
-                for bits in bits.into_iter().filter(|bits| *bits > 0.0) {
-                    let more = louder(level, count, k, bits.exp2());
-                    candidates.extend(more.map(|more| (c, k, bits, more)));
-                }
+                let parts = FIRST.map(|part| part * room.unwrap_or(0.0));
+                wanted.extend(parts.map(|bits| (c, k, bits)));
             }
             let none = |room: &Option<f64>| Spare {
                 bound_bits: None,
@@ -69,19 +72,52 @@ impl Subject<'_> {
             };
             all.push(rooms.iter().map(none).collect());
         }
-        let parts = candidates.len().div_ceil(TOGETHER);
-        for (part, chunk) in candidates.chunks(TOGETHER).enumerate() {
-            let noise: Vec<NoiseLevel> = chunk.iter().map(|c| c.3.clone()).collect();
+        let mut tried = self.stays(at, levels, &wanted, threads, progress)?;
+        let mut wanted = Vec::new();
+        for (c, list) in all.iter().enumerate() {
+            for k in 0..list.len() {
+                let (proved, open) = between(&tried, c, k);
+                if let Some(open) = open {
+                    let parts = NEXT.map(|part| proved + part * (open - proved));
+                    wanted.extend(parts.map(|bits| (c, k, bits)));
+                }
+            }
+        }
+        tried.extend(self.stays(at, levels, &wanted, threads, progress)?);
+        for (c, list) in all.iter_mut().enumerate() {
+            for (k, spare) in list.iter_mut().enumerate() {
+                let (proved, _) = between(&tried, c, k);
+                spare.bound_bits = Some(proved).filter(|bits| *bits > 0.0);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Whether each candidate leaves the class; those whose noise makes no sense are left out.
+    fn stays(
+        &self,
+        at: &Undisturbed,
+        levels: &[NoiseLevel],
+        wanted: &[Candidate],
+        threads: usize,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Vec<(Candidate, bool)>> {
+        let count = self.origins.last().map_or(0, |last| last + 1);
+        let made = wanted.iter().filter_map(|&(c, k, bits)| {
+            let more = louder(&levels[c], count, k, bits.exp2());
+            more.filter(|_| bits > 0.0).map(|more| ((c, k, bits), more))
+        });
+        let made: Vec<(Candidate, NoiseLevel)> = made.collect();
+        let parts = made.len().div_ceil(TOGETHER);
+        let mut all = Vec::with_capacity(made.len());
+        for (part, chunk) in made.chunks(TOGETHER).enumerate() {
+            let noise: Vec<NoiseLevel> = chunk.iter().map(|c| c.1.clone()).collect();
             let mut told = |layer: usize, layers: usize| {
                 progress(part * layers + layer, parts * layers);
             };
-            let more = self.bound(at, &noise, threads, &mut told)?;
-            for (i, (c, k, bits, _)) in chunk.iter().enumerate() {
-                if at.bound_margin_under(&more, i) > 0.0 {
-                    let best = &mut all[*c][*k].bound_bits;
-                    *best = Some(best.map_or(*bits, |b| b.max(*bits)));
-                }
-            }
+            let found = self.bound(at, &noise, threads, &mut told)?;
+            let each = chunk.iter().enumerate();
+            all.extend(each.map(|(i, c)| (c.0, at.bound_margin_under(&found, i) > 0.0)));
         }
         Ok(all)
     }
@@ -121,6 +157,17 @@ impl Subject<'_> {
         };
         (0..count).map(room).collect()
     }
+}
+
+/// The greatest bits that are proved of a layer at a level, 0 if none are, and the least above that are not.
+fn between(tried: &[(Candidate, bool)], level: usize, layer: usize) -> (f64, Option<f64>) {
+    let own = || {
+        let of = |c: &&(Candidate, bool)| (c.0 .0, c.0 .1) == (level, layer);
+        tried.iter().filter(of)
+    };
+    let proved = own().filter(|c| c.1).map(|c| c.0 .2).fold(0.0, f64::max);
+    let open = own().map(|c| c.0 .2).filter(|bits| *bits > proved);
+    (proved, open.reduce(f64::min))
 }
 
 /// A level with `times` the noise of one activation; none where that is too much.

@@ -139,7 +139,7 @@ impl<'a> State<'a> {
                 let i = c * shape.pixels() + p;
                 let z = centre.hi[i];
                 let radius = (Upper::of(centre.radius[i]) + Upper::size(centre.lo[i])).get();
-                let (slope, remainder_of) = response.linear(z, radius)?;
+                let (slope, remainder_of) = response.linear(i, z, radius)?;
                 for (level, noise) in noise.iter().enumerate() {
                     let d = Upper::of(known[levels * at + level]);
                     let mut remainder = Upper::of(remainder_of(d.get()));

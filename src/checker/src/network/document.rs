@@ -55,6 +55,8 @@ pub(crate) struct NoiseClaim {
     pub(crate) exact_centre: bool,
     /// Deviations of the differences of the class's logit to the others, or of every logit.
     pub(crate) margins: bool,
+    /// For each layer of polynomials of the network's own the unit of its noise.
+    pub(crate) own: Vec<Rational>,
     pub(crate) levels: Vec<NoiseLevel>,
     /// The same in words, and what is stated of each.
     pub(crate) stated: Vec<(LevelWords, Option<Stated>)>,
@@ -85,7 +87,6 @@ fn interval(t: Tree, budget: &Budget) -> Checked<(Rational, Rational)> {
 
 pub(crate) fn read(bytes: &[u8]) -> Checked<NetworkDocument> {
     let budget = &Budget::new();
-    let number = |t: Tree| Rational::parse(t.text()?, budget);
     let mut fields = parse(bytes)?.object()?;
     let noisy = fields.take("format", |t| match t.text()? {
         "polycert-network-deviation/1" => Ok(true),
@@ -107,13 +108,7 @@ pub(crate) fn read(bytes: &[u8]) -> Checked<NetworkDocument> {
         true => fields.take("tables", |t| read_tables(t, budget))?,
         false => Vec::new(),
     };
-    let scale = |t: Tree| {
-        let scale = number(t)?;
-        match scale.is_positive() {
-            true => Ok(scale),
-            false => Err(Fault::unreadable("B is not above 0")),
-        }
-    };
+    let scale = |t: Tree| positive(&t, budget);
     let logits = |t: Tree| each(t.list_of(1, MAX_OUTPUTS)?, |t| interval(t, budget));
     let activations: Vec<(usize, Rational)> = fields.take("activations", |t| {
         each(t.list()?, |t| {
@@ -153,8 +148,17 @@ pub(crate) fn read(bytes: &[u8]) -> Checked<NetworkDocument> {
     Ok(document)
 }
 
+/// B.
+fn positive(t: &Tree, budget: &Budget) -> Checked<Rational> {
+    let scale = Rational::parse(t.text()?, budget)?;
+    match scale.is_positive() {
+        true => Ok(scale),
+        false => Err(Fault::unreadable("B is not above 0")),
+    }
+}
+
 fn read_tables(t: Tree, budget: &Budget) -> Checked<Vec<TwinTable>> {
-    each(t.list_of(1, MAX_TABLES)?, |t| {
+    each(t.list_of(0, MAX_TABLES)?, |t| {
         let mut fields = t.object()?;
         let table = fields.take("table", |t| Table::read(t, budget))?;
         let mode = fields.take("coefficients", |t| Mode::parse(t.text()?))?;
@@ -179,7 +183,11 @@ fn read_noise(
         "logits" => Ok(false),
         _ => Err(Fault::unreadable("margins or logits is expected")),
     })?;
-    let read = |t: Tree| read_level(t, (exact_centre, activations), budget);
+    let own: Vec<Rational> = fields
+        .take_maybe("polynomials", |t| each(t.list()?, |t| positive(&t, budget)))?
+        .unwrap_or_default();
+    let shape = (exact_centre, activations + own.len());
+    let read = |t: Tree| read_level(t, shape, budget);
     let stated: Vec<(LevelWords, Option<Stated>)> =
         fields.take("levels", |t| each(t.list_of(1, MAX_LEVELS)?, read))?;
     let level = |(words, _): &(LevelWords, Option<Stated>)| NoiseLevel {
@@ -193,6 +201,7 @@ fn read_noise(
     Ok(NoiseClaim {
         exact_centre,
         margins,
+        own,
         levels: stated.iter().map(level).collect(),
         stated,
     })

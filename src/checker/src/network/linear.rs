@@ -176,7 +176,7 @@ pub(crate) fn linear(
                 radius: a.radius.clone(),
             })
         }
-        Layer::Relu { .. } | Layer::MaxPool { .. } => {
+        Layer::Relu { .. } | Layer::MaxPool { .. } | Layer::Polynomial { .. } => {
             Err(Fault::internal("an activation is not linear"))
         }
     }

@@ -47,6 +47,7 @@ pub(crate) fn prove(
     document: &NetworkDocument,
     noise: &NoiseClaim,
     expanded: &Expanded,
+    activations: &[(Option<usize>, Rational)],
     centres: &[Balls],
     progress: &mut dyn FnMut(usize, usize),
 ) -> Checked<Bounds> {
@@ -60,7 +61,7 @@ pub(crate) fn prove(
         expanded,
         centres,
         tables: noise.exact_centre.then_some(tables.as_slice()),
-        activations: &document.activations,
+        activations,
         levels: &noise.levels,
         targets: &targets(document, noise)?,
         precision: document.precision,

@@ -133,10 +133,19 @@ pub(crate) enum Layer {
     Gather {
         from: Vec<Option<u32>>,
     },
+    Polynomial {
+        /// For each channel its coefficients from degree 0.
+        channels: Vec<Vec<Rational>>,
+    },
 }
 
 impl Layer {
-    /// Whether a polynomial stands in for it.
+    /// Whether it is not linear.
+    pub(crate) fn is_bent(&self) -> bool {
+        self.is_activation() || matches!(self, Self::Polynomial { .. })
+    }
+
+    /// Whether a polynomial of a table stands in for it.
     pub(crate) fn is_activation(&self) -> bool {
         matches!(self, Self::Relu { .. } | Self::MaxPool { .. })
     }

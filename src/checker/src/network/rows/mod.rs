@@ -18,6 +18,7 @@ mod curve;
 pub(crate) mod expand;
 mod jobs;
 pub(crate) mod level;
+mod own;
 mod pass;
 mod plan;
 mod response;
@@ -28,6 +29,7 @@ pub(crate) mod upper;
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
 use crate::network::balls::Balls;
+use crate::network::model::layers::Layer;
 use crate::network::rows::amounts::Amounts;
 use crate::network::rows::expand::Expanded;
 use crate::network::rows::level::{of_activation, NoiseLevel};
@@ -54,8 +56,8 @@ pub(crate) struct RowsTask<'a> {
     pub(crate) centres: &'a [Balls],
     /// The tables; none where ReLU stands undisturbed.
     pub(crate) tables: Option<&'a [RowsTable<'a>]>,
-    /// Table and B of each activation of the original network.
-    pub(crate) activations: &'a [(usize, Rational)],
+    /// Table and B of each activation of the original network; no table of the network's own polynomials.
+    pub(crate) activations: &'a [(Option<usize>, Rational)],
     pub(crate) levels: &'a [NoiseLevel],
     /// Linear functions of the result: elements and their factors, 1 or -1.
     pub(crate) targets: &'a [Vec<(usize, i64)>],
@@ -82,7 +84,7 @@ pub(crate) fn bounds(task: &RowsTask, progress: &mut dyn FnMut(usize, usize)) ->
     let threads = jobs::threads();
     let mut standing = Vec::new();
     for (i, table) in task.tables.unwrap_or_default().iter().enumerate() {
-        let used = task.activations.iter().any(|(table, _)| *table == i);
+        let used = task.activations.iter().any(|(table, _)| *table == Some(i));
         standing.push(match used {
             true => Some(Standing::new(table, threads)?),
             false => None,
@@ -196,17 +198,21 @@ impl State {
         let origin = *task.expanded.origins.get(k).ok_or_else(inside)?;
         let (table, scale) = task.activations.get(origin).ok_or_else(inside)?;
         let centre = task.centres.get(k).ok_or_else(inside)?;
-        let standing = match task.tables {
-            None => None,
-            Some(_) => Some(
-                standing
-                    .get(*table)
-                    .and_then(Option::as_ref)
-                    .ok_or_else(inside)?,
-            ),
+        let node = task.expanded.network.nodes.get(id - 1).map(|n| &n.layer);
+        let standing = match (task.tables, table) {
+            (Some(_), Some(table)) => {
+                let found = standing.get(*table).and_then(Option::as_ref);
+                Some(found.ok_or_else(inside)?)
+            }
+            _ => None,
         };
         let below = self.plan.below.get(k).ok_or_else(inside)?;
-        let response = Response::new(standing, scale, below, (centre, task.precision))?;
+        let response = match node {
+            Some(Layer::Polynomial { channels }) => {
+                Response::own(channels, plane, scale, (centre, task.precision))?
+            }
+            _ => Response::new(standing, scale, below, (centre, task.precision))?,
+        };
         let rows = match self.known.moves.get(from) {
             Some(true) => self.neurons(from)?,
             _ => vec![vec![Upper::ZERO; channels * plane]; task.levels.len()],
@@ -252,6 +258,7 @@ impl State {
             s.copied().ok_or_else(inside)
         });
         let slopes = slopes.collect::<Checked<_>>()?;
+        let slopes = (slopes, response.slope_bits);
         let source = Source::new(slopes, &remainders, proxies)?;
         self.known.sources.push(source);
         *self.known.moves.get_mut(id).ok_or_else(inside)? = true;

@@ -15,7 +15,6 @@
 use crate::core::fault::{Checked, Fault};
 use crate::network::rows::amounts::Amounts;
 use crate::network::rows::plan::{Plan, RowStep, BLOCK, ROW_BITS};
-use crate::network::rows::response::SLOPE_BITS;
 use crate::network::rows::tile::{accumulate, length, moved, transposed, union, Lane, Tile, LANES};
 use crate::network::rows::upper::Upper;
 
@@ -29,8 +28,9 @@ const SOURCE_BITS: u32 = 28;
 /// What an activation adds to the rows that pass it; elements are (place, channel).
 #[derive(Debug)]
 pub(crate) struct Source {
-    /// s 2^SLOPE_BITS.
+    /// s 2^slope_bits.
     slopes: Vec<i64>,
+    slope_bits: u32,
     /// For each pair of levels the remainders of every element, over 2^exponent.
     remainders: Vec<Vec<[i64; BLOCK]>>,
     exponents: Vec<i64>,
@@ -41,7 +41,7 @@ pub(crate) struct Source {
 impl Source {
     /// `remainders[level][element]`, finite.
     pub(crate) fn new(
-        slopes: Vec<i64>,
+        (slopes, slope_bits): (Vec<i64>, u32),
         remainders: &[Vec<Upper>],
         proxies: Vec<Upper>,
     ) -> Checked<Self> {
@@ -62,6 +62,7 @@ impl Source {
         }
         Ok(Self {
             slopes,
+            slope_bits,
             remainders: pairs,
             exponents,
             proxies,
@@ -320,7 +321,7 @@ impl Pass<'_> {
                 *total = total.plus(Upper::new(*sum, 2 * unit).times(*proxy));
             }
         }
-        tile.exponent -= i64::from(SLOPE_BITS);
+        tile.exponent -= i64::from(source.slope_bits);
         tile.bits = length(all);
         Ok(())
     }

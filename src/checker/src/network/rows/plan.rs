@@ -195,6 +195,10 @@ fn step(
         padding: [0; 4],
     };
     Ok(match &node.layer {
+        Layer::Polynomial { .. } => {
+            below.push(Rational::integer(0));
+            RowStep::Activation(below.len() - 1)
+        }
         Layer::Relu { slope } => {
             below.push(slope.rational());
             RowStep::Activation(below.len() - 1)

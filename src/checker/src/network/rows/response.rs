@@ -8,6 +8,9 @@
 //! |r'(u) - s| <= |r'(u) - r'(z)| + |r'(z) - r'(place)| + off. So it is at most
 //! (C (d/2 + slack B)/B + off) d, C the greatest |B r''| within slack + d/B of the place.
 //!
+//! **Polynomials of the network's own** are the same with places in units of 1 ([`own`]): C bounds |f''| up to the
+//! greatest |place| that can be reached.
+//!
 //! **ReLU**, and the noise e_1 is all that a function f may differ from it. With s = 1 where z > 0, s = 0 where
 //! z < 0: relu(z + delta) - relu(z) - s delta is 0 as long as z + delta keeps the sign of z, and else at
 //! most |delta| - |z|. Where the sign of z is not known, it is at most |delta|: both slopes lie in [0, 1].
@@ -20,32 +23,29 @@
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
 use crate::network::balls::Balls;
-use crate::network::rows::curve::{Curve, PLACE_BITS};
-use crate::network::rows::standing::{Standing, PRECISION};
+use crate::network::rows::curve::{Curve, MAX_SLOPE, PLACE_BITS, SLOPE_BITS, SLOPE_PRECISION};
+use crate::network::rows::own;
+use crate::network::rows::standing::Standing;
 use crate::network::rows::upper::Upper;
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{One, Signed, ToPrimitive};
 
-/// Slopes are s 2^-SLOPE_BITS with |s| < 2^30.
-pub(crate) const SLOPE_BITS: u32 = 27;
-const MAX_SLOPE: i64 = (1 << 30) - 1;
-
 /// One activation on the undisturbed trajectory.
 #[derive(Debug)]
 pub(crate) struct Response<'a> {
-    /// None: ReLU.
-    curve: Option<&'a Curve>,
+    stands: Stands<'a>,
     /// Where the function is known, places.
     ends: (i128, i128),
     places: Vec<i128>,
     slack: i128,
-    /// s 2^SLOPE_BITS.
+    /// s 2^slope_bits.
     pub(crate) slopes: Vec<i64>,
+    pub(crate) slope_bits: u32,
     off: Vec<Upper>,
     /// |1 - a|.
     rest: Upper,
-    /// B, the unit of the noise: 1 for a polynomial that is the activation itself.
+    /// B, the unit of the noise: 1 for a table that is the activation itself.
     pub(crate) scale: Upper,
     /// 1/B, or 1 over the polynomial's reach.
     inverse: Upper,
@@ -53,6 +53,13 @@ pub(crate) struct Response<'a> {
 
 /// Bounded noise: everywhere, and (tau, zone).
 type Bounded<'a> = (Upper, &'a Option<(Upper, Rational)>);
+/// What stands undisturbed.
+#[derive(Debug)]
+enum Stands<'a> {
+    Relu,
+    Curve(&'a Curve),
+    Own(own::Bends),
+}
 
 /// What happens to one element at one level.
 pub(crate) struct Change {
@@ -112,15 +119,40 @@ impl<'a> Response<'a> {
             false => beside(below, &rest, &slopes, &off),
         };
         Ok(Self {
-            curve: standing.map(|s| &s.curve),
+            stands: standing.map_or(Stands::Relu, |s| Stands::Curve(&s.curve)),
             ends,
             places,
             slack,
             slopes,
+            slope_bits: SLOPE_BITS,
             off,
             rest: Upper::rational(&rest.abs()),
             scale: Upper::rational(scale),
             inverse: Upper::rational(&Rational::raw(d.clone(), n.clone())),
+        })
+    }
+
+    /// Polynomials of the network's own, one for each `plane` elements; B is the unit of their noise alone.
+    pub(crate) fn own(
+        channels: &[Vec<Rational>],
+        plane: usize,
+        scale: &Rational,
+        (centre, precision): (&Balls, u64),
+    ) -> Checked<Self> {
+        let (places, slack) = own::places(centre, precision)?;
+        let (slopes, off, slope_bits) = own::slopes(channels, &places, plane)?;
+        Ok(Self {
+            stands: Stands::Own(own::Bends::new(channels, plane)),
+            // Everywhere, but so that no sum of places is beyond the integers.
+            ends: (i128::MIN / 4, i128::MAX / 4),
+            places,
+            slack,
+            slopes,
+            slope_bits,
+            off,
+            rest: Upper::ONE,
+            scale: Upper::rational(scale),
+            inverse: Upper::power(0),
         })
     }
 
@@ -131,11 +163,11 @@ impl<'a> Response<'a> {
         let (Some((&place, slope)), Some(&off)) = (at, self.off.get(i)) else {
             return Err(Fault::internal("element"));
         };
-        let slope = Upper::new(slope.unsigned_abs().into(), -i64::from(SLOPE_BITS));
+        let slope = Upper::new(slope.unsigned_abs().into(), -i64::from(self.slope_bits));
         let (remainder, worst) = match d.times(self.inverse).ceil_at(PLACE_BITS) {
             None => (Upper::INFINITE, Upper::INFINITE),
             Some(way) => (
-                self.remainder(place, d, way, off),
+                self.remainder(i, place, d, way, off),
                 self.worst(place, way, noise),
             ),
         };
@@ -147,19 +179,20 @@ impl<'a> Response<'a> {
     }
 
     /// The input moves by at most d, `way` places.
-    fn remainder(&self, place: i128, d: Upper, way: i128, off: Upper) -> Upper {
+    fn remainder(&self, i: usize, place: i128, d: Upper, way: i128, off: Upper) -> Upper {
         let reach = self.slack + way;
         if place - reach < self.ends.0 || place + reach > self.ends.1 {
             return Upper::INFINITE;
         }
-        let turn = match self.curve {
-            Some(curve) => {
-                let most = curve.over(place - reach, place + reach);
-                let way = places(2 * self.slack + way + 1);
-                most.times(way).times(Upper::power(-1)).times(d)
-            }
-            None if place.abs() <= self.slack => d,
-            None => places((reach - place.abs()).max(0)).times(self.scale),
+        let turned = |most: Upper| {
+            let way = places(2 * self.slack + way + 1);
+            most.times(way).times(Upper::power(-1)).times(d)
+        };
+        let turn = match &self.stands {
+            Stands::Curve(curve) => turned(curve.over(place - reach, place + reach)),
+            Stands::Own(bends) => turned(bends.up_to(i, place.abs() + reach)),
+            Stands::Relu if place.abs() <= self.slack => d,
+            Stands::Relu => places((reach - place.abs()).max(0)).times(self.scale),
         };
         turn.times(self.rest).plus(off.times(d))
     }
@@ -187,7 +220,7 @@ fn places(n: i128) -> Upper {
 
 /// Slopes at places, and how far they are from r' there.
 pub(crate) fn slopes(standing: &Standing, places: &[i128]) -> Checked<(Vec<i64>, Vec<Upper>)> {
-    let f = PRECISION;
+    let f = SLOPE_PRECISION;
     let exact = |p: &i128| BigInt::from(*p) << (f - u64::from(PLACE_BITS));
     let y: Vec<BigInt> = places.iter().map(exact).collect();
     let one = BigInt::one() << f;

@@ -9,12 +9,10 @@ use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
 use crate::core::polynomial::Polynomial;
 use crate::network::activation::SignPolynomial;
-use crate::network::rows::curve::{Curve, PLACE_BITS};
+use crate::network::rows::curve::{Curve, PLACE_BITS, SLOPE_PRECISION};
 use num_bigint::BigInt;
 use num_traits::ToPrimitive;
 
-/// Fractional bits of the evaluation of slopes.
-pub(crate) const PRECISION: u64 = 128;
 /// Domains reach to 2^this at most.
 const REACH: usize = 64;
 
@@ -66,7 +64,7 @@ impl Standing {
         // Slopes are taken at places.
         let one = Rational::integer(1);
         Ok(Self {
-            polynomial: SignPolynomial::new(&polynomials, &one, PRECISION),
+            polynomial: SignPolynomial::new(&polynomials, &one, SLOPE_PRECISION),
             curve: Curve::new(&polynomials, own.is_some(), threads)?,
             own,
         })
