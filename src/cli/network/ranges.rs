@@ -123,6 +123,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         tables: a.tables.clone(),
         scales: Vec::new(),
         coefficients: a.coefficients,
+        domains: Vec::new(),
     });
     let request = Request {
         model: a.model.request(),

@@ -11,7 +11,7 @@ use crate::network::boxes::{self, stages};
 use crate::network::forward::compare::Precision;
 use crate::network::forward::twin::Activation;
 use crate::network::forward::Prepared;
-use crate::network::model::graph::Network;
+use crate::network::model::graph::{Network, NodeId};
 use crate::network::ranges::judge::{Judgement, Witness};
 use crate::network::ranges::response::bound_log2_response;
 use crate::network::ranges::sample::{try_sample, Trial};
@@ -362,7 +362,11 @@ fn deployed(
             return Err(Error::domain(detail).in_file(path));
         }
     }
-    let scales: Vec<Rational> = stated.iter().map(Extent::reach).collect();
+    let nodes = &loaded.network.nodes;
+    let replaced = |(id, _): &(NodeId, &Extent)| nodes[*id].op.is_replaced();
+    let activations = loaded.network.activations().into_iter().zip(stated);
+    let scales = activations.filter(replaced).map(|(_, e)| e.reach());
+    let scales: Vec<Rational> = scales.collect();
     let twin = polynomials.scaled(scales).load(&loaded.network)?;
     let trials = run(&twin.activations)?;
     let (mut same, mut different) = (0, 0);
