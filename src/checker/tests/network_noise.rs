@@ -507,6 +507,9 @@ fn case(r: &mut Random, model: Model, own: bool) -> Option<Case> {
         enclosures(&plain),
         if margins { "margins" } else { "logits" },
     );
+    let own = |n: &&(Layer, usize, Shape)| matches!(n.0, Layer::Own(_));
+    let own = network.nodes.iter().filter(own).count();
+    let units = |unit: &str| vec![format!("\"{unit}\""); own].join(",");
     match model {
         Model::Relu => {
             let list = vec![r#""8""#; activations].join(",");
@@ -517,9 +520,10 @@ fn case(r: &mut Random, model: Model, own: bool) -> Option<Case> {
         }
         Model::Direct => {
             let list = vec![r#"["0","1"]"#; activations].join(",");
+            let own = units("1");
             let _ = write!(
                 head,
-                r#""error_model":"exact_centre","activations":[{list}],"twin_logits":[{}],
+                r#""error_model":"exact_centre","activations":[{list}],"polynomials":[{own}],"twin_logits":[{}],
 "tables":[{{"table":{{"format":"polycert-table/1","name":"t","target":"direct_relu","domain":{{"lo":"-9","hi":"8"}},
 "components":[{{"basis":"power","coefficients":["2","1/2","1/32"]}}],"provenance":{{}}}},"coefficients":"exact"}}],"#,
                 enclosures(&centre),
@@ -527,9 +531,7 @@ fn case(r: &mut Random, model: Model, own: bool) -> Option<Case> {
         }
         Model::Polynomial(stages) => {
             let list = vec![r#"["0","8"]"#; activations].join(",");
-            let own = |n: &&(Layer, usize, Shape)| matches!(n.0, Layer::Own(_));
-            let own = network.nodes.iter().filter(own).count();
-            let own = vec![r#""8""#; own].join(",");
+            let own = units("8");
             let stage = r#"{"basis":"power","coefficients":["0","3*2^-1","0","-1*2^-1"]}"#;
             let _ = write!(
                 head,
