@@ -916,23 +916,19 @@ fn what_is_malformed_or_not_proved_is_named() {
         let said = check(&c.replacen(from, to, 1), &network);
         assert!(said.contains(words), "{to}: {said}");
     }
-    // Layers that rows do not pass, and what is too large for them.
-    for (from, to, words) in [(
-        "dense 0 1",
-        "pad 0 0 0 0 0 1499 1499\nsubsample 1 1500 1500\ndense 2 1",
-        "of all nodes, the limit under noise",
-    )] {
-        let mut changed = network.replacen(from, to, 1);
-        if to.starts_with("pad") {
-            changed = changed
-                .replace("relu 1", "relu 3")
-                .replace("dense 2 2", "dense 4 2")
-                .replace("output 3", "output 5");
-        }
-        let c = c.replace(&sha(&network), &sha(&changed));
-        let said = check(&c, &changed);
-        assert!(said.contains(words), "{to}: {said}");
-    }
+    // What is too large for rows.
+    let wide = "pad 0 0 0 0 0 1499 1499\nsubsample 1 1500 1500\ndense 2 1";
+    let changed = network
+        .replacen("dense 0 1", wide, 1)
+        .replace("relu 1", "relu 3")
+        .replace("dense 2 2", "dense 4 2")
+        .replace("output 3", "output 5");
+    let c = c.replace(&sha(&network), &sha(&changed));
+    let said = check(&c, &changed);
+    assert!(
+        said.contains("of all nodes, the limit under noise"),
+        "{said}"
+    );
 }
 
 /// Any function within tau |x| beyond the zone: the ReLU at 1/2 with B = 4 is beyond zone 1/16.

@@ -286,7 +286,7 @@ fn mean(geometry: &Geometry, inside: bool, x: [usize; 3], y: [usize; 3]) -> Chec
         return Err(unsupported("means over so many elements"));
     }
     let one = BigInt::one() << FACTOR_BITS;
-    let share = |n: usize| (&one).div_mod_floor(&BigInt::from(n.max(1)));
+    let share = |n: usize| one.div_mod_floor(&BigInt::from(n.max(1)));
     let most = sizes.iter().copied().max().unwrap_or(1);
     if sizes.iter().all(|n| *n == most) {
         let (quotient, rest) = share(most);
