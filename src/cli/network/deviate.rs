@@ -47,7 +47,7 @@ pub struct Arguments {
     #[arg(long, default_value = "polynomial", value_parser = ["polynomial", "relu"])]
     centre: String,
     /// Also print how many bits of noise each layer has to spare: by 2^bits times its stated noise at that layer alone, all others
-    /// as stated, the class is proved to stay. Takes as long as the bounds again, a few times with many layers.
+    /// as stated, the class is proved to stay. Takes some ten times as long as the bounds of a network of twenty layers.
     #[arg(long)]
     budget: bool,
     /// Steps of the attack for each level of --worst; 0 leaves it out.
