@@ -62,70 +62,66 @@ pub fn bound_both_signs(
     let n = stages[target].size;
     let mut bounds = Vec::with_capacity(2 * n);
     // A few rows at a time keeps them in the cache.
-    let rows: Vec<(usize, f64)> = [1.0, -1.0]
-        .iter()
-        .flat_map(|&s| (0..n).map(move |j| (j, s)))
-        .collect();
-    for chunk in rows.chunks(64) {
-        let mut start = vec![0.0; chunk.len() * n];
-        for (row, &(j, sign)) in start.chunks_exact_mut(n).zip(chunk) {
-            row[j] = sign;
+    for chunk in signed(n).chunks(CHUNK) {
+        let start = starts(chunk, n);
+        let mut side = Side::new(stages, known, input);
+        let mut totals = Totals::new(chunk.len());
+        side.through_matrices(target, &start, &mut totals);
+        for k in (1..target).rev() {
+            if let Some(mut rows) = side.take(k) {
+                if stages[k].relu {
+                    side.through_activation(k, &mut rows, &mut totals);
+                }
+                side.through_matrices(k, &rows, &mut totals);
+            }
         }
-        bounds.extend(Rows::new(stages, known, input, chunk.len()).descend(target, start)?);
+        side.at_input(&mut totals);
+        bounds.extend(totals.bounds(&stages[target].name)?);
     }
     Ok(bounds)
 }
 
-/// A few rows on their way back.
-struct Rows<'a> {
-    stages: &'a [Stage],
-    known: &'a [Knowledge],
-    input: Option<&'a [(f64, f64)]>,
-    /// Coefficients of each stage's value a, where there are any yet.
-    waiting: Vec<Option<Vec<f64>>>,
+/// Rows that go back together.
+pub(super) const CHUNK: usize = 64;
+
+/// All neurons with sign +1, then all with -1.
+pub(super) fn signed(n: usize) -> Vec<(usize, f64)> {
+    let both = [1.0, -1.0];
+    let all = both.iter().flat_map(|&s| (0..n).map(move |j| (j, s)));
+    all.collect()
+}
+
+/// Unit rows.
+pub(super) fn starts(chunk: &[(usize, f64)], n: usize) -> Vec<f64> {
+    let mut start = vec![0.0; chunk.len() * n];
+    for (row, &(j, sign)) in start.chunks_exact_mut(n).zip(chunk) {
+        row[j] = sign;
+    }
+    start
+}
+
+/// What is added up beside a few rows on their way back.
+pub(super) struct Totals {
     constant: Vec<f64>,
     rounding: Vec<Upper>,
 }
 
-impl<'a> Rows<'a> {
-    fn new(
-        stages: &'a [Stage],
-        known: &'a [Knowledge],
-        input: Option<&'a [(f64, f64)]>,
-        rows: usize,
-    ) -> Self {
+impl Totals {
+    pub(super) fn new(rows: usize) -> Self {
         Self {
-            stages,
-            known,
-            input,
-            waiting: vec![None; stages.len()],
             constant: vec![0.0; rows],
             rounding: vec![Upper::of(TINY); rows],
         }
     }
 
-    fn descend(mut self, target: usize, start: Vec<f64>) -> Result<Vec<f64>> {
-        self.through_matrices(target, &start);
-        for k in (1..target).rev() {
-            if let Some(mut rows) = self.waiting[k].take() {
-                if self.stages[k].relu {
-                    self.through_activation(k, &mut rows);
-                }
-                self.through_matrices(k, &rows);
-            }
-        }
-        let rows = self.waiting[0].take();
-        if let (Some(rows), Some(input)) = (rows, self.input) {
-            for (r, row) in rows.chunks_exact(input.len()).enumerate() {
-                let (mut sum, mut size) = (0.0, 0.0);
-                for (q, (lo, hi)) in row.iter().zip(input) {
-                    sum += (q * lo).max(q * hi);
-                    size += q.abs() * lo.abs().max(hi.abs());
-                }
-                let n = input.len();
-                self.add_constant(r, sum, gamma(n, UNIT) * Upper::computed(size, n));
-            }
-        }
+    pub(super) fn add(&mut self, row: usize, value: f64, rounding: Upper) {
+        self.constant[row] += value;
+        let sum = Upper::size(self.constant[row]);
+        self.rounding[row] += rounding + Upper::of(UNIT) * sum;
+    }
+
+    /// The upper bounds, of the stage of that name.
+    pub(super) fn bounds(self, name: &str) -> Result<Vec<f64>> {
         let bound = |(c, e): (&f64, &Upper)| (Upper::of(*c) + *e).get();
         let bounds: Vec<f64> = self
             .constant
@@ -136,21 +132,60 @@ impl<'a> Rows<'a> {
         if bounds.iter().all(|b| b.abs() < MAX_MAGNITUDE) {
             return Ok(bounds);
         }
-        let name = &self.stages[target].name;
         Err(ErrorKind::NotConverged(format!(
             "layer {name:?}: the bound is vacuous (above {MAX_MAGNITUDE:e})"
         ))
         .into())
     }
+}
 
-    fn add_constant(&mut self, row: usize, value: f64, rounding: Upper) {
-        self.constant[row] += value;
-        let sum = Upper::size(self.constant[row]);
-        self.rounding[row] += rounding + Upper::of(UNIT) * sum;
+/// A few rows on their way back: coefficients of one system's values.
+pub(super) struct Side<'a> {
+    stages: &'a [Stage],
+    known: &'a [Knowledge],
+    input: Option<&'a [(f64, f64)]>,
+    /// Coefficients of each stage's value a, where there are any yet.
+    waiting: Vec<Option<Vec<f64>>>,
+}
+
+impl<'a> Side<'a> {
+    pub(super) fn new(
+        stages: &'a [Stage],
+        known: &'a [Knowledge],
+        input: Option<&'a [(f64, f64)]>,
+    ) -> Self {
+        Self {
+            stages,
+            known,
+            input,
+            waiting: vec![None; stages.len()],
+        }
+    }
+
+    /// The coefficients that have come together at a stage's values.
+    pub(super) fn take(&mut self, k: usize) -> Option<Vec<f64>> {
+        self.waiting[k].take()
+    }
+
+    /// The box ends the rows.
+    pub(super) fn at_input(&mut self, totals: &mut Totals) {
+        let rows = self.waiting[0].take();
+        let (Some(rows), Some(input)) = (rows, self.input) else {
+            return;
+        };
+        for (r, row) in rows.chunks_exact(input.len()).enumerate() {
+            let (mut sum, mut size) = (0.0, 0.0);
+            for (q, (lo, hi)) in row.iter().zip(input) {
+                sum += (q * lo).max(q * hi);
+                size += q.abs() * lo.abs().max(hi.abs());
+            }
+            let n = input.len();
+            totals.add(r, sum, gamma(n, UNIT) * Upper::computed(size, n));
+        }
     }
 
     /// From coefficients of a to coefficients of z, in place.
-    fn through_activation(&mut self, k: usize, rows: &mut [f64]) {
+    fn through_activation(&self, k: usize, rows: &mut [f64], totals: &mut Totals) {
         let known = &self.known[k];
         for (r, row) in rows.chunks_exact_mut(known.lines.len()).enumerate() {
             let (mut sum, mut size, mut lost) = (0.0, 0.0, 0.0);
@@ -165,12 +200,12 @@ impl<'a> Rows<'a> {
             let n = known.lines.len();
             let offsets = gamma(n, UNIT) * Upper::computed(size, n);
             let slopes = Upper::of(UNIT) * Upper::computed(lost, n);
-            self.add_constant(r, sum, offsets + slopes);
+            totals.add(r, sum, offsets + slopes);
         }
     }
 
     /// From coefficients of stage k's z to coefficients of the values that it reads.
-    fn through_matrices(&mut self, k: usize, rows: &[f64]) {
+    pub(super) fn through_matrices(&mut self, k: usize, rows: &[f64], totals: &mut Totals) {
         let stage = &self.stages[k];
         let n = stage.size;
         if self.input.is_some() {
@@ -182,7 +217,7 @@ impl<'a> Rows<'a> {
                     off += q.abs() * apart;
                 }
                 let rounding = gamma(n, UNIT) * Upper::computed(size, n);
-                self.add_constant(r, sum, rounding + Upper::computed(off, n));
+                totals.add(r, sum, rounding + Upper::computed(off, n));
             }
         }
         for matrix in &stage.matrices {
@@ -204,11 +239,11 @@ impl<'a> Rows<'a> {
                 .enumerate()
             {
                 let here = Upper::norm(row) * spread;
-                self.rounding[r] += (gamma + Upper::of(matrix.relative)) * here;
+                totals.rounding[r] += (gamma + Upper::of(matrix.relative)) * here;
                 if !fresh {
                     // Added to what was there, which is at most |sum| + |q| |M|.
                     let all = Upper::norm(sum) * all + here;
-                    self.rounding[r] += Upper::of(2.0) * gamma * all;
+                    totals.rounding[r] += Upper::of(2.0) * gamma * all;
                 }
             }
             self.waiting[matrix.source] = out;
