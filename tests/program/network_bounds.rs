@@ -388,3 +388,37 @@ fn heloc_is_below_the_published_bounds_at_every_degree() {
         "input boxes takes",
     );
 }
+
+/// Polynomials for all of [0, 1]^784 near one image: the twin of degree 100 is really further away than that of degree
+/// 50 (what the search reaches says so), and keeps the lower degree's; without --whole every neuron has its own range.
+#[test]
+fn a_degree_is_not_worse_than_a_lower_one_near_an_image() {
+    let (Some(file), Some(images)) = (
+        shared("networks/mnist-net_256x4.onnx"),
+        shared("images/mnist_test_000_199_u8.npy"),
+    ) else {
+        return;
+    };
+    let (file, images) = (file.to_string_lossy(), images.to_string_lossy());
+    let near = ["--input", &images, "--radius", "0.01", "--whole", "--json"];
+    let run = |rest: &[&str]| {
+        let request = [&["network", "box", &file], &near[..], rest].concat();
+        json(&request).0["runs"].as_array().unwrap().clone()
+    };
+    let number = |run: &Value, name: &str| run[name].as_f64().unwrap();
+    let alone = run(&["--degrees", "100", "--attack", "10"]);
+    let both = run(&["--degrees", "100,50"]);
+    let bounds: Vec<f64> = both
+        .iter()
+        .map(|r| number(r, "bound_greatest_difference"))
+        .collect();
+    assert!(bounds[0] < 42.0 && bounds[1] == bounds[0], "{bounds:?}");
+    assert_eq!(
+        [&both[0]["degree"], &both[1]["degree"]],
+        [&Value::from(50), &Value::from(50)]
+    );
+    assert_eq!(both[1]["polynomials"], "degree 100");
+    assert_eq!(alone[0]["degree"], 100);
+    assert!(number(&alone[0], "measure_greatest_difference") > bounds[0]);
+    assert!(number(&alone[0], "bound_greatest_difference") < 87.0);
+}

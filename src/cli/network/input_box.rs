@@ -23,7 +23,8 @@ use std::process::ExitCode;
 pub struct Arguments {
     #[command(flatten)]
     model: ModelArguments,
-    /// Degrees of the neurons' polynomials, separated by commas.
+    /// Degrees of the neurons' polynomials, separated by commas. A degree keeps the polynomials of a lower one in
+    /// this list where those have the smaller bound.
     #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..=400))]
     degrees: Vec<u16>,
     /// Tables (polycert-table/1) of composites; may be repeated.
@@ -117,7 +118,7 @@ fn words(a: &Arguments, answer: &Answer) -> String {
         let _ = write!(
             out,
             "{:<28} {:>16} {:>10.4} {:>12}",
-            d.name,
+            by_degree(d),
             decimal(d.bound_difference, true),
             d.seconds,
             d.polynomials
@@ -156,6 +157,14 @@ fn words(a: &Arguments, answer: &Answer) -> String {
     out
 }
 
+/// A run's name, with the degree of its twin where a lower one has the smaller bound.
+fn by_degree(run: &Run) -> String {
+    match run.degree {
+        Some(d) if run.name != format!("degree {d}") => format!("{}, by degree {d}", run.name),
+        _ => run.name.clone(),
+    }
+}
+
 /// For programs.
 fn json(run: &Run, stages: &[Stage]) -> Value {
     let layers: Vec<Value> = run
@@ -175,6 +184,7 @@ fn json(run: &Run, stages: &[Stage]) -> Value {
         .collect();
     json!({
         "polynomials": run.name,
+        "degree": run.degree,
         "bound_greatest_difference": run.bound_difference,
         "seconds": run.seconds,
         "replaced": run.polynomials,

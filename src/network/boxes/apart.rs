@@ -116,7 +116,11 @@ fn through_activation(
         let (mut sum, mut size, mut lost, mut lost_own) = (0.0, 0.0, 0.0, 0.0);
         for (i, (q, v)) in row.iter_mut().zip(own).enumerate() {
             let planes = &planes[i];
-            let plane = if *q >= 0.0 { planes.above } else { planes.below };
+            let plane = if *q >= 0.0 {
+                planes.above
+            } else {
+                planes.below
+            };
             let lines = &relu.lines[i];
             let (slope, offset) = if *v >= 0.0 { lines.above } else { lines.below };
             let (one, other) = (*q * plane.offset, *v * offset);
@@ -152,7 +156,8 @@ pub(super) fn planes(z: Bounds, u: Bounds, d: Bounds, p: Option<&Replacement>) -
     };
     let turned = slope - t;
     // s - t is rounded: what that may change times z.
-    let off = (Upper::of(UNIT) * Upper::size(turned) * Upper::size(z.0).max(Upper::size(z.1))).get();
+    let off =
+        (Upper::of(UNIT) * Upper::size(turned) * Upper::size(z.0).max(Upper::size(z.1))).get();
     let plane = |offset: f64| Plane {
         d: slope,
         z: turned,
@@ -163,9 +168,7 @@ pub(super) fn planes(z: Bounds, u: Bounds, d: Bounds, p: Option<&Replacement>) -
         below: plane(-added(added(-least, rise), off)),
     };
     let middle = d.0 / 2.0 + d.1 / 2.0;
-    let gap = |p: &Planes| {
-        (p.above.d - p.below.d) * middle + p.above.offset - p.below.offset
-    };
+    let gap = |p: &Planes| (p.above.d - p.below.d) * middle + p.above.offset - p.below.offset;
     if gap(&both) < gap(&alone) {
         both
     } else {

@@ -27,8 +27,8 @@ pub use bounds::{Bounds, Replacement, StageBounds};
 
 use crate::arith::upper::Upper;
 use crate::error::{Error, Result};
-use crate::network::boxes::bounds::{added, contradiction, meet, negative, pairs, size, sum};
 use crate::network::boxes::apart::Planes;
+use crate::network::boxes::bounds::{added, contradiction, meet, negative, pairs, size, sum};
 use crate::network::boxes::relax::{bound_both_signs, chord_above, Knowledge, Lines};
 use crate::network::boxes::stages::Stage;
 

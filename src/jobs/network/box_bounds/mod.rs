@@ -11,8 +11,9 @@ use crate::jobs::network::model::Model;
 use crate::network::boxes::stages::{self, Stage};
 use crate::network::boxes::{Bounds, StageBounds};
 use crate::network::read::load::Loaded;
-use polynomials::{attack, composite, Kind};
+use polynomials::{attack, composite, Kind, Polynomials};
 use rug::Rational;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -24,7 +25,8 @@ const MAX_DEGREES: usize = 32;
 pub struct Request {
     /// The network's file.
     pub model: Model,
-    /// Degrees of the neurons' polynomials, 1 to 400; a run for each.
+    /// Degrees of the neurons' polynomials, 1 to 400; a run for each, which keeps the twin of a lower degree in this
+    /// list if that has the smaller bound.
     pub degrees: Vec<usize>,
     /// Tables of composites; a run for each.
     pub tables: Vec<PathBuf>,
@@ -86,7 +88,7 @@ pub struct Answer {
     pub sides: Vec<Bounds>,
     /// The network's layers between its ReLUs; the first is the input.
     pub stages: Vec<Stage>,
-    /// Degrees first, then tables.
+    /// Degrees first, in ascending order, then tables.
     pub runs: Vec<Run>,
 }
 
@@ -95,6 +97,11 @@ pub struct Answer {
 pub struct Run {
     /// The degree, or the table.
     pub name: String,
+    /// The degree of this twin's polynomials: the one asked for, or a lower one of the same request with a smaller bound.
+    ///
+    /// Within a part of the box that the polynomials were made for, a higher degree may be further away: its waves
+    /// are lower, but as steep.
+    pub degree: Option<usize>,
     /// **Guarantee**: over the whole box no output of network and twin differs by more.
     pub bound_difference: f64,
     /// What it took.
@@ -159,13 +166,16 @@ pub fn box_bounds(request: &Request) -> Result<Answer> {
     let loaded = request.model.load()?;
     let stages = stages::stages(&loaded.network).map_err(named)?;
     let sides = sides(request, &loaded, stages[0].size)?;
-    let mut kinds: Vec<Kind> = degrees.iter().map(|&d| Kind::Degree(d)).collect();
+    // Ascending, so that a degree may keep what a lower one proved.
+    let ascending: BTreeSet<usize> = degrees.iter().copied().collect();
+    let mut kinds: Vec<Kind> = ascending.into_iter().map(Kind::Degree).collect();
     for path in &request.tables {
         kinds.push(composite(path)?);
     }
     let whole = request.near.as_ref().is_some_and(|near| near.whole);
     let whole = whole.then(|| vec![request.whole_side(); stages[0].size]);
     let (mut runs, mut written) = (Vec::new(), Vec::new());
+    let mut best: Option<Kept> = None;
     for kind in &kinds {
         let start = Instant::now();
         let made_for = whole.as_ref().unwrap_or(&sides);
@@ -174,22 +184,30 @@ pub fn box_bounds(request: &Request) -> Result<Answer> {
             found = kind.keep(&stages, &sides, &chosen).map_err(named)?;
         }
         let seconds = start.elapsed().as_secs_f64();
+        let kept = Kept::new(kind, found, chosen);
+        let kept = match best.take() {
+            Some(lower) if kept.degree.is_some() && lower.bound < kept.bound => lower,
+            _ => kept,
+        };
+        let (found, chosen) = (&kept.found, &kept.chosen);
         let starts = request.attack;
-        let reached = (starts > 0).then(|| attack(starts, &stages, &sides, kind, &chosen, &found));
-        let last = found.last();
-        let bound_difference = last.map_or(0.0, StageBounds::bound_greatest_difference);
+        let reached = (starts > 0).then(|| attack(starts, &stages, &sides, kind, chosen, found));
         if let Some(folder) = &request.tables_folder {
-            let run = tables::write(folder, kind, &stages, &chosen, bound_difference)?;
+            let run = tables::write(folder, kind, &stages, chosen, kept.bound)?;
             written.push(run);
         }
         runs.push(Run {
             name: kind.name(),
-            bound_difference,
+            degree: kept.degree,
+            bound_difference: kept.bound,
             seconds,
             polynomials: chosen.len(),
-            stages: found,
+            stages: found.clone(),
             measure_reached: reached,
         });
+        if kept.degree.is_some() {
+            best = Some(kept);
+        }
     }
     if let Some(folder) = &request.tables_folder {
         tables::write_index(folder, &loaded.sha256, &written)?;
@@ -201,6 +219,27 @@ pub fn box_bounds(request: &Request) -> Result<Answer> {
         stages,
         runs,
     })
+}
+
+/// A twin, and what is proved of it.
+struct Kept {
+    /// None for composites.
+    degree: Option<usize>,
+    bound: f64,
+    found: Vec<StageBounds>,
+    chosen: Polynomials,
+}
+
+impl Kept {
+    fn new(kind: &Kind, found: Vec<StageBounds>, chosen: Polynomials) -> Self {
+        let last = found.last();
+        Self {
+            degree: kind.degree(),
+            bound: last.map_or(0.0, StageBounds::bound_greatest_difference),
+            found,
+            chosen,
+        }
+    }
 }
 
 /// The sides of the box.

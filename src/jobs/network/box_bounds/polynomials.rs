@@ -52,6 +52,13 @@ pub(super) fn composite(path: &Path) -> Result<Kind> {
 }
 
 impl Kind {
+    pub(super) fn degree(&self) -> Option<usize> {
+        match self {
+            Self::Degree(d) => Some(*d),
+            Self::Composite { .. } => None,
+        }
+    }
+
     pub(super) fn name(&self) -> String {
         match self {
             Self::Degree(d) => format!("degree {d}"),
