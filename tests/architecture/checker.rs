@@ -53,6 +53,7 @@ const ROOMS: Rules = Rules {
                 room("document"),
                 room("substitute"),
                 room("limits"),
+                room("boxes"),
                 room("noise"),
                 room("forward"),
                 room("report"),

@@ -112,7 +112,7 @@ impl Neuron {
         let coefficients = fit(c);
         let bound_error = Upper::of(bound_error(&coefficients, c)?).scaled(h).get();
         // The slope of the ReLU's chord; s z = h s (t - c).
-        let slope = (1.0 - c) / 2.0;
+        let slope = short((1.0 - c) / 2.0);
         let bounds = bound_tilted(&coefficients, slope)?;
         Ok(Self {
             range,
@@ -121,6 +121,12 @@ impl Neuron {
             coefficients,
         })
     }
+}
+
+/// A slope with 20 fractional bits, as certificates hold it; any slope near will do.
+pub(super) fn short(slope: f64) -> f64 {
+    let unit = f64::from(1 << 20);
+    (slope * unit).round() / unit
 }
 
 /// Upper bound of |sum c_k T_k(t) - max(t - kink, 0)| over [-1, 1].

@@ -13,7 +13,7 @@
 //!
 //! Source: Bernstein 1912.
 
-use super::kink::{clenshaw, off_line, Neuron, LANES, NODE_SHIFT};
+use super::kink::{clenshaw, off_line, short, Neuron, LANES, NODE_SHIFT};
 use crate::arith::upper::Upper;
 use crate::error::Result;
 
@@ -189,7 +189,7 @@ fn flattest(sides: &[(f64, Values)]) -> f64 {
             lo = a;
         }
     }
-    lo / 2.0 + hi / 2.0
+    short(lo / 2.0 + hi / 2.0)
 }
 
 #[cfg(test)]

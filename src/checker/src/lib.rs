@@ -107,6 +107,8 @@ pub use crate::format::manifest::{Entry, Manifest, Subject};
 pub use crate::format::requirement::Requirement;
 pub use crate::format::rounding::Mode;
 pub use crate::front::{check_paths, on_one_line, Request, Streams};
+pub use crate::network::boxes::check_box;
+pub use crate::network::boxes::report::{BoxOutcome, BoxReport};
 pub use crate::network::model::lines::MAX_FILE_BYTES;
 pub use crate::network::noise::NoiseBounds;
 pub use crate::network::report::{NetworkOutcome, NetworkReport};

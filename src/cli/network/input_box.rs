@@ -1,8 +1,10 @@
 //! `polycert network box`: proved ranges and output difference over a box of inputs.
 
 use crate::cli::network::setup::{notes, ModelArguments};
+use crate::cli::progress::Line;
 use crate::cli::terminal::{output, rational};
 use crate::error::Result;
+use crate::files::{refuse_overwriting, write_atomically};
 use crate::jobs::network::box_bounds::{box_bounds, Answer, Near, Request, Run};
 use crate::network::boxes::stages::Stage;
 use crate::network::model::words::decimal;
@@ -56,6 +58,10 @@ pub struct Arguments {
     /// range, for --table each neuron's scale; DIR/index.json lists them. The bounds are about these tables.
     #[arg(long = "tables", value_name = "DIR")]
     tables_folder: Option<PathBuf>,
+    /// Also write a certificate (polycert-network-box/1) to FILE and the exact network to FILE.network, verified by the
+    /// independent checker; of one degree or table.
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
     /// Print JSON instead of text, with the ranges of every neuron.
     #[arg(long)]
     json: bool,
@@ -69,7 +75,14 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         radius: a.radius.clone(),
         whole: a.whole,
     });
-    let answer = box_bounds(&Request {
+    let beside = |file: &PathBuf| PathBuf::from(format!("{}.network", file.display()));
+    if let Some(file) = &a.certificate {
+        let read = a.model.files().flatten().chain(&a.input).chain(&a.tables);
+        let read = read.map(PathBuf::as_path);
+        let written = [file.clone(), beside(file)];
+        refuse_overwriting(written.iter().map(PathBuf::as_path), read)?;
+    }
+    let request = Request {
         model: a.model.request(),
         degrees: a.degrees.iter().map(|&d| usize::from(d)).collect(),
         tables: a.tables.clone(),
@@ -78,7 +91,18 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         near,
         attack: usize::from(a.attack),
         tables_folder: a.tables_folder.clone(),
+        certificate: a.certificate.is_some(),
+    };
+    let mut line = Line::new();
+    let answer = box_bounds(&request, &mut |what, done, total| {
+        line.show(&format!("{what}: {done} of {total}"), done == total);
     })?;
+    let mut statement = String::new();
+    if let (Some(file), Some(made)) = (&a.certificate, &answer.certificate) {
+        statement = format!("\n{}\n", made.statement);
+        write_atomically(&beside(file), &made.network)?;
+        write_atomically(file, &made.certificate)?;
+    }
     let text = if a.json {
         let runs: Vec<Value> = answer
             .runs
@@ -94,7 +118,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         });
         format!("{value:#}\n")
     } else {
-        notes(&answer.network_said) + &words(a, &answer)
+        notes(&answer.network_said) + &words(a, &answer) + &statement
     };
     output(None, &text)?;
     Ok(ExitCode::SUCCESS)

@@ -23,7 +23,7 @@ pub mod coupling;
 pub mod relax;
 pub mod stages;
 
-pub use bounds::{Bounds, Replacement, StageBounds};
+pub use bounds::{Bounds, Options, Replacement, StageBounds};
 
 use crate::arith::upper::Upper;
 use crate::error::{Error, Result};
@@ -45,6 +45,19 @@ use crate::network::boxes::stages::Stage;
 pub fn analyse(
     stages: &[Stage],
     input: &[Bounds],
+    polynomial: impl FnMut(usize, usize, f64, f64) -> Result<Option<Replacement>>,
+) -> Result<Vec<StageBounds>> {
+    analyse_with(stages, input, &Options::default(), polynomial)
+}
+
+/// [`analyse`], with options.
+///
+/// # Errors
+/// As there.
+pub fn analyse_with(
+    stages: &[Stage],
+    input: &[Bounds],
+    options: &Options,
     mut polynomial: impl FnMut(usize, usize, f64, f64) -> Result<Option<Replacement>>,
 ) -> Result<Vec<StageBounds>> {
     relax::check_box(input, stages[0].size)?;
@@ -67,6 +80,7 @@ pub fn analyse(
         bound_twin: input.to_vec(),
         bound_difference: vec![(0.0, 0.0); input.len()],
         bound_error: vec![0.0; input.len()],
+        replaced: vec![None; input.len()],
     }];
     for (k, stage) in stages.iter().enumerate().skip(1) {
         let bounds =
@@ -100,7 +114,11 @@ pub fn analyse(
             Knowledge::default(),
         ];
         let mut here = Vec::with_capacity(stage.size);
+        let mut replaced = Vec::with_capacity(stage.size);
         for i in 0..stage.size {
+            if stage.relu {
+                u[i] = options.widen(u[i]);
+            }
             let (lo, hi) = u[i];
             let (mut tilted, mut off) = (None, (0.0, 0.0));
             let replacement = if stage.relu {
@@ -134,6 +152,7 @@ pub fn analyse(
                 }
                 here.push(apart::EQUAL);
             }
+            replaced.push(replacement);
         }
         let [a, b, c] = next;
         relu.push(a);
@@ -145,9 +164,13 @@ pub fn analyse(
             bound_twin: u,
             bound_difference: d,
             bound_error,
+            replaced,
         });
     }
-    if let Some(bounds) = coupling::bound_outputs(stages, &all) {
+    let coupled = options
+        .coupled
+        .then(|| coupling::bound_outputs(stages, &all));
+    if let Some(bounds) = coupled.flatten() {
         let last = all.len() - 1;
         let differences = all[last].bound_difference.iter_mut().zip(bounds);
         for (i, (d, b)) in differences.enumerate() {

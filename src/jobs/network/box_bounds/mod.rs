@@ -1,7 +1,10 @@
 //! Box bounds: proved ranges and output difference over a box of inputs.
 
+mod certified;
 mod polynomials;
 mod tables;
+
+pub use certified::Certified;
 
 use crate::arith::number::{f64_above, f64_below};
 use crate::error::{Error, Result};
@@ -9,7 +12,7 @@ use crate::files::refuse_overwriting;
 use crate::jobs::network::inputs::InputFile;
 use crate::jobs::network::model::Model;
 use crate::network::boxes::stages::{self, Stage};
-use crate::network::boxes::{Bounds, StageBounds};
+use crate::network::boxes::{Bounds, Options, StageBounds};
 use crate::network::read::load::Loaded;
 use polynomials::{attack, composite, Kind, Polynomials};
 use rug::Rational;
@@ -40,6 +43,9 @@ pub struct Request {
     pub attack: usize,
     /// Folder for the polynomials as tables, with an index: what the bounds are about, written down.
     pub tables_folder: Option<PathBuf>,
+    /// Also make a certificate; for one degree or table. Its ranges have some room, and the slopes of small networks are
+    /// not bounded together: the bound may be a little larger than without.
+    pub certificate: bool,
 }
 
 /// The neighbourhood of a sample.
@@ -68,6 +74,7 @@ impl Request {
             near: None,
             attack: 0,
             tables_folder: None,
+            certificate: false,
         }
     }
 
@@ -90,6 +97,8 @@ pub struct Answer {
     pub stages: Vec<Stage>,
     /// Degrees first, in ascending order, then tables.
     pub runs: Vec<Run>,
+    /// Of the one run, if asked for: what it states is what the run proved.
+    pub certificate: Option<Certified>,
 }
 
 /// One kind of polynomials in every neuron.
@@ -121,6 +130,8 @@ pub struct Run {
 ///
 /// **Guarantee** no polynomial leaves the range that it was made for, and the outputs differ by at most the bound.
 ///
+/// **Inputs** the request; `progress` hears of what so many are done of how many.
+///
 /// # Errors
 /// No polynomials or too many, an empty box, other kinds of layers, files that do not fit together.
 ///
@@ -139,17 +150,23 @@ pub struct Run {
 /// # let network = [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &weights].concat();
 /// # let file = folder.path().join("network.safetensors");
 /// # std::fs::write(&file, network).unwrap();
-/// let answer = box_bounds(&Request::new(Model::new(file), 6))?;
+/// let answer = box_bounds(&Request::new(Model::new(file), 6), &mut |_, _, _| ())?;
 /// assert_eq!(answer.runs[0].polynomials, 2);
 /// assert!(answer.runs[0].bound_difference < 0.3);
 /// # Ok::<(), polycert::error::Error>(())
 /// ```
-pub fn box_bounds(request: &Request) -> Result<Answer> {
+pub fn box_bounds(
+    request: &Request,
+    progress: &mut dyn FnMut(&str, usize, usize),
+) -> Result<Answer> {
     let degrees = &request.degrees;
     if degrees.is_empty() && request.tables.is_empty() || degrees.len() > MAX_DEGREES {
         return Err(Error::domain(format!(
             "give 1 to {MAX_DEGREES} --degrees, such as 2,10,50, or a --table"
         )));
+    }
+    if request.certificate && degrees.len() + request.tables.len() > 1 {
+        return Err(Error::domain("a certificate is of one degree or one table"));
     }
     if let Some(folder) = &request.tables_folder {
         tables::check_degrees(degrees)?;
@@ -176,13 +193,34 @@ pub fn box_bounds(request: &Request) -> Result<Answer> {
     let whole = whole.then(|| vec![request.whole_side(); stages[0].size]);
     let (mut runs, mut written) = (Vec::new(), Vec::new());
     let mut best: Option<Kept> = None;
-    for kind in &kinds {
+    let mut certificate = None;
+    for (done, kind) in kinds.iter().enumerate() {
+        progress("degrees and tables", done, kinds.len());
         let start = Instant::now();
         let made_for = whole.as_ref().unwrap_or(&sides);
-        let (mut found, chosen) = kind.replace(&stages, made_for).map_err(named)?;
-        if whole.is_some() {
-            found = kind.keep(&stages, &sides, &chosen).map_err(named)?;
-        }
+        let analyse = |options: &Options| {
+            let (found, chosen) = kind.replace(&stages, made_for, options)?;
+            if whole.is_none() {
+                return Ok((found, chosen));
+            }
+            let found = kind.keep(&stages, &sides, &chosen, options)?;
+            Ok((found, chosen))
+        };
+        let (found, chosen) = if request.certificate {
+            let with_room = |widened: f64| {
+                analyse(&Options {
+                    widened,
+                    coupled: false,
+                })
+            };
+            let (found, chosen, made) =
+                certified::certified(&loaded.network, &sides, with_room, progress)
+                    .map_err(named)?;
+            certificate = Some(made);
+            (found, chosen)
+        } else {
+            analyse(&Options::default()).map_err(named)?
+        };
         let seconds = start.elapsed().as_secs_f64();
         let kept = Kept::new(kind, found, chosen);
         let kept = match best.take() {
@@ -218,6 +256,7 @@ pub fn box_bounds(request: &Request) -> Result<Answer> {
         sides,
         stages,
         runs,
+        certificate,
     })
 }
 
