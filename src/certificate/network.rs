@@ -54,8 +54,10 @@ pub struct Subject<'a> {
     pub tables: &'a [Table],
     /// How coefficients are held.
     pub coefficients: CoefficientMode,
-    /// B of each activation.
+    /// B of each activation that a table replaces.
     pub scales: &'a [Rational],
+    /// For each layer of polynomials of the network's own the unit of its noise.
+    pub units: &'a [Rational],
     /// Fractional bits that the checker should need.
     pub estimate_bits: u32,
 }
@@ -212,6 +214,9 @@ pub fn certify_noise(
             document["activations"] = activations(subject);
             document["twin_logits"] = enclosures(&twin.logits)?;
             document["tables"] = tables(subject)?;
+            if !subject.units.is_empty() {
+                document["polynomials"] = subject.units.iter().map(number::write).collect();
+            }
             &twin.logits
         }
         _ => {
@@ -270,7 +275,7 @@ fn proved(
         ErrorModel::ReluWithin => Centre::Relu,
     };
     let expanded = tournament::expand(sample.network)?;
-    let bends = Bends::new(sample.composites, sample.twin)?;
+    let bends = Bends::new(sample.network, sample.composites, sample.twin)?;
     let rows = rows::subject::Subject::new(&expanded, sample.twin, &bends, centre)?;
     let Start::Decided(at) = rows.undisturbed(sample.input)? else {
         return Err(Error::domain(

@@ -4,10 +4,11 @@ use crate::arith::number;
 use crate::arith::rounding::CoefficientMode;
 use crate::certify::proof::{Proof, Verdict};
 use crate::cli::terminal::{digest, guard, input_scale, output, rational};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::function::shape::Shape;
 use crate::function::target::Function;
 use crate::jobs::certify::{certify, Answer, Request};
+use crate::poly::role::Role;
 use crate::poly::table::{Output, Table};
 use rug::Rational;
 use std::path::PathBuf;
@@ -64,7 +65,7 @@ pub struct Arguments {
     /// c of the input map x -> c x + 1/2 of max-pool and argmax (the largest possible if left out).
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     input_scale: Option<Rational>,
-    /// Functions that jump: the error is meant EPS or more from the jump (the table's own if left out).
+    /// Functions that jump: the error is meant EPS or more from the jump, in units of x/B (the table's own if left out).
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     eps: Option<Rational>,
     /// The composite's domain is [-TO, TO], before scaling (the table's own domain if left out).
@@ -77,10 +78,10 @@ pub struct Arguments {
     /// Wanted relative gap (hi - lo)/lo of the enclosure.
     #[arg(long, value_parser = rational, allow_hyphen_values = true, default_value = "2^-40")]
     gap: Rational,
-    /// Envelope |r - ReLU| <= tau |x| for |x| >= ZONE (the least zone with tau = hi if left out).
+    /// Envelope |r - ReLU| <= tau |x| for |x| >= ZONE, in units of x/B (the least zone with tau = hi if left out).
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     zone: Option<Rational>,
-    /// Also bound |r| on |x| <= TO + RHO.
+    /// Also bound |r| on |x| <= TO + RHO, in units of x/B.
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     rho: Option<Rational>,
     /// Overflow margin: the greatest rho with |r| <= LIMIT on |x| <= TO + rho, in units of x/B (2 if left out).
@@ -105,6 +106,13 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     guard([a.output.as_ref()], [Some(&a.table)])?;
     let mut table = Table::read(&a.table)?;
     if let Some(word) = &a.last_stage {
+        if table.role() != Role::Sign {
+            let detail = format!(
+                "--last-stage: the table's target is {}, p itself and no sign or step",
+                table.target
+            );
+            return Err(Error::domain(detail).in_file(&a.table));
+        }
         table.output = Output::parse(Some(word))?;
         table.validate().map_err(|e| e.in_file(&a.table))?;
     }

@@ -45,7 +45,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", conflicts_with = "runs")]
     values: Option<PathBuf>,
     /// Go on where a slot is outside of the certified domain: the bound says nothing of that run.
-    #[arg(long, requires = "values")]
+    #[arg(long, requires = "values", conflicts_with = "runs")]
     allow_out_of_domain: bool,
     /// Write the evaluation certificate, for polycert-check.
     #[arg(short = 'o', long, value_name = "FILE")]

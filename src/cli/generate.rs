@@ -33,7 +33,7 @@ pub struct Arguments {
     #[arg(long, value_parser = rational, allow_hyphen_values = true, group = "fit", requires = "alpha")]
     zeta: Option<Rational>,
     /// ALPHA of --zeta, in bits.
-    #[arg(long, requires = "zeta", value_parser = clap::value_parser!(u32).range(1..=64))]
+    #[arg(long, requires = "zeta", conflicts_with_all = ["eps", "best"], value_parser = clap::value_parser!(u32).range(1..=64))]
     alpha: Option<u32>,
     /// Margin for scheme error between the stages, absolute.
     #[arg(long, value_parser = rational, allow_hyphen_values = true, default_value = "0")]

@@ -4,7 +4,7 @@ use crate::cli::terminal::{guard, note, output, rational};
 use crate::error::{Error, Result};
 use crate::files::read_bytes;
 use crate::function::target::Function;
-use crate::interchange::{self, Format, Hints, Order};
+use crate::interchange::{self, Format, Hints, Layout, Order};
 use crate::poly::component::Basis;
 use crate::poly::table::{Output, MAX_BYTES};
 use rug::Rational;
@@ -19,7 +19,7 @@ use std::process::ExitCode;
 /// first number is halved). heir: polynomial attributes, on the domain of their evaluation. Plain text
 /// has one coefficient a line, a blank line between components, and # before comments. Components are in
 /// the order of their application. Nothing is guessed in silence: what neither the file nor an option
-/// says is printed as assumed.
+/// says is printed as assumed, and a list that its program computes with or changes is refused.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// File to read (- is standard input).
@@ -40,6 +40,9 @@ pub struct Arguments {
     /// Which coefficient is first: lowest (degree 0) or highest, as numpy.polyfit gives them (lowest).
     #[arg(long)]
     order: Option<Order>,
+    /// What lists of two numbers are: degrees (a degree and its coefficient), or stages (components of degree 1).
+    #[arg(long)]
+    layout: Option<Layout>,
     /// What the coefficients are multiplied by: a number for all components, or one for each.
     #[arg(long, value_name = "F", value_delimiter = ',', value_parser = rational, allow_hyphen_values = true)]
     factor: Option<Vec<Rational>>,
@@ -56,10 +59,11 @@ pub struct Arguments {
     /// x is meant up to HI (the file's own, else 1).
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     hi: Option<Rational>,
-    /// The sign is meant for EPS <= |x| (the file's own if it has one).
+    /// The sign, or a direct function that jumps, is meant for EPS <= |x| (the file's own if it has one).
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     eps: Option<Rational>,
-    /// openfhe: a and b of EvalChebyshevSeries(ct, coefficients, a, b), for every component.
+    /// openfhe: a and b of EvalChebyshevSeries(ct, coefficients, a, b), for every component (the file's own call,
+    /// if it has one with two numbers).
     #[arg(long, value_name = "A,B", value_parser = interval, allow_hyphen_values = true)]
     interval: Option<(Rational, Rational)>,
     /// What the last stage gives: sign (-1 or 1), or step (0 or 1; the composite that is meant is then 2 p - 1). If left
@@ -118,6 +122,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         arrays: a.arrays.clone(),
         degrees: a.degrees.clone(),
         order: a.order,
+        layout: a.layout,
         factors: a.factor.clone(),
     };
     if hints.interval.is_some() && a.from.is_none_or(|f| f != Format::Openfhe) {

@@ -82,10 +82,19 @@ fn of_table(t: &Table) -> String {
         Output::Step => STEP,
         Output::Sign => "",
     };
+    let own = match (&t.slope, &t.ends) {
+        (Some(slope), _) => format!("slope        {}\n", write_canonical(slope)),
+        (_, Some((lower, upper))) => format!(
+            "ends         [{}, {}]\n",
+            write_canonical(lower),
+            write_canonical(upper)
+        ),
+        _ => String::new(),
+    };
     format!(
         "table        {} (sha256 {})\n\
          target       {}\n\
-         {output}\
+         {output}{own}\
          domain       [{}, {}]\n\
          degrees      {}\n\n\
          An estimate until `polycert certify` has proved its error.\n",

@@ -1,7 +1,7 @@
 //! From lists of numbers to components: where one ends, which coefficient is first, what it is multiplied by.
 
 use crate::error::{Error, Result};
-use crate::interchange::hints::{Hints, Order};
+use crate::interchange::hints::{Hints, Layout, Order};
 use crate::interchange::source::{Form, Item};
 use crate::poly::component::{Basis, Component, MAX_COEFFICIENTS};
 use rug::Rational;
@@ -26,7 +26,7 @@ pub(super) fn components(items: Vec<Item>, basis: Basis, hints: &Hints) -> Resul
         }
     }
     let mut components: Vec<Component> = items.into_iter().map(|i| component(i, basis)).collect();
-    reorder(&mut components, hints);
+    reorder(&mut components, hints.order);
     multiply(&mut components, hints)?;
     Ok(components)
 }
@@ -47,11 +47,81 @@ fn component(item: Item, basis: Basis) -> Component {
 }
 
 /// Turns the coefficients around where the highest stands first.
-pub(super) fn reorder(components: &mut [Component], hints: &Hints) {
-    if hints.order == Some(Order::Highest) {
+pub(super) fn reorder(components: &mut [Component], order: Option<Order>) {
+    if order == Some(Order::Highest) {
         for c in components {
             c.coefficients.reverse();
         }
+    }
+}
+
+/// A Chebyshev series whose domain the file states is over that interval, mapped to [-1, 1].
+///
+/// # Errors
+/// Several stages: the domain is the first one's, and nothing says how the others are mapped.
+pub(super) fn mapped(
+    components: &mut [Component],
+    domain: Option<&(Rational, Rational)>,
+) -> Result<()> {
+    let Some((lo, hi)) = domain.filter(|(lo, hi)| *lo != -1i32 || *hi != 1u32) else {
+        return Ok(());
+    };
+    match components {
+        [c] if c.basis == Basis::Chebyshev => {
+            (c.scale, c.offset) = crate::poly::basis::interval_map(lo, hi);
+            Ok(())
+        }
+        list if list.iter().any(|c| c.basis == Basis::Chebyshev) => Err(Error::parse(
+            "domain",
+            "Chebyshev series of several stages over another interval than [-1, 1]: nothing says how each is mapped; \
+             write them as csv with a scale and an offset each",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// A polynomial of lists that each hold a degree and its coefficient, where an option says so.
+///
+/// # Errors
+/// Lists that can be read either way and no option; degrees that are none, or twice there.
+pub(super) fn pairs(items: Vec<Item>, hints: &Hints) -> Result<Vec<Item>> {
+    let degree = |x: &Rational| {
+        let n = x.numer().to_usize().filter(|_| *x.denom() == 1u32);
+        n.filter(|n| *n < MAX_COEFFICIENTS)
+    };
+    let are_pairs = items.len() > 1 && items.iter().all(|i| i.count == 2 && i.form.is_none());
+    let distinct = |column: usize| {
+        let found = items.iter().map(|i| degree(&i.values[column]));
+        let mut list = found.collect::<Option<Vec<usize>>>().unwrap_or_default();
+        list.sort_unstable();
+        list.dedup();
+        list.len() == items.len()
+    };
+    match hints.layout {
+        None if are_pairs && (distinct(0) || distinct(1)) => Err(Error::parse(
+            "",
+            format!(
+                "{} lists of two numbers: say by --layout degrees that each is a degree and its coefficient, or by \
+                 --layout stages that each is a polynomial of degree 1",
+                items.len()
+            ),
+        )),
+        Some(Layout::Degrees) => {
+            if !are_pairs || !distinct(0) || hints.order.is_some() || hints.degrees.is_some() {
+                return Err(Error::parse(
+                    "--layout degrees",
+                    "is for lists of two numbers, the first of them a degree that stands once; without --order and --degrees",
+                ));
+            }
+            let degrees: Vec<usize> = items.iter().filter_map(|i| degree(&i.values[0])).collect();
+            let top = degrees.iter().max().copied().unwrap_or(0);
+            let mut values = vec![Rational::new(); top + 1];
+            for (d, item) in degrees.iter().zip(&items) {
+                values[*d].clone_from(&item.values[1]);
+            }
+            Ok(vec![Item::new(values)])
+        }
+        _ => Ok(items),
     }
 }
 

@@ -7,6 +7,7 @@
 
 use crate::arith::number;
 use crate::error::Result;
+use crate::interchange::around;
 use crate::interchange::expression;
 use crate::interchange::lexer::{Kind, Lexer, Syntax, Token};
 use crate::interchange::scan::Scan;
@@ -86,6 +87,7 @@ impl<'a> Reader<'a> {
         let mut group = Group {
             name: scan.name().to_owned(),
             line: open.line,
+            column: open.column,
             operated: scan.operated(),
             ..Group::default()
         };
@@ -205,12 +207,18 @@ impl<'a> Reader<'a> {
     /// `np.array([`.
     fn call_of_list(&mut self, token: Token<'a>) -> Result<Option<(Token<'a>, bool)>> {
         let mut ahead = self.lexer.clone();
-        if !matches!(expression::callee(&mut ahead, token)?, Some((_, '('))) {
+        let Some((name, '(')) = expression::callee(&mut ahead, token)? else {
             return Ok(None);
-        }
+        };
         ahead.next()?;
         match ahead.next()? {
             Some(open) if open.is('[') => {
+                if !around::keeps(name) {
+                    let detail = format!(
+                        "{name}(...) may compute with its list: write the resulting numbers"
+                    );
+                    return Err(token.error(detail));
+                }
                 self.lexer = ahead;
                 Ok(Some((open, true)))
             }
@@ -220,13 +228,15 @@ impl<'a> Reader<'a> {
 
     /// `, dtype=np.float64)` after the list of a call.
     fn rest_of_call(&mut self, open: &Token<'a>) -> Result<()> {
+        let mut last = *open;
         loop {
             let token = self.next(open)?;
             match token.kind {
-                Kind::Mark(')') => return Ok(()),
-                Kind::Mark('[' | '{' | '(' | ']' | '}') => return Err(token.expected("')'")),
-                _ => {}
+                Kind::Mark(')') if last == *open || around::holds(last.text) => return Ok(()),
+                Kind::Mark(',' | '=' | '.') | Kind::Word | Kind::Text => {}
+                _ => return Err(token.expected("')'")),
             }
+            last = token;
         }
     }
 

@@ -30,6 +30,29 @@ impl FromStr for Order {
     }
 }
 
+/// What lists of two numbers are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// A degree and its coefficient.
+    Degrees,
+    /// A component of degree 1.
+    Stages,
+}
+
+impl FromStr for Layout {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "degrees" => Ok(Self::Degrees),
+            "stages" => Ok(Self::Stages),
+            _ => Err(Error::parse(
+                "layout",
+                format!("{text:?}; expected degrees or stages"),
+            )),
+        }
+    }
+}
+
 /// What the reader knows better than the file.
 #[derive(Debug, Clone, Default)]
 pub struct Hints {
@@ -61,6 +84,8 @@ pub struct Hints {
     pub degrees: Option<Vec<usize>>,
     /// Which coefficient stands first.
     pub order: Option<Order>,
+    /// What lists of two numbers are.
+    pub layout: Option<Layout>,
     /// What the coefficients are multiplied by: one number for all components, or one for each.
     pub factors: Option<Vec<Rational>>,
 }
@@ -75,6 +100,7 @@ impl Hints {
             ("--arrays", self.arrays.is_some()),
             ("--degrees", self.degrees.is_some()),
             ("--order", self.order.is_some()),
+            ("--layout", self.layout.is_some()),
             ("--factor", self.factors.is_some()),
             ("--basis", self.basis.is_some()),
             ("--interval", self.interval.is_some()),

@@ -219,20 +219,32 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    /// Bytes up to the end of the line; in C a line that ends with a backslash goes on.
+    fn line_length(&self) -> usize {
+        let ends = self.rest.match_indices('\n').map(|(i, _)| i);
+        let goes_on = |i: usize| {
+            let line = self.rest[..i].trim_end_matches('\r');
+            self.syntax == Syntax::C && line.ends_with('\\')
+        };
+        let mut ends = ends.filter(|i| !goes_on(*i));
+        ends.next().unwrap_or(self.rest.len())
+    }
+
     fn skip_space(&mut self) -> Result<()> {
         loop {
             let space = self.rest.len() - self.rest.trim_start().len();
+            let line_begins = self.column == 1 || self.rest[..space].contains('\n');
             self.take(space);
             let to_end_of_line = match self.syntax {
                 Syntax::C => {
-                    self.rest.starts_with("//") || self.column == 1 && self.rest.starts_with('#')
+                    self.rest.starts_with("//") || line_begins && self.rest.starts_with('#')
                 }
                 Syntax::Go | Syntax::Mlir => self.rest.starts_with("//"),
                 Syntax::Python => self.rest.starts_with('#'),
                 Syntax::Json => false,
             };
             if to_end_of_line {
-                let length = self.rest.find('\n').unwrap_or(self.rest.len());
+                let length = self.line_length();
                 self.take(length);
             } else if matches!(self.syntax, Syntax::C | Syntax::Go) && self.rest.starts_with("/*") {
                 let Some(end) = self.rest[2..].find("*/") else {

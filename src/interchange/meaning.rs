@@ -3,15 +3,17 @@
 use crate::arith::number::{self, MAX_CHARS};
 use crate::error::{Error, Result};
 use crate::interchange::arrange;
+use crate::interchange::beside::{self, Beside};
 use crate::interchange::facts::Facts;
 use crate::interchange::format::Format;
 use crate::interchange::header::Header;
-use crate::interchange::hints::{Hints, Imported, Order};
-use crate::interchange::remarks::{not_odd, seen};
+use crate::interchange::hints::{Hints, Imported, Layout, Order};
+use crate::interchange::remarks::{ignored, not_odd, seen};
 use crate::interchange::source::{Group, Item, Source};
-use crate::interchange::stated::{confirm, domain, last_stage, slope, target};
+use crate::interchange::stated::{confirm, domain, eps, last_stage, slope, target};
 use crate::poly::component::{Basis, Component};
 use crate::poly::table::{Domain, Output, Table};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// From so many numbers on one list may be several components: 0, c_1, 0, c_3.
@@ -26,6 +28,8 @@ pub(super) struct Lists {
     pub header: Option<Header>,
     /// Whether the file says the degree of every coefficient.
     pub has_degrees: bool,
+    /// What a JSON file says beside its lists.
+    pub fields: Map<String, Value>,
 }
 
 impl Lists {
@@ -35,6 +39,7 @@ impl Lists {
             format,
             header: None,
             has_degrees: false,
+            fields: Map::new(),
         }
     }
 }
@@ -63,6 +68,7 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
         format,
         header,
         has_degrees,
+        ..
     } = &lists;
     let every: Vec<String> = (1..=source.groups.len()).map(|i| i.to_string()).collect();
     let names = match header {
@@ -71,25 +77,45 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
     };
     let (items, groups) = source.choose(names)?;
     if header.is_none() {
+        told(&items, hints)?;
         multiplied(source, &groups, hints)?;
         one_or_several(*format, &items, hints)?;
     }
     let mut facts = Facts::default();
-    let file_target = header.as_ref().map(|h| h.target);
+    let said = match header {
+        Some(_) => Beside::default(),
+        None => beside::read(&lists.fields, hints)?,
+    };
+    let file_target = header.as_ref().map(|h| h.target).or(said.target);
     let target = target(hints, file_target, &mut facts);
     let own = items.iter().all(|i| i.form.is_some());
+    let done: Vec<bool> = items.iter().map(|i| i.form.is_some()).collect();
     let (basis, basis_stated) = basis(&lists, hints)?;
     let first_domain = items.first().and_then(|i| i.form.as_ref()?.domain.clone());
-    let mut components = arrange::components(items, basis, hints)?;
+    let paired = hints.layout == Some(Layout::Degrees);
+    let items = match header.is_some() || *has_degrees {
+        true => items,
+        false => arrange::pairs(items, hints)?,
+    };
+    let ordered_by = hints.order.or(said.order);
+    let mut components = arrange::components(
+        items,
+        basis,
+        &Hints {
+            order: ordered_by,
+            ..hints.clone()
+        },
+    )?;
+    arrange::mapped(&mut components, said.domain.as_ref())?;
     if let Some(header) = header {
         described(&mut components, header, *format, hints)?;
     }
     if *format == Some(Format::Openfhe) {
-        openfhe(&mut components, hints)?;
+        openfhe(&mut components, &done, hints)?;
     }
     facts.say(own || basis_stated, bases(&components), "--basis");
-    let ordered = hints.order.is_some() || *has_degrees || header.is_some();
-    let order = match hints.order {
+    let ordered = ordered_by.is_some() || own || *has_degrees || header.is_some() || paired;
+    let order = match ordered_by {
         Some(Order::Highest) => "coefficients from the highest degree downwards",
         _ => "coefficients from degree 0 upwards",
     };
@@ -97,12 +123,13 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
     let stated = header
         .as_ref()
         .map(|h| (h.domain.lo.clone(), h.domain.hi.clone()));
-    let stated = stated.or_else(|| hints.interval.clone()).or(first_domain);
+    let stated = stated.or_else(|| hints.interval.clone());
+    let stated = stated.or(first_domain).or(said.domain);
     let (lo, hi) = domain(hints, stated, &mut facts)?;
     structure(
         &components,
         hints,
-        header.is_some() || groups.len() > 1,
+        header.is_some() || groups.len() > 1 || paired,
         &mut facts,
     );
     if hints.arrays.is_some() {
@@ -113,10 +140,8 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
         .name
         .clone()
         .or_else(|| header.as_ref().map(|h| h.name.clone()));
-    let eps = hints
-        .eps
-        .clone()
-        .or_else(|| header.as_ref().and_then(|h| h.domain.eps.clone()));
+    let own_eps = header.as_ref().and_then(|h| h.domain.eps.clone());
+    let eps = eps(hints, own_eps, target)?;
     let origin = format.map_or("text", Format::name);
     let mut table = Table {
         name: name.unwrap_or_else(|| hints.default_name.clone()),
@@ -131,11 +156,14 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
         components,
         provenance: BTreeMap::from([("imported from".to_owned(), origin.to_owned())]),
     };
-    let said = header.as_ref().map(|h| h.output);
-    last_stage(&mut table, said, hints, &mut facts)?;
+    let output = header.as_ref().map(|h| h.output).or(said.output);
+    last_stage(&mut table, output, hints, &mut facts)?;
     let own_slope = header.as_ref().and_then(|h| h.slope.clone());
+    let own_slope = own_slope.or(said.slope);
     slope(&mut table, own_slope.clone(), hints, &mut facts)?;
     let mut notes = facts.publish(&mut table, hints, digest);
+    notes.extend(groups.iter().filter_map(|g| g.told.clone()));
+    notes.extend(ignored(&said.ignored));
     notes.extend(seen(source, &groups, hints));
     if hints.target.is_none() && header.is_none() {
         notes.extend(not_odd(&table));
@@ -150,7 +178,7 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
 fn conventions(lists: &Lists, hints: &Hints) -> Result<()> {
     if lists.header.is_some() {
         let mut about = hints.clone();
-        (about.basis, about.interval) = (None, None);
+        about.basis = None;
         about.no_lists("the file's line of polycert-export says what its lists are")?;
     }
     let format = lists.format;
@@ -174,6 +202,16 @@ fn conventions(lists: &Lists, hints: &Hints) -> Result<()> {
     Ok(())
 }
 
+/// Options against what the calls of a program say of their lists.
+fn told(items: &[Item], hints: &Hints) -> Result<()> {
+    if !items.iter().any(|i| i.form.is_some()) {
+        return Ok(());
+    }
+    let mut about = hints.clone();
+    (about.arrays, about.factors, about.interval) = (None, None, None);
+    about.no_lists("the file says itself what its lists are")
+}
+
 /// Numbers that multiply the arrays are not passed over.
 fn multiplied(source: &Source, groups: &[&Group], hints: &Hints) -> Result<()> {
     if hints.factors.is_some() {
@@ -186,7 +224,11 @@ fn multiplied(source: &Source, groups: &[&Group], hints: &Hints) -> Result<()> {
         );
         return Err(Error::parse(group.place(), detail));
     }
-    if let Some(scalar) = source.scalars.iter().find(|s| s.scales()) {
+    if let Some(scalar) = source
+        .scalars
+        .iter()
+        .find(|s| s.scales() && s.value != 1u32)
+    {
         let value = number::decimal(&scalar.value, 10, false);
         let detail = format!(
             "{} = {value} stands beside the arrays: say by --factor {value} that the coefficients are multiplied by it, or by --factor 1 that they stand as they are",
@@ -268,6 +310,11 @@ fn structure(components: &[Component], hints: &Hints, stated: bool, facts: &mut 
         _ => format!("degrees {}, first applied first", degrees.join(", ")),
     };
     facts.say(stated || hints.degrees.is_some(), what, "--degrees");
+    maps(components, facts);
+}
+
+/// Whether there are input maps.
+pub(super) fn maps(components: &[Component], facts: &mut Facts) {
     let mapped = components
         .iter()
         .any(|c| c.scale != 1u32 || !c.offset.is_zero());
@@ -275,7 +322,7 @@ fn structure(components: &[Component], hints: &Hints, stated: bool, facts: &mut 
         facts.say(true, "input maps of the file".to_owned(), "");
     } else {
         facts.say(
-            hints.interval.is_some(),
+            false,
             "x as it is, without an input map".to_owned(),
             "none is known",
         );
@@ -295,7 +342,13 @@ fn described(
         return Err(Error::parse("components", detail));
     }
     for (c, (basis, scale, offset)) in components.iter_mut().zip(&header.forms) {
-        if hints.basis.is_none() && !matches!(format, Some(Format::Csv | Format::Heir)) {
+        if let Some(asked) = hints.basis.filter(|asked| asked != basis) {
+            let (said, asked) = (basis.name(), asked.name());
+            let detail =
+                format!("the file's line of polycert-export says {said}, --basis says {asked}");
+            return Err(Error::parse("basis", detail));
+        }
+        if !matches!(format, Some(Format::Csv | Format::Heir)) {
             c.basis = *basis;
         }
         (c.scale, c.offset) = (scale.clone(), offset.clone());
@@ -304,8 +357,11 @@ fn described(
 }
 
 /// Half of the first coefficient, and the map of [a, b].
-fn openfhe(components: &mut [Component], hints: &Hints) -> Result<()> {
-    for c in components {
+fn openfhe(components: &mut [Component], done: &[bool], hints: &Hints) -> Result<()> {
+    for (i, c) in components.iter_mut().enumerate() {
+        if done.get(i) == Some(&true) {
+            continue;
+        }
         if let Some(first) = c.coefficients.first_mut() {
             *first /= 2u32;
         }

@@ -16,6 +16,12 @@
 //! assumed, and kept in the table's provenance with the file's name and digest. Numbers may be constant
 //! expressions (`expression.rs`); a number that multiplies an array is never passed over.
 //!
+//! **Programs.** A list is read only where the program around it keeps its numbers: an allow-list of wrappers
+//! (`around.rs`), no place that changes it (`changes.rs`), no condition of the preprocessor (`program.rs`). A
+//! call counts as reading its arguments, unless it is known to change them; a function of the program's own
+//! that changes what it is given is beyond this. Calls that say basis, order and interval are honoured or
+//! refused (`uses.rs`), and so are the fields of JSON beside coefficients (`beside.rs`).
+//!
 //! **Lattigo.** `NewPolynomial` takes decimal strings in the Chebyshev basis on [-1, 1] and evaluates the
 //! components one after the other without any scaling of its own. Its generator divides every component but
 //! the last by the upper end of the next one's interval, and fits that next one over [-1, 1] accordingly;
@@ -35,8 +41,11 @@
 //! An exported file says in one comment line what its numbers do not: the domain, the bases, and the digest
 //! of the table that it holds, which reading confirms.
 
+mod around;
 mod arrange;
 mod arrays;
+mod beside;
+mod changes;
 pub mod claims;
 mod csv;
 mod detect;
@@ -51,6 +60,7 @@ mod lexer;
 mod literal;
 mod meaning;
 mod object;
+mod program;
 pub mod published;
 mod read;
 mod remarks;
@@ -58,11 +68,13 @@ mod scan;
 mod source;
 pub mod spell;
 mod stated;
+mod tokens;
+mod uses;
 
 pub use arrays::MAX_NESTING;
 pub use export::{export, Change, Export};
 pub use facts::ASSUMPTIONS;
 pub use format::Format;
-pub use hints::{Hints, Imported, Order};
+pub use hints::{Hints, Imported, Layout, Order};
 pub use read::{list_bytes, read, read_bytes};
 pub use spell::Spelling;

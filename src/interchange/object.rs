@@ -2,11 +2,13 @@
 
 use crate::error::{Error, Result};
 use crate::interchange::arrange;
+use crate::interchange::beside::{self, Beside};
 use crate::interchange::export::JSON_FORMAT;
 use crate::interchange::facts::Facts;
 use crate::interchange::hints::{Hints, Imported, Order};
 use crate::interchange::meaning;
 use crate::interchange::published::{self, Settings};
+use crate::interchange::remarks;
 use crate::interchange::stated;
 use crate::poly::table::{Domain, Output, Table, FORMAT};
 use rug::Rational;
@@ -57,9 +59,7 @@ fn whole(text: &str, fields: &BTreeMap<String, Value>, hints: &Hints) -> Result<
     if let Some(lo) = &hints.lo {
         table.domain.lo.clone_from(lo);
     }
-    if hints.eps.is_some() {
-        table.domain.eps.clone_from(&hints.eps);
-    }
+    table.domain.eps = stated::eps(hints, table.domain.eps.take(), table.target)?;
     // The rest the file says itself.
     let mut facts = Facts::default();
     let said = fields.contains_key("output").then_some(table.output);
@@ -69,16 +69,16 @@ fn whole(text: &str, fields: &BTreeMap<String, Value>, hints: &Hints) -> Result<
     meaning::validated(table, facts.notes().to_vec())
 }
 
-fn settings(hints: &Hints, facts: &mut Facts) -> Result<(Settings, Rational)> {
-    let target = stated::target(hints, None, facts);
-    let (lo, hi) = stated::domain(hints, None, facts)?;
+fn settings(hints: &Hints, said: &Beside, facts: &mut Facts) -> Result<(Settings, Rational)> {
+    let target = stated::target(hints, said.target, facts);
+    let (lo, hi) = stated::domain(hints, said.domain.clone(), facts)?;
     let name = hints.name.clone();
     let settings = Settings {
         name: name.unwrap_or_else(|| hints.default_name.clone()),
         target,
         basis: hints.basis,
         hi,
-        eps: hints.eps.clone(),
+        eps: stated::eps(hints, None, target)?,
     };
     Ok((settings, lo))
 }
@@ -101,22 +101,27 @@ fn stated_by_its_author(
         }
     }
     let mut facts = Facts::default();
-    let (settings, lo) = settings(hints, &mut facts)?;
+    let about = beside::read(&fields.clone().into_iter().collect(), hints)?;
+    let (settings, lo) = settings(hints, &about, &mut facts)?;
     let mut table = published::import(text, &settings)?;
     table.domain.lo = lo;
-    arrange::reorder(&mut table.components, hints);
+    let order = hints.order.or(about.order);
+    arrange::reorder(&mut table.components, order);
+    arrange::mapped(&mut table.components, about.domain.as_ref())?;
     arrange::multiply(&mut table.components, hints)?;
     let basis = table.components.first().map_or("", |c| c.basis.name());
     let stated = said.is_some() || hints.basis.is_some();
     facts.say(stated, format!("basis {basis}"), "--basis");
-    let order = match hints.order {
+    let words = match order {
         Some(Order::Highest) => "coefficients from the highest degree downwards",
         _ => "coefficients from degree 0 upwards",
     };
-    facts.say(hints.order.is_some(), order.to_owned(), "--order");
-    stated::last_stage(&mut table, None, hints, &mut facts)?;
-    stated::slope(&mut table, None, hints, &mut facts)?;
-    let notes = facts.publish(&mut table, hints, digest);
+    facts.say(order.is_some(), words.to_owned(), "--order");
+    meaning::maps(&table.components, &mut facts);
+    stated::last_stage(&mut table, about.output, hints, &mut facts)?;
+    stated::slope(&mut table, about.slope, hints, &mut facts)?;
+    let mut notes = facts.publish(&mut table, hints, digest);
+    notes.extend(remarks::ignored(&about.ignored));
     meaning::validated(table, notes)
 }
 
@@ -153,7 +158,7 @@ fn exported(
         target,
         basis: hints.basis,
         hi,
-        eps: hints.eps.clone().or(own.eps),
+        eps: stated::eps(hints, own.eps, target)?,
     };
     let mut table = published::import(text, &settings)?;
     table.domain.lo = lo;

@@ -54,7 +54,7 @@ pub fn import(text: &str, settings: &Settings) -> Result<Table> {
 }
 
 /// A JSON object in which no field stands twice: which of the two was meant nobody knows.
-struct Fields(serde_json::Map<String, Value>);
+pub(super) struct Fields(pub serde_json::Map<String, Value>);
 
 impl<'de> Deserialize<'de> for Fields {
     fn deserialize<D: Deserializer<'de>>(d: D) -> std::result::Result<Self, D::Error> {

@@ -4,6 +4,7 @@ use crate::arith::npy;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::{sha256, text_of};
 use crate::interchange::arrays;
+use crate::interchange::beside;
 use crate::interchange::csv;
 use crate::interchange::detect::{detect, is_json};
 use crate::interchange::format::Format;
@@ -13,11 +14,13 @@ use crate::interchange::hints::{Hints, Imported};
 use crate::interchange::lexer::Syntax;
 use crate::interchange::meaning::{self, Lists};
 use crate::interchange::object;
+use crate::interchange::program;
 use crate::interchange::published;
-use crate::interchange::source::{Form, Item, Source};
+use crate::interchange::source::{Form, Group, Item, Source};
 use crate::poly::component::{Basis, Component};
 use crate::poly::table::MAX_BYTES;
 use rug::Rational;
+use serde_json::{Map, Value};
 
 /// Lattigo's constants: (3x - x^3)/2 and (35x - 35x^3 + 21x^5 - 5x^7)/16 in the Chebyshev basis.
 const LATTIGO_NAMED: [arrays::Named; 2] = [
@@ -155,15 +158,15 @@ fn listed(text: &str, format: Format, found_out: bool, hints: &Hints) -> Result<
     let usual = hints.basis.unwrap_or(Basis::Power);
     let source = match format {
         // Python's lists look like JSON's, and may be more.
-        Format::Json if found_out && !is_json(text) => match python(text) {
+        Format::Json if found_out && !is_json(text) => match python(text, hints)? {
             Some(source) => return Ok(Lists::plain(source, Some(Format::Python))),
             None => arrays::read(text, Syntax::Json, &[])?,
         },
         Format::Json => arrays::read(text, Syntax::Json, &[])?,
-        Format::C | Format::Cpp | Format::Openfhe => arrays::read(text, Syntax::C, &[])?,
-        Format::Go => arrays::read(text, Syntax::Go, &[])?,
-        Format::Lattigo => arrays::read(text, Syntax::Go, &LATTIGO_NAMED)?,
-        Format::Python => arrays::read(text, Syntax::Python, &[])?,
+        Format::C | Format::Cpp | Format::Openfhe => program(text, Syntax::C, &[], hints)?,
+        Format::Go => program(text, Syntax::Go, &[], hints)?,
+        Format::Lattigo => program(text, Syntax::Go, &LATTIGO_NAMED, hints)?,
+        Format::Python => program(text, Syntax::Python, &[], hints)?,
         Format::Heir => heir::read(text)?,
         Format::Csv => {
             let (components, lines) = csv::read(text, usual)?;
@@ -177,17 +180,71 @@ fn listed(text: &str, format: Format, found_out: bool, hints: &Hints) -> Result<
     };
     let mut lists = Lists::plain(source, Some(format));
     lists.has_degrees = format == Format::Heir;
+    if format == Format::Json {
+        lists.fields = fields(text)?;
+        // A domain is no list of coefficients.
+        let is_domain = |g: &Group| beside::is_domain(&g.name) && g.items.len() == 1;
+        if lists.source.groups.iter().any(|g| !is_domain(g)) {
+            lists.source.groups.retain(|g| !is_domain(g));
+        }
+    }
     Ok(lists)
 }
 
+/// What all objects of a JSON text say, those within arrays and objects too.
+fn fields(text: &str) -> Result<Map<String, Value>> {
+    let mut all = Map::new();
+    if text.trim_start().starts_with('{') {
+        let read = serde_json::from_str(text);
+        // What is no JSON was refused at its list, or has none.
+        let Ok(published::Fields(top)) = read else {
+            return match read {
+                Err(e) if e.is_data() => Err(Error::parse("", e.to_string())),
+                _ => Ok(all),
+            };
+        };
+        gather(Value::Object(top), &mut all)?;
+    } else if let Ok(value) = serde_json::from_str(text) {
+        gather(value, &mut all)?;
+    }
+    Ok(all)
+}
+
+fn gather(value: Value, all: &mut Map<String, Value>) -> Result<()> {
+    match value {
+        Value::Array(list) => list.into_iter().try_for_each(|v| gather(v, all)),
+        Value::Object(fields) => fields.into_iter().try_for_each(|(key, value)| {
+            let scalar = !value.is_object() && (!value.is_array() || beside::is_domain(&key));
+            if scalar {
+                if beside::matters(&key) && all.get(&key).is_some_and(|known| *known != value) {
+                    return Err(Error::parse(key, "the file says two things of it"));
+                }
+                all.insert(key, value);
+                return Ok(());
+            }
+            gather(value, all)
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The lists of a program, as far as they are what the program has.
+fn program(text: &str, syntax: Syntax, named: &[arrays::Named], hints: &Hints) -> Result<Source> {
+    let mut source = arrays::read(text, syntax, named)?;
+    program::examine(text, syntax, &mut source, hints.interval.as_ref())?;
+    Ok(source)
+}
+
 /// Lists of Python, if there is one that can be read.
-fn python(text: &str) -> Option<Source> {
-    let source = arrays::read(text, Syntax::Python, &[]).ok()?;
-    source
-        .groups
-        .iter()
-        .any(|g| g.bad.is_none())
-        .then_some(source)
+fn python(text: &str, hints: &Hints) -> Result<Option<Source>> {
+    let Ok(mut source) = arrays::read(text, Syntax::Python, &[]) else {
+        return Ok(None);
+    };
+    if source.groups.iter().all(|g| g.bad.is_some()) {
+        return Ok(None);
+    }
+    program::examine(text, Syntax::Python, &mut source, hints.interval.as_ref())?;
+    Ok(Some(source))
 }
 
 fn item(c: Component, whole: bool) -> Item {

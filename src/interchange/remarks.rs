@@ -32,6 +32,12 @@ pub(super) fn seen(source: &Source, groups: &[&Group], hints: &Hints) -> Vec<Str
     notes
 }
 
+/// What a JSON file says beside the coefficients that was not read.
+pub(super) fn ignored(list: &[String]) -> Option<String> {
+    let shown: Vec<&str> = list.iter().take(12).map(String::as_str).collect();
+    (!shown.is_empty()).then(|| format!("assumed to change nothing, ignored: {}", shown.join("; ")))
+}
+
 /// A polynomial that is far from odd hardly stands for sign.
 pub(super) fn not_odd(table: &Table) -> Option<String> {
     let [c] = table.components.as_slice() else {

@@ -60,12 +60,15 @@ pub(super) struct Group {
     pub name: String,
     /// Where it begins.
     pub line: usize,
+    pub column: usize,
     /// Its innermost lists.
     pub items: Vec<Item>,
     /// Why it is no array of numbers.
     pub bad: Option<Error>,
     /// Whether the text computes with it (`[...] * 10`).
     pub operated: bool,
+    /// What the text says that it is, in words.
+    pub told: Option<String>,
 }
 
 /// A named number beside the arrays.

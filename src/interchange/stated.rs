@@ -76,6 +76,13 @@ pub(super) fn last_stage(
         false => Output::Sign,
     };
     let output = hints.output.or(stated).unwrap_or_else(recognised);
+    if output == Output::Step && hints.output.or(stated).is_none() && !is_half_plus_odd(table) {
+        return Err(Error::domain(
+            "the values at the ends of the domain are about 0 and 1, but the last polynomial is not 1/2 and odd terms: \
+             say --last-stage step if it gives 0 and 1, --last-stage sign if it does not, or by --target \
+             (such as direct_relu) that the polynomial stands for itself",
+        ));
+    }
     let what = match output {
         Output::Sign => "the last stage gives -1 or 1",
         Output::Step => "the last stage gives 0 or 1, so 2 p - 1 is the sign",
@@ -84,6 +91,39 @@ pub(super) fn last_stage(
     facts.say(stated, what.to_owned(), "--last-stage");
     table.output = output;
     Ok(())
+}
+
+/// Whether the last stage is 1/2 and odd terms, to a millionth: then 0 and 1 are what sign gives, halved and
+/// shifted. A polynomial near ReLU itself, which is 0 and 1 at -1 and 1 too, has even terms.
+fn is_half_plus_odd(table: &Table) -> bool {
+    let Some(last) = table.components.last() else {
+        return false;
+    };
+    let small = |x: &Rational| x.clone().abs() < Rational::from((1, 1_000_000));
+    let half = Rational::from((1, 2));
+    let even = last.coefficients.iter().step_by(2).enumerate();
+    let mut apart = even.map(|(i, x)| match i {
+        0 => Rational::from(x - &half),
+        _ => x.clone(),
+    });
+    last.offset.is_zero() && apart.all(|x| small(&x))
+}
+
+/// From which |x| on the polynomial is meant.
+///
+/// # Errors
+/// An option that says so of a polynomial that stands for a function without a jump.
+pub(super) fn eps(
+    hints: &Hints,
+    file: Option<Rational>,
+    target: Function,
+) -> Result<Option<Rational>> {
+    if matches!(target, Function::Direct(_)) && !target.needs_eps() && hints.eps.is_some() {
+        return Err(Error::domain(format!(
+            "--eps is for composites that stand for sign and for functions that jump, not for target {target}"
+        )));
+    }
+    Ok(hints.eps.clone().or(file))
 }
 
 /// The slope of a leaky ReLU that the polynomial is itself.

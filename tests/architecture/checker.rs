@@ -49,6 +49,7 @@ const ROOMS: Rules = Rules {
                 room("digits"),
                 room("linear"),
                 room("activation"),
+                room("polynomial"),
                 room("rows"),
                 room("document"),
                 room("substitute"),

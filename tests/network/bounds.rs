@@ -372,7 +372,7 @@ fn deviations_hold_exact_evaluations_under_noise() {
         let slopes: Vec<Vec<f32>> = centres
             .iter()
             .zip(&all)
-            .map(|(z, r)| z.hi.iter().map(|z| r.estimate_slope(*z)).collect())
+            .map(|(z, r)| z.hi.iter().map(|z| r.estimate_slope(0, *z)).collect())
             .collect();
         let layers = sensitivities(&plan, &slopes, &[scale; 2], &targets);
         for (row, bounds) in layers.iter().zip(&found.targets) {

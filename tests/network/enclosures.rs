@@ -5,7 +5,7 @@ use polycert::arith::ball::Ball;
 use polycert::network::forward::twin::Activation;
 use polycert::network::forward::{Evaluation, Given, Model, Outcome, Prepared};
 use polycert::network::model::graph::{Builder, Network, Preprocessing};
-use polycert::network::model::ops::{BatchNorm, Conv, Dense};
+use polycert::network::model::ops::{BatchNorm, Conv, Dense, Polynomials};
 use polycert::network::model::ops::{Op, TensorShape, Window};
 use polycert::network::model::tensor::Tensor;
 use polycert::poly::composite::Composite;
@@ -62,6 +62,10 @@ fn q(x: f64) -> Rational {
 
 fn layer(s: &mut Source, x: TensorShape) -> Op {
     let flat = x.pixels() == 1;
+    // Their coefficients are not of all sizes.
+    if !s.extreme && s.next(8) == 0 {
+        return polynomial(s, x.channels);
+    }
     match s.next(if flat { 6 } else { 12 }) {
         0 | 1 => Op::Relu {
             slope: s.of(&[0.0, 0.0, 0.25, -0.5]),
@@ -116,6 +120,39 @@ fn layer(s: &mut Source, x: TensorShape) -> Op {
             })
         }
     }
+}
+
+/// Of degree 1 to 4, fractions among the coefficients; sometimes odd, sometimes one for all channels.
+fn polynomial(s: &mut Source, channels: usize) -> Op {
+    let (terms, odd, third) = (2 + s.next(4), s.next(3) == 0, s.next(3) == 0);
+    let one = |s: &mut Source| -> Vec<Rational> {
+        let mut all: Vec<Rational> = s.numbers(terms).into_iter().map(q).collect();
+        for (j, c) in all.iter_mut().enumerate() {
+            if odd && j % 2 == 0 {
+                *c = Rational::new();
+            }
+            if third {
+                *c /= 3u32;
+            }
+        }
+        all
+    };
+    let first = one(s);
+    let same = s.next(2) == 0;
+    let mut list = vec![first.clone()];
+    for _ in 1..channels {
+        list.push(if same { first.clone() } else { one(s) });
+    }
+    Op::Polynomial(Polynomials::new(list).unwrap())
+}
+
+/// The activation in place of ReLU and max; polynomials of the network stay.
+pub fn twin_of(n: &Network, replaced: &Activation) -> Vec<Activation> {
+    let stands = |id: &usize| match n.nodes[*id].op {
+        Op::Polynomial(_) => Activation::own(None),
+        _ => replaced.clone(),
+    };
+    n.activations().iter().map(stands).collect()
 }
 
 fn window(s: &mut Source, x: TensorShape, conv: bool) -> Window {
@@ -273,6 +310,13 @@ pub fn exact(n: &Network, x: &[Rational], sign: Sign) -> (Vec<Rational>, Vec<Vec
                 .zip(v(1))
                 .map(|(a, b)| Rational::from(a + b))
                 .collect(),
+            Op::Polynomial(p) => {
+                let at = |i: usize| {
+                    let powers = p.channels[i / out.pixels()].iter().rev();
+                    powers.fold(Rational::new(), |y, c| y * &v(0)[i] + c)
+                };
+                (0..out.len()).map(at).collect()
+            }
             Op::Relu { slope } => {
                 let leaky =
                     |x: &Rational| exact_relu(x, sign) * (q(1.0) - q(*slope)) + q(*slope) * x;
@@ -380,7 +424,7 @@ fn check(seed: u64, most: usize, twin: bool, radii: &[f64]) -> (usize, usize) {
         .collect();
     let input = Tensor::from_balls(n.input_shape(), &balls);
     let p = composite();
-    let polynomials = vec![Activation::new(&p, &Rational::from(B)).unwrap(); n.activations().len()];
+    let polynomials = twin_of(&n, &Activation::new(&p, &Rational::from(B)).unwrap());
     let (model, sign) = if twin {
         (Model::Twin(&polynomials), Some(&p))
     } else {

@@ -1,6 +1,6 @@
 //! Fixed point of many limbs: on exact rational inputs, across precisions, and where precision decides.
 
-use crate::enclosures::{composite, exact, inside, network, point, Source, B};
+use crate::enclosures::{composite, exact, inside, network, point, twin_of, Source, B};
 use crate::support::effort::multiplier;
 use polycert::arith::ball::Ball;
 use polycert::network::forward::compare::{compare, Precision, Verdict};
@@ -41,8 +41,7 @@ fn enclosures_hold_the_exact_values_and_narrow_with_precision() {
         let n = network(&mut s, if twin { 2 } else { 5 });
         let prepared = Prepared::new(&n).unwrap();
         let point = thirds(&n, &mut s);
-        let polynomials =
-            vec![Activation::new(&p, &Rational::from(B)).unwrap(); n.activations().len()];
+        let polynomials = twin_of(&n, &Activation::new(&p, &Rational::from(B)).unwrap());
         let model = if twin {
             Model::Twin(&polynomials)
         } else {
@@ -242,8 +241,7 @@ fn extremes_are_held_or_refused() {
         let numbers = s.numbers(n.input_shape().len());
         let balls: Vec<Ball> = numbers.into_iter().map(ball).collect();
         let input = Tensor::from_balls(n.input_shape(), &balls);
-        let polynomials =
-            vec![Activation::new(&p, &Rational::from(B)).unwrap(); n.activations().len()];
+        let polynomials = twin_of(&n, &Activation::new(&p, &Rational::from(B)).unwrap());
         let (model, sign) = match seed % 2 {
             0 => (Model::Relu, None),
             _ => (Model::Twin(&polynomials), Some(&p)),

@@ -6,6 +6,7 @@ mod exports;
 mod fixed;
 mod import;
 mod onnx;
+mod polynomials;
 mod ranges;
 mod resnet;
 mod underflow;

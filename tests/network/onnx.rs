@@ -205,7 +205,7 @@ impl Draw {
         };
         let (x, a) = self.layers[pick].clone();
         let rank = a.dims.len();
-        match self.r.below(22) {
+        match self.r.below(24) {
             0 => {
                 let y = Array::new(&a.dims, |i| a.at(i).max(Rational::new()));
                 self.node("Relu", vec![x], vec![], y);
@@ -281,6 +281,7 @@ impl Draw {
             18 => self.reduce_mean(x, &a)?,
             19 => self.gather(x, &a)?,
             20 => self.product_from_left(x, &a)?,
+            21 | 22 => self.polynomial(x, &a)?,
             _ => self.shape_chain(x, &a)?,
         }
         Some(())
@@ -481,6 +482,71 @@ impl Draw {
         } else {
             let y = broadcast(&b, a, f)?;
             self.node(operator, vec![c, x], vec![], y);
+        }
+        Some(())
+    }
+
+    /// An activation that is a polynomial: a square, a power, a quadratic of broadcast coefficients, a product of factors.
+    fn polynomial(&mut self, x: String, a: &Array) -> Option<()> {
+        // Numbers stay of a size at which pairs of f64 are far below the tolerance.
+        a.values
+            .iter()
+            .all(|v| *v <= 16 && *v >= -16)
+            .then_some(())?;
+        let times = |a: &Array, b: &Array| broadcast(a, b, |a, b| a * b);
+        let plus = |a: &Array, b: &Array| broadcast(a, b, |a, b| a + b);
+        let last = |d: &mut Self, operator: &str, inputs: [&str; 2], y: Option<Array>| {
+            let y = y.filter(|y| y.dims == a.dims)?;
+            d.node(operator, inputs.map(str::to_owned).to_vec(), vec![], y);
+            d.layers.last().cloned()
+        };
+        // One number, one a channel, or one an element.
+        let coefficients = |d: &mut Self| {
+            let dims: Vec<usize> = match d.r.below(3) {
+                0 => vec![1],
+                1 => a.dims.clone(),
+                _ => {
+                    let one = |(axis, n): (usize, &usize)| if axis == 1 { *n } else { 1 };
+                    a.dims.iter().enumerate().map(one).collect()
+                }
+            };
+            d.floats(&dims)
+        };
+        match self.r.below(4) {
+            0 => {
+                last(self, "Mul", [&x, &x], times(a, a))?;
+            }
+            1 => {
+                let n = 1 + self.r.below(4);
+                let power = if self.r.below(2) == 0 {
+                    self.integers(&[n as i64])
+                } else {
+                    self.constant(&[], vec![n as f32]).0
+                };
+                let mut y = a.clone();
+                for _ in 1..n {
+                    y = times(&y, a)?;
+                }
+                last(self, "Pow", [&x, &power], Some(y))?;
+            }
+            2 => {
+                let [p, q, r] = [(); 3].map(|()| coefficients(self));
+                let (square, y) = last(self, "Mul", [&x, &x], times(a, a))?;
+                let (scaled, y) = last(self, "Mul", [&p.0, &square], times(&y, &p.1))?;
+                let (line, z) = last(self, "Mul", [&x, &q.0], times(a, &q.1))?;
+                let (sum, y) = last(self, "Add", [&scaled, &line], plus(&y, &z))?;
+                last(self, "Add", [&sum, &r.0], plus(&y, &r.1))?;
+            }
+            _ => {
+                let [p, q] = [(); 2].map(|()| coefficients(self));
+                let (up, y) = last(self, "Add", [&x, &p.0], plus(a, &p.1))?;
+                let down = broadcast(&q.1, a, |q, a| q - a);
+                let (down, z) = last(self, "Sub", [&q.0, &x], down)?;
+                let (both, y) = last(self, "Mul", [&up, &down], times(&y, &z))?;
+                if self.r.below(2) == 0 {
+                    last(self, "Mul", [&both, &x], times(&y, a))?;
+                }
+            }
         }
         Some(())
     }
@@ -1011,7 +1077,7 @@ fn random_graphs_mean_what_the_operators_definitions_say() {
         last > 0 && u64::from(agreed) * 10 >= total * 7,
         "{refused:?}"
     );
-    assert!(seen.len() >= 24, "{seen:?}");
+    assert!(seen.len() >= 25 && seen["Pow"] > 20, "{seen:?}");
 }
 
 /// Forms in which runtimes differ, or whose arithmetic is not that of the reals.

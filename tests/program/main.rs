@@ -12,6 +12,8 @@ mod network_bounds;
 mod noise;
 mod overwriting;
 mod params;
+mod polynomial;
+mod ranges;
 mod report;
 mod report_browser;
 mod targets;

@@ -354,7 +354,7 @@ fn numpy_files() {
         .table;
     assert_eq!(one.components[0].coefficients[1], 0.1f64);
     let two = read_bytes(
-        &npy("<f8", "(2, 2)", &f8(&[0.0, 1.0, 2.0, 3.0])),
+        &npy("<f8", "(2, 2)", &f8(&[0.5, 1.5, 0.5, 3.0])),
         None,
         &hints,
     )

@@ -557,3 +557,34 @@ fn bad_requests_name_file_line_and_column() {
         refused(&folder, line, parts);
     }
 }
+
+/// What an export's own line says of its basis is not overruled by an option.
+#[test]
+fn another_basis_than_an_exports_own_is_refused() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("certificates");
+    let table = Table::read(&folder.join("relu04.json")).unwrap();
+    let own = table.components[0].basis;
+    let other = match own {
+        Basis::Chebyshev => Basis::Power,
+        Basis::Power => Basis::Chebyshev,
+    };
+    for format in [Format::C, Format::Csv, Format::Go] {
+        let out = export(
+            &table,
+            format,
+            CoefficientMode::F64,
+            format.usual_spelling(),
+        )
+        .unwrap();
+        let hints = |basis| Hints {
+            basis: Some(basis),
+            ..Hints::default()
+        };
+        let back = read(&out.text, None, &hints(own)).unwrap().table;
+        assert_eq!(back.sha256(), out.table.sha256());
+        let error = read(&out.text, None, &hints(other))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("--basis says"), "{format:?}: {error}");
+    }
+}

@@ -286,6 +286,17 @@ pub fn exact_graph(
                 })
                 .collect(),
             (Op::Reshape(_), _) => input(0).clone(),
+            // `respond` is given the polynomial's value.
+            (Op::Polynomial(p), _) => {
+                let k = activations;
+                activations += 1;
+                let value = |i: usize, z: &Rational| {
+                    let powers = p.channels[i / out.pixels()].iter().rev();
+                    powers.fold(Rational::new(), |y, c| y * z + c)
+                };
+                let all = input(0).iter().enumerate();
+                all.map(|(i, z)| respond(k, i, &value(i, z))).collect()
+            }
             (Op::Relu { .. }, _) => {
                 let k = activations;
                 activations += 1;

@@ -343,3 +343,97 @@ fn hostile_sizes_end_quickly() {
         );
     }
 }
+
+/// z = (7/6, 4/3) through 1/3 - z + 2 z^2 and z/2 + z^2: logits 17/9 and 22/9 - 1.
+const OWN: &str = "polycert-exact-network/1\ninput 2 1 1\ndense 0 2\nweights 1*2^1 -1 1 1\nbias 0 1*2^-2\npolynomial 1 2\ncoefficients 1/3 -1 2 0 1/2 1\ndense 2 2\nweights 1 0 0 1\nbias 0 -1\noutput 3\n";
+
+fn own(network: &str) -> String {
+    let logits = format!("[{},{}]", around((17, 9)), around((13, 9)));
+    certificate(network, INPUT, "0", &logits, &logits, "4")
+        .replace(TABLE, "")
+        .replace("[[\"0\",\"4\"]]", "[]")
+}
+
+#[test]
+fn a_network_of_polynomials_is_verified_without_a_table() {
+    let words = said(OWN, INPUT, &own(OWN));
+    assert!(
+        words.starts_with("VERIFIED the polynomial network answers class 0 on this input"),
+        "{words}"
+    );
+    assert!(words.contains("1 layers of polynomials"), "{words}");
+    // Fractions need not be in lowest terms.
+    let same = OWN.replace("1/3 -1", "2/6 -4/4");
+    assert!(said(&same, INPUT, &own(&same)).starts_with("VERIFIED"));
+    // Both logits are stated twice, and both must hold.
+    let c = own(OWN);
+    let wrong = around((14, 9));
+    for list in ["network_logits", "twin_logits"] {
+        let (before, after) = c.split_at(c.find(list).unwrap());
+        let other = format!("{before}{}", after.replacen(&around((13, 9)), &wrong, 1));
+        let out = said(OWN, INPUT, &other);
+        assert!(
+            out.starts_with(&format!("REJECTED {list}: output 1")),
+            "{out}"
+        );
+    }
+}
+
+/// Every coefficient counts, and every limit is named.
+#[test]
+fn polynomials_that_are_others_are_rejected() {
+    let line = "coefficients 1/3 -1 2 0 1/2 1";
+    let numbers = ["1/3", "-1", "2", "0", "1/2", "1"];
+    for i in 0..numbers.len() {
+        for other in ["333/1000", "-999/1000", "7"] {
+            let mut all = numbers;
+            all[i] = other;
+            let network = OWN.replace(line, &format!("coefficients {}", all.join(" ")));
+            let out = said(&network, INPUT, &own(&network));
+            let rejected = format!("REJECTED network_logits: output {}", i / 3);
+            assert!(out.starts_with(&rejected), "{i} {other}: {out}");
+        }
+    }
+    let long = format!("coefficients 1/{} -1 2 0 1/2 1", "9".repeat(201));
+    let high = "polynomial 1 64";
+    for (from, to, words) in [
+        (
+            "polynomial 1 2",
+            "polynomial 1 0",
+            "degree is not from 1 to 63",
+        ),
+        ("polynomial 1 2", high, "degree is not from 1 to 63"),
+        ("polynomial 1 2", "polynomial 1 1", "more than 4 numbers"),
+        ("polynomial 1 2", "polynomial 1 3", "6 numbers, where 8"),
+        ("polynomial 1 2", "polynomial 2 2", "node 2 is not before"),
+        ("polynomial 1 2", "polynomial 1", "where 2 are expected"),
+        (line, "coefficients 1/0 -1 2 0 1/2 1", "no fraction"),
+        (line, "coefficients 1/-3 -1 2 0 1/2 1", "no fraction"),
+        (line, "coefficients 1*2^3 -1 2 0 1/2 1", "no fraction"),
+        (line, "coefficients 0.5 -1 2 0 1/2 1", "no fraction"),
+        (line, long.as_str(), "200 digits"),
+        (line, "weights 1 2 3 4 5 6", "coefficients is expected"),
+    ] {
+        let network = OWN.replacen(from, to, 1);
+        let out = said(&network, INPUT, &own(&network));
+        assert!(
+            out.starts_with("UNREADABLE network") && out.contains(words),
+            "{to}: {out}"
+        );
+    }
+    // Numbers that grow from square to square end, and so do lists of coefficients that nobody can hold.
+    let mut chain = String::new();
+    for i in 0..9_000 {
+        chain += &format!("polynomial {i} 63\ncoefficients{} 2\n", " 0".repeat(63));
+    }
+    let input = "polycert-exact-input/1\n3\n";
+    let network = format!("polycert-exact-network/1\ninput 1 1 1\n{chain}output 9000\n");
+    let c = own(&network).replace(&sha(INPUT), &sha(input));
+    let out = said(&network, input, &c);
+    assert!(out.starts_with("REJECTED limit"), "{out}");
+    let wide = "pad 0 0 100000 0 0 0 0\npolynomial 1 2\ncoefficients 1\noutput 2\n";
+    let network = format!("polycert-exact-network/1\ninput 1 1 1\n{wide}");
+    let c = own(&network).replace(&sha(INPUT), &sha(input));
+    let out = said(&network, input, &c);
+    assert!(out.contains("more than 262144 coefficients"), "{out}");
+}

@@ -94,6 +94,8 @@ enum Layer {
     },
     Add(usize),
     Relu,
+    /// A polynomial of the network's own for each channel, from degree 0.
+    Own(Vec<Vec<D>>),
     Max(usize, usize),
     Mean(usize),
     Subsample,
@@ -149,6 +151,7 @@ impl Network {
             Layer::Norm { .. } => format!("batch_norm {from}"),
             Layer::Add(other) => format!("add {from} {other}"),
             Layer::Relu => format!("relu {from} 0"),
+            Layer::Own(c) => format!("polynomial {from} {}", c[0].len() - 1),
             Layer::Max(k, s) => format!("max_pool {from} {k} {k} {s} {s} 0 0 0 0"),
             Layer::Mean(k) => format!("avg_pool {from} {k} {k} {k} {k} 0 0 0 0 1"),
             Layer::Subsample => format!("subsample {from} 2 2"),
@@ -161,6 +164,13 @@ impl Network {
             Layer::Conv { w, b, .. } => {
                 self.numbers("weights", w);
                 self.numbers("bias", b);
+            }
+            Layer::Own(channels) => {
+                self.text += "coefficients";
+                for c in channels.iter().flatten() {
+                    let _ = write!(self.text, " {}/{}", c.0, 1_u64 << -c.1);
+                }
+                self.text += "\n";
             }
             Layer::Norm { scale, shift } => {
                 let n = scale.len();
@@ -247,6 +257,8 @@ fn activate(x: &D, model: Model) -> D {
 fn run(n: &Network, input: &[D], model: Model, noise: &mut dyn FnMut() -> D) -> (Vec<D>, D) {
     let mut values = vec![input.to_vec()];
     let mut greatest = D::new(0, 0);
+    let noise = std::cell::RefCell::new(noise);
+    let noise = || (noise.borrow_mut())();
     let mut act = |x: &D| {
         if x.abs().cmp(&greatest) == Ordering::Greater {
             greatest = x.abs();
@@ -297,6 +309,12 @@ fn run(n: &Network, input: &[D], model: Model, noise: &mut dyn FnMut() -> D) -> 
                 .map(|(a, b)| a.plus(b))
                 .collect(),
             Layer::Relu => v.iter().map(&mut act).collect(),
+            Layer::Own(channels) => each(&mut |o, y, z| {
+                let value = at(o, y, z);
+                let next = |sum: D, c: &D| sum.times(value).plus(c).rounded();
+                let value = channels[o].iter().rev().fold(D::new(0, 0), next);
+                value.plus(&noise())
+            }),
             // The window's elements in row-major order, round by round over all windows.
             Layer::Max(k, s) => {
                 let mut windows: Vec<Vec<D>> = Vec::new();
@@ -342,8 +360,27 @@ fn run(n: &Network, input: &[D], model: Model, noise: &mut dyn FnMut() -> D) -> 
     (values.pop().unwrap(), greatest)
 }
 
+/// ReLU, or, where there may be such, polynomials of the network's own; some of them steep.
+fn bend(n: &mut Network, r: &mut Random, at: usize, own: bool) -> usize {
+    if !own || r.below(3) == 0 {
+        return n.push(Layer::Relu, at);
+    }
+    let (terms, steep) = (3 + r.below(2), r.below(4) == 0);
+    let mut channel = || -> Vec<D> {
+        let mut all: Vec<D> = (0..terms)
+            .map(|_| D::new(r.weight().0.try_into().unwrap(), -4))
+            .collect();
+        if steep {
+            all[1] = D::new(601, -4);
+        }
+        all
+    };
+    let channels = (0..n.shape(at)[0]).map(|_| channel()).collect();
+    n.push(Layer::Own(channels), at)
+}
+
 /// A random network of every kind of layer that rows pass.
-fn network(r: &mut Random) -> Network {
+fn network(r: &mut Random, own: bool) -> Network {
     let mut n = Network {
         text: "polycert-exact-network/1\ninput 2 4 4\n".to_owned(),
         input: [2, 4, 4],
@@ -360,7 +397,7 @@ fn network(r: &mut Random) -> Network {
     if r.below(2) == 0 {
         at = norm(&mut n, r, at);
     }
-    at = n.push(Layer::Relu, at);
+    at = bend(&mut n, r, at, own);
     for _ in 0..1 + r.below(2) {
         let x = n.shape(at);
         at = match r.below(6) {
@@ -381,7 +418,7 @@ fn network(r: &mut Random) -> Network {
             _ => n.conv(r, at, 3, 1, 1),
         };
         if r.below(3) > 0 {
-            at = n.push(Layer::Relu, at);
+            at = bend(&mut n, r, at, own);
         }
     }
     if r.below(2) == 0 {
@@ -409,8 +446,8 @@ struct Case {
     head: String,
 }
 
-fn case(r: &mut Random, model: Model) -> Option<Case> {
-    let network = network(r);
+fn case(r: &mut Random, model: Model, own: bool) -> Option<Case> {
+    let network = network(r, own);
     let input: Vec<D> = (0..32)
         .map(|_| D::new(r.below(257) as i64 - 128, -7))
         .collect();
@@ -452,10 +489,13 @@ fn case(r: &mut Random, model: Model) -> Option<Case> {
         }
         Model::Polynomial(stages) => {
             let list = vec![r#"["0","8"]"#; activations].join(",");
+            let own = |n: &&(Layer, usize, Shape)| matches!(n.0, Layer::Own(_));
+            let own = network.nodes.iter().filter(own).count();
+            let own = vec![r#""8""#; own].join(",");
             let stage = r#"{"basis":"power","coefficients":["0","3*2^-1","0","-1*2^-1"]}"#;
             let _ = write!(
                 head,
-                r#""error_model":"exact_centre","activations":[{list}],"twin_logits":[{}],
+                r#""error_model":"exact_centre","activations":[{list}],"polynomials":[{own}],"twin_logits":[{}],
 "tables":[{{"table":{{"format":"polycert-table/1","name":"t","target":"relu","domain":{{"lo":"-1","hi":"1"}},
 "components":[{}],"provenance":{{}}}},"coefficients":"exact"}}],"#,
                 enclosures(&centre),
@@ -558,9 +598,12 @@ fn effort(n: usize) -> usize {
 fn noisy_trajectories_stay_within_what_is_proved_and_less_is_rejected() {
     let mut r = Random(20);
     let (mut done, mut small, mut tight) = (0, 0, 0);
-    while done < effort(24) {
-        let model = [Model::Relu, Model::Polynomial(1), Model::Polynomial(2)][done % 3];
-        let Some(case) = case(&mut r, model) else {
+    let mut owns = 0;
+    while done < effort(30) {
+        let models = [Model::Relu, Model::Polynomial(1), Model::Polynomial(2)];
+        // Every fourth and fifth with polynomials of the network's own.
+        let own = done % 5 > 2;
+        let Some(case) = case(&mut r, models[done % 5 - 2 * usize::from(own)], own) else {
             continue;
         };
         // B is 8: noise of 2^-e B = 2^(3 - e).
@@ -576,6 +619,7 @@ fn noisy_trajectories_stay_within_what_is_proved_and_less_is_rejected() {
             }
         };
         done += 1;
+        owns += usize::from(case.network.text.contains("polynomial"));
         let bound = &bounds[0];
         let size = D::new(1, 3 - e);
         let signs = case.signs();
@@ -630,6 +674,7 @@ fn noisy_trajectories_stay_within_what_is_proved_and_less_is_rejected() {
         }
     }
     // Where the noise is small its effect is linear, and the attack attains what is proved but for 3 %.
+    assert!(owns * 4 > effort(30), "{owns}");
     assert!(small > 3 && tight * 4 > small * 3, "{tight} of {small}");
 }
 
@@ -828,4 +873,62 @@ fn an_envelope_is_used_where_it_holds() {
     assert!(level("1/16", "999999/524288000000").starts_with("REJECTED noise"));
     assert!(level("1/7", "1*2^-19").starts_with("REJECTED noise"));
     assert!(level("1/7", "1*2^-6").starts_with("VERIFIED"));
+}
+
+/// Two squares of 1/2, then 3 y + 1 and -y: noise e at both moves the margin by 4 times what it moves y by.
+#[test]
+fn one_square_by_hand() {
+    let network = "polycert-exact-network/1\ninput 1 1 1\npolynomial 0 2\ncoefficients 0 0 1\npolynomial 1 2\n\
+coefficients 0 0 1\ndense 2 2\nweights 3 -1\nbias 1 0\noutput 3\n";
+    let input = "polycert-exact-input/1\n1/2\n";
+    let said = |units: &str, deviation: &str, model: &str| {
+        let levels = format!(
+            r#"{{"worst":"1*2^-10","sigma":"0","layers":["0","1*2^-8"],"deviations":["{deviation}"],"class":"stays"}}"#
+        );
+        let rest = match model {
+            "exact_centre" => {
+                r#""activations":[],"tables":[],"twin_logits":[["1","2"],["-1","0"]],"#
+            }
+            _ => r#""activations":[],"#,
+        };
+        let c = format!(
+            r#"{{"format":"polycert-network-deviation/1","network_sha256":"{}","input_sha256":"{}","precision":"128",
+"class":"0","network_logits":[["1","2"],["-1","0"]],"targets":"margins","error_model":"{model}",{rest}
+{units}"levels":[{levels}]}}"#,
+            sha(network),
+            sha(input)
+        );
+        check_network(c.as_bytes(), network.as_bytes(), input.as_bytes()).to_string()
+    };
+    // y = (1/4 + e)^2 + e: 4 (e/2 + e^2 + e) = 1540/65536 with e = 2^-8, and a little for rounding.
+    let units = r#""polynomials":["4","4"],"#;
+    let good = said(units, "1541/65536", "exact_centre");
+    assert!(
+        good.starts_with("VERIFIED the polynomial network answers class 0"),
+        "{good}"
+    );
+    assert!(good.contains("class 0 stays"), "{good}");
+    let bad = said(units, "1539/65536", "exact_centre");
+    assert!(bad.contains("below what is proved"), "{bad}");
+    for (units, model, words) in [
+        (
+            r#""polynomials":["4"],"#,
+            "exact_centre",
+            "1 units of noise of polynomials of the network's own, which has 2",
+        ),
+        ("", "exact_centre", "0 units of noise"),
+        (
+            r#""polynomials":["4","0"],"#,
+            "exact_centre",
+            "B is not above 0",
+        ),
+        (
+            r#""polynomials":["4","4"],"#,
+            "relu_within",
+            "says nothing of polynomials",
+        ),
+    ] {
+        let out = said(units, "1", model);
+        assert!(out.contains(words), "{words}: {out}");
+    }
 }

@@ -1,7 +1,8 @@
 //! `polycert network audit`: the verdict on every sample of a data set.
 
 use crate::cli::network::setup::{
-    notes, InputArguments, ModelArguments, NoiseArguments, PrecisionArguments, TwinArguments,
+    notes, InputArguments, ModelArguments, NoiseArguments, PrecisionArguments, ReferenceArguments,
+    TwinArguments,
 };
 use crate::cli::progress::Clock;
 use crate::cli::terminal::{note, output, quoted};
@@ -11,6 +12,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// On how many samples of a data set the polynomial twin is proved to answer as the network does.
+///
+/// A network whose activations are polynomials already takes no table: counted is then on how many samples its class is
+/// proved, or, with --reference, proved to be that of another network.
 ///
 /// Every sample is evaluated as by `network evaluate`; with levels of noise (--worst, --sigma, --evaluation) also
 /// bounded as by `network deviate`, which costs a backward row for every neuron. For every layer it estimates,
@@ -24,6 +28,8 @@ pub struct Arguments {
     model: ModelArguments,
     #[command(flatten)]
     twin: TwinArguments,
+    #[command(flatten)]
+    reference: ReferenceArguments,
     #[command(flatten)]
     input: InputArguments,
     #[command(flatten)]
@@ -66,6 +72,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     let request = Request {
         model: a.model.request(),
         twin: a.twin.request()?,
+        reference: a.reference.request(),
         input: a.input.request()?,
         noise: a.noise.request(),
         labels: a.labels.clone(),

@@ -2,14 +2,16 @@
 
 use crate::arith::ball::Ball;
 use crate::cli::network::setup::{
-    notes, InputArguments, ModelArguments, PrecisionArguments, TwinArguments,
+    notes, InputArguments, ModelArguments, PrecisionArguments, ReferenceArguments, TwinArguments,
 };
 use crate::cli::terminal::output;
 use crate::error::Result;
 use crate::jobs::network::evaluate::{evaluate, Request};
-use crate::network::forward::compare::{Comparison, Excess, Verdict};
+use crate::network::forward::compare::{Against, Comparison, Excess, Verdict};
+use crate::network::forward::range::Range;
 use crate::network::forward::twin::Activation;
 use crate::network::model::graph::Network;
+use crate::network::model::ops::Op;
 use crate::network::model::words::{decimal, layer_name};
 use serde_json::{json, Value};
 use std::fmt::Write as _;
@@ -21,12 +23,18 @@ use std::process::ExitCode;
 /// max(a, b) ~ b + r(a - b) where it has max-pooling. Both are evaluated over the reals in ball
 /// arithmetic: every logit, and the range of every activation's input. Exit code 0 only if the two
 /// are proved to answer the same class.
+///
+/// A network whose activations are polynomials already (products and powers of a layer's value in its file) takes no
+/// table. It is evaluated alone: exit code 0 if its class is proved, and every polynomial is asked inside its --domain, if one
+/// is stated; or beside a --reference.
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
     model: ModelArguments,
     #[command(flatten)]
     twin: TwinArguments,
+    #[command(flatten)]
+    reference: ReferenceArguments,
     #[command(flatten)]
     input: InputArguments,
     #[command(flatten)]
@@ -44,6 +52,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     let answer = evaluate(&Request {
         model: a.model.request(),
         twin: a.twin.request()?,
+        reference: a.reference.request(),
         input: a.input.request()?,
         sample: a.sample,
         most_bits: a.precision.most_bits,
@@ -73,20 +82,33 @@ pub fn verdict(network: &Network, c: &Comparison) -> String {
     match &c.verdict {
         Verdict::Same(class) => {
             let margin = c.twin.as_ref().map_or(0.0, |t| t.margin(*class));
-            format!(
-                "SAME CLASS {class}: proved of the network (margin at least {}) and of its twin (at least {})",
-                decimal(c.network.margin(*class), false),
-                decimal(margin, false)
-            )
+            let (network, twin) = (c.network.margin(*class), decimal(margin, false));
+            let network = decimal(network, false);
+            match c.against {
+                Against::Itself => format!(
+                    "CLASS {class}: proved of the polynomial network (margin at least {network})"
+                ),
+                Against::Network => format!(
+                    "SAME CLASS {class}: proved of the network (margin at least {network}) and of its twin (at least {twin})"
+                ),
+                Against::Reference => format!(
+                    "SAME CLASS {class}: proved of the reference (margin at least {network}) and of the network with \
+                     polynomials (at least {twin})"
+                ),
+            }
         }
-        Verdict::Different(a, b) => {
-            format!("DIFFERENT CLASS: proved, the network answers {a}, its twin {b}")
-        }
+        Verdict::Different(a, b) => match c.against {
+            Against::Reference => format!(
+                "DIFFERENT CLASS: proved, the reference answers {a}, the network with polynomials {b}"
+            ),
+            _ => format!("DIFFERENT CLASS: proved, the network answers {a}, its twin {b}"),
+        },
         Verdict::Undecided => {
-            let who = if c.network.class().is_none() {
-                "the network"
-            } else {
-                "its twin"
+            let who = match (c.against, c.network.class()) {
+                (Against::Reference, None) => "the reference",
+                (Against::Reference, Some(_)) => "the network with polynomials",
+                (_, None) => "the network",
+                _ => "its twin",
             };
             format!("UNDECIDED: the enclosures do not tell which class {who} answers")
         }
@@ -94,9 +116,13 @@ pub fn verdict(network: &Network, c: &Comparison) -> String {
             let layer = layer_name(network, e.node);
             // Rounded towards 0: it is asked that far out at least.
             let at = |x: f64| decimal(x, x < 0.0);
+            let (what, whose) = match network.nodes[e.node].op {
+                Op::Polynomial(_) => ("polynomial", "its stated"),
+                _ => ("table", "its own"),
+            };
             match (&e.domain, e.surely) {
                 (Some((lo, hi)), Some(far)) => format!(
-                    "OUTSIDE: layer {layer} asks its table beyond its own domain [{lo}, {hi}]: neuron {} at {}, or farther out",
+                    "OUTSIDE: layer {layer} asks its {what} beyond {whose} domain [{lo}, {hi}]: neuron {} at {}, or farther out",
                     e.neuron,
                     at(far.bound_inner)
                 ),
@@ -110,9 +136,13 @@ pub fn verdict(network: &Network, c: &Comparison) -> String {
         }
         Verdict::Exhausted(e) => {
             let layer = layer_name(network, e.node);
+            let what = match network.nodes[e.node].op {
+                Op::Polynomial(_) => "polynomial",
+                _ => "table",
+            };
             let (place, wider) = match &e.domain {
                 Some((lo, hi)) => (
-                    format!("[{lo}, {hi}], the domain of its table"),
+                    format!("[{lo}, {hi}], the domain of its {what}"),
                     "or a wider domain",
                 ),
                 None => (
@@ -150,36 +180,62 @@ fn interval(ball: Ball) -> String {
 
 fn words(network: &Network, twin: &[Activation], c: &Comparison) -> String {
     let mut out = String::new();
+    let (lo, its, place, logit, other) = match c.against {
+        Against::Itself => ("input lo", "", "domain", "logit", ""),
+        Against::Network => (
+            "twin input lo",
+            "network's",
+            "B",
+            "network's logit",
+            "twin's logit",
+        ),
+        Against::Reference => ("input lo", "", "B", "reference's logit", "logit"),
+    };
     let _ = writeln!(
         out,
-        "{:<32} {:>14} {:>14} {:>12} {:>12} {:>8}",
-        "activation", "twin input lo", "hi", "reach", "network's", "B"
+        "{:<32} {lo:>14} {:>14} {:>12} {its:>12} {place:>8}",
+        "activation", "hi", "reach"
     );
-    for (i, r) in c.network.ranges.iter().enumerate() {
-        let t = c.twin_ranges.get(i);
+    for (i, id) in network.activations().into_iter().enumerate() {
+        let (r, t) = ranges(c, i);
         let show = |x: Option<f64>, up: bool| x.map_or("-".to_owned(), |x| decimal(x, up));
+        let reach = match c.against {
+            Against::Network => show(r.map(|r| r.bound_reach), true),
+            _ => String::new(),
+        };
         let _ = writeln!(
             out,
-            "{:<32} {:>14} {:>14} {:>12} {:>12} {:>8}",
-            layer_name(network, r.node),
+            "{:<32} {:>14} {:>14} {:>12} {reach:>12} {:>8}",
+            layer_name(network, id),
             show(t.map(|t| t.bound_lo), false),
             show(t.map(|t| t.bound_hi), true),
             show(t.map(|t| t.bound_reach), true),
-            decimal(r.bound_reach, true),
             twin[i].place()
         );
     }
-    let _ = writeln!(
-        out,
-        "\n{:<8} {:<40} twin's logit",
-        "output", "network's logit"
-    );
+    let _ = writeln!(out, "\n{:<8} {logit:<40} {other}", "output");
     for (i, l) in c.network.logits.iter().enumerate() {
-        let t = c
-            .twin
-            .as_ref()
-            .map_or("-".to_owned(), |t| interval(t.logits[i]));
-        let _ = writeln!(out, "{i:<8} {:<40} {t}", interval(*l));
+        let t = match (&c.twin, c.against) {
+            (_, Against::Itself) => String::new(),
+            (Some(t), _) => interval(t.logits[i]),
+            (None, _) => "-".to_owned(),
+        };
+        let _ = writeln!(
+            out,
+            "{}",
+            format!("{i:<8} {:<40} {t}", interval(*l)).trim_end()
+        );
+    }
+    if c.against == Against::Itself {
+        let _ = writeln!(out, "\n{}", verdict(network, c));
+        if let (None, Some(class)) = (&c.twin, c.network.class()) {
+            let margin = decimal(c.network.margin(class), false);
+            let _ = writeln!(
+                out,
+                "wherever its polynomials are asked, class {class} is proved of it (margin at least {margin})"
+            );
+        }
+        return out;
     }
     if let Some(change) = c.bound_change() {
         let _ = writeln!(
@@ -192,23 +248,32 @@ fn words(network: &Network, twin: &[Activation], c: &Comparison) -> String {
     out
 }
 
+/// The ranges of an activation in the network as it is, and in its twin, as far as they are known.
+fn ranges(c: &Comparison, i: usize) -> (Option<&Range>, Option<&Range>) {
+    let (network, twin) = (c.network.ranges.get(i), c.twin_ranges.get(i));
+    match c.against {
+        // Where a domain is left, the ranges behind it are known all the same.
+        Against::Itself => (network, twin.or(network)),
+        Against::Network => (network, twin),
+        Against::Reference => (None, twin),
+    }
+}
+
 fn json_value(network: &Network, twin: &[Activation], c: &Comparison) -> Value {
     let ends = |b: &Ball| json!([b.lower(), b.upper()]);
-    let ranges: Vec<Value> = c
-        .network
-        .ranges
-        .iter()
-        .enumerate()
-        .map(|(i, r)| {
-            let t = c.twin_ranges.get(i);
+    let activations = network.activations().into_iter().enumerate();
+    let ranges: Vec<Value> = activations
+        .map(|(i, id)| {
+            let (r, t) = ranges(c, i);
+            let own = twin[i].is_own();
             json!({
-                "layer": network.nodes[r.node].name,
-                "operation": network.nodes[r.node].op.name(),
-                "scale": twin[i].scale().to_string(),
+                "layer": network.nodes[id].name,
+                "operation": network.nodes[id].op.name(),
+                "scale": (!own).then(|| twin[i].scale().to_string()),
                 "domain": twin[i].domain().map(|(lo, hi)| [lo.to_string(), hi.to_string()]),
-                "bound_network_lo": r.bound_lo,
-                "bound_network_hi": r.bound_hi,
-                "bound_network_reach": r.bound_reach,
+                "bound_network_lo": r.map(|r| r.bound_lo),
+                "bound_network_hi": r.map(|r| r.bound_hi),
+                "bound_network_reach": r.map(|r| r.bound_reach),
                 "bound_twin_lo": t.map(|t| t.bound_lo),
                 "bound_twin_hi": t.map(|t| t.bound_hi),
                 "bound_twin_reach": t.map(|t| t.bound_reach),
@@ -222,6 +287,11 @@ fn json_value(network: &Network, twin: &[Activation], c: &Comparison) -> Value {
     };
     let mut value = json!({
         "verdict": c.verdict.word(),
+        "against": match c.against {
+            Against::Itself => "itself",
+            Against::Network => "network",
+            Against::Reference => "reference",
+        },
         "network_class": c.network.class(),
         "twin_class": c.twin.as_ref().and_then(|t| t.class()),
         "statement": verdict(network, c),

@@ -44,20 +44,30 @@ pub struct Arguments {
     )]
     ranges: Option<PathBuf>,
     /// Samples that a margin is fitted on (prepared as --input): B = ceil(margin max |x|).
-    #[arg(long, value_name = "FILE", requires = "ranges")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "ranges",
+        conflicts_with = "suggest"
+    )]
     fit: Option<PathBuf>,
     /// Choose ranges [-B, B] on the first samples, try them on the others, and write them to FILE with the share of inputs
     /// on which all hold: proved for samples drawn independently, which the choosing ones do not enter.
     #[arg(long, value_name = "FILE")]
     suggest: Option<PathBuf>,
     /// With --suggest: B is this times the greatest |input| of the samples that choose (rounded up to 3 digits).
-    #[arg(long, default_value = "1.25", value_parser = rational, requires = "suggest")]
+    #[arg(long, default_value = "1.25", value_parser = rational, requires = "suggest", conflicts_with = "ranges")]
     margin: Rational,
     /// With --suggest: so many samples choose (half of them, if left out).
-    #[arg(long, value_name = "N", requires = "suggest")]
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "suggest",
+        conflicts_with = "ranges"
+    )]
     choose: Option<usize>,
     /// With --suggest: a range for each channel.
-    #[arg(long, requires = "suggest")]
+    #[arg(long, requires = "suggest", conflicts_with = "ranges")]
     per_channel: bool,
     /// Table (polycert-table/1) made of sign, in place of ReLU as x (1 + p(x/B))/2 with B the reach of its layer's range;
     /// repeat it to give one for each activation, in order.
@@ -113,6 +123,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         tables: a.tables.clone(),
         scales: Vec::new(),
         coefficients: a.coefficients,
+        domains: Vec::new(),
     });
     let request = Request {
         model: a.model.request(),

@@ -60,16 +60,21 @@ impl ModelArguments {
 /// The polynomials of the twin.
 #[derive(clap::Args)]
 pub struct TwinArguments {
-    /// Table (polycert-table/1) of the polynomial; repeat it to give one for each activation, in order.
-    #[arg(long = "table", value_name = "FILE", required = true)]
+    /// Table (polycert-table/1) of the polynomial; repeat it to give one for each ReLU and max-pooling, in order. None for a
+    /// network whose activations are polynomials already.
+    #[arg(long = "table", value_name = "FILE")]
     tables: Vec<PathBuf>,
     /// B: each polynomial is used on [-B, B] (max-pool: on differences). One, or one for each
-    /// activation separated by commas. None, or 1, for a table that is the function itself (target direct_relu).
+    /// ReLU and max-pooling separated by commas. None, or 1, for a table that is the function itself (target direct_relu).
     #[arg(long, value_name = "B")]
     scale: Option<String>,
     /// Coefficients as a program holds them: exact, f64, f32 or fixed:BITS.
     #[arg(long, default_value = "exact")]
     coefficients: CoefficientMode,
+    /// Where the network's own polynomials are meant to be used, as the domain that they were fitted on: an input outside is
+    /// OUTSIDE. One for all, or repeat it to give one for each, in order; if left out, what the network's file states.
+    #[arg(long = "domain", value_name = "LO,HI", allow_hyphen_values = true)]
+    domains: Vec<String>,
 }
 
 impl TwinArguments {
@@ -90,7 +95,36 @@ impl TwinArguments {
                 None => Vec::new(),
             },
             coefficients: self.coefficients,
+            domains: self
+                .domains
+                .iter()
+                .map(|text| ends("--domain", text))
+                .collect::<Result<_>>()?,
         })
+    }
+}
+
+/// Two numbers.
+fn ends(name: &str, text: &str) -> Result<(Rational, Rational)> {
+    let both = numbers(text).map_err(|e| e.within(name))?;
+    let [lo, hi] = <[Rational; 2]>::try_from(both)
+        .map_err(|_| Error::domain(format!("{name} takes two numbers, LO,HI")))?;
+    Ok((lo, hi))
+}
+
+/// What the twin is held against.
+#[derive(clap::Args)]
+pub struct ReferenceArguments {
+    /// Network (ONNX, or safetensors with its graph) that is meant, as the one with ReLU that a polynomial network was
+    /// trained from: its class is held against the polynomial network's, on the same prepared input.
+    #[arg(long, value_name = "FILE")]
+    reference: Option<PathBuf>,
+}
+
+impl ReferenceArguments {
+    /// What the jobs are asked about.
+    pub fn request(&self) -> Option<Model> {
+        self.reference.clone().map(Model::new)
     }
 }
 
@@ -139,14 +173,10 @@ impl InputArguments {
             let read = |text: &String| numbers(text).map_err(|e| e.within(name));
             text.as_ref().map(read).transpose()
         };
-        let domain = match list("--input-domain", &self.input_domain)? {
-            Some(ends) => {
-                let [lo, hi] = <[Rational; 2]>::try_from(ends)
-                    .map_err(|_| Error::domain("--input-domain takes two numbers, LO,HI"))?;
-                Some((lo, hi))
-            }
-            None => None,
-        };
+        let domain = self.input_domain.as_ref();
+        let domain = domain
+            .map(|text| ends("--input-domain", text))
+            .transpose()?;
         Ok(InputFile {
             file: self.input.clone(),
             layout: self.layout,

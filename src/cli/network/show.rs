@@ -58,6 +58,16 @@ fn detail(op: &Op) -> String {
         Op::Conv(c) => window(&c.window),
         Op::MaxPool(w) | Op::AvgPool { window: w, .. } => window(w),
         Op::Relu { slope } if *slope != 0.0 => format!("slope {slope}"),
+        Op::Polynomial(p) => {
+            let domain = p.domain.as_ref();
+            let domain = domain.map_or(String::new(), |(lo, hi)| format!(", on [{lo}, {hi}]"));
+            let channels = if p.is_per_channel() {
+                ", one for each channel"
+            } else {
+                ""
+            };
+            format!("degree {}{channels}{domain}", p.degree())
+        }
         Op::Subsample { stride } => format!("every {}x{}", stride[0], stride[1]),
         Op::BatchNorm(b) => format!("epsilon {:e}", b.epsilon),
         _ => String::new(),
@@ -87,7 +97,7 @@ fn words(loaded: &Loaded) -> String {
          input        {}\n\
          output       {}\n\
          parameters   {}\n\
-         activations  {} layers, {} neurons; at most {} on a path (depth)\n",
+         activations  {} layers{}, {} neurons; at most {} on a path (depth)\n",
         n.name.escape_debug(),
         loaded.format,
         loaded.sha256,
@@ -95,6 +105,10 @@ fn words(loaded: &Loaded) -> String {
         n.output_shape(),
         n.parameters(),
         n.activations().len(),
+        match n.activations().len() - n.replaced() {
+            0 => String::new(),
+            own => format!(" ({own} of them polynomials already)"),
+        },
         neurons(n),
         n.depth()
     );
@@ -168,12 +182,21 @@ fn json_text(loaded: &Loaded) -> String {
         .nodes
         .iter()
         .map(|node| {
+            let polynomial = match &node.op {
+                Op::Polynomial(p) => json!({
+                    "degree": p.degree(),
+                    "per_channel": p.is_per_channel(),
+                    "domain": p.domain.as_ref().map(|(lo, hi)| [lo.to_string(), hi.to_string()]),
+                }),
+                _ => serde_json::Value::Null,
+            };
             json!({
                 "name": node.name,
                 "operation": node.op.name(),
                 "inputs": node.inputs,
                 "shape": [node.shape.channels, node.shape.height, node.shape.width],
                 "parameters": node.op.parameters(),
+                "polynomial": polynomial,
             })
         })
         .collect();
@@ -185,6 +208,7 @@ fn json_text(loaded: &Loaded) -> String {
         "said": loaded.said,
         "parameters": n.parameters(),
         "activation_layers": n.activations().len(),
+        "replaced_layers": n.replaced(),
         "activation_neurons": neurons(n),
         "activation_depth": n.depth(),
         "output_layer": n.output,

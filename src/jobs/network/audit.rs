@@ -10,12 +10,13 @@ use crate::jobs::network::certificates::{self, MAX_CERTIFICATES};
 use crate::jobs::network::inputs::InputFile;
 use crate::jobs::network::levels::NoiseLevels;
 use crate::jobs::network::model::Model;
+use crate::jobs::network::reference;
 use crate::jobs::network::twin::Polynomials;
 use crate::network::audit::clopper_pearson::LEAST_RISK;
 use crate::network::audit::level::Level;
 use crate::network::audit::{self, Journal, Record, Summary, Under};
-use crate::network::forward::compare::{compare, Precision};
-use crate::network::forward::twin::{Activation, Twin};
+use crate::network::forward::compare::{Against, Both, Precision};
+use crate::network::forward::twin::Twin;
 use crate::network::forward::{Point, Prepared, SINGLE_BITS};
 use crate::network::model::tournament;
 use crate::network::read::description;
@@ -35,6 +36,8 @@ pub struct Request {
     pub model: Model,
     /// The polynomials of the twin.
     pub twin: Polynomials,
+    /// A network that the twin is held against, instead of its own with ReLU; on the same prepared input.
+    pub reference: Option<Model>,
     /// The file of samples.
     pub input: InputFile,
     /// Levels of noise at the activations; each costs a backward row for every neuron and sample, once for all.
@@ -78,6 +81,8 @@ pub struct Answer {
     pub certificates: Option<Certificates>,
     /// The result as JSON, but for the samples.
     pub report: serde_json::Value,
+    /// What the twin is held against.
+    pub against: Against,
     risk: f64,
     command: String,
 }
@@ -91,6 +96,7 @@ impl Answer {
             levels: &self.levels,
             summary: &self.summary,
             records: &self.records,
+            against: self.against,
             risk: self.risk,
             command: &self.command,
         }
@@ -143,6 +149,7 @@ pub enum Progress {
 /// let request = audit::Request {
 ///     model: Model::new(at("networks/fashion/network.safetensors")),
 ///     twin: Polynomials::new(at("relu13.json"), 20),
+///     reference: None,
 ///     input: InputFile::new(at("networks/fashion/images.npy")),
 ///     noise: NoiseLevels::default(),
 ///     labels: None,
@@ -168,8 +175,14 @@ pub fn audit(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
     }
     refuse_losses(request)?;
     let named = |e: Error| e.in_file(&request.model.network);
-    let loaded = request.model.load()?;
+    let mut loaded = request.model.load()?;
     let twin = request.twin.load(&loaded.network)?;
+    let reference = reference::load(request.reference.as_ref(), &mut loaded)?;
+    if reference.is_some() && request.certificates.is_some() {
+        return Err(Error::unsupported(
+            "--certificates: a certificate is about one network and its own twin, not about a --reference",
+        ));
+    }
     let inputs = request.input.load(&loaded)?;
     let levels = request.noise.levels(&twin, Centre::Polynomial)?;
     let samples = samples(request, inputs.samples.len())?;
@@ -186,22 +199,30 @@ pub fn audit(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
     let labels = labels(request, inputs.samples.len())?;
     let labels_sha256 = labels.as_ref().map(|l| l.1.as_str());
     let settings = format!(
-        "{FORMAT} {}\nnetwork {} {}\n{}{}labels {}\nnoise {levels:?}\nbits {}\n",
+        "{FORMAT} {}\nnetwork {} {}\nreference {}\n{}{}labels {}\nnoise {levels:?}\nbits {}\n",
         env!("CARGO_PKG_VERSION"),
         loaded.sha256,
         graph_digest(request)?,
+        reference.as_ref().map_or("-", |r| r.sha256.as_str()),
         twin.settings,
         inputs.settings,
         labels_sha256.unwrap_or("-"),
         request.most_bits,
     );
     let prepared = Prepared::new(&loaded.network).map_err(named)?;
+    let meant = reference.as_ref().map(|r| Prepared::new(&r.network));
+    let meant = meant.transpose()?;
+    let both = Both {
+        prepared: &prepared,
+        polynomials: &twin.activations,
+        reference: meant.as_ref(),
+    };
     let input = |sample: usize| inputs.point(sample);
     let label = |sample: usize| labels.as_ref().map(|l| l.0[sample]);
     let noise: Vec<Noise> = levels.iter().map(|l| l.noise).collect();
     // Networks that rows cannot pass are audited without sensitivities, but not under noise.
     let expanded = tournament::expand(&loaded.network);
-    let bends = Bends::new(&twin.composites, &twin.activations);
+    let bends = Bends::new(&loaded.network, &twin.composites, &twin.activations);
     let ready = match (&expanded, &bends) {
         (Ok(e), Ok(b)) => Subject::new(e, &twin.activations, b, Centre::Polynomial),
         (Err(e), _) | (_, Err(e)) => Err(e.clone()),
@@ -218,13 +239,7 @@ pub fn audit(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
         subject,
         noise: &noise,
     });
-    let precision = precision(
-        &prepared,
-        &twin.activations,
-        &samples,
-        request.most_bits,
-        input,
-    )?;
+    let precision = precision(both, &samples, request.most_bits, input)?;
     let journal_path = PathBuf::from(format!("{}.journal", request.output.display()));
     let journal = Journal::open(&journal_path, &sha256(settings.as_bytes()))?;
     // The lock is on the open file, and held until the result is written.
@@ -238,15 +253,7 @@ pub fn audit(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
     let done = |done, of| progress(Progress::Done { done, of });
     let run = || {
         audit::run(
-            &prepared,
-            &twin.activations,
-            precision,
-            under,
-            &samples,
-            input,
-            label,
-            journal,
-            done,
+            both, precision, under, &samples, input, label, journal, done,
         )
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(request.threads.unwrap_or(0));
@@ -274,6 +281,7 @@ pub fn audit(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
         levels,
         certificates,
         report: serde_json::Value::Null,
+        against: both.against(),
         risk: request.risk,
         command: request.command.clone(),
         twin,
@@ -354,8 +362,7 @@ fn graph_digest(request: &Request) -> Result<String> {
 /// The first sample that can be evaluated tells whether f64 has any hope: the choice must not depend on the order
 /// of work. Where there is none, the error of the first one.
 fn precision(
-    prepared: &Prepared,
-    twin: &[Activation],
+    both: Both,
     samples: &[usize],
     most_bits: u32,
     input: impl Fn(usize) -> Result<Point>,
@@ -366,7 +373,7 @@ fn precision(
         Precision::PAIRS.up_to(most_bits),
     );
     for &sample in samples {
-        match input(sample).and_then(|x| compare(prepared, twin, x.given(), by_need)) {
+        match input(sample).and_then(|x| both.compare(x.given(), by_need)) {
             Ok(found) if found.twin.as_ref().is_some_and(|t| t.bits == SINGLE_BITS) => {
                 return Ok(by_need)
             }
@@ -385,6 +392,7 @@ fn refuse_losses(request: &Request) -> Result<()> {
     ];
     inputs.extend(request.twin.tables.iter().map(PathBuf::as_path));
     inputs.extend(request.model.graph.as_deref());
+    inputs.extend(request.reference.iter().map(|r| r.network.as_path()));
     inputs.extend(request.labels.as_deref());
     inputs.extend(request.noise.evaluations.iter().map(PathBuf::as_path));
     let journal = PathBuf::from(format!("{}.journal", request.output.display()));

@@ -10,7 +10,6 @@ use crate::network::forward::twin::Twin;
 use crate::network::forward::Prepared;
 use crate::network::model::exact::{input_text, network_text};
 use rayon::prelude::*;
-use rug::Rational;
 use serde_json::{json, Value};
 use std::path::{Path, PathBuf};
 
@@ -55,8 +54,7 @@ pub(super) fn write(
     std::fs::create_dir_all(folder).map_err(|e| Error::io(folder, &e))?;
     let network = network_text(prepared.network());
     let network_sha256 = sha256(network.as_bytes());
-    let scales = twin.activations.iter().map(|a| a.scale().clone());
-    let scales: Vec<Rational> = scales.collect();
+    let (scales, units) = twin.scales();
     let one = |sample: usize| -> Result<(usize, String, String)> {
         let x = inputs.point(sample)?;
         let comparison = compare(prepared, &twin.activations, x.given(), precision)?;
@@ -70,6 +68,7 @@ pub(super) fn write(
             tables: &twin.tables,
             coefficients: twin.coefficients,
             scales: &scales,
+            units: &units,
             estimate_bits: estimate_checked_bits(prepared, &twin.activations, &x.balls)?,
         };
         Ok((class, publish(&subject, &comparison)?.0, input))

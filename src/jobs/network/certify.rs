@@ -9,6 +9,7 @@ use crate::certificate::network::{
 use crate::error::{Error, Result};
 use crate::jobs::network::inputs::InputFile;
 use crate::jobs::network::model::Model;
+use crate::jobs::network::reference;
 use crate::jobs::network::twin::Polynomials;
 use crate::network::forward::compare::{
     compare, estimate_checked_bits, Comparison, Precision, Verdict,
@@ -113,7 +114,8 @@ pub struct Certified {
 /// # Ok::<(), polycert::error::Error>(())
 /// ```
 pub fn certify(request: &Request, progress: &mut dyn FnMut(usize, usize)) -> Result<Answer> {
-    let loaded = request.model.load()?;
+    let mut loaded = request.model.load()?;
+    reference::load(None, &mut loaded)?;
     let twin = request.twin.load(&loaded.network)?;
     let inputs = request.input.load(&loaded)?;
     let x = inputs.point(request.sample)?;
@@ -132,14 +134,14 @@ pub fn certify(request: &Request, progress: &mut dyn FnMut(usize, usize)) -> Res
     if decided {
         let network = network_text(&loaded.network);
         let input = input_text(&x.exact);
-        let scales = twin.activations.iter().map(|a| a.scale().clone());
-        let scales: Vec<Rational> = scales.collect();
+        let (scales, units) = twin.scales();
         let subject = Subject {
             network: &network,
             input: &input,
             tables: &twin.tables,
             coefficients: twin.coefficients,
             scales: &scales,
+            units: &units,
             estimate_bits: estimate_checked_bits(&prepared, &twin.activations, &x.balls)?,
         };
         let (certificate, statement, stays) = if levels.is_empty() {

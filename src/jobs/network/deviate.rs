@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::jobs::network::inputs::InputFile;
 use crate::jobs::network::levels::{proved_levels, NoiseLevels};
 use crate::jobs::network::model::Model;
+use crate::jobs::network::reference;
 use crate::jobs::network::twin::Polynomials;
 use crate::network::audit::level::Level;
 use crate::network::forward::compare::{decide, Precision, MOST_BITS};
@@ -173,7 +174,8 @@ pub struct Progress {
 /// # Ok::<(), polycert::error::Error>(())
 /// ```
 pub fn deviate(request: &Request, progress: &mut dyn FnMut(Progress)) -> Result<Answer> {
-    let loaded = request.model.load()?;
+    let mut loaded = request.model.load()?;
+    reference::load(None, &mut loaded)?;
     let twin = request.twin.load(&loaded.network)?;
     let inputs = request.input.load(&loaded)?;
     let have = inputs.samples.len();
@@ -196,7 +198,7 @@ pub fn deviate(request: &Request, progress: &mut dyn FnMut(Progress)) -> Result<
     // Max-pooling becomes ReLU of differences: one activation of the original may be several.
     let named = |e: Error| e.in_file(&request.model.network);
     let expanded = tournament::expand(&loaded.network).map_err(named)?;
-    let bends = Bends::new(&twin.composites, &twin.activations)?;
+    let bends = Bends::new(&loaded.network, &twin.composites, &twin.activations)?;
     let setting = Setting {
         subject: Subject::new(&expanded, &twin.activations, &bends, request.centre)
             .map_err(named)?,
@@ -277,10 +279,13 @@ impl Setting<'_> {
         })?;
         // The estimates beside the bounds, in plain f64 but for the polynomials themselves.
         let response = attack::Response {
-            value: &|k, z: &[f64]| z.iter().map(|z| subject.estimate_value(k, *z)).collect(),
+            value: &|k, z: &[f64]| {
+                let all = z.iter().enumerate();
+                all.map(|(i, z)| subject.estimate_value(k, i, *z)).collect()
+            },
             slope: &|k, z: &[f64]| {
-                let slope = |z: &f64| subject.responses[k].estimate_slope(*z);
-                z.iter().map(slope).collect()
+                let slope = |(i, z): (usize, &f64)| subject.responses[k].estimate_slope(i, *z);
+                z.iter().enumerate().map(slope).collect()
             },
         };
         let trajectory = (self.steps > 0).then(|| {

@@ -3,8 +3,9 @@
 use crate::error::Result;
 use crate::jobs::network::inputs::InputFile;
 use crate::jobs::network::model::Model;
+use crate::jobs::network::reference;
 use crate::jobs::network::twin::Polynomials;
-use crate::network::forward::compare::{compare, Comparison, Precision};
+use crate::network::forward::compare::{Both, Comparison, Precision};
 use crate::network::forward::twin::Twin;
 use crate::network::forward::Prepared;
 use crate::network::read::load::Loaded;
@@ -16,6 +17,8 @@ pub struct Request {
     pub model: Model,
     /// The polynomials of the twin.
     pub twin: Polynomials,
+    /// A network that the twin is held against, instead of its own with ReLU; on the same prepared input.
+    pub reference: Option<Model>,
     /// The file of samples.
     pub input: InputFile,
     /// Which of them, from 0.
@@ -37,7 +40,8 @@ pub struct Answer {
     pub comparison: Comparison,
 }
 
-/// Evaluates a network and its polynomial twin on one input.
+/// Evaluates a network and its polynomial twin on one input; a network whose activations are polynomials already alone, or
+/// beside a reference.
 ///
 /// **Guarantee** both over the reals, in ball arithmetic: every logit, and the range of every activation's
 /// input; verdict `Same` only if the two are proved to answer the same class.
@@ -53,6 +57,7 @@ pub struct Answer {
 /// let answer = evaluate::evaluate(&evaluate::Request {
 ///     model: Model::new(at("networks/fashion/network.safetensors")),
 ///     twin: Polynomials::new(at("relu13.json"), 20),
+///     reference: None,
 ///     input: InputFile::new(at("networks/fashion/images.npy")),
 ///     sample: 0,
 ///     most_bits: 1_024,
@@ -61,13 +66,21 @@ pub struct Answer {
 /// # Ok::<(), polycert::error::Error>(())
 /// ```
 pub fn evaluate(request: &Request) -> Result<Answer> {
-    let loaded = request.model.load()?;
+    let mut loaded = request.model.load()?;
     let twin = request.twin.load(&loaded.network)?;
+    let reference = reference::load(request.reference.as_ref(), &mut loaded)?;
     let inputs = request.input.load(&loaded)?;
     let x = inputs.point(request.sample)?;
     let prepared = Prepared::new(&loaded.network).map_err(|e| e.in_file(&request.model.network))?;
+    let meant = reference.as_ref().map(|r| Prepared::new(&r.network));
+    let meant = meant.transpose()?;
     let precision = Precision::PAIRS.up_to(request.most_bits);
-    let comparison = compare(&prepared, &twin.activations, x.given(), precision)?;
+    let both = Both {
+        prepared: &prepared,
+        polynomials: &twin.activations,
+        reference: meant.as_ref(),
+    };
+    let comparison = both.compare(x.given(), precision)?;
     Ok(Answer {
         loaded,
         twin,

@@ -9,7 +9,7 @@ use crate::certify::request::Request;
 use crate::error::{Error, Result};
 use crate::files::{read_text, sha256};
 use crate::network::audit::level::Level;
-use crate::network::forward::twin::Twin;
+use crate::network::forward::twin::{Activation, Twin};
 use crate::network::rows::subject::Centre;
 use crate::network::rows::Noise;
 use crate::poly::{self};
@@ -154,7 +154,13 @@ fn evaluated(path: &Path, twin: &Twin, centre: Centre) -> Result<Level> {
         )));
     }
     let scale = number::parse(target.scale.as_deref().unwrap_or(""))?;
-    if let Some(other) = twin.activations.iter().find(|a| *a.scale() != scale) {
+    let replaced = |a: &&Activation| !a.is_own();
+    if let Some(other) = twin
+        .activations
+        .iter()
+        .filter(replaced)
+        .find(|a| *a.scale() != scale)
+    {
         return Err(Error::domain(format!(
             "is about B = {scale}, an activation of the twin has B = {}",
             other.scale()

@@ -21,6 +21,7 @@ pub mod inputs;
 pub mod levels;
 pub mod model;
 pub mod ranges;
+pub mod reference;
 pub mod twin;
 
 pub use inputs::InputFile;

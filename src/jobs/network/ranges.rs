@@ -11,7 +11,7 @@ use crate::network::boxes::{self, stages};
 use crate::network::forward::compare::Precision;
 use crate::network::forward::twin::Activation;
 use crate::network::forward::Prepared;
-use crate::network::model::graph::Network;
+use crate::network::model::graph::{Network, NodeId};
 use crate::network::ranges::judge::{Judgement, Witness};
 use crate::network::ranges::response::bound_log2_response;
 use crate::network::ranges::sample::{try_sample, Trial};
@@ -306,9 +306,10 @@ impl Run<'_> {
     }
 }
 
-/// The greatest |input| of each activation.
+/// The greatest |input| of each activation: what is surely reached, so that a number that is whole is not rounded up by its own
+/// enclosure.
 fn reaches(seen: &Summary) -> Vec<Rational> {
-    let reach = |l: &Layer| size((l.bound_lo, l.bound_hi));
+    let reach = |l: &Layer| Rational::from_f64(l.bound_least_reach).unwrap_or_default();
     seen.layers.iter().map(reach).collect()
 }
 
@@ -326,8 +327,13 @@ fn chosen(seen: &Summary, choice: &Choice) -> Result<Vec<Extent>> {
     }
     let span = |reach: Rational| {
         let most = Rational::from(&reach * &choice.margin);
-        // Of neurons that are always 0.
-        let most = if most > 0 { most } else { Rational::from(1) };
+        // Of neurons that are always 0, up to the rounding of their enclosures.
+        let least = Rational::from(1) >> 100;
+        let most = if most > least {
+            most
+        } else {
+            Rational::from(1)
+        };
         Span::symmetric(number::parse(&number::decimal(&most, DIGITS, true))?)
     };
     let layer = |l: &Layer| {
@@ -356,7 +362,11 @@ fn deployed(
             return Err(Error::domain(detail).in_file(path));
         }
     }
-    let scales: Vec<Rational> = stated.iter().map(Extent::reach).collect();
+    let nodes = &loaded.network.nodes;
+    let replaced = |(id, _): &(NodeId, &Extent)| nodes[*id].op.is_replaced();
+    let activations = loaded.network.activations().into_iter().zip(stated);
+    let scales = activations.filter(replaced).map(|(_, e)| e.reach());
+    let scales: Vec<Rational> = scales.collect();
     let twin = polynomials.scaled(scales).load(&loaded.network)?;
     let trials = run(&twin.activations)?;
     let (mut same, mut different) = (0, 0);

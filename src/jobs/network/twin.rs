@@ -23,6 +23,9 @@ pub struct Polynomials {
     pub scales: Vec<Rational>,
     /// How a program holds the coefficients.
     pub coefficients: CoefficientMode,
+    /// Where the network's own polynomials are meant to be used: one, or one for each in order; none for what the
+    /// network's file states, if anything.
+    pub domains: Vec<(Rational, Rational)>,
 }
 
 impl Polynomials {
@@ -32,6 +35,17 @@ impl Polynomials {
             tables: vec![table.into()],
             scales: vec![scale.into()],
             coefficients: CoefficientMode::Exact,
+            domains: Vec::new(),
+        }
+    }
+
+    /// No table: for networks whose activations are polynomials already.
+    pub fn none() -> Self {
+        Self {
+            tables: Vec::new(),
+            scales: Vec::new(),
+            coefficients: CoefficientMode::Exact,
+            domains: Vec::new(),
         }
     }
 
@@ -50,22 +64,28 @@ impl Polynomials {
     /// domain, with B = 1, and one of target `direct_leaky_relu` the same in place of a leaky ReLU of the slope that the
     /// table states: exactly, or as the nearest f64 or f32, which is what network files hold of 1/100.
     ///
+    /// The network's own polynomials stay what they are, and take no table.
+    ///
     /// # Errors
-    /// Tables that are not meant for all of [-1, 1] or stand for no such activation, and as many of them or of B as the
-    /// network has no use for.
+    /// Tables that are not meant for all of [-1, 1] or stand for no such activation, and as many of them, of B or of domains
+    /// as the network has no use for.
     pub fn load(&self, network: &Network) -> Result<Twin> {
         let tables = self.tables.iter().map(|path| Table::read(path));
         let tables: Vec<Table> = tables.collect::<Result<_>>()?;
-        let nodes = network.activations();
-        let scales = self.scales(&tables)?;
+        let replaced = network.replaced();
+        if replaced == 0 && !(tables.is_empty() && self.scales.is_empty()) {
+            return Err(Error::domain(
+                "the network has no ReLU and no max-pooling that a table would replace; leave --table and --scale out",
+            ));
+        }
+        let scales = self.scales(&tables, replaced)?;
         for (what, n) in [
             ("tables", tables.len()),
             ("values of --scale", scales.len()),
         ] {
-            if n != 1 && n != nodes.len() {
+            if n != replaced && n != 1 {
                 return Err(Error::domain(format!(
-                    "{n} {what}; give one, or one for each of the {} activations",
-                    nodes.len()
+                    "{n} {what}; give one, or one for each of the {replaced} ReLU and max-pooling layers"
                 )));
             }
         }
@@ -74,19 +94,27 @@ impl Polynomials {
             let made = suits(table).and_then(|()| Composite::new(table, self.coefficients));
             composites.push(made.map_err(|e| e.in_file(path))?);
         }
-        let mut activations: Vec<Activation> = Vec::with_capacity(nodes.len());
-        for (i, &node) in nodes.iter().enumerate() {
+        let own = self.own(network)?;
+        let mut own = own.iter();
+        let mut activations: Vec<Activation> = Vec::new();
+        // The last that a table made: most networks use one throughout.
+        let (mut last, mut i): (Option<Activation>, usize) = (None, 0);
+        for node in network.nodes.iter().filter(|n| n.op.is_activation()) {
+            if !node.op.is_replaced() {
+                activations.extend(own.next().cloned());
+                continue;
+            }
             let which = i.min(tables.len() - 1);
             let scale = &scales[i.min(scales.len() - 1)];
+            i += 1;
             let named = |e: Error| e.in_file(&self.tables[which]);
-            stands_for(&tables[which], &network.nodes[node].op)
-                .map_err(|e| named(e.within(&network.nodes[node].name)))?;
-            let same = tables.len() == 1 && activations.last().is_some_and(|a| a.scale() == scale);
-            let next = match activations.last() {
-                Some(last) if same => last.clone(),
+            stands_for(&tables[which], &node.op).map_err(|e| named(e.within(&node.name)))?;
+            let next = match last {
+                Some(last) if tables.len() == 1 && last.scale() == scale => last,
                 _ => activation(&tables[which], &composites[which], scale).map_err(named)?,
             };
-            activations.push(next);
+            activations.push(next.clone());
+            last = Some(next);
         }
         let digests: Vec<String> = tables.iter().map(Table::sha256).collect();
         let written: Vec<String> = scales.iter().map(number::write_canonical).collect();
@@ -96,6 +124,9 @@ impl Polynomials {
             written.join(" "),
             self.coefficients
         );
+        for a in activations.iter().filter(|a| a.is_own()) {
+            settings.push_str(&format!("own {}\n", a.place()));
+        }
         // The digest does not cover the target.
         for (i, table) in tables.iter().enumerate() {
             if matches!(table.role(), Role::Direct(_)) {
@@ -112,8 +143,40 @@ impl Polynomials {
         })
     }
 
+    /// What stands at each of the network's own polynomials: themselves, with their domains.
+    fn own(&self, network: &Network) -> Result<Vec<Activation>> {
+        let ops = network.nodes.iter().map(|n| &n.op);
+        let polynomials = ops.filter_map(|op| match op {
+            Op::Polynomial(p) => Some(p),
+            _ => None,
+        });
+        let polynomials: Vec<_> = polynomials.collect();
+        let (n, given) = (polynomials.len(), &self.domains);
+        if given.iter().any(|(lo, hi)| lo >= hi) {
+            return Err(Error::domain("--domain LO,HI has LO below HI"));
+        }
+        if given.len() > 1 && given.len() != n || n == 0 && !given.is_empty() {
+            return Err(Error::domain(format!(
+                "{} values of --domain; give one, or one for each of the network's {n} own polynomials",
+                given.len()
+            )));
+        }
+        let domain = |i: usize| match given.as_slice() {
+            [] => polynomials[i].domain.as_ref(),
+            [one] => Some(one),
+            all => Some(&all[i]),
+        };
+        let ends = |i: usize| domain(i).map(|(lo, hi)| (lo, hi));
+        Ok((0..n).map(|i| Activation::own(ends(i))).collect())
+    }
+
     /// B of the activations: 1 where all tables are functions themselves and none is given.
-    fn scales(&self, tables: &[Table]) -> Result<Vec<Rational>> {
+    fn scales(&self, tables: &[Table], replaced: usize) -> Result<Vec<Rational>> {
+        if tables.is_empty() && replaced > 0 {
+            return Err(Error::domain(format!(
+                "--table is needed: the network has {replaced} ReLU and max-pooling layers, and each becomes a polynomial"
+            )));
+        }
         let signs = tables.iter().filter(|t| t.role() == Role::Sign).count();
         if !self.scales.is_empty() {
             return Ok(self.scales.clone());
@@ -123,7 +186,7 @@ impl Polynomials {
                 "--scale B is needed: a polynomial p ~ sign is used as p(x/B) on [-B, B]",
             ));
         }
-        Ok(vec![Rational::from(1)])
+        Ok(vec![Rational::from(1); usize::from(replaced > 0)])
     }
 }
 

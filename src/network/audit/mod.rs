@@ -15,9 +15,8 @@ pub use record::{Layer, Record};
 pub use summary::Summary;
 
 use crate::error::{Error, Result};
-use crate::network::forward::compare::{compare, Precision};
-use crate::network::forward::twin::Activation;
-use crate::network::forward::{Point, Prepared};
+use crate::network::forward::compare::{Both, Precision};
+use crate::network::forward::Point;
 use crate::network::rows::sensitivity::Sensitivity;
 use crate::network::rows::subject::{Start, Subject, Undisturbed};
 use crate::network::rows::Noise;
@@ -96,8 +95,7 @@ fn layers(found: &[Vec<Sensitivity>], at: &Undisturbed) -> Vec<Layer> {
 /// A journal that cannot be written.
 #[allow(clippy::too_many_arguments)] // One caller, and every part is another kind of thing.
 pub fn run(
-    prepared: &Prepared,
-    polynomials: &[Activation],
+    both: Both,
     precision: Precision,
     under: Option<Under>,
     samples: &[usize],
@@ -115,8 +113,9 @@ pub fn run(
     let state = Mutex::new((journal.file, journal.done, 0usize));
     let evaluated = |sample: usize, label: Option<u64>| -> Result<Record> {
         let x = input(sample)?;
-        let comparison = compare(prepared, polynomials, x.given(), precision)?;
-        let mut record = Record::new(sample, label, &comparison, prepared.network());
+        let comparison = both.compare(x.given(), precision)?;
+        let network = both.prepared.network();
+        let mut record = Record::new(sample, label, &comparison, network);
         if let Some(under) = under {
             under.add(&x, &mut record)?;
         }

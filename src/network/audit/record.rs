@@ -1,7 +1,7 @@
 //! What is kept of one sample.
 
 use crate::error::Error;
-use crate::network::forward::compare::{Comparison, Verdict};
+use crate::network::forward::compare::{Against, Comparison, Verdict};
 use crate::network::model::graph::Network;
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +25,7 @@ pub struct Record {
     pub bound_twin_margin: Option<f64>,
     /// Upper bound of the greatest change of a logit.
     pub bound_change: Option<f64>,
-    /// Upper bound of |x| at each activation of the network.
+    /// Upper bound of |x| at each activation of the network; none where that is another one than the twin's.
     pub bound_network_reach: Vec<f64>,
     /// Upper bound of |x| at each activation of the twin, as far as it was evaluated.
     pub bound_twin_reach: Vec<f64>,
@@ -88,10 +88,12 @@ impl Record {
                 .zip(twin_class)
                 .and_then(|(t, k)| finite(t.margin(k))),
             bound_change: c.bound_change().and_then(finite),
+            // Of another network they would stand beside other layers.
             bound_network_reach: c
                 .network
                 .ranges
                 .iter()
+                .filter(|_| c.against != Against::Reference)
                 .map(|r| r.bound_reach.min(f64::MAX))
                 .collect(),
             bound_twin_reach: c

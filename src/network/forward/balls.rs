@@ -6,6 +6,7 @@ use crate::network::forward::evaluation::{Lost, PAIR_BITS, SINGLE_BITS};
 use crate::network::forward::layers;
 use crate::network::forward::layers::Packed;
 use crate::network::forward::range::Range;
+use crate::network::forward::stage::Runs;
 use crate::network::forward::twin::Activation;
 use crate::network::forward::walk::{windows, Bend, Reading};
 use crate::network::model::graph::{Node, NodeId};
@@ -17,7 +18,7 @@ use crate::network::model::tensor::Tensor;
 pub enum Model<'a> {
     /// ReLU and max themselves.
     Relu,
-    /// One polynomial for each of [`Network::activations`](crate::network::model::graph::Network::activations), in that order.
+    /// What stands at each of [`Network::activations`](crate::network::model::graph::Network::activations), in that order.
     Twin(&'a [Activation]),
 }
 
@@ -101,10 +102,11 @@ impl Reading for Balls<'_> {
         (id, node): (NodeId, &Node),
     ) -> Result<Option<Tensor>> {
         (self.seen)(id, x);
-        let twin = polynomial(self.model, self.ranges.len())?;
+        let twin = polynomial(self.model, self.ranges.len(), bend)?;
         let (y, range) = match bend {
             Bend::Relu(slope) => relu(slope, twin, x, id, self.double),
             Bend::MaxPool(window) => max_pool(window, twin, x, node, id, self.double),
+            Bend::Polynomial(runs) => own(runs, x, id, self.double),
         };
         self.ranges.push(range);
         let outside = twin.is_some_and(|twin| !twin.holds(&range));
@@ -123,16 +125,39 @@ impl Reading for Balls<'_> {
     }
 }
 
-pub(super) fn polynomial<'b>(model: Model<'b>, index: usize) -> Result<Option<&'b Activation>> {
-    match model {
-        Model::Relu => Ok(None),
-        Model::Twin(all) => all.get(index).map(Some).ok_or_else(|| {
-            Error::domain(format!(
-                "{} polynomials, the network has more activations",
-                all.len()
-            ))
-        }),
+/// What stands at an activation of the twin; none where that is what the network has.
+pub(super) fn polynomial<'b>(
+    model: Model<'b>,
+    index: usize,
+    bend: Bend,
+) -> Result<Option<&'b Activation>> {
+    let Model::Twin(all) = model else {
+        return Ok(None);
+    };
+    let found = all.get(index).ok_or_else(|| {
+        Error::domain(format!(
+            "{} polynomials, the network has more activations",
+            all.len()
+        ))
+    })?;
+    if found.is_own() != matches!(bend, Bend::Polynomial(_)) {
+        return Err(Error::domain(format!(
+            "activation {index}: a polynomial of a table stands for ReLU and max, not for a polynomial of the network's own"
+        )));
     }
+    Ok(Some(found))
+}
+
+/// The network's own polynomials.
+fn own(runs: &Runs, x: &Tensor, id: NodeId, double: bool) -> (Tensor, Range) {
+    let mut y = Tensor::zeros(x.shape);
+    for (part, stage, _) in runs.parts() {
+        for i in part {
+            let ball = stage.apply(x.get(i));
+            y.set(i, if double { ball } else { ball.single() });
+        }
+    }
+    (y, Range::of(x.balls(), id))
 }
 
 fn gather(x: &Tensor, from: &[Option<usize>], node: &Node) -> Tensor {

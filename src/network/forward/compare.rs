@@ -72,11 +72,27 @@ pub struct Comparison {
     pub twin_ranges: Vec<Range>,
     /// The verdict.
     pub verdict: Verdict,
+    /// What the network is.
+    pub against: Against,
+}
+
+/// What the twin is held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Against {
+    /// The network whose activations its polynomials replace.
+    Network,
+    /// Nothing: all activations are polynomials of the network's own, and the network is its twin.
+    Itself,
+    /// Another network.
+    Reference,
 }
 
 impl Comparison {
-    /// Upper bound of the greatest |change of a logit|.
+    /// Upper bound of the greatest |change of a logit|; none where the network is its own twin.
     pub fn bound_change(&self) -> Option<f64> {
+        if self.against == Against::Itself {
+            return None;
+        }
         let twin = self.twin.as_ref()?;
         let pairs = self.network.logits.iter().zip(&twin.logits);
         let change = |(a, b): (&crate::arith::ball::Ball, &crate::arith::ball::Ball)| {
@@ -118,57 +134,105 @@ impl Precision {
     }
 }
 
-/// Evaluates both networks and compares their classes.
-///
-/// **Guarantee** [`Verdict::Same`] and [`Verdict::Different`] are proved of the exact networks (over the
-/// reals, with exact weights and coefficients) for every point of the input balls, or, where it is given, for the exact
-/// input.
-///
-/// **Cost** two evaluations, four where f64 does not decide; those in fixed point where pairs do not either and the input is
-/// exact: one, if the estimate of the bits that it takes is right, and one more for every step up to the limit if not.
+/// A network whose polynomials stand at its activations, and what it is held against.
+#[derive(Debug, Clone, Copy)]
+pub struct Both<'a> {
+    /// The network.
+    pub prepared: &'a Prepared<'a>,
+    /// What stands at its activations.
+    pub polynomials: &'a [Activation],
+    /// Another network that is meant, instead of this one as it is.
+    pub reference: Option<&'a Prepared<'a>>,
+}
+
+/// Evaluates a network and its polynomial twin and compares their classes, see [`Both::compare`].
 ///
 /// # Errors
-/// What [`Prepared::evaluate`] refuses.
+/// As there.
 pub fn compare(
     prepared: &Prepared,
     polynomials: &[Activation],
     input: Given,
     precision: Precision,
 ) -> Result<Comparison> {
-    let outputs = prepared.network().output_shape().len();
-    let mut overflow = None;
-    let network = match decide(prepared, input, Model::Relu, precision)? {
-        (Outcome::Done(network), _) => network,
-        (Outcome::Lost(lost, ranges), bits) => {
-            overflow = Some(lost);
-            Evaluation::unknown(outputs, ranges, bits)
-        }
-        (Outcome::Outside(_), _) => return Err(Error::domain("ReLU has no domain to leave")),
+    let both = Both {
+        prepared,
+        polynomials,
+        reference: None,
     };
-    let (found, bits) = decide(prepared, input, Model::Twin(polynomials), precision)?;
-    let (twin, twin_ranges, verdict) = match found {
-        Outcome::Done(twin) => {
-            let verdict = match (network.class(), twin.class(), overflow) {
-                (Some(a), Some(b), _) if a == b => Verdict::Same(a),
-                (Some(a), Some(b), _) => Verdict::Different(a, b),
-                (_, _, Some(lost)) => Verdict::Overflow(lost),
-                _ => Verdict::Undecided,
-            };
-            let ranges = twin.ranges.clone();
-            (Some(twin), ranges, verdict)
+    both.compare(input, precision)
+}
+
+impl Both<'_> {
+    /// What the twin is held against.
+    pub fn against(&self) -> Against {
+        match self.reference {
+            Some(_) => Against::Reference,
+            None if self.prepared.network().replaced() == 0 => Against::Itself,
+            None => Against::Network,
         }
-        Outcome::Lost(lost, ranges) => (None, ranges, Verdict::Overflow(overflow.unwrap_or(lost))),
-        Outcome::Outside(ranges) => {
-            let verdict = outside(&ranges, polynomials, bits)?;
-            (None, ranges, verdict)
-        }
-    };
-    Ok(Comparison {
-        network,
-        twin,
-        twin_ranges,
-        verdict,
-    })
+    }
+
+    /// Evaluates both networks and compares their classes.
+    ///
+    /// **Guarantee** [`Verdict::Same`] and [`Verdict::Different`] are proved of the exact networks (over the
+    /// reals, with exact weights and coefficients) for every point of the input balls, or, where it is given, for the
+    /// exact input. Of a network that is held against nothing `Same` means that its class is proved.
+    ///
+    /// **Cost** two evaluations, four where f64 does not decide; those in fixed point where pairs do not either and the
+    /// input is exact: one, if the estimate of the bits that it takes is right, and one more for every step up to the limit
+    /// if not. Half of it where the network is its own twin.
+    ///
+    /// # Errors
+    /// What [`Prepared::evaluate`] refuses.
+    pub fn compare(&self, input: Given, precision: Precision) -> Result<Comparison> {
+        let against = self.against();
+        let meant = self.reference.unwrap_or(self.prepared);
+        let outputs = meant.network().output_shape().len();
+        let mut overflow = None;
+        let (outcome, bits) = decide(meant, input, Model::Relu, precision)?;
+        let domains = self.polynomials.iter().any(|p| p.domain().is_some());
+        let (found, bits_of_twin) = if against == Against::Itself && !domains {
+            (outcome.clone(), bits)
+        } else {
+            let model = Model::Twin(self.polynomials);
+            decide(self.prepared, input, model, precision)?
+        };
+        let network = match outcome {
+            Outcome::Done(network) => network,
+            Outcome::Lost(lost, ranges) => {
+                overflow = Some(lost);
+                Evaluation::unknown(outputs, ranges, bits)
+            }
+            Outcome::Outside(_) => return Err(Error::domain("ReLU has no domain to leave")),
+        };
+        let (twin, twin_ranges, verdict) = match found {
+            Outcome::Done(twin) => {
+                let verdict = match (network.class(), twin.class(), overflow) {
+                    (Some(a), Some(b), _) if a == b => Verdict::Same(a),
+                    (Some(a), Some(b), _) => Verdict::Different(a, b),
+                    (_, _, Some(lost)) => Verdict::Overflow(lost),
+                    _ => Verdict::Undecided,
+                };
+                let ranges = twin.ranges.clone();
+                (Some(twin), ranges, verdict)
+            }
+            Outcome::Lost(lost, ranges) => {
+                (None, ranges, Verdict::Overflow(overflow.unwrap_or(lost)))
+            }
+            Outcome::Outside(ranges) => {
+                let verdict = outside(&ranges, self.polynomials, bits_of_twin)?;
+                (None, ranges, verdict)
+            }
+        };
+        Ok(Comparison {
+            network,
+            twin,
+            twin_ranges,
+            verdict,
+            against,
+        })
+    }
 }
 
 /// The verdict where a polynomial is not proved to be asked inside its domain.

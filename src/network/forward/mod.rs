@@ -13,6 +13,7 @@ pub mod kernel;
 pub mod layers;
 pub mod plain;
 pub mod range;
+pub mod stage;
 pub mod steepness;
 pub mod twin;
 pub mod walk;
@@ -26,7 +27,7 @@ use crate::error::Result;
 use crate::network::forward::balls::Balls;
 use crate::network::forward::fixed::growth::{self, Growth};
 use crate::network::forward::plain::Plain;
-use crate::network::forward::walk::Walk;
+use crate::network::forward::walk::{Bend, Walk};
 use crate::network::model::graph::{Network, NodeId};
 use crate::network::model::tensor::Tensor;
 
@@ -134,13 +135,14 @@ impl<'a> Prepared<'a> {
     /// # Panics
     /// If the input is not of the network's shape.
     pub fn estimate_plain(&self, input: &[f64]) -> Vec<f64> {
-        self.estimate_with(input, &mut |_, slope, x| {
-            x.iter().map(|&v| v.max(0.0) + slope * v.min(0.0)).collect()
+        self.estimate_with(input, &mut |_, bend, x| match bend {
+            Bend::Polynomial(runs) => runs.estimate(x),
+            Bend::Relu(slope) => x.iter().map(|&v| v.max(0.0) + slope * v.min(0.0)).collect(),
+            Bend::MaxPool(_) => x.to_vec(),
         })
     }
 
-    /// As [`Self::estimate_plain`], with `respond` (number of the activation, its slope, its inputs) in place of
-    /// ReLU. *Estimate*.
+    /// As [`Self::estimate_plain`], with `respond` in place of ReLU and of polynomials. *Estimate*.
     ///
     /// # Panics
     /// If the input is not of the network's shape.

@@ -8,14 +8,14 @@ use crate::network::forward::walk::{windows, Bend, Reading};
 use crate::network::model::graph::{Node, NodeId};
 use crate::network::model::ops::{Conv, TensorShape, Window};
 
-/// What stands in place of an activation in plain f64: its number, its slope, its inputs.
-pub type Respond<'a> = dyn FnMut(usize, f64, &[f64]) -> Vec<f64> + 'a;
+/// What stands at an activation other than max-pooling in plain f64: its number, what the network has there, its inputs.
+pub type Respond<'a> = dyn FnMut(usize, Bend, &[f64]) -> Vec<f64> + 'a;
 
 /// Plain numbers on their way.
 pub struct Plain<'a, 'b> {
     /// The input.
     pub input: &'a [f64],
-    /// What stands in place of ReLU.
+    /// What stands at activations.
     pub respond: &'a mut Respond<'b>,
     /// Activations so far.
     pub activations: usize,
@@ -80,7 +80,7 @@ impl Reading for Plain<'_, '_> {
         let number = self.activations;
         self.activations += 1;
         Ok(Some(match bend {
-            Bend::Relu(slope) => (self.respond)(number, slope, x),
+            Bend::Relu(_) | Bend::Polynomial(_) => (self.respond)(number, bend, x),
             Bend::MaxPool(window) => windows(window, from, node, |w| {
                 w.iter().map(|&i| x[i]).fold(f64::MIN, f64::max)
             }),

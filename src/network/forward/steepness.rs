@@ -64,6 +64,12 @@ impl Steepness {
         up(computed.abs() + (self.cover - 1.0) * slopes + drift * curves)
     }
 
+    /// P'(y) in f64, and an upper bound of its distance to the exact slope.
+    pub fn slope(&self, y: f64) -> (f64, f64) {
+        let computed = self.slope.iter().fold(0.0f64, |s, &c| s.mul_add(y, c));
+        (computed, up((self.cover - 1.0) * self.slopes(y.abs())))
+    }
+
     /// P in f64. *Estimate*.
     pub fn estimate(&self, y: f64) -> f64 {
         self.value.iter().fold(0.0f64, |s, &c| s.mul_add(y, c))

@@ -3,93 +3,21 @@
 //! r(x) = x (1 + p(x/B))/2 on [-B, B], p = P_k o ... o P_1 with the exact coefficients of a table; or r = p itself on the
 //! table's own domain, where its target is the function itself.
 //!
-//! **Method.** Each stage P is evaluated at the ball's midpoint by Horner's scheme in pairs (in y^2 if P is
-//! odd), and the radius is multiplied by a bound of |P'| over the ball (mean value form), so that a
-//! narrow ball stays as narrow as the composite's true slope allows, however steep single stages are.
-//! - Rounding: c_j y^j passes at most j multiplications (8 u^2 each), by a power y^2 that is itself off by
-//!   8 u^2, and j + 1 additions (4 u^2); the coefficient is off by 2 u^2, an odd stage's last product by
-//!   8 u^2. Together below 20 (m + 1) u^2 |c_j y^j| for m + 1 coefficients, and second-order terms.
-//! - Slope: |P'(y)| over the ball is at most |P'(hi)| as computed, plus its rounding, plus
-//!   (radius + u |hi|) times sum j (j-1) |c_j| |y|^(j-2) at the largest |y| of the ball.
-//! - Underflow: each product of pairs loses at most delta = 3 eta/2, eta = 2^-1074 (see [`crate::arith::ball`]),
-//!   and what follows multiplies it. With M = max(|y|, 1): a loss in y^2 moves c_j y^j by at most
-//!   delta j |c_j| M^(j-1), a loss in Horner's scheme passes products by at most M^n, n the degree. In all at most
-//!   delta (sum j |c_j| M^(j-1) + (n + 1) M^n), and relative errors on top of it; counted with [`TINY`] > 10^22 delta
-//!   in delta's place. The f64 sums above lose n eta at |y| <= 1, below the last step's TINY; beyond 1 they cannot
-//!   underflow, for coefficients are 0 or above 10^-200.
+//! How a stage is evaluated: [`stage`](crate::network::forward::stage).
 
-use crate::arith::ball::{pair_product, pair_sum, up, Ball, TINY, U};
+use crate::arith::ball::Ball;
 use crate::arith::number::{f64_above, f64_below};
 use crate::arith::rounding::CoefficientMode;
 use crate::error::{Error, Result};
 use crate::network::forward::range::{Extreme, Range};
+use crate::network::forward::stage::PairStage;
 use crate::network::forward::steepness::Steepness;
 use crate::poly::composite::Composite;
 use crate::poly::table::Table;
 use rug::Rational;
 use std::sync::Arc;
 
-/// One stage with its coefficients in powers of y, or of y^2 times y where it is odd.
-#[derive(Debug, Clone)]
-struct PairStage {
-    odd: bool,
-    /// Coefficients from the highest, as pairs.
-    coefficients: Vec<(f64, f64)>,
-    steepness: Steepness,
-    /// Bound of relative rounding.
-    kappa: f64,
-}
-
-impl PairStage {
-    fn new(powers: &[Rational]) -> Result<Self> {
-        let odd = powers.iter().step_by(2).all(Rational::is_zero) && powers.len() > 1;
-        let mut coefficients = Vec::new();
-        for (j, c) in powers.iter().enumerate() {
-            if odd && j % 2 == 0 {
-                continue;
-            }
-            let ball = Ball::rational(c);
-            // Far from underflow, so that the bounds above hold without absolute terms.
-            let size = ball.hi.abs();
-            let usual = *c == 0 || (1e-200..1e200).contains(&size);
-            if !usual || ball.radius > 2.0 * U * U * size {
-                return Err(Error::unsupported(format!(
-                    "the coefficient of y^{j} is too large or too small for this evaluation"
-                )));
-            }
-            coefficients.push(ball.mid());
-        }
-        coefficients.reverse();
-        Ok(Self {
-            odd,
-            kappa: 1.001 * 20.0 * (coefficients.len() as f64 + 1.0) * U * U,
-            coefficients,
-            steepness: Steepness::new(powers),
-        })
-    }
-
-    /// P over a ball.
-    fn apply(&self, y: Ball) -> Ball {
-        let t = if self.odd {
-            pair_product(y.mid(), y.mid())
-        } else {
-            y.mid()
-        };
-        let mut terms = self.coefficients.iter();
-        let first = terms.next().copied().unwrap_or_default();
-        let mut v = terms.fold(first, |v, &c| pair_sum(pair_product(v, t), c));
-        if self.odd {
-            v = pair_product(v, y.mid());
-        }
-        let (m, steep) = (y.magnitude(), &self.steepness);
-        let drift = up(y.radius + U * y.hi.abs());
-        let slope = steep.over(y.hi, drift, (steep.slopes(m), steep.curves(m)));
-        let rounding = self.kappa * steep.size(m) + steep.underflow(m.max(1.0), TINY);
-        Ball::new(v, up(slope * y.radius + rounding))
-    }
-}
-
-/// r(x) = x (1 + p(x/B))/2 with a table's p, or p itself.
+/// r(x) = x (1 + p(x/B))/2 with a table's p, or p itself; or what stays as it is.
 #[derive(Debug, Clone)]
 pub struct Activation {
     stages: Vec<PairStage>,
@@ -100,6 +28,8 @@ pub struct Activation {
     limit: f64,
     inverse: Ball,
     direct: Option<Direct>,
+    /// The network's own polynomials stay.
+    own: bool,
 }
 
 /// p(x) itself on [lo, hi].
@@ -141,7 +71,36 @@ impl Activation {
             limit,
             inverse,
             direct: None,
+            own: false,
         })
+    }
+
+    /// The network's own polynomials stay; a domain that is stated for them is held.
+    ///
+    /// B, the unit of noise, is then the greatest number of the domain, or 1 if there is none.
+    pub fn own(domain: Option<(&Rational, &Rational)>) -> Self {
+        let direct = domain.map(|(lo, hi)| Direct {
+            domain: (lo.clone(), hi.clone()),
+            inside: (f64_above(lo), f64_below(hi)),
+            leaky: false,
+        });
+        let one = Rational::from(1);
+        let scale = domain.map(|(lo, hi)| Rational::from(-lo).max(hi.clone()));
+        let inside = direct.as_ref().map(|d| d.inside.1.min(-d.inside.0));
+        Self {
+            stages: Vec::new(),
+            powers: Arc::default(),
+            scale: scale.filter(|s| *s > 0).unwrap_or(one),
+            limit: inside.unwrap_or(f64::INFINITY),
+            inverse: Ball::exact(1.0),
+            direct,
+            own: true,
+        }
+    }
+
+    /// Whether the network's own polynomials stay.
+    pub fn is_own(&self) -> bool {
+        self.own
     }
 
     /// p itself on [lo, hi], for ReLU and max, or for a leaky ReLU.
@@ -172,7 +131,7 @@ impl Activation {
     /// The exact coefficients of each stage, first applied first, from degree 0; and its slopes.
     pub fn stages(&self) -> impl Iterator<Item = (&[Rational], &Steepness)> {
         let powers = self.powers.iter().map(Vec::as_slice);
-        powers.zip(self.stages.iter().map(|s| &s.steepness))
+        powers.zip(self.stages.iter().map(PairStage::steepness))
     }
 
     /// Whether the other one is the same by construction.
@@ -181,6 +140,7 @@ impl Activation {
             && self.scale == other.scale
             && self.direct.is_some() == other.direct.is_some()
             && self.is_leaky() == other.is_leaky()
+            && self.own == other.own
     }
 
     /// Whether p stands for a leaky ReLU itself.
@@ -196,6 +156,7 @@ impl Activation {
     /// B, or the domain of p itself, in words.
     pub fn place(&self) -> String {
         match self.domain() {
+            None if self.own => "-".to_owned(),
             None => self.scale.to_string(),
             Some((lo, hi)) => format!("[{lo}, {hi}]"),
         }
@@ -315,9 +276,21 @@ pub struct Twin {
     pub settings: String,
 }
 
+impl Twin {
+    /// B of what tables replace, and of the network's own polynomials, each in order.
+    pub fn scales(&self) -> (Vec<Rational>, Vec<Rational>) {
+        let of = |own: bool| {
+            let all = self.activations.iter().filter(|a| a.is_own() == own);
+            all.map(|a| a.scale().clone()).collect()
+        };
+        (of(false), of(true))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arith::ball::up;
 
     fn q(n: i64, d: i64) -> Rational {
         Rational::from((n, d))

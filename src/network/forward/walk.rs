@@ -4,6 +4,7 @@ use crate::arith::ball::Ball;
 use crate::error::{Error, Result};
 use crate::network::forward::layers;
 use crate::network::forward::layers::Packed;
+use crate::network::forward::stage::Runs;
 use crate::network::model::graph::{Network, Node, NodeId};
 use crate::network::model::ops::{Conv, Op, TensorShape, Window};
 
@@ -15,15 +16,18 @@ enum Ready {
     Dense(Packed),
     Affine(Vec<(Ball, Ball)>),
     Moved(Vec<Option<usize>>),
+    Polynomial(Runs),
 }
 
 /// What stands at a node that is an activation.
 #[derive(Debug, Clone, Copy)]
-pub enum Bend {
+pub enum Bend<'a> {
     /// ReLU with a slope below 0.
     Relu(f64),
     /// The maximum over a window.
     MaxPool(Window),
+    /// The network's own polynomials.
+    Polynomial(&'a Runs),
 }
 
 /// One meaning of the layers: what their values are, and what each kind of layer makes of them.
@@ -77,7 +81,7 @@ impl<'a> Walk<'a> {
     /// Makes a network ready.
     ///
     /// # Errors
-    /// A layer that sums more products than the rounding bounds allow.
+    /// A layer that sums more products than the rounding bounds allow, or polynomials beyond what f64 holds.
     pub fn new(network: &'a Network) -> Result<Self> {
         let shape = |id: NodeId| network.nodes[id].shape;
         let steps = network.nodes.iter().map(|node| {
@@ -100,6 +104,11 @@ impl<'a> Walk<'a> {
                         both.map(|(&s, &t)| (Ball::exact(s), Ball::exact(t)))
                             .collect(),
                     )
+                }
+                Op::Polynomial(p) => {
+                    let runs = Runs::new(p, node.shape);
+                    let place = |e: Error| e.within(&format!("layer {:?}", node.name));
+                    Ready::Polynomial(runs.map_err(place)?)
                 }
                 Op::Reshape(_) | Op::Subsample { .. } | Op::Pad { .. } => {
                     Ready::Moved(layers::moved(&node.op, shape(node.inputs[0]), node.shape))
@@ -131,6 +140,7 @@ impl<'a> Walk<'a> {
             let y = match (&node.op, &self.steps[id]) {
                 (Op::Relu { slope }, _) => activation(Bend::Relu(*slope))?,
                 (Op::MaxPool(window), _) => activation(Bend::MaxPool(*window))?,
+                (_, Ready::Polynomial(runs)) => activation(Bend::Polynomial(runs))?,
                 (Op::Input, _) => Some(reading.input(node)?),
                 (Op::Conv(c), _) => Some(reading.conv(c, x(0)?, from, node)),
                 (_, Ready::Dense(packed)) => Some(reading.dense(packed, x(0)?, node)),

@@ -112,6 +112,14 @@ pub fn network_text(n: &Network) -> String {
             Op::Concat => {
                 let _ = writeln!(out, "concat {from}");
             }
+            Op::Polynomial(p) => {
+                let _ = writeln!(out, "polynomial {from} {}", p.degree());
+                out.push_str("coefficients");
+                for c in p.channels.iter().flatten() {
+                    let _ = write!(out, " {c}");
+                }
+                out.push('\n');
+            }
             Op::Reshape(_) => {
                 let _ = writeln!(
                     out,

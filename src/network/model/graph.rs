@@ -9,6 +9,9 @@ pub const MAX_NODES: usize = 10_000;
 /// Most parameters.
 pub const MAX_PARAMETERS: usize = 1 << 27;
 
+/// Most coefficients of polynomials of the network's own, of all layers: exact ones take some hundred bytes each.
+pub const MAX_COEFFICIENTS: usize = 1 << 22;
+
 /// The place of a node in [`Network::nodes`].
 pub type NodeId = usize;
 
@@ -107,10 +110,15 @@ impl Network {
         self.nodes.iter().map(|n| n.op.parameters()).sum()
     }
 
-    /// The nodes that a polynomial replaces, in order.
+    /// The activations in order: nodes that a polynomial replaces, and those that are polynomials.
     pub fn activations(&self) -> Vec<NodeId> {
         let is = |id: &NodeId| self.nodes[*id].op.is_activation();
         (0..self.nodes.len()).filter(is).collect()
+    }
+
+    /// How many nodes a polynomial of a table replaces; a network without any is evaluated as it is.
+    pub fn replaced(&self) -> usize {
+        self.nodes.iter().filter(|n| n.op.is_replaced()).count()
     }
 
     /// For each node, the last node that reads it (itself where none does): when its result may go.
@@ -141,6 +149,7 @@ impl Network {
 pub struct Builder {
     nodes: Vec<Node>,
     parameters: usize,
+    coefficients: usize,
 }
 
 impl Builder {
@@ -157,6 +166,7 @@ impl Builder {
                 shape: input.check()?,
             }],
             parameters: 0,
+            coefficients: 0,
         })
     }
 
@@ -168,6 +178,11 @@ impl Builder {
     /// What a node computes.
     pub fn op(&self, id: NodeId) -> &Op {
         &self.nodes[id].op
+    }
+
+    /// What a node reads.
+    pub fn inputs(&self, id: NodeId) -> &[NodeId] {
+        &self.nodes[id].inputs
     }
 
     /// Gives a dense layer that has no bias this one; whether it could. For a node that nothing reads yet.
@@ -188,7 +203,7 @@ impl Builder {
     /// Adds a node; the answer is its id.
     ///
     /// # Errors
-    /// What [`Op::output`] refuses, naming the node; more than [`MAX_NODES`] or [`MAX_PARAMETERS`].
+    /// What [`Op::output`] refuses, naming the node; more than [`MAX_NODES`], [`MAX_PARAMETERS`] or [`MAX_COEFFICIENTS`].
     pub fn push(&mut self, name: &str, op: Op, inputs: &[NodeId]) -> Result<NodeId> {
         let id = self.nodes.len();
         let fail = |e: Error| Error::parse(format!("layer {name:?}"), e.to_string());
@@ -204,6 +219,15 @@ impl Builder {
         if self.parameters > MAX_PARAMETERS {
             return Err(Error::unsupported(format!(
                 "more than {MAX_PARAMETERS} parameters"
+            )));
+        }
+        if let Op::Polynomial(p) = &op {
+            let own = p.channels.len().saturating_mul(p.degree() + 1);
+            self.coefficients = self.coefficients.saturating_add(own);
+        }
+        if self.coefficients > MAX_COEFFICIENTS {
+            return Err(Error::unsupported(format!(
+                "more than {MAX_COEFFICIENTS} coefficients of polynomials in all layers"
             )));
         }
         let shapes: Vec<TensorShape> = inputs.iter().map(|&i| self.nodes[i].shape).collect();
@@ -288,6 +312,14 @@ mod tests {
         let error = b.push("fc7", dense(2, 4), &[0]).unwrap_err().to_string();
         assert_eq!(error, "layer \"fc7\": 8 weights where the shapes need 6");
         assert!(b.push("x", Op::Add, &[0, 1]).is_err());
+        let wide = vec![vec![rug::Rational::from(1); 64]; 1 << 12];
+        let wide = Op::Polynomial(crate::network::model::ops::Polynomials::new(wide).unwrap());
+        let mut b = Builder::new(TensorShape::flat(1 << 12)).unwrap();
+        for _ in 0..16 {
+            b.push("p", wide.clone(), &[0]).unwrap();
+        }
+        let error = b.push("p", wide, &[0]).unwrap_err().to_string();
+        assert!(error.contains("more than 4194304 coefficients"), "{error}");
         assert!(Builder::new(TensorShape::new(1 << 30, 1 << 30, 1 << 30)).is_err());
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`ops`], [`batch_norm`] | layers |
+//! | [`ops`], [`batch_norm`], [`polynomial`] | layers |
 //! | [`graph`] | the network as a static graph |
 //! | [`tournament`] | max-pooling as ReLU of differences |
 //! | [`exact`] | the text that a network certificate is about |
@@ -13,6 +13,7 @@ pub mod batch_norm;
 pub mod exact;
 pub mod graph;
 pub mod ops;
+pub mod polynomial;
 pub mod tensor;
 pub mod tournament;
 pub mod words;

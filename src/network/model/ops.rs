@@ -5,6 +5,7 @@
 
 use crate::error::{Error, Result};
 pub use crate::network::model::batch_norm::BatchNorm;
+pub use crate::network::model::polynomial::Polynomials;
 
 /// Most numbers in one activation.
 pub const MAX_FEATURES: usize = 1 << 26;
@@ -228,6 +229,8 @@ pub enum Op {
     Concat,
     /// The same numbers, row-major, in another shape.
     Reshape(TensorShape),
+    /// A polynomial of every element, one for each channel.
+    Polynomial(Polynomials),
 }
 
 impl Op {
@@ -248,11 +251,17 @@ impl Op {
             Self::Pad { .. } => "pad",
             Self::Concat => "concat",
             Self::Reshape(_) => "reshape",
+            Self::Polynomial(_) => "polynomial",
         }
     }
 
-    /// Whether a polynomial stands in for it in the encrypted network.
+    /// Whether it is no linear layer: ReLU, max-pooling, or a polynomial.
     pub fn is_activation(&self) -> bool {
+        self.is_replaced() || matches!(self, Self::Polynomial(_))
+    }
+
+    /// Whether a polynomial of a table stands in for it in the encrypted network.
+    pub fn is_replaced(&self) -> bool {
         matches!(self, Self::Relu { .. } | Self::MaxPool(_))
     }
 
@@ -270,6 +279,8 @@ impl Op {
             Self::Dense(d) => d.weights.len() + bias(&d.bias),
             Self::BatchNorm(b) => 2 * b.gamma.len(),
             Self::Affine { scale, shift } => scale.len() + shift.len(),
+            Self::Polynomial(p) if p.is_per_channel() => p.channels.len() * (p.degree() + 1),
+            Self::Polynomial(p) => p.degree() + 1,
             _ => 0,
         }
     }
@@ -386,6 +397,11 @@ impl Op {
             Self::Reshape(to) => {
                 fits("elements", x.len(), to.check()?.len())?;
                 Ok(*to)
+            }
+            Self::Polynomial(p) => {
+                fits("polynomials", p.channels.len(), x.channels)?;
+                p.check()?;
+                Ok(x)
             }
         }
     }

@@ -300,8 +300,15 @@ mod tests {
             TensorShape::new(1, 1, 3),
             &[(1.0, 0.0), (4.0, 0.0), (-2.0, 0.0)],
         );
-        let of = |b: i64| judge(&pool, &x, None, &Extent::All(span((-b, 1), (b, 1)))).judgement;
-        assert_eq!(of(6), Judgement::Holds);
-        assert!(matches!(of(5), Judgement::Violated(w) if w.bound_lo == 6.0 && w.neuron == 0));
+        // A difference is rounded: 6 + 2^-20 is above it, 6 - 2^-20 below.
+        let of = |b: (i64, i64)| {
+            let stated = span((-b.0, b.1), b);
+            judge(&pool, &x, None, &Extent::All(stated)).judgement
+        };
+        assert_eq!(of(((6 << 20) + 1, 1 << 20)), Judgement::Holds);
+        let left = of(((6 << 20) - 1, 1 << 20));
+        assert!(
+            matches!(left, Judgement::Violated(w) if w.bound_lo <= 6.0 && 6.0 <= w.bound_hi && w.neuron == 0)
+        );
     }
 }

@@ -9,8 +9,13 @@ const BITS: u32 = 256;
 
 /// Lower bound of log2 |r(x)| over the numbers from lo to hi, r(x) = x (1 + p(x/B))/2 or p itself.
 ///
-/// **Guarantee** proved, by intervals rounded outward; none where 0 is not excluded, or an end is not finite.
+/// **Guarantee** proved, by intervals rounded outward; none where 0 is not excluded, an end is not finite, or the polynomials are the
+/// network's own.
 pub fn bound_log2_response(polynomial: &Activation, lo: f64, hi: f64) -> Option<f64> {
+    // Which of the network's own polynomials is asked is not known here.
+    if polynomial.is_own() {
+        return None;
+    }
     let number = |x: f64| Some(Mp::from_rational(BITS, &Rational::from_f64(x)?));
     let (lo, hi) = (number(lo)?, number(hi)?);
     let x = Mp::new(lo.lo, hi.hi);

@@ -28,7 +28,9 @@ pub struct Layer {
     pub bound_lo: f64,
     /// Upper bound of every input that was seen.
     pub bound_hi: f64,
-    /// For each channel the same.
+    /// Lower bound of the greatest |input|.
+    pub bound_least_reach: f64,
+    /// For each channel lower and upper bounds.
     #[serde(skip)]
     pub channels: Vec<(f64, f64)>,
     /// The samples that leave the range, each with its neuron that is furthest outside.
@@ -43,6 +45,7 @@ impl Layer {
             undecided: 0,
             bound_lo: f64::INFINITY,
             bound_hi: f64::NEG_INFINITY,
+            bound_least_reach: 0.0,
             channels: Vec::new(),
             against: Vec::new(),
         }
@@ -98,6 +101,7 @@ impl Summary {
                 };
                 layer.bound_lo = layer.bound_lo.min(seen.bound_lo);
                 layer.bound_hi = layer.bound_hi.max(seen.bound_hi);
+                layer.bound_least_reach = layer.bound_least_reach.max(seen.bound_least_reach);
                 if layer.channels.is_empty() {
                     layer.channels.clone_from(&seen.channels);
                 }

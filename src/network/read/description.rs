@@ -7,8 +7,10 @@
 use crate::arith::number;
 use crate::error::{Error, Result};
 use crate::network::model::graph::{Builder, Network, NodeId, Preprocessing};
-use crate::network::model::ops::{BatchNorm, Conv, Dense, Op, TensorShape, Window};
+use crate::network::model::ops::{BatchNorm, Conv, Dense, Op, Polynomials, TensorShape, Window};
+use crate::network::model::polynomial::MAX_COEFFICIENTS;
 use crate::network::read::safetensors::Weights;
+use rug::Rational;
 use serde::Deserialize;
 use std::collections::HashMap;
 
@@ -118,6 +120,18 @@ enum Layer {
     Add {},
     Concat {},
     Flatten {},
+    Polynomial {
+        coefficients: Coefficients,
+        domain: Option<[String; 2]>,
+    },
+}
+
+/// From degree 0: exact numbers for all channels, or a tensor [channels, degree + 1].
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Coefficients {
+    All(Vec<String>),
+    Tensor(String),
 }
 
 /// Builds a network from its description and weights.
@@ -269,6 +283,41 @@ fn operation(layer: &Layer, weights: &Weights, x: TensorShape) -> Result<Op> {
         Layer::Add {} => Op::Add,
         Layer::Concat {} => Op::Concat,
         Layer::Flatten {} => Op::Reshape(TensorShape::flat(x.len())),
+        Layer::Polynomial {
+            coefficients,
+            domain,
+        } => {
+            let channels = match coefficients {
+                Coefficients::All(list) => {
+                    let n = list.len().saturating_mul(x.channels);
+                    if n > MAX_COEFFICIENTS {
+                        return Err(Error::unsupported(format!(
+                            "{n} coefficients in all; {MAX_COEFFICIENTS} are read"
+                        )));
+                    }
+                    let list = list.iter().map(|t| number::parse(t));
+                    let list: Vec<Rational> = list
+                        .collect::<Result<_>>()
+                        .map_err(|e| e.within("coefficients"))?;
+                    vec![list; x.channels]
+                }
+                Coefficients::Tensor(name) => {
+                    let w = matrix(name, 2)?;
+                    let exact = |x: &f64| Rational::from_f64(*x);
+                    let row = |c: &[f64]| c.iter().map(exact).collect::<Option<Vec<_>>>();
+                    let rows: Option<Vec<_>> = w.values.chunks(w.dims[1].max(1)).map(row).collect();
+                    rows.ok_or_else(|| {
+                        Error::domain(format!("{name:?} has a number that is not finite"))
+                    })?
+                }
+            };
+            let mut made = Polynomials::new(channels)?;
+            if let Some([lo, hi]) = domain {
+                let end = |t: &String| number::parse(t).map_err(|e| e.within("domain"));
+                made.domain = Some((end(lo)?, end(hi)?));
+            }
+            Op::Polynomial(made)
+        }
     })
 }
 
@@ -315,6 +364,26 @@ mod tests {
     }
 
     #[test]
+    fn polynomials_have_their_coefficients_for_all_channels_or_each() {
+        let n = read(
+            r#"{"op":"conv","weights":"c.weight","bias":"c.bias","padding":1}, {"op":"global_avg_pool"}, {"op":"flatten"},
+            {"op":"polynomial","coefficients":["1/3","0.1","-2"],"domain":["-3","2.5"]},
+            {"op":"dense","weights":"d"}, {"op":"polynomial","coefficients":"d"}"#,
+        );
+        let n = n.unwrap();
+        let of = |id: usize| match &n.nodes[n.activations()[id]].op {
+            Op::Polynomial(p) => p.clone(),
+            op => panic!("{}", op.name()),
+        };
+        let (all, each) = (of(0), of(1));
+        let q = |n: i32, d: i32| Rational::from((n, d));
+        assert_eq!(all.channels, vec![vec![q(1, 3), q(1, 10), q(-2, 1)]; 4]);
+        assert_eq!(all.domain, Some((q(-3, 1), q(5, 2))));
+        assert_eq!(each.channels, vec![vec![q(1, 2); 4]; 2]);
+        assert_eq!((n.replaced(), n.depth()), (0, 2));
+    }
+
+    #[test]
     fn what_does_not_fit_is_named() {
         for (layers, said) in [
             (r#"{"op":"gelu"}"#, "unknown variant `gelu`"),
@@ -330,6 +399,18 @@ mod tests {
             (
                 r#"{"op":"add","inputs":["x","input"]}"#,
                 "reads \"x\", which no layer before it",
+            ),
+            (
+                r#"{"op":"polynomial","coefficients":["0","x"]}"#,
+                "coefficients",
+            ),
+            (
+                r#"{"op":"polynomial","coefficients":"d"}"#,
+                "2 polynomials where the shapes need 1",
+            ),
+            (
+                r#"{"op":"polynomial","coefficients":["0","1"],"domain":["1","-1"]}"#,
+                "has no inside",
             ),
             (r#"{"op":"max_pool","kernel":7}"#, "does not fit into 6"),
             (

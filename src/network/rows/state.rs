@@ -98,7 +98,7 @@ impl<'a> State<'a> {
                 let i = c * shape.pixels() + p;
                 let z = centre.hi[i];
                 let radius = (Upper::of(centre.radius[i]) + Upper::size(centre.lo[i])).get();
-                let (slope, remainder_of) = response.linear(z, radius)?;
+                let (slope, remainder_of) = response.linear(i, z, radius)?;
                 let first = known.len() / shape.len() * (p * shape.channels + c);
                 for (level, noise) in self.noise.iter().enumerate() {
                     let d = Upper::of(known[first + level]);

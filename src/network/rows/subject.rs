@@ -4,9 +4,11 @@ use crate::arith::ball::Ball;
 use crate::certify::neuron::bend::Bend;
 use crate::error::{Error, Result};
 use crate::network::forward::compare::{decide, is_decided, Precision};
+use crate::network::forward::stage::Runs;
 use crate::network::forward::twin::Activation;
 use crate::network::forward::{Evaluation, Given, Model, Outcome, Prepared, PAIR_BITS};
 use crate::network::model::graph::{Network, NodeId};
+use crate::network::model::ops::Op;
 use crate::network::model::tensor::Tensor;
 use crate::network::model::tournament::Expanded;
 use crate::network::rows::asked::{Asked, Deviation, Functional, Noise};
@@ -30,28 +32,45 @@ pub enum Centre {
 #[derive(Debug)]
 pub struct Bends {
     made: Vec<Bend>,
+    own: Vec<Runs>,
     /// For each activation of the network which of them.
-    which: Vec<usize>,
+    which: Vec<Which>,
+}
+
+/// Which function stands at an activation.
+#[derive(Debug, Clone, Copy)]
+enum Which {
+    Table(usize),
+    /// The network's own polynomials, and the unit of their noise.
+    Own(usize, f64),
 }
 
 impl Bends {
     /// Bounds every different pair of table and B once.
     ///
-    /// **Inputs** one composite or one for each activation, as in the twin.
+    /// **Inputs** the network; one composite or one for each ReLU and max-pooling, as in the twin.
     ///
     /// # Errors
-    /// A polynomial that is the function itself, a B that is no f64 number, and what [`Bend::new`] refuses.
-    pub fn new(composites: &[Composite], twin: &[Activation]) -> Result<Self> {
+    /// A polynomial of a table that is the function itself, a B that is no f64 number, and what [`Bend::new`] refuses.
+    pub fn new(network: &Network, composites: &[Composite], twin: &[Activation]) -> Result<Self> {
         let mut keys: Vec<(usize, &Rational)> = Vec::new();
-        let (mut made, mut which) = (Vec::new(), Vec::new());
-        for (i, activation) in twin.iter().enumerate() {
+        let (mut made, mut own, mut which) = (Vec::new(), Vec::new(), Vec::new());
+        let mut replaced = 0;
+        for (activation, id) in twin.iter().zip(network.activations()) {
+            let node = &network.nodes[id];
+            if let Op::Polynomial(p) = &node.op {
+                which.push(Which::Own(own.len(), exact_scale(activation.scale())?));
+                own.push(Runs::new(p, node.shape)?);
+                continue;
+            }
             if activation.domain().is_some() {
                 return Err(Error::unsupported(
                     "noise at the activations is bounded for tables made of sign only: a table of a direct target is \
                      evaluated without noise (network evaluate, certify, audit)",
                 ));
             }
-            let key = (i.min(composites.len() - 1), activation.scale());
+            let key = (replaced.min(composites.len() - 1), activation.scale());
+            replaced += 1;
             let known = keys.iter().position(|k| *k == key);
             let index = match known {
                 Some(k) => k,
@@ -61,9 +80,9 @@ impl Bends {
                     keys.len() - 1
                 }
             };
-            which.push(index);
+            which.push(Which::Table(index));
         }
-        Ok(Self { made, which })
+        Ok(Self { made, own, which })
     }
 }
 
@@ -136,12 +155,15 @@ impl<'a> Subject<'a> {
         bends: &'a Bends,
         centre: Centre,
     ) -> Result<Self> {
-        let response = |&o: &usize| {
-            let bend = &bends.made[bends.which[o]];
-            match centre {
-                Centre::Polynomial => Response::Polynomial(bend),
-                Centre::Relu => Response::Relu(bend.scale()),
-            }
+        if centre == Centre::Relu && !bends.own.is_empty() {
+            return Err(Error::unsupported(
+                "what may differ from ReLU says nothing of the network's own polynomials: leave the centre at them",
+            ));
+        }
+        let response = |&o: &usize| match (bends.which[o], centre) {
+            (Which::Table(k), Centre::Polynomial) => Response::Polynomial(&bends.made[k]),
+            (Which::Table(k), Centre::Relu) => Response::Relu(bends.made[k].scale()),
+            (Which::Own(k, scale), _) => Response::Own(&bends.own[k], scale),
         };
         let origins = expanded.origins.as_slice();
         Ok(Self {
@@ -251,7 +273,10 @@ impl<'a> Subject<'a> {
             .centres
             .iter()
             .zip(&self.responses)
-            .map(|(z, r)| z.hi.iter().map(|&z| r.estimate_slope(z)).collect())
+            .map(|(z, r)| {
+                let all = z.hi.iter().enumerate();
+                all.map(|(i, &z)| r.estimate_slope(i, z)).collect()
+            })
             .collect();
         let scales: Vec<f64> = self.responses.iter().map(|r| r.scale()).collect();
         let targets: Vec<Functional> = at.margins.iter().map(|m| at.targets[m.0].clone()).collect();
@@ -267,9 +292,10 @@ impl<'a> Subject<'a> {
         found.into_iter().map(layers).collect()
     }
 
-    /// The value at an activation in plain f64, for measurements.
-    pub fn estimate_value(&self, activation: usize, z: f64) -> f64 {
+    /// The value of an activation's element in plain f64, for measurements.
+    pub fn estimate_value(&self, activation: usize, element: usize, z: f64) -> f64 {
         match self.responses[activation] {
+            Response::Own(all, _) => all.steepness(element).map_or(0.0, |p| p.estimate(z)),
             Response::Relu(_) => z.max(0.0),
             Response::Polynomial(_) => self.activations[activation].relu(Ball::exact(z)).hi,
         }

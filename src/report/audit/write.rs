@@ -4,6 +4,7 @@ use crate::network::audit::clopper_pearson::clopper_pearson;
 use crate::network::audit::level::Level;
 use crate::network::audit::summary::Spread;
 use crate::network::audit::{Layer, Record, Summary};
+use crate::network::forward::compare::Against;
 use crate::network::forward::twin::Twin;
 use crate::network::model::words::{decimal, layer_name};
 use crate::network::read::load::Loaded;
@@ -32,6 +33,8 @@ pub struct Told<'a> {
     pub summary: &'a Summary,
     /// Every sample.
     pub records: &'a [Record],
+    /// What the twin is held against.
+    pub against: Against,
     /// 1 - confidence of the intervals.
     pub risk: f64,
     /// The command that made it.
@@ -124,7 +127,13 @@ impl Told<'_> {
             "labels_sha256": labels_sha256,
             "table_sha256": twin.digests,
             "coefficients": twin.coefficients.to_string(),
-            "error_model": "exact centre: the polynomials in exact arithmetic, and the noise of the levels at their outputs",
+            "error_model": match self.against {
+                Against::Network => "exact centre: the polynomials in exact arithmetic, and the noise of the levels at their outputs",
+                Against::Itself => "exact centre: a network whose activations are polynomials, held against nothing (`same` is that its \
+                    class is proved), and the noise of the levels at their outputs",
+                Against::Reference => "exact centre: the polynomials in exact arithmetic, held against another network, and the noise of \
+                    the levels at their outputs",
+            },
             "failure_probability_log2": FAILURE_LOG2,
             "from": from,
             "summary": counts,
@@ -225,10 +234,30 @@ impl Told<'_> {
         let s = self.summary;
         let (lo, hi) = s.bound_same_share(self.risk);
         let confidence = 1.0 - self.risk;
+        let (title, of, domain, share) = match self.against {
+            Against::Itself => (
+                "CLASS PROVED",
+                "of the exact polynomial network, held against nothing",
+                "a polynomial's domain",
+                "a proved class",
+            ),
+            Against::Network => (
+                "SAME CLASS",
+                "of the exact networks",
+                "a polynomial's domain",
+                "the same class",
+            ),
+            Against::Reference => (
+                "SAME CLASS",
+                "of the exact network and the reference",
+                "a polynomial's domain",
+                "the same class",
+            ),
+        };
         let mut out = format!(
-            "SAME CLASS on {} of {} samples: proved of the exact networks, no noise\n\
-             different {} (proved), undecided {}, precision exhausted {}, outside a polynomial's domain {} (proved), failed {}\n\
-             share of inputs with the same class in [{lo:.4}, {hi:.4}] with confidence {confidence} (Clopper-Pearson; for samples drawn independently)\n",
+            "{title} on {} of {} samples: proved {of}, no noise\n\
+             different {} (proved), undecided {}, precision exhausted {}, outside {domain} {} (proved), failed {}\n\
+             share of inputs with {share} in [{lo:.4}, {hi:.4}] with confidence {confidence} (Clopper-Pearson; for samples drawn independently)\n",
             s.same, s.samples, s.different, s.undecided, s.exhausted, s.outside, s.failed
         );
         if s.labelled > 0 {
@@ -236,21 +265,27 @@ impl Told<'_> {
                 let (lo, hi) = s.bound_accuracy(n, wrong, self.risk);
                 format!("{n} (accuracy in [{lo:.4}, {hi:.4}])")
             };
+            let own = share(s.network_right, s.network_wrong);
+            let both = match self.against {
+                Against::Itself => own,
+                _ => format!("network {own}, twin {}", share(s.twin_right, s.twin_wrong)),
+            };
             let _ = writeln!(
                 out,
-                "right answers of {}: network {}, twin {}: proved classes; an undecided one counts as right and as wrong",
-                s.labelled,
-                share(s.network_right, s.network_wrong),
-                share(s.twin_right, s.twin_wrong)
+                "right answers of {}: {both}: proved classes; an undecided one counts as right and as wrong",
+                s.labelled
             );
         }
         let show = |x: Option<f64>, up: bool| x.map_or("-".to_owned(), |x| decimal(x, up));
-        let _ = writeln!(
-            out,
-            "least margin of the network {}; greatest change of a logit {}\n",
-            show(s.bound_least_margin, false),
-            show(s.bound_greatest_change, true)
-        );
+        let least = show(s.bound_least_margin, false);
+        let _ = match self.against {
+            Against::Itself => writeln!(out, "least margin of the network {least}\n"),
+            _ => writeln!(
+                out,
+                "least margin of the network {least}; greatest change of a logit {}\n",
+                show(s.bound_greatest_change, true)
+            ),
+        };
         self.under_noise(&mut out);
         self.layers(&mut out);
         let told = self
@@ -268,6 +303,10 @@ impl Told<'_> {
         let network = &self.loaded.network;
         let last = r.bound_twin_reach.len().checked_sub(1);
         let layer = |i: usize| layer_name(network, network.activations()[i]);
+        let what = |i: usize| match self.twin.activations[i].is_own() {
+            true => "polynomial",
+            false => "table",
+        };
         match r.verdict.as_str() {
             "failed" => r.error.clone(),
             "outside" => last.map(|i| {
@@ -278,8 +317,9 @@ impl Told<'_> {
                         format!("layer {} needs B >= {needed} (neuron {neuron})", layer(i))
                     }
                     Some((lo, hi)) => format!(
-                        "layer {} asks its table beyond its own domain [{lo}, {hi}] (neuron {neuron})",
-                        layer(i)
+                        "layer {} asks its {} beyond its own domain [{lo}, {hi}] (neuron {neuron})",
+                        layer(i),
+                        what(i)
                     ),
                 }
             }),
@@ -291,7 +331,7 @@ impl Told<'_> {
                         let b = self.twin.activations[i].scale();
                         format!("[-{b}, {b}]")
                     }
-                    Some((lo, hi)) => format!("[{lo}, {hi}], its table's domain"),
+                    Some((lo, hi)) => format!("[{lo}, {hi}], the domain of its {}", what(i)),
                 };
                 format!("EXHAUSTED at layer {}: {bits} bits do not tell whether its input stays in {place}", layer(i))
             }),

@@ -28,7 +28,7 @@ pub(crate) struct SignPolynomial {
 
 /// Coefficients of P and P' over 2^precision, from degree 0.
 #[derive(Debug)]
-struct FixedStage {
+pub(crate) struct FixedStage {
     value: Vec<BigInt>,
     slope: Vec<BigInt>,
 }
@@ -37,18 +37,21 @@ impl SignPolynomial {
     pub(crate) fn new(polynomials: &[Polynomial], scale: &Rational, precision: u64) -> Self {
         let stage = |p: &Polynomial| {
             let fixed = |c: &BigInt| (c << precision).div_floor(&p.denominator);
-            let value: Vec<BigInt> = p.numerators.iter().map(fixed).collect();
-            let slope = value
-                .iter()
-                .enumerate()
-                .skip(1)
-                .map(|(j, c)| c * j)
-                .collect();
-            FixedStage { value, slope }
+            FixedStage::new(p.numerators.iter().map(fixed).collect())
         };
         Self {
             stages: polynomials.iter().map(stage).collect(),
             scale: scale.clone(),
+            precision,
+        }
+    }
+
+    /// One polynomial from its coefficients, from degree 0, asked at x itself.
+    pub(crate) fn of_powers(powers: &[Rational], precision: u64) -> Self {
+        let fixed = powers.iter().map(|c| c.floor_at(precision));
+        Self {
+            stages: vec![FixedStage::new(fixed.collect())],
+            scale: Rational::integer(1),
             precision,
         }
     }
@@ -149,6 +152,13 @@ pub(crate) struct Jet {
 }
 
 impl FixedStage {
+    /// Of coefficients rounded down.
+    pub(crate) fn new(value: Vec<BigInt>) -> Self {
+        let powers = value.iter().enumerate().skip(1);
+        let slope = powers.map(|(j, c)| c * j).collect();
+        Self { value, slope }
+    }
+
     fn constants(&self, reach: BigInt, f: u64) -> Constants {
         let most = reach.max(BigInt::one() << f);
         // Powers of M, rounded up; then the bounds of rounding and of the second derivative.
@@ -174,7 +184,7 @@ impl FixedStage {
         }
     }
 
-    fn apply(&self, mid: &mut [BigInt], radius: &mut [BigInt], f: u64) {
+    pub(crate) fn apply(&self, mid: &mut [BigInt], radius: &mut [BigInt], f: u64) {
         let ends = mid.iter().zip(radius.iter());
         let reach = ends.map(|(m, r)| m.abs() + r).max().unwrap_or_default();
         let known = self.constants(reach, f);
@@ -222,7 +232,7 @@ impl SignPolynomial {
     }
 }
 
-fn check_reach(reach: &BigInt, f: u64) -> Checked<()> {
+pub(crate) fn check_reach(reach: &BigInt, f: u64) -> Checked<()> {
     if reach.bits() > f + MAX_STAGE_BITS {
         return Err(Fault::rejected(
             Rule::Limit,

@@ -55,6 +55,8 @@ pub(crate) struct NoiseClaim {
     pub(crate) exact_centre: bool,
     /// Deviations of the differences of the class's logit to the others, or of every logit.
     pub(crate) margins: bool,
+    /// For each layer of polynomials of the network's own the unit of its noise.
+    pub(crate) own: Vec<Rational>,
     pub(crate) levels: Vec<NoiseLevel>,
     /// The same in words, and what is stated of each.
     pub(crate) stated: Vec<(LevelWords, Option<Stated>)>,
@@ -84,7 +86,6 @@ fn interval(t: Tree, budget: &Budget) -> Checked<(Rational, Rational)> {
 
 pub(crate) fn read(bytes: &[u8]) -> Checked<NetworkDocument> {
     let budget = &Budget::new();
-    let number = |t: Tree| Rational::parse(t.text()?, budget);
     let mut fields = parse(bytes)?.object()?;
     let noisy = fields.take("format", |t| match t.text()? {
         "polycert-network-deviation/1" => Ok(true),
@@ -106,13 +107,7 @@ pub(crate) fn read(bytes: &[u8]) -> Checked<NetworkDocument> {
         true => fields.take("tables", |t| read_tables(t, budget))?,
         false => Vec::new(),
     };
-    let scale = |t: Tree| {
-        let scale = number(t)?;
-        match scale.is_positive() {
-            true => Ok(scale),
-            false => Err(Fault::unreadable("B is not above 0")),
-        }
-    };
+    let scale = |t: Tree| positive(&t, budget);
     let logits = |t: Tree| each(t.list_of(1, MAX_OUTPUTS)?, |t| interval(t, budget));
     let document = NetworkDocument {
         network_sha256: fields.take("network_sha256", |t| Ok(t.text()?.to_owned()))?,
@@ -148,8 +143,17 @@ pub(crate) fn read(bytes: &[u8]) -> Checked<NetworkDocument> {
     Ok(document)
 }
 
+/// B.
+fn positive(t: &Tree, budget: &Budget) -> Checked<Rational> {
+    let scale = Rational::parse(t.text()?, budget)?;
+    match scale.is_positive() {
+        true => Ok(scale),
+        false => Err(Fault::unreadable("B is not above 0")),
+    }
+}
+
 fn read_tables(t: Tree, budget: &Budget) -> Checked<Vec<TwinTable>> {
-    each(t.list_of(1, MAX_TABLES)?, |t| {
+    each(t.list_of(0, MAX_TABLES)?, |t| {
         let mut fields = t.object()?;
         let table = fields.take("table", |t| Table::read(t, budget))?;
         let mode = fields.take("coefficients", |t| Mode::parse(t.text()?))?;
@@ -181,9 +185,11 @@ fn read_noise(fields: &mut Fields, exact_centre: bool, budget: &Budget) -> Check
             .as_ref()
             .map(|(tau, zone)| (Upper::rational(tau), zone.clone())),
     };
+    let own = fields.take_maybe("polynomials", |t| each(t.list()?, |t| positive(&t, budget)))?;
     Ok(NoiseClaim {
         exact_centre,
         margins,
+        own: own.unwrap_or_default(),
         levels: stated.iter().map(level).collect(),
         stated,
     })

@@ -6,6 +6,7 @@ use crate::network::activation;
 use crate::network::balls::Balls;
 use crate::network::linear;
 use crate::network::model::layers::{Layer, Network};
+use crate::network::polynomial;
 use crate::network::substitute::Substitute;
 
 /// Values beyond 2^1100 are beyond what any program's numbers hold.
@@ -49,7 +50,7 @@ pub(crate) fn evaluate(
             }
             other => other,
         };
-        if node.layer.is_activation() {
+        if node.layer.is_bent() {
             trace(first);
         }
         let y = match &node.layer {
@@ -72,6 +73,10 @@ pub(crate) fn evaluate(
                         radius: first.radius.clone(),
                     },
                 }
+            }
+            Layer::Polynomial { channels } => {
+                let plane = shape[1] * shape[2];
+                polynomial::apply(channels, first, plane, precision).map_err(within)?
             }
             _ => linear::linear(node, &x, precision)?,
         };

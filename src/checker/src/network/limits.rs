@@ -2,6 +2,7 @@
 
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::network::model::layers::{Layer, Network};
+use crate::network::polynomial;
 use crate::network::substitute::Substitute;
 
 /// Most units of work, one some two nanoseconds: about five minutes.
@@ -21,6 +22,7 @@ pub(crate) fn limit_work(network: &Network, signs: &[Substitute], precision: u64
             Layer::Conv { weights, .. } | Layer::Dense { weights, .. } => {
                 (weights.len() / node.shape[0].max(1)) as u64 * 2 * (limbs + 30)
             }
+            Layer::Polynomial { channels } => polynomial::work(channels, precision),
             Layer::Relu { .. } => signs.next().map_or(0, Substitute::work) + 30,
             Layer::MaxPool { geometry } | Layer::AvgPool { geometry, .. } => {
                 let window = (geometry.kernel[0] as u64).saturating_mul(geometry.kernel[1] as u64);

@@ -166,7 +166,7 @@ pub(crate) fn linear(
         Layer::Pad { before } => pad(*before, a, shape, node.shape),
         Layer::Concat => Ok(concat(x)),
         Layer::Reshape => Ok(a.clone()),
-        Layer::Relu { .. } | Layer::MaxPool { .. } => {
+        Layer::Relu { .. } | Layer::MaxPool { .. } | Layer::Polynomial { .. } => {
             Err(Fault::internal("an activation is not linear"))
         }
     }

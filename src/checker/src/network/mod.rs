@@ -1,5 +1,5 @@
-//! Certificates of networks: a ReLU network and its polynomial twin answer the same class on one input, and
-//! noise at the activations moves the result by at most so much. The contract is `certificates/NETWORK.md`.
+//! Certificates of networks: a ReLU network and its polynomial twin answer the same class on one input, or a network whose
+//! activations are polynomials already answers a class; and noise at the activations moves the result by at most so much. The contract is `certificates/NETWORK.md`.
 //!
 //! Nothing in the certificate is a hint: both networks are evaluated again, in integers over
 //! 2^precision with a proved radius, bounds under noise are computed again ([`rows`]), and the stated
@@ -15,19 +15,21 @@ mod limits;
 mod linear;
 pub(crate) mod model;
 pub(crate) mod noise;
+mod polynomial;
 pub(crate) mod report;
 mod rows;
 mod substitute;
 
 use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault, Rule};
+use crate::core::number::Rational;
 use crate::format::digest::of_bytes;
 use crate::format::path::printable;
 use crate::network::balls::Balls;
-use crate::network::document::{NetworkDocument, TwinTable};
+use crate::network::document::{NetworkDocument, NoiseClaim, TwinTable};
 use crate::network::forward::{compare, evaluate};
 use crate::network::limits::limit_work;
-use crate::network::model::layers::Network;
+use crate::network::model::layers::{Network, NetworkNode};
 use crate::network::model::read;
 use crate::network::noise::NoiseBounds;
 use crate::network::report::{NetworkOutcome, NetworkReport};
@@ -97,6 +99,8 @@ fn refused(fault: Fault) -> NetworkOutcome {
 struct Proved {
     document: NetworkDocument,
     bounds: Option<Bounds>,
+    /// Layers of polynomials of the network's own.
+    own: usize,
 }
 
 impl Proved {
@@ -116,6 +120,7 @@ impl Proved {
         Ok(NetworkReport {
             class: document.class,
             activations: document.activations.len(),
+            own: self.own,
             twin: words.collect::<Checked<_>>()?,
             noise,
             network_sha256: document.network_sha256,
@@ -194,14 +199,18 @@ fn prove(
             precision,
         )
     };
+    let bent = network.nodes.iter().filter(|n| n.layer.is_bent());
+    let own = bent.clone().count() - needed;
     let Some(noise) = &document.noise else {
         plain(&network, &mut |_| {})?;
         twin(&network, &found, &mut |_| {})?;
         return Ok(Proved {
             document,
             bounds: None,
+            own,
         });
     };
+    let activations = under_noise(&document, noise, bent)?;
     if document.tables.iter().any(TwinTable::is_direct) {
         return Err(Fault::rejected(
             Rule::Own("activations"),
@@ -216,18 +225,64 @@ fn prove(
         plain(&network, &mut |_| {})?;
     }
     let expanded = expand(network)?;
-    let found = substitutes(&document, &expanded.origins)?;
+    let found = substitutes(&document, &replaced(&activations, &expanded.origins))?;
     limit_work(&expanded.network, &found, precision)?;
     if noise.exact_centre {
         twin(&expanded.network, &found, &mut trace)?;
     } else {
         plain(&expanded.network, &mut trace)?;
     }
-    let bounds = noise::prove(&document, noise, &expanded, &centres, progress)?;
+    let bounds = noise::prove(
+        &document,
+        noise,
+        &expanded,
+        &activations,
+        &centres,
+        progress,
+    )?;
     Ok(Proved {
         bounds: Some(bounds),
         document,
+        own,
     })
+}
+
+/// Table and B of every layer that is not linear, in the network's order.
+fn under_noise<'a>(
+    document: &NetworkDocument,
+    noise: &NoiseClaim,
+    bent: impl Iterator<Item = &'a NetworkNode> + Clone,
+) -> Checked<Vec<(Option<usize>, Rational)>> {
+    let own = bent.clone().filter(|n| !n.layer.is_activation()).count();
+    if own != noise.own.len() {
+        return Err(Fault::rejected(
+            Rule::Own("activations"),
+            format!(
+                "{} units of noise of polynomials of the network's own, which has {own} layers of them",
+                noise.own.len()
+            ),
+        ));
+    }
+    if own > 0 && !noise.exact_centre {
+        return Err(Fault::rejected(
+            Rule::Own("activations"),
+            "relu_within says nothing of polynomials of the network's own",
+        ));
+    }
+    let (mut tables, mut units) = (document.activations.iter(), noise.own.iter());
+    let next = |node: &NetworkNode| match node.layer.is_activation() {
+        true => tables.next().map(|(table, b)| (Some(*table), b.clone())),
+        false => units.next().map(|b| (None, b.clone())),
+    };
+    let all: Option<Vec<_>> = bent.map(next).collect();
+    all.ok_or_else(|| Fault::internal("activations"))
+}
+
+/// Of activations that come from these, which a table replaces: their numbers among those in the certificate.
+fn replaced(activations: &[(Option<usize>, Rational)], origins: &[usize]) -> Vec<usize> {
+    let of_table = |i: &usize| activations.get(*i).is_some_and(|a| a.0.is_some());
+    let number = |i: &usize| (0..*i).filter(of_table).count();
+    origins.iter().filter(|i| of_table(i)).map(number).collect()
 }
 
 /// The polynomials of activations; none where ReLU stands undisturbed.

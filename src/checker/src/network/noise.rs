@@ -45,6 +45,7 @@ pub(crate) fn prove(
     document: &NetworkDocument,
     noise: &NoiseClaim,
     expanded: &Expanded,
+    activations: &[(Option<usize>, Rational)],
     centres: &[Balls],
     progress: &mut dyn FnMut(usize, usize),
 ) -> Checked<Bounds> {
@@ -57,7 +58,7 @@ pub(crate) fn prove(
         expanded,
         centres,
         tables: noise.exact_centre.then_some(tables.as_slice()),
-        activations: &document.activations,
+        activations,
         levels: &noise.levels,
         targets: &targets(document, noise)?,
         precision: document.precision,

@@ -19,6 +19,8 @@ pub enum NetworkOutcome {
 pub struct NetworkReport {
     pub(crate) class: u64,
     pub(crate) activations: usize,
+    /// Layers of polynomials of the network's own.
+    pub(crate) own: usize,
     pub(crate) network_sha256: String,
     pub(crate) input_sha256: String,
     /// Whether a table is p(x) itself.
@@ -76,7 +78,18 @@ impl NetworkOutcome {
 impl fmt::Display for NetworkReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let n = self.activations;
+        // No polynomial of a table: the network is its own twin.
+        let alone = n == 0;
+        let own = match self.own {
+            0 => String::new(),
+            own => format!("; {own} layers of polynomials of the network's own"),
+        };
         match self.twin.is_empty() {
+            false if alone => writeln!(
+                f,
+                "VERIFIED the polynomial network answers class {} on this input",
+                self.class
+            )?,
             false => writeln!(
                 f,
                 "VERIFIED the network and its polynomial twin both answer class {} on this input",
@@ -89,17 +102,27 @@ impl fmt::Display for NetworkReport {
             )?,
         }
         match (&self.noise, self.twin.is_empty()) {
+            (None, _) if alone => writeln!(
+                f,
+                "  exact centre: {} layers of polynomials in exact arithmetic, as the network has them, no noise",
+                self.own
+            )?,
             (None, _) => writeln!(
                 f,
-                "  exact centre: {n} activations in exact arithmetic, every polynomial inside its {}, no noise",
+                "  exact centre: {n} activations in exact arithmetic, every polynomial inside its {}, no noise{own}",
                 match self.direct {
                     true => "domain ([-B, B] where it is made of sign)",
                     false => "[-B, B]",
                 }
             )?,
+            (Some(_), false) if alone => writeln!(
+                f,
+                "  exact centre: {} layers of polynomials as the network has them; noise at the output of every one",
+                self.own
+            )?,
             (Some(_), false) => writeln!(
                 f,
-                "  exact centre: {n} activations; noise at the output of every polynomial; where the bounds below hold, none leaves its [-B, B]"
+                "  exact centre: {n} activations{own}; noise at the output of every polynomial; where the bounds below hold, none leaves its [-B, B]"
             )?,
             (Some(_), true) => writeln!(
                 f,
@@ -112,7 +135,8 @@ impl fmt::Display for NetworkReport {
         for (i, (lo, hi)) in self.twin.iter().enumerate() {
             writeln!(
                 f,
-                "  the twin's logit {i} is in [{lo}, {hi}]{}",
+                "  {} {i} is in [{lo}, {hi}]{}",
+                if alone { "logit" } else { "the twin's logit" },
                 match self.noise {
                     None => "",
                     Some(_) => " without noise",

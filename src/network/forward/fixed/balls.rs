@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::network::forward::balls::{polynomial, Model};
 use crate::network::forward::evaluation::{Given, Lost};
 use crate::network::forward::fixed::linear::Digits;
-use crate::network::forward::fixed::polynomial::{greatest, mixed, size, Numbers, Polynomial};
+use crate::network::forward::fixed::polynomial::{greatest, mixed, own, size, Numbers, Polynomial};
 use crate::network::forward::fixed::radii::Radii;
 use crate::network::forward::layers::Packed;
 use crate::network::forward::range::Range;
@@ -236,11 +236,20 @@ impl<'a, const N: usize> Reading for FixedBalls<'a, N> {
         from: TensorShape,
         (id, node): (NodeId, &Node),
     ) -> Result<Option<Self::Value>> {
-        let twin = polynomial(self.model, self.ranges.len())?;
+        let twin = polynomial(self.model, self.ranges.len(), bend)?;
         let near: Vec<Ball> = x.near().collect();
         let range = Range::of(near.iter().copied(), id);
         (self.seen)(id, &Tensor::from_balls(from, &near));
         match bend {
+            Bend::Polynomial(runs) => {
+                self.ranges.push(range);
+                if twin.is_some_and(|twin| !twin.holds(&range)) {
+                    return Ok(None);
+                }
+                let y = own(runs, &x.mid, &x.radii);
+                let lost = || FixedTensor::lost(x.mid.len());
+                Ok(Some(y.map_or_else(lost, FixedTensor::new)))
+            }
             Bend::Relu(slope) => {
                 self.ranges.push(range);
                 let Some(twin) = twin else {

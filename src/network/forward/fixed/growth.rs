@@ -11,6 +11,8 @@ use crate::network::forward::balls::{polynomial, Model};
 use crate::network::forward::fixed::radii::Radii;
 use crate::network::forward::layers::{self, Packed};
 use crate::network::forward::range::Range;
+use crate::network::forward::stage::Runs;
+use crate::network::forward::steepness::Steepness;
 use crate::network::forward::twin::Activation;
 use crate::network::forward::walk::{windows, Bend, Reading, Walk};
 use crate::network::model::graph::{Node, NodeId};
@@ -224,14 +226,22 @@ impl Reading for Reader<'_> {
         from: TensorShape,
         (_, node): (NodeId, &Node),
     ) -> Result<Option<Grown>> {
-        let twin = polynomial(self.model, self.used)?;
+        let twin = polynomial(self.model, self.used, bend)?;
         self.used += 1;
         self.activations.push(x.radii.estimate_log2());
         self.uniform = self.uniform.max(x.uniform);
-        let Some(twin) = twin else {
-            return Ok(Some(straight(bend, x, from, node)));
+        let outside = |twin: &Activation| {
+            let holds = |v: &f64| twin.holds(&Range::estimate_of(*v));
+            !x.mid.iter().all(holds)
+        };
+        let twin = match (bend, twin) {
+            (Bend::Polynomial(_), Some(twin)) if outside(twin) => return Ok(None),
+            (Bend::Polynomial(runs), _) => return Ok(Some(own(runs, x))),
+            (_, None) => return Ok(Some(straight(bend, x, from, node))),
+            (_, Some(twin)) => twin,
         };
         Ok(match bend {
+            Bend::Polynomial(_) => None,
             Bend::Relu(slope) => bent(twin, slope, &x.mid, &x.radii, x.uniform),
             Bend::MaxPool(window) => {
                 // As one match of the two outer ones: every element passes at most log2 of the window more.
@@ -276,11 +286,37 @@ fn straight(bend: Bend, x: &Grown, from: TensorShape, node: &Node) -> Grown {
             };
             (most(&x.mid), x.radii.gathered(most(&x.radii.values), 0.0))
         }
+        Bend::Polynomial(runs) => return own(runs, x),
     };
     Grown {
         mid,
         radii,
         uniform: x.uniform,
+    }
+}
+
+/// P(y), |P'(y)|, and the rounding at the end, from that before it.
+fn stage(steep: &Steepness, y: f64, off: f64) -> (f64, f64, f64) {
+    let here = steep.over(y, 0.0, (0.0, 0.0));
+    let most = y.abs().max(1.0).powi(steep.terms() as i32);
+    let rounding = PRODUCT * (steep.curves(y.abs()) / 6.0 + (steep.terms() + 2) as f64 * most);
+    (steep.estimate(y), here, off * here + rounding)
+}
+
+/// What the network's own polynomials make of numbers.
+fn own(runs: &Runs, x: &Grown) -> Grown {
+    let parts = runs.parts();
+    let each = parts.flat_map(|(part, p, _)| {
+        let steep = p.steepness();
+        x.mid[part].iter().map(move |&y| stage(steep, y, 0.0))
+    });
+    let each: Vec<(f64, f64, f64)> = each.collect();
+    let most = |f: fn(&(f64, f64, f64)) -> f64| each.iter().map(f).fold(0.0, f64::max);
+    let (steepest, rounding) = (most(|e| e.1), most(|e| e.2));
+    Grown {
+        mid: each.iter().map(|e| e.0).collect(),
+        radii: x.radii.clone().map(rounding, |i, r| r * each[i].1),
+        uniform: sum(x.uniform + steepest.log2(), rounding.log2()),
     }
 }
 
@@ -296,11 +332,8 @@ fn bent(twin: &Activation, leak: f64, x: &[f64], radii: &Radii, uniform: f64) ->
     for &v in x {
         let (mut y, mut slope, mut off) = (v / scale, 1.0 / scale, PRODUCT + v.abs());
         for (_, steep) in twin.stages() {
-            let here = steep.over(y, 0.0, (0.0, 0.0));
-            let most = y.abs().max(1.0).powi(steep.terms() as i32);
-            off = off * here
-                + PRODUCT * (steep.curves(y.abs()) / 6.0 + (steep.terms() + 2) as f64 * most);
-            (y, slope) = (steep.estimate(y), slope * here);
+            let (next, here, more) = stage(steep, y, off);
+            (y, slope, off) = (next, slope * here, more);
         }
         if !direct {
             slope = 0.5 * (v.abs() * slope + (1.0 + y).abs());

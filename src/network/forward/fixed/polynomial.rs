@@ -22,6 +22,7 @@
 use crate::arith::ball::{up, TINY};
 use crate::arith::fixed::{exp2, scaled_down, Fixed};
 use crate::network::forward::fixed::radii::Radii;
+use crate::network::forward::stage::Runs;
 use crate::network::forward::steepness::Steepness;
 use crate::network::forward::twin::Activation;
 use rug::Rational;
@@ -190,6 +191,22 @@ impl<'a, const N: usize> Polynomial<'a, N> {
         }
         mixed(slope, (x, radii), (&r, &of_r))
     }
+}
+
+/// The network's own polynomials of every number; none where a coefficient is beyond what the limbs hold.
+pub fn own<const N: usize>(runs: &Runs, x: &[Fixed<N>], radii: &Radii) -> Option<Numbers<N>> {
+    let (mut mid, mut parts) = (Vec::with_capacity(x.len()), Vec::new());
+    for (part, stage, powers) in runs.parts() {
+        let stage = Stage::new(powers, stage.steepness())?;
+        let values = radii.values[part.clone()].to_vec();
+        let unit = radii.unit;
+        let mut numbers = (x[part].to_vec(), Radii { values, unit });
+        stage.apply(&mut numbers);
+        mid.extend(numbers.0);
+        parts.push(numbers.1);
+    }
+    let parts: Vec<&Radii> = parts.iter().collect();
+    Some((mid, Radii::concat(&parts)))
 }
 
 /// slope x + (1 - slope) r; infinite radii where the slope is beyond what the limbs hold.

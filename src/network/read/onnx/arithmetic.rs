@@ -6,6 +6,7 @@ use crate::network::model::batch_norm::BatchNorm;
 use crate::network::model::graph::Builder;
 use crate::network::model::ops::Op;
 use crate::network::read::onnx::movement::{flat, plain, select};
+use crate::network::read::onnx::polynomial;
 use crate::network::read::onnx::reader::Reader;
 use crate::network::read::onnx::tensor::Constant;
 use crate::network::read::onnx::value::{count, places, Head, Layer, Value};
@@ -86,8 +87,19 @@ pub fn with_numbers(
 }
 
 /// An operation with one number for each element (in ONNX's order): by channel where they are one number a channel of
-/// the node, else by element.
+/// the node, else by element. Where the layer is a polynomial that nobody else reads, it becomes part of that.
 pub fn by_element(
+    r: &Reader,
+    builder: &mut Builder,
+    x: &Layer,
+    op: impl Fn(Vec<f64>) -> Op,
+    values: Vec<f64>,
+) -> Result<Layer> {
+    let done = mapped(r, builder, x, op, values)?;
+    polynomial::folded(r, builder, x, done)
+}
+
+fn mapped(
     r: &Reader,
     builder: &mut Builder,
     x: &Layer,
@@ -154,6 +166,9 @@ pub fn negative(r: &Reader, builder: &mut Builder, x: &Layer) -> Result<Layer> {
 pub fn sum(r: &Reader, builder: &mut Builder, a: &Layer, b: &Layer) -> Result<Layer> {
     let dims = broadcast(r, &a.dims, &b.dims, true)?;
     let (mut a, mut b) = (spread(r, builder, a, &dims)?, spread(r, builder, b, &dims)?);
+    if let Some(one) = polynomial::sum(r, builder, &a, &b)? {
+        return Ok(one);
+    }
     if a.order != b.order {
         (a, b) = (plain(r, builder, &a)?, plain(r, builder, &b)?);
     }
@@ -195,7 +210,7 @@ pub fn sum_of_all(r: &Reader, builder: &mut Builder) -> Result<Layer> {
     Ok(total)
 }
 
-/// Add, Sub, Mul, Div: of two layers (Add and Sub), or of a layer and a constant.
+/// Add, Sub, Mul, Div: of two layers (Add and Sub; Mul of polynomials of one layer), or of a layer and a constant.
 pub fn arithmetic(r: &Reader, builder: &mut Builder) -> Result<Layer> {
     r.allow(&[])?;
     let operator = r.node.operator.as_str();
@@ -207,7 +222,8 @@ pub fn arithmetic(r: &Reader, builder: &mut Builder) -> Result<Layer> {
                     let b = negative(r, builder, b)?;
                     sum(r, builder, a, &b)
                 }
-                _ => Err(r.fail("of two layers is not supported (Add and Sub are)")),
+                "Mul" => polynomial::product(r, builder, a, b),
+                _ => Err(r.fail("of two layers is not supported (Add, Sub and some Mul are)")),
             }
         }
         (Value::Layer(a), Value::Head(h)) | (Value::Head(h), Value::Layer(a)) => {

@@ -8,7 +8,7 @@
 //! | module | what |
 //! |---|---|
 //! | `operators` | which operator is read by what |
-//! | `layers`, `windows`, `pooling`, `activation`, `head`, `arithmetic` | operators that compute |
+//! | `layers`, `windows`, `pooling`, `activation`, `head`, `arithmetic`, `polynomial` | operators that compute |
 //! | `rearrange`, `crop`, `fold` | operators that move numbers; constants of constants |
 //! | `movement`, `value`, `reader` | orders of elements, names, a node while it is read |
 //! | `input`, `tensor`, `external` | the input, constants, weights beside the file |
@@ -24,6 +24,7 @@ mod layers;
 pub mod messages;
 mod movement;
 mod operators;
+mod polynomial;
 mod pooling;
 mod reader;
 mod rearrange;
@@ -39,6 +40,7 @@ use external::Beside;
 use messages::{Graph, Model};
 use prost::Message as _;
 use reader::Reader;
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use tensor::Constant;
@@ -142,6 +144,7 @@ pub fn read_with(
         *uses.entry(name.clone()).or_insert(0) += 1;
     }
     let mut half = input.half;
+    let work = Cell::new(polynomial::MAX_WORK);
     for i in nodes {
         let node = &graph.nodes[i];
         let label = if node.name.is_empty() {
@@ -156,6 +159,7 @@ pub fn read_with(
             values: &values,
             uses: &uses,
             batch: input.batch,
+            work: &work,
         };
         let made = operators::convert(&reader, &mut builder, &mut beside)?;
         for value in &made {
@@ -220,6 +224,7 @@ pub fn read_with(
         values: &values,
         uses: &uses,
         batch: input.batch,
+        work: &work,
     };
     let logits = movement::plain(&reader, &mut builder, &logits)?;
     Ok(Read {

@@ -7,10 +7,10 @@ use crate::network::read::onnx::reader::Reader;
 use crate::network::read::onnx::tensor::Constant;
 use crate::network::read::onnx::value::Value;
 use crate::network::read::onnx::{
-    activation, arithmetic, crop, fold, head, layers, pooling, rearrange,
+    activation, arithmetic, crop, fold, head, layers, polynomial, pooling, rearrange,
 };
 
-const SUPPORTED: &str = "Conv, BatchNormalization, Gemm, MatMul, Add, Sub, Mul, Div, Neg, Sum, Relu, LeakyRelu, PRelu, \
+const SUPPORTED: &str = "Conv, BatchNormalization, Gemm, MatMul, Add, Sub, Mul, Div, Neg, Sum, Pow, Relu, LeakyRelu, PRelu, \
     Clip, MaxPool, AveragePool, GlobalAveragePool, ReduceMean, Flatten, Reshape, Squeeze, Unsqueeze, Transpose, Pad, \
     Slice, Split, Gather, Concat, Shape, ConstantOfShape, Constant, Cast, Identity, Dropout; at the end Softmax, \
     LogSoftmax, Sigmoid, ArgMax";
@@ -55,6 +55,7 @@ pub fn convert(r: &Reader, builder: &mut Builder, beside: &mut Beside) -> Result
         "Add" | "Sub" | "Mul" | "Div" => arithmetic::arithmetic(r, builder),
         "Neg" => arithmetic::neg(r, builder),
         "Sum" => arithmetic::sum_of_all(r, builder),
+        "Pow" => polynomial::power(r, builder),
         "Pad" => crop::pad(r, builder),
         other => {
             let hint = match other {

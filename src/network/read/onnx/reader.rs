@@ -6,6 +6,7 @@ use crate::network::model::ops::Op;
 use crate::network::read::onnx::messages::{Attribute, Node};
 use crate::network::read::onnx::tensor::{Constant, Elements};
 use crate::network::read::onnx::value::{count, natural, Head, Layer, Value};
+use std::cell::Cell;
 use std::collections::HashMap;
 
 /// A node with what it needs while it is read.
@@ -22,6 +23,8 @@ pub struct Reader<'a> {
     pub uses: &'a HashMap<String, usize>,
     /// The file's own batch: above 1, the first axis of every layer has this size there, and 1 here.
     pub batch: usize,
+    /// Products of polynomials' coefficients that the file may still cost.
+    pub work: &'a Cell<usize>,
 }
 
 impl Reader<'_> {

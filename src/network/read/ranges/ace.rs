@@ -10,15 +10,23 @@ use rug::Rational;
 
 /// Whether a text holds such options.
 pub(super) fn is_one(text: &str) -> bool {
-    text.contains("relu_vr=") || text.contains("relu_vr_def=")
+    [
+        "relu_vr=",
+        "relu_vr_def=",
+        "relu_value_range=",
+        "relu_value_range_default=",
+    ]
+    .into_iter()
+    .any(|key| text.contains(key))
 }
 
-/// Reads the options of the first `-SIHE:` of a text, or of a text that is its options alone.
+/// Reads the options of every `-SIHE:` of a text, or of a text that is its options alone. What is stated twice is refused: which
+/// of two commands is meant, nobody says.
 pub(super) fn read(text: &str) -> Result<(Form, Vec<String>)> {
-    let options = options(text)?;
     let mut layers: Vec<(String, Extent)> = Vec::new();
-    let mut rest = None;
-    for option in options.split(':') {
+    let (mut rest, mut listed) = (None, false);
+    let options = options(text)?;
+    for option in options.iter().flat_map(|word| word.split(':')) {
         let (key, value) = option.split_once('=').unwrap_or((option, ""));
         match key {
             "relu_vr_def" | "relu_value_range_default" => {
@@ -28,9 +36,10 @@ pub(super) fn read(text: &str) -> Result<(Form, Vec<String>)> {
                 rest = Some(range(key, value)?);
             }
             "relu_vr" | "relu_value_range" => {
-                if !layers.is_empty() {
+                if listed {
                     return Err(Error::parse(key, "is stated twice"));
                 }
+                listed = true;
                 for entry in value.split(';').filter(|e| !e.is_empty()) {
                     let Some((name, value)) = entry.rsplit_once('=') else {
                         return Err(Error::parse(key, format!("{entry:?} is not NAME=RANGE")));
@@ -54,27 +63,24 @@ pub(super) fn read(text: &str) -> Result<(Form, Vec<String>)> {
     Ok((Form::Named { layers, rest }, said))
 }
 
-/// The options behind `-SIHE:`, up to a space or quote.
-fn options(text: &str) -> Result<&str> {
-    let mut parts = text.match_indices("-SIHE:").map(|(i, tag)| i + tag.len());
-    let start = parts.find(|&i| {
-        let word = text[i..].split(|c: char| c.is_whitespace() || "\"'".contains(c));
-        word.clone().next().is_some_and(is_one)
-    });
-    let all = match start {
-        Some(i) => &text[i..],
-        None => text,
-    };
-    let end = all.find(|c: char| c.is_whitespace() || "\"'".contains(c));
-    match (end, start) {
-        // What follows the option on a command line is not ours.
-        (Some(end), Some(_)) => Ok(&all[..end]),
-        (None, _) => Ok(all),
-        (Some(_), None) => Err(Error::parse(
+/// The options behind each `-SIHE:`, up to a space or quote (what follows on a command line is not ours); without any, the whole
+/// text.
+fn options(text: &str) -> Result<Vec<&str>> {
+    let stops = |c: char| c.is_whitespace() || "\"'".contains(c);
+    let found: Vec<&str> = text
+        .match_indices("-SIHE:")
+        .filter_map(|(i, tag)| text[i + tag.len()..].split(stops).next())
+        .collect();
+    if found.iter().any(|word| is_one(word)) {
+        return Ok(found);
+    }
+    if text.contains(stops) {
+        return Err(Error::parse(
             "",
             "options of ranges are one word without spaces or quotes, behind -SIHE: if other words follow",
-        )),
+        ));
     }
+    Ok(vec![text])
 }
 
 fn range(name: &str, value: &str) -> Result<Span> {
@@ -105,6 +111,11 @@ mod tests {
         for text in [list.to_owned(), format!("-SIHE:{list}"), line] {
             assert_eq!(read(&text).unwrap(), (expected.clone(), vec![]), "{text}");
         }
+        // Two options, and two of one.
+        let apart =
+            "-SIHE:relu_vr_def=2 -SIHE:relu_vr=/relu/Relu=4;/layer1/layer1.0/relu_1/Relu=5.5";
+        assert_eq!(read(apart).unwrap(), (expected.clone(), vec![]));
+        assert!(read("# old: -SIHE:relu_vr=/a=3\n-SIHE:relu_vr=/a=4").is_err());
         let (form, said) = read("relu_vr=/a=3").unwrap();
         assert!(matches!(form, Form::Named { rest: Some(r), .. } if r == b(1)));
         assert_eq!(said.len(), 1);

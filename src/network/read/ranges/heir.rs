@@ -13,35 +13,53 @@ pub(super) fn is_one(text: &str) -> bool {
     text.contains(LOWER) || text.contains(UPPER)
 }
 
+/// What a name or a number is made of.
+fn word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "_.+-".contains(c)
+}
+
+/// A word, and what is behind it.
+fn split(text: &str) -> (&str, &str) {
+    text.split_at(text.find(|c| !word(c)).unwrap_or(text.len()))
+}
+
 pub(super) fn read(text: &str) -> Result<(Form, Vec<String>)> {
     let mut spans = Vec::new();
     // The ends of the dictionary at hand: which, its value, its line.
     let mut open: Option<(&str, Rational, usize)> = None;
     for (n, line) in text.lines().enumerate() {
-        let code = line.split("//").next().unwrap_or("");
-        let place = |n: usize| format!("line {}", n + 1);
-        let mut rest = code;
-        while let Some((at, key)) = [LOWER, UPPER]
-            .into_iter()
-            .filter_map(|k| rest.find(k).map(|at| (at, k)))
-            .min()
-        {
-            rest = rest[at + key.len()..].trim_start();
-            let Some(after) = rest.strip_prefix('=') else {
-                return Err(Error::parse(place(n), format!("{key} without a value")));
+        let place = || format!("line {}", n + 1);
+        let mut rest = line.split("//").next().unwrap_or("");
+        while let Some(at) = rest.find(|c: char| c == '}' || word(c)) {
+            if rest[at..].starts_with('}') {
+                if let Some((key, _, from)) = &open {
+                    let detail = format!("{key} without the other end in its attributes");
+                    return Err(Error::parse(format!("line {}", from + 1), detail));
+                }
+                rest = &rest[at + 1..];
+                continue;
+            }
+            let (name, behind) = split(&rest[at..]);
+            rest = behind;
+            let Some(key) = [LOWER, UPPER].into_iter().find(|k| *k == name) else {
+                continue;
             };
-            let after = after.trim_start();
-            let end = after.find(|c: char| !(c.is_ascii_alphanumeric() || "+-.".contains(c)));
-            let (value, behind) = after.split_at(end.unwrap_or(after.len()));
-            let value = number(value, || place(n))?;
+            let Some(after) = rest.trim_start().strip_prefix('=') else {
+                return Err(Error::parse(place(), format!("{key} without a value")));
+            };
+            let (value, behind) = split(after.trim_start());
+            if value.trim_start_matches('-').starts_with("0x") {
+                let detail =
+                    format!("{value} is MLIR's spelling of a float's bits; write it as a decimal");
+                return Err(Error::parse(place(), detail));
+            }
+            let value = number(value, place)?;
             rest = behind;
             open = match open.take() {
                 None => Some((key, value, n)),
                 Some((known, _, _)) if known == key => {
-                    return Err(Error::parse(
-                        place(n),
-                        format!("{key} twice, without the other end between"),
-                    ));
+                    let detail = format!("{key} twice, without the other end between");
+                    return Err(Error::parse(place(), detail));
                 }
                 Some((known, other, from)) => {
                     let (lo, hi) = if known == LOWER {
@@ -50,7 +68,9 @@ pub(super) fn read(text: &str) -> Result<(Form, Vec<String>)> {
                         (value, other)
                     };
                     let span = Span::new(lo, hi);
-                    spans.push(span.map_err(|e| Error::parse(place(from), e.to_string()))?);
+                    let named =
+                        |e: Error| Error::parse(format!("line {}", from + 1), e.to_string());
+                    spans.push(span.map_err(named)?);
                     check_count(spans.len())?;
                     None
                 }
@@ -89,6 +109,10 @@ mod tests {
             "domain_lower = -1.0, domain_lower = 1.0",
             "domain_lower = x, domain_upper = 1.0",
             "domain_lower, domain_upper = 1.0",
+            "a {domain_lower = -1.0} b {domain_upper = 1.0}",
+            "domain_lower = -4.0, old_domain_upper = 4.0",
+            "domain_lower = 0x4014000000000000, domain_upper = 7.0",
+            "domain_lower = -1.0, domain_upper = 1.0e1_0",
             "domain_lower = 2.0, domain_upper = 1.0",
         ] {
             assert!(read(bad).is_err(), "{bad}");

@@ -58,7 +58,7 @@ pub fn read(path: &Path) -> Result<Stated> {
 
 fn parse(text: &str) -> Result<(Form, Vec<String>)> {
     let text = text.trim_start_matches('\u{feff}').trim();
-    if text.starts_with('{') {
+    if text.starts_with('{') && text.contains("polycert-ranges") {
         json::read(text)
     } else if ace::is_one(text) {
         ace::read(text)
@@ -66,6 +66,8 @@ fn parse(text: &str) -> Result<(Form, Vec<String>)> {
         heir::read(text)
     } else if orion::is_one(text) {
         orion::read(text)
+    } else if text.starts_with('{') {
+        json::read(text)
     } else {
         csv::read(text)
     }

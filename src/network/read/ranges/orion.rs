@@ -10,8 +10,10 @@ use yaml_rust2::parser::{Event, MarkedEventReceiver, Parser};
 use yaml_rust2::scanner::Marker;
 
 pub(super) fn is_one(text: &str) -> bool {
-    let keys = text.lines().map(|l| l.trim_start().split(':').next());
-    keys.clone().any(|k| k == Some("orion")) || keys.into_iter().any(|k| k == Some("margin"))
+    let mut keys = text
+        .split(['\n', '{', ','])
+        .map(|l| l.split(':').next().map(str::trim));
+    keys.any(|k| matches!(k, Some("orion" | "margin")))
 }
 
 /// B for the greatest |x| of the samples.
@@ -75,7 +77,7 @@ impl MarkedEventReceiver for Keys {
 pub(super) fn read(text: &str) -> Result<(Form, Vec<String>)> {
     let mut keys = Keys::default();
     Parser::new_from_str(text)
-        .load(&mut keys, false)
+        .load(&mut keys, true)
         .map_err(|e| Error::parse(format!("line {}", e.marker().line()), e.info().to_owned()))?;
     match keys.found.as_slice() {
         [(margin, line)] => {
@@ -106,6 +108,11 @@ mod tests {
         assert!(is_one(text));
         assert_eq!(read(text).unwrap().0, Form::Margin(q(5, 2)));
         assert_eq!(read("margin: 2").unwrap().0, Form::Margin(q(2, 1)));
+        assert!(is_one("{orion: {margin: 2}}") && !is_one("conv.orion_margin,3"));
+        assert_eq!(
+            read("{orion: {margin: 2}}").unwrap().0,
+            Form::Margin(q(2, 1))
+        );
         assert_eq!(scale(&q(2, 1), &q(7, 3)), 5);
         assert_eq!(scale(&q(2, 1), &q(1, 2)), 1);
         assert_eq!(scale(&q(2, 1), &q(1, 1)), 2);
@@ -114,6 +121,7 @@ mod tests {
             "orion:\n  margin: x",
             "orion:\n  margin: 0",
             "orion:\n  margin: 1\nmargin: 2",
+            "orion:\n  margin: 1\n---\norion:\n  margin: 2",
             "orion: [1, 2\nmargin: 3",
             "orion:\n  other:\n    margin: 2",
         ] {

@@ -23,9 +23,7 @@ impl Span {
     /// b is not above 0.
     pub fn symmetric(b: Rational) -> Result<Self> {
         if b <= 0 {
-            return Err(Error::domain(format!(
-                "the range [-{b}, {b}] takes a number above 0"
-            )));
+            return Err(Error::domain(format!("B = {b} is not above 0")));
         }
         Ok(Self {
             lo: Rational::from(-&b),

@@ -1,5 +1,6 @@
 //! The exact network as data: nodes in order, each a layer, what it reads, and its shape.
 
+use crate::core::number::Rational;
 use num_bigint::BigInt;
 
 /// A network: its input's shape, its nodes in order, and which one is the result.
@@ -117,10 +118,19 @@ pub(crate) enum Layer {
     },
     Concat,
     Reshape,
+    Polynomial {
+        /// For each channel its coefficients from degree 0.
+        channels: Vec<Vec<Rational>>,
+    },
 }
 
 impl Layer {
-    /// Whether a polynomial stands in for it.
+    /// Whether it is not linear.
+    pub(crate) fn is_bent(&self) -> bool {
+        self.is_activation() || matches!(self, Self::Polynomial { .. })
+    }
+
+    /// Whether a polynomial of a table stands in for it.
     pub(crate) fn is_activation(&self) -> bool {
         matches!(self, Self::Relu { .. } | Self::MaxPool { .. })
     }

@@ -1,6 +1,7 @@
 //! The lines of the exact network and the exact input, every number an integer, a fraction or a dyadic.
 
 use crate::core::fault::{Checked, Fault};
+use crate::core::number::Rational;
 use crate::format::numbers::parse_count;
 use crate::format::path::printable;
 use crate::network::model::layers::Dyadic;
@@ -14,6 +15,8 @@ pub(crate) const MAX_ELEMENTS: usize = 1 << 24;
 const MAX_NUMBERS: usize = 1 << 24;
 /// Exponents of dyadics are within this.
 const MAX_EXPONENT: i64 = 1_200;
+/// Digits of a fraction's numerator, and of its denominator.
+const MAX_DIGITS: usize = 200;
 
 /// A fault of form in a line, from 0.
 pub(crate) fn bad(line: usize, detail: impl Into<String>) -> Fault {
@@ -43,6 +46,29 @@ pub(crate) fn dyadic(text: &str, line: usize) -> Checked<Dyadic> {
     }
     let mantissa = m.parse::<BigInt>().map_err(|_| wrong())?;
     Ok(Dyadic { mantissa, exponent })
+}
+
+/// `n` or `n/d`, in lowest terms or not.
+fn fraction(text: &str, line: usize) -> Checked<Rational> {
+    let wrong = || {
+        bad(
+            line,
+            format!(
+                "{} is no fraction n/d of at most {MAX_DIGITS} digits",
+                printable(text)
+            ),
+        )
+    };
+    let (n, d) = text.split_once('/').unwrap_or((text, "1"));
+    let plain =
+        |t: &str| !t.is_empty() && t.len() <= MAX_DIGITS && t.bytes().all(|b| b.is_ascii_digit());
+    if !plain(n.strip_prefix('-').unwrap_or(n)) || !plain(d) {
+        return Err(wrong());
+    }
+    match (n.parse::<BigInt>(), d.parse::<BigInt>()) {
+        (Ok(n), Ok(d)) if d > BigInt::from(0) => Ok(Rational::raw(n, d)),
+        _ => Err(wrong()),
+    }
 }
 
 /// The lines of a file that begins with a format tag.
@@ -77,6 +103,20 @@ impl<'a> TextLines<'a> {
 
     /// The next line: a name, then so many dyadics.
     pub(crate) fn numbers(&mut self, name: &str, wanted: usize) -> Checked<Vec<Dyadic>> {
+        self.list(name, wanted, dyadic)
+    }
+
+    /// The next line: a name, then so many integers or fractions.
+    pub(crate) fn fractions(&mut self, name: &str, wanted: usize) -> Checked<Vec<Rational>> {
+        self.list(name, wanted, fraction)
+    }
+
+    fn list<T>(
+        &mut self,
+        name: &str,
+        wanted: usize,
+        read: fn(&str, usize) -> Checked<T>,
+    ) -> Checked<Vec<T>> {
         let Some((line, mut words)) = self.next() else {
             return Err(Fault::unreadable(format!("the file ends before {name}")));
         };
@@ -92,7 +132,7 @@ impl<'a> TextLines<'a> {
             if list.len() == wanted {
                 return Err(bad(line, format!("more than {wanted} numbers")));
             }
-            list.push(dyadic(word, line)?);
+            list.push(read(word, line)?);
         }
         if list.len() != wanted {
             return Err(bad(

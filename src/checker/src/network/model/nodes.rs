@@ -1,12 +1,16 @@
 //! The nodes of the exact network, read one layer a function.
 
 use crate::core::fault::{Checked, Fault};
+use crate::core::number::Rational;
 use crate::format::path::printable;
 use crate::network::model::layers::{Dyadic, Geometry, Layer, NetworkNode};
 use crate::network::model::lines::{bad, size, take, TextLines};
 
 /// Most places of a window.
 const MAX_WINDOW: usize = 1 << 20;
+/// Highest degree of a polynomial, and most coefficients of a layer of them.
+const MAX_DEGREE: usize = 63;
+const MAX_COEFFICIENTS: usize = 1 << 18;
 
 /// A node's line: the layer's name and its counts, and the lines of numbers behind it.
 pub(crate) struct NodeLine<'a, 'b> {
@@ -44,6 +48,7 @@ impl NodeLine<'_, '_> {
             "pad" => self.pad(),
             "concat" => self.concat(),
             "reshape" => self.reshape(),
+            "polynomial" => self.polynomial(),
             other => Err(self.bad(format!("{} is no layer", printable(other)))),
         }
     }
@@ -220,6 +225,23 @@ impl NodeLine<'_, '_> {
         }
         let shape = [channels, x[1], x[2]];
         Ok(made(self.counts.to_vec(), shape, Layer::Concat))
+    }
+
+    /// `polynomial INPUT DEGREE`
+    fn polynomial(self) -> Checked<NetworkNode> {
+        let [i, degree] = self.take()?;
+        let x = self.shape(i)?;
+        if !(1..=MAX_DEGREE).contains(&degree) {
+            return Err(self.bad(format!("the degree is not from 1 to {MAX_DEGREE}")));
+        }
+        let terms = degree + 1;
+        let wanted = x[0].saturating_mul(terms);
+        if wanted > MAX_COEFFICIENTS {
+            return Err(self.bad(format!("more than {MAX_COEFFICIENTS} coefficients")));
+        }
+        let all = self.lines.fractions("coefficients", wanted)?;
+        let channels = all.chunks(terms).map(<[Rational]>::to_vec).collect();
+        Ok(made(vec![i], x, Layer::Polynomial { channels }))
     }
 
     /// `reshape INPUT`, a shape

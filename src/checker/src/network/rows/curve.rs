@@ -33,6 +33,12 @@ const REACH_BITS: u64 = 8;
 /// Parts of the cells, each with its own budget.
 const PARTS: usize = 32;
 
+/// Slopes are s 2^-SLOPE_BITS with |s| < 2^30.
+pub(crate) const SLOPE_BITS: u32 = 27;
+pub(crate) const MAX_SLOPE: i64 = (1 << 30) - 1;
+/// Fractional bits of the evaluation of slopes.
+pub(crate) const SLOPE_PRECISION: u64 = 128;
+
 /// Bounds of |B r''| for one table.
 #[derive(Debug)]
 pub(crate) struct Curve {

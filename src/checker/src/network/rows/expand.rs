@@ -41,7 +41,7 @@ pub(crate) fn expand(network: Network) -> Checked<Expanded> {
         let find = |&i: &usize| place.get(i).copied().ok_or_else(|| Fault::internal("node"));
         let inputs: Vec<usize> = node.inputs.iter().map(find).collect::<Checked<_>>()?;
         let shape = node.shape;
-        let is_activation = node.layer.is_activation();
+        let is_activation = node.layer.is_bent();
         let at = match (&node.layer, inputs.first()) {
             (Layer::MaxPool { geometry }, Some(&from)) => {
                 let x = node.inputs.first().and_then(|&i| shapes.get(i));

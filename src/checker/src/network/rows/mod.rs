@@ -18,6 +18,7 @@ mod curve;
 pub(crate) mod expand;
 mod jobs;
 pub(crate) mod level;
+mod own;
 mod pass;
 mod plan;
 mod response;
@@ -29,6 +30,7 @@ use crate::core::number::Rational;
 use crate::core::polynomial::Polynomial;
 use crate::network::activation::SignPolynomial;
 use crate::network::balls::Balls;
+use crate::network::model::layers::Layer;
 use crate::network::rows::amounts::Amounts;
 use crate::network::rows::curve::Curve;
 use crate::network::rows::expand::Expanded;
@@ -55,8 +57,8 @@ pub(crate) struct RowsTask<'a> {
     pub(crate) centres: &'a [Balls],
     /// The polynomials of each table; none where ReLU stands undisturbed.
     pub(crate) tables: Option<&'a [&'a [Polynomial]]>,
-    /// Table and B of each activation of the original network.
-    pub(crate) activations: &'a [(usize, Rational)],
+    /// Table and B of each activation of the original network; no table of the network's own polynomials.
+    pub(crate) activations: &'a [(Option<usize>, Rational)],
     pub(crate) levels: &'a [NoiseLevel],
     /// Linear functions of the result: elements and their factors, 1 or -1.
     pub(crate) targets: &'a [Vec<(usize, i64)>],
@@ -83,9 +85,9 @@ pub(crate) fn bounds(task: &RowsTask, progress: &mut dyn FnMut(usize, usize)) ->
     let threads = jobs::threads();
     let mut curves = Vec::new();
     for (i, polynomials) in task.tables.unwrap_or_default().iter().enumerate() {
-        let used = task.activations.iter().any(|(table, _)| *table == i);
+        let used = task.activations.iter().any(|(table, _)| *table == Some(i));
         // Slopes are taken at places: in units of B.
-        let sign = SignPolynomial::new(polynomials, &Rational::integer(1), response::PRECISION);
+        let sign = SignPolynomial::new(polynomials, &Rational::integer(1), curve::SLOPE_PRECISION);
         curves.push(match used {
             true => Some((sign, Curve::new(polynomials, threads)?)),
             false => None,
@@ -199,15 +201,18 @@ impl State {
         let origin = *task.expanded.origins.get(k).ok_or_else(inside)?;
         let (table, scale) = task.activations.get(origin).ok_or_else(inside)?;
         let centre = task.centres.get(k).ok_or_else(inside)?;
-        let polynomial = match task.tables {
-            None => None,
-            Some(_) => {
+        let node = task.expanded.network.nodes.get(id - 1).map(|n| &n.layer);
+        let response = match (node, task.tables, table) {
+            (Some(Layer::Polynomial { channels }), ..) => {
+                Response::own(channels, plane, scale, centre, task.precision)?
+            }
+            (_, Some(_), Some(table)) => {
                 let found = curves.get(*table).and_then(Option::as_ref);
                 let (sign, curve) = found.ok_or_else(inside)?;
-                Some((sign, curve))
+                Response::new(Some((sign, curve)), scale, centre, task.precision)?
             }
+            _ => Response::new(None, scale, centre, task.precision)?,
         };
-        let response = Response::new(polynomial, scale, centre, task.precision)?;
         let rows = match self.known.moves.get(from) {
             Some(true) => self.neurons(from)?,
             _ => vec![vec![Upper::ZERO; channels * plane]; task.levels.len()],
@@ -251,6 +256,7 @@ impl State {
             s.copied().ok_or_else(inside)
         });
         let slopes = slopes.collect::<Checked<_>>()?;
+        let slopes = (slopes, response.slope_bits);
         let source = Source::new(slopes, &remainders, response.scale)?;
         self.known.sources.push(source);
         *self.known.moves.get_mut(id).ok_or_else(inside)? = true;

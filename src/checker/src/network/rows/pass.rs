@@ -14,7 +14,6 @@
 use crate::core::fault::{Checked, Fault};
 use crate::network::rows::amounts::Amounts;
 use crate::network::rows::plan::{Plan, RowStep, BLOCK, ROW_BITS};
-use crate::network::rows::response::SLOPE_BITS;
 use crate::network::rows::tile::{accumulate, length, moved, transposed, union, Lane, Tile, LANES};
 use crate::network::rows::upper::Upper;
 
@@ -28,8 +27,9 @@ const SOURCE_BITS: u32 = 28;
 /// What an activation adds to the rows that pass it; elements are (place, channel).
 #[derive(Debug)]
 pub(crate) struct Source {
-    /// s 2^SLOPE_BITS.
+    /// s 2^slope_bits.
     slopes: Vec<i64>,
+    slope_bits: u32,
     /// For each pair of levels the remainders of every element, over 2^exponent.
     remainders: Vec<Vec<[i64; BLOCK]>>,
     exponents: Vec<i64>,
@@ -39,7 +39,11 @@ pub(crate) struct Source {
 
 impl Source {
     /// `remainders[level][element]`, finite.
-    pub(crate) fn new(slopes: Vec<i64>, remainders: &[Vec<Upper>], scale: Upper) -> Checked<Self> {
+    pub(crate) fn new(
+        (slopes, slope_bits): (Vec<i64>, u32),
+        remainders: &[Vec<Upper>],
+        scale: Upper,
+    ) -> Checked<Self> {
         let count = slopes.len();
         let mut pairs = vec![vec![[0; BLOCK]; count]; remainders.len().div_ceil(BLOCK)];
         let mut exponents = Vec::new();
@@ -57,6 +61,7 @@ impl Source {
         }
         Ok(Self {
             slopes,
+            slope_bits,
             remainders: pairs,
             exponents,
             square: scale.times(scale),
@@ -293,7 +298,7 @@ impl Pass<'_> {
         for (total, sum) in self.squares.iter_mut().zip(&squares) {
             *total = total.plus(Upper::new(*sum, 2 * unit).times(source.square));
         }
-        tile.exponent -= i64::from(SLOPE_BITS);
+        tile.exponent -= i64::from(source.slope_bits);
         tile.bits = length(all);
         Ok(())
     }

@@ -178,6 +178,10 @@ fn step(
         padding: [0; 4],
     };
     Ok(match &node.layer {
+        Layer::Polynomial { .. } => {
+            *activations += 1;
+            RowStep::Activation(*activations - 1)
+        }
         Layer::Relu { slope } if slope.mantissa.is_zero() => {
             *activations += 1;
             RowStep::Activation(*activations - 1)

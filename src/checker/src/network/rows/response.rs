@@ -7,6 +7,9 @@
 //! |r'(u) - s| <= |r'(u) - r'(z)| + |r'(z) - r'(place)| + off. So it is at most
 //! (C (d/2 + slack B)/B + off) d, C the greatest |B r''| within slack + d/B of the place.
 //!
+//! **Polynomials of the network's own** are the same with places in units of 1 ([`own`]): C bounds |f''| up to the
+//! greatest |place| that can be reached.
+//!
 //! **ReLU**, and the noise e_1 is all that a function f may differ from it. With s = 1 where z > 0, s = 0 where
 //! z < 0: relu(z + delta) - relu(z) - s delta is 0 as long as z + delta keeps the sign of z, and else at
 //! most |delta| - |z|. Where the sign of z is not known, it is at most |delta|: both slopes lie in [0, 1].
@@ -17,32 +20,35 @@ use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
 use crate::network::activation::SignPolynomial;
 use crate::network::balls::Balls;
-use crate::network::rows::curve::{Curve, PLACE_BITS};
+use crate::network::rows::curve::{Curve, MAX_SLOPE, PLACE_BITS, SLOPE_BITS, SLOPE_PRECISION};
 use crate::network::rows::level::NoiseLevel;
+use crate::network::rows::own;
 use crate::network::rows::upper::Upper;
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{One, Signed, ToPrimitive};
 
-/// Slopes are s 2^-SLOPE_BITS with |s| < 2^30.
-pub(crate) const SLOPE_BITS: u32 = 27;
-const MAX_SLOPE: i64 = (1 << 30) - 1;
-/// Fractional bits of the evaluation of slopes.
-pub(crate) const PRECISION: u64 = 128;
-
 /// One activation on the undisturbed trajectory.
 #[derive(Debug)]
 pub(crate) struct Response<'a> {
-    /// None: ReLU.
-    curve: Option<&'a Curve>,
+    stands: Stands<'a>,
     places: Vec<i128>,
     slack: i128,
-    /// s 2^SLOPE_BITS.
+    /// s 2^slope_bits.
     pub(crate) slopes: Vec<i64>,
+    pub(crate) slope_bits: u32,
     off: Vec<Upper>,
-    /// B and 1/B.
+    /// B, and how many units of a place 1 is: 1/B, or 1.
     pub(crate) scale: Upper,
     inverse: Upper,
+}
+
+/// What stands undisturbed.
+#[derive(Debug)]
+enum Stands<'a> {
+    Relu,
+    Curve(&'a Curve),
+    Own(own::Bends),
 }
 
 /// What happens to one element at one level.
@@ -89,13 +95,36 @@ impl<'a> Response<'a> {
             }
         };
         Ok(Self {
-            curve: polynomial.map(|(_, curve)| curve),
+            stands: polynomial.map_or(Stands::Relu, |(_, curve)| Stands::Curve(curve)),
             places,
             slack,
             slopes,
+            slope_bits: SLOPE_BITS,
             off,
             scale: Upper::rational(scale),
             inverse: Upper::rational(&Rational::raw(d.clone(), n.clone())),
+        })
+    }
+
+    /// Polynomials of the network's own, one for each `plane` elements; B is the unit of their noise alone.
+    pub(crate) fn own(
+        channels: &[Vec<Rational>],
+        plane: usize,
+        scale: &Rational,
+        centre: &Balls,
+        precision: u64,
+    ) -> Checked<Self> {
+        let (places, slack) = own::places(centre, precision)?;
+        let (slopes, off, slope_bits) = own::slopes(channels, &places, plane)?;
+        Ok(Self {
+            stands: Stands::Own(own::Bends::new(channels, plane)),
+            places,
+            slack,
+            slopes,
+            slope_bits,
+            off,
+            scale: Upper::rational(scale),
+            inverse: Upper::power(0),
         })
     }
 
@@ -105,11 +134,11 @@ impl<'a> Response<'a> {
         let (Some((&place, slope)), Some(&off)) = (at, self.off.get(i)) else {
             return Err(Fault::internal("element"));
         };
-        let slope = Upper::new(slope.unsigned_abs().into(), -i64::from(SLOPE_BITS));
+        let slope = Upper::new(slope.unsigned_abs().into(), -i64::from(self.slope_bits));
         let (remainder, worst) = match d.times(self.inverse).ceil_at(PLACE_BITS) {
             None => (Upper::INFINITE, Upper::INFINITE),
             Some(way) => (
-                self.remainder(place, d, way, off),
+                self.remainder(i, place, d, way, off),
                 self.worst(place, way, level),
             ),
         };
@@ -121,10 +150,14 @@ impl<'a> Response<'a> {
     }
 
     /// The input moves by at most d, `way` places.
-    fn remainder(&self, place: i128, d: Upper, way: i128, off: Upper) -> Upper {
+    fn remainder(&self, i: usize, place: i128, d: Upper, way: i128, off: Upper) -> Upper {
         let (one, reach) = (1_i128 << PLACE_BITS, self.slack + way);
-        if let Some(curve) = self.curve {
-            let most = curve.over(place - reach, place + reach);
+        let most = match &self.stands {
+            Stands::Relu => None,
+            Stands::Curve(curve) => Some(curve.over(place - reach, place + reach)),
+            Stands::Own(bends) => Some(bends.up_to(i, place.abs() + reach)),
+        };
+        if let Some(most) = most {
             let turn = most
                 .times(places(2 * self.slack + way + 1))
                 .times(Upper::power(-1));
@@ -162,7 +195,7 @@ fn places(n: i128) -> Upper {
 
 /// Slopes at places, and how far they are from r' there.
 pub(crate) fn slopes(sign: &SignPolynomial, places: &[i128]) -> Checked<(Vec<i64>, Vec<Upper>)> {
-    let f = PRECISION;
+    let f = SLOPE_PRECISION;
     let exact = |p: &i128| BigInt::from(*p) << (f - u64::from(PLACE_BITS));
     let y: Vec<BigInt> = places.iter().map(exact).collect();
     let one = BigInt::one() << f;
@@ -237,7 +270,7 @@ mod tests {
                 .into_iter()
                 .chain([one, -one])
                 .collect();
-            let sign = SignPolynomial::new(&p, &rational(1, 1), PRECISION);
+            let sign = SignPolynomial::new(&p, &rational(1, 1), SLOPE_PRECISION);
             let (s, off) = slopes(&sign, &places).unwrap();
             for ((&at, s), off) in places.iter().zip(s).zip(off) {
                 let y = Rational::dyadic(at.into(), u64::from(PLACE_BITS));
