@@ -422,3 +422,114 @@ fn a_degree_is_not_worse_than_a_lower_one_near_an_image() {
     assert!(number(&alone[0], "measure_greatest_difference") > bounds[0]);
     assert!(number(&alone[0], "bound_greatest_difference") < 87.0);
 }
+
+/// A network of text weights: dense, convolution, a shortcut; no shared file is needed.
+fn small_network(folder: &Folder) -> String {
+    let layers = r#"[{"op":"conv","name":"c","weights":"k","padding":1},{"op":"relu","name":"r"},
+        {"op":"conv","name":"d","weights":"l","padding":1},{"op":"add","name":"s","inputs":["d","r"]},
+        {"op":"relu","name":"t"},{"op":"flatten","name":"f"},{"op":"dense","name":"o","weights":"w"}]"#;
+    let graph = format!(r#"{{"format":"polycert-graph/1","input":[1,3,3],"layers":{layers}}}"#);
+    let shapes = [
+        ("k", vec![2, 1, 3, 3]),
+        ("l", vec![2, 2, 3, 3]),
+        ("w", vec![2, 18]),
+    ];
+    let mut header = serde_json::json!({"__metadata__": {"graph": graph}});
+    let (mut seed, mut data) = (9u32, Vec::new());
+    for (name, shape) in shapes {
+        let from = data.len();
+        for _ in 0..shape.iter().product::<usize>() {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let w = (seed >> 8) as f32 / 16_777_216.0 - 0.5;
+            data.extend(w.to_le_bytes());
+        }
+        header[name] =
+            serde_json::json!({"dtype": "F32", "shape": shape, "data_offsets": [from, data.len()]});
+    }
+    let header = header.to_string();
+    let size = (header.len() as u64).to_le_bytes();
+    let file = folder.at("small.safetensors");
+    std::fs::write(&file, [&size[..], header.as_bytes(), &data].concat()).unwrap();
+    file
+}
+
+#[test]
+fn a_certificate_of_a_box_is_verified_and_nothing_less() {
+    let folder = Folder::new();
+    let network = small_network(&folder);
+    let file = folder.at("box.cert.json");
+    let box_of = |rest: &[&str]| {
+        let fixed = ["network", "box", &network, "--certificate", &file, "--json"];
+        polycert(&[&fixed[..], rest].concat())
+    };
+    let check = |path: &str| {
+        let out = polycert(&["check", path]);
+        let words = String::from_utf8_lossy(&out.stdout).into_owned();
+        let error = String::from_utf8_lossy(&out.stderr).into_owned();
+        (words + &error, out.status.code())
+    };
+    for (rest, most) in [
+        (["--degrees", "7"], 0.6),
+        (["--table", "certificates/relu07.json"], 0.2),
+    ] {
+        let out = box_of(&rest);
+        assert_eq!(
+            out.status.code(),
+            Some(0),
+            "{}",
+            String::from_utf8_lossy(&out.stderr)
+        );
+        let found: Value = serde_json::from_slice(&out.stdout).unwrap();
+        let bound = found["runs"][0]["bound_greatest_difference"].as_f64();
+        assert!(bound.unwrap() < most, "{bound:?}");
+        let (words, code) = check(&file);
+        assert_eq!(code, Some(0), "{words}");
+        assert!(words.starts_with("VERIFIED over the whole box of 9 inputs"));
+        let document: Value =
+            serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        // Each stated bound is within 1 % of what the checker proves: less is rejected.
+        let parse = |v: &Value| {
+            polycert::arith::number::parse(v.as_str().unwrap())
+                .unwrap()
+                .to_f64()
+        };
+        for (field, place, share) in [
+            ("differences", None, 0.98),
+            ("activations", Some(0), 0.99),
+            ("activations", Some(1), 0.99),
+        ] {
+            let mut forged = document.clone();
+            let at = match place {
+                None => &mut forged[field][0],
+                Some(end) => {
+                    let last = forged[field].as_array_mut().unwrap().last_mut().unwrap();
+                    let neuron = last
+                        .as_array_mut()
+                        .unwrap()
+                        .iter_mut()
+                        .find(|n| n.is_array());
+                    &mut neuron.unwrap()[end]
+                }
+            };
+            let less = rug::Rational::from_f64(parse(at) * share).unwrap();
+            *at = Value::from(polycert::arith::number::write(&less));
+            let path = folder.file("forged.cert.json", forged.to_string());
+            std::fs::copy(format!("{file}.network"), format!("{path}.network")).unwrap();
+            let (words, code) = check(&path);
+            assert_eq!(code, Some(1), "{field} {place:?}: {words}");
+            assert!(words.starts_with("REJECTED "), "{words}");
+        }
+    }
+    for (rest, said) in [
+        (vec!["--degrees", "2,3"], "of one degree or one table"),
+        (
+            vec!["--degrees", "2", "--certificate", &network],
+            "cannot be used multiple times",
+        ),
+    ] {
+        let out = box_of(&rest);
+        let error = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert_eq!(out.status.code(), Some(2), "{error}");
+        assert!(error.contains(said), "{error}");
+    }
+}
