@@ -14,7 +14,7 @@ use crate::arith::upper::{gamma, Upper, UNIT};
 use crate::error::Result;
 use crate::network::boxes::bounds::{added, negative, Bounds, Replacement};
 use crate::network::boxes::relax::{
-    chord_above, signed, starts, Knowledge, Lines, Side, Totals, CHUNK,
+    chord_above, in_chunks, starts, Knowledge, Lines, Side, Totals,
 };
 use crate::network::boxes::stages::Stage;
 
@@ -73,8 +73,7 @@ pub fn bound_both_signs(
     target: usize,
 ) -> Result<Vec<f64>> {
     let n = stages[target].size;
-    let mut bounds = Vec::with_capacity(2 * n);
-    for chunk in signed(n).chunks(CHUNK) {
+    let some = |chunk: &[(usize, f64)]| {
         let mut apart = Side::new(stages, difference, None);
         let mut network = Side::new(stages, relu, Some(input));
         let mut totals = Totals::new(chunk.len());
@@ -95,9 +94,9 @@ pub fn bound_both_signs(
             }
         }
         network.at_input(&mut totals);
-        bounds.extend(totals.bounds(&stages[target].name)?);
-    }
-    Ok(bounds)
+        totals.bounds(&stages[target].name)
+    };
+    in_chunks(n, some)
 }
 
 /// From coefficients of p(u) - relu(z) and relu(z) to coefficients of d and z, in place.

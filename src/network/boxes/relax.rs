@@ -18,6 +18,7 @@
 use crate::arith::upper::{gamma, Upper, UNIT};
 use crate::error::{Error, ErrorKind, Result};
 use crate::network::boxes::stages::Stage;
+use rayon::prelude::*;
 
 /// Values beyond this make a bound vacuous.
 pub const MAX_MAGNITUDE: f64 = 1e150;
@@ -60,9 +61,8 @@ pub fn bound_both_signs(
     target: usize,
 ) -> Result<Vec<f64>> {
     let n = stages[target].size;
-    let mut bounds = Vec::with_capacity(2 * n);
     // A few rows at a time keeps them in the cache.
-    for chunk in signed(n).chunks(CHUNK) {
+    let some = |chunk: &[(usize, f64)]| {
         let start = starts(chunk, n);
         let mut side = Side::new(stages, known, input);
         let mut totals = Totals::new(chunk.len());
@@ -76,16 +76,28 @@ pub fn bound_both_signs(
             }
         }
         side.at_input(&mut totals);
-        bounds.extend(totals.bounds(&stages[target].name)?);
-    }
-    Ok(bounds)
+        totals.bounds(&stages[target].name)
+    };
+    in_chunks(n, some)
+}
+
+/// The bounds of all rows, some at a time, on all cores.
+pub(super) fn in_chunks(
+    n: usize,
+    some: impl Fn(&[(usize, f64)]) -> Result<Vec<f64>> + Send + Sync,
+) -> Result<Vec<f64>> {
+    let all: Vec<Vec<f64>> = signed(n)
+        .par_chunks(CHUNK)
+        .map(some)
+        .collect::<Result<_>>()?;
+    Ok(all.concat())
 }
 
 /// Rows that go back together.
-pub(super) const CHUNK: usize = 64;
+const CHUNK: usize = 64;
 
 /// All neurons with sign +1, then all with -1.
-pub(super) fn signed(n: usize) -> Vec<(usize, f64)> {
+fn signed(n: usize) -> Vec<(usize, f64)> {
     let both = [1.0, -1.0];
     let all = both.iter().flat_map(|&s| (0..n).map(move |j| (j, s)));
     all.collect()
@@ -251,42 +263,73 @@ impl<'a> Side<'a> {
     }
 }
 
-/// out += rows times matrix, four rows at a time.
+/// Columns of a tile.
+const TILE: usize = 8;
+
+/// out += rows times matrix, in tiles of four rows and eight columns whose sums stay in registers; a row of the matrix
+/// that all four have a 0 for is passed over.
 fn multiply(rows: &[f64], n: usize, matrix: &[f64], columns: usize, out: &mut [f64]) {
-    for (rows, out) in rows.chunks(4 * n).zip(out.chunks_mut(4 * columns)) {
-        if rows.len() == 4 * n {
-            let (o0, rest) = out.split_at_mut(columns);
-            let (o1, rest) = rest.split_at_mut(columns);
-            let (o2, o3) = rest.split_at_mut(columns);
-            for (j, m) in matrix.chunks_exact(columns).enumerate() {
-                let q = [rows[j], rows[n + j], rows[2 * n + j], rows[3 * n + j]];
-                if q == [0.0; 4] {
-                    continue;
-                }
-                for ((((m, a), b), c), d) in m
-                    .iter()
-                    .zip(&mut *o0)
-                    .zip(&mut *o1)
-                    .zip(&mut *o2)
-                    .zip(&mut *o3)
-                {
-                    *a = m.mul_add(q[0], *a);
-                    *b = m.mul_add(q[1], *b);
-                    *c = m.mul_add(q[2], *c);
-                    *d = m.mul_add(q[3], *d);
-                }
+    let four = 4 * n;
+    let used: Vec<Vec<usize>> = rows
+        .chunks(four)
+        .map(|rows| {
+            let any = |j: &usize| rows.iter().skip(*j).step_by(n).any(|q| *q != 0.0);
+            (0..n).filter(any).collect()
+        })
+        .collect();
+    // The tile's columns side by side: rows of a power of two would meet in a few lines of the cache.
+    let mut packed = vec![[0.0; TILE]; n];
+    for first in (0..columns).step_by(TILE) {
+        let width = TILE.min(columns - first);
+        for (packed, row) in packed.iter_mut().zip(matrix.chunks_exact(columns)) {
+            packed[..width].copy_from_slice(&row[first..first + width]);
+        }
+        let blocks = rows.chunks(four).zip(out.chunks_mut(4 * columns));
+        for ((rows, out), used) in blocks.zip(&used) {
+            if width == TILE && rows.len() == four {
+                tile(rows, &packed, columns, first, used, out);
+                continue;
             }
-        } else {
             for (row, out) in rows.chunks_exact(n).zip(out.chunks_exact_mut(columns)) {
-                for (q, m) in row.iter().zip(matrix.chunks_exact(columns)) {
-                    if *q != 0.0 {
-                        m.iter()
-                            .zip(&mut *out)
-                            .for_each(|(m, o)| *o = m.mul_add(*q, *o));
-                    }
+                for &j in used {
+                    let out = &mut out[first..first + width];
+                    out.iter_mut()
+                        .zip(&packed[j])
+                        .for_each(|(o, m)| *o = m.mul_add(row[j], *o));
                 }
             }
         }
+    }
+}
+
+/// One full tile.
+fn tile(
+    rows: &[f64],
+    packed: &[[f64; TILE]],
+    columns: usize,
+    first: usize,
+    used: &[usize],
+    out: &mut [f64],
+) {
+    let n = packed.len();
+    let mut sums = [[0.0; TILE]; 4];
+    for (r, sums) in sums.iter_mut().enumerate() {
+        sums.copy_from_slice(&out[r * columns + first..][..TILE]);
+    }
+    let (q0, rest) = rows.split_at(n);
+    let (q1, rest) = rest.split_at(n);
+    let (q2, q3) = rest.split_at(n);
+    for &j in used {
+        let m = &packed[j];
+        let q = [q0[j], q1[j], q2[j], q3[j]];
+        for (sums, q) in sums.iter_mut().zip(q) {
+            for (s, m) in sums.iter_mut().zip(m) {
+                *s = m.mul_add(q, *s);
+            }
+        }
+    }
+    for (r, sums) in sums.iter().enumerate() {
+        out[r * columns + first..][..TILE].copy_from_slice(sums);
     }
 }
 
