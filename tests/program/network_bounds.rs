@@ -533,3 +533,47 @@ fn a_certificate_of_a_box_is_verified_and_nothing_less() {
         assert!(error.contains(said), "{error}");
     }
 }
+
+#[test]
+fn a_box_near_a_sample_is_taken_before_mean_and_deviation() {
+    let folder = Folder::new();
+    let network = small_network(&folder);
+    let mut npy = b"\x93NUMPY\x01\x00".to_vec();
+    let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1, 3, 3), }";
+    let header = format!("{header:<117}\n");
+    npy.extend((header.len() as u16).to_le_bytes());
+    npy.extend(header.as_bytes());
+    npy.extend([0.5f32; 9].into_iter().flat_map(f32::to_le_bytes));
+    let sample = folder.at("x.npy");
+    std::fs::write(&sample, npy).unwrap();
+    let near = ["--input", &sample, "--radius", "1/8"];
+    let of = |rest: &[&str]| {
+        let fixed = ["network", "box", &network, "--degrees", "3", "--json"];
+        json(&[&fixed[..], &near[..], rest].concat()).0
+    };
+    let plain = of(&[]);
+    let turned = of(&["--mean", "0.5", "--std", "1/4"]);
+    for (found, ends) in [(&plain, [0.375, 0.625]), (&turned, [-0.5, 0.5])] {
+        let sides = found["box"].as_array().unwrap();
+        assert_eq!(sides.len(), 9);
+        assert!(
+            sides.iter().all(|s| *s == serde_json::json!(ends)),
+            "{sides:?}"
+        );
+    }
+    // The ends cut the box before the mean goes off.
+    let cut = of(&["--mean", "0.5", "--std", "1/4", "--hi", "0.5"]);
+    assert_eq!(cut["box"][0], serde_json::json!([-0.5, 0.0]));
+    refused(
+        &[
+            "network",
+            "box",
+            &network,
+            "--degrees",
+            "3",
+            "--mean",
+            "0.5",
+        ],
+        "goes with --input",
+    );
+}

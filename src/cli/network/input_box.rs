@@ -1,9 +1,9 @@
 //! `polycert network box`: proved ranges and output difference over a box of inputs.
 
-use crate::cli::network::setup::{notes, ModelArguments};
+use crate::cli::network::setup::{notes, ModelArguments, PreparationArguments};
 use crate::cli::progress::Line;
 use crate::cli::terminal::{output, rational};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::files::{refuse_overwriting, write_atomically};
 use crate::jobs::network::box_bounds::{box_bounds, Answer, Near, Request, Run};
 use crate::network::boxes::stages::Stage;
@@ -32,7 +32,7 @@ pub struct Arguments {
     /// Tables (polycert-table/1) of composites; may be repeated.
     #[arg(long = "table", value_name = "FILE")]
     tables: Vec<PathBuf>,
-    /// The box is [LO, HI] in every input of the network.
+    /// The box is [LO, HI] in every input, before the mean and standard deviation of the preparation, if there is one.
     #[arg(long, default_value = "0", value_parser = rational, allow_hyphen_values = true)]
     lo: Rational,
     /// Upper end of every side.
@@ -48,9 +48,11 @@ pub struct Arguments {
     /// Which sample of the input file, from 0.
     #[arg(long, default_value_t = 0)]
     sample: usize,
-    /// A sample (.npy, PNG, JPEG), prepared as the network's file says; bytes are scaled by 1/255.
+    /// A sample (.npy, PNG, JPEG); the radius is taken before mean and standard deviation.
     #[arg(long, short, value_name = "FILE")]
     input: Option<PathBuf>,
+    #[command(flatten)]
+    preparation: PreparationArguments,
     /// Starts of the search for inputs that reach the bounds (measured beside what is proved); 0: none.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=10_000))]
     attack: u16,
@@ -69,12 +71,20 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
-    let near = a.input.as_ref().map(|file| Near {
-        file: file.clone(),
-        sample: a.sample,
-        radius: a.radius.clone(),
-        whole: a.whole,
+    if a.input.is_none() && a.preparation.is_given() {
+        return Err(Error::domain(
+            "a preparation (--layout, --value-scale, --mean, --std, --input-domain) goes with --input",
+        ));
+    }
+    let near = a.input.as_ref().map(|file| -> Result<Near> {
+        Ok(Near {
+            file: a.preparation.request(file)?,
+            sample: a.sample,
+            radius: a.radius.clone(),
+            whole: a.whole,
+        })
     });
+    let near = near.transpose()?;
     let beside = |file: &PathBuf| PathBuf::from(format!("{}.network", file.display()));
     if let Some(file) = &a.certificate {
         let read = a.model.files().flatten().chain(&a.input).chain(&a.tables);

@@ -2,18 +2,17 @@
 
 mod certified;
 mod polynomials;
+mod sides;
 mod tables;
 
 pub use certified::Certified;
 
-use crate::arith::number::{f64_above, f64_below};
 use crate::error::{Error, Result};
 use crate::files::refuse_overwriting;
 use crate::jobs::network::inputs::InputFile;
 use crate::jobs::network::model::Model;
 use crate::network::boxes::stages::{self, Stage};
 use crate::network::boxes::{Bounds, Options, StageBounds};
-use crate::network::read::load::Loaded;
 use polynomials::{attack, composite, Kind, Polynomials};
 use rug::Rational;
 use std::collections::BTreeSet;
@@ -33,7 +32,7 @@ pub struct Request {
     pub degrees: Vec<usize>,
     /// Tables of composites; a run for each.
     pub tables: Vec<PathBuf>,
-    /// Lower end of every side of the box.
+    /// Lower end of every side of the box, before the mean and standard deviation that the preparation has, if any.
     pub lo: Rational,
     /// Upper end of every side.
     pub hi: Rational,
@@ -51,11 +50,11 @@ pub struct Request {
 /// The neighbourhood of a sample.
 #[derive(Debug, Clone)]
 pub struct Near {
-    /// .npy, PNG or JPEG, prepared as the network's file says.
-    pub file: PathBuf,
+    /// Samples, and how they are prepared.
+    pub file: InputFile,
     /// Which sample, from 0.
     pub sample: usize,
-    /// L-infinity distance, 0 or more.
+    /// L-infinity distance, 0 or more; as the ends, before mean and standard deviation.
     pub radius: Option<Rational>,
     /// Make the polynomials for the ranges over the whole box, as a network that serves all inputs has them,
     /// and bound the difference within the radius.
@@ -76,11 +75,6 @@ impl Request {
             tables_folder: None,
             certificate: false,
         }
-    }
-
-    /// [lo, hi], rounded outward.
-    fn whole_side(&self) -> Bounds {
-        (f64_below(&self.lo), f64_above(&self.hi))
     }
 }
 
@@ -171,7 +165,7 @@ pub fn box_bounds(
     if let Some(folder) = &request.tables_folder {
         tables::check_degrees(degrees)?;
         let inputs = [Some(&request.model.network), request.model.graph.as_ref()];
-        let near = request.near.as_ref().map(|near| &near.file);
+        let near = request.near.as_ref().map(|near| &near.file.file);
         let inputs = inputs.into_iter().chain([near]).flatten();
         refuse_overwriting(
             tables::replaced(folder).iter().map(PathBuf::as_path),
@@ -182,15 +176,15 @@ pub fn box_bounds(
     let named = |e: Error| e.in_file(&request.model.network);
     let loaded = request.model.load()?;
     let stages = stages::stages(&loaded.network).map_err(named)?;
-    let sides = sides(request, &loaded, stages[0].size)?;
+    let (sides, whole) = sides::sides(request, &loaded)?;
     // Ascending, so that a degree may keep what a lower one proved.
     let ascending: BTreeSet<usize> = degrees.iter().copied().collect();
     let mut kinds: Vec<Kind> = ascending.into_iter().map(Kind::Degree).collect();
     for path in &request.tables {
         kinds.push(composite(path)?);
     }
-    let whole = request.near.as_ref().is_some_and(|near| near.whole);
-    let whole = whole.then(|| vec![request.whole_side(); stages[0].size]);
+    let kept = request.near.as_ref().is_some_and(|near| near.whole);
+    let whole = kept.then_some(whole);
     let (mut runs, mut written) = (Vec::new(), Vec::new());
     let mut best: Option<Kept> = None;
     let mut certificate = None;
@@ -279,49 +273,4 @@ impl Kept {
             chosen,
         }
     }
-}
-
-/// The sides of the box.
-fn sides(request: &Request, loaded: &Loaded, n: usize) -> Result<Vec<Bounds>> {
-    if request.lo > request.hi {
-        return Err(Error::domain(format!(
-            "the box [{}, {}] is empty",
-            request.lo, request.hi
-        )));
-    }
-    let Some(near) = &request.near else {
-        return Ok(vec![request.whole_side(); n]);
-    };
-    let inputs = InputFile::new(&near.file).load(loaded)?;
-    // Also refuses numbers that are not finite or outside the domain.
-    inputs.sample(near.sample)?;
-    let pixels = loaded.network.input_shape().pixels();
-    let raw = inputs.samples.raw(near.sample).into_iter().enumerate();
-    let exact = |(i, v): (usize, f64)| {
-        let (scale, offset) = inputs.preprocessing.affine(i / pixels);
-        Rational::from_f64(v).unwrap_or_default() * scale + offset
-    };
-    let centre: Vec<Rational> = raw.map(exact).collect();
-    let Some(radius) = near.radius.as_ref().filter(|r| **r >= 0) else {
-        return Err(Error::domain("--input needs a --radius of 0 or more"));
-    };
-    centre
-        .iter()
-        .enumerate()
-        .map(|(i, c)| {
-            let (lo, hi) = (
-                Rational::from(c - radius).max(request.lo.clone()),
-                Rational::from(c + radius).min(request.hi.clone()),
-            );
-            if lo > hi {
-                return Err(Error::domain(format!(
-                    "input {i}: {} is further than {radius} from [{}, {}]",
-                    c.to_f64(),
-                    request.lo,
-                    request.hi
-                )));
-            }
-            Ok((f64_below(&lo), f64_above(&hi)))
-        })
-        .collect()
 }
