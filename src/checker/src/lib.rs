@@ -88,6 +88,7 @@ mod check;
 mod claims;
 mod core;
 mod evaluation;
+mod folder;
 mod format;
 mod front;
 mod network;

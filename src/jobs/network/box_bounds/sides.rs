@@ -1,6 +1,6 @@
 //! The box: all inputs between two ends, or those near a sample, with the preparation's mean and deviation.
 
-use super::Request;
+use super::request::Request;
 use crate::arith::number::{f64_above, f64_below};
 use crate::error::{Error, Result};
 use crate::network::boxes::Bounds;
