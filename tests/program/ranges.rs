@@ -1,7 +1,7 @@
 //! `polycert network ranges`: answers, exit codes, options that are of use.
 
 use crate::network::folder;
-use crate::support::program::{polycert, refused};
+use crate::support::program::polycert;
 use serde_json::Value;
 
 /// The only activation reads 4x - 2y and y: at (1, 0), 4 and 0.
@@ -85,7 +85,12 @@ fn options_and_files_that_are_of_no_use_are_refused() {
     let out = f.at("out.json");
     let line = |rest: &[&str], parts: &[&str]| {
         let all = ["network", "ranges", net.as_str(), "--input", x.as_str()];
-        refused(&f, &[&all[..], rest].concat(), parts);
+        let before = f.names();
+        let r = polycert(&[&all[..], rest].concat()).exits(2);
+        assert_eq!((r.out.as_str(), f.names()), ("", before), "{rest:?}");
+        for part in parts {
+            assert!(r.err.contains(part), "{part:?} not named: {r:?}");
+        }
     };
     line(&[], &["--ranges"]);
     for option in [
