@@ -45,6 +45,10 @@ pub(super) const USES: [&str; 13] = [
     "EvalPolyPS",
     "EvalPolyWithPrecomp",
 ];
+/// Wrappers that hold numbers as binary32 where no type is said; numpy's `array` is none, jax's is.
+const NARROW: [&str; 4] = ["tensor", "as_tensor", "Tensor", "constant"];
+/// Modules whose arrays are binary32 where no type is said.
+const NARROW_MODULES: [&str; 2] = ["jnp", "jax"];
 /// Methods that keep the numbers.
 const METHODS: [&str; 9] = [
     "tolist", "copy", "clone", "detach", "double", "cpu", "cuda", "numpy", "astype",
@@ -88,8 +92,10 @@ pub(super) struct Place {
     pub within: bool,
     /// Whether a constant multiplies it.
     pub operated: bool,
-    /// Whether its type is binary32.
+    /// Whether its type is binary32, as it is said or as a wrapper takes it.
     pub single: bool,
+    /// Whether it is in an array of numpy, whose type others keep.
+    wide: bool,
 }
 
 /// Follows the expression outwards from a list's opening bracket.
@@ -102,7 +108,8 @@ pub(super) fn place(t: &Tokens, open: usize) -> Result<Place, usize> {
         return Ok(place);
     };
     let (mut a, mut b) = (open, close);
-    if t.syntax != Syntax::Python {
+    let python = t.syntax == Syntax::Python;
+    if !python {
         a = type_start(t, a);
     }
     for _ in 0..1_000 {
@@ -136,7 +143,7 @@ pub(super) fn place(t: &Tokens, open: usize) -> Result<Place, usize> {
                         return Ok(place);
                     }
                     let evaluated = name.starts_with("Eval") || name.ends_with("val");
-                    let many = USES.contains(&name) && t.arguments(p).len() > 1;
+                    let many = USES.contains(&name) && (named || t.arguments(p).len() > 1);
                     if many && (separated || named) {
                         place.within = true;
                         // What is done with a value does not change the polynomial.
@@ -152,7 +159,13 @@ pub(super) fn place(t: &Tokens, open: usize) -> Result<Place, usize> {
                         return Ok(place);
                     } else if before.is_none() && (WRAPPERS.contains(&name) || USES.contains(&name))
                     {
-                        options(t, b + 1, end, &mut place)?;
+                        let typed = options(t, b + 1, end, &mut place)?;
+                        let module = t.word(start).unwrap_or("");
+                        let jax = NARROW_MODULES.contains(&module);
+                        let array = name.ends_with("array");
+                        let narrow = jax && array || NARROW.contains(&name) && !place.wide;
+                        place.single |= python && narrow && !typed;
+                        place.wide |= array && !jax;
                     } else {
                         return Err(c);
                     }
@@ -392,10 +405,12 @@ fn factors(t: &Tokens, a: usize, b: usize, place: &mut Place) -> Result<(usize, 
 }
 
 /// The arguments after a list, such as its type.
-fn options(t: &Tokens, from: usize, close: usize, place: &mut Place) -> Result<(), usize> {
+/// Whether there is a type among them.
+fn options(t: &Tokens, from: usize, close: usize, place: &mut Place) -> Result<bool, usize> {
     if from >= close {
-        return Ok(());
+        return Ok(false);
     }
+    let mut typed = false;
     let mut start = from + 1;
     let mut i = start;
     while i <= close {
@@ -403,8 +418,14 @@ fn options(t: &Tokens, from: usize, close: usize, place: &mut Place) -> Result<(
             let keyword = t.word(start).filter(|_| t.is(start + 1, '='));
             match keyword {
                 Some(name) if HARMLESS.contains(&name) => {}
-                Some("dtype") => held(t, start + 2, i, place)?,
-                None if start < i => held(t, start, i, place)?,
+                Some("dtype") => {
+                    typed = true;
+                    held(t, start + 2, i, place)?;
+                }
+                None if start < i => {
+                    typed = true;
+                    held(t, start, i, place)?;
+                }
                 None => {}
                 Some(_) => return Err(start),
             }
@@ -412,7 +433,7 @@ fn options(t: &Tokens, from: usize, close: usize, place: &mut Place) -> Result<(
         }
         i = t.after(i);
     }
-    Ok(())
+    Ok(typed)
 }
 
 /// The type that a list is held in.
@@ -438,6 +459,14 @@ fn held(t: &Tokens, from: usize, to: usize, place: &mut Place) -> Result<(), usi
 /// A call within a list: whether it keeps the numbers of the list that is its first argument.
 pub(super) fn keeps(name: &str) -> bool {
     WRAPPERS.contains(&name)
+}
+
+/// A call of Python that makes a copy of a list with the same numbers.
+pub(super) fn copies(name: &str) -> bool {
+    matches!(
+        name,
+        "array" | "asarray" | "ascontiguousarray" | "list" | "tuple"
+    )
 }
 
 /// Whether a type may stand for a list within a list.

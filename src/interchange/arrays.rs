@@ -138,7 +138,7 @@ impl<'a> Reader<'a> {
                 if self.syntax == Syntax::Json {
                     return Err(token.expected("a number or a list"));
                 }
-                return close(open, numbers, items);
+                return close(open, numbers, depth, items);
             }
             if let Some(list) = self.constant(&token)? {
                 if numbers.count > 0 {
@@ -170,7 +170,7 @@ impl<'a> Reader<'a> {
             }
             let after = self.next(&open)?;
             if after.is(closing) {
-                return close(open, numbers, items);
+                return close(open, numbers, depth, items);
             }
             if !after.is(',') {
                 return Err(after.expected(&format!("',' or {closing:?}")));
@@ -291,10 +291,11 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn close(open: Token, numbers: Item, items: &mut Vec<Item>) -> Result<()> {
+fn close(open: Token, mut numbers: Item, depth: usize, items: &mut Vec<Item>) -> Result<()> {
     if numbers.count == 0 {
         return Ok(());
     }
+    numbers.row = depth > 1;
     push(&open, numbers, items)
 }
 

@@ -114,7 +114,11 @@ impl<'a> Scan<'a> {
         });
         if ends || newline {
             let comma = self.prev.is_some_and(|p| p.is(','));
-            if !comma {
+            // `for i := 0; i < 4; i++ {` of Go: still its head.
+            let head = self.syntax == Syntax::Go
+                && matches!(self.first, "for" | "if" | "switch")
+                && self.prev.is_some_and(|p| p.is(';') && p.line == token.line);
+            if !comma && !head {
                 self.first = if token.kind == Kind::Word {
                     token.text
                 } else {

@@ -4,6 +4,7 @@ mod enclosures;
 mod families;
 mod golden;
 mod import;
+mod import_beside;
 mod import_program;
 mod interchange;
 mod mutation;
