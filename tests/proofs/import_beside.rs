@@ -1,7 +1,8 @@
 //! What stands beside coefficients in JSON, how lists are laid out, and an export's own line.
 
 use crate::import_program::{filled, import, read, refused};
-use polycert::interchange::{Format, Hints, Layout};
+use polycert::arith::rounding::CoefficientMode;
+use polycert::interchange::{export, Format, Hints, Layout, Spelling};
 use polycert::poly::table::Output;
 use rug::Rational;
 
@@ -171,7 +172,9 @@ fn an_exports_line_is_found_wherever_it_stands() {
     let table = import("[0, 1.5, 0, -0.5]", None, &Hints::default())
         .unwrap()
         .table;
-    let text = export(&table, Format::Python).unwrap().text;
+    let text = export(&table, Format::C, CoefficientMode::Exact, Spelling::Decimal)
+        .unwrap()
+        .text;
     let moved = format!("{}{text}", "# a licence\n".repeat(50));
     let got = import(&moved, None, &Hints::default()).unwrap();
     assert_eq!(got.table.sha256(), table.sha256());

@@ -6,6 +6,7 @@ mod golden;
 mod import;
 mod import_beside;
 mod import_program;
+mod import_written;
 mod interchange;
 mod mutation;
 mod oracle_figures;
