@@ -302,6 +302,13 @@ fn type_start(t: &Tokens, open: usize) -> usize {
                 None => break,
             },
             Kind::Mark('.') => i,
+            // `[]interface{}{`.
+            Kind::Mark('}') if t.partner(i) == i.checked_sub(1) && t.syntax == Syntax::Go => {
+                match i.checked_sub(2).filter(|k| t.word(*k) == Some("interface")) {
+                    Some(word) => word,
+                    None => break,
+                }
+            }
             Kind::Mark(':') if i > 0 && t.is(i - 1, ':') => i - 1,
             Kind::Mark('*') if t.syntax == Syntax::Go && t.is(i.saturating_sub(1), ']') => i,
             _ => break,

@@ -38,6 +38,9 @@ pub(super) fn read(text: &str, syntax: Syntax, named: &[Named]) -> Result<Source
     let (open, close) = brackets(syntax);
     let mut scan = Scan::new(syntax);
     while let Some(token) = reader.lexer.next()? {
+        if token.is(open) && scan.is_empty_interface(&token, &mut reader.lexer)? {
+            continue;
+        }
         if token.is(open) && scan.opens_list(&token, &reader.lexer)? {
             reader.group(token, &scan)?;
             let operated = scan.after_list(&token, &reader.lexer)?;

@@ -78,6 +78,19 @@ impl<'a> Scan<'a> {
         self.operated
     }
 
+    /// Passes over the braces of Go's `interface{}`, which belong to a type.
+    pub fn is_empty_interface(&self, token: &Token<'a>, rest: &mut Lexer<'a>) -> Result<bool> {
+        let mut ahead = rest.clone();
+        let named = self.syntax == Syntax::Go
+            && token.is('{')
+            && self.prev.is_some_and(|p| p.text == "interface");
+        if !named || !ahead.next()?.is_some_and(|t| t.is('}')) {
+            return Ok(false);
+        }
+        *rest = ahead;
+        Ok(true)
+    }
+
     /// Whether an opening bracket opens a list, rather than a body, an index, or a list of objects.
     pub fn opens_list(&mut self, token: &Token<'a>, rest: &Lexer<'a>) -> Result<bool> {
         self.turn(token);

@@ -181,5 +181,5 @@ fn an_exports_line_is_found_wherever_it_stands() {
     let changed = moved.replace("1.5", "1.25");
     assert!(import(&changed, None, &Hints::default())
         .unwrap_err()
-        .contains("digest"));
+        .contains("SHA-256"));
 }
