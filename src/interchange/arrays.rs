@@ -7,11 +7,11 @@
 
 use crate::arith::number;
 use crate::error::Result;
-use crate::interchange::around;
 use crate::interchange::expression;
 use crate::interchange::lexer::{Kind, Lexer, Syntax, Token};
 use crate::interchange::scan::Scan;
 use crate::interchange::source::{Group, Item, Source, MAX_ARRAYS};
+use crate::interchange::wrappers;
 use crate::poly::table::MAX_COMPONENTS;
 use rug::Rational;
 
@@ -216,7 +216,7 @@ impl<'a> Reader<'a> {
         ahead.next()?;
         match ahead.next()? {
             Some(open) if open.is('[') => {
-                if !around::keeps(name) {
+                if !wrappers::keeps(name) {
                     let detail = format!(
                         "{name}(...) may compute with its list: write the resulting numbers"
                     );
@@ -235,7 +235,7 @@ impl<'a> Reader<'a> {
         loop {
             let token = self.next(open)?;
             match token.kind {
-                Kind::Mark(')') if last == *open || around::holds(last.text) => return Ok(()),
+                Kind::Mark(')') if last == *open || wrappers::holds(last.text) => return Ok(()),
                 Kind::Mark(',' | '=' | '.') | Kind::Word | Kind::Text => {}
                 _ => return Err(token.expected("')'")),
             }

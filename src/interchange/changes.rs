@@ -5,9 +5,9 @@
 //! not known is not followed, because the ways never end: the import says instead that it reads the list as it
 //! is written, and names the lines that mention it (`mentions.rs`).
 
-use crate::interchange::around;
 use crate::interchange::lexer::{Kind, Syntax};
 use crate::interchange::tokens::Tokens;
+use crate::interchange::wrappers;
 use std::collections::HashMap;
 
 /// Methods that change what they belong to; in Python those that end with `_` too.
@@ -408,7 +408,7 @@ fn is_itself(t: &Tokens, i: usize) -> bool {
     while t.is(at + 1, '.') && t.word(at).is_some() {
         at += 2;
     }
-    let wraps = t.word(at).is_some_and(around::copies);
+    let wraps = t.word(at).is_some_and(wrappers::copies);
     wraps
         && t.is(at + 1, '(')
         && t.word(at + 2) == Some(name)

@@ -3,10 +3,10 @@
 //! A name is a number only where the program has it once beside such calls, as a declaration of one literal: any
 //! other place may give it another value.
 
-use crate::interchange::around::USES;
 use crate::interchange::expression;
 use crate::interchange::lexer::{Kind, Lexer, Syntax};
 use crate::interchange::tokens::Tokens;
+use crate::interchange::wrappers::USES;
 use rug::Rational;
 
 /// The interval that a call maps to [-1, 1].

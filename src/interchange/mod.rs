@@ -76,6 +76,7 @@ pub mod spell;
 mod stated;
 mod tokens;
 mod uses;
+mod wrappers;
 
 pub use arrays::MAX_NESTING;
 pub use export::{export, Change, Export};

@@ -6,10 +6,10 @@
 //! list where it holds it or its name, as they stand; what else it may be of is for the user to say.
 
 use crate::error::{Error, Result};
-use crate::interchange::around::USES;
 use crate::interchange::ends::{pair, value, Interval};
 use crate::interchange::lexer::Syntax;
 use crate::interchange::tokens::Tokens;
+use crate::interchange::wrappers::USES;
 use crate::poly::component::Basis;
 
 /// Most such calls of a file.
