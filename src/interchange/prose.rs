@@ -50,7 +50,7 @@ pub(super) fn says_an_order(text: &str) -> bool {
     let says = |w: &&str| {
         HIGHEST.contains(w)
             || LOWEST.contains(w)
-            || ["high", "low", "reversed", "reverse", "backwards"].contains(w)
+            || ["high", "low", "reversed", "backwards"].contains(w)
     };
     words(text).iter().any(says)
 }

@@ -91,6 +91,7 @@ fn what_json_says_beside_coefficients_counts() {
             "\"domain\": \"x/B in [-1,1]; sign on |x/B| in [eps,1]\"",
             "\"domain\": \"x near +-1\"",
             "\"order\": \"components[0] is applied first (innermost)\"",
+            "\"order\": \"f runs before g, the reverse of f o g\"",
             "\"scale_conventions\": \"none at all\"",
             "\"reversed\": false, \"frac_bits\": 0, \"denominator\": 1",
         ] {
