@@ -52,6 +52,8 @@ pub(crate) struct Task<'a> {
 
 /// Coefficients that have come together at each node, eight rows at each element.
 type Lists = Vec<Option<Vec<i64>>>;
+/// The lists of a node: of its own system, and of the network beside a difference.
+type Both = (Option<Vec<i64>>, Option<Vec<i64>>);
 
 impl Task<'_> {
     /// Ranges of all elements of the target, a node without ReLU.
@@ -183,7 +185,7 @@ impl Task<'_> {
         own: Option<Vec<i64>>,
         other: Option<Vec<i64>>,
         totals: &mut [i128; ROWS],
-    ) -> Checked<(Option<Vec<i64>>, Option<Vec<i64>>)> {
+    ) -> Checked<Both> {
         let known = self.known.get(k).ok_or_else(|| Fault::internal("known"))?;
         let Step::Relu { source, .. } = self.steps.get(k).ok_or_else(|| Fault::internal("step"))?
         else {
