@@ -15,6 +15,8 @@ pub enum Kind {
     Network,
     /// `polycert-network-deviation`: the same under noise.
     NetworkDeviation,
+    /// `polycert-network-box`: ranges and differences over a box of inputs.
+    NetworkBox,
     /// `polycert-audit`: a data set; no certificate.
     Audit,
     /// `polycert-manifest`: a list of certificates.
@@ -22,12 +24,13 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [(Self, &'static str); 7] = [
+    const ALL: [(Self, &'static str); 8] = [
         (Self::Table, "polycert-table"),
         (Self::Certificate, "polycert-certificate"),
         (Self::Evaluation, "polycert-evaluation"),
         (Self::Network, "polycert-network"),
         (Self::NetworkDeviation, "polycert-network-deviation"),
+        (Self::NetworkBox, "polycert-network-box"),
         (Self::Audit, "polycert-audit"),
         (Self::Manifest, "polycert-manifest"),
     ];
@@ -57,6 +60,9 @@ impl Kind {
             Self::Evaluation => "is a certificate of an encrypted evaluation: `polycert check` and `show` take it",
             Self::Network | Self::NetworkDeviation => {
                 "is a certificate of a network: `polycert check` and `show` take it, with the exact network and input beside it (FILE.network, FILE.input)"
+            }
+            Self::NetworkBox => {
+                "is a certificate of box bounds: `polycert check` takes it, with the exact network beside it (FILE.network)"
             }
             Self::Audit => "is an audit, not a certificate: `polycert report` and `show` take it; `polycert network certify` writes a certificate of one sample",
             Self::Manifest => "is a list of certificates: give `polycert-check` the folder, or each file to `polycert check`",

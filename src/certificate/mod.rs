@@ -25,6 +25,8 @@ pub mod kind;
 pub mod limits;
 #[cfg(feature = "full")]
 pub mod network;
+#[cfg(feature = "full")]
+pub mod network_box;
 pub mod publish;
 #[cfg(feature = "full")]
 pub mod read;

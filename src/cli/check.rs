@@ -35,7 +35,7 @@ pub struct Arguments {
     #[arg(long)]
     any_verdict: bool,
     /// Of network certificates: the exact network (PATH.network, if left out).
-    #[arg(long, value_name = "FILE", requires = "input")]
+    #[arg(long, value_name = "FILE")]
     network: Option<PathBuf>,
     /// Of network certificates: the exact input (PATH.input, if left out).
     #[arg(long, value_name = "FILE", requires = "network")]

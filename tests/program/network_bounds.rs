@@ -388,3 +388,192 @@ fn heloc_is_below_the_published_bounds_at_every_degree() {
         "input boxes takes",
     );
 }
+
+/// Polynomials for all of [0, 1]^784 near one image: the twin of degree 100 is really further away than that of degree
+/// 50 (what the search reaches says so), and keeps the lower degree's; without --whole every neuron has its own range.
+#[test]
+fn a_degree_is_not_worse_than_a_lower_one_near_an_image() {
+    let (Some(file), Some(images)) = (
+        shared("networks/mnist-net_256x4.onnx"),
+        shared("images/mnist_test_000_199_u8.npy"),
+    ) else {
+        return;
+    };
+    let (file, images) = (file.to_string_lossy(), images.to_string_lossy());
+    let near = ["--input", &images, "--radius", "0.01", "--whole", "--json"];
+    let run = |rest: &[&str]| {
+        let request = [&["network", "box", &file], &near[..], rest].concat();
+        json(&request).0["runs"].as_array().unwrap().clone()
+    };
+    let number = |run: &Value, name: &str| run[name].as_f64().unwrap();
+    let alone = run(&["--degrees", "100", "--attack", "10"]);
+    let both = run(&["--degrees", "100,50"]);
+    let bounds: Vec<f64> = both
+        .iter()
+        .map(|r| number(r, "bound_greatest_difference"))
+        .collect();
+    assert!(bounds[0] < 42.0 && bounds[1] == bounds[0], "{bounds:?}");
+    assert_eq!(
+        [&both[0]["degree"], &both[1]["degree"]],
+        [&Value::from(50), &Value::from(50)]
+    );
+    assert_eq!(both[1]["polynomials"], "degree 100");
+    assert_eq!(alone[0]["degree"], 100);
+    assert!(number(&alone[0], "measure_greatest_difference") > bounds[0]);
+    assert!(number(&alone[0], "bound_greatest_difference") < 87.0);
+}
+
+/// A network of text weights: dense, convolution, a shortcut; no shared file is needed.
+fn small_network(folder: &Folder) -> String {
+    let layers = r#"[{"op":"conv","name":"c","weights":"k","padding":1},{"op":"relu","name":"r"},
+        {"op":"conv","name":"d","weights":"l","padding":1},{"op":"add","name":"s","inputs":["d","r"]},
+        {"op":"relu","name":"t"},{"op":"flatten","name":"f"},{"op":"dense","name":"o","weights":"w"}]"#;
+    let graph = format!(r#"{{"format":"polycert-graph/1","input":[1,3,3],"layers":{layers}}}"#);
+    let shapes = [
+        ("k", vec![2, 1, 3, 3]),
+        ("l", vec![2, 2, 3, 3]),
+        ("w", vec![2, 18]),
+    ];
+    let mut header = serde_json::json!({"__metadata__": {"graph": graph}});
+    let (mut seed, mut data) = (9u32, Vec::new());
+    for (name, shape) in shapes {
+        let from = data.len();
+        for _ in 0..shape.iter().product::<usize>() {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let w = (seed >> 8) as f32 / 16_777_216.0 - 0.5;
+            data.extend(w.to_le_bytes());
+        }
+        header[name] =
+            serde_json::json!({"dtype": "F32", "shape": shape, "data_offsets": [from, data.len()]});
+    }
+    let header = header.to_string();
+    let size = (header.len() as u64).to_le_bytes();
+    let file = folder.at("small.safetensors");
+    std::fs::write(&file, [&size[..], header.as_bytes(), &data].concat()).unwrap();
+    file
+}
+
+#[test]
+fn a_certificate_of_a_box_is_verified_and_nothing_less() {
+    let folder = Folder::new();
+    let network = small_network(&folder);
+    let file = folder.at("box.cert.json");
+    let box_of = |rest: &[&str]| {
+        let fixed = ["network", "box", &network, "--certificate", &file, "--json"];
+        polycert(&[&fixed[..], rest].concat())
+    };
+    let check = |path: &str| {
+        let out = polycert(&["check", path]);
+        let words = String::from_utf8_lossy(&out.stdout).into_owned();
+        let error = String::from_utf8_lossy(&out.stderr).into_owned();
+        (words + &error, out.status.code())
+    };
+    for (rest, most) in [
+        (["--degrees", "7"], 0.6),
+        (["--table", "certificates/relu07.json"], 0.2),
+    ] {
+        let out = box_of(&rest);
+        assert_eq!(
+            out.status.code(),
+            Some(0),
+            "{}",
+            String::from_utf8_lossy(&out.stderr)
+        );
+        let found: Value = serde_json::from_slice(&out.stdout).unwrap();
+        let bound = found["runs"][0]["bound_greatest_difference"].as_f64();
+        assert!(bound.unwrap() < most, "{bound:?}");
+        let (words, code) = check(&file);
+        assert_eq!(code, Some(0), "{words}");
+        assert!(words.starts_with("VERIFIED over the whole box of 9 inputs"));
+        let document: Value =
+            serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        // Each stated bound is within 1 % of what the checker proves: less is rejected.
+        let parse = |v: &Value| {
+            polycert::arith::number::parse(v.as_str().unwrap())
+                .unwrap()
+                .to_f64()
+        };
+        for (field, place, share) in [
+            ("differences", None, 0.98),
+            ("activations", Some(0), 0.99),
+            ("activations", Some(1), 0.99),
+        ] {
+            let mut forged = document.clone();
+            let at = match place {
+                None => &mut forged[field][0],
+                Some(end) => {
+                    let last = forged[field].as_array_mut().unwrap().last_mut().unwrap();
+                    let neuron = last
+                        .as_array_mut()
+                        .unwrap()
+                        .iter_mut()
+                        .find(|n| n.is_array());
+                    &mut neuron.unwrap()[end]
+                }
+            };
+            let less = rug::Rational::from_f64(parse(at) * share).unwrap();
+            *at = Value::from(polycert::arith::number::write(&less));
+            let path = folder.file("forged.cert.json", forged.to_string());
+            std::fs::copy(format!("{file}.network"), format!("{path}.network")).unwrap();
+            let (words, code) = check(&path);
+            assert_eq!(code, Some(1), "{field} {place:?}: {words}");
+            assert!(words.starts_with("REJECTED "), "{words}");
+        }
+    }
+    for (rest, said) in [
+        (vec!["--degrees", "2,3"], "of one degree or one table"),
+        (
+            vec!["--degrees", "2", "--certificate", &network],
+            "cannot be used multiple times",
+        ),
+    ] {
+        let out = box_of(&rest);
+        let error = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert_eq!(out.status.code(), Some(2), "{error}");
+        assert!(error.contains(said), "{error}");
+    }
+}
+
+#[test]
+fn a_box_near_a_sample_is_taken_before_mean_and_deviation() {
+    let folder = Folder::new();
+    let network = small_network(&folder);
+    let mut npy = b"\x93NUMPY\x01\x00".to_vec();
+    let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1, 3, 3), }";
+    let header = format!("{header:<117}\n");
+    npy.extend((header.len() as u16).to_le_bytes());
+    npy.extend(header.as_bytes());
+    npy.extend([0.5f32; 9].into_iter().flat_map(f32::to_le_bytes));
+    let sample = folder.at("x.npy");
+    std::fs::write(&sample, npy).unwrap();
+    let near = ["--input", &sample, "--radius", "1/8"];
+    let of = |rest: &[&str]| {
+        let fixed = ["network", "box", &network, "--degrees", "3", "--json"];
+        json(&[&fixed[..], &near[..], rest].concat()).0
+    };
+    let plain = of(&[]);
+    let turned = of(&["--mean", "0.5", "--std", "1/4"]);
+    for (found, ends) in [(&plain, [0.375, 0.625]), (&turned, [-0.5, 0.5])] {
+        let sides = found["box"].as_array().unwrap();
+        assert_eq!(sides.len(), 9);
+        assert!(
+            sides.iter().all(|s| *s == serde_json::json!(ends)),
+            "{sides:?}"
+        );
+    }
+    // The ends cut the box before the mean goes off.
+    let cut = of(&["--mean", "0.5", "--std", "1/4", "--hi", "0.5"]);
+    assert_eq!(cut["box"][0], serde_json::json!([-0.5, 0.0]));
+    refused(
+        &[
+            "network",
+            "box",
+            &network,
+            "--degrees",
+            "3",
+            "--mean",
+            "0.5",
+        ],
+        "goes with --input",
+    );
+}

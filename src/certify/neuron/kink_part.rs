@@ -13,14 +13,20 @@
 //!
 //! Source: Bernstein 1912.
 
-use super::kink::{clenshaw, off_line, Neuron, LANES, NODE_SHIFT};
+use super::kink::{clenshaw, off_line, short, Neuron, LANES, NODE_SHIFT};
 use crate::arith::upper::Upper;
 use crate::error::Result;
 
-/// Nodes to a wave: d w is at most 1/64 where that takes no more than `MAX_NODES`.
-const STEPS: f64 = 64.0;
+/// Nodes to a wave: d w is at most 1/96 where that takes no more than `MAX_NODES`.
+const STEPS: f64 = 96.0;
 /// Most nodes.
 const MAX_NODES: usize = 1 << 15;
+/// Slopes are within this of 0.
+const STEEPEST: f64 = 4.0;
+/// Steps of the search for a slope, each two thirds of the one before.
+const SEARCH: usize = 40;
+/// Values that the search looks at, about.
+const MOST_TRIED: usize = 256;
 /// Parts shorter than this in t have no slope of their own.
 const SHORT: f64 = 1e-9;
 
@@ -37,7 +43,7 @@ impl Neuron {
     /// Bounds the polynomial on [lo, hi], as far as that lies in its range.
     ///
     /// **Guarantee** for every z in both, P(z) - max(z, 0) and P(z) - s z are within their bounds.
-    /// **Cost** some 64 d nodes for the whole range, in proportion for a part; 16 at least.
+    /// **Cost** some 96 d nodes for the whole range, in proportion for a part; 16 at least.
     ///
     /// # Errors
     /// None for a neuron that could be made.
@@ -63,44 +69,34 @@ impl Neuron {
             return Ok(whole);
         }
         // P(z) = h F(t) + h s t, and s z = h s (t - c).
-        let tilted = |s: f64, a: f64, b: f64| {
-            let bounds = self.over(s, a, b);
-            self.range.in_z(s, bounds)
-        };
-        let left = (t0 < c).then(|| tilted(0.0, t0, t1.min(c)));
-        let right = (t1 > c).then(|| tilted(1.0, t0.max(c), t1));
-        let sides = [left, right];
-        let apart = sides
-            .iter()
-            .flatten()
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |m, s| {
-                (m.0.min(s.0), m.1.max(s.1))
-            });
+        let left = (t0 < c).then(|| self.values(t0, t1.min(c)));
+        let right = (t1 > c).then(|| self.values(t0.max(c), t1));
+        let sides: Vec<(f64, Values)> = left
+            .map(|v| (0.0, v))
+            .into_iter()
+            .chain(right.map(|v| (1.0, v)))
+            .collect();
+        let around = |m: (f64, f64), s: (f64, f64)| (m.0.min(s.0), m.1.max(s.1));
+        let nothing = (f64::INFINITY, f64::NEG_INFINITY);
+        let bounds = |slope: f64, v: &Values| self.range.in_z(slope, self.over(slope, v));
+        let apart = sides.iter().map(|(s, v)| bounds(*s, v));
+        let apart = apart.fold(nothing, around);
         let slope = if t1 - t0 > SHORT {
-            let mut ends = [t0; LANES];
-            ends[1] = t1;
-            let (v, _) = clenshaw(&self.coefficients, &ends);
-            ((v[1] - v[0]) / (t1 - t0)).clamp(-4.0, 4.0)
+            flattest(&sides)
         } else if t1 > c {
             1.0
         } else {
             0.0
         };
+        let tilted = sides.iter().map(|(_, v)| bounds(slope, v));
         Ok(Part {
             bound_apart: (apart.0.max(-e), apart.1.min(e)),
-            bound_tilted: (slope, tilted(slope, t0, t1)),
+            bound_tilted: (slope, tilted.fold(nothing, around)),
         })
     }
 
-    /// Bounds of sum c_k T_k(t) - s t over -1 <= t0 < t1 <= 1.
-    fn over(&self, s: f64, t0: f64, t1: f64) -> (f64, f64) {
-        let (h, c) = (self.range.half, self.range.kink);
-        // M from the slope that is known over the whole range: |P - s0 z| = h |F_0 + s0 c|.
-        let (s0, (least, most)) = self.bound_tilted;
-        let known = Upper::size(least).max(Upper::size(most)).over(h);
-        let line = Upper::product(s0.abs(), c.abs());
-        let turned = Upper::of(s.max(s0)) + Upper::of(-s.min(s0));
-        let all = known + line + turned;
+    /// The polynomial in t at nodes of -1 <= t0 < t1 <= 1, both ends among them.
+    fn values(&self, t0: f64, t1: f64) -> Values {
         let degree = self.coefficients.len().saturating_sub(1).max(1) as f64;
         let (a0, a1) = (t1.acos(), t0.acos());
         let wanted = (degree * (a1 - a0) * STEPS).ceil();
@@ -111,7 +107,11 @@ impl Neuron {
             MAX_NODES
         };
         let step = (a1 - a0) / steps as f64;
-        let (mut lo, mut hi, mut off) = (f64::INFINITY, f64::NEG_INFINITY, Upper::ZERO);
+        let mut values = Values {
+            nodes: Vec::with_capacity(steps + LANES),
+            rounding: Upper::ZERO,
+            step,
+        };
         for first in (0..=steps).step_by(LANES) {
             let t: [f64; LANES] = std::array::from_fn(|i| match first + i {
                 0 => t1,
@@ -119,20 +119,77 @@ impl Neuron {
                 k => (a0 + k as f64 * step).cos().clamp(t0, t1),
             });
             let (value, rounding) = clenshaw(&self.coefficients, &t);
-            for (t, v) in t.iter().zip(value) {
-                let f = v - s * t;
-                lo = lo.min(f);
-                hi = hi.max(f);
-                off = off.max(rounding + off_line(f, s));
-            }
+            values.nodes.extend(t.into_iter().zip(value));
+            values.rounding = values.rounding.max(rounding);
+        }
+        values
+    }
+
+    /// Bounds of sum c_k T_k(t) - s t between the outermost nodes.
+    fn over(&self, s: f64, values: &Values) -> (f64, f64) {
+        let (h, c) = (self.range.half, self.range.kink);
+        // M from the slope that is known over the whole range: |P - s0 z| = h |F_0 + s0 c|.
+        let (s0, (least, most)) = self.bound_tilted;
+        let known = Upper::size(least).max(Upper::size(most)).over(h);
+        let line = Upper::product(s0.abs(), c.abs());
+        let turned = Upper::of(s.max(s0)) + Upper::of(-s.min(s0));
+        let all = known + line + turned;
+        let degree = self.coefficients.len().saturating_sub(1).max(1) as f64;
+        let (mut lo, mut hi, mut off) = (f64::INFINITY, f64::NEG_INFINITY, Upper::ZERO);
+        for (t, v) in &values.nodes {
+            let f = v - s * t;
+            lo = lo.min(f);
+            hi = hi.max(f);
+            off = off.max(off_line(f, s));
         }
         // Angles are not proved to be steps apart exactly: what rounding of the angles does is in NODE_SHIFT.
-        let apart = Upper::of(step.next_up()) + Upper::of(2.0 * NODE_SHIFT);
+        let apart = Upper::of(values.step.next_up()) + Upper::of(2.0 * NODE_SHIFT);
         let wave = apart.scaled(degree);
-        let pad = (all * wave * wave).scaled(0.125) + off;
+        let pad = (all * wave * wave).scaled(0.125) + values.rounding + off;
         let end = |x: f64| (Upper::of(x) + pad).get();
         (-end(-lo), end(hi))
     }
+}
+
+/// A polynomial at nodes of a part, in t.
+struct Values {
+    /// t and value.
+    nodes: Vec<(f64, f64)>,
+    /// Of each value.
+    rounding: Upper,
+    /// Between the angles of two nodes.
+    step: f64,
+}
+
+/// The slope s, about, for which the values minus s t spread least: their spread is convex in s.
+fn flattest(sides: &[(f64, Values)]) -> f64 {
+    let all = || sides.iter().flat_map(|(_, v)| &v.nodes);
+    let every = (all().count() / MOST_TRIED).max(1);
+    // The ends of a part stand first and last on its sides.
+    let ends = sides
+        .iter()
+        .flat_map(|(_, v)| [v.nodes.first(), v.nodes.last()]);
+    let tried: Vec<(f64, f64)> = all()
+        .step_by(every)
+        .chain(ends.flatten())
+        .copied()
+        .collect();
+    let spread = |s: f64| {
+        let around = |m: (f64, f64), f: f64| (m.0.min(f), m.1.max(f));
+        let rest = tried.iter().map(|(t, v)| v - s * t);
+        let (lo, hi) = rest.fold((f64::INFINITY, f64::NEG_INFINITY), around);
+        hi - lo
+    };
+    let (mut lo, mut hi) = (-STEEPEST, STEEPEST);
+    for _ in 0..SEARCH {
+        let (a, b) = (lo + (hi - lo) / 3.0, hi - (hi - lo) / 3.0);
+        if spread(a) < spread(b) {
+            hi = b;
+        } else {
+            lo = a;
+        }
+    }
+    short(lo / 2.0 + hi / 2.0)
 }
 
 #[cfg(test)]

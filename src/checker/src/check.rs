@@ -4,6 +4,7 @@ use crate::certificate;
 use crate::core::fault::Checked;
 use crate::evaluation;
 use crate::format::{digest, json, manifest};
+use crate::network::boxes;
 use crate::words::report::{Outcome, Report};
 
 /// Checks a certificate.
@@ -39,6 +40,8 @@ pub enum Kind {
     Certificate,
     /// A certificate of a network, for [`crate::network::check_network`].
     Network,
+    /// A certificate of box bounds, for [`crate::network::boxes::check_box`].
+    NetworkBox,
     /// A manifest, for [`manifest::Manifest::parse`].
     Manifest,
     /// None of these.
@@ -46,11 +49,12 @@ pub enum Kind {
 }
 
 /// The formats of certificates, by kind.
-const FORMATS: [(&str, Kind); 4] = [
+const FORMATS: [(&str, Kind); 5] = [
     ("polycert-certificate/1", Kind::Certificate),
     (evaluation::FORMAT, Kind::Certificate),
     ("polycert-network/1", Kind::Network),
     ("polycert-network-deviation/1", Kind::Network),
+    (boxes::FORMAT, Kind::NetworkBox),
 ];
 
 /// The kind of a document, by its field `format`.

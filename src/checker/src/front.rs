@@ -2,23 +2,23 @@
 //!
 //! `polycert-check` and `polycert check` read their own arguments and are the same from here on.
 
-use crate::check::{check_table, is_no_json, kind, names_a_certificate, sha256, Kind};
+use crate::check::{check_table, kind, sha256, Kind};
+use crate::folder::{certificates, read_file};
 use crate::format::json::MAX_BYTES;
 use crate::format::manifest::{Entry, Manifest, Subject};
 use crate::format::requirement::Requirement;
+use crate::network::boxes::check_box;
+use crate::network::boxes::report::BoxOutcome;
 use crate::network::check_network_with;
 use crate::network::model::lines::MAX_FILE_BYTES;
 use crate::network::report::NetworkOutcome;
 use crate::words::report::Outcome;
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// After this long the program tells how far it is.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Files of a folder at most.
-const MAX_FILES: usize = 10_000;
 
 /// What a command line asks for.
 #[derive(Debug, Default)]
@@ -46,8 +46,8 @@ pub struct Request {
 impl Request {
     /// Why the options do not go together, if they do not.
     pub fn misuse(&self) -> Option<&'static str> {
-        if self.network.is_some() != self.input.is_some() {
-            return Some("--network and --input go together");
+        if self.input.is_some() && self.network.is_none() {
+            return Some("--input goes with --network");
         }
         if self.network.is_some() && self.table_sha256.is_some() {
             return Some("--table-sha256 is not for network certificates");
@@ -79,17 +79,6 @@ pub fn check_paths(request: &Request, streams: &mut Streams<'_>) -> u8 {
     codes.max().unwrap_or(2)
 }
 
-/// At most one byte more than the checker accepts, so that it can refuse a longer file.
-fn read_file(path: &Path, limit: usize, stdin: Option<&mut dyn Read>) -> io::Result<Vec<u8>> {
-    let limit = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    let mut bytes = Vec::new();
-    match stdin.filter(|_| path == Path::new("-")) {
-        Some(stdin) => stdin.take(limit).read_to_end(&mut bytes)?,
-        None => File::open(path)?.take(limit).read_to_end(&mut bytes)?,
-    };
-    Ok(bytes)
-}
-
 /// A JSON string.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
@@ -118,6 +107,7 @@ fn shown(path: &Path) -> String {
 enum Found {
     Table(Outcome),
     Network(NetworkOutcome),
+    Box(BoxOutcome),
 }
 
 /// The answer about one certificate.
@@ -153,14 +143,16 @@ impl Answer {
     fn code(&self, request: &Request) -> u8 {
         match &self.found {
             Found::Table(Outcome::Unreadable { .. })
-            | Found::Network(NetworkOutcome::Unreadable(_)) => 2,
+            | Found::Network(NetworkOutcome::Unreadable(_))
+            | Found::Box(BoxOutcome::Unreadable(_)) => 2,
             Found::Table(Outcome::Rejected { .. })
-            | Found::Network(NetworkOutcome::Rejected(_)) => 1,
+            | Found::Network(NetworkOutcome::Rejected(_))
+            | Found::Box(BoxOutcome::Rejected(_)) => 1,
             _ if !self.unmet.is_empty() => 1,
             Found::Table(Outcome::Verified(report)) => {
                 u8::from(!report.claim_holds() && !request.any_verdict)
             }
-            Found::Network(NetworkOutcome::Verified(_)) => 0,
+            Found::Network(NetworkOutcome::Verified(_)) | Found::Box(BoxOutcome::Verified(_)) => 0,
         }
     }
 
@@ -168,6 +160,7 @@ impl Answer {
         let fields = match &self.found {
             Found::Table(outcome) => outcome.json_fields(),
             Found::Network(outcome) => outcome.json_fields(),
+            Found::Box(outcome) => outcome.json_fields(),
         };
         let unmet: Vec<String> = self.unmet.iter().map(|text| quoted(text)).collect();
         let (file, unmet) = (quoted(file), unmet.join(","));
@@ -178,6 +171,7 @@ impl Answer {
         let text = match &self.found {
             Found::Table(outcome) => outcome.to_string(),
             Found::Network(outcome) => outcome.to_string(),
+            Found::Box(outcome) => outcome.to_string(),
         };
         if self.unmet.is_empty() {
             return text;
@@ -213,42 +207,69 @@ fn tell(
     code
 }
 
-/// Checks a network certificate against the files given, or those beside it.
+/// Reads the file that is given, or else the one beside the certificate.
+fn beside(
+    path: &Path,
+    given: &Option<PathBuf>,
+    suffix: &str,
+    streams: &mut Streams<'_>,
+) -> Result<Vec<u8>, String> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    let file = given.clone().unwrap_or_else(|| PathBuf::from(name));
+    read_file(&file, MAX_FILE_BYTES, Some(&mut *streams.input))
+        .map_err(|error| format!("cannot read {}: {error}", shown(&file)))
+}
+
+/// Checks a certificate of a network, or of its box bounds, against the files given, or those beside it.
 fn check_network(
     path: &Path,
     certificate: &[u8],
     request: &Request,
     streams: &mut Streams<'_>,
-) -> NetworkOutcome {
-    let beside = |suffix: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
-    let mut read = |given: &Option<PathBuf>, suffix: &str| {
-        let file = given.clone().unwrap_or_else(|| beside(suffix));
-        read_file(&file, MAX_FILE_BYTES, Some(&mut *streams.input)).map_err(|error| {
-            NetworkOutcome::Unreadable(format!("cannot read {}: {error}", shown(&file)))
-        })
-    };
-    let both = read(&request.network, ".network")
-        .and_then(|network| Ok((network, read(&request.input, ".input")?)));
-    let (network, input) = match both {
-        Ok(both) => both,
-        Err(unreadable) => return unreadable,
-    };
+) -> Found {
+    let network = beside(path, &request.network, ".network", streams);
     let begin = Instant::now();
-    let mut tell = |layer: usize, layers: usize| {
-        if !request.quiet && begin.elapsed() > PATIENCE {
-            let seconds = begin.elapsed().as_secs();
-            let _ = writeln!(
-                streams.err,
-                "{}: {layer} of {layers} activations, {seconds} s",
-                request.program
-            );
+    if kind(certificate) == Kind::NetworkBox {
+        let outcome = match network {
+            Ok(network) => check_box(certificate, &network, &mut |layer, layers| {
+                tell_progress(request, streams, begin, layer, layers);
+            }),
+            Err(detail) => BoxOutcome::Unreadable(detail),
+        };
+        return Found::Box(outcome);
+    }
+    let both = network.and_then(|network| {
+        let input = beside(path, &request.input, ".input", streams)?;
+        Ok((network, input))
+    });
+    let outcome = match both {
+        Ok((network, input)) => {
+            check_network_with(certificate, &network, &input, &mut |layer, layers| {
+                tell_progress(request, streams, begin, layer, layers);
+            })
         }
+        Err(detail) => NetworkOutcome::Unreadable(detail),
     };
-    check_network_with(certificate, &network, &input, &mut tell)
+    Found::Network(outcome)
+}
+
+/// How far a long check is.
+fn tell_progress(
+    request: &Request,
+    streams: &mut Streams<'_>,
+    begin: Instant,
+    layer: usize,
+    layers: usize,
+) {
+    if !request.quiet && begin.elapsed() > PATIENCE {
+        let seconds = begin.elapsed().as_secs();
+        let _ = writeln!(
+            streams.err,
+            "{}: {layer} of {layers} activations, {seconds} s",
+            request.program
+        );
+    }
 }
 
 /// Checks one certificate; `entry` is what a manifest says of it.
@@ -272,6 +293,9 @@ fn check(
         (Some(Subject::Network { .. }), Kind::Certificate) => {
             "a certificate of a table, where one of a network is listed"
         }
+        (Some(Subject::Network { .. } | Subject::Table { .. }), Kind::NetworkBox) => {
+            "a certificate of box bounds, where another is listed"
+        }
         (Some(Subject::Table { .. }), Kind::Network) => {
             "a certificate of a network, where one of a table is listed"
         }
@@ -280,15 +304,19 @@ fn check(
     if !other.is_empty() {
         return Answer::rejected(other.to_owned());
     }
-    if kind(bytes) == Kind::Network || request.network.is_some() {
-        let outcome = check_network(path, bytes, request, streams);
-        if let NetworkOutcome::Verified(report) = &outcome {
-            if !request.required.is_empty() || request.table_sha256.is_some() {
-                unmet.push("a network certificate is about no table and no function".to_owned());
-            }
+    let of_network = matches!(kind(bytes), Kind::Network | Kind::NetworkBox);
+    if of_network || request.network.is_some() {
+        let found = check_network(path, bytes, request, streams);
+        let verified = matches!(
+            found,
+            Found::Network(NetworkOutcome::Verified(_)) | Found::Box(BoxOutcome::Verified(_))
+        );
+        if verified && (!request.required.is_empty() || request.table_sha256.is_some()) {
+            unmet.push("a network certificate is about no table and no function".to_owned());
+        }
+        if let Found::Network(NetworkOutcome::Verified(report)) = &found {
             unmet.extend(subject.iter().flat_map(|subject| report.unmet(subject)));
         }
-        let found = Found::Network(outcome);
         return Answer { found, unmet };
     }
     let (table, listed) = match subject {
@@ -311,46 +339,6 @@ fn check(
     }
     let found = Found::Table(outcome);
     Answer { found, unmet }
-}
-
-/// The files of a folder that are certificates, or are named as such, in the order of their names.
-fn certificates(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let (mut found, mut doubtful) = (Vec::new(), Vec::new());
-    for (count, entry) in std::fs::read_dir(folder)?.enumerate() {
-        if count >= MAX_FILES {
-            let text = format!("more than {MAX_FILES} files in the folder");
-            return Err(io::Error::other(text));
-        }
-        let entry = entry?;
-        let (path, name) = (entry.path(), entry.file_name());
-        let name = name.to_string_lossy();
-        // A pipe would be waited for.
-        let other = std::fs::metadata(&path).is_ok_and(|m| !m.is_file());
-        if !name.ends_with(".json") || other {
-            continue;
-        }
-        // What is named a certificate must be one; of others, those that say so, damaged or not. What cannot be read is
-        // reported; so is what is no JSON, where there are certificates for it to be one of.
-        let named = name.ends_with(".cert.json");
-        let Ok(bytes) = read_file(&path, MAX_BYTES, None) else {
-            found.push(path);
-            continue;
-        };
-        match kind(&bytes) {
-            Kind::Manifest if !named => {}
-            Kind::Other if !named && !names_a_certificate(&bytes) => {
-                if is_no_json(&bytes) {
-                    doubtful.push(path);
-                }
-            }
-            _ => found.push(path),
-        }
-    }
-    if !found.is_empty() {
-        found.append(&mut doubtful);
-    }
-    found.sort();
-    Ok(found)
 }
 
 /// Checks what a manifest lists, and names the certificates beside it that it does not list.

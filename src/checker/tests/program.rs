@@ -101,7 +101,7 @@ fn usage() {
         &["--require", "gelu<=1", "-"],
         &["--require=sign<=1", "-"],
         &["--quiet=yes", "-"],
-        &["--network", "a", "-"],
+        &["--input", "a", "-"],
     ] {
         let (code, stdout, stderr) = out(&run(arguments, b""));
         assert_eq!((code, stdout.as_str()), (2, ""), "{arguments:?}");

@@ -1,8 +1,10 @@
 //! `polycert network box`: proved ranges and output difference over a box of inputs.
 
-use crate::cli::network::setup::{notes, ModelArguments};
+use crate::cli::network::setup::{notes, ModelArguments, PreparationArguments};
+use crate::cli::progress::Line;
 use crate::cli::terminal::{output, rational};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::files::{refuse_overwriting, write_atomically};
 use crate::jobs::network::box_bounds::{box_bounds, Answer, Near, Request, Run};
 use crate::network::boxes::stages::Stage;
 use crate::network::model::words::decimal;
@@ -23,13 +25,14 @@ use std::process::ExitCode;
 pub struct Arguments {
     #[command(flatten)]
     model: ModelArguments,
-    /// Degrees of the neurons' polynomials, separated by commas.
+    /// Degrees of the neurons' polynomials, separated by commas. A degree keeps the polynomials of a lower one in
+    /// this list where those have the smaller bound.
     #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..=400))]
     degrees: Vec<u16>,
     /// Tables (polycert-table/1) of composites; may be repeated.
     #[arg(long = "table", value_name = "FILE")]
     tables: Vec<PathBuf>,
-    /// The box is [LO, HI] in every input of the network.
+    /// The box is [LO, HI] in every input, before the mean and standard deviation of the preparation, if there is one.
     #[arg(long, default_value = "0", value_parser = rational, allow_hyphen_values = true)]
     lo: Rational,
     /// Upper end of every side.
@@ -45,9 +48,11 @@ pub struct Arguments {
     /// Which sample of the input file, from 0.
     #[arg(long, default_value_t = 0)]
     sample: usize,
-    /// A sample (.npy, PNG, JPEG), prepared as the network's file says; bytes are scaled by 1/255.
+    /// A sample (.npy, PNG, JPEG); the radius is taken before mean and standard deviation.
     #[arg(long, short, value_name = "FILE")]
     input: Option<PathBuf>,
+    #[command(flatten)]
+    preparation: PreparationArguments,
     /// Starts of the search for inputs that reach the bounds (measured beside what is proved); 0: none.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=10_000))]
     attack: u16,
@@ -55,6 +60,10 @@ pub struct Arguments {
     /// range, for --table each neuron's scale; DIR/index.json lists them. The bounds are about these tables.
     #[arg(long = "tables", value_name = "DIR")]
     tables_folder: Option<PathBuf>,
+    /// Also write a certificate (polycert-network-box/1) to FILE and the exact network to FILE.network, verified by the
+    /// independent checker; of one degree or table.
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
     /// Print JSON instead of text, with the ranges of every neuron.
     #[arg(long)]
     json: bool,
@@ -62,13 +71,28 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
-    let near = a.input.as_ref().map(|file| Near {
-        file: file.clone(),
-        sample: a.sample,
-        radius: a.radius.clone(),
-        whole: a.whole,
+    if a.input.is_none() && a.preparation.is_given() {
+        return Err(Error::domain(
+            "a preparation (--layout, --value-scale, --mean, --std, --input-domain) goes with --input",
+        ));
+    }
+    let near = a.input.as_ref().map(|file| -> Result<Near> {
+        Ok(Near {
+            file: a.preparation.request(file)?,
+            sample: a.sample,
+            radius: a.radius.clone(),
+            whole: a.whole,
+        })
     });
-    let answer = box_bounds(&Request {
+    let near = near.transpose()?;
+    let beside = |file: &PathBuf| PathBuf::from(format!("{}.network", file.display()));
+    if let Some(file) = &a.certificate {
+        let read = a.model.files().flatten().chain(&a.input).chain(&a.tables);
+        let read = read.map(PathBuf::as_path);
+        let written = [file.clone(), beside(file)];
+        refuse_overwriting(written.iter().map(PathBuf::as_path), read)?;
+    }
+    let request = Request {
         model: a.model.request(),
         degrees: a.degrees.iter().map(|&d| usize::from(d)).collect(),
         tables: a.tables.clone(),
@@ -77,7 +101,18 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         near,
         attack: usize::from(a.attack),
         tables_folder: a.tables_folder.clone(),
+        certificate: a.certificate.is_some(),
+    };
+    let mut line = Line::new();
+    let answer = box_bounds(&request, &mut |what, done, total| {
+        line.show(&format!("{what}: {done} of {total}"), done == total);
     })?;
+    let mut statement = String::new();
+    if let (Some(file), Some(made)) = (&a.certificate, &answer.certificate) {
+        statement = format!("\n{}\n", made.statement);
+        write_atomically(&beside(file), &made.network)?;
+        write_atomically(file, &made.certificate)?;
+    }
     let text = if a.json {
         let runs: Vec<Value> = answer
             .runs
@@ -93,7 +128,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         });
         format!("{value:#}\n")
     } else {
-        notes(&answer.network_said) + &words(a, &answer)
+        notes(&answer.network_said) + &words(a, &answer) + &statement
     };
     output(None, &text)?;
     Ok(ExitCode::SUCCESS)
@@ -117,7 +152,7 @@ fn words(a: &Arguments, answer: &Answer) -> String {
         let _ = write!(
             out,
             "{:<28} {:>16} {:>10.4} {:>12}",
-            d.name,
+            by_degree(d),
             decimal(d.bound_difference, true),
             d.seconds,
             d.polynomials
@@ -156,6 +191,14 @@ fn words(a: &Arguments, answer: &Answer) -> String {
     out
 }
 
+/// A run's name, with the degree of its twin where a lower one has the smaller bound.
+fn by_degree(run: &Run) -> String {
+    match run.degree {
+        Some(d) if run.name != format!("degree {d}") => format!("{}, by degree {d}", run.name),
+        _ => run.name.clone(),
+    }
+}
+
 /// For programs.
 fn json(run: &Run, stages: &[Stage]) -> Value {
     let layers: Vec<Value> = run
@@ -175,6 +218,7 @@ fn json(run: &Run, stages: &[Stage]) -> Value {
         .collect();
     json!({
         "polynomials": run.name,
+        "degree": run.degree,
         "bound_greatest_difference": run.bound_difference,
         "seconds": run.seconds,
         "replaced": run.polynomials,

@@ -8,7 +8,7 @@ use crate::network::forward::compare::MOST_BITS;
 use crate::network::read::input::Layout;
 use crate::network::read::load::numbers;
 use rug::Rational;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The network's file.
 #[derive(clap::Args)]
@@ -134,6 +134,13 @@ pub struct InputArguments {
     /// Input: .npy (one sample, or many along the first axis), PNG or JPEG of the network's size.
     #[arg(long, short, value_name = "FILE")]
     input: PathBuf,
+    #[command(flatten)]
+    preparation: PreparationArguments,
+}
+
+/// How a file's numbers become the network's input.
+#[derive(clap::Args)]
+pub struct PreparationArguments {
     /// Order of the axes, where the shape leaves it open: nchw or nhwc.
     #[arg(long, value_parser = layout)]
     layout: Option<Layout>,
@@ -169,6 +176,22 @@ impl InputArguments {
 
     /// What the jobs are asked about.
     pub fn request(&self) -> Result<InputFile> {
+        self.preparation.request(&self.input)
+    }
+}
+
+impl PreparationArguments {
+    /// Whether anything is given.
+    pub fn is_given(&self) -> bool {
+        let given = [self.mean.is_some(), self.std.is_some()];
+        self.layout.is_some()
+            || self.value_scale.is_some()
+            || self.input_domain.is_some()
+            || given.contains(&true)
+    }
+
+    /// A file with this preparation.
+    pub fn request(&self, file: &Path) -> Result<InputFile> {
         let list = |name: &str, text: &Option<String>| -> Result<Option<Vec<Rational>>> {
             let read = |text: &String| numbers(text).map_err(|e| e.within(name));
             text.as_ref().map(read).transpose()
@@ -178,7 +201,7 @@ impl InputArguments {
             .map(|text| ends("--input-domain", text))
             .transpose()?;
         Ok(InputFile {
-            file: self.input.clone(),
+            file: file.to_owned(),
             layout: self.layout,
             value_scale: self.value_scale.clone(),
             mean: list("--mean", &self.mean)?,

@@ -26,6 +26,38 @@ pub struct StageBounds {
     pub bound_difference: Vec<Bounds>,
     /// Error of each neuron's polynomial against ReLU on the twin's range; 0 where none is needed.
     pub bound_error: Vec<f64>,
+    /// What was used of each neuron's polynomial, where there is one.
+    pub replaced: Vec<Option<Replacement>>,
+}
+
+/// How ranges and differences are bounded.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Ranges of the twin are widened by this share of their size before polynomials are made for them: room for another
+    /// program that proves the same.
+    pub widened: f64,
+    /// Whether the slopes of small networks are bounded together at the end ([`super::coupling`]).
+    pub coupled: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            widened: 0.0,
+            coupled: true,
+        }
+    }
+}
+
+impl Options {
+    /// A range with its room.
+    pub(super) fn widen(&self, range: Bounds) -> Bounds {
+        if self.widened == 0.0 {
+            return range;
+        }
+        let room = size(range) * self.widened;
+        (-added(-range.0, room), added(range.1, room))
+    }
 }
 
 impl Replacement {

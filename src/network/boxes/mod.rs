@@ -16,16 +16,18 @@
 //! The ranges of u are those in which the twin's polynomials are evaluated: no polynomial leaves its
 //! domain on this box.
 
+pub mod apart;
 pub mod attack;
 pub mod bounds;
 pub mod coupling;
 pub mod relax;
 pub mod stages;
 
-pub use bounds::{Bounds, Replacement, StageBounds};
+pub use bounds::{Bounds, Options, Replacement, StageBounds};
 
 use crate::arith::upper::Upper;
 use crate::error::{Error, Result};
+use crate::network::boxes::apart::Planes;
 use crate::network::boxes::bounds::{added, contradiction, meet, negative, pairs, size, sum};
 use crate::network::boxes::relax::{bound_both_signs, chord_above, Knowledge, Lines};
 use crate::network::boxes::stages::Stage;
@@ -43,6 +45,19 @@ use crate::network::boxes::stages::Stage;
 pub fn analyse(
     stages: &[Stage],
     input: &[Bounds],
+    polynomial: impl FnMut(usize, usize, f64, f64) -> Result<Option<Replacement>>,
+) -> Result<Vec<StageBounds>> {
+    analyse_with(stages, input, &Options::default(), polynomial)
+}
+
+/// [`analyse`], with options.
+///
+/// # Errors
+/// As there.
+pub fn analyse_with(
+    stages: &[Stage],
+    input: &[Bounds],
+    options: &Options,
     mut polynomial: impl FnMut(usize, usize, f64, f64) -> Result<Option<Replacement>>,
 ) -> Result<Vec<StageBounds>> {
     relax::check_box(input, stages[0].size)?;
@@ -57,22 +72,33 @@ pub fn analyse(
         bound_after: vec![0.0; input.len()],
         ..Knowledge::default()
     }];
+    // Planes of p(u) - relu(z), and whether any is no line in d alone.
+    let mut planes: Vec<Vec<Planes>> = vec![Vec::new()];
+    let mut turned = false;
     let mut all = vec![StageBounds {
         bound_relu: input.to_vec(),
         bound_twin: input.to_vec(),
         bound_difference: vec![(0.0, 0.0); input.len()],
         bound_error: vec![0.0; input.len()],
+        replaced: vec![None; input.len()],
     }];
     for (k, stage) in stages.iter().enumerate().skip(1) {
         let bounds =
             |known: &[Knowledge], input| bound_both_signs(stages, known, input, k).map(pairs);
         let mut z = bounds(&relu, Some(input))?;
-        let apart = all.iter().any(|s| s.bound_error.iter().any(|e| *e > 0.0));
-        let (mut u, mut d) = if apart {
+        let differ = all.iter().any(|s| s.bound_error.iter().any(|e| *e > 0.0));
+        let (mut u, mut d) = if differ {
             (bounds(&twin, Some(input))?, bounds(&difference, None)?)
         } else {
             (z.clone(), vec![(0.0, 0.0); stage.size])
         };
+        if turned {
+            let found = apart::bound_both_signs(stages, &difference, &relu, &planes, input, k)?;
+            for (i, (d, b)) in d.iter_mut().zip(pairs(found)).enumerate() {
+                let both = meet(*d, b);
+                *d = both.ok_or_else(|| contradiction("difference", k, i, *d, b))?;
+            }
+        }
         for i in 0..stage.size {
             let meet = |what, a, b| meet(a, b).ok_or_else(|| contradiction(what, k, i, a, b));
             for _ in 0..2 {
@@ -87,17 +113,22 @@ pub fn analyse(
             Knowledge::default(),
             Knowledge::default(),
         ];
+        let mut here = Vec::with_capacity(stage.size);
+        let mut replaced = Vec::with_capacity(stage.size);
         for i in 0..stage.size {
+            if stage.relu {
+                u[i] = options.widen(u[i]);
+            }
             let (lo, hi) = u[i];
-            let (mut tilted, mut apart) = (None, (0.0, 0.0));
+            let (mut tilted, mut off) = (None, (0.0, 0.0));
             let replacement = if stage.relu {
                 polynomial(k, i, lo, hi)?
             } else {
                 None
             };
-            if let Some(replacement) = replacement {
-                apart = replacement.bound_apart;
-                let e = size(apart);
+            if let Some(replacement) = &replacement {
+                off = replacement.bound_apart;
+                let e = size(off);
                 if !(0.0..relax::MAX_MAGNITUDE).contains(&e) {
                     return Err(Error::domain(format!(
                         "stage {k}, neuron {i}: {e} is no bound of a polynomial's error"
@@ -109,26 +140,37 @@ pub fn analyse(
             let e = bound_error[i];
             if stage.relu {
                 next[0].push(lines_of_relu(z[i], (0.0, 0.0)), z[i], 0.0);
-                next[1].push(lines_of_twin(u[i], apart, tilted), u[i], e);
-                next[2].push(lines_of_difference(z[i], u[i], d[i], apart), d[i], e);
+                next[1].push(lines_of_twin(u[i], off, tilted), u[i], e);
+                let alone = apart::in_difference(z[i], u[i], d[i], off);
+                next[2].push(alone.lines(), d[i], e);
+                let both = apart::planes(z[i], u[i], d[i], replacement.as_ref());
+                turned |= both != alone;
+                here.push(both);
             } else {
                 for (known, b) in next.iter_mut().zip([z[i], u[i], d[i]]) {
                     known.push(LINEAR, b, 0.0);
                 }
+                here.push(apart::EQUAL);
             }
+            replaced.push(replacement);
         }
         let [a, b, c] = next;
         relu.push(a);
         twin.push(b);
         difference.push(c);
+        planes.push(here);
         all.push(StageBounds {
             bound_relu: z,
             bound_twin: u,
             bound_difference: d,
             bound_error,
+            replaced,
         });
     }
-    if let Some(bounds) = coupling::bound_outputs(stages, &all) {
+    let coupled = options
+        .coupled
+        .then(|| coupling::bound_outputs(stages, &all));
+    if let Some(bounds) = coupled.flatten() {
         let last = all.len() - 1;
         let differences = all[last].bound_difference.iter_mut().zip(bounds);
         for (i, (d, b)) in differences.enumerate() {
@@ -189,38 +231,6 @@ fn lines_of_twin((lo, hi): Bounds, apart: Bounds, tilted: Option<(f64, Bounds)>)
         }
     } else {
         lines
-    }
-}
-
-/// Lines of p(u) - relu(z) in d = u - z, for p - relu within `apart`.
-fn lines_of_difference(z: Bounds, u: Bounds, d: Bounds, apart: Bounds) -> Lines {
-    // Above: the least of convex functions that holds here; below: the mirror image.
-    let above = bend(z, u, d);
-    let (slope, offset) = bend(u, z, negative(d));
-    // relu(z) - relu(u) <= slope (-d) + offset, so relu(u) - relu(z) >= slope d - offset.
-    Lines {
-        above: (above.0, added(above.1, apart.1)),
-        below: (slope, -added(offset, -apart.0)),
-    }
-}
-
-/// A line above relu(z + d) - relu(z), where u = z + d.
-fn bend(z: Bounds, u: Bounds, d: Bounds) -> (f64, f64) {
-    let chord = |f: &dyn Fn(f64) -> f64| chord_above((d.0, f(d.0)), (d.1, f(d.1)));
-    if u.0 >= 0.0 {
-        // u - relu(z) <= u - z.
-        (1.0, 0.0)
-    } else if u.1 <= 0.0 {
-        // -relu(z) <= 0.
-        (0.0, 0.0)
-    } else if z.0 >= 0.0 {
-        // max(z + d, 0) - z = max(d, -z) <= max(d, -z_lo).
-        chord(&|d| d.max(-z.0))
-    } else if z.1 <= 0.0 {
-        // max(z + d, 0) <= max(d + z_hi, 0).
-        chord(&|d| added(d, z.1).max(0.0))
-    } else {
-        chord(&|d| d.max(0.0))
     }
 }
 

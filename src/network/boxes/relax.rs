@@ -18,6 +18,7 @@
 use crate::arith::upper::{gamma, Upper, UNIT};
 use crate::error::{Error, ErrorKind, Result};
 use crate::network::boxes::stages::Stage;
+use rayon::prelude::*;
 
 /// Values beyond this make a bound vacuous.
 pub const MAX_MAGNITUDE: f64 = 1e150;
@@ -60,72 +61,79 @@ pub fn bound_both_signs(
     target: usize,
 ) -> Result<Vec<f64>> {
     let n = stages[target].size;
-    let mut bounds = Vec::with_capacity(2 * n);
     // A few rows at a time keeps them in the cache.
-    let rows: Vec<(usize, f64)> = [1.0, -1.0]
-        .iter()
-        .flat_map(|&s| (0..n).map(move |j| (j, s)))
-        .collect();
-    for chunk in rows.chunks(64) {
-        let mut start = vec![0.0; chunk.len() * n];
-        for (row, &(j, sign)) in start.chunks_exact_mut(n).zip(chunk) {
-            row[j] = sign;
+    let some = |chunk: &[(usize, f64)]| {
+        let start = starts(chunk, n);
+        let mut side = Side::new(stages, known, input);
+        let mut totals = Totals::new(chunk.len());
+        side.through_matrices(target, &start, &mut totals);
+        for k in (1..target).rev() {
+            if let Some(mut rows) = side.take(k) {
+                if stages[k].relu {
+                    side.through_activation(k, &mut rows, &mut totals);
+                }
+                side.through_matrices(k, &rows, &mut totals);
+            }
         }
-        bounds.extend(Rows::new(stages, known, input, chunk.len()).descend(target, start)?);
-    }
-    Ok(bounds)
+        side.at_input(&mut totals);
+        totals.bounds(&stages[target].name)
+    };
+    in_chunks(n, some)
 }
 
-/// A few rows on their way back.
-struct Rows<'a> {
-    stages: &'a [Stage],
-    known: &'a [Knowledge],
-    input: Option<&'a [(f64, f64)]>,
-    /// Coefficients of each stage's value a, where there are any yet.
-    waiting: Vec<Option<Vec<f64>>>,
+/// The bounds of all rows, some at a time, on all cores.
+pub(super) fn in_chunks(
+    n: usize,
+    some: impl Fn(&[(usize, f64)]) -> Result<Vec<f64>> + Send + Sync,
+) -> Result<Vec<f64>> {
+    let all: Vec<Vec<f64>> = signed(n)
+        .par_chunks(CHUNK)
+        .map(some)
+        .collect::<Result<_>>()?;
+    Ok(all.concat())
+}
+
+/// Rows that go back together.
+const CHUNK: usize = 64;
+
+/// All neurons with sign +1, then all with -1.
+fn signed(n: usize) -> Vec<(usize, f64)> {
+    let both = [1.0, -1.0];
+    let all = both.iter().flat_map(|&s| (0..n).map(move |j| (j, s)));
+    all.collect()
+}
+
+/// Unit rows.
+pub(super) fn starts(chunk: &[(usize, f64)], n: usize) -> Vec<f64> {
+    let mut start = vec![0.0; chunk.len() * n];
+    for (row, &(j, sign)) in start.chunks_exact_mut(n).zip(chunk) {
+        row[j] = sign;
+    }
+    start
+}
+
+/// What is added up beside a few rows on their way back.
+pub(super) struct Totals {
     constant: Vec<f64>,
     rounding: Vec<Upper>,
 }
 
-impl<'a> Rows<'a> {
-    fn new(
-        stages: &'a [Stage],
-        known: &'a [Knowledge],
-        input: Option<&'a [(f64, f64)]>,
-        rows: usize,
-    ) -> Self {
+impl Totals {
+    pub(super) fn new(rows: usize) -> Self {
         Self {
-            stages,
-            known,
-            input,
-            waiting: vec![None; stages.len()],
             constant: vec![0.0; rows],
             rounding: vec![Upper::of(TINY); rows],
         }
     }
 
-    fn descend(mut self, target: usize, start: Vec<f64>) -> Result<Vec<f64>> {
-        self.through_matrices(target, &start);
-        for k in (1..target).rev() {
-            if let Some(mut rows) = self.waiting[k].take() {
-                if self.stages[k].relu {
-                    self.through_activation(k, &mut rows);
-                }
-                self.through_matrices(k, &rows);
-            }
-        }
-        let rows = self.waiting[0].take();
-        if let (Some(rows), Some(input)) = (rows, self.input) {
-            for (r, row) in rows.chunks_exact(input.len()).enumerate() {
-                let (mut sum, mut size) = (0.0, 0.0);
-                for (q, (lo, hi)) in row.iter().zip(input) {
-                    sum += (q * lo).max(q * hi);
-                    size += q.abs() * lo.abs().max(hi.abs());
-                }
-                let n = input.len();
-                self.add_constant(r, sum, gamma(n, UNIT) * Upper::computed(size, n));
-            }
-        }
+    pub(super) fn add(&mut self, row: usize, value: f64, rounding: Upper) {
+        self.constant[row] += value;
+        let sum = Upper::size(self.constant[row]);
+        self.rounding[row] += rounding + Upper::of(UNIT) * sum;
+    }
+
+    /// The upper bounds, of the stage of that name.
+    pub(super) fn bounds(self, name: &str) -> Result<Vec<f64>> {
         let bound = |(c, e): (&f64, &Upper)| (Upper::of(*c) + *e).get();
         let bounds: Vec<f64> = self
             .constant
@@ -136,21 +144,60 @@ impl<'a> Rows<'a> {
         if bounds.iter().all(|b| b.abs() < MAX_MAGNITUDE) {
             return Ok(bounds);
         }
-        let name = &self.stages[target].name;
         Err(ErrorKind::NotConverged(format!(
             "layer {name:?}: the bound is vacuous (above {MAX_MAGNITUDE:e})"
         ))
         .into())
     }
+}
 
-    fn add_constant(&mut self, row: usize, value: f64, rounding: Upper) {
-        self.constant[row] += value;
-        let sum = Upper::size(self.constant[row]);
-        self.rounding[row] += rounding + Upper::of(UNIT) * sum;
+/// A few rows on their way back: coefficients of one system's values.
+pub(super) struct Side<'a> {
+    stages: &'a [Stage],
+    known: &'a [Knowledge],
+    input: Option<&'a [(f64, f64)]>,
+    /// Coefficients of each stage's value a, where there are any yet.
+    waiting: Vec<Option<Vec<f64>>>,
+}
+
+impl<'a> Side<'a> {
+    pub(super) fn new(
+        stages: &'a [Stage],
+        known: &'a [Knowledge],
+        input: Option<&'a [(f64, f64)]>,
+    ) -> Self {
+        Self {
+            stages,
+            known,
+            input,
+            waiting: vec![None; stages.len()],
+        }
+    }
+
+    /// The coefficients that have come together at a stage's values.
+    pub(super) fn take(&mut self, k: usize) -> Option<Vec<f64>> {
+        self.waiting[k].take()
+    }
+
+    /// The box ends the rows.
+    pub(super) fn at_input(&mut self, totals: &mut Totals) {
+        let rows = self.waiting[0].take();
+        let (Some(rows), Some(input)) = (rows, self.input) else {
+            return;
+        };
+        for (r, row) in rows.chunks_exact(input.len()).enumerate() {
+            let (mut sum, mut size) = (0.0, 0.0);
+            for (q, (lo, hi)) in row.iter().zip(input) {
+                sum += (q * lo).max(q * hi);
+                size += q.abs() * lo.abs().max(hi.abs());
+            }
+            let n = input.len();
+            totals.add(r, sum, gamma(n, UNIT) * Upper::computed(size, n));
+        }
     }
 
     /// From coefficients of a to coefficients of z, in place.
-    fn through_activation(&mut self, k: usize, rows: &mut [f64]) {
+    fn through_activation(&self, k: usize, rows: &mut [f64], totals: &mut Totals) {
         let known = &self.known[k];
         for (r, row) in rows.chunks_exact_mut(known.lines.len()).enumerate() {
             let (mut sum, mut size, mut lost) = (0.0, 0.0, 0.0);
@@ -165,12 +212,12 @@ impl<'a> Rows<'a> {
             let n = known.lines.len();
             let offsets = gamma(n, UNIT) * Upper::computed(size, n);
             let slopes = Upper::of(UNIT) * Upper::computed(lost, n);
-            self.add_constant(r, sum, offsets + slopes);
+            totals.add(r, sum, offsets + slopes);
         }
     }
 
     /// From coefficients of stage k's z to coefficients of the values that it reads.
-    fn through_matrices(&mut self, k: usize, rows: &[f64]) {
+    pub(super) fn through_matrices(&mut self, k: usize, rows: &[f64], totals: &mut Totals) {
         let stage = &self.stages[k];
         let n = stage.size;
         if self.input.is_some() {
@@ -182,7 +229,7 @@ impl<'a> Rows<'a> {
                     off += q.abs() * apart;
                 }
                 let rounding = gamma(n, UNIT) * Upper::computed(size, n);
-                self.add_constant(r, sum, rounding + Upper::computed(off, n));
+                totals.add(r, sum, rounding + Upper::computed(off, n));
             }
         }
         for matrix in &stage.matrices {
@@ -204,11 +251,11 @@ impl<'a> Rows<'a> {
                 .enumerate()
             {
                 let here = Upper::norm(row) * spread;
-                self.rounding[r] += (gamma + Upper::of(matrix.relative)) * here;
+                totals.rounding[r] += (gamma + Upper::of(matrix.relative)) * here;
                 if !fresh {
                     // Added to what was there, which is at most |sum| + |q| |M|.
                     let all = Upper::norm(sum) * all + here;
-                    self.rounding[r] += Upper::of(2.0) * gamma * all;
+                    totals.rounding[r] += Upper::of(2.0) * gamma * all;
                 }
             }
             self.waiting[matrix.source] = out;
@@ -216,42 +263,73 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// out += rows times matrix, four rows at a time.
+/// Columns of a tile.
+const TILE: usize = 8;
+
+/// out += rows times matrix, in tiles of four rows and eight columns whose sums stay in registers; a row of the matrix
+/// that all four have a 0 for is passed over.
 fn multiply(rows: &[f64], n: usize, matrix: &[f64], columns: usize, out: &mut [f64]) {
-    for (rows, out) in rows.chunks(4 * n).zip(out.chunks_mut(4 * columns)) {
-        if rows.len() == 4 * n {
-            let (o0, rest) = out.split_at_mut(columns);
-            let (o1, rest) = rest.split_at_mut(columns);
-            let (o2, o3) = rest.split_at_mut(columns);
-            for (j, m) in matrix.chunks_exact(columns).enumerate() {
-                let q = [rows[j], rows[n + j], rows[2 * n + j], rows[3 * n + j]];
-                if q == [0.0; 4] {
-                    continue;
-                }
-                for ((((m, a), b), c), d) in m
-                    .iter()
-                    .zip(&mut *o0)
-                    .zip(&mut *o1)
-                    .zip(&mut *o2)
-                    .zip(&mut *o3)
-                {
-                    *a = m.mul_add(q[0], *a);
-                    *b = m.mul_add(q[1], *b);
-                    *c = m.mul_add(q[2], *c);
-                    *d = m.mul_add(q[3], *d);
-                }
+    let four = 4 * n;
+    let used: Vec<Vec<usize>> = rows
+        .chunks(four)
+        .map(|rows| {
+            let any = |j: &usize| rows.iter().skip(*j).step_by(n).any(|q| *q != 0.0);
+            (0..n).filter(any).collect()
+        })
+        .collect();
+    // The tile's columns side by side: rows of a power of two would meet in a few lines of the cache.
+    let mut packed = vec![[0.0; TILE]; n];
+    for first in (0..columns).step_by(TILE) {
+        let width = TILE.min(columns - first);
+        for (packed, row) in packed.iter_mut().zip(matrix.chunks_exact(columns)) {
+            packed[..width].copy_from_slice(&row[first..first + width]);
+        }
+        let blocks = rows.chunks(four).zip(out.chunks_mut(4 * columns));
+        for ((rows, out), used) in blocks.zip(&used) {
+            if width == TILE && rows.len() == four {
+                tile(rows, &packed, columns, first, used, out);
+                continue;
             }
-        } else {
             for (row, out) in rows.chunks_exact(n).zip(out.chunks_exact_mut(columns)) {
-                for (q, m) in row.iter().zip(matrix.chunks_exact(columns)) {
-                    if *q != 0.0 {
-                        m.iter()
-                            .zip(&mut *out)
-                            .for_each(|(m, o)| *o = m.mul_add(*q, *o));
-                    }
+                for &j in used {
+                    let out = &mut out[first..first + width];
+                    out.iter_mut()
+                        .zip(&packed[j])
+                        .for_each(|(o, m)| *o = m.mul_add(row[j], *o));
                 }
             }
         }
+    }
+}
+
+/// One full tile.
+fn tile(
+    rows: &[f64],
+    packed: &[[f64; TILE]],
+    columns: usize,
+    first: usize,
+    used: &[usize],
+    out: &mut [f64],
+) {
+    let n = packed.len();
+    let mut sums = [[0.0; TILE]; 4];
+    for (r, sums) in sums.iter_mut().enumerate() {
+        sums.copy_from_slice(&out[r * columns + first..][..TILE]);
+    }
+    let (q0, rest) = rows.split_at(n);
+    let (q1, rest) = rest.split_at(n);
+    let (q2, q3) = rest.split_at(n);
+    for &j in used {
+        let m = &packed[j];
+        let q = [q0[j], q1[j], q2[j], q3[j]];
+        for (sums, q) in sums.iter_mut().zip(q) {
+            for (s, m) in sums.iter_mut().zip(m) {
+                *s = m.mul_add(q, *s);
+            }
+        }
+    }
+    for (r, sums) in sums.iter().enumerate() {
+        out[r * columns + first..][..TILE].copy_from_slice(sums);
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod activation;
 mod balls;
+pub(crate) mod boxes;
 mod digits;
 mod document;
 mod forward;

@@ -1,79 +1,25 @@
 //! Box bounds: proved ranges and output difference over a box of inputs.
 
+mod certified;
 mod polynomials;
+mod request;
+mod sides;
 mod tables;
 
-use crate::arith::number::{f64_above, f64_below};
+pub use certified::Certified;
+pub use request::{Near, Request};
+
 use crate::error::{Error, Result};
 use crate::files::refuse_overwriting;
-use crate::jobs::network::inputs::InputFile;
-use crate::jobs::network::model::Model;
 use crate::network::boxes::stages::{self, Stage};
-use crate::network::boxes::{Bounds, StageBounds};
-use crate::network::read::load::Loaded;
-use polynomials::{attack, composite, Kind};
-use rug::Rational;
+use crate::network::boxes::{Bounds, Options, StageBounds};
+use polynomials::{attack, composite, Kind, Polynomials};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Instant;
 
 /// Most degrees of one run.
 const MAX_DEGREES: usize = 32;
-
-/// A small network of dense, convolution and addition layers with ReLU, a box, and polynomials for its neurons.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// The network's file.
-    pub model: Model,
-    /// Degrees of the neurons' polynomials, 1 to 400; a run for each.
-    pub degrees: Vec<usize>,
-    /// Tables of composites; a run for each.
-    pub tables: Vec<PathBuf>,
-    /// Lower end of every side of the box.
-    pub lo: Rational,
-    /// Upper end of every side.
-    pub hi: Rational,
-    /// The box is the part of that which is near a sample.
-    pub near: Option<Near>,
-    /// Starts of the search for inputs that reach the bounds; 0: none.
-    pub attack: usize,
-    /// Folder for the polynomials as tables, with an index: what the bounds are about, written down.
-    pub tables_folder: Option<PathBuf>,
-}
-
-/// The neighbourhood of a sample.
-#[derive(Debug, Clone)]
-pub struct Near {
-    /// .npy, PNG or JPEG, prepared as the network's file says.
-    pub file: PathBuf,
-    /// Which sample, from 0.
-    pub sample: usize,
-    /// L-infinity distance, 0 or more.
-    pub radius: Option<Rational>,
-    /// Make the polynomials for the ranges over the whole box, as a network that serves all inputs has them,
-    /// and bound the difference within the radius.
-    pub whole: bool,
-}
-
-impl Request {
-    /// One degree over [0, 1] in every input.
-    pub fn new(model: Model, degree: usize) -> Self {
-        Self {
-            model,
-            degrees: vec![degree],
-            tables: Vec::new(),
-            lo: Rational::new(),
-            hi: Rational::from(1),
-            near: None,
-            attack: 0,
-            tables_folder: None,
-        }
-    }
-
-    /// [lo, hi], rounded outward.
-    fn whole_side(&self) -> Bounds {
-        (f64_below(&self.lo), f64_above(&self.hi))
-    }
-}
 
 /// What was proved with each kind of polynomials.
 #[derive(Debug, Clone)]
@@ -86,8 +32,10 @@ pub struct Answer {
     pub sides: Vec<Bounds>,
     /// The network's layers between its ReLUs; the first is the input.
     pub stages: Vec<Stage>,
-    /// Degrees first, then tables.
+    /// Degrees first, in ascending order, then tables.
     pub runs: Vec<Run>,
+    /// Of the one run, if asked for: what it states is what the run proved.
+    pub certificate: Option<Certified>,
 }
 
 /// One kind of polynomials in every neuron.
@@ -95,6 +43,11 @@ pub struct Answer {
 pub struct Run {
     /// The degree, or the table.
     pub name: String,
+    /// The degree of this twin's polynomials: the one asked for, or a lower one of the same request with a smaller bound.
+    ///
+    /// Within a part of the box that the polynomials were made for, a higher degree may be further away: its waves
+    /// are lower, but as steep.
+    pub degree: Option<usize>,
     /// **Guarantee**: over the whole box no output of network and twin differs by more.
     pub bound_difference: f64,
     /// What it took.
@@ -114,6 +67,8 @@ pub struct Run {
 ///
 /// **Guarantee** no polynomial leaves the range that it was made for, and the outputs differ by at most the bound.
 ///
+/// **Inputs** the request; `progress` hears of what so many are done of how many.
+///
 /// # Errors
 /// No polynomials or too many, an empty box, other kinds of layers, files that do not fit together.
 ///
@@ -132,22 +87,28 @@ pub struct Run {
 /// # let network = [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &weights].concat();
 /// # let file = folder.path().join("network.safetensors");
 /// # std::fs::write(&file, network).unwrap();
-/// let answer = box_bounds(&Request::new(Model::new(file), 6))?;
+/// let answer = box_bounds(&Request::new(Model::new(file), 6), &mut |_, _, _| ())?;
 /// assert_eq!(answer.runs[0].polynomials, 2);
 /// assert!(answer.runs[0].bound_difference < 0.3);
 /// # Ok::<(), polycert::error::Error>(())
 /// ```
-pub fn box_bounds(request: &Request) -> Result<Answer> {
+pub fn box_bounds(
+    request: &Request,
+    progress: &mut dyn FnMut(&str, usize, usize),
+) -> Result<Answer> {
     let degrees = &request.degrees;
     if degrees.is_empty() && request.tables.is_empty() || degrees.len() > MAX_DEGREES {
         return Err(Error::domain(format!(
             "give 1 to {MAX_DEGREES} --degrees, such as 2,10,50, or a --table"
         )));
     }
+    if request.certificate && degrees.len() + request.tables.len() > 1 {
+        return Err(Error::domain("a certificate is of one degree or one table"));
+    }
     if let Some(folder) = &request.tables_folder {
         tables::check_degrees(degrees)?;
         let inputs = [Some(&request.model.network), request.model.graph.as_ref()];
-        let near = request.near.as_ref().map(|near| &near.file);
+        let near = request.near.as_ref().map(|near| &near.file.file);
         let inputs = inputs.into_iter().chain([near]).flatten();
         refuse_overwriting(
             tables::replaced(folder).iter().map(PathBuf::as_path),
@@ -158,38 +119,70 @@ pub fn box_bounds(request: &Request) -> Result<Answer> {
     let named = |e: Error| e.in_file(&request.model.network);
     let loaded = request.model.load()?;
     let stages = stages::stages(&loaded.network).map_err(named)?;
-    let sides = sides(request, &loaded, stages[0].size)?;
-    let mut kinds: Vec<Kind> = degrees.iter().map(|&d| Kind::Degree(d)).collect();
+    let (sides, whole) = sides::sides(request, &loaded)?;
+    // Ascending, so that a degree may keep what a lower one proved.
+    let ascending: BTreeSet<usize> = degrees.iter().copied().collect();
+    let mut kinds: Vec<Kind> = ascending.into_iter().map(Kind::Degree).collect();
     for path in &request.tables {
         kinds.push(composite(path)?);
     }
-    let whole = request.near.as_ref().is_some_and(|near| near.whole);
-    let whole = whole.then(|| vec![request.whole_side(); stages[0].size]);
+    let kept = request.near.as_ref().is_some_and(|near| near.whole);
+    let whole = kept.then_some(whole);
     let (mut runs, mut written) = (Vec::new(), Vec::new());
-    for kind in &kinds {
+    let mut best: Option<Kept> = None;
+    let mut certificate = None;
+    for (done, kind) in kinds.iter().enumerate() {
+        progress("degrees and tables", done, kinds.len());
         let start = Instant::now();
         let made_for = whole.as_ref().unwrap_or(&sides);
-        let (mut found, chosen) = kind.replace(&stages, made_for).map_err(named)?;
-        if whole.is_some() {
-            found = kind.keep(&stages, &sides, &chosen).map_err(named)?;
-        }
+        let analyse = |options: &Options| {
+            let (found, chosen) = kind.replace(&stages, made_for, options)?;
+            if whole.is_none() {
+                return Ok((found, chosen));
+            }
+            let found = kind.keep(&stages, &sides, &chosen, options)?;
+            Ok((found, chosen))
+        };
+        let (found, chosen) = if request.certificate {
+            let with_room = |widened: f64| {
+                analyse(&Options {
+                    widened,
+                    coupled: false,
+                })
+            };
+            let (found, chosen, made) =
+                certified::certified(&loaded.network, &sides, with_room, progress)
+                    .map_err(named)?;
+            certificate = Some(made);
+            (found, chosen)
+        } else {
+            analyse(&Options::default()).map_err(named)?
+        };
         let seconds = start.elapsed().as_secs_f64();
+        let kept = Kept::new(kind, found, chosen);
+        let kept = match best.take() {
+            Some(lower) if kept.degree.is_some() && lower.bound < kept.bound => lower,
+            _ => kept,
+        };
+        let (found, chosen) = (&kept.found, &kept.chosen);
         let starts = request.attack;
-        let reached = (starts > 0).then(|| attack(starts, &stages, &sides, kind, &chosen, &found));
-        let last = found.last();
-        let bound_difference = last.map_or(0.0, StageBounds::bound_greatest_difference);
+        let reached = (starts > 0).then(|| attack(starts, &stages, &sides, kind, chosen, found));
         if let Some(folder) = &request.tables_folder {
-            let run = tables::write(folder, kind, &stages, &chosen, bound_difference)?;
+            let run = tables::write(folder, kind, &stages, chosen, kept.bound)?;
             written.push(run);
         }
         runs.push(Run {
             name: kind.name(),
-            bound_difference,
+            degree: kept.degree,
+            bound_difference: kept.bound,
             seconds,
             polynomials: chosen.len(),
-            stages: found,
+            stages: found.clone(),
             measure_reached: reached,
         });
+        if kept.degree.is_some() {
+            best = Some(kept);
+        }
     }
     if let Some(folder) = &request.tables_folder {
         tables::write_index(folder, &loaded.sha256, &written)?;
@@ -200,50 +193,27 @@ pub fn box_bounds(request: &Request) -> Result<Answer> {
         sides,
         stages,
         runs,
+        certificate,
     })
 }
 
-/// The sides of the box.
-fn sides(request: &Request, loaded: &Loaded, n: usize) -> Result<Vec<Bounds>> {
-    if request.lo > request.hi {
-        return Err(Error::domain(format!(
-            "the box [{}, {}] is empty",
-            request.lo, request.hi
-        )));
+/// A twin, and what is proved of it.
+struct Kept {
+    /// None for composites.
+    degree: Option<usize>,
+    bound: f64,
+    found: Vec<StageBounds>,
+    chosen: Polynomials,
+}
+
+impl Kept {
+    fn new(kind: &Kind, found: Vec<StageBounds>, chosen: Polynomials) -> Self {
+        let last = found.last();
+        Self {
+            degree: kind.degree(),
+            bound: last.map_or(0.0, StageBounds::bound_greatest_difference),
+            found,
+            chosen,
+        }
     }
-    let Some(near) = &request.near else {
-        return Ok(vec![request.whole_side(); n]);
-    };
-    let inputs = InputFile::new(&near.file).load(loaded)?;
-    // Also refuses numbers that are not finite or outside the domain.
-    inputs.sample(near.sample)?;
-    let pixels = loaded.network.input_shape().pixels();
-    let raw = inputs.samples.raw(near.sample).into_iter().enumerate();
-    let exact = |(i, v): (usize, f64)| {
-        let (scale, offset) = inputs.preprocessing.affine(i / pixels);
-        Rational::from_f64(v).unwrap_or_default() * scale + offset
-    };
-    let centre: Vec<Rational> = raw.map(exact).collect();
-    let Some(radius) = near.radius.as_ref().filter(|r| **r >= 0) else {
-        return Err(Error::domain("--input needs a --radius of 0 or more"));
-    };
-    centre
-        .iter()
-        .enumerate()
-        .map(|(i, c)| {
-            let (lo, hi) = (
-                Rational::from(c - radius).max(request.lo.clone()),
-                Rational::from(c + radius).min(request.hi.clone()),
-            );
-            if lo > hi {
-                return Err(Error::domain(format!(
-                    "input {i}: {} is further than {radius} from [{}, {}]",
-                    c.to_f64(),
-                    request.lo,
-                    request.hi
-                )));
-            }
-            Ok((f64_below(&lo), f64_above(&hi)))
-        })
-        .collect()
 }

@@ -7,7 +7,7 @@ use crate::certify::proof::prove;
 use crate::certify::request::Request;
 use crate::error::{Error, Result};
 use crate::function::target::{Function, Target};
-use crate::network::boxes::{analyse, Bounds, Replacement, StageBounds};
+use crate::network::boxes::{analyse_with, Bounds, Options, Replacement, StageBounds};
 use crate::network::boxes::{attack, stages};
 use crate::poly::composite::{horner, Composite};
 use crate::poly::table::Table;
@@ -52,6 +52,13 @@ pub(super) fn composite(path: &Path) -> Result<Kind> {
 }
 
 impl Kind {
+    pub(super) fn degree(&self) -> Option<usize> {
+        match self {
+            Self::Degree(d) => Some(*d),
+            Self::Composite { .. } => None,
+        }
+    }
+
     pub(super) fn name(&self) -> String {
         match self {
             Self::Degree(d) => format!("degree {d}"),
@@ -64,9 +71,10 @@ impl Kind {
         &self,
         stages: &[stages::Stage],
         sides: &[Bounds],
+        options: &Options,
     ) -> Result<(Vec<StageBounds>, Polynomials)> {
         let mut chosen = Polynomials::new();
-        let found = analyse(stages, sides, |k, i, lo, hi| {
+        let found = analyse_with(stages, sides, options, |k, i, lo, hi| {
             if lo >= 0.0 || hi <= 0.0 {
                 return Ok(None);
             }
@@ -84,8 +92,9 @@ impl Kind {
         stages: &[stages::Stage],
         sides: &[Bounds],
         chosen: &Polynomials,
+        options: &Options,
     ) -> Result<Vec<StageBounds>> {
-        analyse(stages, sides, |k, i, lo, hi| {
+        analyse_with(stages, sides, options, |k, i, lo, hi| {
             Ok(match (self, chosen.get(&(k, i))) {
                 (_, None) => None,
                 (_, Some(Chosen::Neuron(neuron))) => {
