@@ -120,25 +120,33 @@ pub enum ErrorModel {
     ReluWithin,
 }
 
-/// A level of noise at every activation's output, in units of B.
+/// A level of noise at every activation's output, in units of B: one number, or one for each activation.
 #[derive(Debug, Clone)]
 pub struct Level {
     /// A bound of |noise|.
-    pub worst: Rational,
+    pub worst: Vec<Rational>,
     /// Proxy of sub-Gaussian noise besides.
-    pub sigma: Rational,
+    pub sigma: Vec<Rational>,
     /// (tau, zone): at most tau |x| wherever |x| >= zone B ([`ErrorModel::ReluWithin`] only).
     pub envelope: Option<(Rational, Rational)>,
 }
 
 impl Level {
     /// As rows take it: more noise, never less.
-    fn rounded_up(&self) -> rows::Noise {
+    fn rounded_up(&self) -> rows::NoiseLevel {
         let up = f64_above;
-        rows::Noise {
-            worst: up(&self.worst),
-            sigma: up(&self.sigma),
+        let of = |list: &[Rational], k: usize| {
+            let x = list.get(k.min(list.len().saturating_sub(1)));
+            x.map_or(f64::INFINITY, up)
+        };
+        let noise = |k: usize| rows::Noise {
+            worst: of(&self.worst, k),
+            sigma: of(&self.sigma, k),
             envelope: self.envelope.as_ref().map(|(t, z)| (up(t), up(z))),
+        };
+        match self.worst.len().max(self.sigma.len()) {
+            0 | 1 => noise(0).into(),
+            n => rows::NoiseLevel::Layers((0..n).map(noise).collect()),
         }
     }
 }
@@ -289,7 +297,7 @@ fn proved(
         )));
     }
     let (outputs, margins) = at.targets.split_at(at.outputs());
-    let levels: Vec<rows::Noise> = noise.levels.iter().map(Level::rounded_up).collect();
+    let levels: Vec<rows::NoiseLevel> = noise.levels.iter().map(Level::rounded_up).collect();
     let asked = Asked {
         noise: &levels,
         targets: if noise.margins { margins } else { outputs },
@@ -365,9 +373,13 @@ fn stays(class: usize, logits: &[Ball], margins: bool, deviations: &[Rational]) 
 
 fn level(level: &Level, stated: &Stated) -> Value {
     let texts = |list: &[Rational]| -> Value { list.iter().map(number::write).collect() };
+    let amount = |list: &[Rational]| match list {
+        [one] => json!(number::write(one)),
+        list => texts(list),
+    };
     let mut value = json!({
-        "worst": number::write(&level.worst),
-        "sigma": number::write(&level.sigma),
+        "worst": amount(&level.worst),
+        "sigma": amount(&level.sigma),
         "layers": texts(&stated.layers),
         "deviations": texts(&stated.deviations),
         "class": if stated.stays { "stays" } else { "open" },

@@ -3,81 +3,9 @@
 
 use crate::interchange::lexer::{Kind, Syntax};
 use crate::interchange::tokens::Tokens;
-
-/// Calls that keep the list that is their first argument.
-const WRAPPERS: [&str; 20] = [
-    "array",
-    "asarray",
-    "asfarray",
-    "ascontiguousarray",
-    "tuple",
-    "list",
-    "vector",
-    "valarray",
-    "initializer_list",
-    "double",
-    "float64",
-    "tensor",
-    "as_tensor",
-    "Tensor",
-    "DoubleTensor",
-    "Parameter",
-    "constant",
-    "OrderedDict",
-    "dict",
-    "NewPolynomial",
-];
-/// Calls that carry lists at any place, by name or beside others.
-const CARRIERS: [&str; 2] = ["dict", "register_buffer"];
-/// Constructors of polynomials and evaluations, which `uses.rs` reads.
-pub(super) const USES: [&str; 13] = [
-    "Polynomial",
-    "Chebyshev",
-    "poly1d",
-    "polyval",
-    "chebval",
-    "NewPolynomial",
-    "EvalChebyshevSeries",
-    "EvalChebyshevSeriesLinear",
-    "EvalChebyshevSeriesPS",
-    "EvalPoly",
-    "EvalPolyLinear",
-    "EvalPolyPS",
-    "EvalPolyWithPrecomp",
-];
-/// Methods that keep the numbers.
-const METHODS: [&str; 9] = [
-    "tolist", "copy", "clone", "detach", "double", "cpu", "cuda", "numpy", "astype",
-];
-/// Types that hold any number, and those that hold it as binary32.
-const FLOATS: [&str; 14] = [
-    "float",
-    "float64",
-    "double",
-    "float_",
-    "longdouble",
-    "float128",
-    "complex",
-    "complex128",
-    "cdouble",
-    "object",
-    "d",
-    "f8",
-    "<f8",
-    "None",
-];
-const SINGLES: [&str; 5] = ["float32", "single", "f4", "<f4", "complex64"];
-/// Arguments after a list that do not touch its numbers.
-const HARMLESS: [&str; 8] = [
-    "device",
-    "requires_grad",
-    "copy",
-    "order",
-    "subok",
-    "ndmin",
-    "name",
-    "trainable",
-];
+use crate::interchange::wrappers::{
+    CARRIERS, FLOATS, HARMLESS, METHODS, NARROW, NARROW_MODULES, SINGLES, USES, WRAPPERS,
+};
 
 /// Where a list stands.
 #[derive(Debug, Default)]
@@ -88,8 +16,10 @@ pub(super) struct Place {
     pub within: bool,
     /// Whether a constant multiplies it.
     pub operated: bool,
-    /// Whether its type is binary32.
+    /// Whether its type is binary32, as it is said or as a wrapper takes it.
     pub single: bool,
+    /// Whether it is in an array of numpy, whose type others keep.
+    wide: bool,
 }
 
 /// Follows the expression outwards from a list's opening bracket.
@@ -102,7 +32,8 @@ pub(super) fn place(t: &Tokens, open: usize) -> Result<Place, usize> {
         return Ok(place);
     };
     let (mut a, mut b) = (open, close);
-    if t.syntax != Syntax::Python {
+    let python = t.syntax == Syntax::Python;
+    if !python {
         a = type_start(t, a);
     }
     for _ in 0..1_000 {
@@ -136,7 +67,7 @@ pub(super) fn place(t: &Tokens, open: usize) -> Result<Place, usize> {
                         return Ok(place);
                     }
                     let evaluated = name.starts_with("Eval") || name.ends_with("val");
-                    let many = USES.contains(&name) && t.arguments(p).len() > 1;
+                    let many = USES.contains(&name) && (named || t.arguments(p).len() > 1);
                     if many && (separated || named) {
                         place.within = true;
                         // What is done with a value does not change the polynomial.
@@ -152,7 +83,13 @@ pub(super) fn place(t: &Tokens, open: usize) -> Result<Place, usize> {
                         return Ok(place);
                     } else if before.is_none() && (WRAPPERS.contains(&name) || USES.contains(&name))
                     {
-                        options(t, b + 1, end, &mut place)?;
+                        let typed = options(t, b + 1, end, &mut place)?;
+                        let module = t.word(start).unwrap_or("");
+                        let jax = NARROW_MODULES.contains(&module);
+                        let array = name.ends_with("array");
+                        let narrow = jax && array || NARROW.contains(&name) && !place.wide;
+                        place.single |= python && narrow && !typed;
+                        place.wide |= array && !jax;
                     } else {
                         return Err(c);
                     }
@@ -289,6 +226,13 @@ fn type_start(t: &Tokens, open: usize) -> usize {
                 None => break,
             },
             Kind::Mark('.') => i,
+            // `[]interface{}{`.
+            Kind::Mark('}') if t.partner(i) == i.checked_sub(1) && t.syntax == Syntax::Go => {
+                match i.checked_sub(2).filter(|k| t.word(*k) == Some("interface")) {
+                    Some(word) => word,
+                    None => break,
+                }
+            }
             Kind::Mark(':') if i > 0 && t.is(i - 1, ':') => i - 1,
             Kind::Mark('*') if t.syntax == Syntax::Go && t.is(i.saturating_sub(1), ']') => i,
             _ => break,
@@ -392,10 +336,12 @@ fn factors(t: &Tokens, a: usize, b: usize, place: &mut Place) -> Result<(usize, 
 }
 
 /// The arguments after a list, such as its type.
-fn options(t: &Tokens, from: usize, close: usize, place: &mut Place) -> Result<(), usize> {
+/// Whether there is a type among them.
+fn options(t: &Tokens, from: usize, close: usize, place: &mut Place) -> Result<bool, usize> {
     if from >= close {
-        return Ok(());
+        return Ok(false);
     }
+    let mut typed = false;
     let mut start = from + 1;
     let mut i = start;
     while i <= close {
@@ -403,8 +349,14 @@ fn options(t: &Tokens, from: usize, close: usize, place: &mut Place) -> Result<(
             let keyword = t.word(start).filter(|_| t.is(start + 1, '='));
             match keyword {
                 Some(name) if HARMLESS.contains(&name) => {}
-                Some("dtype") => held(t, start + 2, i, place)?,
-                None if start < i => held(t, start, i, place)?,
+                Some("dtype") => {
+                    typed = true;
+                    held(t, start + 2, i, place)?;
+                }
+                None if start < i => {
+                    typed = true;
+                    held(t, start, i, place)?;
+                }
                 None => {}
                 Some(_) => return Err(start),
             }
@@ -412,7 +364,7 @@ fn options(t: &Tokens, from: usize, close: usize, place: &mut Place) -> Result<(
         }
         i = t.after(i);
     }
-    Ok(())
+    Ok(typed)
 }
 
 /// The type that a list is held in.
@@ -433,14 +385,4 @@ fn held(t: &Tokens, from: usize, to: usize, place: &mut Place) -> Result<(), usi
     }
     place.single |= SINGLES.contains(&name);
     Ok(())
-}
-
-/// A call within a list: whether it keeps the numbers of the list that is its first argument.
-pub(super) fn keeps(name: &str) -> bool {
-    WRAPPERS.contains(&name)
-}
-
-/// Whether a type may stand for a list within a list.
-pub(super) fn holds(name: &str) -> bool {
-    FLOATS.contains(&name) || SINGLES.contains(&name)
 }

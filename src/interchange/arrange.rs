@@ -80,49 +80,104 @@ pub(super) fn mapped(
     }
 }
 
-/// A polynomial of lists that each hold a degree and its coefficient, where an option says so.
+/// A polynomial of degrees and coefficients, where an option says so: lists that each hold a degree and its
+/// coefficient, or a list of degrees and one of as many coefficients.
 ///
 /// # Errors
 /// Lists that can be read either way and no option; degrees that are none, or twice there.
 pub(super) fn pairs(items: Vec<Item>, hints: &Hints) -> Result<Vec<Item>> {
-    let degree = |x: &Rational| {
-        let n = x.numer().to_usize().filter(|_| *x.denom() == 1u32);
-        n.filter(|n| *n < MAX_COEFFICIENTS)
-    };
-    let are_pairs = items.len() > 1 && items.iter().all(|i| i.count == 2 && i.form.is_none());
-    let distinct = |column: usize| {
-        let found = items.iter().map(|i| degree(&i.values[column]));
-        let mut list = found.collect::<Option<Vec<usize>>>().unwrap_or_default();
-        list.sort_unstable();
-        list.dedup();
-        list.len() == items.len()
-    };
+    let (columns, rows) = (by_columns(&items), by_rows(&items));
     match hints.layout {
-        None if are_pairs && (distinct(0) || distinct(1)) => Err(Error::parse(
+        None if columns.is_some() || turned(&items) || rows.is_some() => Err(Error::parse(
             "",
-            format!(
-                "{} lists of two numbers: say by --layout degrees that each is a degree and its coefficient, or by \
-                 --layout stages that each is a polynomial of degree 1",
-                items.len()
-            ),
+            match rows.is_some() && columns.is_none() {
+                true => "two lists of one length, the first of increasing whole numbers: say by --layout degrees that \
+                         they are degrees and their coefficients, or by --layout stages that each is a polynomial"
+                    .to_owned(),
+                false => format!(
+                    "{} lists of two numbers: say by --layout degrees that each is a degree and its coefficient, or by \
+                     --layout stages that each is a polynomial of degree 1",
+                    items.len()
+                ),
+            },
         )),
         Some(Layout::Degrees) => {
-            if !are_pairs || !distinct(0) || hints.order.is_some() || hints.degrees.is_some() {
+            let found = match (columns, rows) {
+                (Some(_), Some(_)) => {
+                    return Err(Error::parse(
+                        "--layout degrees",
+                        "the degrees may be the first list or the first number of each: write a degree and its coefficient a line",
+                    ))
+                }
+                (columns, rows) => columns.or(rows),
+            };
+            let Some(found) = found.filter(|_| hints.order.is_none() && hints.degrees.is_none())
+            else {
                 return Err(Error::parse(
                     "--layout degrees",
-                    "is for lists of two numbers, the first of them a degree that stands once; without --order and --degrees",
+                    "is for lists of two numbers, the first of them a degree that stands once, or for a list of \
+                     increasing degrees and one of as many coefficients; without --order and --degrees",
                 ));
-            }
-            let degrees: Vec<usize> = items.iter().filter_map(|i| degree(&i.values[0])).collect();
-            let top = degrees.iter().max().copied().unwrap_or(0);
+            };
+            let top = found.iter().map(|(d, _)| *d).max().unwrap_or(0);
             let mut values = vec![Rational::new(); top + 1];
-            for (d, item) in degrees.iter().zip(&items) {
-                values[*d].clone_from(&item.values[1]);
+            for (d, value) in found {
+                values[d] = value;
             }
             Ok(vec![Item::new(values)])
         }
         _ => Ok(items),
     }
+}
+
+fn degree(x: &Rational) -> Option<usize> {
+    let n = x.numer().to_usize().filter(|_| *x.denom() == 1u32);
+    n.filter(|n| *n < MAX_COEFFICIENTS)
+}
+
+/// Degrees and coefficients of lists of two numbers, if every degree stands once.
+fn by_columns(items: &[Item]) -> Option<Vec<(usize, Rational)>> {
+    let are_pairs = are_pairs(items);
+    let found = items.iter().filter(|_| are_pairs);
+    let found = found.map(|i| Some((degree(&i.values[0])?, i.values[1].clone())));
+    let found = found.collect::<Option<Vec<_>>>()?;
+    let mut degrees: Vec<usize> = found.iter().map(|(d, _)| *d).collect();
+    degrees.sort_unstable();
+    degrees.dedup();
+    (are_pairs && degrees.len() == items.len()).then_some(found)
+}
+
+/// Rows of two numbers; a list alone is a polynomial.
+fn are_pairs(items: &[Item]) -> bool {
+    let rows = items.len() > 1 || items.iter().all(|i| i.row);
+    rows && !items.is_empty() && items.iter().all(|i| i.count == 2 && i.form.is_none())
+}
+
+/// Lists of a coefficient and its degree.
+fn turned(items: &[Item]) -> bool {
+    let turned = |i: &Item| Item::new(i.values.iter().rev().cloned().collect());
+    are_pairs(items) && items.len() > 1 && {
+        let all: Vec<Item> = items.iter().map(turned).collect();
+        by_columns(&all).is_some()
+    }
+}
+
+/// Degrees and coefficients of a list of increasing degrees and one of coefficients.
+fn by_rows(items: &[Item]) -> Option<Vec<(usize, Rational)>> {
+    let [first, second] = items else { return None };
+    let alike = first.count == second.count && first.count == first.values.len();
+    if !alike || first.form.is_some() || second.form.is_some() {
+        return None;
+    }
+    let degrees = first.values.iter().map(degree);
+    let degrees = degrees.collect::<Option<Vec<usize>>>()?;
+    let increasing = degrees.windows(2).all(|w| w[0] < w[1]);
+    increasing.then(|| {
+        degrees
+            .into_iter()
+            .zip(second.values.iter().cloned())
+            .collect()
+    })
 }
 
 /// # Errors

@@ -7,11 +7,11 @@
 
 use crate::arith::number;
 use crate::error::Result;
-use crate::interchange::around;
 use crate::interchange::expression;
 use crate::interchange::lexer::{Kind, Lexer, Syntax, Token};
 use crate::interchange::scan::Scan;
 use crate::interchange::source::{Group, Item, Source, MAX_ARRAYS};
+use crate::interchange::wrappers;
 use crate::poly::table::MAX_COMPONENTS;
 use rug::Rational;
 
@@ -38,6 +38,9 @@ pub(super) fn read(text: &str, syntax: Syntax, named: &[Named]) -> Result<Source
     let (open, close) = brackets(syntax);
     let mut scan = Scan::new(syntax);
     while let Some(token) = reader.lexer.next()? {
+        if token.is(open) && scan.is_empty_interface(&token, &mut reader.lexer)? {
+            continue;
+        }
         if token.is(open) && scan.opens_list(&token, &reader.lexer)? {
             reader.group(token, &scan)?;
             let operated = scan.after_list(&token, &reader.lexer)?;
@@ -138,7 +141,7 @@ impl<'a> Reader<'a> {
                 if self.syntax == Syntax::Json {
                     return Err(token.expected("a number or a list"));
                 }
-                return close(open, numbers, items);
+                return close(open, numbers, depth, items);
             }
             if let Some(list) = self.constant(&token)? {
                 if numbers.count > 0 {
@@ -170,7 +173,7 @@ impl<'a> Reader<'a> {
             }
             let after = self.next(&open)?;
             if after.is(closing) {
-                return close(open, numbers, items);
+                return close(open, numbers, depth, items);
             }
             if !after.is(',') {
                 return Err(after.expected(&format!("',' or {closing:?}")));
@@ -213,7 +216,7 @@ impl<'a> Reader<'a> {
         ahead.next()?;
         match ahead.next()? {
             Some(open) if open.is('[') => {
-                if !around::keeps(name) {
+                if !wrappers::keeps(name) {
                     let detail = format!(
                         "{name}(...) may compute with its list: write the resulting numbers"
                     );
@@ -232,7 +235,7 @@ impl<'a> Reader<'a> {
         loop {
             let token = self.next(open)?;
             match token.kind {
-                Kind::Mark(')') if last == *open || around::holds(last.text) => return Ok(()),
+                Kind::Mark(')') if last == *open || wrappers::holds(last.text) => return Ok(()),
                 Kind::Mark(',' | '=' | '.') | Kind::Word | Kind::Text => {}
                 _ => return Err(token.expected("')'")),
             }
@@ -291,10 +294,11 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn close(open: Token, numbers: Item, items: &mut Vec<Item>) -> Result<()> {
+fn close(open: Token, mut numbers: Item, depth: usize, items: &mut Vec<Item>) -> Result<()> {
     if numbers.count == 0 {
         return Ok(());
     }
+    numbers.row = depth > 1;
     push(&open, numbers, items)
 }
 

@@ -1,19 +1,21 @@
 //! What a JSON file says beside its coefficients: what is certain is honoured, what could change the
 //! meaning is asked, the rest is named.
 //!
-//! A value is read where it is a number, a pair of numbers or one known word. Text for people ("x near +-1")
-//! is no statement that a program can hold a table to, and is named as not read.
+//! A value is read where it is a number, a pair of numbers or a known word. Known keys come first; text for
+//! people under them is asked where it may say something else than what is taken (`prose.rs`). Other text is no
+//! statement that a program can hold a table to, and is named as not read.
 
 use crate::arith::number;
 use crate::error::{Error, Result};
 use crate::function::target::Function;
 use crate::interchange::hints::{Hints, Order};
-use crate::interchange::source::Scalar;
+use crate::interchange::prose;
+use crate::interchange::source::scales;
 use crate::poly::table::Output;
 use rug::Rational;
 use serde_json::{Map, Value};
 
-const DOMAINS: [&str; 8] = [
+const DOMAINS: [&str; 10] = [
     "domain",
     "interval",
     "range",
@@ -22,18 +24,21 @@ const DOMAINS: [&str; 8] = [
     "bounds",
     "support",
     "limits",
+    "xrange",
+    "approxinterval",
 ];
 /// Names of the lower and the upper end, in pairs.
-const ENDS: [(&str, &str); 11] = [
+const ENDS: [(&str, &str); 12] = [
     ("lo", "hi"),
     ("low", "high"),
     ("lower", "upper"),
-    ("min", "max"),
     ("xmin", "xmax"),
     ("minx", "maxx"),
     ("left", "right"),
     ("a", "b"),
     ("domainlower", "domainupper"),
+    ("domainmin", "domainmax"),
+    ("inputmin", "inputmax"),
     ("lowerbound", "upperbound"),
     ("start", "end"),
 ];
@@ -58,6 +63,68 @@ const SHIFTS: [&str; 12] = [
     "offset", "shift", "bias", "center", "centre", "mean", "window", "std", "stddev", "map",
     "inputmap", "bound",
 ];
+
+/// What changes the meaning in a way that a value alone does not say; and what to do about it, by an option or by
+/// hand.
+const CHANGES: [(&[&str], Remedy); 4] = [
+    (
+        &[
+            "highestfirst",
+            "lowestfirst",
+            "reversed",
+            "coeffsorder",
+            "polyorder",
+            "degreeorder",
+        ],
+        Remedy::Order,
+    ),
+    (
+        &["denominator", "divideby", "fracbits", "exponent"],
+        Remedy::Factor,
+    ),
+    (&["parity", "odd", "exponents"], Remedy::Zeros),
+    (
+        &["convention", "c0halved", "applicationorder"],
+        Remedy::Hand,
+    ),
+];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Remedy {
+    Order,
+    Factor,
+    Zeros,
+    Hand,
+}
+
+impl Remedy {
+    fn of(name: &str) -> Option<Self> {
+        let found = CHANGES.iter().find(|(names, _)| names.contains(&name));
+        found.map(|(_, remedy)| *remedy)
+    }
+
+    fn is_given(self, hints: &Hints) -> bool {
+        match self {
+            Self::Order => hints.order.is_some(),
+            Self::Factor => hints.factors.is_some(),
+            Self::Zeros => hints.degrees.is_some(),
+            Self::Hand => false,
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Order => "say by --order which coefficient stands first",
+            Self::Factor => "say by --factor what the coefficients are multiplied by (1 for nothing)",
+            Self::Zeros => {
+                "write every coefficient from degree 0 upwards, zeros too, and leave this out; or say the degrees by --degrees"
+            }
+            Self::Hand => {
+                "write the resulting coefficients, components first applied first, and leave this out"
+            }
+        }
+    }
+}
 
 /// What is said, as far as it is certain.
 #[derive(Debug, Default)]
@@ -88,7 +155,10 @@ pub(super) fn matters(key: &str) -> bool {
     let name = name.as_str();
     let ends = ENDS.iter().any(|(a, b)| *a == name || *b == name);
     let lists: [&[&str]; 4] = [&DOMAINS, &ORDERS, &TARGETS, &SHIFTS];
-    ends || scales(name) || name == "basis" || lists.iter().any(|l| l.contains(&name))
+    ends || scales(key)
+        || name == "basis"
+        || Remedy::of(name).is_some()
+        || lists.iter().any(|l| l.contains(&name))
 }
 
 fn numeric(value: &Value) -> Option<Rational> {
@@ -104,7 +174,11 @@ fn pair(value: &Value) -> Option<(Rational, Rational)> {
     let list = match value {
         Value::Array(list) => list,
         Value::String(text) => {
-            let inner = text.trim().strip_prefix('[')?.strip_suffix(']')?;
+            let text = text.trim();
+            let within = |a, b| text.strip_prefix(a)?.strip_suffix(b);
+            let inner = within('[', ']')
+                .or_else(|| within('(', ')'))
+                .unwrap_or(text);
             parsed = inner.split(',').map(|t| Value::from(t.trim())).collect();
             &parsed
         }
@@ -139,9 +213,14 @@ pub(super) fn read(fields: &Map<String, Value>, hints: &Hints) -> Result<Beside>
         if name == "basis" || name == "components" || name == "format" || value.is_null() {
             continue;
         }
-        if is_prose(value) && pair(value).is_none() {
-            ignore();
-        } else if DOMAINS.contains(&name) {
+        let nothing = matches!(text.as_str(), "none" | "no" | "false" | "nothing")
+            || *value == Value::Bool(false);
+        let prose = is_prose(value) && pair(value).is_none();
+        if DOMAINS.contains(&name) {
+            if prose && (hints.hi.is_some() || !prose::says_an_interval(&text)) {
+                ignore();
+                continue;
+            }
             let Some(ends) = pair(value).filter(|(lo, hi)| lo < hi) else {
                 if hints.hi.is_some() {
                     ignore();
@@ -177,23 +256,21 @@ pub(super) fn read(fields: &Map<String, Value>, hints: &Hints) -> Result<Beside>
                 }
             }
         } else if ORDERS.contains(&name) && value.is_string() {
-            said.order = match text.replace(['-', ' '], "_").as_str() {
-                "lowest" | "lowest_first" | "ascending" | "increasing" | "low_to_high" => {
-                    Some(Order::Lowest)
+            said.order = match prose::order(&text) {
+                Some(order) => Some(order),
+                None if hints.order.is_some() || prose && !prose::says_an_order(&text) => {
+                    ignore();
+                    continue;
                 }
-                "highest" | "highest_first" | "descending" | "decreasing" | "high_to_low" => {
-                    Some(Order::Highest)
-                }
-                _ if hints.order.is_some() => None,
-                _ => {
+                None => {
                     return fail(format!(
                         "{shown}; expected lowest or highest: say it by --order"
                     ));
                 }
             };
-        } else if TARGETS.contains(&name) {
+        } else if TARGETS.contains(&name) && !prose {
             target(key, &text, hints, &mut said)?;
-        } else if matches!(name, "output" | "laststage") {
+        } else if matches!(name, "output" | "laststage") && !prose {
             said.output = match text.as_str() {
                 "sign" => Some(Output::Sign),
                 "step" => Some(Output::Step),
@@ -209,18 +286,38 @@ pub(super) fn read(fields: &Map<String, Value>, hints: &Hints) -> Result<Beside>
                 ));
             }
             ignore();
-        } else if scales(name) && number != Some(Rational::from(1)) && text != "none" {
+        } else if scales(key)
+            && number != Some(Rational::from(1))
+            && !nothing
+            && !(prose && prose::is_remark(key))
+        {
             if hints.factors.is_none() {
                 return fail(format!(
                     "{shown} stands beside the coefficients: say by --factor what they are multiplied by (1 for nothing)"
                 ));
             }
             ignore();
-        } else if SHIFTS.contains(&name) && !number.as_ref().is_some_and(Rational::is_zero) {
+        } else if let Some(remedy) = Remedy::of(name).filter(|_| !nothing) {
+            let neutral = match name {
+                "denominator" | "divideby" => number == Some(Rational::from(1)),
+                "fracbits" | "exponent" => number.is_some_and(|n| n.is_zero()),
+                _ => false,
+            };
+            if !neutral && !remedy.is_given(hints) {
+                return fail(format!(
+                    "{shown} changes what the coefficients mean: {}",
+                    remedy.words()
+                ));
+            }
+            ignore();
+        } else if SHIFTS.contains(&name)
+            && !prose
+            && !number.as_ref().is_some_and(Rational::is_zero)
+        {
             return fail(format!(
                 "{shown}: no option says what it does to the polynomial; write its resulting coefficients, and leave this out"
             ));
-        } else if name != "basis" && hints.basis.is_none() && names_a_basis(&text) {
+        } else if hints.basis.is_none() && !prose && names_a_basis(&text) {
             return fail(format!(
                 "{shown} names a basis: say by --basis power or chebyshev"
             ));
@@ -235,15 +332,6 @@ pub(super) fn read(fields: &Map<String, Value>, hints: &Hints) -> Result<Beside>
         }
     }
     Ok(said)
-}
-
-fn scales(name: &str) -> bool {
-    let scalar = Scalar {
-        name: name.to_owned(),
-        value: Rational::new(),
-        line: 0,
-    };
-    scalar.scales()
 }
 
 fn names_a_basis(text: &str) -> bool {

@@ -1,23 +1,50 @@
-//! What a program does to its names: every place that gives one a value, or changes what it holds.
+//! Where a program changes a list itself: what is certain and direct, and no more.
 //!
-//! A list that is changed anywhere is not what its literal says. Which of the places runs, and when, nobody
-//! can tell from the text; so any of them counts. A call that is given a list counts as reading it, unless it
-//! is known to change it.
+//! Statements that give the list's own name another value or write into it, methods of it and functions of it
+//! that are known to change it. What becomes of a list under another name, in a function or by a call that is
+//! not known is not followed, because the ways never end: the import says instead that it reads the list as it
+//! is written, and names the lines that mention it (`mentions.rs`).
 
 use crate::interchange::lexer::{Kind, Syntax};
 use crate::interchange::tokens::Tokens;
-use std::collections::{HashMap, HashSet};
+use crate::interchange::wrappers;
+use std::collections::HashMap;
 
-/// Methods that leave a list as it is.
-const READERS: [&str; 49] = [
-    "size", "length", "begin", "end", "cbegin", "cend", "rbegin", "rend", "empty", "at", "front",
-    "back", "copy", "tolist", "sum", "dot", "max", "min", "mean", "any", "all", "astype", "items",
-    "keys", "values", "get", "numpy", "to", "cuda", "cpu", "double", "float", "clone", "detach",
-    "index", "count", "item", "data", "reshape", "view", "ravel", "flatten", "deriv", "integ",
-    "roots", "degree", "Degree", "Evaluate", "linspace",
+/// Methods that change what they belong to; in Python those that end with `_` too.
+const METHODS: [&str; 30] = [
+    "reverse",
+    "sort",
+    "append",
+    "extend",
+    "insert",
+    "pop",
+    "popitem",
+    "remove",
+    "clear",
+    "update",
+    "setdefault",
+    "fill",
+    "put",
+    "itemset",
+    "partition",
+    "resize",
+    "byteswap",
+    "setfield",
+    "push_back",
+    "push_front",
+    "pop_back",
+    "emplace",
+    "emplace_back",
+    "erase",
+    "assign",
+    "swap",
+    "merge",
+    "splice",
+    "unique",
+    "remove_if",
 ];
-/// Functions that change the lists that they are given.
-const WRITERS: [&str; 21] = [
+/// Functions that change the list that is their first argument; `swap` both.
+const WRITERS: [&str; 19] = [
     "reverse",
     "sort",
     "stable_sort",
@@ -28,7 +55,6 @@ const WRITERS: [&str; 21] = [
     "fill",
     "fill_n",
     "rotate",
-    "transform",
     "for_each",
     "copyto",
     "put",
@@ -37,27 +63,26 @@ const WRITERS: [&str; 21] = [
     "memset",
     "Reverse",
     "Float64s",
-    "Sort",
     "setattr",
 ];
 /// Words before a colon of Python that give no value.
 const HEADS: [&str; 10] = [
     "if", "elif", "else", "while", "for", "with", "try", "def", "class", "finally",
 ];
-/// Calls and members through which a list is still the same.
-const VIEWS: [&str; 8] = [
-    "data", "begin", "ravel", "view", "detach", "numpy", "T", "span",
-];
+/// Words before the names of a statement of Go.
+const DECLARES: [&str; 6] = ["var", "const", "if", "for", "switch", "case"];
+/// Most tokens of a statement before its `=`.
+const MAX_BEFORE: usize = 256;
 
-/// A place that gives a name a value.
+/// A place that changes what a name stands for or holds.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Change<'a> {
+struct Change<'a> {
     /// The token where it stands.
-    pub at: usize,
-    /// The first `=` of its statement; what a statement assigns together has it in common.
-    pub statement: usize,
+    at: usize,
+    /// First token of its statement; what a statement assigns together has it in common.
+    statement: usize,
     /// `name[index]`, where the index is one literal.
-    pub index: Option<&'a str>,
+    index: Option<&'a str>,
     /// Whether it changes what the name holds, rather than what the name is.
     within: bool,
     /// Whether the name only gets something empty to begin with.
@@ -67,383 +92,335 @@ pub(super) struct Change<'a> {
 /// All changes, by name.
 #[derive(Debug, Default)]
 pub(super) struct Changes<'a> {
-    pub of: HashMap<&'a str, Vec<Change<'a>>>,
-    /// What stands for what: `q = p`, `for q in p`.
-    alias: Vec<(&'a str, &'a str)>,
-    /// Names by the `=` that gives them their value.
+    of: HashMap<&'a str, Vec<Change<'a>>>,
+    /// Names that a statement gives a value, by its first token.
     names: HashMap<usize, Vec<&'a str>>,
-    /// First `=` of a statement by any of its `=`.
-    first: HashMap<usize, usize>,
+    /// First token of a statement by any of its `=`.
+    statements: HashMap<usize, usize>,
 }
 
-/// What stands left of the next token within a bracket.
-#[derive(Default)]
-struct Frame<'a> {
-    /// Words, and whether a point follows.
-    left: Vec<(&'a str, bool)>,
-    head: Option<&'a str>,
+/// A name as it is written, with what is indexed of it.
+struct Chain<'a> {
+    name: &'a str,
     index: Option<&'a str>,
     indexed: bool,
-    first: Option<usize>,
 }
 
 impl<'a> Changes<'a> {
     pub fn read(t: &Tokens<'a>) -> Self {
         let mut all = Self::default();
-        let mut frames = vec![Frame::default()];
         for i in 0..t.list.len() {
-            all.token(t, i, &mut frames);
+            match t.list[i].kind {
+                Kind::Mark('=') if t.assigns(i) => all.assign(t, i),
+                Kind::Mark(mark @ ('+' | '-'))
+                    if t.syntax != Syntax::Python && t.is(i + 1, mark) && t.touch(i) =>
+                {
+                    all.step(t, i);
+                }
+                Kind::Word => all.word(t, i),
+                _ => {}
+            }
         }
-        all.through_aliases();
         all
     }
 
-    fn token(&mut self, t: &Tokens<'a>, i: usize, frames: &mut Vec<Frame<'a>>) {
-        let token = t.list[i];
-        let inside = t.parent(i).map(|p| t.list[p].kind);
-        let braced = t.syntax != Syntax::Python;
-        if t.fresh(i) && (inside.is_none() || braced) {
-            if let Some(frame) = frames.last_mut() {
-                *frame = Frame::default();
-            }
-        }
-        let Some(frame) = frames.last_mut() else {
-            return;
-        };
-        match token.kind {
-            Kind::Word => {
-                frame.head.get_or_insert(token.text);
-                frame.left.push((token.text, t.is(i + 1, '.')));
-                self.word(t, i);
-            }
-            Kind::Mark('=') if t.assigns(i) => {
-                let keyword =
-                    !braced && inside == Some(Kind::Mark('(')) && !t.is(i.saturating_sub(1), ':');
-                if keyword {
-                    if frame.left.last().is_some_and(|(w, _)| *w == "out") {
-                        let end = self.range_end(t, i + 1);
-                        self.words(t, i + 1, end, i);
-                    }
-                } else {
-                    self.assign(t, i, frame);
-                }
-                frame.left.clear();
-                (frame.index, frame.indexed) = (None, false);
-            }
-            Kind::Mark(mark @ ('+' | '-')) if braced && t.is(i + 1, mark) && t.touch(i) => {
-                // `c[0]++`, and `++c[0]`.
-                let after = self.range_end(t, i + 2).min(i + 8);
-                self.words(t, i + 2, after, i);
-                for (word, _) in std::mem::take(&mut frame.left) {
-                    self.push(word, i, i, None, true, false);
-                }
-            }
-            Kind::Mark(';') => *frame = Frame::default(),
-            Kind::Mark(',') => {
-                let parenthesis = inside == Some(Kind::Mark('('));
-                if parenthesis || t.syntax == Syntax::C {
-                    *frame = Frame::default();
-                } else if frame.first.is_some() {
-                    frame.left.clear();
-                }
-            }
-            Kind::Mark(':') if !braced && frame.head.is_some_and(|h| HEADS.contains(&h)) => {
-                *frame = Frame::default();
-            }
-            Kind::Mark('(' | '[' | '{') => frames.push(Frame::default()),
-            Kind::Mark(close @ (')' | ']' | '}')) if frames.len() > 1 => {
-                let inner = frames.pop().unwrap_or_default();
-                let Some(frame) = frames.last_mut() else {
-                    return;
-                };
-                let open = t.partner(i).unwrap_or(i);
-                match close {
-                    ']' => {
-                        let literal = (i == open + 2).then(|| t.list[open + 1]);
-                        let literal =
-                            literal.filter(|x| matches!(x.kind, Kind::Number | Kind::Text));
-                        frame.index = literal.map(|x| x.text).filter(|_| !frame.indexed);
-                        frame.indexed = true;
-                    }
-                    ')' => {
-                        let head = open.checked_sub(1).and_then(|k| t.word(k));
-                        if braced && matches!(head, Some("if" | "for" | "while" | "switch")) {
-                            *frame = Frame::default();
-                        } else {
-                            frame.left.extend(inner.left);
-                        }
-                    }
-                    _ if braced => *frame = Frame::default(),
-                    _ => {}
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn push(
-        &mut self,
-        word: &'a str,
-        at: usize,
-        statement: usize,
-        index: Option<&'a str>,
-        within: bool,
-        empty: bool,
-    ) {
-        self.of.entry(word).or_default().push(Change {
+    fn push(&mut self, chain: &Chain<'a>, at: usize, statement: usize, within: bool) {
+        self.of.entry(chain.name).or_default().push(Change {
             at,
             statement,
-            index,
-            within,
-            empty,
+            index: chain.index,
+            within: within || chain.indexed,
+            empty: false,
         });
     }
 
-    fn assign(&mut self, t: &Tokens<'a>, i: usize, frame: &mut Frame<'a>) {
-        if i == 0 {
-            return;
-        }
-        let statement = *frame.first.get_or_insert(i);
-        self.first.insert(i, statement);
-        let empty = self.is_empty(t, i + 1);
-        // `*q = 1`, `*(q + 1) = 1`.
-        let target = t.partner(i - 1).unwrap_or(i - 1);
-        let pointed = t.syntax != Syntax::Python
-            && frame.left.len() == 1
-            && target.checked_sub(1).is_some_and(|k| t.is(k, '*'));
-        let within = frame.indexed || pointed || t.augments(i) && !t.is(i - 1, ':');
-        for (word, point) in &frame.left {
-            let index = frame.index.filter(|_| frame.indexed);
-            self.push(word, i, statement, index, within || *point, empty);
-            if !point {
-                self.names.entry(statement).or_default().push(word);
-            }
-        }
-        // Before a name in C stands its type.
-        let types = match t.syntax {
-            Syntax::C => frame.left.len().saturating_sub(1),
-            _ => 0,
-        };
-        // `y = c[0]` of C is a copy, `double &y = c[0]` is none.
-        let refers = |k: usize| t.is(k, '&') || t.is(k, '*');
-        let copy = t.syntax == Syntax::C
-            && (t.is(i + 2, '[') || t.is(i + 2, '.') && t.is(i + 4, '['))
-            && !refers(i.saturating_sub(2));
-        let copy = copy || t.augments(i) && !t.is(i - 1, ':');
-        if let Some(source) = self.viewed(t, i + 1).filter(|_| !copy) {
-            for (word, _) in frame.left.iter().skip(types) {
-                self.alias.push((word, source));
-            }
-        }
-    }
-
-    /// `{}`, `[]`, `dict()`, `None`.
-    fn is_empty(&self, t: &Tokens<'a>, i: usize) -> bool {
-        match t.word(i) {
-            Some("None" | "nil") => true,
-            Some("dict" | "list" | "OrderedDict") => t.partner(i + 1) == Some(i + 2),
-            _ => t.partner(i) == Some(i + 1),
-        }
-    }
-
-    /// The name of which a value is the same list: `p`, `&p[0]`, `p.data()`, `p[1:]`.
-    fn viewed(&self, t: &Tokens<'a>, start: usize) -> Option<&'a str> {
-        let mut i = start;
-        while t.is(i, '&') || t.is(i, '*') {
-            i += 1;
-        }
-        let mut name = t.word(i)?;
-        i += 1;
-        for _ in 0..16 {
-            if t.is(i, '.') && t.word(i + 1).is_some() {
-                let member = t.word(i + 1)?;
-                let called = t.partner(i + 2).filter(|_| t.is(i + 2, '('));
-                match called {
-                    Some(end) if VIEWS.contains(&member) => i = end + 1,
-                    Some(_) => return None,
-                    None => {
-                        if !VIEWS.contains(&member) {
-                            name = member;
-                        }
-                        i += 2;
+    /// `p = ...`, `p[0], q = ...`, `p += ...`, `out=p`.
+    fn assign(&mut self, t: &Tokens<'a>, i: usize) {
+        let python = t.syntax == Syntax::Python;
+        let inside = t.parent(i).map(|p| t.list[p].kind);
+        let walrus = i > 0 && t.is(i - 1, ':');
+        match inside {
+            Some(Kind::Mark('(')) if python && !walrus => {
+                if i.checked_sub(1).and_then(|k| t.word(k)) == Some("out") {
+                    if let Some(chain) = forward(t, i + 1) {
+                        self.push(&chain, i, i, true);
                     }
                 }
-            } else if t.is(i, '[') && !t.fresh(i) {
-                i = t.after(i);
-            } else {
-                break;
+                return;
+            }
+            Some(Kind::Mark('[')) => return,
+            Some(Kind::Mark('{')) if python => return,
+            _ => {}
+        }
+        let start = start(t, i);
+        self.statements.insert(i, start);
+        let computes = t.augments(i) && !walrus;
+        let harmless = !computes && is_itself(t, i);
+        let empty = is_empty(t, i + 1);
+        for chain in targets(t, start, i) {
+            if !chain.indexed && !computes {
+                self.names.entry(start).or_default().push(chain.name);
+            }
+            if harmless && !chain.indexed {
+                continue;
+            }
+            self.push(&chain, i, start, computes);
+            if let Some(last) = self.of.get_mut(chain.name).and_then(|c| c.last_mut()) {
+                last.empty = empty;
             }
         }
-        let ends = t.get(i).is_none()
-            || t.fresh(i)
-            || matches!(t.list[i].kind, Kind::Mark(';' | ',' | ')' | '}' | ':'));
-        ends.then_some(name)
     }
 
-    /// End of an argument or a statement.
-    fn range_end(&self, t: &Tokens<'a>, from: usize) -> usize {
-        let mut i = from;
-        while i < t.list.len().min(from + 256) {
-            let ends = matches!(t.list[i].kind, Kind::Mark(',' | ')' | ']' | '}' | ';'));
-            if ends || t.fresh(i) && i > from {
-                break;
-            }
-            i = t.after(i);
-        }
-        i
-    }
-
-    /// All words of a range are changed.
-    fn words(&mut self, t: &Tokens<'a>, from: usize, to: usize, at: usize) {
-        for k in from..to.min(t.list.len()) {
-            let token = t.list[k];
-            if matches!(token.kind, Kind::Word | Kind::Text) {
-                self.push(token.text, at, at, None, true, false);
-            }
+    /// `c[0]++`, `++c[0]`; a name alone is a counter or a pointer that moves.
+    fn step(&mut self, t: &Tokens<'a>, i: usize) {
+        let before = i.checked_sub(1).filter(|k| t.is(*k, ']'));
+        let chain = match before {
+            Some(close) => backward(t, close),
+            None if t.word(i + 2).is_some() && !t.fresh(i + 2) => forward(t, i + 2),
+            None => None,
+        };
+        if let Some(chain) = chain.filter(|c| c.indexed) {
+            self.push(&chain, i, i, true);
         }
     }
 
     fn word(&mut self, t: &Tokens<'a>, i: usize) {
         let name = t.list[i].text;
-        // A method that may change what it belongs to.
-        let arrow = t.is(i + 1, '-') && t.is(i + 2, '>');
-        let method = if arrow { i + 3 } else { i + 2 };
-        if arrow || t.is(i + 1, '.') {
-            if let Some(called) = t.word(method).filter(|_| t.is(method + 1, '(')) {
-                if !READERS.contains(&called) {
-                    self.push(name, i, i, None, true, false);
-                }
-            }
-            // `d['a'].reverse()`.
-        } else if t.is(i + 1, '[') && !t.fresh(i + 1) {
-            let mut end = t.after(i + 1);
-            while t.is(end, '[') && !t.fresh(end) {
-                end = t.after(end);
-            }
-            let called = t
-                .word(end + 1)
-                .filter(|_| t.is(end, '.') && t.is(end + 2, '('));
-            if called.is_some_and(|c| !READERS.contains(&c)) {
-                self.push(name, i, i, None, true, false);
-            }
-        }
         let python = t.syntax == Syntax::Python;
-        let close = t.partner(i + 1).filter(|_| t.is(i + 1, '('));
-        if let Some(close) = close.filter(|_| WRITERS.contains(&name)) {
+        if t.is(i + 1, '(') {
+            let changes = METHODS.contains(&name) || python && name.ends_with('_');
+            let dot = i.checked_sub(1).filter(|k| t.is(*k, '.'));
+            let arrow = i.checked_sub(2);
+            let arrow = arrow.filter(|k| t.is(k + 1, '>') && t.is(*k, '-'));
+            let owner = dot.or(arrow).and_then(|k| k.checked_sub(1));
+            if let Some(chain) = owner.filter(|_| changes).and_then(|k| backward(t, k)) {
+                self.push(&chain, i, i, true);
+            }
             // numpy.sort gives a copy; random.shuffle does not.
-            if !python || !matches!(name, "sort" | "reverse") {
-                self.words(t, i + 2, close.min(i + 256), i);
+            let copies = python && matches!(name, "sort" | "reverse");
+            if WRITERS.contains(&name) && !copies {
+                let many = if name == "swap" { 2 } else { 1 };
+                for (from, _) in t.arguments(i + 1).into_iter().take(many) {
+                    if let Some(chain) = forward(t, from) {
+                        self.push(&chain, i, i, true);
+                    }
+                }
             }
-        }
-        if python && name == "del" {
-            let end = self.range_end(t, i + 1);
-            self.words(t, i + 1, end, i);
-        }
-        if name == "for" {
-            match close {
-                Some(close) if !python => self.references(t, i, close),
-                None if python => self.loops(t, i),
-                _ => {}
-            }
-        }
-    }
-
-    /// `for (auto& x : c)`.
-    fn references(&mut self, t: &Tokens<'a>, i: usize, close: usize) {
-        let head = i + 2..close.min(i + 66);
-        let colon = head
-            .clone()
-            .find(|k| t.is(*k, ':') && !t.is(k + 1, ':') && !t.is(k - 1, ':'));
-        let Some(colon) = colon else {
-            return;
-        };
-        let mut before = i + 2..colon;
-        let reference = before.clone().any(|k| t.is(k, '&') || t.is(k, '*'));
-        let constant = before.any(|k| t.word(k) == Some("const"));
-        if reference && !constant {
-            self.words(t, colon + 1, close, i);
-        }
-    }
-
-    /// `for x in c:` gives x a value, and what changes x changes c.
-    fn loops(&mut self, t: &Tokens<'a>, i: usize) {
-        let limit = (i + 64).min(t.list.len());
-        let Some(inside) = (i + 1..limit).find(|k| t.word(*k) == Some("in")) else {
-            return;
-        };
-        let end = (inside..limit).find(|k| t.is(*k, ':')).unwrap_or(limit);
-        let names = |from, to| (from..to).filter_map(|k| t.word(k)).collect::<Vec<_>>();
-        let comprehension = t.parent(i).is_some();
-        for x in names(i + 1, inside) {
-            if !comprehension {
-                self.push(x, i, i, None, false, false);
-            }
-            for c in names(inside + 1, end) {
-                self.alias.push((x, c));
-            }
-        }
-    }
-
-    /// What changes a name changes what it stands for.
-    fn through_aliases(&mut self) {
-        self.alias.sort_unstable();
-        self.alias.dedup();
-        let mut passed: HashSet<(&str, usize)> = HashSet::new();
-        for _ in 0..4 {
-            let first = |c: &Vec<Change<'a>>| c.iter().find(|c| c.within).copied();
-            let all = self.of.iter().filter_map(|(n, c)| Some((*n, first(c)?)));
-            let firsts: HashMap<&str, Change> = all.collect();
-            for (name, source) in &self.alias {
-                let Some(change) = firsts.get(name) else {
-                    continue;
-                };
-                if passed.insert((source, change.at)) {
-                    let (index, empty) = (None, false);
-                    let change = Change {
-                        index,
-                        empty,
-                        ..*change
-                    };
-                    self.of.entry(source).or_default().push(change);
+            // sort.Sort(sort.Reverse(sort.Float64Slice(c))).
+            if t.syntax == Syntax::Go && name == "Float64Slice" {
+                if let Some(chain) = forward(t, i + 2) {
+                    self.push(&chain, i, i, true);
                 }
             }
         }
+        if python && name == "del" && t.fresh(i) {
+            if let Some(chain) = forward(t, i + 1) {
+                self.push(&chain, i, i, true);
+            }
+        }
     }
 
-    /// What a name stands for, by `for c in p` or `c = p`.
-    pub fn sources(&self, name: &str) -> impl Iterator<Item = &'a str> + '_ {
-        let of = name.to_owned();
-        self.alias
-            .iter()
-            .filter(move |(n, _)| *n == of)
-            .map(|(_, source)| *source)
-    }
-
-    /// The names that a `=` gives its value.
+    /// The names that the statement of a `=` gives its value.
     pub fn named(&self, assign: usize) -> &[&'a str] {
-        let first = self.first.get(&assign);
-        first
-            .and_then(|f| self.names.get(f))
+        let start = self.statements.get(&assign);
+        start
+            .and_then(|s| self.names.get(s))
             .map_or(&[], Vec::as_slice)
     }
 
     /// Where a name gets another value than by the statement of a `=`; `index` is the part of it that is meant.
     pub fn other(&self, name: &str, assign: Option<usize>, index: Option<&str>) -> Option<usize> {
-        let own = assign.and_then(|a| self.first.get(&a)).copied();
-        let changes = self.of.get(name)?.iter();
-        let mut others = changes.filter(|c| Some(c.statement) != own);
+        let own = assign.and_then(|a| self.statements.get(&a)).copied();
+        let mut others = self.of.get(name)?.iter();
         let apart = |c: &Change| match (c.index, index) {
             (Some(one), Some(two)) => one != two,
             _ => false,
         };
         let begins = |c: &Change| c.empty && !c.within && own.is_some_and(|o| c.at < o);
-        others.find(|c| !apart(c) && !begins(c)).map(|c| c.at)
+        others
+            .find(|c| Some(c.statement) != own && !apart(c) && !begins(c))
+            .map(|c| c.at)
     }
 
     /// The index that a `=` gives a value.
     pub fn index(&self, name: &str, assign: usize) -> Option<&'a str> {
-        let first = *self.first.get(&assign)?;
+        let start = *self.statements.get(&assign)?;
         let mut changes = self.of.get(name)?.iter();
-        changes.find(|c| c.statement == first)?.index
+        changes.find(|c| c.statement == start)?.index
+    }
+}
+
+/// First token of the statement of a `=`, within its bracket.
+fn start(t: &Tokens, i: usize) -> usize {
+    let mut at = i;
+    for _ in 0..MAX_BEFORE {
+        let Some(k) = at.checked_sub(1).filter(|_| !t.fresh(at)) else {
+            break;
+        };
+        // The bracket around it, or the end of a body.
+        if t.is(k, ';') || t.parent(i) == Some(k) || t.syntax != Syntax::Python && t.is(k, '}') {
+            break;
+        }
+        let comma = t.syntax == Syntax::C && t.is(k, ',');
+        let head = t.is(k, ')') && t.syntax == Syntax::C && is_head(t, k);
+        if comma || head {
+            break;
+        }
+        at = t.partner(k).filter(|open| *open < k).unwrap_or(k);
+    }
+    // `for i in range(4): p[i] = 0`.
+    if t.syntax == Syntax::Python && t.word(at).is_some_and(|w| HEADS.contains(&w)) {
+        let mut k = at;
+        while k < i {
+            if t.is(k, ':') {
+                return k + 1;
+            }
+            k = t.after(k);
+        }
+    }
+    at
+}
+
+/// Whether a parenthesis closes the head of a loop or a condition.
+fn is_head(t: &Tokens, close: usize) -> bool {
+    let word = t.partner(close).and_then(|open| open.checked_sub(1));
+    matches!(
+        word.and_then(|k| t.word(k)),
+        Some("if" | "for" | "while" | "switch")
+    )
+}
+
+/// The names left of the `=` of a statement.
+fn targets<'a>(t: &Tokens<'a>, start: usize, i: usize) -> Vec<Chain<'a>> {
+    let mut end = i;
+    while end > start
+        && matches!(t.list[end - 1].kind, Kind::Mark(m) if "+-*/%&|^<>@~:".contains(m))
+    {
+        end -= 1;
+    }
+    if t.syntax == Syntax::C {
+        // Before the name stands its type; `*(c + 1) = 3` writes into c.
+        let pointed = t.is(start, '*');
+        let chain = match t.partner(end.saturating_sub(1)) {
+            Some(open) if pointed && open == start + 1 => forward(t, open + 1),
+            _ if end > start => backward(t, end - 1),
+            _ => None,
+        };
+        return chain
+            .map(|c| Chain {
+                indexed: c.indexed && !is_declared(t, start, end) || pointed,
+                ..c
+            })
+            .into_iter()
+            .collect();
+    }
+    let mut from = start;
+    while t.syntax == Syntax::Go && t.word(from).is_some_and(|w| DECLARES.contains(&w)) {
+        from += 1;
+    }
+    let mut all = Vec::new();
+    while from < end {
+        if let Some(chain) = forward(t, from) {
+            all.push(chain);
+        }
+        // To the next name: after a comma, or the `=` of `a = b = ...`.
+        while from < end && !t.is(from, ',') && !(t.is(from, '=') && t.assigns(from)) {
+            from = t.after(from);
+        }
+        from += 1;
+    }
+    all
+}
+
+/// `double c[4] =`: a size, rather than an index.
+fn is_declared(t: &Tokens, start: usize, end: usize) -> bool {
+    let mut k = end;
+    while k > start && t.is(k - 1, ']') {
+        match t.partner(k - 1) {
+            Some(open) if open > start => k = open,
+            _ => return false,
+        }
+    }
+    // A word, a `>`, a `*` or a `&` before the name: its type.
+    let first = k.checked_sub(1).map_or(start, |name| t.chain_start(name));
+    first > start
+}
+
+/// A name from a token on: `p`, `&p[0]`, `self.p[1]`, `c.begin()`.
+fn forward<'a>(t: &Tokens<'a>, from: usize) -> Option<Chain<'a>> {
+    let mut i = from;
+    while t.is(i, '&') || t.is(i, '*') {
+        i += 1;
+    }
+    let mut name = t.word(i)?;
+    i += 1;
+    loop {
+        let dot = if t.is(i, '.') {
+            1
+        } else if t.is(i, '-') && t.is(i + 1, '>') || t.is(i, ':') && t.is(i + 1, ':') {
+            2
+        } else {
+            break;
+        };
+        match t.word(i + dot) {
+            Some(_) if t.is(i + dot + 1, '(') => break,
+            Some(word) => name = word,
+            None => break,
+        }
+        i += dot + 1;
+    }
+    let indexed = t.is(i, '[') && !t.fresh(i);
+    let index = literal(t, i).filter(|_| indexed);
+    Some(Chain {
+        name,
+        index,
+        indexed,
+    })
+}
+
+/// A name that ends at a token, with its indices.
+fn backward<'a>(t: &Tokens<'a>, end: usize) -> Option<Chain<'a>> {
+    let (mut i, mut open) = (end, None);
+    while t.is(i, ']') {
+        open = t.partner(i);
+        i = open?.checked_sub(1)?;
+    }
+    Some(Chain {
+        name: t.word(i)?,
+        index: open.and_then(|o| literal(t, o)),
+        indexed: open.is_some(),
+    })
+}
+
+/// The one literal of an index.
+fn literal<'a>(t: &Tokens<'a>, open: usize) -> Option<&'a str> {
+    let only = t.partner(open).filter(|close| *close == open + 2)?;
+    let token = t.get(only - 1)?;
+    matches!(token.kind, Kind::Number | Kind::Text).then_some(token.text)
+}
+
+/// `p = np.array(p)`.
+fn is_itself(t: &Tokens, i: usize) -> bool {
+    let Some(name) = i.checked_sub(1).and_then(|k| t.word(k)) else {
+        return false;
+    };
+    let mut at = i + 1;
+    while t.is(at + 1, '.') && t.word(at).is_some() {
+        at += 2;
+    }
+    let wraps = t.word(at).is_some_and(wrappers::copies);
+    wraps
+        && t.is(at + 1, '(')
+        && t.word(at + 2) == Some(name)
+        && t.is(at + 3, ')')
+        && (t.get(at + 4).is_none() || t.fresh(at + 4) || t.is(at + 4, ';'))
+}
+
+/// `{}`, `[]`, `dict()`, `None`.
+fn is_empty(t: &Tokens, i: usize) -> bool {
+    match t.word(i) {
+        Some("None" | "nil") => true,
+        Some("dict" | "list" | "OrderedDict") => t.partner(i + 1) == Some(i + 2),
+        _ => t.partner(i) == Some(i + 1),
     }
 }

@@ -21,6 +21,11 @@ impl Facts {
         }
     }
 
+    /// What is taken for granted, where no option says otherwise.
+    pub fn assume(&mut self, what: String) {
+        self.assumed.push(what);
+    }
+
     fn words(list: &[String]) -> String {
         if list.is_empty() {
             "nothing".to_owned()

@@ -12,8 +12,6 @@ use serde::{Deserialize, Serialize};
 
 /// What the line begins with, after the mark of a comment.
 const TAG: &str = "polycert-export/1 ";
-/// The line is one of the first.
-const LINES: usize = 20;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -91,7 +89,7 @@ impl Header {
     /// # Errors
     /// A line with the tag that cannot be read.
     pub fn find(text: &str) -> Result<Option<Self>> {
-        for (n, line) in text.lines().take(LINES).enumerate() {
+        for (n, line) in text.lines().enumerate() {
             let comment = line.trim_start_matches(['/', '#', '*', ' ', '\t']);
             if let Some(rest) = comment.strip_prefix(TAG) {
                 let place = format!("line {}", n + 1);

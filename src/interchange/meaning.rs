@@ -78,6 +78,7 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
     let (items, groups) = source.choose(names)?;
     if header.is_none() {
         told(&items, hints)?;
+        unmatched(&lists, &items, hints)?;
         multiplied(source, &groups, hints)?;
         one_or_several(*format, &items, hints)?;
     }
@@ -132,6 +133,7 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
         header.is_some() || groups.len() > 1 || paired,
         &mut facts,
     );
+    written(&lists, &groups, own, &mut facts);
     if hints.arrays.is_some() {
         let chosen: Vec<String> = groups.iter().map(|g| g.title()).collect();
         facts.say(true, format!("arrays {}", chosen.join(", ")), "");
@@ -210,6 +212,48 @@ fn told(items: &[Item], hints: &Hints) -> Result<()> {
     let mut about = hints.clone();
     (about.arrays, about.factors, about.interval) = (None, None, None);
     about.no_lists("the file says itself what its lists are")
+}
+
+/// Calls that say how coefficients are taken, and not certainly of which list.
+fn unmatched(lists: &Lists, items: &[Item], hints: &Hints) -> Result<()> {
+    let Some(call) = lists.source.unmatched.first() else {
+        return Ok(());
+    };
+    let (said, how) = match lists.format {
+        Some(Format::Openfhe) => (hints.interval.is_some(), "--interval"),
+        Some(Format::Lattigo) => (hints.order.is_some(), "--order"),
+        _ => (
+            hints.basis.is_some() && hints.order.is_some(),
+            "--basis and --order",
+        ),
+    };
+    // Where other calls are of the lists, this one is taken to be of something else (`written`).
+    if said || items.iter().all(|i| i.form.is_some()) {
+        return Ok(());
+    }
+    let detail = format!(
+        "{call} says how coefficients are taken, and not certainly of which list: say {how}"
+    );
+    Err(Error::parse("", detail))
+}
+
+/// What is taken for granted of the programs around lists.
+fn written(lists: &Lists, groups: &[&Group], own: bool, facts: &mut Facts) {
+    for group in groups {
+        // An export's own program was made with its numbers, and its digest confirms them.
+        let known = lists.header.is_some() && !group.mentioned && group.changed.is_none();
+        let Some(assumed) = group.assumed.as_ref().filter(|_| !known) else {
+            continue;
+        };
+        let change = group.changed.as_ref().map(|(at, _)| {
+            let (line, text) = at.split_once(": ").unwrap_or((at, ""));
+            format!(", and {line} changes it: {text}")
+        });
+        facts.assume(format!("{assumed}{}", change.unwrap_or_default()));
+    }
+    if let (Some(call), true) = (lists.source.unmatched.first(), own) {
+        facts.assume(format!("{call} is of something else"));
+    }
 }
 
 /// Numbers that multiply the arrays are not passed over.

@@ -16,11 +16,12 @@
 //! assumed, and kept in the table's provenance with the file's name and digest. Numbers may be constant
 //! expressions (`expression.rs`); a number that multiplies an array is never passed over.
 //!
-//! **Programs.** A list is read only where the program around it keeps its numbers: an allow-list of wrappers
-//! (`around.rs`), no place that changes it (`changes.rs`), no condition of the preprocessor (`program.rs`). A
-//! call counts as reading its arguments, unless it is known to change them; a function of the program's own
-//! that changes what it is given is beyond this. Calls that say basis, order and interval are honoured or
-//! refused (`uses.rs`), and so are the fields of JSON beside coefficients (`beside.rs`).
+//! **Programs.** A list is read as it is written. What encloses it must keep its numbers (an allow-list,
+//! `around.rs`); a certain, direct change of it (`changes.rs`) is refused until `--arrays` says that the list as
+//! written is meant, and so is a condition of the preprocessor (`program.rs`). What the rest of the program does
+//! with it is not followed: the import says so, with the lines that mention it (`mentions.rs`). Calls that say
+//! basis, order and interval are honoured (`uses.rs`); where it is not certain of which list, `--basis` and
+//! `--order` are asked. So are the fields of JSON beside coefficients (`beside.rs`).
 //!
 //! **Lattigo.** `NewPolynomial` takes decimal strings in the Chebyshev basis on [-1, 1] and evaluates the
 //! components one after the other without any scaling of its own. Its generator divides every component but
@@ -47,8 +48,10 @@ mod arrays;
 mod beside;
 mod changes;
 pub mod claims;
+mod conditional;
 mod csv;
 mod detect;
+mod ends;
 mod export;
 mod expression;
 mod facts;
@@ -56,11 +59,14 @@ pub mod format;
 mod header;
 mod heir;
 mod hints;
+mod honour;
 mod lexer;
 mod literal;
 mod meaning;
+mod mentions;
 mod object;
 mod program;
+mod prose;
 pub mod published;
 mod read;
 mod remarks;
@@ -70,6 +76,7 @@ pub mod spell;
 mod stated;
 mod tokens;
 mod uses;
+mod wrappers;
 
 pub use arrays::MAX_NESTING;
 pub use export::{export, Change, Export};

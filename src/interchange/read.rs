@@ -170,7 +170,10 @@ fn listed(text: &str, format: Format, found_out: bool, hints: &Hints) -> Result<
         Format::Heir => heir::read(text)?,
         Format::Csv => {
             let (components, lines) = csv::read(text, usual)?;
-            let item = |c: Component| item(c, lines == csv::Lines::Whole);
+            let item = |c: Component| Item {
+                row: lines == csv::Lines::Components,
+                ..item(c, lines == csv::Lines::Whole)
+            };
             let source = Source::one("", components.into_iter().map(item).collect());
             let mut lists = Lists::plain(source, Some(Format::Csv));
             lists.has_degrees = lines != csv::Lines::Components;

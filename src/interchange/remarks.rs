@@ -10,7 +10,7 @@ pub(super) fn seen(source: &Source, groups: &[&Group], hints: &Hints) -> Vec<Str
     let mut notes = Vec::new();
     if source.singles > 0 {
         notes.push(format!(
-            "{} literals have the suffix of a float: a program holds them as f32 (certify --coefficients f32)",
+            "{} numbers are held as f32, by a suffix or by the type of their array (certify --coefficients f32)",
             source.singles
         ));
     }

@@ -78,6 +78,19 @@ impl<'a> Scan<'a> {
         self.operated
     }
 
+    /// Passes over the braces of Go's `interface{}`, which belong to a type.
+    pub fn is_empty_interface(&self, token: &Token<'a>, rest: &mut Lexer<'a>) -> Result<bool> {
+        let mut ahead = rest.clone();
+        let named = self.syntax == Syntax::Go
+            && token.is('{')
+            && self.prev.is_some_and(|p| p.text == "interface");
+        if !named || !ahead.next()?.is_some_and(|t| t.is('}')) {
+            return Ok(false);
+        }
+        *rest = ahead;
+        Ok(true)
+    }
+
     /// Whether an opening bracket opens a list, rather than a body, an index, or a list of objects.
     pub fn opens_list(&mut self, token: &Token<'a>, rest: &Lexer<'a>) -> Result<bool> {
         self.turn(token);
@@ -114,7 +127,11 @@ impl<'a> Scan<'a> {
         });
         if ends || newline {
             let comma = self.prev.is_some_and(|p| p.is(','));
-            if !comma {
+            // `for i := 0; i < 4; i++ {` of Go: still its head.
+            let head = self.syntax == Syntax::Go
+                && matches!(self.first, "for" | "if" | "switch")
+                && self.prev.is_some_and(|p| p.is(';') && p.line == token.line);
+            if !comma && !head {
                 self.first = if token.kind == Kind::Word {
                     token.text
                 } else {

@@ -34,6 +34,8 @@ pub(super) struct Item {
     /// How many there are.
     pub count: usize,
     pub form: Option<Form>,
+    /// Whether it is a list of a list, or a line of a file.
+    pub row: bool,
 }
 
 impl Item {
@@ -42,6 +44,7 @@ impl Item {
             count: values.len(),
             values,
             form: None,
+            row: false,
         }
     }
 
@@ -65,6 +68,12 @@ pub(super) struct Group {
     pub items: Vec<Item>,
     /// Why it is no array of numbers.
     pub bad: Option<Error>,
+    /// Where the program gives it another value, and that in words.
+    pub changed: Option<(String, String)>,
+    /// What is taken for granted of the program around it.
+    pub assumed: Option<String>,
+    /// Whether that names lines that mention it.
+    pub mentioned: bool,
     /// Whether the text computes with it (`[...] * 10`).
     pub operated: bool,
     /// What the text says that it is, in words.
@@ -82,11 +91,37 @@ pub(super) struct Scalar {
 impl Scalar {
     /// Whether its name says that coefficients or inputs are multiplied by it.
     pub fn scales(&self) -> bool {
-        let name = self.name.to_ascii_lowercase();
-        ["scale", "factor", "mult", "divis", "gain", "norm"]
-            .iter()
-            .any(|part| name.contains(part))
+        scales(&self.name)
     }
+}
+
+/// Whether a name says that coefficients or inputs are multiplied by its number.
+pub(super) fn scales(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    if ["scale", "scaling", "mult", "divis"]
+        .iter()
+        .any(|part| lower.contains(part))
+    {
+        return true;
+    }
+    // `norm`, `input_factor`, but neither `batch_norm_eps` nor `lr_factor`.
+    const OWN: [&str; 5] = ["factor", "factors", "gain", "norm", "normalization"];
+    const OF: [&str; 12] = [
+        "input",
+        "output",
+        "coeff",
+        "coeffs",
+        "coef",
+        "coefficient",
+        "coefficients",
+        "poly",
+        "common",
+        "global",
+        "x",
+        "y",
+    ];
+    let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).collect();
+    words.iter().any(|w| OWN.contains(w)) && words.iter().all(|w| OWN.contains(w) || OF.contains(w))
 }
 
 /// A file's content.
@@ -98,6 +133,8 @@ pub(super) struct Source {
     pub texts: Vec<(String, String)>,
     /// How many numbers a program holds as binary32.
     pub singles: usize,
+    /// Calls that say how coefficients are taken, and not certainly of which list.
+    pub unmatched: Vec<String>,
 }
 
 impl Source {
@@ -147,6 +184,15 @@ impl Source {
         for group in &groups {
             if let Some(bad) = &group.bad {
                 return Err(bad.clone());
+            }
+            if let (Some((_, detail)), None) = (&group.changed, names) {
+                let unique = self.groups.iter().filter(|g| g.name == group.name).count() == 1;
+                let name = match group.name.as_str() {
+                    name if unique && !name.is_empty() => name,
+                    _ => "1",
+                };
+                let how = "if the list as written is meant, say so with --arrays";
+                return Err(Error::parse("", format!("{detail}; {how} {name}")));
             }
         }
         let items: Vec<Item> = groups.iter().flat_map(|g| g.items.clone()).collect();
@@ -229,6 +275,10 @@ impl Group {
         if let Some(bad) = &self.bad {
             return format!("{title}: no array of numbers ({bad})");
         }
+        let title = match &self.changed {
+            Some((at, _)) => format!("{title} (as written; changed on {at})"),
+            None => title,
+        };
         let show = |x: &Rational| number::decimal(x, 6, false);
         let list = |item: &Item| match (item.values.first(), item.values.last()) {
             (Some(a), Some(b)) if item.count > 1 => {

@@ -38,7 +38,7 @@ use polycert::network::model::tensor::Tensor;
 use polycert::network::rows;
 use polycert::network::rows::plan::Plan;
 use polycert::network::rows::sensitivity::sensitivities;
-use polycert::network::rows::{Asked, Noise, Response};
+use polycert::network::rows::{Asked, Noise, NoiseLevel, Response};
 use polycert::poly::composite::Composite;
 use polycert::poly::table::Table;
 use rug::Rational;
@@ -53,6 +53,11 @@ fn a_box(r: &mut Random, n: usize) -> Vec<Bounds> {
             (middle - width, middle + width)
         })
         .collect()
+}
+
+/// The same noise at every activation.
+fn levels(noise: &[Noise]) -> Vec<NoiseLevel> {
+    noise.iter().copied().map(NoiseLevel::from).collect()
 }
 
 fn inside(b: Bounds, x: &Rational) -> bool {
@@ -358,7 +363,7 @@ fn deviations_hold_exact_evaluations_under_noise() {
             &plan,
             &centres,
             &all,
-            Asked::sharp(&noise, &targets),
+            Asked::sharp(&levels(&noise), &targets),
             1,
             &mut |_, _| {},
         )
@@ -467,7 +472,7 @@ fn sup_and_envelope_hold_the_exact_twin() {
             &plan,
             &centres,
             &responses,
-            Asked::sharp(&noise, &targets),
+            Asked::sharp(&levels(&noise), &targets),
             2,
             &mut |_, _| {},
         )
@@ -560,7 +565,7 @@ fn around_relu(network: &Network, scale: f64, worst: f64) -> polycert::error::Re
         &plan,
         &centres,
         &responses,
-        Asked::sharp(&noise, &target),
+        Asked::sharp(&levels(&noise), &target),
         1,
         &mut |_, _| {},
     )

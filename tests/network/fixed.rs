@@ -305,10 +305,11 @@ fn deviate_goes_beyond_pairs() {
             from: 0,
             count: 1,
             noise: NoiseLevels {
-                worst: vec![Rational::from(1) >> 20u32],
+                worst: vec![(Rational::from(1) >> 20u32).into()],
                 ..NoiseLevels::default()
             },
             centre,
+            budget: false,
             attack: 0,
             threads: Some(1),
         };

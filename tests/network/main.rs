@@ -5,6 +5,7 @@ mod enclosures;
 mod exports;
 mod fixed;
 mod import;
+mod noise;
 mod onnx;
 mod polynomials;
 mod ranges;

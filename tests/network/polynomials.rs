@@ -261,7 +261,9 @@ fn noise_moves_polynomial_networks_no_further_than_is_proved() {
             worst,
             ..Noise::default()
         });
-        let found = subject.bound(&at, &levels, 1, &mut |_, _| {}).unwrap();
+        let found = subject
+            .bound(&at, &levels.map(Into::into), 1, &mut |_, _| {})
+            .unwrap();
         let x: Vec<Rational> = x.iter().map(|v| q(*v)).collect();
         let still = exact_graph(&network, &x, |_, _, y| y.clone());
         for (level, noise) in levels.iter().enumerate() {

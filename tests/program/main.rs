@@ -7,6 +7,7 @@ mod bad_requests;
 mod cases;
 mod catalogue;
 mod commands;
+mod layers_under_noise;
 mod network;
 mod network_bounds;
 mod noise;

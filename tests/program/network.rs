@@ -463,7 +463,7 @@ fn a_certificate_under_noise_is_written_and_checked_again() {
     );
     // Bad requests.
     for (rest, words) in [
-        (&["--worst", "2"][..], "levels of noise are from 0 to 1"),
+        (&["--worst", "2"][..], "a noise level is from 0 to 1"),
         (&["--error-model", "relu_within"][..], "needs --worst"),
         (
             &["--worst", "2^-9", "--envelope", "1,2"][..],

@@ -1,28 +1,35 @@
 //! What stands around and beside coefficients is honoured or refused: no other polynomial in silence.
 
 use polycert::arith::number::write;
-use polycert::interchange::{read_bytes, Format, Hints, Imported, Layout};
+use polycert::interchange::{read_bytes, Format, Hints, Imported};
 use polycert::poly::component::Basis;
-use polycert::poly::table::Output;
 use rug::Rational;
 
-const PY: Option<Format> = Some(Format::Python);
-const CPP: Option<Format> = Some(Format::Cpp);
-const GO: Option<Format> = Some(Format::Go);
-const OPENFHE: Option<Format> = Some(Format::Openfhe);
+pub(super) const PY: Option<Format> = Some(Format::Python);
+pub(super) const CPP: Option<Format> = Some(Format::Cpp);
+pub(super) const GO: Option<Format> = Some(Format::Go);
+pub(super) const OPENFHE: Option<Format> = Some(Format::Openfhe);
 
-fn import(text: &str, format: Option<Format>, hints: &Hints) -> Result<Imported, String> {
+pub(super) fn import(
+    text: &str,
+    format: Option<Format>,
+    hints: &Hints,
+) -> Result<Imported, String> {
     read_bytes(text.as_bytes(), format, hints).map_err(|e| e.to_string())
 }
 
 /// L and B stand for the list 0, 3/2, 0, -1/2.
-fn filled(text: &str) -> String {
+pub(super) fn filled(text: &str) -> String {
     text.replace("@L", "[0, 1.5, 0, -0.5]")
         .replace("@B", "{0, 1.5, 0, -0.5}")
 }
 
 /// Basis, coefficients, lower and upper end, of one component.
-fn read(text: &str, format: Option<Format>, hints: &Hints) -> (Basis, Vec<f64>, [String; 4]) {
+pub(super) fn read(
+    text: &str,
+    format: Option<Format>,
+    hints: &Hints,
+) -> (Basis, Vec<f64>, [String; 4]) {
     let text = filled(text);
     let table = import(&text, format, hints)
         .unwrap_or_else(|e| panic!("{text}: {e}"))
@@ -33,7 +40,7 @@ fn read(text: &str, format: Option<Format>, hints: &Hints) -> (Basis, Vec<f64>, 
     (c.basis, list, ends.map(write))
 }
 
-fn refused(text: &str, format: Option<Format>, hints: &Hints, part: &str) {
+pub(super) fn refused(text: &str, format: Option<Format>, hints: &Hints, part: &str) {
     let text = filled(text);
     match import(&text, format, hints) {
         Ok(read) => panic!("{text}: {:?}", read.table.components),
@@ -128,7 +135,6 @@ fn a_list_that_is_changed_later_is_refused() {
         ("p = @L\np.sort()", 2),
         ("p = @L\nfor i in range(4): p[i] = -p[i]", 2),
         ("p = @L\nfor i in range(4):\n    p[i] = -p[i]", 3),
-        ("p = @L\nq = p\nq.reverse()", 3),
         ("p = np.array(@L)\nnp.negative(p, out=p)", 2),
         ("p = @L\nrandom.shuffle(p)", 2),
         ("p = @L\np[0], p[1] = p[1], p[0]", 2),
@@ -138,7 +144,6 @@ fn a_list_that_is_changed_later_is_refused() {
         ("class A:\n  p = @L\n  def f(self):\n    self.p[1] *= 3", 4),
         ("d = {'a': @L}\nd['a'].reverse()", 2),
         ("d = {'a': @L}\nfor k in d: d[k] = d[k][::-1]", 2),
-        ("p = @L\nfor p in range(3): pass", 2),
         ("a, p = 1, @L\np *= 2", 2),
     ] {
         refused(text, PY, &Hints::default(), &format!("line {line}: `"));
@@ -146,13 +151,10 @@ fn a_list_that_is_changed_later_is_refused() {
     for body in [
         "for (int i = 0; i < 4; i++) c[i] = -c[i];",
         "std::reverse(c.begin(), c.end());",
-        "for (auto& x : c) x = -x;",
         "c[0]++;",
-        "double *q = c; q[1] = 3;",
         "*(c+1) = 3;",
         "c.push_back(3);",
         "c[0] /= 2;",
-        "auto *q = c.data(); *q = 1;",
     ] {
         let text = format!("std::vector<double> c = @B;\nvoid f() {{ {body} }}");
         refused(&text, CPP, &Hints::default(), "line 2: `");
@@ -262,95 +264,4 @@ fn constructors_and_evaluations_say_what_a_list_is() {
     ] {
         refused(text, format, &Hints::default(), part);
     }
-}
-
-#[test]
-fn what_json_says_beside_coefficients_counts() {
-    let plain = Hints::default();
-    let components = "{\"components\": [[\"0\", \"1.5\", \"0\", \"-0.5\"]], ";
-    for (rest, part) in [
-        ("\"order\": \"weird\"", "--order"),
-        ("\"activation\": \"relu\"", "--target direct_relu"),
-        ("\"scale\": \"10\"", "--factor"),
-        ("\"input_scale\": 4", "--factor"),
-        ("\"domain\": \"nowhere\"", "--lo"),
-        ("\"hi\": 40", "--hi"),
-        ("\"eps\": 0.1", "--eps"),
-        ("\"offset\": 0.1", "offset"),
-        ("\"type\": \"chebyshev\"", "--basis"),
-        (
-            "\"domain\": [-4, 4], \"interval\": [-3, 3]",
-            "second domain",
-        ),
-        ("\"order\": \"lowest\", \"order\": \"highest\"", "order"),
-        ("\"target\": \"foo\"", "--target"),
-    ] {
-        refused(&format!("{{\"coeffs\": @L, {rest}}}"), None, &plain, part);
-        refused(&format!("{components}{rest}}}"), None, &plain, part);
-    }
-    for start in ["{\"coeffs\": @L, ", components] {
-        let of = |rest: &str| read(&format!("{start}{rest}}}"), None, &plain);
-        assert_eq!(
-            of("\"domain\": [-40, 40]").2,
-            ["-40", "40", "1", "0"].map(str::to_owned)
-        );
-        assert_eq!(
-            of("\"lo\": -3, \"hi\": \"40\"").2[..2],
-            ["-3".to_owned(), "40".to_owned()]
-        );
-        let mapped = of("\"domain\": [\"-4\", \"4\"], \"basis\": \"chebyshev\"");
-        assert_eq!(mapped.2, ["-4", "4", "1*2^-2", "0"].map(str::to_owned));
-        assert_eq!(of("\"order\": \"highest\"").1, [-0.5, 0.0, 1.5, 0.0]);
-        let text = filled(&format!("{start}\"author\": \"x\", \"scale\": 1}}"));
-        let read = import(&text, None, &plain).unwrap_or_else(|e| panic!("{text}: {e}"));
-        assert!(
-            read.notes.iter().any(|n| n.contains("ignored: author")),
-            "{:?}",
-            read.notes
-        );
-    }
-}
-
-#[test]
-fn pairs_ends_and_eps_are_asked() {
-    let plain = Hints::default();
-    let layout = |layout| Hints {
-        layout: Some(layout),
-        ..Hints::default()
-    };
-    for text in ["1,1.5\n3,-0.5\n", "[[1, 1.5], [3, -0.5]]"] {
-        refused(text, None, &plain, "--layout degrees");
-        assert_eq!(
-            read(text, None, &layout(Layout::Degrees)).1,
-            [0.0, 1.5, 0.0, -0.5]
-        );
-        let stages = import(text, None, &layout(Layout::Stages)).unwrap().table;
-        assert_eq!(stages.degrees(), [1, 1]);
-    }
-    refused("[[1.5, 1], [-0.5, 3]]", None, &plain, "--layout");
-    refused(
-        "[[0, 1.5], [0, 2]]",
-        None,
-        &layout(Layout::Degrees),
-        "--layout",
-    );
-    // (x + x^2)/2 is 0 and 1 at -1 and 1: near ReLU, or a step?
-    refused("[0, 0.5, 0.5]", None, &plain, "--last-stage");
-    let direct = |eps| Hints {
-        target: Some("direct_relu".parse().unwrap()),
-        eps,
-        ..Hints::default()
-    };
-    assert_eq!(
-        read("[0, 0.5, 0.5]", None, &direct(None)).1,
-        [0.0, 0.5, 0.5]
-    );
-    refused(
-        "[0, 0.5, 0.5]",
-        None,
-        &direct(Some(Rational::from((1, 8)))),
-        "--eps",
-    );
-    let step = import("[0.5, 0.75, 0, -0.25]", None, &plain).unwrap().table;
-    assert_eq!(step.output, Output::Step);
 }

@@ -482,10 +482,7 @@ fn series_over_an_interval() {
         "1/8",
     ])
     .exits(0);
-    assert!(
-        run.err.contains("1 literals have the suffix of a float"),
-        "{run:?}"
-    );
+    assert!(run.err.contains("1 numbers are held as f32"), "{run:?}");
     let table = polycert::poly::table::Table::from_json(&run.out).unwrap();
     // c_0/2 + c_1 T_1(u) + c_2 T_2(u) at u = -1, 1.
     let composite = Composite::new(&table, CoefficientMode::Exact).unwrap();

@@ -233,17 +233,19 @@ pub fn exact_graph(
                 .map(|i| {
                     let (o, row, column) = place(i);
                     let mut sum = q(c.bias[o]);
-                    for ch in 0..s.channels {
-                        for ky in 0..3 {
-                            for kx in 0..3 {
-                                let (yy, xx) = (
-                                    row * c.window.stride[0] + ky,
-                                    column * c.window.stride[1] + kx,
-                                );
-                                if (1..=s.height).contains(&yy) && (1..=s.width).contains(&xx) {
-                                    let w = c.weights[((o * s.channels + ch) * 3 + ky) * 3 + kx];
-                                    sum += q(w)
-                                        * &input(0)[(ch * s.height + yy - 1) * s.width + xx - 1];
+                    let (kernel, padding) = (c.window.kernel, c.window.padding);
+                    let own = s.channels / c.groups;
+                    let first = o / (out.channels / c.groups) * own;
+                    for ch in 0..own {
+                        for tap in 0..c.window.len() {
+                            let (ky, kx) = (tap / kernel[1], tap % kernel[1]);
+                            let yy = (row * c.window.stride[0] + ky).checked_sub(padding[0]);
+                            let xx = (column * c.window.stride[1] + kx).checked_sub(padding[1]);
+                            if let (Some(yy), Some(xx)) = (yy, xx) {
+                                if yy < s.height && xx < s.width {
+                                    let w = c.weights[(o * own + ch) * c.window.len() + tap];
+                                    let at = ((first + ch) * s.height + yy) * s.width + xx;
+                                    sum += q(w) * &input(0)[at];
                                 }
                             }
                         }
@@ -279,11 +281,46 @@ pub fn exact_graph(
                     })
                 })
                 .collect(),
-            (Op::AvgPool { .. }, Some(s)) => (0..out.len())
-                .map(|c| {
-                    let plane = &input(0)[c * s.pixels()..(c + 1) * s.pixels()];
-                    plane.iter().fold(Rational::new(), |s, v| s + v) / s.pixels() as u32
+            (
+                Op::AvgPool {
+                    window,
+                    count_padding,
+                },
+                Some(s),
+            ) => (0..out.len())
+                .map(|i| {
+                    let inside = elements(window, s, place(i));
+                    let n = if *count_padding {
+                        window.len()
+                    } else {
+                        inside.len()
+                    };
+                    let sum = inside
+                        .iter()
+                        .fold(Rational::new(), |t, j| t + &input(0)[*j]);
+                    sum / n as u32
                 })
+                .collect(),
+            (Op::MaxPool(window), Some(s)) => {
+                let k = activations;
+                activations += 1;
+                let each = (0..out.len()).map(|i| {
+                    let inside = elements(window, s, place(i));
+                    let mut left: Vec<Rational> =
+                        inside.iter().map(|j| input(0)[*j].clone()).collect();
+                    while left.len() > 1 {
+                        let pairs = left.chunks(2).map(|pair| match pair {
+                            [a, b] => respond(k, i, &Rational::from(a - b)) + b,
+                            odd => odd[0].clone(),
+                        });
+                        left = pairs.collect();
+                    }
+                    left.swap_remove(0)
+                });
+                each.collect()
+            }
+            (Op::Concat, _) => (0..node.inputs.len())
+                .flat_map(|k| input(k).clone())
                 .collect(),
             (Op::Reshape(_), _) => input(0).clone(),
             // `respond` is given the polynomial's value.
@@ -311,4 +348,16 @@ pub fn exact_graph(
         values.push(y);
     }
     values.swap_remove(network.output)
+}
+
+/// The elements of a window that lie inside, row by row.
+fn elements(
+    window: &Window,
+    s: TensorShape,
+    (c, row, column): (usize, usize, usize),
+) -> Vec<usize> {
+    let inside = window.positions(s, row, column);
+    inside
+        .map(|(y, x)| (c * s.height + y) * s.width + x)
+        .collect()
 }

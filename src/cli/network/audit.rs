@@ -36,6 +36,9 @@ pub struct Arguments {
     noise: NoiseArguments,
     #[command(flatten)]
     precision: PrecisionArguments,
+    /// Leave out how sensitive the margins are to each layer (an estimate): a backward pass a sample.
+    #[arg(long)]
+    no_sensitivities: bool,
     /// Labels: .npy, one number for each sample.
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
@@ -75,6 +78,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         reference: a.reference.request(),
         input: a.input.request()?,
         noise: a.noise.request(),
+        sensitivities: !a.no_sensitivities,
         labels: a.labels.clone(),
         from: a.from,
         count: a.count,

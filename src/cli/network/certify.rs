@@ -2,7 +2,7 @@
 
 use crate::cli::network::evaluate::verdict;
 use crate::cli::network::setup::{
-    notes, InputArguments, ModelArguments, PrecisionArguments, TwinArguments,
+    notes, InputArguments, ModelArguments, NoiseArguments, PrecisionArguments, TwinArguments,
 };
 use crate::cli::terminal::{guard, note, output, rational};
 use crate::error::{Error, Result};
@@ -19,7 +19,7 @@ use std::time::Instant;
 /// The independent checker evaluates both networks again, in integers:
 /// polycert-check --network OUT.network --input OUT.input OUT
 ///
-/// With --worst or --sigma the certificate also states how far noise at every activation's output moves the
+/// With --worst, --sigma or --evaluation the certificate also states how far noise at every activation's output moves the
 /// logits (of the differences to the class's logit: the class stays if they stay above 0). The checker proves
 /// bounds of its own, and those that are stated must be no smaller. Exit code 0 only if the class is proved
 /// to stay at every level; a certificate whose levels leave it open is written all the same.
@@ -36,12 +36,8 @@ pub struct Arguments {
     /// Which sample of the input file, from 0.
     #[arg(long, default_value_t = 0)]
     sample: usize,
-    /// Bounds of |noise| in units of B, separated by commas: 2^-22,2^-24. Each is a level of its own.
-    #[arg(long, value_delimiter = ',', value_parser = rational, allow_hyphen_values = true)]
-    worst: Vec<Rational>,
-    /// Sub-Gaussian proxies of noise in units of B, separated by commas; bounds hold with probability 1 - 2^-32.
-    #[arg(long, value_delimiter = ',', value_parser = rational, allow_hyphen_values = true)]
-    sigma: Vec<Rational>,
+    #[command(flatten)]
+    noise: NoiseArguments,
     /// What stands undisturbed: exact_centre, the polynomials; relu_within, ReLU, for any functions
     /// within --worst of it on [-B, B] in its place (the table is not used then).
     #[arg(long, default_value = "exact_centre", value_parser = ["exact_centre", "relu_within"])]
@@ -63,7 +59,9 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         ["network", "input"].map(|end| PathBuf::from(format!("{}.{end}", a.output.display())));
     guard(
         [&a.output, &network, &input].map(Some),
-        (a.model.files().chain(a.twin.files())).chain([a.input.file()]),
+        (a.model.files().chain(a.twin.files()))
+            .chain(a.noise.files())
+            .chain([a.input.file()]),
     )?;
     let request = Request {
         model: a.model.request(),
@@ -106,8 +104,7 @@ fn noise(a: &Arguments) -> Result<Noise> {
         _ => return Err(Error::domain("--envelope takes two numbers: TAU,ZONE")),
     };
     Ok(Noise {
-        worst: a.worst.clone(),
-        sigma: a.sigma.clone(),
+        levels: a.noise.request(),
         error_model: match a.error_model.as_str() {
             "relu_within" => ErrorModel::ReluWithin,
             _ => ErrorModel::ExactCentre,

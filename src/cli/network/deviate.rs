@@ -46,6 +46,10 @@ pub struct Arguments {
     /// What stands undisturbed at the activations: polynomial (Exact centre) or relu (Sup, Envelope).
     #[arg(long, default_value = "polynomial", value_parser = ["polynomial", "relu"])]
     centre: String,
+    /// Also print how many bits of noise each layer has to spare: by 2^bits times its stated noise at that layer alone, all others
+    /// as stated, the class is proved to stay. Takes as long as the bounds again, a few times with many layers.
+    #[arg(long)]
+    budget: bool,
     /// Steps of the attack for each level of --worst; 0 leaves it out.
     #[arg(long, default_value_t = 2)]
     attack: usize,
@@ -72,6 +76,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         count: a.count,
         noise: a.noise.request(),
         centre,
+        budget: a.budget,
         attack: a.attack,
         threads: a.threads.map(usize::from),
     };
@@ -85,7 +90,11 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     })?;
     let certified = answer.certified();
     let text = if a.json {
-        let samples: Vec<Value> = answer.samples.iter().map(found::json).collect();
+        let samples: Vec<Value> = answer
+            .samples
+            .iter()
+            .map(|s| found::json(s, &answer.layers))
+            .collect();
         let value = json!({
             "format": "polycert-deviation/1",
             "network_sha256": answer.network_sha256,
@@ -104,7 +113,12 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         format!("{value:#}\n")
     } else {
         let mut text = notes(&answer.network_said);
-        text.extend(answer.samples.iter().map(found::words));
+        text.extend(
+            answer
+                .samples
+                .iter()
+                .map(|s| found::words(s, &answer.layers)),
+        );
         let _ = writeln!(
             text,
             "{certified} of {} samples certified at every level",

@@ -6,7 +6,7 @@ use serde_json::{json, Value};
 use std::fmt::Write as _;
 
 /// For people.
-pub fn words(found: &Sample) -> String {
+pub fn words(found: &Sample, layers: &[String]) -> String {
     let (sample, seconds) = (found.sample, found.seconds);
     let network = match found.network {
         Some(c) if c == found.class => "as the plaintext network".to_owned(),
@@ -58,17 +58,59 @@ pub fn words(found: &Sample) -> String {
             },
         );
     }
+    budget(found, layers, &mut out);
     out
 }
 
+/// The bits of noise that each layer has to spare.
+fn budget(found: &Sample, layers: &[String], out: &mut String) {
+    let budgets: Vec<_> = found.rows.iter().filter(|r| !r.spare.is_empty()).collect();
+    if budgets.is_empty() {
+        return;
+    }
+    let names: Vec<&str> = budgets.iter().map(|r| r.name.as_str()).collect();
+    let _ = writeln!(
+        out,
+        "  bits to spare at each layer alone, the others as stated: proved (first order, an estimate), at {}",
+        names.join("; ")
+    );
+    // Rounded down: what is printed is proved.
+    let down = |b: f64| format!("{:.2}", (b * 100.0).floor() / 100.0);
+    let show = |b: Option<f64>| b.map_or("-".to_owned(), down);
+    for (k, name) in layers.iter().enumerate() {
+        let _ = write!(out, "  {name:<24}");
+        for row in &budgets {
+            let spare = &row.spare[k];
+            let estimate = spare
+                .estimate_bits
+                .map_or("-".to_owned(), |b| format!("{b:.2}"));
+            let _ = write!(
+                out,
+                " {:>8} {:>10}",
+                show(spare.bound_bits),
+                format!("({estimate})")
+            );
+        }
+        let _ = writeln!(out);
+    }
+}
+
 /// For programs.
-pub fn json(found: &Sample) -> Value {
+pub fn json(found: &Sample, layers: &[String]) -> Value {
     let finite = |x: f64| x.is_finite().then_some(x);
     let rows: Vec<Value> = found
         .rows
         .iter()
         .map(|r| {
+            let spare = layers.iter().zip(&r.spare).map(|(layer, s)| {
+                json!({
+                    "layer": layer,
+                    "bound_spare_bits": s.bound_bits,
+                    "estimate_spare_bits": s.estimate_bits,
+                })
+            });
             json!({
+                "spare": spare.collect::<Value>(),
                 "noise": r.name,
                 "measure_observed": r.estimate_observed,
                 "estimate_first_order": r.bound.estimate_first_order,

@@ -3,7 +3,7 @@
 use crate::arith::rounding::CoefficientMode;
 use crate::cli::terminal::{input_scale, rational};
 use crate::error::{Error, Result};
-use crate::jobs::network::{InputFile, Model, NoiseLevels, Polynomials};
+use crate::jobs::network::{Amount, InputFile, Model, NoiseLevels, Polynomials};
 use crate::network::forward::compare::MOST_BITS;
 use crate::network::read::input::Layout;
 use crate::network::read::load::numbers;
@@ -224,19 +224,32 @@ pub struct PrecisionArguments {
 /// Noise at the activations.
 #[derive(clap::Args)]
 pub struct NoiseArguments {
-    /// Bounds of |noise| in units of B, separated by commas: 2^-22,2^-24.
-    #[arg(long, value_delimiter = ',', value_parser = rational, allow_hyphen_values = true)]
-    worst: Vec<Rational>,
-    /// Sub-Gaussian proxies of independent noise in units of B, separated by commas.
-    #[arg(long, value_delimiter = ',', value_parser = rational, allow_hyphen_values = true)]
-    sigma: Vec<Rational>,
-    /// Evaluation certificate (of `polycert evaluate`) of the twin's table for ReLU with the twin's B: the noise that it
-    /// proves is one more level. Verified by the independent checker first; repeat it for several.
+    /// Bounds of |noise| in units of B, separated by commas: 2^-22,2^-24. Each is a level of its own: one amount, or one for each
+    /// activation in order, joined by colons.
+    #[arg(long, value_delimiter = ',', value_parser = amount, allow_hyphen_values = true)]
+    worst: Vec<Amount>,
+    /// Sub-Gaussian proxies of independent noise in units of B, as --worst; bounds hold with probability 1 - 2^-32.
+    #[arg(long, value_delimiter = ',', value_parser = amount, allow_hyphen_values = true)]
+    sigma: Vec<Amount>,
+    /// Evaluation certificate (of `polycert evaluate`) of a table of the twin for ReLU with its B: the noise that it
+    /// proves is one more level. Verified by the independent checker first. Repeat it where tables or B differ by layer: those
+    /// that do not serve every activation are one level together, and each layer is served by one.
     #[arg(long = "evaluation", value_name = "FILE")]
     evaluations: Vec<PathBuf>,
 }
 
+/// Numbers joined by colons.
+fn amount(text: &str) -> std::result::Result<Amount, String> {
+    let numbers = text.split(':').map(|number| rational(number.trim()));
+    Ok(Amount(numbers.collect::<std::result::Result<_, _>>()?))
+}
+
 impl NoiseArguments {
+    /// What is read.
+    pub fn files(&self) -> impl Iterator<Item = Option<&PathBuf>> {
+        self.evaluations.iter().map(Some)
+    }
+
     /// What the jobs are asked about.
     pub fn request(&self) -> NoiseLevels {
         NoiseLevels {

@@ -22,7 +22,7 @@ use crate::network::model::tournament;
 use crate::network::read::description;
 use crate::network::read::load::Loaded;
 use crate::network::rows::subject::{Bends, Centre, Subject};
-use crate::network::rows::Noise;
+use crate::network::rows::NoiseLevel;
 use crate::report::audit::write::{Told, FORMAT};
 use std::path::PathBuf;
 
@@ -42,6 +42,8 @@ pub struct Request {
     pub input: InputFile,
     /// Levels of noise at the activations; each costs a backward row for every neuron and sample, once for all.
     pub noise: NoiseLevels,
+    /// Estimate how sensitive the margins are to each layer.
+    pub sensitivities: bool,
     /// Labels: .npy, one number for each sample.
     pub labels: Option<PathBuf>,
     /// First sample, from 0.
@@ -152,6 +154,7 @@ pub enum Progress {
 ///     reference: None,
 ///     input: InputFile::new(at("networks/fashion/images.npy")),
 ///     noise: NoiseLevels::default(),
+///     sensitivities: true,
 ///     labels: None,
 ///     from: 0,
 ///     count: Some(1),
@@ -184,7 +187,9 @@ pub fn audit(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
         ));
     }
     let inputs = request.input.load(&loaded)?;
-    let levels = request.noise.levels(&twin, Centre::Polynomial)?;
+    let levels = request
+        .noise
+        .levels(&loaded.network, &twin, Centre::Polynomial)?;
     let samples = samples(request, inputs.samples.len())?;
     if request.certificates.is_some() {
         check_network_limits(&loaded.network, twin.tables.len(), false).map_err(named)?;
@@ -199,7 +204,7 @@ pub fn audit(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
     let labels = labels(request, inputs.samples.len())?;
     let labels_sha256 = labels.as_ref().map(|l| l.1.as_str());
     let settings = format!(
-        "{FORMAT} {}\nnetwork {} {}\nreference {}\n{}{}labels {}\nnoise {levels:?}\nbits {}\n",
+        "{FORMAT} {}\nnetwork {} {}\nreference {}\n{}{}labels {}\nnoise {levels:?}\nsensitivities {}\nbits {}\n",
         env!("CARGO_PKG_VERSION"),
         loaded.sha256,
         graph_digest(request)?,
@@ -207,6 +212,7 @@ pub fn audit(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
         twin.settings,
         inputs.settings,
         labels_sha256.unwrap_or("-"),
+        request.sensitivities,
         request.most_bits,
     );
     let prepared = Prepared::new(&loaded.network).map_err(named)?;
@@ -219,25 +225,32 @@ pub fn audit(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
     };
     let input = |sample: usize| inputs.point(sample);
     let label = |sample: usize| labels.as_ref().map(|l| l.0[sample]);
-    let noise: Vec<Noise> = levels.iter().map(|l| l.noise).collect();
+    let noise: Vec<NoiseLevel> = levels.iter().map(|l| l.noise.clone()).collect();
     // Networks that rows cannot pass are audited without sensitivities, but not under noise.
-    let expanded = tournament::expand(&loaded.network);
-    let bends = Bends::new(&loaded.network, &twin.composites, &twin.activations);
-    let ready = match (&expanded, &bends) {
+    let asked = request.sensitivities || !levels.is_empty();
+    let made = asked.then(|| {
+        (
+            tournament::expand(&loaded.network),
+            Bends::new(&loaded.network, &twin.composites, &twin.activations),
+        )
+    });
+    let ready = made.as_ref().map(|made| match made {
         (Ok(e), Ok(b)) => Subject::new(e, &twin.activations, b, Centre::Polynomial),
         (Err(e), _) | (_, Err(e)) => Err(e.clone()),
-    };
+    });
     let subject = match ready {
-        Ok(subject) => Some(subject),
-        Err(e) if levels.is_empty() => {
+        None => None,
+        Some(Ok(subject)) => Some(subject),
+        Some(Err(e)) if levels.is_empty() => {
             progress(Progress::NoSensitivities(e));
             None
         }
-        Err(e) => return Err(named(e)),
+        Some(Err(e)) => return Err(named(e)),
     };
     let under = subject.as_ref().map(|subject| Under {
         subject,
         noise: &noise,
+        sensitivities: request.sensitivities,
     });
     let precision = precision(both, &samples, request.most_bits, input)?;
     let journal_path = PathBuf::from(format!("{}.journal", request.output.display()));

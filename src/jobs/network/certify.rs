@@ -8,15 +8,20 @@ use crate::certificate::network::{
 };
 use crate::error::{Error, Result};
 use crate::jobs::network::inputs::InputFile;
+use crate::jobs::network::levels::NoiseLevels;
 use crate::jobs::network::model::Model;
 use crate::jobs::network::reference;
 use crate::jobs::network::twin::Polynomials;
+use crate::network::audit::level as audit;
 use crate::network::forward::compare::{
     compare, estimate_checked_bits, Comparison, Precision, Verdict,
 };
+use crate::network::forward::twin::Twin;
 use crate::network::forward::Prepared;
 use crate::network::model::exact::{input_text, network_text};
+use crate::network::model::graph::Network;
 use crate::network::read::load::Loaded;
+use crate::network::rows::subject::Centre;
 use rug::Rational;
 
 /// A network, its twin, one input, and the noise that the class is to survive.
@@ -39,10 +44,8 @@ pub struct Request {
 /// Noise at every activation's output, in units of its B. Without levels the networks are compared exactly.
 #[derive(Debug, Clone)]
 pub struct Noise {
-    /// Bounds of |noise|, each a level of its own.
-    pub worst: Vec<Rational>,
-    /// Sub-Gaussian proxies, each a level of its own; their bounds hold with probability 1 - 2^-32.
-    pub sigma: Vec<Rational>,
+    /// The levels; bounds under a sigma hold with probability 1 - 2^-32.
+    pub levels: NoiseLevels,
     /// What stands undisturbed: the polynomials, or ReLU.
     pub error_model: ErrorModel,
     /// With ReLU, (tau, zone): besides, at most tau |x| wherever |x| >= zone B.
@@ -54,8 +57,7 @@ pub struct Noise {
 impl Default for Noise {
     fn default() -> Self {
         Self {
-            worst: Vec::new(),
-            sigma: Vec::new(),
+            levels: NoiseLevels::default(),
             error_model: ErrorModel::ExactCentre,
             envelope: None,
             margins: true,
@@ -120,7 +122,7 @@ pub fn certify(request: &Request, progress: &mut dyn FnMut(usize, usize)) -> Res
     let inputs = request.input.load(&loaded)?;
     let x = inputs.point(request.sample)?;
     let noise = &request.noise;
-    let levels = levels(noise)?;
+    let levels = levels(noise, &loaded.network, &twin)?;
     check_network_limits(&loaded.network, twin.tables.len(), !levels.is_empty())
         .map_err(|e| e.in_file(&request.model.network))?;
     let prepared = Prepared::new(&loaded.network).map_err(|e| e.in_file(&request.model.network))?;
@@ -176,23 +178,34 @@ pub fn certify(request: &Request, progress: &mut dyn FnMut(usize, usize)) -> Res
     })
 }
 
-/// One level for each worst case and each sigma.
-fn levels(noise: &Noise) -> Result<Vec<Level>> {
+/// The levels with their exact numbers.
+fn levels(noise: &Noise, network: &Network, twin: &Twin) -> Result<Vec<Level>> {
     let relu = noise.error_model == ErrorModel::ReluWithin;
     if noise.envelope.is_some() && !relu {
         return Err(Error::domain(
             "--envelope is of --error-model relu_within: an envelope around ReLU",
         ));
     }
-    let level = |worst: &Rational, sigma: &Rational| Level {
-        worst: worst.clone(),
-        sigma: sigma.clone(),
-        envelope: noise.envelope.clone(),
+    let centre = if relu {
+        Centre::Relu
+    } else {
+        Centre::Polynomial
     };
-    let none = Rational::new();
-    let bounded = noise.worst.iter().map(|w| level(w, &none));
-    let random = noise.sigma.iter().map(|s| level(&none, s));
-    let levels: Vec<Level> = bounded.chain(random).collect();
+    let made = noise.levels.levels(network, twin, centre)?;
+    let level = |made: audit::Level| {
+        let sigma = made.noise.listed().iter().any(|n| n.sigma > 0.0);
+        let none = vec![Rational::new()];
+        let (worst, sigma) = match sigma {
+            true => (none, made.exact),
+            false => (made.exact, none),
+        };
+        Level {
+            worst,
+            sigma,
+            envelope: noise.envelope.clone(),
+        }
+    };
+    let levels: Vec<Level> = made.into_iter().map(level).collect();
     if levels.is_empty() && relu {
         return Err(Error::domain(
             "--error-model relu_within needs --worst: how far a function may be from ReLU, in units of B",
@@ -206,10 +219,7 @@ fn levels(noise: &Noise) -> Result<Vec<Level>> {
     }
     for level in &levels {
         let (tau, zone) = level.envelope.clone().unwrap_or_default();
-        if [&level.worst, &level.sigma, &tau, &zone]
-            .iter()
-            .any(|x| **x < 0 || **x > 1)
-        {
+        if [&tau, &zone].iter().any(|x| **x < 0 || **x > 1) {
             return Err(Error::domain(
                 "levels of noise are from 0 to 1, in units of B",
             ));

@@ -12,8 +12,9 @@ use crate::network::forward::{Model as Kind, Outcome, Point};
 use crate::network::model::tensor::Tensor;
 use crate::network::model::tournament;
 use crate::network::model::words::decimal;
+use crate::network::rows::budget::Spare;
 use crate::network::rows::subject::{Bends, Centre, Start, Subject, Undisturbed};
-use crate::network::rows::{attack, Bound, Deviation, Noise};
+use crate::network::rows::{attack, Bound, Deviation, NoiseLevel};
 use std::time::Instant;
 
 /// A network, its twin, inputs, and levels of noise.
@@ -33,6 +34,8 @@ pub struct Request {
     pub noise: NoiseLevels,
     /// What stands undisturbed: the polynomials (exact centre), or ReLU (sup and envelope).
     pub centre: Centre,
+    /// Find the noise that each layer has to spare; its cost is that of some more sets of rows.
+    pub budget: bool,
     /// Steps of the attack for each worst case; 0 leaves attack and random noise out.
     pub attack: usize,
     /// Threads; all cores if none.
@@ -52,6 +55,8 @@ pub struct Answer {
     pub table_sha256: Vec<String>,
     /// The levels.
     pub levels: Vec<Level>,
+    /// The names of the network's activations.
+    pub layers: Vec<String>,
     /// The samples in order.
     pub samples: Vec<Sample>,
 }
@@ -79,6 +84,8 @@ pub struct Row {
     pub bound: Bound,
     /// **Guarantee**: the margin that is left, at least.
     pub bound_margin: f64,
+    /// What each activation of the network has to spare, where it was asked for and the class is proved to stay.
+    pub spare: Vec<Spare>,
     /// Measured under random noise.
     pub estimate_observed: Option<f64>,
     /// *Estimate*: the margin that an attack inside the noise leaves.
@@ -156,7 +163,7 @@ pub struct Progress {
 /// # std::fs::write(folder.path().join("input.npy"), [start, data(&[0.5, 0.25])].concat()).unwrap();
 /// let table = concat!(env!("CARGO_MANIFEST_DIR"), "/certificates/relu13.json");
 /// let noise = NoiseLevels {
-///     worst: vec![polycert::arith::number::parse("2^-20")?],
+///     worst: vec![polycert::arith::number::parse("2^-20")?.into()],
 ///     ..NoiseLevels::default()
 /// };
 /// let request = deviate::Request {
@@ -167,6 +174,7 @@ pub struct Progress {
 ///     count: 1,
 ///     noise,
 ///     centre: Centre::Polynomial,
+///     budget: true,
 ///     attack: 0,
 ///     threads: None,
 /// };
@@ -186,14 +194,16 @@ pub fn deviate(request: &Request, progress: &mut dyn FnMut(Progress)) -> Result<
         ))
         .in_file(&request.input.file));
     }
-    let mut levels = request.noise.levels(&twin, request.centre)?;
+    let mut levels = request
+        .noise
+        .levels(&loaded.network, &twin, request.centre)?;
     if levels.is_empty() {
         if request.centre == Centre::Polynomial {
             return Err(Error::domain(
                 "give noise levels with --worst and --sigma, such as --worst 2^-22,2^-24, or with --evaluation",
             ));
         }
-        levels = proved_levels(&twin)?;
+        levels = proved_levels(&loaded.network, &twin)?;
     }
     // Max-pooling becomes ReLU of differences: one activation of the original may be several.
     let named = |e: Error| e.in_file(&request.model.network);
@@ -202,18 +212,22 @@ pub fn deviate(request: &Request, progress: &mut dyn FnMut(Progress)) -> Result<
     let setting = Setting {
         subject: Subject::new(&expanded, &twin.activations, &bends, request.centre)
             .map_err(named)?,
-        noise: levels.iter().map(|l| l.noise).collect(),
+        noise: levels.iter().map(|l| l.noise.clone()).collect(),
         levels: &levels,
         threads: request
             .threads
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
         steps: request.attack,
+        budget: request.budget,
     };
     let mut samples = Vec::with_capacity(count);
     for sample in from..from + count {
         samples.push(setting.sample(sample, &inputs.point(sample)?, progress)?);
     }
+    let layers = loaded.network.activations().into_iter();
+    let layers = layers.map(|id| loaded.network.nodes[id].name.clone());
     Ok(Answer {
+        layers: layers.collect(),
         network_sha256: loaded.sha256,
         network_said: loaded.said,
         input_sha256: inputs.sha256,
@@ -227,9 +241,10 @@ pub fn deviate(request: &Request, progress: &mut dyn FnMut(Progress)) -> Result<
 struct Setting<'a> {
     subject: Subject<'a>,
     levels: &'a [Level],
-    noise: Vec<Noise>,
+    noise: Vec<NoiseLevel>,
     threads: usize,
     steps: usize,
+    budget: bool,
 }
 
 impl Setting<'_> {
@@ -269,14 +284,20 @@ impl Setting<'_> {
             (Outcome::Outside(_) | Outcome::Lost(..), _) => None,
         };
         let begin = Instant::now();
-        let found = subject.bound(&at, &self.noise, self.threads, &mut |layer, layers| {
+        let mut told = |layer, layers| {
             progress(Progress {
                 sample,
                 layer,
                 layers,
                 seconds: begin.elapsed().as_secs_f64(),
             });
-        })?;
+        };
+        let found = subject.bound(&at, &self.noise, self.threads, &mut told)?;
+        let mut spare = match self.budget && network == Some(at.class) {
+            true => subject.spare(&at, (&self.noise, &found), self.threads, &mut told)?,
+            false => Vec::new(),
+        };
+        spare.resize(self.noise.len(), Vec::new());
         // The estimates beside the bounds, in plain f64 but for the polynomials themselves.
         let response = attack::Response {
             value: &|k, z: &[f64]| {
@@ -295,7 +316,11 @@ impl Setting<'_> {
         });
         let levels = 0..self.noise.len();
         let rows = levels
-            .map(|level| self.row(level, x, &at, &found, response, trajectory.as_ref()))
+            .zip(spare)
+            .map(|(level, spare)| Row {
+                spare,
+                ..self.row(level, x, &at, &found, response, trajectory.as_ref())
+            })
             .collect();
         Ok(Sample {
             sample,
@@ -324,24 +349,25 @@ impl Setting<'_> {
                 .map(|t| f(&t[level]))
                 .fold(0.0, f64::max)
         };
-        let noise = self.noise[level];
         let subject = &self.subject;
+        let noise = self.noise[level].spread(subject.origins);
         let (mut observed, mut attacked) = (None, None);
         if let Some((start, slopes)) = start {
             let mut random = Random(0x9e37_79b9_7f4a_7c15);
             let scale = |k: usize| subject.responses[k].scale();
             let moved = attack::run(&subject.prepared, &x.hi, response, &mut |k, _| {
+                let noise = noise.at(k);
                 scale(k) * (noise.worst * random.uniform() + noise.sigma * random.normal())
             });
             let pairs = start.estimate_result.iter().zip(&moved.estimate_result);
             observed = Some(pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max));
-            if noise.worst > 0.0 {
+            if noise.listed().iter().any(|n| n.worst > 0.0) {
                 // The margin that first order makes smallest.
                 let left =
                     |(t, m): &(usize, f64)| m - found.targets[*t][level].estimate_first_order;
                 let target = at.margins.iter().min_by(|p, q| left(p).total_cmp(&left(q)));
                 let worst: Vec<f64> = (0..subject.responses.len())
-                    .map(|k| noise.worst * scale(k))
+                    .map(|k| noise.at(k).worst * scale(k))
                     .collect();
                 attacked = target.map(|&(t, m)| {
                     m + attack::attack(
@@ -363,6 +389,7 @@ impl Setting<'_> {
                 estimate_first_order: greatest(&|b| b.estimate_first_order),
             },
             bound_margin: at.bound_margin_under(found, level),
+            spare: Vec::new(),
             estimate_observed: observed,
             estimate_attacked: attacked,
         }

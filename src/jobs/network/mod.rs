@@ -9,7 +9,7 @@
 //! | [`box_bounds`] | ranges and output difference over a box of inputs |
 //! | [`ranges`] | stated ranges of activations on trial, or chosen |
 //!
-//! What they are asked about: [`Model`], [`Polynomials`], [`InputFile`], [`NoiseLevels`].
+//! What they are asked about: [`Model`], [`Polynomials`], [`InputFile`], [`NoiseLevels`] and [`Amount`].
 
 pub mod audit;
 pub mod box_bounds;
@@ -17,14 +17,15 @@ mod certificates;
 pub mod certify;
 pub mod deviate;
 pub mod evaluate;
+mod evaluated;
 pub mod inputs;
-pub mod levels;
+mod levels;
 pub mod model;
 pub mod ranges;
 pub mod reference;
 pub mod twin;
 
 pub use inputs::InputFile;
-pub use levels::NoiseLevels;
+pub use levels::{Amount, NoiseLevels};
 pub use model::Model;
 pub use twin::Polynomials;

@@ -429,11 +429,9 @@ fn over_box(
             let shape = network.nodes[node].shape;
             let bounds = place.get(node).map_or(&[][..], |&s| &all[s].bound_relu);
             let ends = bounds.iter().copied();
-            let (bound_lo, bound_hi) = ends
-                .clone()
-                .fold((f64::INFINITY, f64::NEG_INFINITY), |a, b| {
-                    (a.0.min(b.0), a.1.max(b.1))
-                });
+            let none = (f64::INFINITY, f64::NEG_INFINITY);
+            let hull = |a: (f64, f64), b: (f64, f64)| (a.0.min(b.0), a.1.max(b.1));
+            let (bound_lo, bound_hi) = ends.clone().fold(none, hull);
             let inside = |(i, (lo, hi)): (usize, (f64, f64))| {
                 let span = extent.of(i / shape.pixels());
                 f64_above(&span.lo) <= lo && hi <= f64_below(&span.hi)
@@ -486,10 +484,8 @@ fn refuse_losses(request: &Request) -> Result<()> {
     let Source::Chosen(choice) = &request.source else {
         return Ok(());
     };
-    let mut inputs = vec![
-        request.model.network.as_path(),
-        request.input.file.as_path(),
-    ];
+    let mut inputs = vec![request.model.network.as_path()];
+    inputs.push(&request.input.file);
     inputs.extend(request.model.graph.as_deref());
     if let Some(twin) = &request.twin {
         inputs.extend(twin.tables.iter().map(PathBuf::as_path));

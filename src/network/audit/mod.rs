@@ -19,7 +19,7 @@ use crate::network::forward::compare::{Both, Precision};
 use crate::network::forward::Point;
 use crate::network::rows::sensitivity::Sensitivity;
 use crate::network::rows::subject::{Start, Subject, Undisturbed};
-use crate::network::rows::Noise;
+use crate::network::rows::NoiseLevel;
 use journal::write_line;
 use rayon::prelude::*;
 use std::path::Path;
@@ -31,7 +31,9 @@ pub struct Under<'a> {
     /// The network under noise.
     pub subject: &'a Subject<'a>,
     /// The levels of noise; none to estimate sensitivities alone.
-    pub noise: &'a [Noise],
+    pub noise: &'a [NoiseLevel],
+    /// Whether to estimate sensitivities.
+    pub sensitivities: bool,
 }
 
 impl Under<'_> {
@@ -46,7 +48,9 @@ impl Under<'_> {
             Err(e) => return Err(e),
             Ok(_) => return Ok(()),
         };
-        record.layers = layers(&self.subject.sensitivities(&at), &at);
+        if self.sensitivities {
+            record.layers = layers(&self.subject.sensitivities(&at), &at);
+        }
         if record.verdict != "same" || self.noise.is_empty() {
             // Nothing to certify.
             return Ok(());

@@ -374,6 +374,7 @@ pub fn moved(op: &Op, x: TensorShape, out: TensorShape) -> Vec<Option<usize>> {
             let (c, row, column) = place(i);
             match op {
                 Op::Reshape(_) => Some(i),
+                Op::Gather { from, .. } => from[i],
                 Op::Subsample { stride } => Some(index(c, row * stride[0], column * stride[1])),
                 Op::Pad { channels, border } => {
                     let c = c.checked_sub(channels[0]).filter(|&c| c < x.channels)?;

@@ -110,7 +110,7 @@ impl<'a> Walk<'a> {
                     let place = |e: Error| e.within(&format!("layer {:?}", node.name));
                     Ready::Polynomial(runs.map_err(place)?)
                 }
-                Op::Reshape(_) | Op::Subsample { .. } | Op::Pad { .. } => {
+                Op::Reshape(_) | Op::Subsample { .. } | Op::Pad { .. } | Op::Gather { .. } => {
                     Ready::Moved(layers::moved(&node.op, shape(node.inputs[0]), node.shape))
                 }
                 _ => Ready::Plain,

@@ -112,6 +112,10 @@ pub fn network_text(n: &Network) -> String {
             Op::Concat => {
                 let _ = writeln!(out, "concat {from}");
             }
+            // No file has it: tournaments are written for rows alone.
+            Op::Gather { .. } => {
+                let _ = writeln!(out, "gather {from}");
+            }
             Op::Polynomial(p) => {
                 let _ = writeln!(out, "polynomial {from} {}", p.degree());
                 out.push_str("coefficients");

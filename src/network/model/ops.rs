@@ -229,6 +229,13 @@ pub enum Op {
     Concat,
     /// The same numbers, row-major, in another shape.
     Reshape(TensorShape),
+    /// Chosen elements, and zeros: what tournaments over windows of different sizes are written with. No file has it.
+    Gather {
+        /// For each output element the input element that it is, if any.
+        from: Vec<Option<usize>>,
+        /// The output's shape.
+        shape: TensorShape,
+    },
     /// A polynomial of every element, one for each channel.
     Polynomial(Polynomials),
 }
@@ -251,6 +258,7 @@ impl Op {
             Self::Pad { .. } => "pad",
             Self::Concat => "concat",
             Self::Reshape(_) => "reshape",
+            Self::Gather { .. } => "gather",
             Self::Polynomial(_) => "polynomial",
         }
     }
@@ -397,6 +405,13 @@ impl Op {
             Self::Reshape(to) => {
                 fits("elements", x.len(), to.check()?.len())?;
                 Ok(*to)
+            }
+            Self::Gather { from, shape } => {
+                fits("elements", from.len(), shape.check()?.len())?;
+                match from.iter().flatten().find(|&&j| j >= x.len()) {
+                    None => Ok(*shape),
+                    Some(j) => Err(Error::domain(format!("gathers element {j} of {}", x.len()))),
+                }
             }
             Self::Polynomial(p) => {
                 fits("polynomials", p.channels.len(), x.channels)?;

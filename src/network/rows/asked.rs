@@ -5,7 +5,7 @@ pub const FAILURE_LOG2: i32 = -32;
 /// Deviations beyond this are vacuous.
 pub const VACUOUS: f64 = 1e6;
 
-/// One level of noise at every activation's output, in units of the activation's B.
+/// Noise at an activation's output, in units of the activation's B.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Noise {
     /// |e| is at most this, surely.
@@ -14,6 +14,48 @@ pub struct Noise {
     pub sigma: f64,
     /// (tau, zone): |e| <= tau |z| wherever |z| >= zone (z and e in units of B), `worst` elsewhere.
     pub envelope: Option<(f64, f64)>,
+}
+
+/// One level of noise.
+#[derive(Debug, Clone, PartialEq)]
+pub enum NoiseLevel {
+    /// The same at every activation, each in units of its own B.
+    Everywhere(Noise),
+    /// One for each activation, in order.
+    Layers(Vec<Noise>),
+}
+
+impl From<Noise> for NoiseLevel {
+    fn from(noise: Noise) -> Self {
+        Self::Everywhere(noise)
+    }
+}
+
+impl NoiseLevel {
+    /// The noise of an activation; none where the list does not reach.
+    pub fn at(&self, activation: usize) -> Noise {
+        match self {
+            Self::Everywhere(noise) => *noise,
+            Self::Layers(list) => list.get(activation).copied().unwrap_or_default(),
+        }
+    }
+
+    /// What is listed.
+    pub fn listed(&self) -> &[Noise] {
+        match self {
+            Self::Everywhere(noise) => std::slice::from_ref(noise),
+            Self::Layers(list) => list,
+        }
+    }
+
+    /// For activations that come from others: activation k has the noise of `origins[k]`.
+    #[must_use]
+    pub fn spread(&self, origins: &[usize]) -> Self {
+        match self {
+            Self::Everywhere(noise) => Self::Everywhere(*noise),
+            Self::Layers(_) => Self::Layers(origins.iter().map(|&o| self.at(o)).collect()),
+        }
+    }
 }
 
 /// What bounds of one target at one noise level are made of.
@@ -53,7 +95,7 @@ pub enum Tails {
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
     /// The levels of noise.
-    pub noise: &'a [Noise],
+    pub noise: &'a [NoiseLevel],
     /// The functions of the result.
     pub targets: &'a [Functional],
     /// How probability is shared out.
@@ -62,7 +104,7 @@ pub struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     /// By the union bound as it stands.
-    pub fn sharp(noise: &'a [Noise], targets: &'a [Functional]) -> Self {
+    pub fn sharp(noise: &'a [NoiseLevel], targets: &'a [Functional]) -> Self {
         Self {
             noise,
             targets,

@@ -29,10 +29,12 @@
 //! | `state`, `pass` | what is proved of the nodes so far, and what one tile of rows adds up |
 //! | [`subject`] | a network with its polynomials, made ready, and the margins of a sample |
 //! | [`sensitivity`] | first-order estimates for each layer from the margins' rows alone |
+//! | [`budget`] | the noise that each layer has to spare |
 //! | [`attack`] | the search for the opposite |
 
 pub mod asked;
 pub mod attack;
+pub mod budget;
 pub mod kernel;
 pub mod lanes;
 mod pass;
@@ -44,7 +46,9 @@ mod state;
 pub mod subject;
 pub mod tile;
 
-pub use asked::{Asked, Bound, Deviation, Functional, Noise, Tails, FAILURE_LOG2, VACUOUS};
+pub use asked::{
+    Asked, Bound, Deviation, Functional, Noise, NoiseLevel, Tails, FAILURE_LOG2, VACUOUS,
+};
 pub use response::Response;
 
 use crate::error::{Error, Result};
@@ -83,17 +87,24 @@ pub fn bound(
             responses.len()
         )));
     }
+    let listed = || noise.iter().flat_map(NoiseLevel::listed);
     if noise.is_empty()
-        || noise
-            .iter()
-            .any(|n| !(n.worst >= 0.0 && n.sigma >= 0.0 && n.worst + n.sigma < VACUOUS))
-        || noise
-            .iter()
+        || listed().any(|n| !(n.worst >= 0.0 && n.sigma >= 0.0 && n.worst + n.sigma < VACUOUS))
+        || listed()
             .filter_map(|n| n.envelope)
             .any(|(tau, zone)| !(tau >= 0.0 && zone >= 0.0 && tau + zone < VACUOUS))
     {
         return Err(Error::domain(format!(
             "noise levels are from 0 to {VACUOUS}, and there is at least one"
+        )));
+    }
+    if let Some(NoiseLevel::Layers(list)) = noise
+        .iter()
+        .find(|n| matches!(n, NoiseLevel::Layers(list) if list.len() != count))
+    {
+        return Err(Error::domain(format!(
+            "a level of noise lists {} activations of {count}",
+            list.len()
         )));
     }
     let mut state = State::new(plan, centres, responses, asked);
@@ -121,7 +132,7 @@ pub fn bound(
                         .fold(0.0f64, |m, d| m.max(*d))
                 });
                 result.bound_layers.push(most.collect());
-                state.activate(*k, id, &centres[*k], responses[*k], &known)?;
+                state.activate(*k, id, &centres[*k], responses[*k], &known, threads)?;
                 progress(*k + 1, count);
             }
             _ => state.forward(id),

@@ -12,10 +12,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Sums over the rows of one tile on their way back.
 pub struct Pass<'a> {
     state: &'a State<'a>,
-    /// Sum of |coefficients| at activations' outputs, times B.
-    sizes: [f64; LANES],
-    /// Sum of the squares of coefficients times B.
-    squares: [f64; LANES],
+    /// For each level the sum of |coefficient| at activations' outputs times the noise there.
+    sizes: Vec<[f64; LANES]>,
+    /// For each level the sum of the squares of coefficients times the proxies there.
+    squares: Vec<[f64; LANES]>,
     /// For each level the sum of |coefficient| times remainder.
     remainders: Vec<[f64; LANES]>,
     /// For each level what rounding of the rows can amount to.
@@ -28,8 +28,8 @@ impl<'a> Pass<'a> {
         let none = vec![[0.0; LANES]; state.noise.len()];
         Self {
             state,
-            sizes: [0.0; LANES],
-            squares: [0.0; LANES],
+            sizes: none.clone(),
+            squares: none.clone(),
             remainders: none.clone(),
             residual: none,
         }
@@ -37,18 +37,11 @@ impl<'a> Pass<'a> {
 
     /// The bound of one row at one level.
     pub fn bound(&self, lane: usize, level: usize) -> Bound {
-        let noise = self.state.noise[level];
         // f32 sums of at most 256 terms with a product each, and f64 sums of at most 2^30 of them.
         let cover = (Upper::ONE + gamma(257, UNIT_F32)) * (Upper::ONE + gamma(1 << 30, UNIT));
-        let uniform = if noise.envelope.is_some() {
-            0.0
-        } else {
-            noise.worst
-        };
-        let first =
-            uniform * self.sizes[lane] + self.state.kappa * noise.sigma * self.squares[lane].sqrt();
+        let first = self.sizes[level][lane] + self.state.kappa * self.squares[level][lane].sqrt();
         // Squares below the range of f32 are lost: each of n coefficients below 2^-75.
-        let lost = self.state.kappa * noise.sigma * self.state.lost;
+        let lost = self.state.kappa * self.state.lost[level];
         let all = [
             first,
             lost,
@@ -116,8 +109,9 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Adds the sums over one place: `weights` has `levels` numbers for each lane of `part`.
-    fn sum(&mut self, part: &[Lane], weights: &[f32], levels: usize, scale: f64) {
+    /// Adds the sums over one place: `weights` has `levels` numbers for each lane of `part`, `noise` two for each level.
+    fn sum(&mut self, part: &[Lane], weights: &[f32], noise: &[(f64, f64)]) {
+        let levels = noise.len();
         let (mut sizes, mut squares) = ([0.0f32; LANES], [0.0f32; LANES]);
         for v in part {
             for l in 0..LANES {
@@ -125,9 +119,12 @@ impl<'a> Pass<'a> {
                 squares[l] = v[l].mul_add(v[l], squares[l]);
             }
         }
-        for l in 0..LANES {
-            self.sizes[l] += f64::from(sizes[l]) * scale;
-            self.squares[l] += f64::from(squares[l]) * (scale * scale);
+        for (c, (worst, proxy)) in noise.iter().enumerate() {
+            let proxy = proxy * proxy;
+            for l in 0..LANES {
+                self.sizes[c][l] += f64::from(sizes[l]) * worst;
+                self.squares[c][l] += f64::from(squares[l]) * proxy;
+            }
         }
         let mut level = 0;
         while level < levels {
@@ -166,7 +163,7 @@ impl Visitor for Pass<'_> {
                     let part = &mut tile.data[at + first..at + first + n];
                     let from = (place + first) * levels;
                     let weights = &source.remainders[from..from + n * levels];
-                    self.sum(part, weights, levels, self.state.scales[index]);
+                    self.sum(part, weights, &source.noise);
                     let slopes = &source.slopes[place + first..place + first + n];
                     for (v, s) in part.iter_mut().zip(slopes) {
                         v.iter_mut().for_each(|v| *v *= s);
@@ -358,7 +355,7 @@ mod tests {
         let network = b.finish("t", conv, Preprocessing::default()).unwrap();
         let plan = Plan::new(&network).unwrap();
         let centres = [Tensor::zeros(TensorShape::new(CHANNELS, SIDE, SIDE))];
-        let noise = [Noise::default()];
+        let noise = [Noise::default().into()];
         let functions: Vec<Vec<f32>> = (0..LANES)
             .map(|l| {
                 let one = |i: usize| i == l * 5 % out.len();

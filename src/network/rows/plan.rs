@@ -27,13 +27,13 @@ pub enum RowStep {
     Linear(Linear),
     /// Both inputs receive the row.
     Add,
-    /// For each output element the input element that it is, if any.
-    Move(Vec<Option<usize>>),
-    /// Means over windows: for each output element its input elements, with one factor 1/n.
+    /// For each input and each output element the input element that it is, if any; no input element is two.
+    Move(Vec<Vec<Option<usize>>>),
+    /// Sums over windows: for each output element its input elements, with one factor (1/n for a mean).
     Mean {
         /// The input elements.
         windows: Vec<Vec<usize>>,
-        /// 1/n, rounded.
+        /// 1/n, rounded; 1.
         factors: Vec<f32>,
         /// As [`Linear::slack`].
         slack: f64,
@@ -96,7 +96,7 @@ impl Plan {
             let mut inputs = node.inputs.clone();
             let step = match (&node.op, from) {
                 (Op::Input, _) | (_, None) => RowStep::End,
-                (Op::Relu { slope: 0.0 } | Op::Polynomial(_), _) => {
+                (Op::Relu { .. } | Op::Polynomial(_), _) => {
                     RowStep::Activation(activations.iter().position(|&a| a == id).unwrap_or(0))
                 }
                 (Op::Conv(c), Some(x)) => {
@@ -130,7 +130,23 @@ impl Plan {
                     RowStep::Linear(Weights::diagonal(x.channels).finish(Window::new([1, 1], [1, 1]), Some(&exact)))
                 }
                 (Op::Add, _) => RowStep::Add,
-                (Op::Subsample { .. } | Op::Pad { .. } | Op::Reshape(_), Some(x)) => RowStep::Move(layers::moved(&node.op, x, node.shape)),
+                (Op::Subsample { .. } | Op::Pad { .. } | Op::Reshape(_), Some(x)) => RowStep::Move(vec![layers::moved(&node.op, x, node.shape)]),
+                (Op::Concat, _) => {
+                    let mut before = 0;
+                    let parts = node.inputs.iter().map(|&i| {
+                        let part = network.nodes[i].shape.len();
+                        let end = before + part;
+                        let own = |e: usize| e.checked_sub(end - part).filter(|_| e < end);
+                        before = end;
+                        (0..node.shape.len()).map(own).collect()
+                    });
+                    RowStep::Move(parts.collect())
+                }
+                (Op::Gather { from, .. }, Some(x)) => {
+                    let windows: Vec<Vec<usize>> = from.iter().map(|j| j.iter().copied().collect()).collect();
+                    let factors = vec![1.0; windows.len()];
+                    sums(windows, factors, x.len())
+                }
                 (Op::AvgPool { window, count_padding }, Some(x)) => {
                     let (mut windows, mut factors) = (Vec::new(), Vec::new());
                     for i in 0..node.shape.len() {
@@ -143,20 +159,8 @@ impl Plan {
                         factors.push(1.0 / n as f32);
                         windows.push(inside);
                     }
-                    let mut readers = vec![0usize; x.len()];
-                    windows.iter().flatten().for_each(|&j| readers[j] += 1);
-                    let most = readers.iter().max().copied().unwrap_or(0);
-                    let largest = factors.iter().fold(0.0f32, |m, f| m.max(*f));
-                    // 1/n is rounded once, each product and sum once more.
-                    let exact = (Upper::ONE + gamma(1, UNIT_F32)) * Upper::of(f64::from(largest));
-                    RowStep::Mean {
-                        windows,
-                        factors,
-                        slack: gamma(most + 2, UNIT_F32).get(),
-                        bound_column: (Upper::of(most as f64).sqrt() * exact).get(),
-                    }
+                    sums(windows, factors, x.len())
                 }
-                (Op::Relu { .. }, _) => return Err(refuse("deviation bounds take ReLU of slope 0 only")),
                 _ => return Err(refuse("deviation bounds do not pass through this layer; write max-pooling as ReLU of differences")),
             };
             nodes.push(Planned {
@@ -188,6 +192,22 @@ impl Plan {
                 self.nodes[id].inputs.clear();
             }
         }
+    }
+}
+
+/// Sums over windows with a factor each, within one rounding of the exact one.
+fn sums(windows: Vec<Vec<usize>>, factors: Vec<f32>, inputs: usize) -> RowStep {
+    let mut readers = vec![0usize; inputs];
+    windows.iter().flatten().for_each(|&j| readers[j] += 1);
+    let most = readers.iter().max().copied().unwrap_or(0);
+    let largest = factors.iter().fold(0.0f32, |m, f| m.max(*f));
+    // A factor is rounded once, each product and sum once more.
+    let exact = (Upper::ONE + gamma(1, UNIT_F32)) * Upper::of(f64::from(largest));
+    RowStep::Mean {
+        windows,
+        factors,
+        slack: gamma(most + 2, UNIT_F32).get(),
+        bound_column: (Upper::of(most as f64).sqrt() * exact).get(),
     }
 }
 

@@ -1,14 +1,15 @@
 //! What is proved of the nodes so far, layer by layer: slopes, remainders, and amounts of deviation.
 
 use crate::arith::upper::{gamma, Upper, UNIT_F32};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::network::model::graph::NodeId;
 use crate::network::model::tensor::Tensor;
-use crate::network::rows::asked::{Asked, Noise, Tails, FAILURE_LOG2};
+use crate::network::rows::asked::{Asked, Noise, NoiseLevel, Tails, FAILURE_LOG2};
 use crate::network::rows::plan::{Linear, Plan, RowStep};
 use crate::network::rows::response::Response;
 use rug::float::Round;
 use rug::Float;
+use std::ops::Range;
 
 /// What an activation adds to the rows that pass it, element (place, channel).
 #[derive(Debug, Default)]
@@ -16,14 +17,51 @@ pub struct Source {
     pub slopes: Vec<f32>,
     /// Remainders, rounded up: element * levels + level.
     pub remainders: Vec<f32>,
+    /// For each level the noise that is the same at every element: the bound, and the proxy, times B, rounded up.
+    pub noise: Vec<(f64, f64)>,
+}
+
+/// What some elements of an activation have.
+#[derive(Default)]
+struct Part {
+    slopes: Vec<f32>,
+    remainders: Vec<f32>,
+    amounts: Vec<f32>,
+}
+
+/// Fewest elements that are worth a thread.
+const PART: usize = 256;
+
+/// `work` on parts of 0 .. `count` in order, on so many threads.
+fn in_parts<T: Send>(
+    count: usize,
+    threads: usize,
+    work: impl Fn(Range<usize>) -> Result<T> + Sync,
+) -> Vec<Result<T>> {
+    let parts = threads.min(count / PART).max(1);
+    let each = count.div_ceil(parts);
+    let range = |i: usize| (i * each).min(count)..((i + 1) * each).min(count);
+    let work = &work;
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..parts)
+            .map(|i| scope.spawn(move || work(range(i))))
+            .collect();
+        let mut all = vec![work(range(0))];
+        let died = || Err(Error::domain("a thread of the bounds died"));
+        all.extend(
+            others
+                .into_iter()
+                .map(|h| h.join().unwrap_or_else(|_| died())),
+        );
+        all
+    })
 }
 
 /// The state of the analysis: what is proved of the nodes so far.
 pub struct State<'a> {
     pub plan: &'a Plan,
-    pub noise: &'a [Noise],
+    pub noise: &'a [NoiseLevel],
     pub kappa: f64,
-    pub scales: Vec<f64>,
     pub sources: Vec<Source>,
     /// Upper bounds of |deviation| of each node's value, element * levels + level; empty: not known or 0.
     pub amounts: Vec<Vec<f32>>,
@@ -32,8 +70,8 @@ pub struct State<'a> {
     pub matters: Vec<bool>,
     /// How often each node is read.
     pub readers: Vec<usize>,
-    /// 2^-74 sqrt(n) times the largest B, for n neurons.
-    pub lost: f64,
+    /// For each level 2^-74 sqrt(n) times the largest proxy times B, for n neurons.
+    pub lost: Vec<f64>,
 }
 
 impl<'a> State<'a> {
@@ -55,19 +93,21 @@ impl<'a> State<'a> {
         for node in &plan.nodes {
             node.inputs.iter().for_each(|&i| readers[i] += 1);
         }
-        let scales: Vec<f64> = responses.iter().map(|r| r.scale()).collect();
+        let unit = (neurons as f64).sqrt() * 2.0f64.powi(-74);
+        let lost = |level: &NoiseLevel| {
+            let proxies = responses.iter().enumerate();
+            let proxies = proxies.map(|(k, r)| level.at(k).sigma * r.scale());
+            proxies.fold(0.0, f64::max) * unit
+        };
         Self {
             readers,
-            lost: scales.iter().copied().fold(0.0, f64::max)
-                * (neurons as f64).sqrt()
-                * 2.0f64.powi(-74),
+            lost: asked.noise.iter().map(lost).collect(),
             plan,
             noise: asked.noise,
             kappa: match asked.tails {
                 Tails::Sharp => kappa(events as f64),
                 Tails::Counted => kappa_counted(events),
             },
-            scales,
             sources: responses.iter().map(|_| Source::default()).collect(),
             amounts: vec![Vec::new(); plan.nodes.len()],
             spread: vec![Vec::new(); plan.nodes.len()],
@@ -76,6 +116,7 @@ impl<'a> State<'a> {
     }
 
     /// Slopes and remainders of an activation, from the deviations of its inputs.
+    #[allow(clippy::too_many_arguments)] // One caller, and every part is another kind of thing.
     pub fn activate(
         &mut self,
         k: usize,
@@ -83,25 +124,24 @@ impl<'a> State<'a> {
         centre: &Tensor,
         response: Response,
         known: &[f64],
+        threads: usize,
     ) -> Result<()> {
         let shape = self.plan.nodes[id].shape;
         let levels = self.noise.len();
-        let mut source = Source {
-            slopes: Vec::with_capacity(shape.len()),
-            remainders: Vec::with_capacity(shape.len() * levels),
-        };
-        let mut amounts = Vec::with_capacity(shape.len() * levels);
         let scale = Upper::of(response.scale());
+        let noise: Vec<Noise> = self.noise.iter().map(|level| level.at(k)).collect();
         let readers = Upper::of(self.readers[id] as f64);
-        for p in 0..shape.pixels() {
-            for c in 0..shape.channels {
+        let kappa = Upper::of(self.kappa);
+        let places = |range: Range<usize>| -> Result<Part> {
+            let mut part = Part::default();
+            for at in range {
+                let (p, c) = (at / shape.channels, at % shape.channels);
                 let i = c * shape.pixels() + p;
                 let z = centre.hi[i];
                 let radius = (Upper::of(centre.radius[i]) + Upper::size(centre.lo[i])).get();
                 let (slope, remainder_of) = response.linear(i, z, radius)?;
-                let first = known.len() / shape.len() * (p * shape.channels + c);
-                for (level, noise) in self.noise.iter().enumerate() {
-                    let d = Upper::of(known[first + level]);
+                for (level, noise) in noise.iter().enumerate() {
+                    let d = Upper::of(known[levels * at + level]);
                     let mut remainder = Upper::of(remainder_of(d.get()));
                     let mut worst = Upper::of(noise.worst) * scale;
                     if let Some((tau, zone)) = noise.envelope {
@@ -114,18 +154,36 @@ impl<'a> State<'a> {
                         remainder += worst;
                     }
                     let moved = Upper::size(f64::from(slope)) * d;
-                    let tail = Upper::of(self.kappa) * Upper::of(noise.sigma) * scale;
+                    let tail = kappa * Upper::of(noise.sigma) * scale;
                     let amount = moved + remainder + worst + tail;
                     // Rounding of the row where it passes: sums of readers, product with the slope.
                     remainder += gamma(2, UNIT_F32) * (moved + readers * amount);
-                    source.remainders.push(remainder.get_f32());
-                    amounts.push(amount.get_f32());
+                    part.remainders.push(remainder.get_f32());
+                    part.amounts.push(amount.get_f32());
                 }
-                source.slopes.push(slope);
+                part.slopes.push(slope);
             }
+            Ok(part)
+        };
+        let mut whole = Part::default();
+        for part in in_parts(shape.len(), threads, places) {
+            let part = part?;
+            whole.slopes.extend(part.slopes);
+            whole.remainders.extend(part.remainders);
+            whole.amounts.extend(part.amounts);
         }
-        self.sources[k] = source;
-        self.amounts[id] = usable(amounts, levels);
+        let product = |x: f64| (Upper::of(x) * scale).get();
+        let uniform = |n: &Noise| match n.envelope {
+            // Among the remainders already.
+            Some(_) => (0.0, product(n.sigma)),
+            None => (product(n.worst), product(n.sigma)),
+        };
+        self.sources[k] = Source {
+            slopes: whole.slopes,
+            remainders: whole.remainders,
+            noise: noise.iter().map(uniform).collect(),
+        };
+        self.amounts[id] = usable(whole.amounts, levels);
         Ok(())
     }
 
@@ -167,7 +225,7 @@ impl<'a> State<'a> {
         let element = |shape: crate::network::model::ops::TensorShape, i: usize| {
             ((i % shape.pixels()) * shape.channels + i / shape.pixels()) * levels
         };
-        for &from in &node.inputs {
+        for (input, &from) in node.inputs.iter().enumerate() {
             let amounts = &self.amounts[from];
             if amounts.is_empty() {
                 continue;
@@ -180,7 +238,7 @@ impl<'a> State<'a> {
                 }
             };
             match &node.step {
-                RowStep::Move(list) => list.iter().enumerate().for_each(|(i, j)| {
+                RowStep::Move(lists) => lists[input].iter().enumerate().for_each(|(i, j)| {
                     if let Some(j) = j {
                         take(i, *j, 1.0);
                     }

@@ -11,7 +11,7 @@ use crate::network::model::graph::{Network, NodeId};
 use crate::network::model::ops::Op;
 use crate::network::model::tensor::Tensor;
 use crate::network::model::tournament::Expanded;
-use crate::network::rows::asked::{Asked, Deviation, Functional, Noise};
+use crate::network::rows::asked::{Asked, Deviation, Functional, NoiseLevel};
 use crate::network::rows::bound;
 use crate::network::rows::plan::Plan;
 use crate::network::rows::response::Response;
@@ -51,7 +51,7 @@ impl Bends {
     /// **Inputs** the network; one composite or one for each ReLU and max-pooling, as in the twin.
     ///
     /// # Errors
-    /// A polynomial of a table that is the function itself, a B that is no f64 number, and what [`Bend::new`] refuses.
+    /// A B that is no f64 number, and what [`Bend::new`] and [`Bend::direct`] refuse.
     pub fn new(network: &Network, composites: &[Composite], twin: &[Activation]) -> Result<Self> {
         let mut keys: Vec<(usize, &Rational)> = Vec::new();
         let (mut made, mut own, mut which) = (Vec::new(), Vec::new(), Vec::new());
@@ -63,19 +63,16 @@ impl Bends {
                 own.push(Runs::new(p, node.shape)?);
                 continue;
             }
-            if activation.domain().is_some() {
-                return Err(Error::unsupported(
-                    "noise at the activations is bounded for tables made of sign only: a table of a direct target is \
-                     evaluated without noise (network evaluate, certify, audit)",
-                ));
-            }
             let key = (replaced.min(composites.len() - 1), activation.scale());
             replaced += 1;
             let known = keys.iter().position(|k| *k == key);
             let index = match known {
                 Some(k) => k,
                 None => {
-                    made.push(Bend::new(&composites[key.0], exact_scale(key.1)?)?);
+                    made.push(match activation.domain() {
+                        Some(ends) => Bend::direct(&composites[key.0], ends)?,
+                        None => Bend::new(&composites[key.0], exact_scale(key.1)?)?,
+                    });
                     keys.push(key);
                     keys.len() - 1
                 }
@@ -160,18 +157,41 @@ impl<'a> Subject<'a> {
                 "what may differ from ReLU says nothing of the network's own polynomials: leave the centre at them",
             ));
         }
-        let response = |&o: &usize| match (bends.which[o], centre) {
-            (Which::Table(k), Centre::Polynomial) => Response::Polynomial(&bends.made[k]),
-            (Which::Table(k), Centre::Relu) => Response::Relu(bends.made[k].scale()),
-            (Which::Own(k, scale), _) => Response::Own(&bends.own[k], scale),
+        let nodes = &expanded.network.nodes;
+        let response = |(&o, id): (&usize, NodeId)| {
+            let bend = match bends.which[o] {
+                Which::Own(k, scale) => return Response::Own(&bends.own[k], scale),
+                Which::Table(k) => &bends.made[k],
+            };
+            // Of a polynomial that is a leaky ReLU itself the slope is its own.
+            let below = match &nodes[id].op {
+                Op::Relu { slope } if !twin[o].is_leaky() => *slope,
+                _ => 0.0,
+            };
+            match (centre, below == 0.0) {
+                (Centre::Polynomial, true) => Response::Polynomial(bend),
+                (Centre::Polynomial, false) => Response::LeakyPolynomial(below, bend),
+                (Centre::Relu, true) => Response::Relu(bend.scale()),
+                (Centre::Relu, false) => Response::LeakyRelu(below, bend.scale()),
+            }
         };
         let origins = expanded.origins.as_slice();
+        if centre == Centre::Relu && twin.iter().any(|a| a.domain().is_some()) {
+            return Err(Error::unsupported(
+                "what may differ from ReLU is bounded on [-B, B], and a table of a direct target has a domain of its own: leave the \
+                 centre at the polynomials",
+            ));
+        }
         Ok(Self {
             network: &expanded.network,
             prepared: Prepared::new(&expanded.network)?,
             plan: Plan::new(&expanded.network)?,
             activations: origins.iter().map(|&o| twin[o].clone()).collect(),
-            responses: origins.iter().map(response).collect(),
+            responses: origins
+                .iter()
+                .zip(expanded.network.activations())
+                .map(response)
+                .collect(),
             origins,
             centre,
         })
@@ -235,14 +255,15 @@ impl<'a> Subject<'a> {
         })
     }
 
-    /// Bounds of the deviation of every target of an input, see [`bound`].
+    /// Bounds of the deviation of every target of an input, see [`bound`]; levels by layer list the activations of the original
+    /// network.
     ///
     /// # Errors
     /// As there.
     pub fn bound(
         &self,
         at: &Undisturbed,
-        noise: &[Noise],
+        noise: &[NoiseLevel],
         threads: usize,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Deviation> {
@@ -262,6 +283,12 @@ impl<'a> Subject<'a> {
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Deviation> {
         let (plan, responses) = (&self.plan, &self.responses);
+        let spread = asked.noise.iter().map(|n| n.spread(self.origins));
+        let noise: Vec<NoiseLevel> = spread.collect();
+        let asked = Asked {
+            noise: &noise,
+            ..asked
+        };
         bound(plan, &at.centres, responses, asked, threads, progress)
     }
 
@@ -294,10 +321,13 @@ impl<'a> Subject<'a> {
 
     /// The value of an activation's element in plain f64, for measurements.
     pub fn estimate_value(&self, activation: usize, element: usize, z: f64) -> f64 {
+        let (z, polynomial) = (Ball::exact(z), &self.activations[activation]);
         match self.responses[activation] {
-            Response::Own(all, _) => all.steepness(element).map_or(0.0, |p| p.estimate(z)),
-            Response::Relu(_) => z.max(0.0),
-            Response::Polynomial(_) => self.activations[activation].relu(Ball::exact(z)).hi,
+            Response::Own(all, _) => all.steepness(element).map_or(0.0, |p| p.estimate(z.hi)),
+            Response::Relu(_) => z.hi.max(0.0),
+            Response::LeakyRelu(a, _) => z.hi.max(0.0) + a * z.hi.min(0.0),
+            Response::Polynomial(_) => polynomial.relu(z).hi,
+            Response::LeakyPolynomial(a, _) => polynomial.leaky(z, a).hi,
         }
     }
 }

@@ -4,7 +4,7 @@
 //! one place share a window of rows and columns, so early layers cost little. Numbers are f32;
 //! element (y, x, channel) holds sixteen of them side by side.
 
-use crate::arith::upper::{gamma, Upper, UNIT_F32};
+use crate::arith::upper::{gamma, Upper, UNIT, UNIT_F32};
 use crate::network::model::graph::NodeId;
 use crate::network::model::ops::TensorShape;
 use crate::network::rows::kernel::{dispatch, Kernel, Reader, Work};
@@ -58,12 +58,14 @@ impl Tile {
 
     /// For each row the sum of squares, rounded up.
     pub fn squares(&self) -> [f64; LANES] {
-        squares(&self.data)
+        squares(&self.data, cover(self.data.len()))
     }
 
     /// The same for every place of the tile.
     pub fn squares_of_places(&self) -> Vec<[f64; LANES]> {
-        self.data.chunks(self.channels).map(squares).collect()
+        let cover = cover(self.channels);
+        let places = self.data.chunks(self.channels);
+        places.map(|place| squares(place, cover)).collect()
     }
 
     fn add(&mut self, other: Self) {
@@ -96,10 +98,26 @@ impl Tile {
     }
 }
 
-/// For each lane the sum of squares, rounded up.
-fn squares(data: &[Lane]) -> [f64; LANES] {
+/// Squares that are summed in f32.
+const TERMS: usize = 256;
+
+/// What a sum of so many squares is multiplied by to be an upper bound: the roundings of f32 in each part of [`TERMS`], and those of
+/// the f64 sums of the parts.
+fn cover(terms: usize) -> f64 {
+    let parts = terms.div_ceil(TERMS);
+    let all = (Upper::ONE + gamma(TERMS, UNIT_F32)) * (Upper::ONE + gamma(parts, UNIT));
+    // And the two of `squares`: the product by this, and the addition of what is lost.
+    (all * (Upper::ONE + gamma(2, UNIT))).get()
+}
+
+/// For each lane the sum of squares, rounded up by `cover`.
+///
+/// Once for every place of every tile: plain f64, so that lanes stay side by side. `cover` makes up for the rounding of t c and of the
+/// sum; twice what is lost is added, as that sum takes a share of it too, and is far above what a product loses below the
+/// normal range.
+fn squares(data: &[Lane], cover: f64) -> [f64; LANES] {
     let mut total = [0.0f64; LANES];
-    for part in data.chunks(256) {
+    for part in data.chunks(TERMS) {
         let mut sum = [0.0f32; LANES];
         for v in part {
             for l in 0..LANES {
@@ -110,10 +128,7 @@ fn squares(data: &[Lane]) -> [f64; LANES] {
             total[l] += f64::from(sum[l]);
         }
     }
-    // 256 roundings of f32, and those of the f64 sums.
-    let sums = Upper::ONE + gamma(256, UNIT_F32);
-    let parts = data.len().div_ceil(256);
-    total.map(|t| (Upper::computed(t, parts) * sums + Upper::of(LOST)).get())
+    total.map(|t| t * cover + 2.0 * LOST)
 }
 
 /// What happens to rows on their way.
@@ -174,16 +189,24 @@ pub fn descend<V: Visitor>(plan: &Plan, start: NodeId, tile: Tile, visitor: &mut
                 visitor.linear(id, &tile, (out.origin, out.size));
                 push(&mut waiting, visitor, first, out);
             }
-            RowStep::Move(list) => push(
-                &mut waiting,
-                visitor,
-                first,
-                moved(list, &mut tile, node.shape, from),
-            ),
+            RowStep::Move(lists) => {
+                for (&i, list) in node.inputs.iter().zip(lists) {
+                    if !visitor.matters(i) {
+                        continue;
+                    }
+                    let from = plan.nodes[i].shape;
+                    if let Some(out) = moved(list, &mut tile, node.shape, from) {
+                        push(&mut waiting, visitor, i, out);
+                    }
+                }
+            }
             RowStep::Mean {
                 windows, factors, ..
             } => {
-                let mut out = Tile::zeros([0, 0], [from.height, from.width], from.channels);
+                let read = |i: usize| windows[i].iter().copied();
+                let Some(mut out) = window(&mut tile, node.shape, from, read) else {
+                    continue;
+                };
                 for_each(&mut tile, node.shape, |i, v| {
                     for &j in &windows[i] {
                         let to = out.at(from, j);
@@ -199,6 +222,26 @@ pub fn descend<V: Visitor>(plan: &Plan, start: NodeId, tile: Tile, visitor: &mut
     }
 }
 
+/// Zeros in the least window that holds all that the tile's elements read; none where they read nothing.
+fn window<I: Iterator<Item = usize>>(
+    tile: &mut Tile,
+    shape: TensorShape,
+    from: TensorShape,
+    read: impl Fn(usize) -> I,
+) -> Option<Tile> {
+    let (mut low, mut high) = ([usize::MAX; 2], [0; 2]);
+    for_each(tile, shape, |i, _| {
+        for j in read(i) {
+            let p = j % from.pixels();
+            let place = [p / from.width, p % from.width];
+            low = [0, 1].map(|k| low[k].min(place[k]));
+            high = [0, 1].map(|k| high[k].max(place[k] + 1));
+        }
+    });
+    let some = low[0] != usize::MAX;
+    some.then(|| Tile::zeros(low, [high[0] - low[0], high[1] - low[1]], from.channels))
+}
+
 /// Calls `f` with the whole node's index of each element of a tile, and its lanes.
 fn for_each(tile: &mut Tile, shape: TensorShape, mut f: impl FnMut(usize, Lane)) {
     let (size, channels) = (tile.size, tile.channels);
@@ -209,20 +252,13 @@ fn for_each(tile: &mut Tile, shape: TensorShape, mut f: impl FnMut(usize, Lane))
     }
 }
 
-fn moved(list: &[Option<usize>], tile: &mut Tile, shape: TensorShape, from: TensorShape) -> Tile {
-    let (mut low, mut high) = ([usize::MAX; 2], [0; 2]);
-    for_each(tile, shape, |i, _| {
-        if let Some(j) = list[i] {
-            let p = j % from.pixels();
-            let place = [p / from.width, p % from.width];
-            low = [0, 1].map(|k| low[k].min(place[k]));
-            high = [0, 1].map(|k| high[k].max(place[k] + 1));
-        }
-    });
-    if low[0] == usize::MAX {
-        return Tile::zeros([0, 0], [1, 1], from.channels);
-    }
-    let mut out = Tile::zeros(low, [high[0] - low[0], high[1] - low[1]], from.channels);
+fn moved(
+    list: &[Option<usize>],
+    tile: &mut Tile,
+    shape: TensorShape,
+    from: TensorShape,
+) -> Option<Tile> {
+    let mut out = window(tile, shape, from, |i| list[i].into_iter())?;
     for_each(tile, shape, |i, v| {
         if let Some(j) = list[i] {
             let to = out.at(from, j);
@@ -231,7 +267,7 @@ fn moved(list: &[Option<usize>], tile: &mut Tile, shape: TensorShape, from: Tens
             }
         }
     });
-    out
+    Some(out)
 }
 
 /// Input positions that a window of outputs reads, on one axis: first and end.

@@ -134,9 +134,9 @@ pub struct Interval {
 pub struct Level {
     /// Its name.
     pub noise: String,
-    /// Bound of |noise| in units of B.
+    /// Bound of |noise| in units of B; the greatest, where it differs by layer.
     pub worst: f64,
-    /// Sub-Gaussian proxy in units of B.
+    /// Sub-Gaussian proxy in units of B, likewise.
     pub sigma: f64,
     /// What it rests on, where it comes from a certificate.
     pub rests_on: Option<String>,

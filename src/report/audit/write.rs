@@ -8,7 +8,7 @@ use crate::network::forward::compare::Against;
 use crate::network::forward::twin::Twin;
 use crate::network::model::words::{decimal, layer_name};
 use crate::network::read::load::Loaded;
-use crate::network::rows::FAILURE_LOG2;
+use crate::network::rows::{Noise, NoiseLevel, FAILURE_LOG2};
 use crate::report::text::{line, plain};
 use serde_json::{json, Value};
 use std::fmt::Write as _;
@@ -93,8 +93,8 @@ impl Told<'_> {
             .map(|(i, (level, found))| {
                 json!({
                     "noise": level.name,
-                    "worst": level.noise.worst,
-                    "sigma": level.noise.sigma,
+                    "worst": greatest(&level.noise, |n| n.worst),
+                    "sigma": greatest(&level.noise, |n| n.sigma),
                     "rests_on": level.rests_on,
                     "found": found,
                     "certified_interval": self.interval(self.bound_certified_share(i)),
@@ -373,7 +373,7 @@ impl Told<'_> {
         let _ = writeln!(
             out,
             "CERTIFIED: proved that the twin under this noise answers as the plaintext network{}; margin: the least of the certified\n",
-            if self.levels.iter().any(|l| l.noise.sigma > 0.0) {
+            if self.levels.iter().any(|l| l.noise.listed().iter().any(|n| n.sigma > 0.0)) {
                 ", for sigma but for probability 2^-32 a sample"
             } else {
                 ""
@@ -427,6 +427,11 @@ impl Told<'_> {
             );
         }
     }
+}
+
+/// The greatest of all activations.
+fn greatest(level: &NoiseLevel, of: fn(&Noise) -> f64) -> f64 {
+    level.listed().iter().map(of).fold(0.0, f64::max)
 }
 
 #[cfg(test)]

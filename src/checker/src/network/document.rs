@@ -64,8 +64,9 @@ pub(crate) struct NoiseClaim {
 
 /// A level as it is stated.
 pub(crate) struct LevelWords {
-    pub(crate) worst: Rational,
-    pub(crate) sigma: Rational,
+    /// One number, or one for each activation.
+    pub(crate) worst: Vec<Rational>,
+    pub(crate) sigma: Vec<Rational>,
     pub(crate) envelope: Option<(Rational, Rational)>,
 }
 
@@ -109,23 +110,23 @@ pub(crate) fn read(bytes: &[u8]) -> Checked<NetworkDocument> {
     };
     let scale = |t: Tree| positive(&t, budget);
     let logits = |t: Tree| each(t.list_of(1, MAX_OUTPUTS)?, |t| interval(t, budget));
+    let activations: Vec<(usize, Rational)> = fields.take("activations", |t| {
+        each(t.list()?, |t| {
+            if !exact_centre {
+                return Ok((0, scale(t)?));
+            }
+            let (table, b) = t.pair()?;
+            let index = parse_count(table.text()?, 0, MAX_TABLES as u64)?;
+            let index = usize::try_from(index).unwrap_or(usize::MAX);
+            if index >= tables.len() {
+                return Err(Fault::unreadable("no such table"));
+            }
+            Ok((index, scale(b)?))
+        })
+    })?;
     let document = NetworkDocument {
         network_sha256: fields.take("network_sha256", |t| Ok(t.text()?.to_owned()))?,
         input_sha256: fields.take("input_sha256", |t| Ok(t.text()?.to_owned()))?,
-        activations: fields.take("activations", |t| {
-            each(t.list()?, |t| {
-                if !exact_centre {
-                    return Ok((0, scale(t)?));
-                }
-                let (table, b) = t.pair()?;
-                let index = parse_count(table.text()?, 0, MAX_TABLES as u64)?;
-                let index = usize::try_from(index).unwrap_or(usize::MAX);
-                if index >= tables.len() {
-                    return Err(Fault::unreadable("no such table"));
-                }
-                Ok((index, scale(b)?))
-            })
-        })?,
         precision: fields.take("precision", |t| parse_count(t.text()?, 64, 4096))?,
         class: fields.take("class", |t| parse_count(t.text()?, 0, MAX_OUTPUTS as u64))?,
         network_logits: fields.take("network_logits", logits)?,
@@ -134,10 +135,14 @@ pub(crate) fn read(bytes: &[u8]) -> Checked<NetworkDocument> {
             false => Vec::new(),
         },
         noise: match noisy {
-            true => Some(read_noise(&mut fields, exact_centre, budget)?),
+            true => {
+                let shape = (exact_centre, activations.len());
+                Some(read_noise(&mut fields, shape, budget)?)
+            }
             false => None,
         },
         tables,
+        activations,
     };
     fields.finish()?;
     Ok(document)
@@ -168,28 +173,35 @@ fn read_tables(t: Tree, budget: &Budget) -> Checked<Vec<TwinTable>> {
     })
 }
 
-fn read_noise(fields: &mut Fields, exact_centre: bool, budget: &Budget) -> Checked<NoiseClaim> {
+fn read_noise(
+    fields: &mut Fields,
+    (exact_centre, activations): (bool, usize),
+    budget: &Budget,
+) -> Checked<NoiseClaim> {
     let margins = fields.take("targets", |t| match t.text()? {
         "margins" => Ok(true),
         "logits" => Ok(false),
         _ => Err(Fault::unreadable("margins or logits is expected")),
     })?;
-    let read = |t: Tree| read_level(t, exact_centre, budget);
+    let own: Vec<Rational> = fields
+        .take_maybe("polynomials", |t| each(t.list()?, |t| positive(&t, budget)))?
+        .unwrap_or_default();
+    let shape = (exact_centre, activations + own.len());
+    let read = |t: Tree| read_level(t, shape, budget);
     let stated: Vec<(LevelWords, Option<Stated>)> =
         fields.take("levels", |t| each(t.list_of(1, MAX_LEVELS)?, read))?;
     let level = |(words, _): &(LevelWords, Option<Stated>)| NoiseLevel {
-        worst: Upper::rational(&words.worst),
-        sigma: Upper::rational(&words.sigma),
+        worst: words.worst.iter().map(Upper::rational).collect(),
+        sigma: words.sigma.iter().map(Upper::rational).collect(),
         envelope: words
             .envelope
             .as_ref()
             .map(|(tau, zone)| (Upper::rational(tau), zone.clone())),
     };
-    let own = fields.take_maybe("polynomials", |t| each(t.list()?, |t| positive(&t, budget)))?;
     Ok(NoiseClaim {
         exact_centre,
         margins,
-        own: own.unwrap_or_default(),
+        own,
         levels: stated.iter().map(level).collect(),
         stated,
     })
@@ -197,7 +209,7 @@ fn read_noise(fields: &mut Fields, exact_centre: bool, budget: &Budget) -> Check
 
 fn read_level(
     t: Tree,
-    exact_centre: bool,
+    (exact_centre, activations): (bool, usize),
     budget: &Budget,
 ) -> Checked<(LevelWords, Option<Stated>)> {
     let zero = Rational::integer(0);
@@ -219,7 +231,16 @@ fn read_level(
         })
     };
     let mut fields = t.object()?;
-    let (worst, sigma) = (fields.take("worst", share)?, fields.take("sigma", share)?);
+    let amounts = |t: Tree| match t {
+        Tree::List(list) if list.len() == activations => each(list, share),
+        Tree::List(list) => Err(Fault::unreadable(format!(
+            "{} numbers, where there are {activations} activations",
+            list.len()
+        ))),
+        one => Ok(vec![share(one)?]),
+    };
+    let worst = fields.take("worst", amounts)?;
+    let sigma = fields.take("sigma", amounts)?;
     let envelope = match exact_centre {
         true => None,
         false => fields.take_maybe("envelope", |t| {

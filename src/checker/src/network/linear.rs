@@ -166,6 +166,16 @@ pub(crate) fn linear(
         Layer::Pad { before } => pad(*before, a, shape, node.shape),
         Layer::Concat => Ok(concat(x)),
         Layer::Reshape => Ok(a.clone()),
+        Layer::Gather { from } => {
+            let one = |j: &Option<u32>| match j {
+                None => Ok(BigInt::zero()),
+                Some(j) => a.get(*j as usize).cloned(),
+            };
+            Ok(Balls {
+                mid: from.iter().map(one).collect::<Checked<_>>()?,
+                radius: a.radius.clone(),
+            })
+        }
         Layer::Relu { .. } | Layer::MaxPool { .. } | Layer::Polynomial { .. } => {
             Err(Fault::internal("an activation is not linear"))
         }

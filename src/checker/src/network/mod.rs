@@ -211,12 +211,6 @@ fn prove(
         });
     };
     let activations = under_noise(&document, noise, bent)?;
-    if document.tables.iter().any(TwinTable::is_direct) {
-        return Err(Fault::rejected(
-            Rule::Own("activations"),
-            "noise is bounded for composites p ~ sign only, not for tables of direct targets",
-        ));
-    }
     // Under noise the trajectory is needed too, of the network whose max-pooling is a tournament: with ReLU
     // it is the same function, and with polynomials the same twin.
     let mut centres = Vec::new();

@@ -1,12 +1,14 @@
 //! Rule N10: what a certificate states of noise, compared with the bounds that the checker computes.
 
+use crate::claims::shape::Shape;
+use crate::claims::target::Function;
 use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
-use crate::core::polynomial::Polynomial;
 use crate::network::balls::Balls;
 use crate::network::document::{LevelWords, NetworkDocument, NoiseClaim, Stated};
 use crate::network::rows::expand::Expanded;
+use crate::network::rows::standing::RowsTable;
 use crate::network::rows::upper::Upper;
 use crate::network::rows::{bounds, Bounds, RowsTask, FAILURE};
 use crate::words::numerals::Numerals;
@@ -49,11 +51,12 @@ pub(crate) fn prove(
     centres: &[Balls],
     progress: &mut dyn FnMut(usize, usize),
 ) -> Checked<Bounds> {
-    let tables: Vec<&[Polynomial]> = document
-        .tables
-        .iter()
-        .map(|t| t.polynomials.as_slice())
-        .collect();
+    let tables = document.tables.iter().map(|t| RowsTable {
+        polynomials: &t.polynomials,
+        domain: t.is_direct().then_some(&t.domain),
+        leaky: matches!(t.target, Function::Direct(Shape::LeakyRelu)),
+    });
+    let tables: Vec<RowsTable> = tables.collect();
     let task = RowsTask {
         expanded,
         centres,
@@ -190,14 +193,24 @@ fn sentence(
     let numerals = Numerals(&budget);
     let zero = Rational::integer(0);
     // Hypotheses are rounded down: less is assumed than was proved for.
+    let amount = |list: &[Rational]| match (list.iter().min(), list.iter().max()) {
+        (Some(least), Some(most)) if list.len() > 1 => Ok(format!(
+            "what is listed for each activation, {} to {} B",
+            numerals.down(least)?,
+            numerals.down(most)?
+        )),
+        (Some(one), _) => Ok(format!("{} B", numerals.down(one)?)),
+        _ => Err(Fault::internal("level")),
+    };
+    let some = |list: &[Rational]| list.iter().any(|x| *x > zero);
     let mut parts = Vec::new();
-    if level.worst > zero || level.sigma.is_zero() {
-        parts.push(format!("|noise| <= {} B", numerals.down(&level.worst)?));
+    if some(&level.worst) || !some(&level.sigma) {
+        parts.push(format!("|noise| <= {}", amount(&level.worst)?));
     }
-    if level.sigma > zero {
+    if some(&level.sigma) {
         parts.push(format!(
-            "independent sub-Gaussian noise of proxy {} B each, with probability 1 - 2^-{FAILURE}",
-            numerals.down(&level.sigma)?
+            "independent sub-Gaussian noise of proxy {} each, with probability 1 - 2^-{FAILURE}",
+            amount(&level.sigma)?
         ));
     }
     if let Some((tau, zone)) = &level.envelope {

@@ -164,11 +164,7 @@ impl Substitute {
 
 /// Whether a file would hold this number as that one: exactly, or as the nearest f64 or f32, as ONNX does.
 fn is_held_as(stated: &Rational, held: &Dyadic) -> Checked<bool> {
-    let down = held.exponent.unsigned_abs();
-    let held = match held.exponent >= 0 {
-        true => Rational::integer(&held.mantissa << down),
-        false => Rational::dyadic(held.mantissa.clone(), down),
-    };
+    let held = held.rational();
     for mode in [Mode::Exact, Mode::Binary64, Mode::Binary32] {
         // Too large for the format: it is not held in it.
         if mode.round(stated).is_ok_and(|rounded| rounded == held) {

@@ -50,10 +50,10 @@ pub(crate) struct Task<'a> {
     pub(crate) precision: u32,
 }
 
-/// Coefficients that have come together at a node, if any, eight rows at each element.
-type List = Option<Vec<i64>>;
-/// Of each node.
-type Lists = Vec<List>;
+/// Coefficients that have come together at each node, eight rows at each element.
+type Lists = Vec<Option<Vec<i64>>>;
+/// The lists of a node: of its own system, and of the network beside a difference.
+type Both = (Option<Vec<i64>>, Option<Vec<i64>>);
 
 impl Task<'_> {
     /// Ranges of all elements of the target, a node without ReLU.
@@ -182,10 +182,10 @@ impl Task<'_> {
         &self,
         k: usize,
         system: System,
-        own: List,
-        other: List,
+        own: Option<Vec<i64>>,
+        other: Option<Vec<i64>>,
         totals: &mut [i128; ROWS],
-    ) -> Checked<(List, List)> {
+    ) -> Checked<Both> {
         let known = self.known.get(k).ok_or_else(|| Fault::internal("known"))?;
         let Step::Relu { source, .. } = self.steps.get(k).ok_or_else(|| Fault::internal("step"))?
         else {
@@ -263,7 +263,7 @@ fn add_bias(list: &[i64], bias: &[i64], totals: &mut [i128; ROWS]) -> Checked<()
     Ok(())
 }
 
-fn take(lists: &mut Lists, k: usize) -> Checked<List> {
+fn take(lists: &mut Lists, k: usize) -> Checked<Option<Vec<i64>>> {
     let list = lists.get_mut(k).ok_or_else(|| Fault::internal("list"))?;
     Ok(list.take())
 }

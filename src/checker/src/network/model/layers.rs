@@ -18,6 +18,17 @@ pub(crate) struct Dyadic {
     pub(crate) exponent: i64,
 }
 
+impl Dyadic {
+    /// The number as a fraction.
+    pub(crate) fn rational(&self) -> Rational {
+        let size = self.exponent.unsigned_abs();
+        match self.exponent >= 0 {
+            true => Rational::integer(&self.mantissa << size),
+            false => Rational::dyadic(self.mantissa.clone(), size),
+        }
+    }
+}
+
 /// A window over rows and columns.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Geometry {
@@ -118,6 +129,10 @@ pub(crate) enum Layer {
     },
     Concat,
     Reshape,
+    /// Chosen elements of the input, and zeros. No file has it: tournaments over windows of different sizes are written with it.
+    Gather {
+        from: Vec<Option<u32>>,
+    },
     Polynomial {
         /// For each channel its coefficients from degree 0.
         channels: Vec<Vec<Rational>>,

@@ -50,7 +50,7 @@ pub(crate) fn forward(
     };
     match &node.step {
         RowStep::Activation(_) => Err(Fault::internal("an activation is not linear")),
-        RowStep::Linear(l) => {
+        RowStep::Linear(l) | RowStep::Means { sums: l, .. } => {
             let plane = x[1] * x[2];
             // Sums over the channels of a group, place by place.
             let mut sums = vec![Upper::ZERO; plane * l.groups];
@@ -100,9 +100,9 @@ pub(crate) fn forward(
             };
             Ok((Amounts::new((0..count).map(sum).collect()), Upper::ZERO))
         }
-        RowStep::Move(lists) => {
+        RowStep::Move(moves) => {
             let mut each = vec![Upper::ZERO; channels * height * width];
-            for ((a, x), list) in inputs.iter().zip(lists) {
+            for ((a, x), list) in inputs.iter().zip(&moves.lists) {
                 let from = x[1] * x[2];
                 let plane = height * width;
                 for (i, &j) in list.iter().enumerate() {

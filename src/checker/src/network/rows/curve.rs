@@ -8,6 +8,8 @@
 //! t = u - c around a dyadic c close to the middle of its argument's range (exactly, in integers);
 //! with |t| <= rho the value is within sum_(j>=1) |b_j| rho^j of b_0, and P' and P'' likewise. Then
 //! (P o q)' = P'(q) q' and (P o q)'' = P''(q) q'^2 + P'(q) q''.
+//!
+//! Where the polynomial u is the activation itself (`standing.rs`), B r'' = u''.
 
 use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault};
@@ -69,7 +71,7 @@ pub(crate) fn work(polynomials: &[Polynomial]) -> u64 {
 
 impl Curve {
     /// **Cost** some 18,000 cells: about a second.
-    pub(crate) fn new(polynomials: &[Polynomial], threads: usize) -> Checked<Self> {
+    pub(crate) fn new(polynomials: &[Polynomial], own: bool, threads: usize) -> Checked<Self> {
         let edges = edges();
         let odd = polynomials.iter().all(|p| p.parity() == Parity::Odd);
         let mut sides = Vec::new();
@@ -91,7 +93,7 @@ impl Curve {
                     budget: Budget::new(),
                 };
                 let part = parts.get(i).copied().unwrap_or_default();
-                let each = |&(a, b): &(u32, u32)| bend(&seen, a, b, &fixed);
+                let each = |&(a, b): &(u32, u32)| bend(&seen, own, (a, b), &fixed);
                 part.iter().map(each).collect::<Checked<Vec<Upper>>>()
             })?;
             let cells: Vec<Vec<Upper>> = done.into_iter().collect::<Checked<_>>()?;
@@ -157,7 +159,7 @@ fn doubled(cells: Vec<Upper>) -> Vec<Vec<Upper>> {
 }
 
 /// |B r''| over the cell [a, b] 2^-EDGE_BITS; infinite where a stage's argument is large.
-fn bend(stages: &[Polynomial], a: u32, b: u32, fixed: &Fixed) -> Checked<Upper> {
+fn bend(stages: &[Polynomial], own: bool, (a, b): (u32, u32), fixed: &Fixed) -> Checked<Upper> {
     let up = PRECISION - u64::from(EDGE_BITS);
     let y = Interval::new(BigInt::from(a) << up, BigInt::from(b) << up);
     let mut q = y.clone();
@@ -173,6 +175,9 @@ fn bend(stages: &[Polynomial], a: u32, b: u32, fixed: &Fixed) -> Checked<Upper> 
             .plus(&fixed.mul(&slope, &second)?);
         first = fixed.mul(&slope, &first)?;
         q = value;
+    }
+    if own {
+        return Ok(Upper::fixed(&second.mag(), PRECISION));
     }
     let sum = first.plus(&first).plus(&fixed.mul(&y, &second)?);
     Ok(Upper::fixed(&sum.mag(), PRECISION + 1))

@@ -22,22 +22,21 @@ mod own;
 mod pass;
 mod plan;
 mod response;
+pub(crate) mod standing;
 mod tile;
 pub(crate) mod upper;
 
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
-use crate::core::polynomial::Polynomial;
-use crate::network::activation::SignPolynomial;
 use crate::network::balls::Balls;
 use crate::network::model::layers::Layer;
 use crate::network::rows::amounts::Amounts;
-use crate::network::rows::curve::Curve;
 use crate::network::rows::expand::Expanded;
-use crate::network::rows::level::NoiseLevel;
+use crate::network::rows::level::{of_activation, NoiseLevel};
 use crate::network::rows::pass::{Known, Source};
 use crate::network::rows::plan::{Plan, RowStep};
 use crate::network::rows::response::Response;
+use crate::network::rows::standing::{RowsTable, Standing};
 use crate::network::rows::tile::{Tile, LANES};
 use crate::network::rows::upper::Upper;
 
@@ -55,8 +54,8 @@ pub(crate) struct RowsTask<'a> {
     pub(crate) expanded: &'a Expanded,
     /// The input of every activation, without noise.
     pub(crate) centres: &'a [Balls],
-    /// The polynomials of each table; none where ReLU stands undisturbed.
-    pub(crate) tables: Option<&'a [&'a [Polynomial]]>,
+    /// The tables; none where ReLU stands undisturbed.
+    pub(crate) tables: Option<&'a [RowsTable<'a>]>,
     /// Table and B of each activation of the original network; no table of the network's own polynomials.
     pub(crate) activations: &'a [(Option<usize>, Rational)],
     pub(crate) levels: &'a [NoiseLevel],
@@ -83,13 +82,11 @@ pub(crate) fn bounds(task: &RowsTask, progress: &mut dyn FnMut(usize, usize)) ->
     let plan = Plan::new(network, task.precision)?;
     limit(&plan, task)?;
     let threads = jobs::threads();
-    let mut curves = Vec::new();
-    for (i, polynomials) in task.tables.unwrap_or_default().iter().enumerate() {
+    let mut standing = Vec::new();
+    for (i, table) in task.tables.unwrap_or_default().iter().enumerate() {
         let used = task.activations.iter().any(|(table, _)| *table == Some(i));
-        // Slopes are taken at places: in units of B.
-        let sign = SignPolynomial::new(polynomials, &Rational::integer(1), curve::SLOPE_PRECISION);
-        curves.push(match used {
-            true => Some((sign, Curve::new(polynomials, threads)?)),
+        standing.push(match used {
+            true => Some(Standing::new(table, threads)?),
             false => None,
         });
     }
@@ -102,7 +99,7 @@ pub(crate) fn bounds(task: &RowsTask, progress: &mut dyn FnMut(usize, usize)) ->
             amounts: vec![vec![Amounts::default(); nodes]; task.levels.len()],
             most: vec![vec![Upper::ZERO; nodes]; task.levels.len()],
             sources: Vec::new(),
-            tails: task.levels.iter().map(|l| l.sigma.times(kappa)).collect(),
+            kappa,
             moves: vec![false; nodes],
         },
         layers: vec![vec![Upper::ZERO; task.activations.len()]; task.levels.len()],
@@ -113,7 +110,7 @@ pub(crate) fn bounds(task: &RowsTask, progress: &mut dyn FnMut(usize, usize)) ->
         match state.plan.nodes.get(id - 1).map(|n| &n.step) {
             Some(RowStep::Activation(k)) => {
                 let k = *k;
-                state.activation(task, id, k, &curves)?;
+                state.activation(task, id, k, &standing)?;
                 progress(done + 1, task.centres.len());
             }
             _ => state.forward(id)?,
@@ -143,7 +140,7 @@ fn limit(plan: &Plan, task: &RowsTask) -> Checked<()> {
         let size: usize = node.shape.iter().product();
         elements = elements.saturating_add(size);
         let each = match &node.step {
-            RowStep::Linear(l) => {
+            RowStep::Linear(l) | RowStep::Means { sums: l, .. } => {
                 let taps = l.geometry.kernel[0] * l.geometry.kernel[1];
                 2 * (l.inputs as u64).saturating_mul(taps as u64) + 10
             }
@@ -159,8 +156,8 @@ fn limit(plan: &Plan, task: &RowsTask) -> Checked<()> {
     }
     let tiles = task.targets.len().div_ceil(LANES) as u64;
     units = units.saturating_add(tiles.saturating_mul(below));
-    for polynomials in task.tables.unwrap_or_default() {
-        units = units.saturating_add(curve::work(polynomials));
+    for table in task.tables.unwrap_or_default() {
+        units = units.saturating_add(curve::work(table.polynomials));
     }
     if elements > MAX_ELEMENTS {
         return Err(Fault::rejected(
@@ -191,7 +188,7 @@ impl State {
         task: &RowsTask,
         id: usize,
         k: usize,
-        curves: &[Option<(SignPolynomial, Curve)>],
+        standing: &[Option<Standing>],
     ) -> Checked<()> {
         let inside = || Fault::internal("activation");
         let from = self.plan.nodes.get(id - 1).and_then(|n| n.inputs.first());
@@ -202,31 +199,36 @@ impl State {
         let (table, scale) = task.activations.get(origin).ok_or_else(inside)?;
         let centre = task.centres.get(k).ok_or_else(inside)?;
         let node = task.expanded.network.nodes.get(id - 1).map(|n| &n.layer);
-        let response = match (node, task.tables, table) {
-            (Some(Layer::Polynomial { channels }), ..) => {
-                Response::own(channels, plane, scale, centre, task.precision)?
+        let standing = match (task.tables, table) {
+            (Some(_), Some(table)) => {
+                let found = standing.get(*table).and_then(Option::as_ref);
+                Some(found.ok_or_else(inside)?)
             }
-            (_, Some(_), Some(table)) => {
-                let found = curves.get(*table).and_then(Option::as_ref);
-                let (sign, curve) = found.ok_or_else(inside)?;
-                Response::new(Some((sign, curve)), scale, centre, task.precision)?
+            _ => None,
+        };
+        let below = self.plan.below.get(k).ok_or_else(inside)?;
+        let response = match node {
+            Some(Layer::Polynomial { channels }) => {
+                Response::own(channels, plane, scale, (centre, task.precision))?
             }
-            _ => Response::new(None, scale, centre, task.precision)?,
+            _ => Response::new(standing, scale, below, (centre, task.precision))?,
         };
         let rows = match self.known.moves.get(from) {
             Some(true) => self.neurons(from)?,
             _ => vec![vec![Upper::ZERO; channels * plane]; task.levels.len()],
         };
-        let mut remainders = Vec::new();
+        let (mut remainders, mut proxies) = (Vec::new(), Vec::new());
         for (level, (noise, rows)) in task.levels.iter().zip(rows).enumerate() {
             let amounts = self.known.amounts.get_mut(level).ok_or_else(inside)?;
-            let tail = self.known.tails.get(level).ok_or_else(inside)?;
-            let tail = tail.times(response.scale);
+            let worst = of_activation(&noise.worst, origin);
+            let proxy = of_activation(&noise.sigma, origin).times(response.scale);
+            proxies.push(proxy.times(proxy));
+            let tail = proxy.times(self.known.kappa);
             let (mut each, mut list) = (Vec::new(), Vec::new());
             let mut most = Upper::ZERO;
             for (i, d) in rows.iter().enumerate() {
                 let element = i % channels * plane + i / channels;
-                let change = response.change(element, *d, noise)?;
+                let change = response.change(element, *d, (worst, &noise.envelope))?;
                 most = most.max(*d);
                 if change.remainder.is_infinite() {
                     return Err(Fault::rejected(Rule::Own("noise"),
@@ -257,7 +259,7 @@ impl State {
         });
         let slopes = slopes.collect::<Checked<_>>()?;
         let slopes = (slopes, response.slope_bits);
-        let source = Source::new(slopes, &remainders, response.scale)?;
+        let source = Source::new(slopes, &remainders, proxies)?;
         self.known.sources.push(source);
         *self.known.moves.get_mut(id).ok_or_else(inside)? = true;
         Ok(())
@@ -279,7 +281,7 @@ impl State {
             tile.bits = 1;
             pass::bounds(&self.plan, &self.known, id, tile)
         })?;
-        let mut all = vec![Vec::with_capacity(channels * height * width); self.known.tails.len()];
+        let mut all = vec![Vec::with_capacity(channels * height * width); self.known.amounts.len()];
         for (job, totals) in done.into_iter().enumerate() {
             let lanes = LANES.min(channels - job % groups * LANES);
             for (all, totals) in all.iter_mut().zip(totals?) {
@@ -316,7 +318,7 @@ impl State {
     fn targets(&self, targets: &[Vec<(usize, i64)>]) -> Checked<Vec<Vec<Upper>>> {
         let [channels, height, width] = self.plan.shape(self.plan.output)?;
         let plane = height * width;
-        let mut all = vec![Vec::with_capacity(targets.len()); self.known.tails.len()];
+        let mut all = vec![Vec::with_capacity(targets.len()); self.known.amounts.len()];
         for chunk in targets.chunks(LANES) {
             let mut tile = Tile::zeros([0, 0], [height, width], channels);
             for (l, target) in chunk.iter().enumerate() {

@@ -5,11 +5,12 @@
 //! - **Linear layer** y = W x + b: <v, W dx> = <v W, dx>. The integers W' have |w - W'| <= off, so v W' is off by
 //!   at most off sum |v_o| at each element that the outputs o read: off sum_o |v_o| A_o, A_o <= `most`
 //!   the sum of the amounts that output o reads.
-//! - **Factors**: the same, an output reads one element.
+//! - **Factors**: the same, an output reads one element. Means over windows of different sizes are factors of sums, and
+//!   the sum over n elements deviates by n times what the mean does.
 //! - **Rounding** to a unit u: u/2 at most at each element, so u/2 times the sum of the node's amounts.
 //! - **Activation**: dy = s dz + rho + e, so |<v, dy>| <= |<v s, dz>| + sum |v| (|rho| + |e_1|) + |<v, e_2>|. The
 //!   sub-Gaussian parts <v, e_2> of all activations are one linear function of independent (or conditionally
-//!   mean 0) noise: outside an event of probability 2 exp(-kappa^2/2) it is at most kappa sigma sqrt(sum (v B)^2).
+//!   mean 0) noise: outside an event of probability 2 exp(-kappa^2/2) it is at most kappa sqrt(sum (v sigma B)^2).
 
 use crate::core::fault::{Checked, Fault};
 use crate::network::rows::amounts::Amounts;
@@ -33,8 +34,8 @@ pub(crate) struct Source {
     /// For each pair of levels the remainders of every element, over 2^exponent.
     remainders: Vec<Vec<[i64; BLOCK]>>,
     exponents: Vec<i64>,
-    /// B^2.
-    square: Upper,
+    /// For each level (sigma B)^2.
+    proxies: Vec<Upper>,
 }
 
 impl Source {
@@ -42,7 +43,7 @@ impl Source {
     pub(crate) fn new(
         (slopes, slope_bits): (Vec<i64>, u32),
         remainders: &[Vec<Upper>],
-        scale: Upper,
+        proxies: Vec<Upper>,
     ) -> Checked<Self> {
         let count = slopes.len();
         let mut pairs = vec![vec![[0; BLOCK]; count]; remainders.len().div_ceil(BLOCK)];
@@ -64,7 +65,7 @@ impl Source {
             slope_bits,
             remainders: pairs,
             exponents,
-            square: scale.times(scale),
+            proxies,
         })
     }
 }
@@ -77,8 +78,7 @@ pub(crate) struct Known {
     /// `[level][node]`: the greatest sum of amounts that one output of the node reads.
     pub(crate) most: Vec<Vec<Upper>>,
     pub(crate) sources: Vec<Source>,
-    /// kappa sigma for each level.
-    pub(crate) tails: Vec<Upper>,
+    pub(crate) kappa: Upper,
     /// Whether an activation comes before the node, or is it.
     pub(crate) moves: Vec<bool>,
 }
@@ -88,8 +88,8 @@ struct Pass<'a> {
     known: &'a Known,
     /// `[level][lane]`.
     totals: Vec<[Upper; LANES]>,
-    /// Sum of (v B)^2.
-    squares: [Upper; LANES],
+    /// `[level][lane]`: sum of (v sigma B)^2.
+    squares: Vec<[Upper; LANES]>,
 }
 
 /// Bounds of |deviation| of the linear functions that a tile starts with: `[level][lane]`.
@@ -101,8 +101,8 @@ pub(crate) fn bounds(
 ) -> Checked<Vec<[Upper; LANES]>> {
     let mut pass = Pass {
         known,
-        totals: vec![[Upper::ZERO; LANES]; known.tails.len()],
-        squares: [Upper::ZERO; LANES],
+        totals: vec![[Upper::ZERO; LANES]; known.amounts.len()],
+        squares: vec![[Upper::ZERO; LANES]; known.amounts.len()],
     };
     pass.descend(plan, start, tile)?;
     let Pass {
@@ -110,10 +110,9 @@ pub(crate) fn bounds(
         squares,
         ..
     } = pass;
-    let norms = squares.map(Upper::root);
-    for (totals, tail) in totals.iter_mut().zip(&known.tails) {
-        for (total, norm) in totals.iter_mut().zip(&norms) {
-            *total = total.plus(tail.times(*norm));
+    for (totals, squares) in totals.iter_mut().zip(&squares) {
+        for (total, square) in totals.iter_mut().zip(squares) {
+            *total = total.plus(known.kappa.times(square.root()));
         }
     }
     Ok(totals)
@@ -168,8 +167,27 @@ impl Pass<'_> {
                     }
                     self.arrive(&mut waiting, first, tile)?;
                 }
-                RowStep::Move(lists) => {
-                    for (&i, list) in node.inputs.iter().zip(lists) {
+                RowStep::Means {
+                    sums,
+                    factors,
+                    most,
+                } => {
+                    self.settle(id, &mut tile, ROW_BITS);
+                    self.inexact(id, &tile, factors.off);
+                    tile.scale_places(factors, plan.shape(id)?[2])?;
+                    if let Some(unit) = tile.settle(sums.row_bits) {
+                        self.rounded(id, unit, Upper::new(u128::from(*most), 0));
+                    }
+                    if let Some(out) = transposed(sums, &tile, plan.shape(first)?)? {
+                        self.arrive(&mut waiting, first, out)?;
+                    }
+                }
+                RowStep::Move(moves) => {
+                    if moves.shared > 0 {
+                        self.settle(id, &mut tile, ROW_BITS);
+                    }
+                    for (&i, list) in node.inputs.iter().zip(&moves.lists) {
+                        let list = (list.as_slice(), moves.shared);
                         if let Some(out) = moved(list, node, &tile, plan.shape(i)?)? {
                             self.arrive(&mut waiting, i, out)?;
                         }
@@ -195,7 +213,7 @@ impl Pass<'_> {
             Some(there) => {
                 let (sum, rounded) = there.add(tile)?;
                 for unit in rounded.into_iter().flatten() {
-                    self.rounded(id, unit);
+                    self.rounded(id, unit, Upper::ONE);
                 }
                 sum
             }
@@ -205,13 +223,13 @@ impl Pass<'_> {
 
     fn settle(&mut self, id: usize, tile: &mut Tile, bits: u32) {
         if let Some(unit) = tile.settle(bits) {
-            self.rounded(id, unit);
+            self.rounded(id, unit, Upper::ONE);
         }
     }
 
-    /// Rows at a node were rounded to multiples of 2^unit.
-    fn rounded(&mut self, id: usize, unit: i64) {
-        let half = Upper::power(unit.saturating_sub(1));
+    /// Rows of numbers that are at most `times` a node's own were rounded to multiples of 2^unit.
+    fn rounded(&mut self, id: usize, unit: i64, times: Upper) {
+        let half = Upper::power(unit.saturating_sub(1)).times(times);
         for (totals, amounts) in self.totals.iter_mut().zip(&self.known.amounts) {
             let sum = amounts.get(id).and_then(|a| a.total);
             let lost = sum.unwrap_or(Upper::INFINITE).times(half);
@@ -295,8 +313,13 @@ impl Pass<'_> {
                 *total = total.plus(Upper::new(*sum, unit + exponent));
             }
         }
-        for (total, sum) in self.squares.iter_mut().zip(&squares) {
-            *total = total.plus(Upper::new(*sum, 2 * unit).times(source.square));
+        for (totals, proxy) in self.squares.iter_mut().zip(&source.proxies) {
+            if *proxy == Upper::ZERO {
+                continue;
+            }
+            for (total, sum) in totals.iter_mut().zip(&squares) {
+                *total = total.plus(Upper::new(*sum, 2 * unit).times(*proxy));
+            }
         }
         tile.exponent -= i64::from(source.slope_bits);
         tile.bits = length(all);

@@ -5,6 +5,7 @@
 //! 64 bits: row_bits + bits of W + log2 of the terms <= 62.
 
 use crate::core::fault::{Checked, Fault, Rule};
+use crate::core::number::Rational;
 use crate::network::linear::{align, norm_scale};
 use crate::network::model::layers::{Dyadic, Network};
 use crate::network::model::layers::{Geometry, Layer, NetworkNode};
@@ -88,11 +89,25 @@ pub(crate) struct Linear {
 pub(crate) enum RowStep {
     Activation(usize),
     Linear(Linear),
+    /// Means over windows of different sizes: sums, and a factor 1/n for each place, n at most `most`.
+    Means {
+        sums: Linear,
+        factors: Rounded,
+        most: u64,
+    },
     /// A factor for each channel.
     Scale(Rounded),
     Add,
+    Move(Moves),
+}
+
+/// Elements that are elements of inputs.
+#[derive(Debug)]
+pub(crate) struct Moves {
     /// For each input and each output element the input element that it is, or `NOWHERE`.
-    Move(Vec<Vec<u32>>),
+    pub(crate) lists: Vec<Vec<u32>>,
+    /// An input element is at most 2^shared output elements.
+    pub(crate) shared: u32,
 }
 
 /// A node: what it does, what it reads, its shape.
@@ -109,6 +124,8 @@ pub(crate) struct Plan {
     pub(crate) input: [usize; 3],
     pub(crate) nodes: Vec<Planned>,
     pub(crate) output: usize,
+    /// The slope below 0 of each activation.
+    pub(crate) below: Vec<Rational>,
 }
 
 impl Plan {
@@ -133,12 +150,12 @@ impl Plan {
             input: network.input,
             nodes: Vec::with_capacity(network.nodes.len()),
             output: network.output,
+            below: Vec::new(),
         };
-        let mut activations = 0;
         for (i, node) in network.nodes.iter().enumerate() {
             let read = node.inputs.iter().map(|&k| plan.shape(k));
             let shapes: Vec<[usize; 3]> = read.collect::<Checked<_>>()?;
-            let step = step(node, &shapes, &mut activations, precision).map_err(|f| match f {
+            let step = step(node, &shapes, &mut plan.below, precision).map_err(|f| match f {
                 Fault::Rejected { rule, detail, .. } => {
                     Fault::rejected(rule, format!("node {}: {detail}", i + 1))
                 }
@@ -164,7 +181,7 @@ fn unsupported(what: &str) -> Fault {
 fn step(
     node: &NetworkNode,
     shapes: &[[usize; 3]],
-    activations: &mut usize,
+    below: &mut Vec<Rational>,
     f: u64,
 ) -> Checked<RowStep> {
     let Some(&x) = shapes.first() else {
@@ -179,14 +196,13 @@ fn step(
     };
     Ok(match &node.layer {
         Layer::Polynomial { .. } => {
-            *activations += 1;
-            RowStep::Activation(*activations - 1)
+            below.push(Rational::integer(0));
+            RowStep::Activation(below.len() - 1)
         }
-        Layer::Relu { slope } if slope.mantissa.is_zero() => {
-            *activations += 1;
-            RowStep::Activation(*activations - 1)
+        Layer::Relu { slope } => {
+            below.push(slope.rational());
+            RowStep::Activation(below.len() - 1)
         }
-        Layer::Relu { .. } => return Err(unsupported("a ReLU whose slope below 0 is not 0")),
         Layer::MaxPool { .. } => return Err(unsupported("max-pooling")),
         Layer::Conv {
             groups,
@@ -233,8 +249,12 @@ fn step(
         Layer::Add => RowStep::Add,
         Layer::AvgPool { geometry, inside } => mean(geometry, *inside, x, y)?,
         Layer::Subsample { .. } | Layer::Pad { .. } | Layer::Concat | Layer::Reshape => {
-            RowStep::Move(moves(&node.layer, shapes, y)?)
+            RowStep::Move(Moves {
+                lists: moves(&node.layer, shapes, y)?,
+                shared: 0,
+            })
         }
+        Layer::Gather { from } => RowStep::Move(gather(from, x)?),
     })
 }
 
@@ -248,10 +268,10 @@ fn linear(
     let shape = [inputs / groups.max(1), outputs / groups.max(1)];
     let zero = BigInt::zero();
     let numbers = (exact.mantissas.as_slice(), &zero, exact.shift);
-    rows(groups, geometry, shape, numbers)
+    Ok(RowStep::Linear(rows(groups, geometry, shape, numbers)?))
 }
 
-/// Means as a convolution of weights 1/n; every window must have as many elements.
+/// Means as a convolution of weights 1/n, or of weights 1 and a factor for each place.
 fn mean(geometry: &Geometry, inside: bool, x: [usize; 3], y: [usize; 3]) -> Checked<RowStep> {
     let mut sizes = Vec::new();
     for row in 0..y[1] {
@@ -261,19 +281,45 @@ fn mean(geometry: &Geometry, inside: bool, x: [usize; 3], y: [usize; 3]) -> Chec
             sizes.push(if inside { inner } else { places.len() });
         }
     }
-    sizes.dedup();
-    let &[n] = sizes.as_slice() else {
-        return Err(unsupported("means over windows of different sizes"));
-    };
     let taps = geometry.kernel[0] * geometry.kernel[1];
-    let one = BigInt::one() << FACTOR_BITS;
-    let (quotient, rest) = one.div_mod_floor(&BigInt::from(n.max(1)));
-    let error = BigInt::from(u8::from(!rest.is_zero()));
     if taps.saturating_mul(x[0]) > MAX_MEANS {
         return Err(unsupported("means over so many elements"));
     }
-    let weights = vec![quotient; taps * x[0]];
-    rows(x[0], *geometry, [1, 1], (&weights, &error, FACTOR_BITS))
+    let one = BigInt::one() << FACTOR_BITS;
+    let share = |n: usize| one.div_mod_floor(&BigInt::from(n.max(1)));
+    let most = sizes.iter().copied().max().unwrap_or(1);
+    if sizes.iter().all(|n| *n == most) {
+        let (quotient, rest) = share(most);
+        let error = BigInt::from(u8::from(!rest.is_zero()));
+        let weights = vec![quotient; taps * x[0]];
+        let made = rows(x[0], *geometry, [1, 1], (&weights, &error, FACTOR_BITS))?;
+        return Ok(RowStep::Linear(made));
+    }
+    let ones = vec![BigInt::one(); taps * x[0]];
+    let mut sums = rows(x[0], *geometry, [1, 1], (&ones, &BigInt::zero(), 0))?;
+    // The amounts of the means, not of the sums, are asked for.
+    let least = sizes.iter().copied().min().unwrap_or(1).max(1);
+    sums.greatest = Upper::rational(&Rational::raw(BigInt::one(), BigInt::from(least)));
+    let shares: Vec<BigInt> = sizes.iter().map(|n| share(*n).0).collect();
+    Ok(RowStep::Means {
+        sums,
+        factors: Rounded::new(&shares, &BigInt::one(), FACTOR_BITS, ROW_BITS)?,
+        most: most as u64,
+    })
+}
+
+/// Elements that are chosen from one input.
+fn gather(from: &[Option<u32>], x: [usize; 3]) -> Checked<Moves> {
+    let mut readers = vec![0_usize; x.iter().product()];
+    for j in from.iter().flatten() {
+        let reader = readers.get_mut(*j as usize);
+        *reader.ok_or_else(|| Fault::internal("gathered"))? += 1;
+    }
+    let most = readers.iter().copied().max().unwrap_or(0).max(1);
+    Ok(Moves {
+        lists: vec![from.iter().map(|j| j.unwrap_or(NOWHERE)).collect()],
+        shared: usize::BITS - (most - 1).leading_zeros(),
+    })
 }
 
 /// Lays the weights [output][input of the group][tap] out for the kernel.
@@ -282,7 +328,7 @@ fn rows(
     geometry: Geometry,
     [inputs, outputs]: [usize; 2],
     (numbers, error, shift): (&[BigInt], &BigInt, u64),
-) -> Checked<RowStep> {
+) -> Checked<Linear> {
     let taps = geometry.kernel[0] * geometry.kernel[1];
     let terms = u32::try_from(taps.saturating_mul(outputs)).unwrap_or(u32::MAX);
     // log2 of the terms, rounded up; half of the rest for the weights.
@@ -300,7 +346,7 @@ fn rows(
         *place.ok_or_else(|| Fault::internal("weights"))? = *w;
     }
     let greatest = numbers.iter().map(Signed::abs).max().unwrap_or_default();
-    Ok(RowStep::Linear(Linear {
+    Ok(Linear {
         groups,
         geometry,
         inputs,
@@ -310,7 +356,7 @@ fn rows(
         off: rounded.off,
         row_bits: (left - rounded.bits).min(ROW_BITS),
         greatest: Upper::fixed(&(greatest + error), shift),
-    }))
+    })
 }
 
 /// Where every output element comes from, one list for each input.

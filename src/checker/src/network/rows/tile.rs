@@ -5,7 +5,7 @@
 //! accounts for half a unit of every element.
 
 use crate::core::fault::{Checked, Fault};
-use crate::network::rows::plan::{Linear, Planned, BLOCK, NOWHERE};
+use crate::network::rows::plan::{Linear, Planned, Rounded, BLOCK, NOWHERE};
 
 /// Rows that go together.
 pub(crate) const LANES: usize = 16;
@@ -72,6 +72,27 @@ impl Tile {
             }
         }
         self.exponent += i64::from(down);
+    }
+
+    /// Multiplies rows of at most 30 bits by a factor for each place of the node, which has `width` columns.
+    pub(crate) fn scale_places(&mut self, factors: &Rounded, width: usize) -> Checked<()> {
+        let mut all = 0;
+        let columns = self.size[1].max(1);
+        let places = self.data.chunks_mut(self.channels.max(1));
+        for (p, place) in places.enumerate() {
+            let at = (self.origin[0] + p / columns) * width + self.origin[1] + p % columns;
+            let factor = *factors
+                .values
+                .get(at)
+                .ok_or_else(|| Fault::internal("factor"))?;
+            for v in place {
+                v.iter_mut().for_each(|v| *v *= factor);
+                all = union(all, v);
+            }
+        }
+        self.exponent += factors.exponent;
+        self.bits = length(all);
+        Ok(())
     }
 
     /// Moves to another exponent; whether it had to be rounded.
@@ -306,9 +327,10 @@ pub(crate) fn accumulate(
     *sum = s;
 }
 
-/// Rows at a node that only moves its input's elements, taken to one input; none where nothing comes from it.
+/// Rows at a node that only moves its input's elements, taken to one input; none where nothing comes from it. An
+/// element may be 2^shared others, whose rows, of at most 30 bits then, are added.
 pub(crate) fn moved(
-    list: &[u32],
+    (list, shared): (&[u32], u32),
     node: &Planned,
     tile: &Tile,
     from: [usize; 3],
@@ -339,12 +361,12 @@ pub(crate) fn moved(
         if let Some([c, y, x]) = source(i) {
             let at = ((y - low[0]) * size[1] + x - low[1]) * from[0] + c;
             let to = out.data.get_mut(at);
-            // No two elements come from one: assigned, not added.
-            *to.ok_or_else(|| Fault::internal("moved"))? = *v;
+            let to = to.ok_or_else(|| Fault::internal("moved"))?;
+            to.iter_mut().zip(v).for_each(|(to, v)| *to += v);
         }
     }
     out.exponent = tile.exponent;
-    out.bits = tile.bits;
+    out.bits = tile.bits + shared;
     Ok(Some(out))
 }
 

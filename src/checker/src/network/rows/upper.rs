@@ -23,6 +23,10 @@ impl Upper {
         exponent: i64::MIN,
         mantissa: 0,
     };
+    pub(crate) const ONE: Self = Self {
+        exponent: 1 - BITS as i64,
+        mantissa: 1 << (BITS - 1),
+    };
     pub(crate) const INFINITE: Self = Self {
         exponent: i64::MAX,
         mantissa: 1 << (BITS - 1),
