@@ -470,5 +470,5 @@ fn a_certificate_is_held_to_what_is_required() {
     assert_eq!(answer["unmet"].as_array().unwrap().len(), 1);
     let words = check(&["--require", "relu<2"]).exits(2).err;
     assert!(words.contains("--require"), "{words}");
-    assert!(check(&["--network", "x"]).exits(2).err.contains("--input"));
+    assert!(check(&["--input", "x"]).exits(2).err.contains("--network"));
 }

@@ -4,18 +4,19 @@ use crate::support::program::{polycert, read, Folder};
 use std::collections::BTreeSet;
 
 /// Options that name what a command writes.
-const OUTPUTS: [&str; 6] = [
+const OUTPUTS: [&str; 7] = [
     "--output",
     "--certificate",
     "--certificates",
     "--csv",
     "--tables",
     "--cache",
+    "--suggest",
 ];
 
 /// A command line: `IN1` to `IN3` are files that it reads, `OUT` is where it writes to, `DIR` the folder of `OUT`. With
 /// it the option that names OUT or DIR, and the name in DIR that it writes.
-const LINES: [(&str, &str, &str); 18] = [
+const LINES: [(&str, &str, &str); 20] = [
     ("certify IN1 -o OUT", "--output", ""),
     ("export IN1 --format csv -o OUT", "--output", ""),
     ("import IN1 -o OUT", "--output", ""),
@@ -68,6 +69,16 @@ const LINES: [(&str, &str, &str); 18] = [
         "network audit IN1 --graph IN2 --table IN3 --input IN3 -o new --certificates DIR",
         "--certificates",
         "sample000000.cert.json",
+    ),
+    (
+        "network box IN1 --graph IN2 --table IN3 --certificate OUT",
+        "--certificate",
+        "",
+    ),
+    (
+        "network ranges IN1 --graph IN2 --table IN3 --input IN3 --suggest OUT",
+        "--suggest",
+        "",
     ),
     (
         "network box IN1 --graph IN2 --table IN3 --degrees 2 --tables DIR",
