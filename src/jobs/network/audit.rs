@@ -26,9 +26,6 @@ use crate::network::rows::NoiseLevel;
 use crate::report::audit::write::{Told, FORMAT};
 use std::path::PathBuf;
 
-/// Most samples of one audit.
-const MAX_SAMPLES: usize = 1 << 20;
-
 /// A network, its twin, a data set, and levels of noise.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -190,7 +187,7 @@ pub fn audit(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
     let levels = request
         .noise
         .levels(&loaded.network, &twin, Centre::Polynomial)?;
-    let samples = samples(request, inputs.samples.len())?;
+    let samples = inputs.numbers(request.from, request.count)?;
     if request.certificates.is_some() {
         check_network_limits(&loaded.network, twin.tables.len(), false).map_err(named)?;
     }
@@ -313,24 +310,6 @@ pub fn audit(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
     std::fs::remove_file(&journal_path).map_err(|e| Error::io(&journal_path, &e))?;
     answer.report = report;
     Ok(answer)
-}
-
-fn samples(request: &Request, have: usize) -> Result<Vec<usize>> {
-    let end = request
-        .count
-        .map_or(Some(have), |n| request.from.checked_add(n));
-    match end.filter(|&end| end <= have && request.from < end) {
-        Some(end) if end - request.from <= MAX_SAMPLES => Ok((request.from..end).collect()),
-        Some(_) => Err(Error::unsupported(format!(
-            "more than {MAX_SAMPLES} samples"
-        ))),
-        None => Err(Error::domain(format!(
-            "--from {} and --count {}: the file has {have} samples, from 0",
-            request.from,
-            request.count.map_or("all".to_owned(), |n| n.to_string())
-        ))
-        .in_file(&request.input.file)),
-    }
 }
 
 /// The labels and the digest of their file.

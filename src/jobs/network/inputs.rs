@@ -12,6 +12,9 @@ use crate::network::read::load::Loaded;
 use rug::Rational;
 use std::path::PathBuf;
 
+/// Most samples of one run.
+const MAX_SAMPLES: usize = 1 << 20;
+
 /// A file of samples.
 #[derive(Debug, Clone)]
 pub struct InputFile {
@@ -74,6 +77,28 @@ impl Inputs {
             balls: self.sample(sample)?,
             exact: self.samples.exact(sample, &self.preprocessing),
         })
+    }
+}
+
+impl Inputs {
+    /// The numbers of `count` samples from one on, of all that follow if none.
+    ///
+    /// # Errors
+    /// None, samples that the file does not have, and more than 2^20.
+    pub fn numbers(&self, from: usize, count: Option<usize>) -> Result<Vec<usize>> {
+        let have = self.samples.len();
+        let end = count.map_or(Some(have), |n| from.checked_add(n));
+        match end.filter(|&end| end <= have && from < end) {
+            Some(end) if end - from <= MAX_SAMPLES => Ok((from..end).collect()),
+            Some(_) => Err(Error::unsupported(format!(
+                "more than {MAX_SAMPLES} samples"
+            ))),
+            None => Err(Error::domain(format!(
+                "--from {from} and --count {}: the file has {have} samples, from 0",
+                count.map_or("all".to_owned(), |n| n.to_string())
+            ))
+            .in_file(&self.file)),
+        }
     }
 }
 

@@ -26,8 +26,6 @@ use serde::Serialize;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Most samples of one run.
-const MAX_SAMPLES: usize = 1 << 20;
 /// Digits of a range that is chosen, rounded up.
 const DIGITS: u32 = 3;
 
@@ -184,7 +182,7 @@ pub fn ranges(request: &Request, progress: &(dyn Fn(usize, usize) + Sync)) -> Re
     let loaded = request.model.load()?;
     let network = &loaded.network;
     let inputs = request.input.load(&loaded)?;
-    let mut samples = samples(request, inputs.samples.len())?;
+    let mut samples = inputs.numbers(request.from, request.count)?;
     let prepared = Prepared::new(network).map_err(|e| e.in_file(&request.model.network))?;
     let activations = network.activations().len();
     if activations == 0 {
@@ -444,20 +442,6 @@ fn over_box(
             }
         })
         .collect())
-}
-
-fn samples(request: &Request, have: usize) -> Result<Vec<usize>> {
-    let count = request.count.unwrap_or(have.saturating_sub(request.from));
-    let end = request.from.checked_add(count).filter(|e| *e <= have);
-    let Some(end) = end.filter(|_| (1..=MAX_SAMPLES).contains(&count)) else {
-        return Err(Error::domain(format!(
-            "samples {} to {} are not in the file, which has {have}, or more than {MAX_SAMPLES}",
-            request.from,
-            request.from.saturating_add(count)
-        ))
-        .in_file(&request.input.file));
-    };
-    Ok((request.from..end).collect())
 }
 
 fn write(choice: &Choice, answer: &Answer, tried: usize, risk: f64) -> Result<()> {

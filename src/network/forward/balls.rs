@@ -209,7 +209,7 @@ fn relu(
 }
 
 /// The larger midpoint and the larger radius: max is 1-Lipschitz in the sup norm.
-fn exact_max(a: Ball, b: Ball) -> Ball {
+pub(in crate::network) fn exact_max(a: Ball, b: Ball) -> Ball {
     let larger = if (a.hi, a.lo) >= (b.hi, b.lo) { a } else { b };
     Ball::new(larger.mid(), a.radius.max(b.radius))
 }

@@ -2,6 +2,7 @@
 
 use crate::arith::ball::Ball;
 use crate::arith::number::{f64_above, f64_below};
+use crate::network::forward::balls::exact_max;
 use crate::network::forward::twin::Activation;
 use crate::network::forward::walk::windows;
 use crate::network::model::graph::Node;
@@ -133,9 +134,7 @@ fn tournament(round: &mut Vec<Ball>, seen: &mut dyn FnMut(Ball)) {
         let next = round.chunks(2).map(|pair| match *pair {
             [a, b] => {
                 seen(a.plus(b.negated()));
-                // max is 1-Lipschitz in the sup norm.
-                let larger = if (a.hi, a.lo) >= (b.hi, b.lo) { a } else { b };
-                Ball::new(larger.mid(), a.radius.max(b.radius))
+                exact_max(a, b)
             }
             _ => pair[0],
         });

@@ -1,6 +1,6 @@
 //! Many samples: how often each range holds, and the worst witness against it.
 
-use crate::network::audit::clopper_pearson::clopper_pearson;
+use crate::network::audit::summary::accuracy;
 use crate::network::ranges::judge::{Judgement, Witness};
 use crate::network::ranges::sample::Trial;
 use serde::Serialize;
@@ -62,9 +62,9 @@ impl Layer {
     /// independently from one distribution and not used to choose the range. Undecided samples count as both.
     ///
     /// # Panics
-    /// As [`clopper_pearson`].
+    /// As [`accuracy`].
     pub fn bound_share(&self, risk: f64) -> (f64, f64) {
-        share(
+        accuracy(
             self.holds,
             self.violated,
             self.holds + self.violated + self.undecided,
@@ -138,21 +138,16 @@ impl Summary {
     /// As [`Layer::bound_share`], of all ranges together.
     ///
     /// # Panics
-    /// As [`clopper_pearson`].
+    /// As [`accuracy`].
     pub fn bound_share(&self, risk: f64) -> (f64, f64) {
-        share(self.all_hold, self.some_violated, self.samples, risk)
+        accuracy(self.all_hold, self.some_violated, self.samples, risk)
     }
-}
-
-fn share(held: usize, left: usize, all: usize, risk: f64) -> (f64, f64) {
-    let lo = clopper_pearson(held, all, risk).0;
-    let hi = clopper_pearson(all - left, all, risk).1;
-    (lo, hi)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::audit::clopper_pearson::clopper_pearson;
     use crate::network::ranges::judge::Seen;
 
     #[test]
