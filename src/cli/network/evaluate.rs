@@ -65,10 +65,11 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         value["input_sha256"] = json!(answer.input_sha256);
         value["table_sha256"] = json!(answer.twin.digests);
         value["sample"] = json!(a.sample);
+        value["input_said"] = json!(answer.input_said);
         value["network_said"] = json!(answer.loaded.said);
         format!("{value:#}\n")
     } else {
-        notes(&answer.loaded.said) + &words(network, activations, comparison)
+        notes(&answer.loaded.said, &answer.input_said) + &words(network, activations, comparison)
     };
     output(None, &text)?;
     Ok(match comparison.verdict {

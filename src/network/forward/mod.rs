@@ -8,6 +8,7 @@
 pub mod balls;
 pub mod compare;
 pub mod evaluation;
+pub mod first_norm;
 pub mod fixed;
 pub mod kernel;
 pub mod layers;
