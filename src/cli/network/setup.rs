@@ -13,9 +13,10 @@ use std::path::{Path, PathBuf};
 /// The network's file.
 #[derive(clap::Args)]
 pub struct ModelArguments {
-    /// Network: ONNX, or safetensors (a CIFAR residual network by its names, or with a graph).
+    /// Network: ONNX, safetensors (a CIFAR residual network by its names, or with a graph), or a folder with graph.json
+    /// (polycert-graph/1) and a .txt, .csv or .npy for each array.
     network: PathBuf,
-    /// Graph description (polycert-graph/1, JSON) for a safetensors file.
+    /// Graph description (polycert-graph/1, JSON) for a safetensors file, or in place of a folder's own.
     #[arg(long, value_name = "FILE")]
     graph: Option<PathBuf>,
     /// The output of an ONNX graph that is meant, where it has several (or any value inside it).

@@ -21,7 +21,7 @@ pub struct Loaded {
     pub sha256: String,
     /// What every answer about the network must say: what of the file is left out, or taken in another way.
     pub said: Vec<String>,
-    /// `onnx` or `safetensors`.
+    /// `onnx`, `safetensors` or `folder`.
     pub format: &'static str,
     /// Text entries of the header.
     pub metadata: Vec<(String, String)>,
@@ -96,7 +96,14 @@ fn read(bytes: &[u8], path: &Path, graph: Option<&str>, options: &onnx::Options)
     let (preprocessing, states_preprocessing) = preprocessing(&weights)?;
     let own = weights.metadata.get("graph").map(String::as_str);
     let network = match graph.or(own) {
-        Some(text) => description::build(text, &weights, &name, preprocessing)?,
+        Some(text) => {
+            let description = description::parse(text)?;
+            if description.files().is_some() {
+                let detail = "belongs to a folder of arrays; this is a safetensors file";
+                return Err(Error::parse("graph.files", detail));
+            }
+            description::build(&description, &weights, &name, preprocessing)?
+        }
         None if cifar_resnet::is_one(&weights) => {
             let epsilon = weights.metadata.get("bn_eps").map_or("1e-5", String::as_str);
             let epsilon = description::number(epsilon).map_err(|e| e.within("__metadata__.bn_eps"))?;
@@ -128,7 +135,10 @@ fn looks_like_safetensors(bytes: &[u8]) -> bool {
 }
 
 /// `scale`, `mean`, `std` of the header: exact numbers, separated by commas; `channels`: rgb or bgr.
-fn preprocessing(weights: &Weights) -> Result<(Preprocessing, bool)> {
+///
+/// # Errors
+/// The entry that is none.
+pub fn preprocessing(weights: &Weights) -> Result<(Preprocessing, bool)> {
     let mut p = Preprocessing::default();
     let entry = |key: &str| weights.metadata.get(key);
     if let Some(text) = entry("scale") {
