@@ -138,6 +138,7 @@ fn what_does_not_fit_is_named_with_its_file() {
             "dimensions [3]; 2 are expected",
         ),
         (("b.csv", "0,,0"), &none, "b.csv: line 1, number 2"),
+        (("d.npy", "1"), &none, "d.npy: not a readable .npy file"),
         (("d.csv", "1"), &none, "tensor \"d\": is not used"),
         (("a.npy", "x"), &none, "a second file of the array \"a\""),
         (

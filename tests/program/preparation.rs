@@ -2,6 +2,10 @@
 
 use crate::network::{npy, safetensors};
 use crate::support::program::{polycert, Folder, Run, F1};
+use polycert::network::read::onnx::messages::{
+    Attribute, Dimension, Graph, Model, Node, Opset, Size, TensorShape, TensorType, Type, ValueInfo,
+};
+use prost::Message as _;
 use serde_json::{json, Value};
 
 /// 3 channels of 4 x 4 pixels: a batch norm, the mean of each channel, ReLU, and as logits the channels times 1, 2, 4.
@@ -154,7 +158,7 @@ fn a_forgotten_preparation_is_warned_of() {
     );
     assert_eq!(all.len(), 1, "{all:?}");
     assert!(
-        all[0].contains("their variance is 2^-16.0 of its own on average"),
+        all[0].contains("within a sample 2^-16.0 of its own variance"),
         "{all:?}"
     );
 }
@@ -214,5 +218,83 @@ fn channels_are_reversed_before_mean_and_deviation() {
         r.err
             .contains("--channels: the network's input has 2 channels, not 3"),
         "{r:?}"
+    );
+}
+
+/// A network whose file takes channels last: the class of a flat sample depends on its order, so the order is asked for.
+#[test]
+fn flat_samples_of_channels_last_are_asked_for_their_layout() {
+    let dims = [1, 1, 2, 3].map(|d| Dimension {
+        size: Some(Size::Value(d)),
+    });
+    let value = |name: &str, shape| ValueInfo {
+        name: name.into(),
+        kind: Some(Type {
+            tensor: Some(TensorType { element: 1, shape }),
+        }),
+    };
+    let node = |operator: &str, from: &str, to: &str, perm: &[i64]| Node {
+        inputs: vec![from.into()],
+        outputs: vec![to.into()],
+        operator: operator.into(),
+        attributes: (!perm.is_empty())
+            .then(|| Attribute {
+                name: "perm".into(),
+                ints: perm.to_vec(),
+                ..Attribute::default()
+            })
+            .into_iter()
+            .collect(),
+        ..Node::default()
+    };
+    let graph = Graph {
+        nodes: vec![
+            node("Transpose", "x", "t", &[0, 3, 1, 2]),
+            node("Relu", "t", "r", &[]),
+            node("Flatten", "r", "y", &[]),
+        ],
+        inputs: vec![value(
+            "x",
+            Some(TensorShape {
+                dims: dims.to_vec(),
+            }),
+        )],
+        outputs: vec![value("y", None)],
+        ..Graph::default()
+    };
+    let opset = Opset {
+        domain: String::new(),
+        version: 13,
+    };
+    let model = Model {
+        graph: Some(graph),
+        opsets: vec![opset],
+    };
+    let f = Folder::new();
+    f.file("net.onnx", model.encode_to_vec());
+    f.file("f1.json", F1);
+    let [net, table, x] = ["net.onnx", "f1.json", "x.npy"].map(|n| f.at(n));
+    let line = [
+        "network", "evaluate", &net, "--table", &table, "--scale", "64", "--input", &x,
+    ];
+    let class = |dims: &[usize], rest: &[&str]| {
+        f.file("x.npy", npy("|u1", dims, &[0, 50, 0, 0, 0, 0]));
+        polycert(&[&line[..], rest, &["--json"]].concat())
+    };
+    // Element 1 is the second pixel of the first channel, or the first pixel of the second channel.
+    for dims in [&[6][..], &[1, 6]] {
+        let r = class(dims, &[]).exits(2);
+        assert!(
+            r.err.contains("NCHW or NHWC: say which with --layout"),
+            "{r:?}"
+        );
+        let nchw = class(dims, &["--layout", "nchw"]).exits(0).json();
+        assert_eq!(nchw["network_class"], 1, "{dims:?}");
+        let nhwc = class(dims, &["--layout", "nhwc"]).exits(0).json();
+        assert_eq!(nhwc["network_class"], 2, "{dims:?}");
+    }
+    assert_eq!(
+        class(&[1, 1, 2, 3], &[]).exits(0).json()["network_class"],
+        2
     );
 }

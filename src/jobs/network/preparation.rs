@@ -46,11 +46,11 @@ pub fn said(
     if let Some(found) = first_norm(network, &seen)?.filter(|found| found.is_strange()) {
         let variance = found.measure_log2_variance;
         let variance = variance.map_or(String::new(), |v| {
-            format!(", their variance is 2^{v:.1} of its own on average")
+            format!(", and within a sample 2^{v:.1} of its own variance (mean of logarithms)")
         });
         said.push(format!(
             "WARNING: at the first batch norm, {:?}, the values of {of} have a root mean square of {:.3} of its own deviations \
-             about its own means{variance} (measured; both are near 1 on what it was trained on): is the preparation another one?",
+             about its own means{variance} (measured; prepared as it was trained, they are near 1): is the preparation another one?",
             network.nodes[found.node].name, found.measure_root_mean_square
         ));
     }

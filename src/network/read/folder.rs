@@ -58,10 +58,6 @@ pub fn load(folder: &Path, graph: Option<&str>) -> Result<Loaded> {
     weights.metadata.clone_from(&files.preparation);
     let (mut bytes_left, mut numbers_left, mut rounded) = (load::MAX_BYTES, MAX_PARAMETERS, 0);
     for (name, path) in arrays(folder)? {
-        if weights.arrays.contains_key(&name) {
-            let detail = format!("a second file of the array {name:?}");
-            return Err(Error::parse("", detail).in_file(&path));
-        }
         if description.unused().contains(&name) {
             weights.integers.insert(name);
             continue;
@@ -75,7 +71,7 @@ pub fn load(folder: &Path, graph: Option<&str>) -> Result<Loaded> {
             path.file_name().unwrap_or_default(),
             sha256(&bytes)
         );
-        let read = match bytes.starts_with(b"\x93NUMPY") {
+        let read = match path.extension().is_some_and(|e| e == "npy") {
             true => npy::read(&bytes).map(of_npy),
             false => of_text(&bytes, files.numbers, numbers_left),
         };
@@ -155,6 +151,11 @@ fn arrays(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
         found.push((name, path));
     }
     found.sort();
+    if let Some(pair) = found.windows(2).find(|p| p[0].0 == p[1].0) {
+        let (name, path) = &pair[1];
+        let detail = format!("a second file of the array {name:?}");
+        return Err(Error::parse("", detail).in_file(path));
+    }
     Ok(found)
 }
 
