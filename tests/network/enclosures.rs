@@ -473,7 +473,9 @@ fn check(seed: u64, most: usize, twin: bool, radii: &[f64]) -> (usize, usize) {
     for bits in [128, 320, 256] {
         let given = Given::from(&input);
         let outcome = match bits {
-            256 => prepared.evaluate_wide(given, model, bits).map(Option::unwrap),
+            256 => prepared
+                .evaluate_wide(given, model, bits)
+                .map(Option::unwrap),
             _ => prepared.evaluate_fixed(given, model, bits),
         };
         let Outcome::Done(e) = outcome.unwrap_or_else(|e| panic!("{seed}: {e}")) else {

@@ -18,7 +18,10 @@ fn a_twin_that_underflows_is_decided_with_wider_exponents() {
     ];
     let j = polycert(&line).exits(1).json();
     assert_eq!(j["verdict"], "different");
-    assert_eq!((&j["network_class"], &j["twin_class"]), (&json!(0), &json!(1)));
+    assert_eq!(
+        (&j["network_class"], &j["twin_class"]),
+        (&json!(0), &json!(1))
+    );
     let ends = &j["bound_twin_logits"][0];
     let exact = 1.026_378_145_792;
     assert!(ends[0].as_f64().unwrap() <= exact && exact <= ends[1].as_f64().unwrap());

@@ -136,7 +136,9 @@ impl<'a> Prepared<'a> {
     pub fn evaluate_wide(&self, given: Given, model: Model, bits: u32) -> Result<Option<Outcome>> {
         let network = self.walk.network;
         let small = wide::estimate_products(network, model) <= wide::MOST_PRODUCTS;
-        small.then(|| wide::evaluate(&self.walk, given, model, bits)).transpose()
+        small
+            .then(|| wide::evaluate(&self.walk, given, model, bits))
+            .transpose()
     }
 
     /// How the radii of [`Self::evaluate_fixed`] grow. *Estimate*, see there.

@@ -151,9 +151,10 @@ impl Wide<'_> {
             let (from, step) = if odd { (1, 2) } else { (0, 1) };
             let t = if odd { y.times(&y) } else { y.clone() };
             let used: Vec<&Rational> = powers.iter().skip(from).step_by(step).collect();
-            let sum = used.iter().rev().fold(self.zero(), |s, c| {
-                s.times(&t).plus(&self.rational(c))
-            });
+            let sum = used
+                .iter()
+                .rev()
+                .fold(self.zero(), |s, c| s.times(&t).plus(&self.rational(c)));
             if odd {
                 sum.times(&y)
             } else {
@@ -216,7 +217,9 @@ impl Wide<'_> {
             hi: inverse(&root.lo, Round::Up),
         };
         let scale = self.exact(b.gamma[c]).times(&inverse);
-        let shift = self.exact(b.beta[c]).minus(&self.exact(b.mean[c]).times(&scale));
+        let shift = self
+            .exact(b.beta[c])
+            .minus(&self.exact(b.mean[c]).times(&scale));
         (scale, shift)
     }
 }
@@ -274,7 +277,8 @@ impl Reading for Wide<'_> {
             Op::BatchNorm(b) => (0..b.gamma.len()).map(|c| self.folded(b, c)).collect(),
             Op::Affine { scale, shift } => {
                 let both = scale.iter().zip(shift);
-                both.map(|(s, t)| (self.exact(*s), self.exact(*t))).collect()
+                both.map(|(s, t)| (self.exact(*s), self.exact(*t)))
+                    .collect()
             }
             _ => unreachable!("scale and shift of a channel"),
         };
