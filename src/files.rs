@@ -156,20 +156,13 @@ pub fn refuse_overwriting<'a, 'b>(
     outputs: impl IntoIterator<Item = &'a Path>,
     inputs: impl IntoIterator<Item = &'b Path>,
 ) -> Result<()> {
-    let inputs: Vec<&Path> = inputs.into_iter().collect();
-    let folders: Vec<&Path> = inputs.iter().copied().filter(|p| p.is_dir()).collect();
     let inputs: BTreeSet<Place> = inputs.into_iter().filter_map(Place::of).collect();
     let mut seen = BTreeSet::new();
     for output in outputs {
         let Some(place) = Place::of(output) else {
             continue;
         };
-        let parent = output.parent().filter(|p| !p.as_os_str().is_empty());
-        let parent = parent.unwrap_or(Path::new("."));
-        let within = output.exists() && folders.iter().any(|f| same_folder(f, parent));
-        let detail = if within {
-            "lies in a folder that is an input of this command, and would be overwritten; name another output"
-        } else if inputs.contains(&place) {
+        let detail = if inputs.contains(&place) {
             "is an input of this command and would be overwritten; name another output"
         } else if !seen.insert(place) {
             "is named for two outputs of this command, and the second would overwrite the first"

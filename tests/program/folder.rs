@@ -241,6 +241,10 @@ fn an_output_replaces_no_file_of_the_folder() {
         "network", "audit", &net, "--table", &table, "--scale", "64", "--input", &x, "-o", &out,
     ];
     let r = polycert(&line).exits(2);
-    assert!(r.err.contains("lies in a folder that is an input"), "{r:?}");
+    assert!(
+        r.err
+            .contains("is an input of this command and would be overwritten"),
+        "{r:?}"
+    );
     assert_eq!(crate::support::program::read(&out), graph);
 }

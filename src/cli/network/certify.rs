@@ -57,9 +57,10 @@ pub struct Arguments {
 pub fn run(a: &Arguments) -> Result<ExitCode> {
     let [network, input] =
         ["network", "input"].map(|end| PathBuf::from(format!("{}.{end}", a.output.display())));
+    let model = a.model.files();
     guard(
         [&a.output, &network, &input].map(Some),
-        (a.model.files().chain(a.twin.files()))
+        (model.iter().map(Some).chain(a.twin.files()))
             .chain(a.noise.files())
             .chain([a.input.file()]),
     )?;

@@ -87,7 +87,8 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     let near = near.transpose()?;
     let beside = |file: &PathBuf| PathBuf::from(format!("{}.network", file.display()));
     if let Some(file) = &a.certificate {
-        let read = a.model.files().flatten().chain(&a.input).chain(&a.tables);
+        let model = a.model.files();
+        let read = model.iter().chain(&a.input).chain(&a.tables);
         let read = read.map(PathBuf::as_path);
         let written = [file.clone(), beside(file)];
         refuse_overwriting(written.iter().map(PathBuf::as_path), read)?;

@@ -46,8 +46,8 @@ fn constant(text: &str) -> std::result::Result<(String, PathBuf), String> {
 
 impl ModelArguments {
     /// What is read.
-    pub fn files(&self) -> impl Iterator<Item = Option<&PathBuf>> {
-        [Some(&self.network), self.graph.as_ref()].into_iter()
+    pub fn files(&self) -> Vec<PathBuf> {
+        self.request().files()
     }
 
     /// What the jobs are asked about.

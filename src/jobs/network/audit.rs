@@ -384,13 +384,13 @@ fn precision(
 
 /// What is written is neither read by this audit nor the result of a larger one.
 fn refuse_losses(request: &Request) -> Result<()> {
-    let mut inputs = vec![
-        request.model.network.as_path(),
-        request.input.file.as_path(),
-    ];
+    let models: Vec<PathBuf> = std::iter::once(&request.model)
+        .chain(&request.reference)
+        .flat_map(Model::files)
+        .collect();
+    let mut inputs: Vec<&std::path::Path> = models.iter().map(PathBuf::as_path).collect();
+    inputs.push(&request.input.file);
     inputs.extend(request.twin.tables.iter().map(PathBuf::as_path));
-    inputs.extend(request.model.graph.as_deref());
-    inputs.extend(request.reference.iter().map(|r| r.network.as_path()));
     inputs.extend(request.labels.as_deref());
     inputs.extend(request.noise.evaluations.iter().map(PathBuf::as_path));
     let journal = PathBuf::from(format!("{}.journal", request.output.display()));

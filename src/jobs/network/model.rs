@@ -2,7 +2,7 @@
 
 use crate::arith::npy;
 use crate::error::{Error, Result};
-use crate::files::{read_bytes, read_text};
+use crate::files::{read_bytes, read_text, replaced_in};
 use crate::network::read::description;
 use crate::network::read::folder;
 use crate::network::read::load::{self, Loaded};
@@ -31,6 +31,17 @@ impl Model {
             output: None,
             constants: Vec::new(),
         }
+    }
+
+    /// The files that it is read from, which no output may replace: of a folder all that are in it.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let mut files = match self.network.is_dir() {
+            true => replaced_in(&self.network, |_| true),
+            false => vec![self.network.clone()],
+        };
+        files.extend(self.graph.clone());
+        files.extend(self.constants.iter().map(|(_, file)| file.clone()));
+        files
     }
 
     /// Reads the network.

@@ -24,7 +24,7 @@ use crate::poly::table::Table;
 use rayon::prelude::*;
 use rug::Rational;
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Digits of a range that is chosen, rounded up.
@@ -473,9 +473,9 @@ fn refuse_losses(request: &Request) -> Result<()> {
     let Source::Chosen(choice) = &request.source else {
         return Ok(());
     };
-    let mut inputs = vec![request.model.network.as_path()];
+    let model = request.model.files();
+    let mut inputs: Vec<&Path> = model.iter().map(PathBuf::as_path).collect();
     inputs.push(&request.input.file);
-    inputs.extend(request.model.graph.as_deref());
     if let Some(twin) = &request.twin {
         inputs.extend(twin.tables.iter().map(PathBuf::as_path));
     }

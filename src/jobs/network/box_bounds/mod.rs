@@ -110,9 +110,9 @@ pub fn box_bounds(
     }
     if let Some(folder) = &request.tables_folder {
         tables::check_degrees(degrees)?;
-        let inputs = [Some(&request.model.network), request.model.graph.as_ref()];
+        let model = request.model.files();
         let near = request.near.as_ref().map(|near| &near.file.file);
-        let inputs = inputs.into_iter().chain([near]).flatten();
+        let inputs = model.iter().chain(near);
         refuse_overwriting(
             tables::replaced(folder).iter().map(PathBuf::as_path),
             inputs.chain(&request.tables).map(PathBuf::as_path),
