@@ -1,5 +1,6 @@
 //! ONNX files: every operator from its definition.
 
+mod answers;
 mod array;
 mod draw;
 mod elements;
@@ -7,6 +8,7 @@ pub mod file;
 mod forms;
 mod moved;
 mod operators;
+mod places;
 mod random;
 mod refused;
 mod summed;
