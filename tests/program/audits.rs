@@ -60,7 +60,16 @@ fn a_radius_beyond_the_domain_is_exhausted_and_counts_as_undecided() {
     f.file("f1.json", cancel.replace("1*2^-120", "1*2^-100"));
     f.file("y.npy", npy("|u1", &[2], &[0, 1]));
     let (out, labels) = (f.at("o.json"), f.at("y.npy"));
-    let rest = ["--scale", "1", "--labels", &labels, "-o", &out];
+    let rest = [
+        "--scale",
+        "1",
+        "--labels",
+        &labels,
+        "--max-precision",
+        "192",
+        "-o",
+        &out,
+    ];
     let r = polycert(&line(&f, "audit", &rest)).exits(1);
     let whole: Value = serde_json::from_str(&read(&out)).unwrap();
     let s = &whole["summary"];

@@ -339,10 +339,9 @@ impl Reading for Wide<'_> {
             Bend::MaxPool(window) => {
                 range.forget_reach();
                 let mut asked = Vec::new();
-                let mut element = 0;
                 let all = windows(window, from, node, <[usize]>::to_vec);
                 let mut pooled = Vec::with_capacity(all.len());
-                for list in all {
+                for (element, list) in all.into_iter().enumerate() {
                     let mut round: Vec<Mp> = list.iter().map(|&i| x[i].clone()).collect();
                     while round.len() > 1 {
                         let of = |pair: &[Mp]| match pair {
@@ -362,7 +361,6 @@ impl Reading for Wide<'_> {
                         round = round.chunks(2).map(of).collect();
                     }
                     pooled.push(round.pop().unwrap_or_else(|| self.zero()));
-                    element += 1;
                 }
                 asked.into_iter().for_each(|(d, i)| range.see(d, i));
                 pooled
