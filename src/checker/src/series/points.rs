@@ -405,3 +405,249 @@ pub(crate) fn quotient(a: &BigInt, b: &BigInt, fixed: &Fixed) -> Checked<BigInt>
     fixed.budget.charge((limbs(a) + 1) * (limbs(b) + 1) + 60)?;
     Ok(a.div_floor(b))
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::core::budget::Budget;
+    use crate::core::number::Rational;
+
+    /// Bits of the values that are computed here in another way: right to far more than 300 bits.
+    pub(crate) const W: u64 = 560;
+    const TERMS: u32 = 2_000;
+
+    pub(crate) fn one() -> BigInt {
+        BigInt::one() << W
+    }
+
+    pub(crate) fn times(a: &BigInt, b: &BigInt) -> BigInt {
+        (a * b) >> W
+    }
+
+    pub(crate) fn over(a: &BigInt, b: &BigInt) -> BigInt {
+        (a << W) / b
+    }
+
+    pub(crate) fn exp(x: &BigInt) -> BigInt {
+        let (mut term, mut sum) = (one(), one());
+        for k in 1..TERMS {
+            term = times(&term, x) / k;
+            sum += &term;
+            if term.bits() < 2 {
+                break;
+            }
+        }
+        sum
+    }
+
+    /// sin and cos by their series, without reduction.
+    pub(crate) fn sin_cos(x: &BigInt) -> (BigInt, BigInt) {
+        let (mut sin, mut cos, mut term) = (BigInt::zero(), one(), one());
+        for k in 1..600_u32 {
+            term = times(&term, x) / k;
+            let sign = if k % 4 < 2 { 1 } else { -1 };
+            *(if k % 2 == 1 { &mut sin } else { &mut cos }) += &term * sign;
+            if term.bits() < 2 {
+                break;
+            }
+        }
+        (sin, cos)
+    }
+
+    /// The nearest float, for the start of Newton's steps.
+    fn float(x: &BigInt) -> f64 {
+        let top: BigInt = x >> (W - 60);
+        i128::try_from(top).map_or(1e30, |n| n as f64) / (1_u64 << 60) as f64
+    }
+
+    fn from_float(x: f64) -> BigInt {
+        BigInt::from((x * (1_u64 << 52) as f64) as i128) << (W - 52)
+    }
+
+    pub(crate) fn pi() -> BigInt {
+        let mut z = from_float(std::f64::consts::PI);
+        for _ in 0..5 {
+            z += sin_cos(&z).0;
+        }
+        z
+    }
+
+    /// Halley's steps for exp(z) = x.
+    pub(crate) fn log(x: &BigInt) -> BigInt {
+        let mut z = from_float(float(x).ln());
+        for _ in 0..6 {
+            let e = exp(&z);
+            z += over(&((x - &e) * 2), &(x + &e));
+        }
+        z
+    }
+
+    /// tan(a - z) = (x cos z - sin z)/(cos z + x sin z) for x = tan a.
+    pub(crate) fn atan(x: &BigInt) -> BigInt {
+        let mut z = from_float(float(x).atan());
+        for _ in 0..6 {
+            let (s, c) = sin_cos(&z);
+            z += over(&(times(x, &c) - &s), &(&c + times(x, &s)));
+        }
+        z
+    }
+
+    pub(crate) fn root(m: u32, x: &BigInt) -> BigInt {
+        (x << (W * u64::from(m - 1))).nth_root(m)
+    }
+
+    pub(crate) fn asin(x: &BigInt) -> BigInt {
+        let rest = root(2, &(one() - times(x, x)));
+        if rest.is_zero() {
+            return pi() / 2 * x.signum();
+        }
+        atan(&over(x, &rest))
+    }
+
+    /// 2/sqrt(pi) (x - x^3/3 + x^5/(2! 5) - ...), |x| at most 8 or so.
+    pub(crate) fn erf(x: &BigInt) -> BigInt {
+        let square = times(x, x);
+        let (mut term, mut sum) = (x.clone(), x.clone());
+        for k in 1..1_200_u32 {
+            term = -times(&term, &square) / k;
+            sum += &term / (2 * k + 1);
+            if term.bits() < 2 {
+                break;
+            }
+        }
+        over(&(sum * 2), &root(2, &pi()))
+    }
+
+    pub(crate) fn random(seed: &mut u64) -> u64 {
+        *seed = seed
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        *seed >> 20
+    }
+
+    /// From -2^bits to 2^bits, at any of a few scales.
+    pub(crate) fn number(seed: &mut u64, precision: u64, bits: u64) -> BigInt {
+        let n = BigInt::from(random(seed)) - (BigInt::one() << 43);
+        let scale = random(seed) % 12;
+        (n << (precision + bits)) >> (43 + scale * (random(seed) % 4))
+    }
+
+    /// The value is in the interval, which is at most a few units wide.
+    fn held(x: &Interval, value: &BigInt, precision: u64, what: &str) {
+        let (lo, hi) = (&x.lo << (W - precision), &x.hi << (W - precision));
+        let slip = BigInt::one() << (W - 400);
+        assert!(lo <= value + &slip && value - slip <= hi, "{what}: {x:?}");
+        assert!(&x.hi - &x.lo <= BigInt::from(4), "{what}: {x:?}");
+    }
+
+    #[test]
+    fn every_function_is_enclosed() {
+        let mut seed = 3;
+        for i in 0..400 {
+            let precision = 64 + (i % 4) * 60;
+            let fixed = Fixed {
+                precision,
+                budget: Budget::new(),
+            };
+            let points = Points::new(&fixed);
+            let x = number(&mut seed, precision, 3);
+            let wide = &x << (W - precision);
+            let say = |name: &str| format!("{name} of {x} at {precision}");
+            held(&points.pi().unwrap(), &pi(), precision, "pi");
+            let relative = points.exp(&x).unwrap();
+            held(&relative, &exp(&wide), precision, &say("exp"));
+            let (sin, cos) = points.sin_cos(&x).unwrap();
+            let (s, c) = sin_cos(&wide);
+            held(&sin, &s, precision, &say("sin"));
+            held(&cos, &c, precision, &say("cos"));
+            held(
+                &points.atan(&x).unwrap(),
+                &atan(&wide),
+                precision,
+                &say("atan"),
+            );
+            held(
+                &points.erf(&x).unwrap(),
+                &erf(&wide),
+                precision,
+                &say("erf"),
+            );
+            if x.is_positive() {
+                held(
+                    &points.log(&x).unwrap(),
+                    &log(&wide),
+                    precision,
+                    &say("log"),
+                );
+            }
+            let small = &x >> 3;
+            let wide = &wide >> 3;
+            if &small << 3 == x {
+                held(
+                    &points.asin(&small).unwrap(),
+                    &asin(&wide),
+                    precision,
+                    &say("asin"),
+                );
+            }
+            let m = 2 + u32::try_from(random(&mut seed) % 9).unwrap();
+            let down = points.root(m, &x.abs()).unwrap();
+            let value = root(m, &(x.abs() << (W - precision)));
+            held(
+                &Interval::new(down.clone(), down + 1),
+                &value,
+                precision,
+                "root",
+            );
+        }
+    }
+
+    #[test]
+    fn ends_and_limits() {
+        let fixed = Fixed {
+            precision: 128,
+            budget: Budget::new(),
+        };
+        let points = Points::new(&fixed);
+        let at = |n: i64| BigInt::from(n) << 128;
+        for sign in [1, -1] {
+            let quarter = pi() / 2 * sign;
+            held(&points.asin(&at(sign)).unwrap(), &quarter, 128, "asin");
+            let (one, far) = (one() * sign, &at(1_000) * sign);
+            held(&points.erf(&far).unwrap(), &one, 128, "erf");
+            let (s, _) = points.sin_cos(&(at(1_048_575) * sign)).unwrap();
+            assert!(s.hi < fixed.one() && s.lo > -fixed.one());
+        }
+        held(
+            &points.exp(&at(-4_095)).unwrap(),
+            &BigInt::zero(),
+            128,
+            "exp",
+        );
+        assert!(points.exp(&at(4_095)).is_ok());
+        // log(2^60) = 60 log 2, of a number with more bits than the guard has.
+        let sixty = log(&(one() * 2)) * 60;
+        held(&points.log(&(at(1) << 60)).unwrap(), &sixty, 128, "log");
+        let large = points.log(&(at(1) << 3_000)).unwrap();
+        assert!(&large.hi - &large.lo < BigInt::from(9));
+        held(&points.log(&at(1)).unwrap(), &BigInt::zero(), 128, "log");
+        for (outcome, message) in [
+            (points.exp(&at(4_096)), "exp of an argument beyond 4096"),
+            (points.exp(&at(-4_096)), "exp of an argument beyond 4096"),
+            (points.log(&at(0)), "log of a value that is not positive"),
+            (points.log(&at(-1)), "log of a value that is not positive"),
+            (points.asin(&(at(1) + 1)), "asin of an argument beyond 1"),
+            (
+                points.sin_cos(&at(1 << 20)).map(|both| both.0),
+                "sin or cos of an argument beyond 2^20",
+            ),
+        ] {
+            match outcome {
+                Err(Fault::Rejected { detail, .. }) => assert_eq!(detail, message),
+                other => panic!("{other:?}"),
+            }
+        }
+        let exact = Rational::dyadic(points.root(2, &at(4)).unwrap(), 128);
+        assert_eq!(exact, Rational::integer(2));
+    }
+}

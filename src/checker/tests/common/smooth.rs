@@ -1,6 +1,7 @@
 //! Certificates of smooth functions, with hints from plain floating point: the checker trusts none of it.
 
 use super::{sign, verified};
+use num_bigint::BigInt;
 use polycert_checker::Report;
 use serde_json::{json, Value};
 
@@ -177,4 +178,143 @@ impl Case<'_> {
     pub fn verified(&self) -> Report {
         verified(&self.certificate())
     }
+}
+
+/// Bits of narrow boxes.
+const FINE: usize = 200;
+
+/// The ends of a box around a turn of sum_k r_k T_k(v), k from n + 1, by bisection: T_k' = k U_(k-1).
+fn narrowed(turn: f64, n: usize, r: &[BigInt]) -> (BigInt, BigInt) {
+    let one = BigInt::from(1) << FINE;
+    let negative = |v: &BigInt| {
+        let (mut below, mut u) = (BigInt::from(0), one.clone());
+        let mut sum = BigInt::from(0);
+        for k in 1..n + 1 + r.len() {
+            if let Some(r) = k.checked_sub(n + 1).and_then(|i| r.get(i)) {
+                sum += r * k * &u;
+            }
+            let next = ((v * &u) >> (FINE - 1)) - &below;
+            below = std::mem::replace(&mut u, next);
+        }
+        sum < BigInt::from(0)
+    };
+    let start = BigInt::from((turn * 2_f64.powi(60)) as i64) << (FINE - 60);
+    let width = BigInt::from(1) << (FINE - 30);
+    let (mut u, mut v) = (&start - &width, start + width);
+    while &v - &u > BigInt::from(1) << (FINE - 72) {
+        let m: BigInt = (&u + &v) >> 1;
+        if negative(&m) == negative(&u) {
+            u = m;
+        } else {
+            v = m;
+        }
+    }
+    (u, v)
+}
+
+/// exp on [-1, 1] by its Chebyshev series to degree n, with the hints for a proof that the enclosure of its error has a
+/// relative width of 2^-40.
+///
+/// The coefficient of T_k is 2 I_k(1), I_k(1) = sum_m 2^-(2m+k)/(m! (m+k)!); the error is -2 sum_(k > n) I_k(1) T_k.
+pub fn exp_of_degree(n: usize, precision: usize, degree: usize, segments: usize) -> Value {
+    let bits = precision + 60;
+    let coefficient = |k: usize| {
+        let mut term: BigInt = BigInt::from(2) << bits;
+        for j in 1..=k {
+            term /= 2 * j;
+        }
+        let (mut sum, mut m) = (term.clone(), 1);
+        while term != BigInt::from(0) {
+            term = term / 4 / m / (m + k);
+            sum += &term;
+            m += 1;
+        }
+        if k == 0 {
+            sum / 2
+        } else {
+            sum
+        }
+    };
+    let rational = |n: BigInt| {
+        let zeros = n.trailing_zeros().unwrap_or(0).min(bits as u64);
+        format!(
+            "{}/{}",
+            n >> zeros,
+            BigInt::from(1) << (bits as u64 - zeros)
+        )
+    };
+    let coefficients: Vec<String> = (0..=n).map(|k| rational(coefficient(k))).collect();
+    // The error over its first coefficient, in floats: turns to 50 bits.
+    let first = coefficient(n + 1);
+    let ratio = |k: usize| {
+        let r: BigInt = (coefficient(k) << 60) / &first;
+        r.to_string().parse::<f64>().unwrap() / 2_f64.powi(60)
+    };
+    let ratios: Vec<f64> = (n + 1..n + 7).map(ratio).collect();
+    let sum = |t: f64, f: &dyn Fn(f64, f64) -> f64| -> f64 {
+        ratios
+            .iter()
+            .zip(n + 1..)
+            .map(|(r, k)| r * f(k as f64, t))
+            .sum()
+    };
+    // With v = cos t: turns are roots of the derivative in t.
+    let slope = |t: f64| sum(t, &|k, t| k * (k * t).sin());
+    let mut turns = Vec::new();
+    for j in 1..=n {
+        let around = std::f64::consts::PI / (n + 1) as f64;
+        let (mut u, mut v) = ((j as f64 - 0.5) * around, (j as f64 + 0.5) * around);
+        for _ in 0..60 {
+            let m = (u + v) / 2.0;
+            if slope(u).signum() == slope(m).signum() {
+                u = m
+            } else {
+                v = m
+            }
+        }
+        turns.push(u.cos());
+    }
+    turns.sort_by(f64::total_cmp);
+    let exact: Vec<BigInt> = (n + 1..n + 30)
+        .map(|k| (coefficient(k) << FINE) / &first)
+        .collect();
+    let round = |v: f64, bits: i32| (v * 2_f64.powi(bits)).round() / 2_f64.powi(bits);
+    let mut cuts: Vec<f64> = vec![-1.0];
+    let mut lists: Vec<Vec<Value>> = vec![Vec::new()];
+    for (i, turn) in turns.iter().enumerate() {
+        let wanted = -1.0 + 2.0 * cuts.len() as f64 / segments as f64;
+        if *turn > wanted && cuts.len() < segments {
+            cuts.push(round((turns[i - 1] + turn) / 2.0, 7));
+            lists.push(Vec::new());
+        }
+        // Interval arithmetic in powers of v loses a bit or more a degree: boxes are narrow.
+        let (u, v) = narrowed(*turn, n, &exact);
+        lists
+            .last_mut()
+            .unwrap()
+            .push(json!([format!("{u}*2^-{FINE}"), format!("{v}*2^-{FINE}")]));
+    }
+    cuts.push(1.0);
+    let pieces: Vec<Value> = cuts
+        .windows(2)
+        .zip(lists)
+        .map(|(ends, boxes)| json!({"lo": dyadic(ends[0]), "hi": dyadic(ends[1]), "boxes": boxes}))
+        .collect();
+    // The largest error is at 1, where every T_k is 1.
+    let total: BigInt = (n + 1..n + 40).map(coefficient).sum();
+    let part = |f: i64| format!("{}*2^-{bits}", &total * ((1_i64 << 41) + f) >> 41);
+    let cells = json!([{"to": "1", "degree": degree.to_string(), "pieces": pieces}]);
+    let mut certificate = json!({
+    "format": "polycert-certificate/1", "table_sha256": "", "coefficients": "exact",
+    "precision": precision.to_string(),
+    "table": {"format": "polycert-table/1", "name": "exp", "target": "smooth", "function": "exp(x)",
+        "domain": {"lo": "-1", "hi": "1"}, "provenance": {"source": "its Chebyshev series"},
+        "components": [{"basis": "chebyshev", "coefficients": coefficients}]},
+    "claims": [
+        {"rule": "series", "function": "exp(x)", "error": "absolute", "hi": part(1),
+            "parts": [{"from": "-1", "to": "1", "cells": cells}], "witness": {"x": "1", "lo": part(-1)}},
+        {"rule": "target", "cites": "0", "function": "smooth", "lo": part(-1), "hi": part(1)}
+    ]});
+    sign(&mut certificate);
+    certificate
 }
