@@ -231,6 +231,7 @@ impl Parser<'_> {
     fn times(&self, a: Expression, b: Expression) -> Parsed {
         Ok(match (a, b) {
             (Expression::Number(a), Expression::Number(b)) => self.number(a.times(&b))?,
+            (one, a) | (a, one) if one == Expression::Number(Rational::integer(1)) => a,
             (a, b @ Expression::Number(_)) => Expression::Product(Box::new(b), Box::new(a)),
             (a, b) => Expression::Product(Box::new(a), Box::new(b)),
         })

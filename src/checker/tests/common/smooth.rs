@@ -16,8 +16,8 @@ pub struct Case<'a> {
     /// Coefficients of powers of x, in one list for each component.
     pub components: &'a [&'a [f64]],
     pub parts: &'a [(f64, f64)],
-    /// Cells of each part, the ends in the ratio of powers of `ratio` if that is not 1.
-    pub cells: usize,
+    /// Where cells end inside the parts.
+    pub cuts: &'a [f64],
     pub degree: usize,
     pub precision: usize,
 }
@@ -39,7 +39,7 @@ pub fn plain<'a>(
         error: ABSOLUTE,
         components,
         parts,
-        cells: 1,
+        cuts: &[],
         degree: 30,
         precision: 128,
     }
@@ -48,7 +48,8 @@ pub fn plain<'a>(
 /// A float as an exact number of the format.
 pub fn dyadic(x: f64) -> String {
     let mut exponent = 0;
-    let mut mantissa = x;
+    // No -0.
+    let mut mantissa = x + 0.0;
     while mantissa.fract() != 0.0 {
         mantissa *= 2.0;
         exponent += 1;
@@ -66,6 +67,31 @@ fn rational(x: f64) -> String {
         Some((n, k)) => format!("{n}/{}", 1_u128 << k.parse::<u32>().unwrap()),
         None => text,
     }
+}
+
+/// The polynomial through f at Chebyshev points, with coefficients of 30 bits behind the point.
+pub fn fit(f: &dyn Fn(f64) -> f64, from: f64, to: f64, degree: usize) -> Vec<f64> {
+    let n = degree + 1;
+    let angle = |i: usize| (2 * i + 1) as f64 * std::f64::consts::PI / (2 * n) as f64;
+    let points: Vec<f64> = (0..n)
+        .map(|i| (from + to + (to - from) * angle(i).cos()) / 2.0)
+        .collect();
+    // Divided differences, then powers.
+    let mut c: Vec<f64> = points.iter().map(|x| f(*x)).collect();
+    for k in 1..n {
+        for i in (k..n).rev() {
+            c[i] = (c[i] - c[i - 1]) / (points[i] - points[i - k]);
+        }
+    }
+    let mut powers = vec![0.0; n];
+    for i in (0..n).rev() {
+        for j in (1..n).rev() {
+            powers[j] = powers[j - 1] - points[i] * powers[j];
+        }
+        powers[0] = c[i] - points[i] * powers[0];
+    }
+    let unit = 2_f64.powi(30);
+    powers.iter().map(|c| (c * unit).round() / unit).collect()
 }
 
 impl Case<'_> {
@@ -140,14 +166,15 @@ impl Case<'_> {
         for (from, to) in self.parts {
             let mut cells = Vec::new();
             let mut left = *from;
-            for k in 1..=self.cells {
-                let right = from + (to - from) * k as f64 / self.cells as f64;
-                let (pieces, most) = self.pieces(left, right);
+            let inside = self.cuts.iter().filter(|cut| *cut > from && *cut < to);
+            for right in inside.chain([to]) {
+                let (pieces, most) = self.pieces(left, *right);
                 if most.0 > largest.0 {
                     largest = most;
                 }
-                cells.push(json!({"to": dyadic(right), "degree": self.degree.to_string(), "pieces": pieces}));
-                left = right;
+                let degree = self.degree.to_string();
+                cells.push(json!({"to": dyadic(*right), "degree": degree, "pieces": pieces}));
+                left = *right;
             }
             parts.push(json!({"from": dyadic(*from), "to": dyadic(*to), "cells": cells}));
         }
@@ -163,6 +190,10 @@ impl Case<'_> {
         let mut table = json!({"format": "polycert-table/1", "name": "smooth", "target": "smooth",
             "domain": {"lo": rational(first), "hi": rational(last)}, "function": self.function,
             "components": components, "provenance": {"source": "written by hand"}});
+        if self.parts.len() > 1 {
+            let ends = |(lo, hi): &(f64, f64)| json!([rational(*lo), rational(*hi)]);
+            table["domain"]["segments"] = self.parts.iter().map(ends).collect();
+        }
         if let Some((value, _)) = self.value {
             claim["value"] = value.into();
             table["value"] = value.into();
