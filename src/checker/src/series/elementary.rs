@@ -3,8 +3,9 @@
 
 use crate::core::fault::Checked;
 use crate::core::fixed::Interval;
-use crate::series::model::{fail, norm, shift_up, Frame, Model};
+use crate::series::model::{norm, Frame, Model};
 use crate::series::points::quotient;
+use crate::series::units::{fail, shift_up};
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{One, Signed, Zero};

@@ -9,9 +9,10 @@ use crate::core::polynomial::Polynomial;
 use crate::core::statement::Witness;
 use crate::series::evaluate::evaluate;
 use crate::series::expression::Formula;
-use crate::series::model::{fail, Frame, Model, SERIES};
+use crate::series::model::{Frame, Model};
 use crate::series::points::Points;
 use crate::series::stage::{composite, Stage};
+use crate::series::units::{fail, SERIES};
 use num_bigint::BigInt;
 use num_traits::{One, Zero};
 
