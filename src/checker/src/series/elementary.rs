@@ -41,7 +41,9 @@ impl Frame<'_> {
             }
             if k <= self.degree {
                 let next = quotient(&wanted, &first, self.fixed)?;
-                self.fits(std::slice::from_ref(&next))?;
+                if next.bits() > self.largest() {
+                    return fail(DETAIL);
+                }
                 wanted -= &first * &next;
                 q.push(next);
             }

@@ -102,13 +102,18 @@ impl Frame<'_> {
         Ok(Model { c, r })
     }
 
+    /// Bits of the largest number, in units.
+    pub(crate) fn largest(&self) -> u64 {
+        self.precision() + MAX_EXPONENT
+    }
+
     /// Refuses numbers that are too large.
     pub(crate) fn fits(&self, c: &[BigInt]) -> Checked<()> {
         let bits = c.iter().map(BigInt::bits).max().unwrap_or(0);
         self.fixed
             .budget
             .charge(40 + c.len() as u64 * (20 + bits / 32))?;
-        if bits > self.precision() + MAX_EXPONENT {
+        if bits > self.largest() {
             return fail(format!("a value or a coefficient beyond 2^{MAX_EXPONENT}"));
         }
         Ok(())

@@ -65,7 +65,7 @@ pub(crate) fn prove(
     stages: &[Stage],
     fixed: &Fixed,
 ) -> Checked<()> {
-    check_parts(&series.parts)?;
+    check_parts(&series.parts, fixed)?;
     if series.parts.len() != hints.len() {
         return Err(Fault::internal("cells"));
     }
@@ -115,8 +115,11 @@ pub(crate) fn prove(
 }
 
 /// Parts in order, each with more than one point.
-fn check_parts(parts: &[(Rational, Rational)]) -> Checked<()> {
+fn check_parts(parts: &[(Rational, Rational)], fixed: &Fixed) -> Checked<()> {
     for (i, (from, to)) in parts.iter().enumerate() {
+        // A few comparisons and two divisions.
+        let words = (from.bits() + to.bits() + fixed.precision) / 64 + 1;
+        fixed.budget.charge(4 * words * words + 200)?;
         if from >= to {
             return fail(format!("part {i}: from is not below to"));
         }
