@@ -4,6 +4,7 @@
 pub(crate) mod claims;
 pub(crate) mod digest;
 pub(crate) mod document;
+pub(crate) mod formula;
 pub(crate) mod hints;
 pub(crate) mod json;
 pub(crate) mod manifest;
