@@ -118,6 +118,11 @@ impl Formula {
         &self.text
     }
 
+    /// Whether it is p and no more.
+    pub(crate) fn is_p(&self) -> bool {
+        self.tree == Expression::P
+    }
+
     /// Whether it has a root, asin or acos of an argument that varies: it may be defined up to an end only.
     pub(crate) fn has_ends(&self) -> bool {
         self.tree.any(&|tree| match tree {
