@@ -520,6 +520,27 @@ fn functions_that_are_not_defined_or_too_large() {
         let found = text.contains(&wanted) || message.is_empty() && !text.starts_with("VERIFIED");
         assert!(found, "{function}: {text}");
     }
+    // Models of too low a degree have radii of which nothing follows.
+    let low = with(&good, "/claims/0/parts/0/cells/0/degree", "0".into());
+    for (function, message) in [
+        ("exp(sin(3*x))", "exp of an argument with a radius above 1"),
+        (
+            "log(2 + sin(3*x))",
+            "log of a value that is not proved to be positive",
+        ),
+        (
+            "1/(2 + sin(3*x))",
+            "the divisor is not proved to be other than 0",
+        ),
+        ("sqrt(2 + sin(3*x))", root),
+        ("asin(sin(3*x)*2/3)", asin),
+    ] {
+        let text = outcome(&retold(&low, function)).to_string();
+        assert!(
+            text.contains(&format!("{place}{message}")),
+            "{function}: {text}"
+        );
+    }
     for (function, message) in [
         ("", "at character 1: a number, a name or `(` is expected"),
         ("1/0", "at character 4: division by 0"),
