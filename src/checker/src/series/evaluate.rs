@@ -152,7 +152,8 @@ mod tests {
             Name::Asin | Name::Acos if a.abs() > one => return None,
             Name::Asin => other::asin(&a),
             Name::Acos => other::pi() / 2 - other::asin(&a),
-            Name::Erf | Name::Gelu if a.abs() > &one * 7 => return None,
+            // Series without reduction: W bits are not enough for more.
+            Name::Erf | Name::Gelu | Name::GeluTanh if a.abs() > &one * 6 => return None,
             Name::Erf => other::erf(&a),
             Name::Tanh => tanh(&a),
             Name::Sigmoid => other::over(&one, &(&one + other::exp(&-a))),
