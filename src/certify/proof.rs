@@ -118,6 +118,9 @@ impl Proof {
 pub fn prove(table: &Table, request: &Request) -> Result<Proof> {
     let plan = Plan::new(table, request)?;
     let composite = Composite::new(table, request.coefficients)?;
+    if request.target.function == Function::Smooth {
+        return Err(Error::unsupported("target smooth cannot be certified yet"));
+    }
     if let Function::Direct(shape) = request.target.function {
         let parts = plan.lines(table, request, shape)?;
         let p = expand::composite(&composite.branches[0].stages)?;

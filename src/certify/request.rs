@@ -109,7 +109,7 @@ impl Plan {
             slope,
             ..
         } = &request.target;
-        let direct = matches!(function, Function::Direct(_));
+        let direct = function.is_itself();
         if direct && *scale != 1u32 {
             return Err(Error::domain(
                 "a table that is used as it is has its scale in its input maps: no other",

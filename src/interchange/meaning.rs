@@ -154,6 +154,7 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
             .as_ref()
             .and_then(|h| h.ends.clone())
             .filter(|_| target.name() == "direct_clip"),
+        smooth: None,
         domain: Domain { lo, hi, eps },
         components,
         provenance: BTreeMap::from([("imported from".to_owned(), origin.to_owned())]),

@@ -44,7 +44,7 @@ pub(super) fn domain(
 pub(super) fn target(hints: &Hints, file: Option<Function>, facts: &mut Facts) -> Function {
     let target = hints.target.or(file).unwrap_or(Function::Relu);
     let how = match target {
-        Function::Direct(_) => "the polynomial itself",
+        Function::Direct(_) | Function::Smooth => "the polynomial itself",
         _ => "the polynomial stands for sign",
     };
     let stated = hints.target.is_some() || file.is_some();
@@ -118,7 +118,7 @@ pub(super) fn eps(
     file: Option<Rational>,
     target: Function,
 ) -> Result<Option<Rational>> {
-    if matches!(target, Function::Direct(_)) && !target.needs_eps() && hints.eps.is_some() {
+    if target.is_itself() && !target.needs_eps() && hints.eps.is_some() {
         return Err(Error::domain(format!(
             "--eps is for composites that stand for sign and for functions that jump, not for target {target}"
         )));

@@ -151,7 +151,7 @@ pub(in crate::jobs) fn own_domain(
     function: Function,
     scale: &Rational,
 ) -> Result<Option<Rational>> {
-    if matches!(function, Function::Direct(_)) || table.is_of_unit_domain() {
+    if function.is_itself() || table.is_of_unit_domain() {
         return Ok(None);
     }
     let (lo, hi) = (&table.domain.lo, &table.domain.hi);
@@ -238,7 +238,7 @@ impl Request {
     /// The first of them.
     pub fn check(&self, table: &Table) -> Result<()> {
         let function = self.target.unwrap_or(table.target);
-        let direct = matches!(function, Function::Direct(_));
+        let direct = function.is_itself();
         if direct && table.output == Output::Step {
             return Err(Error::domain(format!(
                 "{function} means p(x) itself, and the table's output is step: it stands for the sign 2 p - 1"

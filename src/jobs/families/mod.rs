@@ -103,6 +103,7 @@ fn table(
         output: crate::poly::table::Output::default(),
         slope: None,
         ends: None,
+        smooth: None,
         domain,
         components,
         provenance,
@@ -111,7 +112,7 @@ fn table(
 
 impl Composite {
     fn table(&self) -> Result<Answer> {
-        if matches!(self.target, Function::Direct(_)) {
+        if self.target.is_itself() {
             let detail = format!(
                 "--target: a composite approximates sign, so not {}",
                 self.target
