@@ -44,6 +44,13 @@ pub trait Algebra {
     /// # Errors
     /// A value that is too large.
     fn times(&self, a: &Self::Value, b: &Self::Value) -> Result<Self::Value, Self::Fault>;
+    /// c a.
+    ///
+    /// # Errors
+    /// As [`Algebra::times`].
+    fn multiple(&self, c: &Rational, a: &Self::Value) -> Result<Self::Value, Self::Fault> {
+        self.times(&self.constant(c), a)
+    }
     /// 1/a.
     ///
     /// # Errors
@@ -96,7 +103,12 @@ impl Expression {
             Self::P => p.clone(),
             Self::Plus(a, b) => algebra.plus(&value(a)?, &value(b)?),
             Self::Minus(a, b) => algebra.minus(&value(a)?, &value(b)?),
-            Self::Times(a, b) => algebra.times(&value(a)?, &value(b)?)?,
+            Self::Times(a, b) => match (&**a, &**b) {
+                (Self::Constant(c), e) | (e, Self::Constant(c)) => {
+                    algebra.multiple(c, &value(e)?)?
+                }
+                _ => algebra.times(&value(a)?, &value(b)?)?,
+            },
             Self::Over(a, b) => algebra.times(&value(a)?, &algebra.inverse(&value(b)?)?)?,
             Self::Power(a, n) => {
                 let power = algebra.power(&value(a)?, n.unsigned_abs())?;
@@ -114,10 +126,11 @@ impl Expression {
 
 /// A function by name, through its expansion.
 fn call<A: Algebra>(k: &A, name: Name, a: &A::Value) -> Result<A::Value, A::Fault> {
-    let number = |n: i32, d: i32| k.constant(&Rational::from((n, d)));
-    let one = number(1, 1);
-    // (1 + t)/2 a
-    let half = |t: &A::Value| k.times(&k.times(a, &k.plus(&one, t))?, &number(1, 2));
+    let number = |n: i32| k.constant(&Rational::from(n));
+    let over = |n: i32, d: i32, a: &A::Value| k.multiple(&Rational::from((n, d)), a);
+    let one = number(1);
+    // a (1 + t)/2
+    let gated = |t: &A::Value| k.times(a, &over(1, 2, &k.plus(&one, t))?);
     match name {
         Name::Exp => k.apply(Primitive::Exp, a),
         Name::Log => k.apply(Primitive::Log, a),
@@ -127,17 +140,17 @@ fn call<A: Algebra>(k: &A, name: Name, a: &A::Value) -> Result<A::Value, A::Faul
         Name::Atan => k.apply(Primitive::Atan, a),
         Name::Asin => k.apply(Primitive::Asin, a),
         Name::Acos => {
-            let right = k.times(&k.pi(), &number(1, 2))?;
+            let right = over(1, 2, &k.pi())?;
             Ok(k.minus(&right, &k.apply(Primitive::Asin, a)?))
         }
         Name::Erf => k.apply(Primitive::Erf, a),
         Name::Tanh => {
-            let e = k.apply(Primitive::Exp, &k.times(&number(2, 1), a)?)?;
-            let part = k.times(&number(2, 1), &k.inverse(&k.plus(&one, &e))?)?;
+            let e = k.apply(Primitive::Exp, &over(2, 1, a)?)?;
+            let part = over(2, 1, &k.inverse(&k.plus(&one, &e))?)?;
             Ok(k.minus(&one, &part))
         }
         Name::Sigmoid => {
-            let e = k.apply(Primitive::Exp, &k.minus(&number(0, 1), a))?;
+            let e = k.apply(Primitive::Exp, &k.minus(&number(0), a))?;
             k.inverse(&k.plus(&one, &e))
         }
         Name::Softplus => {
@@ -145,15 +158,15 @@ fn call<A: Algebra>(k: &A, name: Name, a: &A::Value) -> Result<A::Value, A::Faul
             k.apply(Primitive::Log, &k.plus(&one, &e))
         }
         Name::Gelu => {
-            let root = k.root(2, &number(2, 1))?;
-            let inner = k.times(a, &k.inverse(&root)?)?;
-            half(&k.apply(Primitive::Erf, &inner)?)
+            let root = k.root(2, &k.constant(&Rational::from((1, 2))))?;
+            let inner = k.times(a, &root)?;
+            gated(&k.apply(Primitive::Erf, &inner)?)
         }
         Name::GeluTanh => {
-            let factor = k.root(2, &k.times(&number(2, 1), &k.inverse(&k.pi())?)?)?;
-            let cube = k.times(&number(44_715, 1_000_000), &k.power(a, 3)?)?;
+            let factor = k.root(2, &over(2, 1, &k.inverse(&k.pi())?)?)?;
+            let cube = over(44_715, 1_000_000, &k.power(a, 3)?)?;
             let inner = k.times(&factor, &k.plus(a, &cube))?;
-            half(&call(k, Name::Tanh, &inner)?)
+            gated(&call(k, Name::Tanh, &inner)?)
         }
         Name::Silu => k.times(a, &call(k, Name::Sigmoid, a)?),
     }
