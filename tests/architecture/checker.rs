@@ -36,6 +36,7 @@ const CHECKER_CRATES: [&str; 18] = [
 const ROOMS: Rules = Rules {
     rooms: &[
         room("core"),
+        room("series"),
         room("claims"),
         room("format"),
         room("words"),

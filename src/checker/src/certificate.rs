@@ -3,7 +3,7 @@
 use crate::claims::expand::composite;
 use crate::claims::statement::Statement;
 use crate::claims::target::Target;
-use crate::claims::{prove, Claim};
+use crate::claims::{prove, Claim, Itself};
 use crate::core::budget::Budget;
 use crate::core::cascade::{Branch, Side};
 use crate::core::fault::{Checked, Fault, Rule};
@@ -35,11 +35,11 @@ pub(crate) fn certificate(tree: Tree, table_sha256: Option<&str>) -> Checked<Rep
     let prove_branch =
         |(side, hints): &(Side, Vec<_>)| Branch::prove(*side, &polynomials, hints, &fixed);
     let branches: Checked<Vec<Branch>> = document.branches.iter().map(prove_branch).collect();
-    let direct = |claim: &Claim| claim.statement.is_direct();
+    let itself = |claim: &Claim| claim.statement.is_of_p_itself();
     if let Some(i) = document
         .claims
         .iter()
-        .position(direct)
+        .position(itself)
         .filter(|_| document.table.step)
     {
         let rule = Rule::Own("table.output");
@@ -47,19 +47,26 @@ pub(crate) fn certificate(tree: Tree, table_sha256: Option<&str>) -> Checked<Rep
             "is step, so that p is 2 h - 1 of the table's h: not what is meant by p as it is";
         return Err(Fault::rejected(rule, detail).in_claim(i, rule));
     }
+    let direct = |claim: &Claim| claim.statement.is_direct();
     let expanded = match document.claims.iter().any(direct) {
         true => Some(composite(&polynomials, &fixed.budget)?),
         false => None,
     };
+    let series = |claim: &Claim| matches!(claim.statement, Statement::Series(_));
+    let stages = match document.claims.iter().any(series) {
+        true => document.table.stages(document.mode, &fixed.budget)?,
+        false => Vec::new(),
+    };
+    let p = Itself { expanded, stages };
     let ground = Ground::new(fixed, polynomials.len(), branches?);
-    prove_claims(document, polynomials, expanded.as_ref(), digest, &ground)
+    prove_claims(document, polynomials, &p, digest, &ground)
 }
 
 /// The forward pass over the claims: each may use what was proved before it.
 fn prove_claims(
     document: CertificateDocument,
     polynomials: Vec<Polynomial>,
-    expanded: Option<&Polynomial>,
+    p: &Itself,
     digest: String,
     ground: &Ground,
 ) -> Checked<Report> {
@@ -75,7 +82,7 @@ fn prove_claims(
                 "a claim follows the target claim",
             )));
         }
-        prove(&claim, &statements, ground, expanded).map_err(in_claim)?;
+        prove(&claim, &statements, ground, p).map_err(in_claim)?;
         let text = sentences::statement(&claim.statement, &statements, budget).map_err(in_claim)?;
         words.push(text);
         statements.push(claim.statement);
@@ -86,7 +93,7 @@ fn prove_claims(
             "the last claim is not a target claim",
         ));
     };
-    check_stated(&document.table, target)?;
+    check_stated(&document.table, target, &statements)?;
     Ok(Report {
         table_step: document.table.step,
         table_name: document.table.name,
@@ -126,7 +133,7 @@ fn compare_digests(
 }
 
 /// A table that states the slope or the ends of its own target is certified for these, and for no others.
-fn check_stated(table: &Table, target: &Target) -> Checked<()> {
+fn check_stated(table: &Table, target: &Target, statements: &[Statement]) -> Checked<()> {
     if table.target != target.function {
         return Ok(());
     }
@@ -134,11 +141,23 @@ fn check_stated(table: &Table, target: &Target) -> Checked<()> {
     let other = match &table.ends {
         _ if slope.is_some_and(|own| *own != target.slope) => "slope",
         Some(own) if *own != target.ends => "ends",
+        _ if !is_of_table(table, statements.get(target.cites)) => "function or value",
         _ => return Ok(()),
     };
     let name = target.function.name();
     let detail = format!("the table is for {name} of another {other} than the target claim's");
     Err(Fault::rejected(Rule::Own("target"), detail))
+}
+
+/// Whether a smooth target follows from a claim about the function and the value that the table states, as written.
+fn is_of_table(table: &Table, cited: Option<&Statement>) -> bool {
+    let Some((function, value)) = &table.smooth else {
+        return true;
+    };
+    match cited {
+        Some(Statement::Series(series)) => series.function == *function && series.value == *value,
+        _ => false,
+    }
 }
 
 /// One branch for an odd composite, or two; a stage for each component.

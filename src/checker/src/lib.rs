@@ -16,13 +16,14 @@
 //! | room | what it is |
 //! |---|---|
 //! | `core` | rules R1 to R5 and the claims about one composite: typed values in, proved or not |
+//! | `series` | smooth functions: Taylor models on integers, and the rule that bounds an error by them |
 //! | `claims` | families of functions: pools, argmax, clip, p as it is, the target of any function; a claim's data and its proof in one file |
 //! | `format` | strict reading: JSON to a tree, the tree to typed values, the rounding of coefficients |
 //! | `words` | sentences with every number on the safe side, and the report |
 //! | `evaluation` | what is decrypted after encrypted evaluation: rules E1 to E6 |
 //! | `network` | networks: `model` (the exact network), balls (N1 to N6), `rows` (noise, N7 to N10) |
 //!
-//! `certificate.rs` leads a `polycert-certificate/1` through the first four; `evaluation` starts from it.
+//! `certificate.rs` leads a `polycert-certificate/1` through the first five; `evaluation` starts from it.
 //! `check.rs` tells the kinds of documents apart, `front.rs` answers a command line: files, folders and manifests (`format/manifest.rs`), and what they are held to
 //! (`format/requirement.rs`, `words/proved.rs`).
 //!
@@ -32,6 +33,8 @@
 //!   `format`, `words`.
 //! - **Pools, argmax, clip, functions of p itself**: also the claim's file in `claims`, with `tournament.rs` or with
 //!   `expand.rs`, `exact.rs` and `shape.rs`, and `target.rs`.
+//! - **Smooth functions** (exp, sigmoid, GELU, ...): of the core the numbers and R1, R2 (`fixed`, `polynomial`, `horner`,
+//!   `bernstein`, `pieces`); all of `series`, and `target.rs` of `claims`.
 //! - **Encrypted evaluation**: also `evaluation`, in the order `parameters`, `nodes`, `task`, `stage`, `noise`,
 //!   `program`, `slope`, `bound`, `prove`.
 //! - **Networks**: of the core the numbers and polynomials alone (`number.rs`, `polynomial.rs`, `fault.rs`,
@@ -92,6 +95,7 @@ mod folder;
 mod format;
 mod front;
 mod network;
+mod series;
 mod words;
 
 pub use crate::check::{check, check_table, kind, sha256, Kind};
@@ -114,5 +118,7 @@ pub use crate::network::model::lines::MAX_FILE_BYTES;
 pub use crate::network::noise::NoiseBounds;
 pub use crate::network::report::{NetworkOutcome, NetworkReport};
 pub use crate::network::{bound_network, check_network, check_network_with};
+pub use crate::series::expression::Formula;
+pub use crate::series::rule::{Measure, Series};
 pub use crate::words::decrypted::Decrypted;
 pub use crate::words::report::{Outcome, Report};

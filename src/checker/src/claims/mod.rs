@@ -22,6 +22,8 @@ use crate::core::fault::{Checked, Fault};
 use crate::core::ground::Ground;
 use crate::core::pieces::Segment;
 use crate::core::polynomial::Polynomial;
+use crate::series::rule::{self, SeriesCell};
+use crate::series::stage::Stage;
 
 /// A statement to be proved, with its hints.
 #[derive(Debug)]
@@ -31,10 +33,20 @@ pub(crate) struct Claim {
     pub(crate) cells: Vec<Cells>,
     /// Pieces of the claim's own polynomials; none for the rules that have none.
     pub(crate) pieces: Vec<Vec<Segment>>,
+    /// One list for each part of a series claim; none for the other rules.
+    pub(crate) series: Vec<Vec<SeriesCell>>,
 }
 
-/// Proves one claim; `earlier` are the statements proved before it, `expanded` is p as one polynomial, where a
-/// claim needs it.
+/// The table's polynomial in the forms that claims about p itself need; none that no claim needs.
+#[derive(Debug)]
+pub(crate) struct Itself {
+    /// p as one polynomial.
+    pub(crate) expanded: Option<Polynomial>,
+    /// The components of p.
+    pub(crate) stages: Vec<Stage>,
+}
+
+/// Proves one claim; `earlier` are the statements proved before it.
 ///
 /// # Errors
 /// A rejection if a condition of its rule is not met.
@@ -42,10 +54,14 @@ pub(crate) fn prove(
     claim: &Claim,
     earlier: &[Statement],
     ground: &Ground,
-    expanded: Option<&Polynomial>,
+    p: &Itself,
 ) -> Checked<()> {
     let fixed = &ground.fixed;
-    let whole = || expanded.ok_or_else(|| Fault::internal("p is not expanded"));
+    let whole = || {
+        p.expanded
+            .as_ref()
+            .ok_or_else(|| Fault::internal("p is not expanded"))
+    };
     let about_composite = |i: usize| earlier.get(i).and_then(Statement::composite);
     if let Some(about) = claim.statement.composite() {
         return composite::prove(about, &claim.cells, ground);
@@ -85,6 +101,7 @@ pub(crate) fn prove(
             let hint = hint.ok_or_else(|| Fault::internal("pieces"))?;
             direct::contraction(whole()?, at, radius, *order, hint, hi, fixed)
         }
+        Statement::Series(series) => rule::prove(series, &claim.series, &p.stages, fixed),
         Statement::Target(target) => {
             let cited = earlier.get(target.cites).map(Statement::cited);
             target::prove(target, cited)

@@ -3,9 +3,10 @@
 use crate::claims::argmax::Argmax;
 use crate::claims::clip::Clip;
 use crate::claims::direct::Part;
-use crate::claims::target::{Cited, Function, Target};
+use crate::claims::target::{Cited, Target};
 use crate::core::number::Rational;
 use crate::core::statement::{CompositeClaim, Witness};
+use crate::series::rule::Series;
 
 /// A proved statement about the composite p with r(x) = x (1 + p(x))/2; see section 4 of the format.
 ///
@@ -103,6 +104,8 @@ pub enum Statement {
         /// The factor.
         hi: Rational,
     },
+    /// The error of what stands for a smooth function; the fields are documented there.
+    Series(Series),
     /// The enclosure of the maximum error of a function.
     Target(Target),
 }
@@ -121,6 +124,7 @@ impl Statement {
             Self::Argmax(_) => "argmax",
             Self::Lines { .. } => "lines",
             Self::Contraction { .. } => "contraction",
+            Self::Series(_) => "series",
             Self::Target(_) => "target",
         }
     }
@@ -128,9 +132,14 @@ impl Statement {
     /// Whether its words are of p alone, not of r or m.
     pub(crate) fn is_of_p_alone(&self) -> bool {
         match self {
-            Self::Target(target) => matches!(target.function, Function::Direct(_)),
-            other => other.is_direct(),
+            Self::Target(target) => target.function.is_of_p_itself(),
+            other => other.is_of_p_itself(),
         }
+    }
+
+    /// Whether its rule is about p as it is, not about a sign.
+    pub(crate) fn is_of_p_itself(&self) -> bool {
+        self.is_direct() || matches!(self, Self::Series(_))
     }
 
     /// Whether its rule needs p as one polynomial.
@@ -179,6 +188,7 @@ impl Statement {
             Self::Clip(clip) => Cited::Clip(clip),
             Self::Argmax(argmax) => Cited::Argmax(argmax),
             Self::Lines { parts, hi, witness } => Cited::Lines { parts, hi, witness },
+            Self::Series(series) => Cited::Series(series),
             other => other.composite().map_or(Cited::Other, Cited::Composite),
         }
     }

@@ -8,6 +8,7 @@ use crate::core::fault::Checked;
 use crate::core::number::Rational;
 use crate::core::statement::{CompositeClaim, StatedBound, Witness};
 use crate::core::target::{enclosed, fail, of_composite, Factored, SignFunction};
+use crate::series::rule::Series;
 
 /// The function whose error a target claim bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,11 +35,13 @@ pub enum Function {
     Argmax,
     /// A function that p itself approximates, not through sign.
     Direct(Shape),
+    /// A smooth function, which the cited claim names.
+    Smooth,
 }
 
 impl Function {
     /// Every function, with its name in the format.
-    const ALL: [(Self, &'static str); 18] = [
+    const ALL: [(Self, &'static str); 19] = [
         (Self::Sign, "sign"),
         (Self::Step, "step"),
         (Self::Relu, "relu"),
@@ -57,6 +60,7 @@ impl Function {
         (Self::Direct(Shape::Abs), "direct_abs"),
         (Self::Direct(Shape::Clip), "direct_clip"),
         (Self::Direct(Shape::Relu6), "direct_relu6"),
+        (Self::Smooth, "smooth"),
     ];
 
     /// Reads the name in the format.
@@ -69,6 +73,11 @@ impl Function {
     pub fn name(self) -> &'static str {
         let found = Self::ALL.iter().find(|(function, _)| *function == self);
         found.map_or("", |(_, name)| name)
+    }
+
+    /// Whether p itself stands for it, not a sign.
+    pub(crate) fn is_of_p_itself(self) -> bool {
+        matches!(self, Self::Direct(_) | Self::Smooth)
     }
 
     /// Whether a target has its slope.
@@ -123,6 +132,7 @@ pub(crate) enum Cited<'a> {
         hi: &'a Rational,
         witness: &'a Witness,
     },
+    Series(&'a Series),
     Other,
 }
 
@@ -175,6 +185,7 @@ pub(crate) fn follows<'a>(target: &Target, cited: Cited<'a>) -> Checked<Factored
             }
             same(hi, &witness.lo)
         }
+        (Function::Smooth, Cited::Series(series)) => same(&series.hi, &series.witness.lo),
         (_, Cited::Composite(claim)) => match sign {
             Some(function) => of_composite(function, &target.scale, claim),
             None => fail("the cited claim has another rule than the function needs"),

@@ -53,6 +53,17 @@ impl Budget {
         )
     }
 
+    /// All that is left, as a budget of its own; `returned` gives the rest back.
+    pub(crate) fn lent(&self) -> Self {
+        let left = Cell::new(self.left.replace(0));
+        Self { left }
+    }
+
+    /// Takes back what was lent.
+    pub(crate) fn returned(&self, rest: Self) {
+        self.left.set(rest.left.get());
+    }
+
     /// Units used so far.
     pub(crate) fn used(&self) -> u64 {
         LIMIT.saturating_sub(self.left.get())

@@ -103,6 +103,17 @@ impl Fixed {
         BigInt::one() << self.precision
     }
 
+    /// The same with more bits, on the same budget; only the precision inside differs.
+    pub(crate) fn finer<T>(&self, bits: u64, make: impl FnOnce(&Self) -> Checked<T>) -> Checked<T> {
+        let fine = Self {
+            precision: self.precision + bits,
+            budget: self.budget.lent(),
+        };
+        let made = make(&fine);
+        self.budget.returned(fine.budget);
+        made
+    }
+
     /// 1 - x.
     pub(crate) fn one_minus(&self, x: &Interval) -> Interval {
         let one = self.one();

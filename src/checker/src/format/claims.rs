@@ -23,11 +23,12 @@ const MAX_PARTS: usize = 16;
 const MAX_ORDER: u64 = 255;
 
 /// A statement that has no hints.
-fn plain(statement: Statement) -> Claim {
+pub(crate) fn plain(statement: Statement) -> Claim {
     Claim {
         statement,
         cells: Vec::new(),
         pieces: Vec::new(),
+        series: Vec::new(),
     }
 }
 
@@ -60,6 +61,7 @@ impl Reader<'_> {
             "argmax" => plain(Statement::Argmax(self.argmax(&mut fields)?)),
             "lines" => self.lines(&mut fields)?,
             "contraction" => self.contraction(&mut fields)?,
+            "series" => self.series(&mut fields)?,
             "target" => plain(Statement::Target(self.target(&mut fields)?)),
             other => {
                 let text = format!("`{}` is not a rule", printable(other));
@@ -105,9 +107,8 @@ impl Reader<'_> {
         let hi = fields.take("hi", |t| self.number(t))?;
         let witness = fields.take("witness", |t| self.witness(t))?;
         Ok(Claim {
-            statement: make(to, hi, witness, fields)?,
             cells,
-            pieces: Vec::new(),
+            ..plain(make(to, hi, witness, fields)?)
         })
     }
 
@@ -117,9 +118,8 @@ impl Reader<'_> {
         let hi = fields.take("hi", |t| self.number(t))?;
         let witness = fields.take("witness", |t| self.witness_anywhere(t))?;
         Ok(Claim {
-            statement: Statement::Lines { parts, hi, witness },
-            cells: Vec::new(),
             pieces,
+            ..plain(Statement::Lines { parts, hi, witness })
         })
     }
 
@@ -136,9 +136,8 @@ impl Reader<'_> {
             hi,
         };
         Ok(Claim {
-            statement,
-            cells: Vec::new(),
             pieces,
+            ..plain(statement)
         })
     }
 
@@ -271,7 +270,8 @@ impl Reader<'_> {
             | Function::Clip
             | Function::Relu6
             | Function::Argmax
-            | Function::Direct(_) => Rational::integer(1),
+            | Function::Direct(_)
+            | Function::Smooth => Rational::integer(1),
             _ => fields.take("scale", |t| self.positive(t))?,
         };
         let slope = match function.has_slope() {
@@ -310,7 +310,7 @@ impl Reader<'_> {
 }
 
 /// An integer from `min` to `max`.
-fn count(tree: &Tree, min: u64, max: u64) -> Checked<usize> {
+pub(crate) fn count(tree: &Tree, min: u64, max: u64) -> Checked<usize> {
     let value = parse_count(tree.text()?, min, max)?;
     usize::try_from(value).map_err(|_| Fault::unreadable("too large"))
 }

@@ -11,4 +11,5 @@ pub(crate) mod numbers;
 pub(crate) mod path;
 pub(crate) mod requirement;
 pub(crate) mod rounding;
+pub(crate) mod series;
 pub(crate) mod table;

@@ -7,6 +7,7 @@ use crate::core::fault::{Checked, Fault};
 use crate::core::number::Rational;
 use crate::format::numbers::parse_count;
 use crate::format::path::printable;
+use crate::series::expression::Formula;
 
 /// Longest requirement in bytes.
 const MAX_LENGTH: usize = 1_000;
@@ -14,10 +15,12 @@ const MAX_LENGTH: usize = 1_000;
 const MAX_DIGITS: usize = 200;
 const MAX_POWER: u64 = 300;
 
-/// A statement that a certificate must prove: `[decrypted] FUNCTION[(P[,P])]<=BOUND [on [LO,HI]] [from EPS] [but 2^-K]`.
+/// A statement that a certificate must prove:
+/// `[decrypted] FUNCTION[(P[,P])]<=BOUND [on [LO,HI]] [from EPS] [but 2^-K]`, or with `[relative] FORMULA` as FUNCTION.
 ///
 /// FUNCTION is a name of the format; its parameters are the slope of a leaky ReLU, lower and upper of a clip, the
-/// number of inputs of max_pool and argmax. Without `on` the domain is \[-1, 1\], for max \[0, 1\].
+/// number of inputs of max_pool and argmax. FORMULA is a smooth function of x; its name alone means the function of x.
+/// Without `on` the domain is \[-1, 1\], for max \[0, 1\].
 #[derive(Debug, Clone)]
 pub struct Requirement {
     text: String,
@@ -28,6 +31,15 @@ pub struct Requirement {
     pub(crate) domain: (Rational, Rational),
     pub(crate) from: Option<Rational>,
     pub(crate) k: Option<u64>,
+    /// For a smooth target.
+    pub(crate) smooth: Option<Smooth>,
+}
+
+/// A smooth function, and whether its relative error is meant.
+#[derive(Debug, Clone)]
+pub(crate) struct Smooth {
+    pub(crate) function: Formula,
+    pub(crate) relative: bool,
 }
 
 fn fail<T>(detail: impl Into<String>) -> Checked<T> {
@@ -93,20 +105,13 @@ fn read(text: &str) -> Checked<Requirement> {
         Some(rest) => (true, rest.trim()),
         None => (false, left),
     };
-    let (name, parameters) = match left.split_once('(') {
-        None => (left, Vec::new()),
-        Some((name, list)) => match list.strip_suffix(')') {
-            Some(list) => (name.trim(), numbers(list, &budget)?),
-            None => return fail("`)` is missing"),
-        },
+    let (function, parameters, smooth) = match smooth(left, &budget)? {
+        Some(smooth) => (Function::Smooth, Vec::new(), Some(smooth)),
+        None => {
+            let (function, parameters) = named(left, &budget)?;
+            (function, parameters, None)
+        }
     };
-    let Some(function) = Function::parse(name) else {
-        return fail(format!("not one of {}", Function::names(", ")));
-    };
-    let wanted = arity(function);
-    if parameters.len() != wanted {
-        return fail(format!("{name} has {wanted} parameters in brackets"));
-    }
     let (bound, mut rest) = word(right);
     let bound = written(bound, &budget)?;
     let mut requirement = Requirement {
@@ -121,6 +126,7 @@ fn read(text: &str) -> Checked<Requirement> {
         },
         from: None,
         k: None,
+        smooth,
     };
     // Each part at most once, in this order.
     if let Some(after) = part(rest, "on") {
@@ -153,6 +159,53 @@ fn read(text: &str) -> Checked<Requirement> {
     }
     check(&requirement)?;
     Ok(requirement)
+}
+
+/// A name of the format, with parameters in brackets.
+fn named(left: &str, budget: &Budget) -> Checked<(Function, Vec<Rational>)> {
+    let (name, parameters) = match left.split_once('(') {
+        None => (left, Vec::new()),
+        Some((name, list)) => match list.strip_suffix(')') {
+            Some(list) => (name.trim(), numbers(list, budget)?),
+            None => return fail("`)` is missing"),
+        },
+    };
+    let Some(function) = Function::parse(name) else {
+        return fail(format!("not one of {}", Function::names(", ")));
+    };
+    let wanted = arity(function);
+    if parameters.len() != wanted {
+        return fail(format!("{name} has {wanted} parameters in brackets"));
+    }
+    Ok((function, parameters))
+}
+
+/// `[relative] FORMULA`; none if the text begins with a name of the format.
+fn smooth(left: &str, budget: &Budget) -> Checked<Option<Smooth>> {
+    let (relative, text) = match left.strip_prefix("relative ") {
+        Some(rest) => (true, rest.trim()),
+        None => (false, left),
+    };
+    let name = text.split('(').next().unwrap_or_default().trim();
+    match Function::parse(name) {
+        Some(Function::Smooth) => return fail("a smooth function is named itself, as exp or 1/x"),
+        Some(_) if relative => return fail("`relative` is for a smooth function"),
+        Some(_) => return Ok(None),
+        None => {}
+    }
+    let alone = !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    let whole = match alone && text != "x" && text != "pi" {
+        true => format!("{text}(x)"),
+        false => text.to_owned(),
+    };
+    match Formula::parse(&whole, false, budget) {
+        Ok(function) => Ok(Some(Smooth { function, relative })),
+        Err(_) if alone => fail(format!(
+            "not one of {}, and no function of a formula",
+            Function::names(", ")
+        )),
+        Err(detail) => fail(detail),
+    }
 }
 
 /// `from` where the function needs it and nowhere else, a domain that it leaves something of, `but` for decrypted.

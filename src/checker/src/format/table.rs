@@ -10,6 +10,9 @@ use crate::format::digest::hexadecimal;
 use crate::format::json::{each, Tree};
 use crate::format::path::printable;
 use crate::format::rounding::Mode;
+use crate::format::series::{formula, MAX_INTERVALS};
+use crate::series::expression::Formula;
+use crate::series::stage::Stage;
 use sha2::{Digest, Sha256};
 
 const MAX_COMPONENTS: usize = 32;
@@ -41,6 +44,10 @@ pub(crate) struct Table {
     pub(crate) slope: Option<Rational>,
     /// Of the clip that p is itself, where they are stated.
     pub(crate) ends: Option<(Rational, Rational)>,
+    /// What a smooth target is, and how its value is made of p where that is not p itself.
+    pub(crate) smooth: Option<(Formula, Option<Formula>)>,
+    /// The intervals of a domain that is a union.
+    segments: Vec<(Rational, Rational)>,
     components: Vec<Component>,
 }
 
@@ -54,10 +61,11 @@ impl Table {
             Function::parse(t.text()?)
                 .ok_or_else(|| Fault::unreadable(format!("not one of {}", Function::names(" "))))
         })?;
-        let (lo, hi, eps) = fields.take("domain", |t| domain(t, budget))?;
+        let is_smooth = target == Function::Smooth;
+        let (lo, hi, eps, segments) = fields.take("domain", |t| domain(t, is_smooth, budget))?;
         let step = fields.take_maybe("output", |t| match t.text()? {
             "sign" => Ok(false),
-            "step" if matches!(target, Function::Direct(_)) => {
+            "step" if target.is_of_p_itself() => {
                 Err(Fault::unreadable("step, of a function that p is itself"))
             }
             "step" => Ok(true),
@@ -85,6 +93,20 @@ impl Table {
                 ))
             }
         };
+        let smooth = match is_smooth {
+            true => {
+                let function = fields.take("function", |t| formula(t.text()?, false, budget))?;
+                let value = fields.take_maybe("value", |t| formula(t.text()?, true, budget))?;
+                Some((function, value))
+            }
+            false => {
+                for name in ["function", "value"] {
+                    let none = |_| Err::<(), _>(Fault::unreadable("is of smooth alone"));
+                    fields.take_maybe(name, none)?;
+                }
+                None
+            }
+        };
         let components = fields.take("components", |t| {
             each(t.list_of(1, MAX_COMPONENTS)?, |c| component(c, budget))
         })?;
@@ -99,6 +121,8 @@ impl Table {
             step: step.unwrap_or(false),
             slope,
             ends,
+            smooth,
+            segments,
             components,
         })
     }
@@ -119,6 +143,9 @@ impl Table {
             number(&self.lo)?,
             number(&self.hi)?
         ));
+        for (lo, hi) in &self.segments {
+            put(&format!("segment {} {}\n", number(lo)?, number(hi)?));
+        }
         match &self.eps {
             Some(eps) => put(&format!("eps {}\n", number(eps)?)),
             None => put("eps -\n"),
@@ -131,6 +158,12 @@ impl Table {
         }
         if let Some((lower, upper)) = &self.ends {
             put(&format!("ends {} {}\n", number(lower)?, number(upper)?));
+        }
+        if let Some((function, value)) = &self.smooth {
+            put(&format!("function {}\n", function.text()));
+            if let Some(value) = value {
+                put(&format!("value {}\n", value.text()));
+            }
         }
         for c in &self.components {
             let basis = if c.chebyshev { "chebyshev" } else { "power" };
@@ -147,6 +180,30 @@ impl Table {
 
     /// The components with rounded coefficients, in powers of y.
     pub(crate) fn polynomials(&self, mode: Mode, budget: &Budget) -> Checked<Vec<Polynomial>> {
+        let mut result = self.rounded(mode, budget, |c, rounded| {
+            Polynomial::from_basis(&rounded, c.chebyshev, &c.scale, &c.offset, budget)
+        })?;
+        if let Some(last) = result.last_mut().filter(|_| self.step) {
+            *last = last.doubled_minus_one();
+        }
+        Ok(result)
+    }
+
+    /// The components with rounded coefficients, in powers of scale y + offset.
+    pub(crate) fn stages(&self, mode: Mode, budget: &Budget) -> Checked<Vec<Stage>> {
+        self.rounded(mode, budget, |c, rounded| {
+            let (scale, offset) = (c.scale.clone(), c.offset.clone());
+            Stage::new(&rounded, c.chebyshev, scale, offset, budget)
+        })
+    }
+
+    /// Something made of every component and its rounded coefficients.
+    fn rounded<T>(
+        &self,
+        mode: Mode,
+        budget: &Budget,
+        make: impl Fn(&Component, Vec<Rational>) -> Checked<T>,
+    ) -> Checked<Vec<T>> {
         let mut result = Vec::with_capacity(self.components.len());
         for (i, c) in self.components.iter().enumerate() {
             let mut rounded = Vec::with_capacity(c.coefficients.len());
@@ -156,16 +213,7 @@ impl Table {
                 let place = |fault: Fault| fault.item(j).at("coefficients").item(i);
                 rounded.push(mode.round(x).map_err(|f| place(f).at("table.components"))?);
             }
-            result.push(Polynomial::from_basis(
-                &rounded,
-                c.chebyshev,
-                &c.scale,
-                &c.offset,
-                budget,
-            )?);
-        }
-        if let Some(last) = result.last_mut().filter(|_| self.step) {
-            *last = last.doubled_minus_one();
+            result.push(make(c, rounded)?);
         }
         Ok(result)
     }
@@ -196,11 +244,26 @@ fn short(tree: &Tree, limit: usize) -> Checked<String> {
     Ok(text.to_owned())
 }
 
-fn domain(tree: Tree, budget: &Budget) -> Checked<(Rational, Rational, Option<Rational>)> {
+/// lo, hi, eps and the segments; none of them where the domain is one interval.
+type Domain = (
+    Rational,
+    Rational,
+    Option<Rational>,
+    Vec<(Rational, Rational)>,
+);
+
+fn domain(tree: Tree, is_smooth: bool, budget: &Budget) -> Checked<Domain> {
     let mut fields = tree.object()?;
     let lo = fields.take("lo", |t| number(&t, budget))?;
     let hi = fields.take("hi", |t| number(&t, budget))?;
     let eps = fields.take_maybe("eps", |t| number(&t, budget))?;
+    let segments = fields.take_maybe("segments", |t| match is_smooth {
+        true => each(t.list_of(1, MAX_INTERVALS)?, |pair| {
+            let (lo, hi) = pair.pair()?;
+            Ok((number(&lo, budget)?, number(&hi, budget)?))
+        }),
+        false => Err(Fault::unreadable("is of smooth alone")),
+    })?;
     fields.finish()?;
     if lo >= hi {
         return Err(Fault::unreadable("lo is not below hi"));
@@ -208,7 +271,28 @@ fn domain(tree: Tree, budget: &Budget) -> Checked<(Rational, Rational, Option<Ra
     if eps.as_ref().is_some_and(|e| !e.is_positive() || *e >= hi) {
         return Err(Fault::unreadable("eps is not between 0 and hi").at("eps"));
     }
-    Ok((lo, hi, eps))
+    if let Some(segments) = &segments {
+        check_segments(segments, &lo, &hi).map_err(|fault| fault.at("segments"))?;
+    }
+    Ok((lo, hi, eps, segments.unwrap_or_default()))
+}
+
+/// In order and apart, from lo to hi.
+fn check_segments(segments: &[(Rational, Rational)], lo: &Rational, hi: &Rational) -> Checked<()> {
+    for (i, (from, to)) in segments.iter().enumerate() {
+        let wrong = |text| Err(Fault::unreadable(text).item(i));
+        if from >= to {
+            return wrong("lo is not below hi");
+        }
+        if segments.get(i + 1).is_some_and(|(next, _)| to >= next) {
+            return wrong("ends at or beyond the beginning of the next");
+        }
+    }
+    let ends = segments.first().zip(segments.last());
+    match ends {
+        Some(((first, _), (_, last))) if first == lo && last == hi => Ok(()),
+        _ => Err(Fault::unreadable("do not reach from lo to hi")),
+    }
 }
 
 fn component(tree: Tree, budget: &Budget) -> Checked<Component> {

@@ -10,4 +10,5 @@ pub(crate) mod phrases;
 pub(crate) mod proved;
 pub(crate) mod report;
 pub(crate) mod sentences;
+pub(crate) mod series;
 pub(crate) mod target;

@@ -1,13 +1,15 @@
 //! What a report proves, held against what is required.
 
 use crate::claims::statement::Statement;
-use crate::claims::target::Function;
+use crate::claims::target::{Function, Target};
 use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault};
 use crate::core::number::Rational;
-use crate::format::requirement::Requirement;
+use crate::format::requirement::{Requirement, Smooth};
+use crate::series::rule::Measure;
 use crate::words::numerals::Numerals;
 use crate::words::report::Report;
+use crate::words::series::intervals;
 use crate::words::target::covered_intervals;
 
 /// Where a function's error is bounded, and the parameters of the function.
@@ -36,6 +38,9 @@ impl Report {
         if target.function != required.function {
             let name = target.function.name();
             return Ok(Some(format!("the statement is about {name}")));
+        }
+        if let Some(other) = self.other_formula(target, required) {
+            return Ok(Some(other));
         }
         let proved = self.proved()?;
         if proved.parameters != required.parameters {
@@ -83,6 +88,25 @@ impl Report {
         Ok(None)
     }
 
+    /// What a smooth target is about, if that is another function or another measure of the error.
+    fn other_formula(&self, target: &Target, required: &Requirement) -> Option<String> {
+        let Smooth { function, relative } = required.smooth.as_ref()?;
+        let Some(Statement::Series(series)) = self.statements.get(target.cites) else {
+            return Some("the statement is about another function".to_owned());
+        };
+        let kind = match &series.error {
+            Measure::Absolute if *relative => "the absolute",
+            Measure::Relative if !*relative => "the relative",
+            Measure::Weighted(_) => "a weighted",
+            _ if series.function.tree == function.tree => return None,
+            _ => {
+                let text = series.function.text().trim();
+                return Some(format!("the statement is about {text}"));
+            }
+        };
+        Some(format!("the statement is about {kind} error"))
+    }
+
     fn proved(&self) -> Checked<ProvedDomain> {
         let target = &self.target;
         let b = &target.scale;
@@ -114,6 +138,10 @@ impl Report {
                 gap = Some(argmax.gap.clone());
                 symmetric(&argmax.range)
             }
+            Some(Statement::Series(series)) => intervals(&series.parts)
+                .into_iter()
+                .map(|(from, to)| (from.clone(), to.clone()))
+                .collect(),
             Some(Statement::Lines { parts, .. }) => covered_intervals(parts)
                 .into_iter()
                 .map(|(from, to)| (from.clone(), to.clone()))

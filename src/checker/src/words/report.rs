@@ -1,7 +1,7 @@
 //! What a check returns.
 
 use crate::claims::statement::Statement;
-use crate::claims::target::{Function, Target};
+use crate::claims::target::Target;
 use crate::core::fault::Fault;
 use crate::core::number::Rational;
 use crate::core::polynomial::Polynomial;
@@ -185,7 +185,7 @@ impl fmt::Display for Report {
                 writeln!(f, "  {words}")?;
             }
         }
-        if matches!(self.target.function, Function::Direct(_)) {
+        if self.target.function.is_of_p_itself() {
             writeln!(f, "  with p as it is, not as a sign")?;
         }
         if !self.statements.iter().all(Statement::is_of_p_alone) {

@@ -11,6 +11,7 @@ use crate::core::number::Rational;
 use crate::core::statement::Witness;
 use crate::words::numerals::Numerals;
 use crate::words::phrases::{at, clipped, of_x};
+use crate::words::series::error_and_domain;
 use crate::words::target::subject;
 
 /// A statement in words; `earlier` are the statements before it.
@@ -64,6 +65,11 @@ pub(crate) fn statement(
             order,
             hi,
         } => contraction(at, radius, *order, hi, &n),
+        Statement::Series(series) => {
+            let (error, domain) = error_and_domain(series, &n)?;
+            let x = at(&series.witness, &n)?;
+            Ok(format!("{error} <= {} {domain}; {x}", n.up(&series.hi)?))
+        }
         Statement::Target(target) => {
             let (error, domain) = subject(target, earlier, &n)?;
             Ok(format!("{error} <= {} {domain}", n.up(&target.hi)?))

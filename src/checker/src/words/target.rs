@@ -10,6 +10,7 @@ use crate::core::number::Rational;
 use crate::core::statement::Verdict;
 use crate::words::numerals::Numerals;
 use crate::words::phrases::{bracketed, clipped};
+use crate::words::series::error_and_domain;
 
 /// The first line of a report, after `VERIFIED `.
 pub(crate) fn headline(target: &Target, earlier: &[Statement], budget: &Budget) -> Checked<String> {
@@ -121,6 +122,7 @@ pub(crate) fn subject(
                 range = n.full(range)?
             ),
         ),
+        (_, Some(Statement::Series(series))) => error_and_domain(series, n)?,
         (_, Some(Statement::Clip(clip))) => clipped(clip, n)?,
         (_, Some(Statement::Argmax(a))) => (
             "|one-hot weight of the tournament - exact one-hot|".to_owned(),
@@ -186,6 +188,7 @@ fn place(target: &Target, earlier: &[Statement], n: &Numerals) -> Checked<String
             Ok(format!("{name} = {x}"))
         }
         Some(Statement::Lines { witness, .. }) => Ok(format!("x = {}", n.full(&witness.x)?)),
+        Some(Statement::Series(s)) => Ok(format!("x = {}", n.full(&s.witness.x)?)),
         Some(Statement::Clip(clip)) => Ok(format!("x = {}", n.full(&clip.witness.x)?)),
         _ => Ok(format!("the inputs named by claim {}", target.cites)),
     }

@@ -1,0 +1,81 @@
+//! The error of what stands for a smooth function, and where, in words.
+
+use crate::core::fault::Checked;
+use crate::core::number::Rational;
+use crate::series::expression::{Expression, Formula};
+use crate::series::rule::{Measure, Series};
+use crate::words::numerals::Numerals;
+
+/// Intervals that are all written out; of more, the first few and the last, with their number.
+const MAX_SHOWN: usize = 6;
+
+/// The error, and the domain.
+pub(crate) fn error_and_domain(series: &Series, n: &Numerals) -> Checked<(String, String)> {
+    let f = atom(&series.function);
+    let p = || "p(x)".to_owned();
+    let value = series.value.as_ref();
+    let error = match &series.error {
+        Measure::Relative => format!("|{}/{f} - 1|", value.map_or_else(p, atom)),
+        other => {
+            let g = value.map_or_else(p, |value| value.text().trim().to_owned());
+            match other {
+                Measure::Weighted(weight) => format!("|{} ({g} - {f})|", atom(weight)),
+                _ => format!("|{g} - {f}|"),
+            }
+        }
+    };
+    let weight = match &series.error {
+        Measure::Weighted(weight) => Some(weight),
+        _ => None,
+    };
+    let mut formulas = std::iter::once(&series.function).chain(value).chain(weight);
+    let defined = match formulas.any(Formula::has_ends) {
+        true => ", where this is defined",
+        false => "",
+    };
+    let covered = covered(&series.parts, n)?;
+    Ok((error, format!("for x in {covered}{defined}")))
+}
+
+/// The text, in brackets unless it is one name with its argument.
+fn atom(formula: &Formula) -> String {
+    let text = formula.text().trim();
+    match formula.tree {
+        Expression::X
+        | Expression::P
+        | Expression::Pi
+        | Expression::Call(..)
+        | Expression::Root(..) => text.to_owned(),
+        _ => format!("({text})"),
+    }
+}
+
+/// The intervals that the parts cover; parts that touch are one interval.
+pub(crate) fn intervals(parts: &[(Rational, Rational)]) -> Vec<(&Rational, &Rational)> {
+    let mut intervals: Vec<(&Rational, &Rational)> = Vec::new();
+    for (from, to) in parts {
+        match intervals.last_mut() {
+            Some((_, end)) if *end == from => *end = to,
+            _ => intervals.push((from, to)),
+        }
+    }
+    intervals
+}
+
+fn covered(parts: &[(Rational, Rational)], n: &Numerals) -> Checked<String> {
+    let all = intervals(parts);
+    let text =
+        |(from, to): &(&Rational, &Rational)| Ok(format!("[{}, {}]", n.full(from)?, n.full(to)?));
+    if all.len() <= MAX_SHOWN {
+        let all: Checked<Vec<String>> = all.iter().map(text).collect();
+        return Ok(all?.join(" and "));
+    }
+    let first: Checked<Vec<String>> = all.iter().take(2).map(text).collect();
+    let last: Checked<Vec<String>> = all.iter().last().map(text).into_iter().collect();
+    Ok(format!(
+        "{} intervals: {}, ..., {}",
+        all.len(),
+        first?.join(", "),
+        last?.join("")
+    ))
+}
