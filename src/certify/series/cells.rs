@@ -67,7 +67,11 @@ impl<'a> Plan<'a> {
     ///
     /// # Errors
     /// A point at which the function or the error is not defined, an error that needs too many bits.
-    pub fn new(subject: &'a Subject, parts: &[(Rational, Rational)], gap_bits: u32) -> Result<Self> {
+    pub fn new(
+        subject: &'a Subject,
+        parts: &[(Rational, Rational)],
+        gap_bits: u32,
+    ) -> Result<Self> {
         let each = (200 / parts.len()).clamp(3, 64);
         let mut points = Vec::new();
         for (lo, hi) in parts {

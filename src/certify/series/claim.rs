@@ -103,9 +103,15 @@ pub fn enclose(
             cells,
         });
     }
-    let none = || Error::from(ErrorKind::NotConverged("no point to evaluate in the domain".into()));
+    let none = || {
+        Error::from(ErrorKind::NotConverged(
+            "no point to evaluate in the domain".into(),
+        ))
+    };
     let (x, _) = best.ok_or_else(none)?;
-    let at = plan.at(&x).map_err(|why| Error::domain(format!("at the witness: {why}")))?;
+    let at = plan
+        .at(&x)
+        .map_err(|why| Error::domain(format!("at the witness: {why}")))?;
     // Room for the roundings of another checker.
     let lo = at.middle().abs() - at.r * 4u32 - 4u32;
     let lo = Float::with_val_round(bits, lo.max(Integer::new()), Round::Down).0 >> bits;
@@ -129,11 +135,16 @@ fn proved(
     let bits = plan.bits;
     let error = &cell.error;
     // Twice the radius and some units: room for the roundings of another checker.
-    let radius = Float::with_val_round(bits, Integer::from(&error.r * 2u32) + 64u32, Round::Up).0 >> bits;
+    let radius =
+        Float::with_val_round(bits, Integer::from(&error.r * 2u32) + 64u32, Round::Up).0 >> bits;
     let (segments, places, most) = if !cell.matters || error.c.len() <= 1 {
         let slopes = norm(&error.slopes());
         let size = error.middle().abs() + slopes;
-        (around(bits), Vec::new(), Float::with_val_round(bits, size, Round::Up).0 >> bits)
+        (
+            around(bits),
+            Vec::new(),
+            Float::with_val_round(bits, size, Round::Up).0 >> bits,
+        )
     } else {
         pieces(plan, cell)?
     };
@@ -166,7 +177,10 @@ fn proved(
 /// *Estimate* of G(v).
 fn at(c: &[Integer], v: &Float, bits: u32) -> Float {
     let zero = Float::new(bits);
-    let sum = c.iter().rev().fold(zero, |sum, c| sum * v + Float::with_val(bits, c));
+    let sum = c
+        .iter()
+        .rev()
+        .fold(zero, |sum, c| sum * v + Float::with_val(bits, c));
     sum >> bits
 }
 
@@ -196,15 +210,16 @@ fn pieces(plan: &Plan, cell: &Cell) -> Result<(Vec<Segment>, Vec<Float>, Float)>
         let size = Integer::from(c.abs_ref());
         size * (j * j) as u32
     });
-    let bend = bends.fold(Integer::new(), |sum, x| sum + x).significant_bits();
+    let bend = bends
+        .fold(Integer::new(), |sum, x| sum + x)
+        .significant_bits();
     let wide = bend.saturating_sub(plan.estimate_size.significant_bits());
     let box_bits = 24 + wide / 2;
     // What tells the signs of G' at the ends of a box from roundings.
     if box_bits + 24 > plan.estimate_size.significant_bits() {
-        return Err(ErrorKind::NotConverged(
-            "the error's coefficients cancel too much".to_owned(),
-        )
-        .into());
+        return Err(
+            ErrorKind::NotConverged("the error's coefficients cancel too much".to_owned()).into(),
+        );
     }
     let exact: Vec<Rational> = c.iter().map(|c| Rational::from(c) >> bits).collect();
     let g = Polynomial::new(exact, bits.max(128), 1.0 + 2.0f64.powi(-10));

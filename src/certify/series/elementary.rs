@@ -146,7 +146,10 @@ impl Frame {
     pub fn turned(&self, a: &Model) -> Result<(Model, Model), Fault> {
         let sin = points::value(Primitive::Sin, &a.middle(), self.bits)?;
         let cos = points::value(Primitive::Cos, &a.middle(), self.bits)?;
-        let (sin, cos) = (self.enclosed(&sin.lo, &sin.hi), self.enclosed(&cos.lo, &cos.hi));
+        let (sin, cos) = (
+            self.enclosed(&sin.lo, &sin.hi),
+            self.enclosed(&cos.lo, &cos.hi),
+        );
         if norm(&a.c).significant_bits() > self.bits + 21 {
             return Err("the argument of sin or cos varies too much");
         }

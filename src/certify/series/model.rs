@@ -139,7 +139,11 @@ impl Frame {
 
     /// Sum.
     pub fn sum(&self, a: &Model, b: &Model) -> Model {
-        let (long, short) = if a.c.len() < b.c.len() { (b, a) } else { (a, b) };
+        let (long, short) = if a.c.len() < b.c.len() {
+            (b, a)
+        } else {
+            (a, b)
+        };
         let mut c = long.c.clone();
         for (x, y) in c.iter_mut().zip(&short.c) {
             *x += y;
@@ -175,7 +179,11 @@ impl Frame {
 
     /// a b/2^(shift - bits) of degree `cap` at most.
     pub fn product(&self, a: &Model, b: &Model, shift: u32, cap: usize) -> Result<Model, Fault> {
-        let (outer, inner) = if a.c.len() < b.c.len() { (a, b) } else { (b, a) };
+        let (outer, inner) = if a.c.len() < b.c.len() {
+            (a, b)
+        } else {
+            (b, a)
+        };
         let length = (outer.c.len() + inner.c.len()).saturating_sub(1);
         let mut c = vec![Integer::new(); length.min(cap + 1)];
         for (i, x) in outer.c.iter().enumerate().filter(|(_, x)| !x.is_zero()) {

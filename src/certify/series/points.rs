@@ -19,7 +19,11 @@ pub(super) struct Enclosed {
 /// Both roundings of a value as integers over 2^bits.
 fn enclosed(bits: u32, value: impl Fn(Round) -> Float) -> Enclosed {
     let scaled = |round| value(round) << bits;
-    let whole = |x: Float, round| x.to_integer_round(round).map(|(n, _)| n).unwrap_or_default();
+    let whole = |x: Float, round| {
+        x.to_integer_round(round)
+            .map(|(n, _)| n)
+            .unwrap_or_default()
+    };
     Enclosed {
         lo: whole(scaled(Round::Down), Round::Down),
         hi: whole(scaled(Round::Up), Round::Up),

@@ -49,7 +49,12 @@ impl Subject {
     }
 
     /// The model of the error where x = middle + reach v, both in units of 2^-bits.
-    pub fn error(&self, frame: &Frame, middle: &Integer, reach: &Integer) -> std::result::Result<Model, Fault> {
+    pub fn error(
+        &self,
+        frame: &Frame,
+        middle: &Integer,
+        reach: &Integer,
+    ) -> std::result::Result<Model, Fault> {
         let x = frame.made(vec![middle.clone(), reach.clone()], Integer::new());
         let mut p = x.clone();
         for stage in &self.stages {
@@ -64,7 +69,9 @@ impl Subject {
         let x = k.constant(x);
         let mut p = x.clone();
         for stage in &self.stages {
-            let u = k.multiple(&stage.scale, &p)?.plus(&k.constant(&stage.offset));
+            let u = k
+                .multiple(&stage.scale, &p)?
+                .plus(&k.constant(&stage.offset));
             let mut sum = k.constant(&Rational::new());
             for c in stage.powers.iter().rev() {
                 sum = k.times(&sum, &u)?.plus(&k.constant(c));
@@ -76,8 +83,17 @@ impl Subject {
         Ok([p, f, error])
     }
 
-    fn measured<A: Algebra>(&self, k: &A, x: &A::Value, p: &A::Value) -> std::result::Result<A::Value, A::Fault> {
-        let Difference { function, value, measure } = &self.difference;
+    fn measured<A: Algebra>(
+        &self,
+        k: &A,
+        x: &A::Value,
+        p: &A::Value,
+    ) -> std::result::Result<A::Value, A::Fault> {
+        let Difference {
+            function,
+            value,
+            measure,
+        } = &self.difference;
         let value = match value {
             Some(value) => value.expression().value(k, x, p)?,
             None => p.clone(),
@@ -96,7 +112,10 @@ impl Stage {
     /// Horner's scheme in u/2^e, which is 1 in size at most, so that the roundings of a step are not multiplied by the
     /// steps behind it. Of a line the full degree is kept on the way: what is on the way is far larger than the result.
     fn on(&self, y: &Model, frame: &Frame) -> std::result::Result<Model, Fault> {
-        let u = frame.sum(&frame.multiple(&self.scale, y)?, &frame.number(&self.offset));
+        let u = frame.sum(
+            &frame.multiple(&self.scale, y)?,
+            &frame.number(&self.offset),
+        );
         let size = norm(&u.c) + &u.r;
         let e = size.significant_bits().saturating_sub(frame.bits);
         let cap = match u.c.len() {
