@@ -88,7 +88,7 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
         None => beside::read(&lists.fields, hints)?,
     };
     let file_target = header.as_ref().map(|h| h.target).or(said.target);
-    let target = target(hints, file_target, &mut facts);
+    let target = target(hints, file_target, &mut facts)?;
     let own = items.iter().all(|i| i.form.is_some());
     let done: Vec<bool> = items.iter().map(|i| i.form.is_some()).collect();
     let (basis, basis_stated) = basis(&lists, hints)?;

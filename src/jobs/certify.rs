@@ -194,6 +194,17 @@ pub(in crate::jobs) fn usual(table: &Table, function: Function) -> Target {
         let own = table.slope.clone().filter(|_| table.target == function);
         target.slope = own.unwrap_or_else(|| Rational::from((1, 100)));
     }
+    if let Some(own) = table
+        .smooth
+        .as_ref()
+        .filter(|_| function == Function::Smooth)
+    {
+        target.smooth = Some(Difference {
+            function: own.function.clone(),
+            value: own.value.clone(),
+            measure: Measure::default(),
+        });
+    }
     if let Some(ends) = table.ends.as_ref().filter(|_| table.target == function) {
         target.ends.clone_from(ends);
     }
@@ -250,8 +261,12 @@ impl Request {
     }
 
     /// The value and the function of target `smooth`: the table's own, or those that are asked for.
-    fn difference(&self, table: &Table) -> Result<Difference> {
-        let own = table.smooth.as_ref();
+    ///
+    /// # Errors
+    /// Neither states a function.
+    pub(in crate::jobs) fn difference(&self, table: &Table) -> Result<Difference> {
+        let own = usual(table, Function::Smooth).smooth;
+        let own = own.as_ref();
         let function = self.function.as_ref().or(own.map(|s| &s.function));
         let Some(function) = function else {
             let detail = "target smooth needs --function, an expression of x such as \"exp(x)\": the table states none";

@@ -195,9 +195,8 @@ impl<'a> Plan<'a> {
     ) -> Result<Vec<T>> {
         let mut open = vec![(even(from, self.bits, false), even(to, self.bits, true))];
         let mut taken = Vec::new();
-        let mut why: Option<String> = None;
         while let Some((lo, hi)) = open.pop() {
-            let result = match self.attempt(&lo, &hi) {
+            let why = match self.attempt(&lo, &hi) {
                 Ok(Some(cell)) => match take(cell) {
                     Ok(done) => {
                         taken.push(done);
@@ -208,14 +207,12 @@ impl<'a> Plan<'a> {
                 Ok(None) => "the error is not known well enough".to_owned(),
                 Err(fault) => fault.to_owned(),
             };
-            why = Some(result);
             let width = Integer::from(&hi - &lo);
             // Halves on an even grid, with some bits to spare for what is computed on them.
             let middle = (Integer::from(&lo + &hi) >> 2u32) << 1u32;
             let total = already + taken.len() + open.len();
             if width.significant_bits() < 24 || middle <= lo || middle >= hi || total >= MAX_CELLS {
                 let place = shown(&middle, self.bits);
-                let why = why.unwrap_or_default();
                 let what = match total >= MAX_CELLS {
                     true => format!("more than {MAX_CELLS} cells are needed"),
                     false => "no bound is found".to_owned(),

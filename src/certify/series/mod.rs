@@ -9,6 +9,7 @@
 //! | `subject` | the error of a table's polynomial as a model |
 //! | `cells` | the choice of cells, degree and bits |
 //! | [`claim`] | the enclosure of the maximum error |
+//! | [`values`] | polynomial, function and error at points |
 
 mod cells;
 pub mod claim;
@@ -17,3 +18,4 @@ mod integrals;
 mod model;
 mod points;
 mod subject;
+pub mod values;
