@@ -133,6 +133,20 @@ fn a_leaky_relu_has_the_slope_that_its_table_states() {
     }
 }
 
+/// p is exp itself there, and no sign of which a ReLU could be made.
+#[test]
+fn a_table_of_a_smooth_function_stands_for_no_activation() {
+    let (_, plain, twin) = good();
+    let smooth = "\"target\":\"smooth\",\"function\":\"exp(x)\"";
+    let c = certificate(NETWORK, INPUT, "0", &plain, &twin, "4");
+    let words = said(NETWORK, INPUT, &c.replace("\"target\":\"relu\"", smooth));
+    let message = "a table of target smooth stands for no activation";
+    assert!(
+        words.starts_with("REJECTED") && words.contains(message),
+        "{words}"
+    );
+}
+
 #[test]
 fn everything_that_is_not_proved_is_rejected() {
     let (c, plain, twin) = good();

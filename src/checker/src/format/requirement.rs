@@ -350,7 +350,7 @@ mod tests {
     fn what_is_not_understood_is_refused() {
         for (text, message) in [
             ("relu", "FUNCTION<=BOUND"),
-            ("gelu<=1", "not one of sign"),
+            ("geluu<=1", "not one of sign"),
             ("relu<1", "FUNCTION<=BOUND"),
             ("relu<=", "not an integer"),
             ("relu<=x", "not an integer"),

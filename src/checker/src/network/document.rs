@@ -30,7 +30,7 @@ pub(crate) struct TwinTable {
 impl TwinTable {
     /// Whether p itself stands in for an activation.
     pub(crate) fn is_direct(&self) -> bool {
-        matches!(self.target, Function::Direct(_))
+        self.target.is_of_p_itself()
     }
 }
 

@@ -54,7 +54,7 @@ impl Substitute {
                     ))
                 }
             },
-            Function::Direct(_) => {
+            Function::Direct(_) | Function::Smooth => {
                 let name = table.target.name();
                 return Err(refused(format!(
                     "a table of target {name} stands for no activation"

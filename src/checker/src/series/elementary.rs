@@ -3,8 +3,9 @@
 
 use crate::core::fault::Checked;
 use crate::core::fixed::Interval;
-use crate::series::model::{fail, norm, shift_up, Frame, Model};
+use crate::series::model::{norm, Frame, Model};
 use crate::series::points::quotient;
+use crate::series::units::{fail, shift_up};
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{One, Signed, Zero};
@@ -40,7 +41,9 @@ impl Frame<'_> {
             }
             if k <= self.degree {
                 let next = quotient(&wanted, &first, self.fixed)?;
-                self.fits(std::slice::from_ref(&next))?;
+                if next.bits() > self.largest() {
+                    return fail(DETAIL);
+                }
                 wanted -= &first * &next;
                 q.push(next);
             }

@@ -3,7 +3,8 @@
 use crate::core::fault::Checked;
 use crate::core::fixed::Interval;
 use crate::core::number::Rational;
-use crate::series::model::{fail, shift_up, Frame, Model};
+use crate::series::model::{Frame, Model};
+use crate::series::units::{fail, shift_up};
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{One, Signed, Zero};

@@ -12,3 +12,4 @@ pub(crate) mod model;
 pub(crate) mod points;
 pub(crate) mod rule;
 pub(crate) mod stage;
+pub(crate) mod units;

@@ -4,16 +4,14 @@
 //! polynomials, the function of the result is within the result's. No property of a function but that is used.
 
 use crate::core::budget::limbs;
-use crate::core::fault::{Checked, Fault, Rule};
+use crate::core::fault::Checked;
 use crate::core::fixed::{Fixed, Interval};
 use crate::core::number::Rational;
 use crate::series::points::Points;
+use crate::series::units::{fail, shift_up};
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{Signed, Zero};
-
-/// The rule's name.
-pub(crate) const SERIES: Rule = Rule::Own("series");
 
 /// No model has a norm or a radius above 2^this.
 const MAX_EXPONENT: u64 = 8_192;
@@ -37,19 +35,9 @@ pub(crate) struct Frame<'a> {
     pub(crate) slack: BigInt,
 }
 
-/// A condition of the rule that is not met.
-pub(crate) fn fail<T>(detail: impl Into<String>) -> Checked<T> {
-    Err(Fault::rejected(SERIES, detail))
-}
-
 /// Sum of absolute values: a bound of |sum_j c_j v^j| for |v| <= 1.
 pub(crate) fn norm(c: &[BigInt]) -> BigInt {
     c.iter().map(Signed::abs).sum()
-}
-
-/// x/2^shift rounded up.
-pub(crate) fn shift_up(x: BigInt, shift: u64) -> BigInt {
-    -(-x >> shift)
 }
 
 /// sum of a_j q_(k-j) for j >= 1.
@@ -114,13 +102,18 @@ impl Frame<'_> {
         Ok(Model { c, r })
     }
 
+    /// Bits of the largest number, in units.
+    pub(crate) fn largest(&self) -> u64 {
+        self.precision() + MAX_EXPONENT
+    }
+
     /// Refuses numbers that are too large.
     pub(crate) fn fits(&self, c: &[BigInt]) -> Checked<()> {
         let bits = c.iter().map(BigInt::bits).max().unwrap_or(0);
         self.fixed
             .budget
             .charge(40 + c.len() as u64 * (20 + bits / 32))?;
-        if bits > self.precision() + MAX_EXPONENT {
+        if bits > self.largest() {
             return fail(format!("a value or a coefficient beyond 2^{MAX_EXPONENT}"));
         }
         Ok(())

@@ -6,7 +6,7 @@
 use crate::core::budget::{limbs, size};
 use crate::core::fault::{Checked, Fault};
 use crate::core::fixed::{Fixed, Interval};
-use crate::series::model::{fail, shift_up};
+use crate::series::units::{fail, shift_up};
 use num_bigint::{BigInt, Sign};
 use num_integer::Integer;
 use num_traits::{One, Signed, Zero};
@@ -454,19 +454,9 @@ pub(crate) mod tests {
         (sin, cos)
     }
 
-    /// The nearest float, for the start of Newton's steps.
-    fn float(x: &BigInt) -> f64 {
-        let top: BigInt = x >> (W - 60);
-        i128::try_from(top).map_or(1e30, |n| n as f64) / (1_u64 << 60) as f64
-    }
-
-    fn from_float(x: f64) -> BigInt {
-        BigInt::from((x * (1_u64 << 52) as f64) as i128) << (W - 52)
-    }
-
     pub(crate) fn pi() -> BigInt {
-        let mut z = from_float(std::f64::consts::PI);
-        for _ in 0..5 {
+        let mut z = one() * 22 / 7;
+        for _ in 0..6 {
             z += sin_cos(&z).0;
         }
         z
@@ -474,8 +464,9 @@ pub(crate) mod tests {
 
     /// Halley's steps for exp(z) = x.
     pub(crate) fn log(x: &BigInt) -> BigInt {
-        let mut z = from_float(float(x).ln());
-        for _ in 0..6 {
+        // Within 1 of it, by the length.
+        let mut z = one() * (BigInt::from(x.bits()) - W) * 69 / 100;
+        for _ in 0..8 {
             let e = exp(&z);
             z += over(&((x - &e) * 2), &(x + &e));
         }
@@ -484,8 +475,9 @@ pub(crate) mod tests {
 
     /// tan(a - z) = (x cos z - sin z)/(cos z + x sin z) for x = tan a.
     pub(crate) fn atan(x: &BigInt) -> BigInt {
-        let mut z = from_float(float(x).atan());
-        for _ in 0..6 {
+        // Within 1/4 of it.
+        let mut z = over(&(x * 3 / 2), &(one() + x.abs()));
+        for _ in 0..8 {
             let (s, c) = sin_cos(&z);
             z += over(&(times(x, &c) - &s), &(&c + times(x, &s)));
         }

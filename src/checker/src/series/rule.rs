@@ -9,9 +9,10 @@ use crate::core::polynomial::Polynomial;
 use crate::core::statement::Witness;
 use crate::series::evaluate::evaluate;
 use crate::series::expression::Formula;
-use crate::series::model::{fail, Frame, Model, SERIES};
+use crate::series::model::{Frame, Model};
 use crate::series::points::Points;
 use crate::series::stage::{composite, Stage};
+use crate::series::units::{fail, SERIES};
 use num_bigint::BigInt;
 use num_traits::{One, Zero};
 
@@ -64,7 +65,7 @@ pub(crate) fn prove(
     stages: &[Stage],
     fixed: &Fixed,
 ) -> Checked<()> {
-    check_parts(&series.parts)?;
+    check_parts(&series.parts, fixed)?;
     if series.parts.len() != hints.len() {
         return Err(Fault::internal("cells"));
     }
@@ -114,8 +115,11 @@ pub(crate) fn prove(
 }
 
 /// Parts in order, each with more than one point.
-fn check_parts(parts: &[(Rational, Rational)]) -> Checked<()> {
+fn check_parts(parts: &[(Rational, Rational)], fixed: &Fixed) -> Checked<()> {
     for (i, (from, to)) in parts.iter().enumerate() {
+        // A few comparisons and two divisions.
+        let words = (from.bits() + to.bits() + fixed.precision) / 64 + 1;
+        fixed.budget.charge(4 * words * words + 200)?;
         if from >= to {
             return fail(format!("part {i}: from is not below to"));
         }

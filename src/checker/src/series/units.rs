@@ -1,0 +1,17 @@
+//! What every file of this room needs: the rule's name, and rounding up.
+
+use crate::core::fault::{Checked, Fault, Rule};
+use num_bigint::BigInt;
+
+/// The rule's name.
+pub(crate) const SERIES: Rule = Rule::Own("series");
+
+/// A condition of the rule that is not met.
+pub(crate) fn fail<T>(detail: impl Into<String>) -> Checked<T> {
+    Err(Fault::rejected(SERIES, detail))
+}
+
+/// x/2^shift rounded up.
+pub(crate) fn shift_up(x: BigInt, shift: u64) -> BigInt {
+    -(-x >> shift)
+}
