@@ -30,7 +30,7 @@ pub(super) struct Plan<'a> {
     /// *Estimate* of the error's size, in units of 2^-bits; at least 1.
     pub estimate_size: Integer,
     /// A radius that is small enough.
-    tolerance: Integer,
+    pub tolerance: Integer,
     /// Degree that is tried.
     degree: usize,
 }
@@ -87,7 +87,11 @@ impl<'a> Plan<'a> {
         let mut bits = 128;
         loop {
             let (mut size, mut radius) = (Integer::new(), Integer::new());
-            let frame = Frame { bits, degree: 0 };
+            let frame = Frame {
+                bits,
+                degree: 0,
+                slack: true,
+            };
             for x in &points {
                 let place = even(x, bits, false);
                 match subject.error(&frame, &place, &Integer::new()) {
@@ -134,6 +138,7 @@ impl<'a> Plan<'a> {
         Frame {
             bits: self.bits,
             degree,
+            slack: true,
         }
     }
 
@@ -229,9 +234,13 @@ impl<'a> Plan<'a> {
         Ok(taken)
     }
 
-    /// The error at a point of the grid.
+    /// The error at a point of the grid, at which it exists.
     pub fn at(&self, x: &Integer) -> std::result::Result<Model, Fault> {
-        self.subject.error(&self.frame(0), x, &Integer::new())
+        let frame = Frame {
+            slack: false,
+            ..self.frame(0)
+        };
+        self.subject.error(&frame, x, &Integer::new())
     }
 }
 

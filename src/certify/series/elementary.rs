@@ -56,12 +56,19 @@ impl Frame {
         // At an end of where it is defined: between the roots at the ends of A's range.
         let (middle, swing) = (a.middle(), a.swing());
         let (lo, hi) = (Integer::from(&middle - &swing), middle + swing);
-        let slack = Integer::from(1) << (self.bits / 2);
-        if hi < 0 || lo < -slack {
+        if hi < 0 || lo < -self.beyond() {
             return Err("root of a value that may be below 0");
         }
         let lo = points::root(m, &lo.max(Integer::new()), self.bits).lo;
         Ok(self.enclosed(&lo, &points::root(m, &hi, self.bits).hi))
+    }
+
+    /// How far beyond an end is taken for it.
+    pub fn beyond(&self) -> Integer {
+        match self.slack {
+            true => Integer::from(1) << (self.bits / 2),
+            false => Integer::new(),
+        }
     }
 
     /// None where the expansion does not prove enough.

@@ -72,8 +72,7 @@ impl Frame {
         // At an end of where it is defined: between the values at the ends of A's range.
         let (middle, swing, one) = (a.middle(), a.swing(), self.one());
         let (lo, hi) = (Integer::from(&middle - &swing), middle + swing);
-        let beyond = Integer::from(1) << (self.bits / 2);
-        let beyond = beyond + &one;
+        let beyond = self.beyond() + &one;
         let least = Integer::from(-&one);
         if lo < Integer::from(-&beyond) || hi > beyond || hi < least || lo > one {
             return Err("asin or acos of a value that may be beyond 1 in size");

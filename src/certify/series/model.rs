@@ -33,6 +33,9 @@ pub(super) struct Frame {
     pub bits: u32,
     /// Largest degree.
     pub degree: usize,
+    /// Whether what seems to lie a little beyond the end of where a root or arc sine is defined may be taken for that end:
+    /// on cells, which speak of the points at which all is defined; not where a value has to exist.
+    pub slack: bool,
 }
 
 /// Sum of sizes.
