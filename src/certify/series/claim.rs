@@ -9,7 +9,7 @@ use crate::arith::mp::{max, Mp};
 use crate::arith::rounding::CoefficientMode;
 use crate::certify::published;
 use crate::certify::series::cells::{even, Cell, Plan};
-use crate::certify::series::model::norm;
+use crate::certify::series::model::{norm, Model};
 use crate::certify::series::subject::Subject;
 use crate::certify::stage::pieces::{Pieces, Segment};
 use crate::certify::stage::polynomial::Polynomial;
@@ -109,9 +109,7 @@ pub fn enclose(
         ))
     };
     let (x, _) = best.ok_or_else(none)?;
-    let at = plan
-        .at(&x)
-        .map_err(|why| Error::domain(format!("at the witness: {why}")))?;
+    let (x, at) = witness(&plan, &x, domain)?;
     // Room for the roundings of another checker.
     let lo = at.middle().abs() - at.r * 4u32 - 4u32;
     let lo = Float::with_val_round(bits, lo.max(Integer::new()), Round::Down).0 >> bits;
@@ -125,6 +123,32 @@ pub fn enclose(
     })
 }
 
+/// A point at x, or so near to it that it makes no difference, at which the error is proved to exist: at an end of where a
+/// root is defined that would take an exact value there.
+fn witness(plan: &Plan, x: &Integer, domain: &[(Rational, Rational)]) -> Result<(Integer, Model)> {
+    let bits = plan.bits;
+    let mut why = "no point near it lies in the domain";
+    for shift in [0u32, 3, 8, 16, 24] {
+        for sign in [1, -1] {
+            let moved = match shift {
+                0 => x.clone(),
+                _ => Integer::from(sign << shift) + x,
+            };
+            let place = Rational::from(&moved) >> bits;
+            if !domain.iter().any(|(lo, hi)| *lo <= place && place <= *hi) {
+                continue;
+            }
+            match plan.at(&moved) {
+                Ok(model) => return Ok((moved, model)),
+                Err(fault) => why = fault,
+            }
+        }
+    }
+    let place = Float::with_val(64, x) >> bits;
+    let detail = format!("near the witness x = {place:.12}: {why}");
+    Err(ErrorKind::NotConverged(detail).into())
+}
+
 /// The proof on a cell, and the bound of the error there.
 fn proved(
     plan: &Plan,
@@ -134,9 +158,9 @@ fn proved(
 ) -> Result<(SeriesCell, Float)> {
     let bits = plan.bits;
     let error = &cell.error;
-    // Twice the radius and some units: room for the roundings of another checker.
-    let radius =
-        Float::with_val_round(bits, Integer::from(&error.r * 2u32) + 64u32, Round::Up).0 >> bits;
+    // Room for the roundings of another checker, and for what it leaves out otherwise.
+    let radius = Integer::from(&error.r + &plan.tolerance) + 64u32;
+    let radius = Float::with_val_round(bits, radius, Round::Up).0 >> bits;
     let (segments, places, most) = if !cell.matters || error.c.len() <= 1 {
         let slopes = norm(&error.slopes());
         let size = error.middle().abs() + slopes;
