@@ -13,7 +13,9 @@ use crate::error::{Error, ErrorKind, Result};
 use rug::{Float, Integer, Rational};
 
 /// Most cells.
-const MAX_CELLS: usize = 4_096;
+const MAX_CELLS: usize = 8_192;
+/// Most work: products of 64-bit words, by an estimate.
+const MAX_WORK: u64 = 1 << 37;
 /// Largest degree that is tried.
 const MAX_DEGREE: usize = 240;
 /// Most fractional bits.
@@ -33,6 +35,8 @@ pub(super) struct Plan<'a> {
     pub tolerance: Integer,
     /// Degree that is tried.
     degree: usize,
+    /// What is left of the work.
+    left: u64,
 }
 
 /// A cell with its model.
@@ -126,6 +130,7 @@ impl<'a> Plan<'a> {
                     estimate_size: size.max(Integer::from(1)),
                     tolerance,
                     degree: (digits as usize * 2 / 5).clamp(12, MAX_DEGREE),
+                    left: MAX_WORK,
                 });
             }
             let more = (lacking.unsigned_abs() as u32).next_multiple_of(64);
@@ -152,7 +157,7 @@ impl<'a> Plan<'a> {
         let half = Integer::from(&self.estimate_size >> 1u32);
         let known = error.r <= self.tolerance;
         let least = Integer::from(&self.estimate_size + &self.tolerance);
-        let matters = most > half;
+        let matters = error.as_box() > half;
         // A constant at an end of where the function is defined, or a cell that does not matter.
         if !known && matters && (most > least || error.c.len() > 2) {
             return Ok(None);
@@ -178,7 +183,8 @@ impl<'a> Plan<'a> {
             let Ok(error) = model(degree) else { continue };
             let enough = match matters && known {
                 true => error.r <= self.tolerance,
-                false => matters && error.magnitude() <= least || error.magnitude() <= half,
+                false if matters => error.magnitude() <= least && error.c.len() <= 2,
+                false => error.as_box() <= half,
             };
             if enough {
                 (cell.degree, cell.error) = (degree, error);
@@ -193,16 +199,20 @@ impl<'a> Plan<'a> {
     /// # Errors
     /// A place at which no cell is short enough, with the reason; too many cells.
     pub fn cut<T>(
-        &self,
+        &mut self,
         (from, to): (&Rational, &Rational),
         already: usize,
-        mut take: impl FnMut(Cell) -> Result<T>,
+        mut take: impl FnMut(&Self, Cell) -> Result<T>,
     ) -> Result<Vec<T>> {
         let mut open = vec![(even(from, self.bits, false), even(to, self.bits, true))];
         let mut taken = Vec::new();
         while let Some((lo, hi)) = open.pop() {
+            let rows = (self.degree as u64 + 8).pow(2);
+            let words = u64::from(self.bits / 64 + 4).pow(2);
+            let work = rows * words * self.subject.operations();
+            self.left = self.left.saturating_sub(work);
             let why = match self.attempt(&lo, &hi) {
-                Ok(Some(cell)) => match take(cell) {
+                Ok(Some(cell)) => match take(self, cell) {
                     Ok(done) => {
                         taken.push(done);
                         continue;
@@ -216,10 +226,11 @@ impl<'a> Plan<'a> {
             // Halves on an even grid, with some bits to spare for what is computed on them.
             let middle = (Integer::from(&lo + &hi) >> 2u32) << 1u32;
             let total = already + taken.len() + open.len();
-            if width.significant_bits() < 24 || middle <= lo || middle >= hi || total >= MAX_CELLS {
+            let much = total >= MAX_CELLS || self.left == 0;
+            if width.significant_bits() < 24 || middle <= lo || middle >= hi || much {
                 let place = shown(&middle, self.bits);
-                let what = match total >= MAX_CELLS {
-                    true => format!("more than {MAX_CELLS} cells are needed"),
+                let what = match much {
+                    true => "more cells or work than are allowed".to_owned(),
                     false => "no bound is found".to_owned(),
                 };
                 let done = shown(&lo, self.bits);

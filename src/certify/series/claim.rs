@@ -9,7 +9,7 @@ use crate::arith::mp::{max, Mp};
 use crate::arith::rounding::CoefficientMode;
 use crate::certify::published;
 use crate::certify::series::cells::{even, Cell, Plan};
-use crate::certify::series::model::{norm, Model};
+use crate::certify::series::model::Model;
 use crate::certify::series::subject::Subject;
 use crate::certify::stage::pieces::{Pieces, Segment};
 use crate::certify::stage::polynomial::Polynomial;
@@ -77,7 +77,7 @@ pub fn enclose(
     gap_bits: u32,
 ) -> Result<Series> {
     let subject = Subject::new(table, difference, mode)?;
-    let plan = Plan::new(&subject, domain, gap_bits)?;
+    let mut plan = Plan::new(&subject, domain, gap_bits)?;
     let bits = plan.bits;
     let mut best: Best = None;
     let mut bound = Float::new(bits);
@@ -89,8 +89,8 @@ pub fn enclose(
             Integer::from(even(from, bits, true) >> 1u32) << 1u32,
             Integer::from(even(to, bits, false) >> 1u32) << 1u32,
         );
-        let cells = plan.cut((from, to), count, |cell| {
-            let done = proved(&plan, &cell, &inside, &mut best)?;
+        let cells = plan.cut((from, to), count, |plan, cell| {
+            let done = proved(plan, &cell, &inside, &mut best)?;
             if done.1 > bound {
                 bound.clone_from(&done.1);
             }
@@ -162,8 +162,7 @@ fn proved(
     let radius = Integer::from(&error.r + &plan.tolerance) + 64u32;
     let radius = Float::with_val_round(bits, radius, Round::Up).0 >> bits;
     let (segments, places, most) = if !cell.matters || error.c.len() <= 1 {
-        let slopes = norm(&error.slopes());
-        let size = error.middle().abs() + slopes;
+        let size = error.as_box() - &error.r;
         (
             around(bits),
             Vec::new(),

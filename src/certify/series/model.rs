@@ -90,6 +90,11 @@ impl Model {
         norm(&self.c) + &self.r
     }
 
+    /// A bound of |g| as that of a box over all of [-1, 1]: the value in its middle and the size of the slope.
+    pub fn as_box(&self) -> Integer {
+        self.middle().abs() + norm(&self.slopes()) + &self.r
+    }
+
     /// How far g may be from its polynomial's middle.
     pub fn swing(&self) -> Integer {
         norm(self.c.get(1..).unwrap_or_default()) + &self.r

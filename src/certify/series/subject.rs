@@ -48,6 +48,16 @@ impl Subject {
         })
     }
 
+    /// An estimate of how many products of whole models the error takes.
+    pub fn operations(&self) -> u64 {
+        let Difference {
+            function, value, ..
+        } = &self.difference;
+        let later = self.stages.iter().skip(1).map(|s| s.powers.len());
+        let texts = function.text().len() + value.as_ref().map_or(0, |v| v.text().len());
+        (4 + later.sum::<usize>() + texts / 4) as u64
+    }
+
     /// The model of the error where x = middle + reach v, both in units of 2^-bits.
     pub fn error(
         &self,
