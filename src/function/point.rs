@@ -1,6 +1,7 @@
 //! Expressions at points: intervals of multiprecision floats, every operation rounded outward.
 
 use crate::arith::mp::Mp;
+use crate::arith::number;
 use crate::function::algebra::{Algebra, Primitive};
 use rug::float::{Constant, Round};
 use rug::{Float, Rational};
@@ -34,7 +35,8 @@ fn turning(a: &Mp, f: impl Fn(&mut Float, Round)) -> Mp {
 }
 
 fn short(x: &Float) -> String {
-    format!("{x:.12}")
+    let exact = x.to_rational().unwrap_or_default();
+    number::decimal(&exact, 12, false)
 }
 
 impl Algebra for Points {

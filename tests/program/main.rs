@@ -17,6 +17,7 @@ mod polynomial;
 mod ranges;
 mod report;
 mod report_browser;
+mod smooth;
 mod targets;
 
 /// What these tests use of the shared parts.

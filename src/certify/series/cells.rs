@@ -7,10 +7,11 @@
 //! is largest at the end itself. Else it is halved: towards such an end that gives geometrically shorter cells. Nothing of
 //! that is trusted: bounds come from the models of the cells that are taken.
 
+use crate::arith::number::decimal;
 use crate::certify::series::model::{norm, Fault, Frame, Model};
 use crate::certify::series::subject::Subject;
 use crate::error::{Error, ErrorKind, Result};
-use rug::{Float, Integer, Rational};
+use rug::{Integer, Rational};
 
 /// Most cells.
 const MAX_CELLS: usize = 8_192;
@@ -63,7 +64,7 @@ pub(super) fn even(x: &Rational, bits: u32, up: bool) -> Integer {
 
 /// A place on the grid, for a message.
 fn shown(x: &Integer, bits: u32) -> String {
-    format!("{:.12}", Float::with_val(64, x) >> bits)
+    decimal(&(Rational::from(x) >> bits), 12, false)
 }
 
 impl<'a> Plan<'a> {
@@ -206,6 +207,8 @@ impl<'a> Plan<'a> {
     ) -> Result<Vec<T>> {
         let mut open = vec![(even(from, self.bits, false), even(to, self.bits, true))];
         let mut taken = Vec::new();
+        // Why a value does not exist on the way, rather than that it is not known well enough.
+        let mut missing: Option<Fault> = None;
         while let Some((lo, hi)) = open.pop() {
             let rows = (self.degree as u64 + 8).pow(2);
             let words = u64::from(self.bits / 64 + 4).pow(2);
@@ -220,7 +223,10 @@ impl<'a> Plan<'a> {
                     Err(e) => e.to_string(),
                 },
                 Ok(None) => "the error is not known well enough".to_owned(),
-                Err(fault) => fault.to_owned(),
+                Err(fault) => {
+                    missing = Some(fault);
+                    fault.to_owned()
+                }
             };
             let width = Integer::from(&hi - &lo);
             // Halves on an even grid, with some bits to spare for what is computed on them.
@@ -229,6 +235,7 @@ impl<'a> Plan<'a> {
             let much = total >= MAX_CELLS || self.left == 0;
             if width.significant_bits() < 24 || middle <= lo || middle >= hi || much {
                 let place = shown(&middle, self.bits);
+                let why = missing.map_or(why, str::to_owned);
                 let what = match much {
                     true => "more cells or work than are allowed".to_owned(),
                     false => "no bound is found".to_owned(),
@@ -258,6 +265,6 @@ impl<'a> Plan<'a> {
 fn undefined(x: &Rational, why: &str) -> Error {
     Error::domain(format!(
         "not defined at x = {}: {why}",
-        crate::arith::number::decimal(x, 12, false)
+        decimal(x, 12, false)
     ))
 }

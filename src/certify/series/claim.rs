@@ -6,6 +6,7 @@
 //! is within r of that. The lower bound is the error's own value at the best of these points.
 
 use crate::arith::mp::{max, Mp};
+use crate::arith::number::decimal;
 use crate::arith::rounding::CoefficientMode;
 use crate::certify::published;
 use crate::certify::series::cells::{even, Cell, Plan};
@@ -144,8 +145,8 @@ fn witness(plan: &Plan, x: &Integer, domain: &[(Rational, Rational)]) -> Result<
             }
         }
     }
-    let place = Float::with_val(64, x) >> bits;
-    let detail = format!("near the witness x = {place:.12}: {why}");
+    let place = decimal(&(Rational::from(x) >> bits), 12, false);
+    let detail = format!("near the witness x = {place}: {why}");
     Err(ErrorKind::NotConverged(detail).into())
 }
 

@@ -160,3 +160,108 @@ impl Algebra for Frame {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::function::expression::Expression;
+    use crate::function::point::Points;
+    use rug::Float;
+
+    /// The value of the model's polynomial at v = n/16, exactly.
+    fn at(model: &Model, n: i32, bits: u32) -> Rational {
+        let v = Rational::from((n, 16));
+        let sum = model.c.iter().rev();
+        sum.fold(Rational::new(), |sum, c| sum * &v + c) >> bits
+    }
+
+    /// Every operation on cells of many widths: what MPFR gives at points of a cell is within the radius of the polynomial.
+    #[test]
+    fn models_hold_values_at_points() {
+        let texts = [
+            "1/(x + 2)",
+            "sqrt(x + 2)",
+            "root(5, 1 + x^2)",
+            "exp(3*x)",
+            "sin(5*x) - cos(x)^3",
+            "log(x + 2)",
+            "atan(2*x - 1)",
+            "asin(x/2)",
+            "acos(x^2/3)",
+            "erf(x)*pi",
+            "gelu(x) + gelu_tanh(x)",
+            "silu(x) - softplus(x)*tanh(x)",
+            "sqrt(1 - x^2)",
+            "x^-2",
+        ];
+        let mut held = 0;
+        for text in texts {
+            let e = Expression::parse(text, false).unwrap();
+            for bits in [64u32, 192] {
+                for (middle, reach) in [(0, 64), (-3, 1), (48, 16), (20, 5), (-63, 1), (7, 0)] {
+                    for degree in [0, 3, 12] {
+                        let frame = Frame {
+                            bits,
+                            degree,
+                            slack: true,
+                        };
+                        let on_grid = |n: i32| Integer::from(n) << (bits - 6);
+                        let x = frame.made(vec![on_grid(middle), on_grid(reach)], Integer::new());
+                        let Ok(model) = e.value(&frame, &x, &x) else {
+                            continue;
+                        };
+                        let radius = Rational::from(&model.r) >> bits;
+                        for n in -16..=16 {
+                            let place = Rational::from((middle * 16 + reach * n, 64 * 16));
+                            let points = Points { prec: 320 };
+                            let place = points.constant(&place);
+                            let Ok(value) = e.value(&points, &place, &place) else {
+                                continue;
+                            };
+                            let exact = |x: &Float| x.to_rational().unwrap();
+                            let g = at(&model, n, bits);
+                            let inside = exact(&value.lo) <= Rational::from(&g + &radius)
+                                && exact(&value.hi) >= Rational::from(&g - &radius);
+                            assert!(
+                                inside,
+                                "{text} at {n}/16 of {middle} +- {reach}, degree {degree}"
+                            );
+                            held += 1;
+                        }
+                    }
+                }
+            }
+        }
+        assert!(held > 9_000, "{held}");
+    }
+
+    #[test]
+    fn radii_are_small_where_they_can_be() {
+        let frame = Frame {
+            bits: 192,
+            degree: 24,
+            slack: true,
+        };
+        for text in [
+            "exp(x)",
+            "1/(2+x)",
+            "log(2+x)",
+            "erf(x)",
+            "atan(x)",
+            "sin(x)",
+            "asin(x)",
+            "sqrt(2+x)",
+        ] {
+            let e = Expression::parse(text, false).unwrap();
+            let x = vec![Integer::from(1) << 190u32, Integer::from(1) << 187u32];
+            let x = frame.made(x, Integer::new());
+            let model = e.value(&frame, &x, &x).unwrap();
+            // The radius of convergence is 6 half widths at least.
+            assert!(
+                model.r < Integer::from(1) << 140u32,
+                "{text}: {}",
+                model.r.significant_bits()
+            );
+        }
+    }
+}
