@@ -136,14 +136,28 @@ impl Expression {
 
     /// Whether the polynomial occurs.
     pub fn has_p(&self) -> bool {
-        match self {
-            Self::Constant(_) | Self::Pi | Self::X => false,
-            Self::P => true,
+        self.any(&|e| *e == Self::P)
+    }
+
+    /// Whether something in it may be defined up to an end only: a root, arc sine or arc cosine.
+    pub fn has_ends(&self) -> bool {
+        self.any(&|e| match e {
+            Self::Root(..) => true,
+            Self::Call(name, _) => matches!(name, Name::Sqrt | Name::Asin | Name::Acos),
+            _ => false,
+        })
+    }
+
+    /// Whether something holds of it or of a part of it.
+    fn any(&self, holds: &dyn Fn(&Self) -> bool) -> bool {
+        let inside = match self {
+            Self::Constant(_) | Self::Pi | Self::X | Self::P => false,
             Self::Plus(a, b) | Self::Minus(a, b) | Self::Times(a, b) | Self::Over(a, b) => {
-                a.has_p() || b.has_p()
+                a.any(holds) || b.any(holds)
             }
-            Self::Power(a, _) | Self::Root(_, a) | Self::Call(_, a) => a.has_p(),
-        }
+            Self::Power(a, _) | Self::Root(_, a) | Self::Call(_, a) => a.any(holds),
+        };
+        inside || holds(self)
     }
 }
 

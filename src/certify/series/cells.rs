@@ -51,8 +51,8 @@ pub(super) struct Cell {
     pub degree: usize,
     /// The error.
     pub error: Model,
-    /// Whether the error may be largest here.
-    pub matters: bool,
+    /// Whether the error is bounded as one box over the whole cell.
+    pub boxed: bool,
 }
 
 /// x rounded down or up to an even multiple of 2^-bits.
@@ -68,7 +68,7 @@ fn shown(x: &Integer, bits: u32) -> String {
 }
 
 impl<'a> Plan<'a> {
-    /// Looks at the error at points of every part.
+    /// Looks at the error at points of every part, with `least_bits` or more.
     ///
     /// # Errors
     /// A point at which the function or the error is not defined, an error that needs too many bits.
@@ -76,6 +76,7 @@ impl<'a> Plan<'a> {
         subject: &'a Subject,
         parts: &[(Rational, Rational)],
         gap_bits: u32,
+        least_bits: u32,
     ) -> Result<Self> {
         let each = (200 / parts.len()).clamp(3, 64);
         let mut points = Vec::new();
@@ -89,7 +90,7 @@ impl<'a> Plan<'a> {
                 points.push(Rational::from(&width * &t) + lo);
             }
         }
-        let mut bits = 128;
+        let mut bits = least_bits;
         loop {
             let (mut size, mut radius) = (Integer::new(), Integer::new());
             let frame = Frame {
@@ -154,19 +155,18 @@ impl<'a> Plan<'a> {
         let reach = Integer::from(to - from) >> 1u32;
         let model = |degree| self.subject.error(&self.frame(degree), &middle, &reach);
         let error = model(self.degree)?;
-        let most = error.magnitude();
         let half = Integer::from(&self.estimate_size >> 1u32);
-        let known = error.r <= self.tolerance;
         let least = Integer::from(&self.estimate_size + &self.tolerance);
-        let matters = error.as_box() > half;
-        // A constant at an end of where the function is defined, or a cell that does not matter.
-        if !known && matters && (most > least || error.c.len() > 2) {
+        let size = error.as_box();
+        // What does not matter, or is largest at an end of where the function is defined.
+        let boxed = size <= least;
+        if !boxed && error.r > self.tolerance {
             return Ok(None);
         }
         // What a lower degree leaves out must not matter either.
-        let spare = match matters && known {
-            true => Integer::from(&self.tolerance >> 3u32),
-            false => Integer::from(&half >> 3u32),
+        let (most, spare) = match (boxed, size <= half) {
+            (true, true) => (half.clone(), half >> 3u32),
+            _ => (least, Integer::from(&self.tolerance >> 3u32)),
         };
         let kept = |n: &usize| norm(error.c.get(*n + 1..).unwrap_or_default()) <= spare;
         let lower = (1..self.degree).find(kept).unwrap_or(self.degree);
@@ -175,17 +175,16 @@ impl<'a> Plan<'a> {
             to: to.clone(),
             degree: self.degree,
             error,
-            matters,
+            boxed,
         };
         for degree in [lower, lower + 2, lower + lower / 4 + 4] {
             if degree >= self.degree {
                 break;
             }
             let Ok(error) = model(degree) else { continue };
-            let enough = match matters && known {
-                true => error.r <= self.tolerance,
-                false if matters => error.magnitude() <= least && error.c.len() <= 2,
-                false => error.as_box() <= half,
+            let enough = match boxed {
+                true => error.as_box() <= most,
+                false => error.r <= self.tolerance,
             };
             if enough {
                 (cell.degree, cell.error) = (degree, error);

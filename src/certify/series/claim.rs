@@ -6,11 +6,9 @@
 //! is within r of that. The lower bound is the error's own value at the best of these points.
 
 use crate::arith::mp::{max, Mp};
-use crate::arith::number::decimal;
 use crate::arith::rounding::CoefficientMode;
 use crate::certify::published;
 use crate::certify::series::cells::{even, Cell, Plan};
-use crate::certify::series::model::Model;
 use crate::certify::series::subject::Subject;
 use crate::certify::stage::pieces::{Pieces, Segment};
 use crate::certify::stage::polynomial::Polynomial;
@@ -59,8 +57,8 @@ pub struct Series {
     pub bits: u32,
 }
 
-/// The best point so far: its place on the grid, and the size of G there.
-type Best = Option<(Integer, Float)>;
+/// The best point so far: its place on the grid, and the least that the error is there.
+type Best = Option<(Integer, Integer)>;
 
 /// Encloses the maximum of |error| over the parts.
 ///
@@ -78,7 +76,28 @@ pub fn enclose(
     gap_bits: u32,
 ) -> Result<Series> {
     let subject = Subject::new(table, difference, mode)?;
-    let mut plan = Plan::new(&subject, domain, gap_bits)?;
+    // Towards the end of where a root is defined cells grow so short that their ends take more bits.
+    let mut last = None;
+    for least_bits in [128, 384, 1_024] {
+        let plan = Plan::new(&subject, domain, gap_bits, least_bits)?;
+        match with(plan, difference, domain) {
+            Err(e) if matches!(e.kind, ErrorKind::NotConverged(_)) => last = Some(e),
+            other => return other,
+        }
+        if !subject.has_ends() {
+            break;
+        }
+    }
+    let none = || ErrorKind::NotConverged("no precision was tried".into()).into();
+    Err(last.unwrap_or_else(none))
+}
+
+/// The enclosure by one plan.
+fn with(
+    mut plan: Plan,
+    difference: &Difference,
+    domain: &[(Rational, Rational)],
+) -> Result<Series> {
     let bits = plan.bits;
     let mut best: Best = None;
     let mut bound = Float::new(bits);
@@ -86,10 +105,7 @@ pub fn enclose(
     let mut count = 0;
     for (from, to) in domain {
         // Points of the part on the grid.
-        let inside = (
-            Integer::from(even(from, bits, true) >> 1u32) << 1u32,
-            Integer::from(even(to, bits, false) >> 1u32) << 1u32,
-        );
+        let inside = (even(from, bits, true), even(to, bits, false));
         let cells = plan.cut((from, to), count, |plan, cell| {
             let done = proved(plan, &cell, &inside, &mut best)?;
             if done.1 > bound {
@@ -109,11 +125,8 @@ pub fn enclose(
             "no point to evaluate in the domain".into(),
         ))
     };
-    let (x, _) = best.ok_or_else(none)?;
-    let (x, at) = witness(&plan, &x, domain)?;
-    // Room for the roundings of another checker.
-    let lo = at.middle().abs() - at.r * 4u32 - 4u32;
-    let lo = Float::with_val_round(bits, lo.max(Integer::new()), Round::Down).0 >> bits;
+    let (x, lo) = best.ok_or_else(none)?;
+    let lo = Float::with_val_round(bits, lo, Round::Down).0 >> bits;
     Ok(Series {
         difference: difference.clone(),
         parts,
@@ -124,30 +137,26 @@ pub fn enclose(
     })
 }
 
-/// A point at x, or so near to it that it makes no difference, at which the error is proved to exist: at an end of where a
-/// root is defined that would take an exact value there.
-fn witness(plan: &Plan, x: &Integer, domain: &[(Rational, Rational)]) -> Result<(Integer, Model)> {
-    let bits = plan.bits;
-    let mut why = "no point near it lies in the domain";
+/// The least that the error is proved to be at x, with that place; or so near to it that it makes no difference, where a
+/// value is not proved to exist at x itself: an end of where a root is defined that would take an exact value there.
+fn witnessed(plan: &Plan, x: &Integer, inside: &(Integer, Integer)) -> Option<(Integer, Integer)> {
     for shift in [0u32, 3, 8, 16, 24] {
         for sign in [1, -1] {
             let moved = match shift {
                 0 => x.clone(),
                 _ => Integer::from(sign << shift) + x,
             };
-            let place = Rational::from(&moved) >> bits;
-            if !domain.iter().any(|(lo, hi)| *lo <= place && place <= *hi) {
+            if moved < inside.0 || moved > inside.1 {
                 continue;
             }
-            match plan.at(&moved) {
-                Ok(model) => return Ok((moved, model)),
-                Err(fault) => why = fault,
+            if let Ok(at) = plan.at(&moved) {
+                // Room for the roundings of another checker.
+                let lo = at.middle().abs() - at.r * 4u32 - 4u32;
+                return Some((moved, lo.max(Integer::new())));
             }
         }
     }
-    let place = decimal(&(Rational::from(x) >> bits), 12, false);
-    let detail = format!("near the witness x = {place}: {why}");
-    Err(ErrorKind::NotConverged(detail).into())
+    None
 }
 
 /// The proof on a cell, and the bound of the error there.
@@ -162,7 +171,7 @@ fn proved(
     // Room for the roundings of another checker, and for what it leaves out otherwise.
     let radius = Integer::from(&error.r + &plan.tolerance) + 64u32;
     let radius = Float::with_val_round(bits, radius, Round::Up).0 >> bits;
-    let (segments, places, most) = if !cell.matters || error.c.len() <= 1 {
+    let (segments, places, most) = if cell.boxed {
         let size = error.as_box() - &error.r;
         (
             around(bits),
@@ -183,9 +192,14 @@ fn proved(
     };
     let ends = [-1, 1].map(|v| Float::with_val(bits, v));
     for v in places.iter().chain(&ends) {
-        let size = at(&error.c, v, bits).abs();
-        if best.as_ref().is_none_or(|(_, most)| size > *most) && inside.0 <= inside.1 {
-            *best = Some((frame_at(v), size));
+        // In units; the error is no larger there.
+        let most = (at(&error.c, v, bits).abs() << bits) + &error.r;
+        if best.as_ref().is_some_and(|(_, lo)| most <= *lo) {
+            continue;
+        }
+        let found = witnessed(plan, &frame_at(v), inside);
+        if let Some(found) = found.filter(|f| best.as_ref().is_none_or(|(_, lo)| f.1 > *lo)) {
+            *best = Some(found);
         }
     }
     let mut bound = most;

@@ -58,6 +58,21 @@ impl Subject {
         (4 + later.sum::<usize>() + texts / 4) as u64
     }
 
+    /// Whether something in it may be defined up to an end only: a root, arc sine or arc cosine.
+    pub fn has_ends(&self) -> bool {
+        let Difference {
+            function,
+            value,
+            measure,
+        } = &self.difference;
+        let weight = match measure {
+            Measure::Weight(w) => Some(w),
+            _ => None,
+        };
+        let all = [Some(function), value.as_ref(), weight];
+        all.into_iter().flatten().any(|f| f.expression().has_ends())
+    }
+
     /// The model of the error where x = middle + reach v, both in units of 2^-bits.
     pub fn error(
         &self,
