@@ -27,6 +27,7 @@ fn table() -> Table {
         output: polycert::poly::Output::default(),
         slope: None,
         ends: None,
+        smooth: None,
         domain: Domain {
             lo: Rational::from(-1),
             hi: Rational::from(1),

@@ -2,8 +2,8 @@
 
 use crate::arith::number::write;
 use crate::certificate::schema::{
-    Asked, Branch, Cells, Claim, Document, Part, PoolWitness, Segment, Stage, Witness, FORMAT,
-    MAX_PRECISION,
+    Asked, Branch, Cells, Claim, Document, Part, PoolWitness, Segment, SeriesCell, SeriesPart,
+    Stage, Witness, FORMAT, MAX_PRECISION,
 };
 use crate::certify::claims::growth::Growth;
 use crate::certify::claims::lines::Lines;
@@ -12,7 +12,8 @@ use crate::certify::composite::cells;
 use crate::certify::composite::witness;
 use crate::certify::proof::Proof;
 use crate::certify::published::{self, BOUND_BITS};
-use crate::certify::stage::pieces::Pieces;
+use crate::certify::series::claim::Series;
+use crate::certify::stage::pieces::{Pieces, Segment as Boxed};
 use crate::function::shape::Shape;
 use crate::function::target::Function;
 use crate::poly::table::Table;
@@ -23,10 +24,12 @@ pub(in crate::certificate) const EXTRA_BITS: u32 = 64;
 
 /// The certificate of a proof about a table.
 pub fn document(table: &Table, proof: &Proof) -> Document {
-    let bits = match (proof.branches.first(), &proof.lines) {
-        (Some(branch), _) => branch.prec + EXTRA_BITS,
-        (None, Some(lines)) => lines.estimate_fixed_bits,
-        (None, None) => 64,
+    let bits = match (proof.branches.first(), &proof.lines, &proof.series) {
+        (Some(branch), _, _) => branch.prec + EXTRA_BITS,
+        (None, Some(lines), _) => lines.estimate_fixed_bits,
+        // The cells are on the grid of these bits.
+        (None, None, Some(series)) => series.bits,
+        (None, None, None) => 64,
     };
     let mut grid = Grid {
         bits: bits.next_multiple_of(64).min(MAX_PRECISION),
@@ -72,8 +75,12 @@ impl Grid {
     }
 
     fn pieces(&mut self, p: &Pieces) -> Vec<Segment> {
-        let mut segments = Vec::with_capacity(p.segments.len());
-        for s in &p.segments {
+        self.segments(&p.segments)
+    }
+
+    fn segments(&mut self, all: &[Boxed]) -> Vec<Segment> {
+        let mut segments = Vec::with_capacity(all.len());
+        for s in all {
             let boxes = s.boxes.iter();
             segments.push(Segment {
                 lo: self.hint(&s.lo),
@@ -163,6 +170,10 @@ fn claims(proof: &Proof, grid: &mut Grid) -> Vec<Claim> {
         }));
         cites = claims.len();
         claims.push(lines(l, grid));
+    }
+    if let Some(s) = &proof.series {
+        cites = claims.len();
+        claims.push(series(s, grid));
     }
     if let Some(c) = &proof.closeness {
         claims.push(Claim::Closeness {
@@ -282,6 +293,34 @@ fn lines(l: &Lines, grid: &mut Grid) -> Claim {
         witness: Witness {
             x: grid.hint(&l.witness.x),
             lo: write(&l.published_lo()),
+        },
+    }
+}
+
+/// The cells' ends and the witness are on the grid already, as its last bit allows.
+fn series(s: &Series, grid: &mut Grid) -> Claim {
+    let mut parts = Vec::with_capacity(s.parts.len());
+    for part in &s.parts {
+        let cells = part.cells.iter().map(|cell| SeriesCell {
+            to: write(&cell.to),
+            degree: cell.degree.to_string(),
+            pieces: grid.segments(&cell.segments),
+        });
+        parts.push(SeriesPart {
+            from: write(&part.from),
+            to: write(&part.to),
+            cells: cells.collect(),
+        });
+    }
+    Claim::Series {
+        function: s.difference.function.to_string(),
+        value: s.difference.value.as_ref().map(ToString::to_string),
+        error: s.difference.measure.to_string(),
+        parts,
+        hi: write(&s.bound_hi),
+        witness: Witness {
+            x: write(&s.witness_x),
+            lo: write(&s.bound_lo),
         },
     }
 }

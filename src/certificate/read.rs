@@ -60,6 +60,8 @@ pub enum Claim {
     Lines(Lines),
     /// A contraction towards a fixed point.
     Contraction {},
+    /// What is computed from a polynomial against a smooth function.
+    Series(Series),
     /// What the certificate is about.
     Target(Target),
 }
@@ -161,6 +163,32 @@ pub struct Lines {
     pub witness: Witness,
 }
 
+/// What is computed from a polynomial against a smooth function.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Series {
+    /// f, an expression of x.
+    pub function: String,
+    /// The value, an expression of x and p; p if none.
+    pub value: Option<String>,
+    /// How the error is measured.
+    pub error: String,
+    /// The domain, interval by interval.
+    pub parts: Vec<Stretched>,
+    /// The bound over all of them.
+    pub hi: String,
+    /// Where it is nearly reached.
+    pub witness: Witness,
+}
+
+/// An interval of a domain.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Stretched {
+    /// Least x.
+    pub from: String,
+    /// Greatest x.
+    pub to: String,
+}
+
 /// slope x + intercept on [from, to].
 #[derive(Debug, Clone, Deserialize)]
 pub struct Part {
@@ -230,6 +258,7 @@ impl Certificate {
     claim!(last, argmax, Argmax, Pool);
     claim!(last, clip, Clip, Clip);
     claim!(last, lines, Lines, Lines);
+    claim!(last, series, Series, Series);
 
     /// The target: what the certificate is about.
     ///
@@ -296,6 +325,7 @@ impl Claim {
             Self::Argmax(_) => "argmax",
             Self::Lines(_) => "lines",
             Self::Contraction {} => "contraction",
+            Self::Series(_) => "series",
             Self::Target(_) => "target",
         }
     }

@@ -25,8 +25,16 @@ pub struct Document {
 pub(crate) const MAX_PRECISION: u32 = 2_048;
 
 impl Document {
-    /// Doubles the checker's fractional bits, up to the limit; false if they are there already.
+    /// Doubles the checker's fractional bits, up to the limit; false if they are there already, and of a smooth function,
+    /// whose cells are on the grid of these bits.
     pub(crate) fn raise_precision(&mut self) -> bool {
+        if self
+            .claims
+            .iter()
+            .any(|c| matches!(c, Claim::Series { .. }))
+        {
+            return false;
+        }
         let bits = self.precision.parse().unwrap_or(MAX_PRECISION);
         self.precision = (2 * bits).min(MAX_PRECISION).to_string();
         bits < MAX_PRECISION
@@ -77,6 +85,20 @@ pub(crate) struct Part {
     pub to: String,
     pub slope: String,
     pub intercept: String,
+    pub pieces: Vec<Segment>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct SeriesPart {
+    pub from: String,
+    pub to: String,
+    pub cells: Vec<SeriesCell>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct SeriesCell {
+    pub to: String,
+    pub degree: String,
     pub pieces: Vec<Segment>,
 }
 
@@ -160,6 +182,15 @@ pub(crate) enum Claim {
         order: String,
         pieces: Vec<Segment>,
         hi: String,
+    },
+    Series {
+        function: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        value: Option<String>,
+        error: String,
+        parts: Vec<SeriesPart>,
+        hi: String,
+        witness: Witness,
     },
     Target {
         cites: String,

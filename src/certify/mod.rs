@@ -13,6 +13,7 @@
 //! | [`stage`] | one polynomial: evaluation with a proved rounding bound, critical points, monotone pieces |
 //! | [`composite`] | images of images: ranges and slopes of the composite, cells, witnesses |
 //! | [`claims`] | what is claimed: ReLU error, closeness to sign, growth, pools, argmax, clip, lines |
+//! | [`series`] | a smooth function: Taylor models, cell by cell |
 //! | [`neuron`] | the error of one neuron's own polynomial, in f64 intervals |
 //! | [`published`] | how proved floats are published: shortened outward |
 //! | [`request`] | what to prove, and the limits of what may be asked |
@@ -24,4 +25,5 @@ pub mod neuron;
 pub mod proof;
 pub mod published;
 pub mod request;
+pub mod series;
 pub mod stage;

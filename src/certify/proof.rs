@@ -24,6 +24,7 @@ use crate::certify::composite::cascade::Branch;
 use crate::certify::published::{self, BOUND_BITS};
 use crate::certify::request::Plan;
 pub use crate::certify::request::{Request, Verdict};
+use crate::certify::series::claim::{self as series, Series};
 use crate::certify::stage::expand;
 use crate::error::{Error, ErrorKind, Result};
 use crate::function::shape::{Line, Shape};
@@ -67,6 +68,8 @@ pub struct Proof {
     pub argmax: Option<Argmax>,
     /// The error of p itself, for direct functions; there are no branches then.
     pub lines: Option<Lines>,
+    /// The error of what is computed from p, for a smooth function; there are no branches then.
+    pub series: Option<Series>,
     /// Fixed points that p contracts to, for the bit.
     pub contractions: Vec<Contraction>,
     /// Closeness to sign: the function's own for sign and step, else the envelope.
@@ -118,6 +121,9 @@ impl Proof {
 pub fn prove(table: &Table, request: &Request) -> Result<Proof> {
     let plan = Plan::new(table, request)?;
     let composite = Composite::new(table, request.coefficients)?;
+    if request.target.function == Function::Smooth {
+        return smooth(table, request);
+    }
     if let Function::Direct(shape) = request.target.function {
         let parts = plan.lines(table, request, shape)?;
         let p = expand::composite(&composite.branches[0].stages)?;
@@ -160,6 +166,32 @@ fn narrowest(
     }
     let fallback = || ErrorKind::NotConverged("no precision was tried".into()).into();
     best.ok_or_else(|| last_error.unwrap_or_else(fallback))
+}
+
+/// The proof about what is computed from p, against a smooth function; at a finer gap where the claim is within the first.
+fn smooth(table: &Table, request: &Request) -> Result<Proof> {
+    let Some(difference) = &request.target.smooth else {
+        let detail = "target smooth: give --function, an expression of x";
+        return Err(Error::domain(detail));
+    };
+    let parts = Plan::parts(table, request)?;
+    // Published bounds show no difference below 2^-60.
+    let asked = (-request.gap.log2()).ceil().clamp(1.0, 57.0) as u32;
+    let mut proof = Proof::empty(request, Vec::new());
+    for gap_bits in [asked, 57] {
+        let found = series::enclose(table, difference, request.coefficients, &parts, gap_bits);
+        match found {
+            Ok(found) => proof.series = Some(found),
+            // What was proved already stands.
+            Err(_) if proof.series.is_some() => {}
+            Err(e) => return Err(e),
+        }
+        proof.conclude();
+        if proof.verdict != Some(Verdict::Undecided) || gap_bits == 57 {
+            break;
+        }
+    }
+    Ok(proof)
 }
 
 /// The proof about p itself.
@@ -361,6 +393,7 @@ impl Proof {
             clip: None,
             argmax: None,
             lines: None,
+            series: None,
             contractions: Vec::new(),
             closeness: None,
             ranges: Vec::new(),
@@ -385,6 +418,8 @@ impl Proof {
             (published::lower(&clip.witness.lo), clip.bound_hi.clone())
         } else if let Some(lines) = &self.lines {
             (lines.published_lo(), lines.published_hi())
+        } else if let Some(series) = &self.series {
+            (series.bound_lo.clone(), series.bound_hi.clone())
         } else {
             let (lo, hi) = match (&self.relu_error, &self.closeness) {
                 (Some(d), _) => (

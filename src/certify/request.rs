@@ -19,6 +19,8 @@ pub struct Request {
     pub gap: f64,
     /// The sign is meant for eps <= |x|: the table's, if none.
     pub eps: Option<Rational>,
+    /// `smooth`: x is meant in this interval; on the table's own domain if none.
+    pub range: Option<(Rational, Rational)>,
     /// x is meant in [-to, to]: 1 if none.
     pub to: Option<Rational>,
     /// A claimed bound of the error, in the units of the scaled function.
@@ -41,6 +43,7 @@ impl Request {
             coefficients: CoefficientMode::Exact,
             gap: 2.0f64.powi(-40),
             eps: None,
+            range: None,
             to: None,
             claim: None,
             zone: None,
@@ -81,6 +84,32 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// The parts of a smooth function's domain: the one asked for, or the table's own.
+    ///
+    /// # Errors
+    /// An interval that is empty, or too far out for hint numbers.
+    pub fn parts(table: &Table, request: &Request) -> Result<Vec<(Rational, Rational)>> {
+        let parts = match (&request.range, &table.smooth) {
+            (Some(range), _) => vec![range.clone()],
+            (None, Some(smooth)) => smooth.parts(&table.domain),
+            (None, None) => vec![(table.domain.lo.clone(), table.domain.hi.clone())],
+        };
+        let most = Rational::from(1) << 60u32;
+        for (lo, hi) in &parts {
+            if lo >= hi {
+                return Err(Error::domain(format!(
+                    "the range [{lo}, {hi}] is empty or reversed"
+                )));
+            }
+            if lo.clone().abs() > most || hi.clone().abs() > most {
+                return Err(Error::domain(format!(
+                    "the domain [{lo}, {hi}] reaches beyond 2^60"
+                )));
+            }
+        }
+        Ok(parts)
+    }
+
     /// The function of a direct target, as lines on the table's domain (or [-to, to] if that is asked for).
     ///
     /// # Errors
@@ -109,7 +138,7 @@ impl Plan {
             slope,
             ..
         } = &request.target;
-        let direct = matches!(function, Function::Direct(_));
+        let direct = function.is_itself();
         if direct && *scale != 1u32 {
             return Err(Error::domain(
                 "a table that is used as it is has its scale in its input maps: no other",

@@ -3,8 +3,9 @@
 use crate::arith::number;
 use crate::arith::rounding::CoefficientMode;
 use crate::certify::proof::{Proof, Verdict};
-use crate::cli::terminal::{digest, guard, input_scale, output, rational};
+use crate::cli::terminal::{digest, guard, input_scale, interval, output, rational};
 use crate::error::{Error, Result};
+use crate::function::formula::{Formula, Measure};
 use crate::function::shape::Shape;
 use crate::function::target::Function;
 use crate::jobs::certify::{certify, Answer, Request};
@@ -31,7 +32,8 @@ pub struct Arguments {
     /// Table file (polycert-table/1).
     table: PathBuf,
     /// sign, step, relu, leaky_relu, abs, clip, relu6, max, max_pool or argmax through sign;
-    /// direct_relu and so on: the table itself (the table's own if left out).
+    /// direct_relu and so on: the table itself; smooth: the table itself, or a value computed from it, against --function
+    /// (the table's own if left out).
     #[arg(long)]
     target: Option<Function>,
     /// Claimed bound of the maximum error, in the units of the scaled function.
@@ -65,6 +67,21 @@ pub struct Arguments {
     /// c of the input map x -> c x + 1/2 of max-pool and argmax (the largest possible if left out).
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     input_scale: Option<Rational>,
+    /// smooth: the function, an expression of x with exp, log, sqrt, root(n, x), sin, cos, atan, asin, acos, erf, tanh,
+    /// sigmoid, softplus, gelu, gelu_tanh, silu and pi, such as "exp(-x^2/2)" (the table's own if left out).
+    #[arg(long, value_name = "EXPR", value_parser = Formula::function, allow_hyphen_values = true)]
+    function: Option<Formula>,
+    /// smooth: what is computed from x and the table's polynomial p, such as "x/2 + p" (the table's own if left out, p
+    /// where it states none).
+    #[arg(long, value_name = "EXPR", value_parser = Formula::value, allow_hyphen_values = true)]
+    value: Option<Formula>,
+    /// smooth: how the error of the value against the function is measured: absolute, relative or weight:EXPR (absolute
+    /// if left out).
+    #[arg(long, value_name = "MEASURE")]
+    error: Option<Measure>,
+    /// smooth: the domain (the table's own if left out).
+    #[arg(long, value_name = "LO,HI", value_parser = interval, allow_hyphen_values = true)]
+    range: Option<(Rational, Rational)>,
     /// Functions that jump: the error is meant EPS or more from the jump, in units of x/B (the table's own if left out).
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     eps: Option<Rational>,
@@ -148,6 +165,10 @@ fn request(a: &Arguments) -> Request {
         inputs: a.inputs,
         input_gap: a.input_gap.clone(),
         input_scale: a.input_scale.clone(),
+        function: a.function.clone(),
+        value: a.value.clone(),
+        error: a.error.clone(),
+        range: a.range.clone(),
         eps: a.eps.clone(),
         to: a.to.clone(),
         gap: a.gap.clone(),
@@ -186,7 +207,7 @@ fn words(answer: &Answer) -> String {
 
 /// What was asked for and could not be proved: said, rather than left out.
 fn left_out(proof: &Proof) -> String {
-    if proof.request.only_error {
+    if proof.request.only_error || proof.series.is_some() {
         return String::new();
     }
     if proof.lines.is_some() {
@@ -222,6 +243,7 @@ fn json(a: &Arguments, table: &Table, answer: &Answer) -> String {
         .or(proof.clip.as_ref().map(|c| &c.witness))
         .or(proof.relu_error.as_ref().map(|d| &d.witness))
         .or(proof.closeness.as_ref().map(|c| &c.witness));
+    let series = proof.series.as_ref();
     // How far the error is beyond a refuted claim, at least.
     let refuted = proof.verdict == Some(Verdict::Refuted);
     let claim = proof.request.claim.as_ref().filter(|_| refuted);
@@ -250,7 +272,7 @@ fn json(a: &Arguments, table: &Table, answer: &Answer) -> String {
         "bound_lo_decimal": number::decimal(&proof.bound_lo, 20, false),
         "bound_hi_decimal": number::decimal(&proof.bound_hi, 20, true),
         "estimate_hi_log2": number::estimate_log2(&proof.bound_hi),
-        "witness_x": witness.map(|w| exact(&w.x)),
+        "witness_x": series.map(|s| number::write(&s.witness_x)).or(witness.map(|w| exact(&w.x))),
         "input_gap": proof.argmax.as_ref().map(|g| number::write(&g.gap)),
         "contractions": proof.contractions.iter().map(|c| number::write(&c.at)).collect::<Vec<_>>(),
         "overflow_to": proof.overflow.as_ref().map(|g| in_input(&g.to)),
@@ -261,6 +283,11 @@ fn json(a: &Arguments, table: &Table, answer: &Answer) -> String {
         "bound_missed_by": missed.map(|by| number::decimal(&by, 20, false)),
         "certificate": a.output.as_ref().map(|p| p.display().to_string()),
     });
+    if let Some(s) = series {
+        json["function"] = s.difference.function.text().into();
+        json["value"] = s.difference.value.as_ref().map_or("p", |v| v.text()).into();
+        json["error"] = s.difference.measure.to_string().into();
+    }
     if !answer.other_readings.is_empty() {
         json["other_readings"] = answer.other_readings.clone().into();
     }

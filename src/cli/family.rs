@@ -1,8 +1,10 @@
 //! `polycert family`: tables of the families that the field uses, other than searched composites.
 
-use crate::cli::terminal::{guard, note, output, rational};
+use crate::cli::terminal::{guard, interval, note, output, rational};
 use crate::error::{Error, Result};
 use crate::files::read_text;
+use crate::function::expression::Name;
+use crate::function::formula::Formula;
 use crate::function::shape::Shape;
 use crate::function::target::Function;
 use crate::jobs::families::{self as job, Density, Histogram, Normalisation, Request};
@@ -47,12 +49,13 @@ struct File {
 /// The function that is approximated, and where.
 #[derive(clap::Args)]
 struct Approximated {
-    /// relu, leaky_relu, abs, clip, relu6, sign, step or bit.
-    #[arg(long, default_value = "relu", value_parser = shape_of)]
-    function: Shape,
-    /// x in [-RANGE, RANGE].
-    #[arg(long, value_parser = rational, allow_hyphen_values = true, default_value = "1", conflicts_with_all = ["from", "to"])]
-    range: Rational,
+    /// relu, leaky_relu, abs, clip, relu6, sign, step or bit; of minimax also a smooth function, by its name (gelu) or as an
+    /// expression of x ("exp(-x^2/2)").
+    #[arg(long, default_value = "relu", value_parser = named)]
+    function: Named,
+    /// x in [-RANGE, RANGE], or in [LO, HI] for LO,HI.
+    #[arg(long, value_parser = range, allow_hyphen_values = true, default_value = "1", conflicts_with_all = ["from", "to"])]
+    range: (Rational, Rational),
     /// Least x, where the domain is not symmetric.
     #[arg(long, value_parser = rational, allow_hyphen_values = true, requires = "to")]
     from: Option<Rational>,
@@ -92,7 +95,7 @@ struct Composite {
     file: File,
 }
 
-/// Minimax polynomial of a function itself (Remez on its lines).
+/// Minimax polynomial of a function itself (Remez on its lines, or on a smooth function).
 #[derive(clap::Args)]
 struct Minimax {
     #[command(flatten)]
@@ -107,6 +110,9 @@ struct Minimax {
     /// With --even: p(0) = 0.
     #[arg(long, requires = "even")]
     zero: bool,
+    /// A smooth function: the relative error is levelled, not the absolute one.
+    #[arg(long)]
+    relative: bool,
     #[command(flatten)]
     file: File,
 }
@@ -188,18 +194,43 @@ struct Clean {
     file: File,
 }
 
-fn shape_of(text: &str) -> std::result::Result<Shape, String> {
-    match format!("direct_{text}").parse() {
-        Ok(Function::Direct(shape)) => Ok(shape),
-        _ => Err("expected relu, leaky_relu, abs, clip, relu6, sign, step or bit".to_owned()),
+/// A function as an option names it.
+#[derive(Debug, Clone)]
+enum Named {
+    Lines(Shape),
+    Smooth(Formula),
+}
+
+fn named(text: &str) -> std::result::Result<Named, String> {
+    if let Ok(Function::Direct(shape)) = format!("direct_{text}").parse() {
+        return Ok(Named::Lines(shape));
     }
+    let is_name = Name::ALL.iter().any(|(_, name)| *name == text);
+    let whole = if is_name {
+        format!("{text}(x)")
+    } else {
+        text.to_owned()
+    };
+    let read = Formula::function(&whole).map_err(|e| {
+        format!("expected relu, leaky_relu, abs, clip, relu6, sign, step, bit or an expression of x: {e}")
+    });
+    read.map(Named::Smooth)
+}
+
+/// RANGE, or LO,HI.
+fn range(text: &str) -> std::result::Result<(Rational, Rational), String> {
+    if text.contains(',') {
+        return interval(text);
+    }
+    let hi = rational(text)?;
+    Ok((Rational::from(-&hi), hi))
 }
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
     let (family, file) = match &a.family {
         Family::Composite(a) => (job::Family::Composite(a.request()), &a.file),
-        Family::Minimax(a) => (job::Family::Minimax(a.request()?), &a.file),
+        Family::Minimax(a) => (a.request()?, &a.file),
         Family::Chebyshev(a) => (job::Family::Chebyshev(a.request()?), &a.file),
         Family::LeastSquares(a) => {
             guard([a.file.output.as_ref()], [a.histogram.as_ref()])?;
@@ -223,33 +254,46 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
 }
 
 impl Approximated {
+    /// The domain.
+    fn ends(&self) -> (Rational, Rational) {
+        match (&self.from, &self.to) {
+            (Some(from), Some(to)) => (from.clone(), to.clone()),
+            _ => self.range.clone(),
+        }
+    }
+
     /// What is asked.
     ///
     /// # Errors
     /// An option that the function cannot use.
     fn request(&self) -> Result<job::Approximated> {
-        let clip = self.function == Shape::Clip;
+        let shape = match &self.function {
+            Named::Lines(shape) => *shape,
+            Named::Smooth(function) => {
+                let detail =
+                    format!("--function {function}: smooth functions are fitted by minimax alone");
+                return Err(Error::domain(detail));
+            }
+        };
+        let clip = shape == Shape::Clip;
         for (given, name, used) in [
-            (&self.eps, "eps", self.function.jumps()),
-            (&self.slope, "slope", self.function == Shape::LeakyRelu),
+            (&self.eps, "eps", shape.jumps()),
+            (&self.slope, "slope", shape == Shape::LeakyRelu),
             (&self.lower, "lower", clip),
             (&self.upper, "upper", clip),
         ] {
             if given.is_some() && !used {
-                let function = Function::Direct(self.function).name();
+                let function = Function::Direct(shape).name();
                 let function = function.trim_start_matches("direct_");
                 return Err(Error::domain(format!(
                     "--{name} is of no use for --function {function}"
                 )));
             }
         }
-        let usual = job::Approximated::new(self.function, &self.range);
-        let (lo, hi) = match (&self.from, &self.to) {
-            (Some(from), Some(to)) => (from.clone(), to.clone()),
-            _ => (Rational::from(-&self.range), self.range.clone()),
-        };
+        let (lo, hi) = self.ends();
+        let usual = job::Approximated::new(shape, &hi);
         Ok(job::Approximated {
-            function: self.function,
+            function: shape,
             lo,
             hi,
             eps: self.eps.clone(),
@@ -272,13 +316,41 @@ impl Composite {
 }
 
 impl Minimax {
-    fn request(&self) -> Result<job::Minimax> {
-        Ok(job::Minimax {
-            approximated: self.approximated.request()?,
+    fn request(&self) -> Result<job::Family> {
+        let Named::Smooth(function) = &self.approximated.function else {
+            if self.relative {
+                return Err(Error::domain("--relative is for smooth functions"));
+            }
+            return Ok(job::Family::Minimax(job::Minimax {
+                approximated: self.approximated.request()?,
+                degree: self.degree,
+                even: self.even,
+                zero: self.zero,
+            }));
+        };
+        let a = &self.approximated;
+        for (given, name) in [
+            (a.eps.is_some(), "eps"),
+            (a.slope.is_some(), "slope"),
+            (a.lower.is_some(), "lower"),
+            (a.upper.is_some(), "upper"),
+            (self.even, "even"),
+        ] {
+            if given {
+                return Err(Error::domain(format!(
+                    "--{name} is of no use for --function {function}"
+                )));
+            }
+        }
+        let (lo, hi) = a.ends();
+        Ok(job::Family::Smooth(job::Smooth {
+            function: function.clone(),
+            relative: self.relative,
+            lo,
+            hi,
             degree: self.degree,
-            even: self.even,
-            zero: self.zero,
-        })
+            bits: a.bits,
+        }))
     }
 }
 

@@ -26,6 +26,7 @@ mod report;
 mod search;
 mod show;
 mod terminal;
+mod values;
 
 use crate::cli::terminal::note;
 use crate::error::ErrorKind;
@@ -54,6 +55,7 @@ enum Command {
     Certify(certify::Arguments),
     Check(check::Arguments),
     Show(show::Arguments),
+    Values(values::Arguments),
     #[cfg(feature = "full")]
     Catalogue(catalogue::Arguments),
     #[cfg(feature = "full")]
@@ -79,6 +81,7 @@ pub fn run() -> ExitCode {
         Command::Certify(a) => certify::run(&a),
         Command::Check(a) => check::run(&a),
         Command::Show(a) => show::run(&a),
+        Command::Values(a) => values::run(&a),
         #[cfg(feature = "full")]
         Command::Catalogue(a) => catalogue::run(&a),
         #[cfg(feature = "full")]

@@ -91,10 +91,22 @@ fn of_table(t: &Table) -> String {
         ),
         _ => String::new(),
     };
+    let smooth = t.smooth.as_ref().map_or_else(String::new, |s| {
+        let p = || "p".to_owned();
+        let value = s.value.as_ref().map_or_else(p, ToString::to_string);
+        let segments = match s.segments.len() {
+            0 => String::new(),
+            n => format!("segments     {n}\n"),
+        };
+        format!(
+            "function     {}\nvalue        {value}\n{segments}",
+            s.function
+        )
+    });
     format!(
         "table        {} (sha256 {})\n\
          target       {}\n\
-         {output}{own}\
+         {output}{own}{smooth}\
          domain       [{}, {}]\n\
          degrees      {}\n\n\
          An estimate until `polycert certify` has proved its error.\n",

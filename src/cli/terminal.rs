@@ -25,6 +25,18 @@ pub fn input_scale(text: &str) -> std::result::Result<Rational, String> {
     Ok(b)
 }
 
+/// LO,HI on the command line.
+pub fn interval(text: &str) -> std::result::Result<(Rational, Rational), String> {
+    let Some((lo, hi)) = text.split_once(',') else {
+        return Err("expected LO,HI".to_owned());
+    };
+    let (lo, hi) = (rational(lo)?, rational(hi)?);
+    match lo < hi {
+        true => Ok((lo, hi)),
+        false => Err(format!("LO = {lo} is not below HI = {hi}")),
+    }
+}
+
 /// A digest on the command line, in lower case.
 pub fn digest(text: &str) -> std::result::Result<String, String> {
     if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {

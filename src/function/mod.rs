@@ -4,6 +4,14 @@
 //! |---|---|
 //! | [`target`] | sign, ReLU, max and their like, with their parameters |
 //! | [`shape`] | piecewise linear functions, line by line |
+//! | [`expression`] | expressions of x, for smooth functions: read from text |
+//! | [`algebra`] | what they mean, over any values |
+//! | [`point`] | their values at points, enclosed |
+//! | [`formula`] | a smooth function as it is stated, and how the error to it is measured |
 
+pub mod algebra;
+pub mod expression;
+pub mod formula;
+pub mod point;
 pub mod shape;
 pub mod target;

@@ -1,6 +1,7 @@
 //! What a composite is used for, and what its error then means.
 
 use crate::error::{Error, Result};
+use crate::function::formula::Difference;
 use crate::function::shape::Shape;
 use rug::Rational;
 use std::fmt;
@@ -31,11 +32,13 @@ pub enum Function {
     Argmax,
     /// f(x) ~ p(x): the function itself, not through sign.
     Direct(Shape),
+    /// f(x) ~ p(x) for a smooth f, or what is computed from p: the table or the request states both.
+    Smooth,
 }
 
 impl Function {
     /// Every function, with the name used in files and on the command line.
-    pub const ALL: [(Self, &'static str); 18] = [
+    pub const ALL: [(Self, &'static str); 19] = [
         (Self::Sign, "sign"),
         (Self::Step, "step"),
         (Self::Relu, "relu"),
@@ -54,6 +57,7 @@ impl Function {
         (Self::Direct(Shape::Abs), "direct_abs"),
         (Self::Direct(Shape::Clip), "direct_clip"),
         (Self::Direct(Shape::Relu6), "direct_relu6"),
+        (Self::Smooth, "smooth"),
     ];
 
     /// The name used in files.
@@ -66,8 +70,18 @@ impl Function {
     pub fn is_unscaled(self) -> bool {
         matches!(
             self,
-            Self::MaxPool | Self::Clip | Self::Relu6 | Self::Argmax | Self::Direct(_)
+            Self::MaxPool
+                | Self::Clip
+                | Self::Relu6
+                | Self::Argmax
+                | Self::Direct(_)
+                | Self::Smooth
         )
+    }
+
+    /// Whether the polynomial is meant as it is, on a domain of its own: nothing is made of sign.
+    pub fn is_itself(self) -> bool {
+        matches!(self, Self::Direct(_) | Self::Smooth)
     }
 
     /// Whether it has a slope for x < 0.
@@ -135,6 +149,8 @@ pub struct Target {
     /// c, the input map x -> c x + 1/2 of a max-pool or argmax; `None` lets the certifier choose the largest
     /// that keeps every match inside the certified domain.
     pub input_scale: Option<Rational>,
+    /// `smooth`: the value against the function; of no other one.
+    pub smooth: Option<Difference>,
 }
 
 impl Target {
@@ -153,6 +169,7 @@ impl Target {
             inputs: if function == Function::Argmax { 10 } else { 4 },
             gap: None,
             input_scale: None,
+            smooth: None,
         }
     }
 

@@ -88,7 +88,7 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
         None => beside::read(&lists.fields, hints)?,
     };
     let file_target = header.as_ref().map(|h| h.target).or(said.target);
-    let target = target(hints, file_target, &mut facts);
+    let target = target(hints, file_target, &mut facts)?;
     let own = items.iter().all(|i| i.form.is_some());
     let done: Vec<bool> = items.iter().map(|i| i.form.is_some()).collect();
     let (basis, basis_stated) = basis(&lists, hints)?;
@@ -154,6 +154,7 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
             .as_ref()
             .and_then(|h| h.ends.clone())
             .filter(|_| target.name() == "direct_clip"),
+        smooth: None,
         domain: Domain { lo, hi, eps },
         components,
         provenance: BTreeMap::from([("imported from".to_owned(), origin.to_owned())]),

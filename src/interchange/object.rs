@@ -70,7 +70,7 @@ fn whole(text: &str, fields: &BTreeMap<String, Value>, hints: &Hints) -> Result<
 }
 
 fn settings(hints: &Hints, said: &Beside, facts: &mut Facts) -> Result<(Settings, Rational)> {
-    let target = stated::target(hints, said.target, facts);
+    let target = stated::target(hints, said.target, facts)?;
     let (lo, hi) = stated::domain(hints, said.domain.clone(), facts)?;
     let name = hints.name.clone();
     let settings = Settings {
@@ -151,7 +151,7 @@ fn exported(
     };
     let mut facts = Facts::default();
     let own_target = word("target").map(str::parse).transpose()?;
-    let target = stated::target(hints, own_target, &mut facts);
+    let target = stated::target(hints, own_target, &mut facts)?;
     let (lo, hi) = stated::domain(hints, Some((own.lo, own.hi)), &mut facts)?;
     let settings = Settings {
         name: hints.default_name.clone(),

@@ -210,6 +210,7 @@ fn finish(
         output: crate::poly::table::Output::default(),
         slope: None,
         ends: None,
+        smooth: None,
         domain: Domain {
             lo: Rational::from(-&settings.hi),
             hi: settings.hi.clone(),

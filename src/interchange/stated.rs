@@ -41,15 +41,24 @@ pub(super) fn domain(
 }
 
 /// The target, which says what the polynomial itself approximates.
-pub(super) fn target(hints: &Hints, file: Option<Function>, facts: &mut Facts) -> Function {
+///
+/// # Errors
+/// Target `smooth`, of which nothing here states the function.
+pub(super) fn target(hints: &Hints, file: Option<Function>, facts: &mut Facts) -> Result<Function> {
     let target = hints.target.or(file).unwrap_or(Function::Relu);
+    if target == Function::Smooth {
+        return Err(Error::unsupported(
+            "--target smooth: import does not state the function of such a table: import it for another target and \
+             give --target smooth --function EXPR to certify, or write the field function into the table",
+        ));
+    }
     let how = match target {
-        Function::Direct(_) => "the polynomial itself",
+        Function::Direct(_) | Function::Smooth => "the polynomial itself",
         _ => "the polynomial stands for sign",
     };
     let stated = hints.target.is_some() || file.is_some();
     facts.say(stated, format!("target {target}, {how}"), "--target");
-    target
+    Ok(target)
 }
 
 /// What the last stage gives, where a composite stands for sign.
@@ -118,7 +127,7 @@ pub(super) fn eps(
     file: Option<Rational>,
     target: Function,
 ) -> Result<Option<Rational>> {
-    if matches!(target, Function::Direct(_)) && !target.needs_eps() && hints.eps.is_some() {
+    if target.is_itself() && !target.needs_eps() && hints.eps.is_some() {
         return Err(Error::domain(format!(
             "--eps is for composites that stand for sign and for functions that jump, not for target {target}"
         )));

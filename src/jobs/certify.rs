@@ -5,6 +5,7 @@ use crate::certificate::composite::document;
 use crate::certificate::{publish, Report};
 use crate::certify::proof::{prove, Proof, Request as Asked, Verdict};
 use crate::error::{Error, ErrorKind, Result};
+use crate::function::formula::{Difference, Formula, Measure};
 use crate::function::target::{Function, Target};
 use crate::jobs::{claim, readings};
 use crate::poly::table::{Output, Table};
@@ -35,6 +36,14 @@ pub struct Request {
     pub input_gap: Option<Rational>,
     /// c of the input map x -> c x + 1/2 of max-pool and argmax (the largest possible if none).
     pub input_scale: Option<Rational>,
+    /// `smooth`: f(x); the table's own if none.
+    pub function: Option<Formula>,
+    /// `smooth`: what is computed from x and p; the table's own if none, p if it has none.
+    pub value: Option<Formula>,
+    /// `smooth`: how the error is measured; absolute if none.
+    pub error: Option<Measure>,
+    /// `smooth`: the domain; the table's own if none.
+    pub range: Option<(Rational, Rational)>,
     /// Functions that jump: the error is meant this far from the jump or farther.
     pub eps: Option<Rational>,
     /// The composite's domain is [-to, to], before scaling: the table's own if none.
@@ -67,6 +76,10 @@ impl Default for Request {
             inputs: None,
             input_gap: None,
             input_scale: None,
+            function: None,
+            value: None,
+            error: None,
+            range: None,
             eps: None,
             to: None,
             gap: Rational::from(1) >> 40,
@@ -151,7 +164,7 @@ pub(in crate::jobs) fn own_domain(
     function: Function,
     scale: &Rational,
 ) -> Result<Option<Rational>> {
-    if matches!(function, Function::Direct(_)) || table.is_of_unit_domain() {
+    if function.is_itself() || table.is_of_unit_domain() {
         return Ok(None);
     }
     let (lo, hi) = (&table.domain.lo, &table.domain.hi);
@@ -180,6 +193,17 @@ pub(in crate::jobs) fn usual(table: &Table, function: Function) -> Target {
     if function.has_slope() {
         let own = table.slope.clone().filter(|_| table.target == function);
         target.slope = own.unwrap_or_else(|| Rational::from((1, 100)));
+    }
+    if let Some(own) = table
+        .smooth
+        .as_ref()
+        .filter(|_| function == Function::Smooth)
+    {
+        target.smooth = Some(Difference {
+            function: own.function.clone(),
+            value: own.value.clone(),
+            measure: Measure::default(),
+        });
     }
     if let Some(ends) = table.ends.as_ref().filter(|_| table.target == function) {
         target.ends.clone_from(ends);
@@ -211,6 +235,9 @@ impl Request {
         }
         target.input_scale.clone_from(&self.input_scale);
         target.gap.clone_from(&self.input_gap);
+        if function == Function::Smooth {
+            target.smooth = Some(self.difference(table)?);
+        }
         let to = match &self.to {
             Some(to) => Some(to.clone()),
             None => own_domain(table, function, &self.scale)?,
@@ -221,6 +248,7 @@ impl Request {
         Ok(Asked {
             coefficients: self.coefficients,
             gap: self.gap.to_f64(),
+            range: self.range.clone(),
             eps: self.eps.clone(),
             to,
             claim: self.claim.clone(),
@@ -232,13 +260,33 @@ impl Request {
         })
     }
 
+    /// The value and the function of target `smooth`: the table's own, or those that are asked for.
+    ///
+    /// # Errors
+    /// Neither states a function.
+    pub(in crate::jobs) fn difference(&self, table: &Table) -> Result<Difference> {
+        let own = usual(table, Function::Smooth).smooth;
+        let own = own.as_ref();
+        let function = self.function.as_ref().or(own.map(|s| &s.function));
+        let Some(function) = function else {
+            let detail = "target smooth needs --function, an expression of x such as \"exp(x)\": the table states none";
+            return Err(Error::domain(detail));
+        };
+        let value = self.value.as_ref();
+        Ok(Difference {
+            function: function.clone(),
+            value: value.or(own.and_then(|s| s.value.as_ref())).cloned(),
+            measure: self.error.clone().unwrap_or_default(),
+        })
+    }
+
     /// Refuses options that are not the function's, as [`certify`] does.
     ///
     /// # Errors
     /// The first of them.
     pub fn check(&self, table: &Table) -> Result<()> {
         let function = self.target.unwrap_or(table.target);
-        let direct = matches!(function, Function::Direct(_));
+        let direct = function.is_itself();
         if direct && table.output == Output::Step {
             return Err(Error::domain(format!(
                 "{function} means p(x) itself, and the table's output is step: it stands for the sign 2 p - 1"
@@ -248,6 +296,7 @@ impl Request {
         let (jumps, through_relu) = (function.needs_eps(), !direct && !argmax);
         let slopes = function.has_slope();
         let ends = function.has_ends();
+        let smooth = function == Function::Smooth;
         let scaled = self.scale != 1u32;
         let sign = "targets that are made of sign";
         let own = "p(x) itself has its scale in its input maps";
@@ -270,9 +319,9 @@ impl Request {
             (
                 self.to.as_ref().is_some_and(|to| *to != 1u32),
                 "to",
-                function != Function::Max,
+                function != Function::Max && !smooth,
                 "targets with a domain of their own",
-                max_to,
+                if smooth { "say --range=LO,HI" } else { max_to },
             ),
             (
                 known(&self.slope),
@@ -281,6 +330,16 @@ impl Request {
                 "--target leaky_relu",
                 "",
             ),
+            (
+                self.function.is_some(),
+                "function",
+                smooth,
+                "--target smooth",
+                "",
+            ),
+            (self.value.is_some(), "value", smooth, "--target smooth", ""),
+            (self.error.is_some(), "error", smooth, "--target smooth", ""),
+            (self.range.is_some(), "range", smooth, "--target smooth", ""),
             (known(&self.lower), "lower", ends, "--target clip", ""),
             (known(&self.upper), "upper", ends, "--target clip", ""),
             (
@@ -340,6 +399,21 @@ impl Request {
                     "--slope {asked}: the table is for slope {own}; leave --slope out, or import the table with --slope \
                      if {own} is not what it is for"
                 )));
+            }
+        }
+        if let Some(own) = &table.smooth {
+            let p = || "p".to_owned();
+            let value = own.value.as_ref().map_or_else(p, ToString::to_string);
+            let asked = |f: &Option<Formula>| f.as_ref().map(ToString::to_string);
+            for (name, asked, own) in [
+                ("function", asked(&self.function), own.function.to_string()),
+                ("value", asked(&self.value), value),
+            ] {
+                if let Some(asked) = asked.filter(|asked| *asked != own) {
+                    return Err(Error::domain(format!(
+                        "--{name} {asked:?}: the table is for {own:?}; leave --{name} out"
+                    )));
+                }
             }
         }
         if let Some(own) = table.ends.as_ref().filter(|_| table.target == function) {

@@ -46,6 +46,8 @@ fn trivial(target: &Target, table: &Table, to: Option<&Rational>) -> Option<Rati
         Function::Abs | Function::MaxPool => reach,
         Function::Clip => l.max(u) + reach,
         Function::Relu6 => reach + 6u32,
+        // Nothing exact is known of it here.
+        Function::Smooth => return None,
         Function::Direct(shape) => {
             let f = shape.function(&target.slope, &target.ends).ok()?;
             let (lo, hi) = match to {

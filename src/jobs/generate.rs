@@ -109,7 +109,7 @@ fn check(request: &Request) -> Result<()> {
         let detail = format!("--degrees: {n} components, the limit is {MAX_COMPONENTS}");
         return Err(Error::domain(detail));
     }
-    if matches!(request.target, Function::Direct(_)) {
+    if request.target.is_itself() {
         let detail = format!(
             "--target: an odd composite approximates sign, so not {}; see polycert family",
             request.target
@@ -208,6 +208,7 @@ impl Recipe<'_> {
             output: crate::poly::table::Output::default(),
             slope: None,
             ends: None,
+            smooth: None,
             domain: Domain {
                 lo: Rational::from(-&hi),
                 hi,

@@ -7,6 +7,7 @@
 //! | [`mod@search`] | a precision to the cheapest composite, proved | `search` |
 //! | [`mod@export`] | a table to the form of another program | `export` |
 //! | [`mod@certify`] | a table to the proof of its error and its certificate | `certify` |
+//! | [`mod@values`] | a table and points to polynomial, function and error there | `values` |
 //! | [`mod@catalogue`] | a folder of tables to what is proved of each claim | `catalogue` |
 //! | [`mod@report`] | certificates, or an audit, to a page for people | `report` |
 //! | [`mod@noise`] | encryption parameters to the noise of every operation, and of a composite | `noise` |
@@ -41,3 +42,4 @@ mod readings;
 #[cfg(feature = "full")]
 pub mod report;
 pub mod search;
+pub mod values;

@@ -8,6 +8,7 @@ pub mod component;
 pub mod composite;
 pub mod cost;
 pub mod role;
+pub mod smooth;
 pub mod table;
 
 pub use crate::function::shape::{Line, Shape};

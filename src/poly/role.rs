@@ -16,6 +16,8 @@ pub enum Role {
     Sign,
     /// p ~ the function itself, on the table's own domain.
     Direct(Shape),
+    /// p ~ a smooth function, or a part of it, on the table's own domain.
+    Smooth,
 }
 
 impl Table {
@@ -23,6 +25,7 @@ impl Table {
     pub fn role(&self) -> Role {
         match self.target {
             Function::Direct(shape) => Role::Direct(shape),
+            Function::Smooth => Role::Smooth,
             Function::Sign
             | Function::Step
             | Function::Relu
@@ -58,7 +61,7 @@ impl Table {
                 )))
             }
             Role::Sign => Ok(()),
-            Role::Direct(_) => Err(Error::parse(
+            Role::Direct(_) | Role::Smooth => Err(Error::parse(
                 "target",
                 format!(
                     "{} means that p(x) is the function itself; {user} takes a composite p ~ sign, a table whose \
@@ -105,12 +108,16 @@ mod tests {
     #[test]
     fn only_direct_targets_are_no_sign() {
         for (target, name) in Function::ALL {
+            let direct = target.is_itself();
+            let function = match target {
+                Function::Smooth => r#""function":"exp(x)","#,
+                _ => "",
+            };
             let text = format!(
-                r#"{{"format":"polycert-table/1","name":"t","target":"{name}","domain":{{"lo":"-1","hi":"1"}},
+                r#"{{"format":"polycert-table/1","name":"t",{function}"target":"{name}","domain":{{"lo":"-1","hi":"1"}},
                 "components":[{{"basis":"power","coefficients":["0","1"]}}]}}"#
             );
             let table = Table::from_json(&text).unwrap();
-            let direct = name.starts_with("direct_");
             assert_eq!(table.role() == Role::Sign, !direct, "{target}");
             let refused = table.must_be_sign("this test").map_err(|e| e.to_string());
             assert_eq!(refused.is_err(), direct);

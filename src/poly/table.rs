@@ -9,6 +9,7 @@ use crate::files::{read_text, sha256};
 use crate::function::shape::Shape;
 use crate::function::target::Function;
 use crate::poly::component::{Basis, Component};
+use crate::poly::smooth::Smooth;
 use rug::Rational;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -79,6 +80,8 @@ pub struct Table {
     pub slope: Option<Rational>,
     /// Target `direct_clip`: the ends lower < upper of that function, where they are stated.
     pub ends: Option<(Rational, Rational)>,
+    /// Target `smooth`: the function, and what goes with it; of no other target.
+    pub smooth: Option<Smooth>,
     /// Intended domain.
     pub domain: Domain,
     /// The components, first applied first.
@@ -102,6 +105,10 @@ pub(crate) struct RawTable {
     pub lower: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upper: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
     pub domain: RawDomain,
     pub components: Vec<RawComponent>,
     #[serde(default)]
@@ -115,6 +122,8 @@ pub(crate) struct RawTable {
 pub(crate) struct RawDomain {
     pub lo: String,
     pub hi: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segments: Option<Vec<[String; 2]>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub eps: Option<String>,
 }
@@ -192,6 +201,9 @@ impl Table {
             w(&self.domain.lo),
             w(&self.domain.hi)
         );
+        if let Some(smooth) = &self.smooth {
+            smooth.digest_segments(&mut t);
+        }
         let _ = writeln!(
             t,
             "eps {}",
@@ -205,6 +217,9 @@ impl Table {
         }
         if let Some((lower, upper)) = &self.ends {
             let _ = writeln!(t, "ends {} {}", w(lower), w(upper));
+        }
+        if let Some(smooth) = &self.smooth {
+            smooth.digest_texts(&mut t);
         }
         for c in &self.components {
             let (scale, offset) = (w(&c.scale), w(&c.offset));
@@ -270,7 +285,7 @@ impl Table {
                 ));
             }
         }
-        if self.output == Output::Step && matches!(self.target, Function::Direct(_)) {
+        if self.output == Output::Step && self.target.is_itself() {
             return Err(Error::parse(
                 "output",
                 format!(
@@ -291,6 +306,18 @@ impl Table {
             if lower >= upper {
                 let detail = format!("lower = {lower} is not below upper = {upper}");
                 return Err(Error::parse("lower", detail));
+            }
+        }
+        match (&self.smooth, self.target == Function::Smooth) {
+            (Some(smooth), true) => smooth.validate(&self.domain)?,
+            (None, false) => (),
+            (Some(_), false) => {
+                let detail = format!("is of target smooth, not of {}", self.target);
+                return Err(Error::parse("function", detail));
+            }
+            (None, true) => {
+                let detail = "is missing: a table of target smooth states its function of x";
+                return Err(Error::parse("function", detail));
             }
         }
         let n = self.components.len();
@@ -325,6 +352,8 @@ impl Table {
                 .map(|t| at("domain.eps", t))
                 .transpose()?,
         };
+        let target = raw.target.parse()?;
+        let smooth = Smooth::read(&raw, target, &domain)?;
         let components = raw
             .components
             .into_iter()
@@ -345,8 +374,9 @@ impl Table {
         };
         let table = Self {
             ends,
+            smooth,
             name: raw.name,
-            target: raw.target.parse()?,
+            target,
             output: Output::parse(raw.output.as_deref())?,
             slope: raw.slope.as_deref().map(|t| at("slope", t)).transpose()?,
             domain,
@@ -367,7 +397,13 @@ impl Table {
             slope: self.slope.as_ref().map(w),
             lower: self.ends.as_ref().map(|e| w(&e.0)),
             upper: self.ends.as_ref().map(|e| w(&e.1)),
+            function: self.smooth.as_ref().map(|s| s.function.to_string()),
+            value: self
+                .smooth
+                .as_ref()
+                .and_then(|s| Some(s.value.as_ref()?.to_string())),
             domain: RawDomain {
+                segments: self.smooth.as_ref().and_then(Smooth::raw_segments),
                 lo: w(&self.domain.lo),
                 hi: w(&self.domain.hi),
                 eps: self.domain.eps.as_ref().map(w),

@@ -39,6 +39,7 @@ const PRODUCER: Rules = Rules {
                 room("published"),
                 room("stage"),
                 room("composite"),
+                room("series"),
                 room("neuron"),
                 room("claims"),
                 room("proof"),

@@ -19,6 +19,7 @@ mod preparation;
 mod ranges;
 mod report;
 mod report_browser;
+mod smooth;
 mod targets;
 
 /// What these tests use of the shared parts.

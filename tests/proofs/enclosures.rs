@@ -18,6 +18,7 @@ fn table(target: Function) -> Table {
         output: polycert::poly::table::Output::default(),
         slope: None,
         ends: None,
+        smooth: None,
         domain: Domain {
             lo: Rational::from(-1),
             hi: Rational::from(1),

@@ -71,6 +71,7 @@ fn table() -> impl Strategy<Value = Table> {
         output: polycert::poly::table::Output::default(),
         slope: None,
         ends: None,
+        smooth: None,
         domain: Domain {
             lo: Rational::from(-2),
             hi: Rational::from(hi),

@@ -15,6 +15,7 @@ mod property_enclosure;
 mod property_parts;
 mod published_tables;
 mod search;
+mod smooth;
 
 /// What these tests use of the shared parts.
 #[path = "../support"]

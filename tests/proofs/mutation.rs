@@ -37,6 +37,7 @@ fn table(components: Vec<Component>, eps: (u32, u32)) -> Table {
         output: polycert::poly::table::Output::default(),
         slope: None,
         ends: None,
+        smooth: None,
         domain: Domain {
             lo: Rational::from(-1),
             hi: Rational::from(1),

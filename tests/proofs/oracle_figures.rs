@@ -20,6 +20,7 @@ fn table(components: Vec<Component>, eps: Rational, hi: Rational) -> Table {
         output: polycert::poly::Output::default(),
         slope: None,
         ends: None,
+        smooth: None,
         domain: Domain {
             lo: Rational::from(-&hi),
             hi,

@@ -15,7 +15,7 @@ use rug::{Float, Rational};
 /// Largest degree that is offered.
 pub const MAX_DEGREE: usize = 127;
 /// Working precision in bits: levels are good to half of it, extrema to a third.
-const PREC: u32 = 256;
+pub const PREC: u32 = 256;
 /// The error is levelled to this ratio.
 const GOAL: f64 = 1e-15;
 const MAX_EXCHANGES: usize = 60;
@@ -100,7 +100,7 @@ impl Space {
 }
 
 /// T_0..T_n at u.
-fn chebyshev(u: &Float, n: usize) -> Vec<Float> {
+pub(super) fn chebyshev(u: &Float, n: usize) -> Vec<Float> {
     let mut t = vec![Float::with_val(PREC, 1), u.clone()];
     for j in 2..=n {
         let next = Float::with_val(PREC, u * &t[j - 1]) * 2u32 - &t[j - 2];
@@ -129,7 +129,7 @@ impl Pieces {
 }
 
 /// sum c_j T_j(u), by Clenshaw's recurrence.
-fn series(c: &[Float], u: &Float) -> Float {
+pub(super) fn series(c: &[Float], u: &Float) -> Float {
     let (mut b1, mut b2) = (Float::new(PREC), Float::new(PREC));
     let twice = Float::with_val(PREC, u * 2u32);
     for c in c.iter().skip(1).rev() {
@@ -141,9 +141,9 @@ fn series(c: &[Float], u: &Float) -> Float {
 
 /// A point of a part where the error is extremal.
 #[derive(Clone)]
-struct Extremum {
-    u: Float,
-    error: Float,
+pub(super) struct Extremum {
+    pub u: Float,
+    pub error: Float,
 }
 
 /// Fits f, given by lines, on their intervals inside [lo, hi].
@@ -249,7 +249,7 @@ fn exchange_from(mut points: Vec<Float>, target: &Pieces, space: &Space) -> Resu
     Err(failed(best))
 }
 
-fn failed(best: f64) -> Error {
+pub(super) fn failed(best: f64) -> Error {
     ErrorKind::NotConverged(format!(
         "the exchange did not level the error: ratio 1 + {best:.1e} at best"
     ))
@@ -367,12 +367,10 @@ fn extrema(target: &Pieces, c: &[Float], samples: usize) -> Vec<Extremum> {
             if k == 0 || k == samples {
                 found.push(points[k].clone());
             } else {
-                found.push(refined(
-                    target,
-                    part,
-                    c,
-                    [&points[k - 1], &points[k], &points[k + 1]],
-                ));
+                let around = [&points[k - 1], &points[k], &points[k + 1]];
+                let error = |u: &Float| Ok::<_, std::convert::Infallible>(target.error(part, u, c));
+                let Ok(extremum) = refined(around, error);
+                found.push(extremum);
             }
         }
     }
@@ -380,7 +378,10 @@ fn extrema(target: &Pieces, c: &[Float], samples: usize) -> Vec<Extremum> {
 }
 
 /// The extremum inside three points, by repeated parabolas.
-fn refined(target: &Pieces, part: usize, c: &[Float], around: [&Extremum; 3]) -> Extremum {
+pub(super) fn refined<E>(
+    around: [&Extremum; 3],
+    error: impl Fn(&Float) -> std::result::Result<Float, E>,
+) -> std::result::Result<Extremum, E> {
     let mut three = around.map(Extremum::clone);
     for _ in 0..7 {
         let [a, b, d] = &three;
@@ -399,7 +400,7 @@ fn refined(target: &Pieces, part: usize, c: &[Float], around: [&Extremum; 3]) ->
         if !u.is_finite() || u <= a.u || u >= d.u || u == b.u {
             break;
         }
-        let error = target.error(part, &u, c);
+        let error = error(&u)?;
         let next = Extremum { u, error };
         let better = next.error.clone().abs() >= b.error.clone().abs();
         let step = Float::with_val(PREC, &next.u - &b.u).abs();
@@ -414,12 +415,12 @@ fn refined(target: &Pieces, part: usize, c: &[Float], around: [&Extremum; 3]) ->
         }
     }
     let [_, best, _] = three;
-    best
+    Ok(best)
 }
 
 /// `count` extrema of alternating signs with large errors: of neighbours of one sign the larger, then the
 /// smaller end or pair is dropped until they are as many.
-fn alternating(found: Vec<Extremum>, count: usize) -> Option<Vec<Extremum>> {
+pub(super) fn alternating(found: Vec<Extremum>, count: usize) -> Option<Vec<Extremum>> {
     let mut kept: Vec<Extremum> = Vec::new();
     for e in found.into_iter().filter(|e| !e.error.is_zero()) {
         match kept.last_mut() {

@@ -7,6 +7,7 @@
 //! | [`error`] | what a fit can fail with |
 //! | [`general`] | minimax of ReLU and its like |
 //! | [`least_squares`] | for a density of inputs |
+//! | [`smooth`] | minimax of smooth functions |
 //! | [`interpolant`] | OpenFHE's Chebyshev interpolants |
 
 pub mod error;
@@ -16,3 +17,4 @@ pub mod least_squares;
 pub mod odd;
 pub(crate) mod reference;
 pub mod remez;
+pub mod smooth;

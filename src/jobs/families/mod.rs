@@ -2,12 +2,13 @@
 
 mod approximated;
 mod request;
+mod smooth;
 
 pub use crate::approx::fit::least_squares::Histogram;
 pub use crate::approx::known::Normalisation;
 pub use approximated::Approximated;
 pub use request::{
-    Chebyshev, Clean, Composite, Density, Family, Hermite, LeastSquares, Minimax, Request,
+    Chebyshev, Clean, Composite, Density, Family, Hermite, LeastSquares, Minimax, Request, Smooth,
 };
 
 use crate::approx::fit::general::{minimax, Basis as Fitted};
@@ -74,6 +75,7 @@ pub fn family(request: &Request) -> Result<Answer> {
     let mut answer = match &request.family {
         Family::Composite(f) => f.table()?,
         Family::Minimax(f) => f.table()?,
+        Family::Smooth(f) => smooth_table(f)?,
         Family::Chebyshev(f) => f.table()?,
         Family::LeastSquares(f) => f.table()?,
         Family::Hermite(f) => f.table()?,
@@ -103,15 +105,56 @@ fn table(
         output: crate::poly::table::Output::default(),
         slope: None,
         ends: None,
+        smooth: None,
         domain,
         components,
         provenance,
     }
 }
 
+/// The table of a minimax polynomial of a smooth function.
+fn smooth_table(asked: &Smooth) -> Result<Answer> {
+    let fitted = asked.fitted()?;
+    let relative = if asked.relative { ", relative" } else { "" };
+    let words = format!(
+        "minimax of {}, degree {}{relative}",
+        asked.function, asked.degree
+    );
+    let about = [
+        ("fit", words),
+        (
+            "estimate: minimax error",
+            format!("{:.12e}", fitted.estimate_error),
+        ),
+        ("coefficients", format!("multiples of 2^-{}", asked.bits)),
+    ];
+    let domain = Domain {
+        lo: asked.lo.clone(),
+        hi: asked.hi.clone(),
+        eps: None,
+    };
+    let name: String = asked.function.text().chars().take(150).collect();
+    let name = format!("{name} minimax {}", asked.degree);
+    let mut table = table(
+        name,
+        Function::Smooth,
+        domain,
+        vec![fitted.component],
+        &about,
+    );
+    table.smooth = Some(asked.stated());
+    Ok(Answer {
+        table,
+        estimate_fit: Some(FitEstimate {
+            estimate_error: fitted.estimate_error.to_f64(),
+            estimate_excess: fitted.estimate_excess,
+        }),
+    })
+}
+
 impl Composite {
     fn table(&self) -> Result<Answer> {
-        if matches!(self.target, Function::Direct(_)) {
+        if self.target.is_itself() {
             let detail = format!(
                 "--target: a composite approximates sign, so not {}",
                 self.target

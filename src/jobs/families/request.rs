@@ -2,6 +2,7 @@
 
 use crate::approx::fit::least_squares::Histogram;
 use crate::approx::known::Normalisation;
+use crate::function::formula::Formula;
 use crate::function::target::Function;
 use crate::jobs::families::approximated::Approximated;
 use rug::Rational;
@@ -22,6 +23,8 @@ pub enum Family {
     Composite(Composite),
     /// Minimax polynomial of a function itself.
     Minimax(Minimax),
+    /// Minimax polynomial of a smooth function.
+    Smooth(Smooth),
     /// Chebyshev interpolant in f64.
     Chebyshev(Chebyshev),
     /// Least squares for a density of inputs.
@@ -54,6 +57,23 @@ pub struct Minimax {
     pub even: bool,
     /// With `even`: p(0) = 0.
     pub zero: bool,
+}
+
+/// Minimax polynomial of a smooth function on an interval.
+#[derive(Debug, Clone)]
+pub struct Smooth {
+    /// f(x).
+    pub function: Formula,
+    /// Whether the relative error is levelled, else the absolute one.
+    pub relative: bool,
+    /// Least x.
+    pub lo: Rational,
+    /// Greatest x.
+    pub hi: Rational,
+    /// Degree, up to 127.
+    pub degree: usize,
+    /// Coefficients are multiples of 2^-bits.
+    pub bits: u32,
 }
 
 /// Chebyshev interpolant in f64, as OpenFHE's EvalChebyshevFunction computes it.

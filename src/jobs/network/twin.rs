@@ -129,7 +129,7 @@ impl Polynomials {
         }
         // The digest does not cover the target.
         for (i, table) in tables.iter().enumerate() {
-            if matches!(table.role(), Role::Direct(_)) {
+            if table.target.is_itself() {
                 settings.push_str(&format!("table {i} {}\n", table.target));
             }
         }
@@ -194,7 +194,7 @@ impl Polynomials {
 fn suits(table: &Table) -> Result<()> {
     match table.role() {
         Role::Sign => table.must_be_sign("the network"),
-        Role::Direct(_) => Ok(()),
+        Role::Direct(_) | Role::Smooth => Ok(()),
     }
 }
 
@@ -207,7 +207,7 @@ fn stands_for(table: &Table, op: &Op) -> Result<()> {
     match (table.role(), leaky) {
         (Role::Sign | Role::Direct(Shape::Relu), _) => Ok(()),
         (Role::Direct(Shape::LeakyRelu), Some(slope)) => of_slope(table, slope),
-        (Role::Direct(_), _) => Err(Error::parse(
+        (Role::Direct(_) | Role::Smooth, _) => Err(Error::parse(
             "",
             format!(
                 "a table of target {} does not stand for {}: that takes a table of target direct_relu{}, or one made of sign",

@@ -72,7 +72,7 @@ pub struct Row {
     /// What the statement is about besides the function, where it is not the usual: B, the slope, the
     /// inputs of a pool, eps, the end of the domain if it is not 1.
     pub parameters: Vec<(&'static str, Rational)>,
-    /// Of a direct function: whether the statement is about the table's own domain, with its own gap.
+    /// Of a direct or smooth function: whether the statement is about the table's own domain, with its own gap.
     pub whole_domain: bool,
     /// The maximum error is at least this.
     pub bound_lo: Rational,
@@ -244,13 +244,30 @@ fn parameters(d: &Certificate, target: &Target) -> Result<Vec<(&'static str, Rat
             }
             field("to", parts.last().map(|p| &p.to), "to", None)?;
         }
+        "series" => {
+            let parts = d.series().map_or(&[][..], |c| c.parts.as_slice());
+            field("from", parts.first().map(|p| &p.from), "from", None)?;
+            field("to", parts.last().map(|p| &p.to), "to", None)?;
+        }
         _ => field("to", d.deviation().map(|c| &c.to), "to", Some(1))?,
     }
     Ok(all)
 }
 
-/// Whether the parts of a direct function are the table's domain, but for its eps around one jump at most.
+/// Whether the parts of a direct function are the table's domain, but for its eps around one jump at most; and those of a
+/// smooth one the table's, with the absolute error.
 fn whole_domain(document: &Certificate, target: &Target) -> Result<bool> {
+    if let Some(series) = document.series().filter(|_| cited_rule(target) == "series") {
+        let table = document.table()?;
+        let Some(own) = table.smooth.filter(|_| series.error == "absolute") else {
+            return Ok(false);
+        };
+        let mut parts = Vec::with_capacity(series.parts.len());
+        for part in &series.parts {
+            parts.push((number(&part.from, "from")?, number(&part.to, "to")?));
+        }
+        return Ok(own.parts(&table.domain) == parts);
+    }
     let lines = document.lines().filter(|_| cited_rule(target) == "lines");
     let Some(([first, ..], [.., last])) = lines.map(|c| (&c.parts[..], &c.parts[..])) else {
         return Ok(false);
@@ -291,6 +308,7 @@ fn cited_rule(target: &Target) -> &'static str {
         "max_pool" => "pool",
         "argmax" => "argmax",
         "clip" | "relu6" => "clip",
+        "smooth" => "series",
         direct if direct.starts_with("direct_") => "lines",
         _ => "deviation",
     }
@@ -312,6 +330,7 @@ fn cited(document: &Certificate, target: &Target) -> Result<(Vec<Rational>, Opti
         "argmax" => document.argmax().map(of_pool),
         "clip" => document.clip().map(|c| at(&c.witness, None)),
         "lines" => document.lines().map(|c| at(&c.witness, None)),
+        "series" => document.series().map(|c| at(&c.witness, None)),
         _ => document.deviation().map(|c| at(&c.witness, Some(&c.to))),
     };
     found.unwrap_or_else(|| Ok((Vec::new(), None)))

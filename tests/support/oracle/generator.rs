@@ -126,6 +126,7 @@ impl Generator {
             output: polycert::poly::Output::default(),
             slope: None,
             ends: None,
+            smooth: None,
             domain: Domain {
                 lo: Rational::from(-1),
                 hi: Rational::from(1),

@@ -121,6 +121,7 @@ fn table(name: &str, neuron: &Neuron) -> Result<Table> {
         output: crate::poly::table::Output::default(),
         slope: None,
         ends: None,
+        smooth: None,
         domain: Domain {
             lo: -Rational::from(&one + &c) * &h,
             hi: Rational::from(&one - &c) * &h,
