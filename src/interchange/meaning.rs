@@ -10,7 +10,7 @@ use crate::interchange::header::Header;
 use crate::interchange::hints::{Hints, Imported, Layout, Order};
 use crate::interchange::remarks::{ignored, not_odd, seen};
 use crate::interchange::source::{Group, Item, Source};
-use crate::interchange::stated::{confirm, domain, eps, last_stage, slope, target};
+use crate::interchange::stated::{confirm, domain, ends, eps, last_stage, slope, target, Own};
 use crate::poly::component::{Basis, Component};
 use crate::poly::table::{Domain, Output, Table};
 use serde_json::{Map, Value};
@@ -92,6 +92,9 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
     let own = items.iter().all(|i| i.form.is_some());
     let done: Vec<bool> = items.iter().map(|i| i.form.is_some()).collect();
     let (basis, basis_stated) = basis(&lists, hints)?;
+    if !own && !basis_stated {
+        named_after_a_basis(&groups)?;
+    }
     let first_domain = items.first().and_then(|i| i.form.as_ref()?.domain.clone());
     let paired = hints.layout == Some(Layout::Degrees);
     let items = match header.is_some() || *has_degrees {
@@ -108,6 +111,9 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
         },
     )?;
     arrange::mapped(&mut components, said.domain.as_ref())?;
+    if hints.degrees.is_none() {
+        arrange::of_degree(&components, said.degree)?;
+    }
     if let Some(header) = header {
         described(&mut components, header, *format, hints)?;
     }
@@ -118,6 +124,7 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
     let ordered = ordered_by.is_some() || own || *has_degrees || header.is_some() || paired;
     let order = match ordered_by {
         Some(Order::Highest) => "coefficients from the highest degree downwards",
+        _ if groups.iter().any(|g| g.told.is_some()) => "coefficients in the order of the call",
         _ => "coefficients from degree 0 upwards",
     };
     facts.say(ordered, order.to_owned(), "--order");
@@ -143,17 +150,14 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
         .clone()
         .or_else(|| header.as_ref().map(|h| h.name.clone()));
     let own_eps = header.as_ref().and_then(|h| h.domain.eps.clone());
-    let eps = eps(hints, own_eps, target)?;
+    let eps = eps(hints, own_eps.clone(), target, &mut facts)?;
     let origin = format.map_or("text", Format::name);
     let mut table = Table {
         name: name.unwrap_or_else(|| hints.default_name.clone()),
         target,
         output: Output::default(),
         slope: None,
-        ends: header
-            .as_ref()
-            .and_then(|h| h.ends.clone())
-            .filter(|_| target.name() == "direct_clip"),
+        ends: None,
         domain: Domain { lo, hi, eps },
         components,
         provenance: BTreeMap::from([("imported from".to_owned(), origin.to_owned())]),
@@ -163,16 +167,24 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
     let own_slope = header.as_ref().and_then(|h| h.slope.clone());
     let own_slope = own_slope.or(said.slope);
     slope(&mut table, own_slope.clone(), hints, &mut facts)?;
+    let own_ends = header.as_ref().and_then(|h| h.ends.clone());
+    ends(&mut table, own_ends.clone(), hints, &mut facts)?;
     let mut notes = facts.publish(&mut table, hints, digest);
     notes.extend(groups.iter().filter_map(|g| g.told.clone()));
     notes.extend(ignored(&said.ignored));
-    notes.extend(seen(source, &groups, hints));
+    notes.extend(seen(source, &groups, hints, lists.fields.is_empty()));
     if hints.target.is_none() && header.is_none() {
         notes.extend(not_odd(&table));
     }
     table.validate()?;
     let stated = header.as_ref().map(|h| h.sha256.as_str());
-    confirm(&table, own_slope, stated, hints)?;
+    let own = Own {
+        output: output.unwrap_or_default(),
+        eps: own_eps,
+        slope: own_slope,
+        ends: own_ends,
+    };
+    confirm(&table, own, stated, hints)?;
     validated(table, notes)
 }
 
@@ -338,6 +350,19 @@ fn basis(lists: &Lists, hints: &Hints) -> Result<(Basis, bool)> {
         stated.unwrap_or(Basis::Power),
         stated.is_some() || lists.header.is_some(),
     ))
+}
+
+/// A list whose name names a basis is not taken for powers in silence.
+fn named_after_a_basis(groups: &[&Group]) -> Result<()> {
+    let name = groups.iter().map(|g| g.name.as_str());
+    let mut named = name.filter(|n| beside::names_a_basis(&n.to_ascii_lowercase()));
+    match named.next() {
+        Some(name) => Err(Error::parse(
+            name,
+            "its name names a basis: say by --basis power or chebyshev",
+        )),
+        None => Ok(()),
+    }
 }
 
 fn bases(components: &[Component]) -> String {
