@@ -10,7 +10,9 @@ use crate::interchange::header::Header;
 use crate::interchange::hints::{Hints, Imported, Layout, Order};
 use crate::interchange::remarks::{ignored, not_odd, seen};
 use crate::interchange::source::{Group, Item, Source};
-use crate::interchange::stated::{confirm, domain, ends, eps, last_stage, slope, target, Own};
+use crate::interchange::stated::{
+    confirm, domain, ends, eps, last_stage, no_basis_by_name, slope, target, Own,
+};
 use crate::poly::component::{Basis, Component};
 use crate::poly::table::{Domain, Output, Table};
 use serde_json::{Map, Value};
@@ -93,7 +95,7 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
     let done: Vec<bool> = items.iter().map(|i| i.form.is_some()).collect();
     let (basis, basis_stated) = basis(&lists, hints)?;
     if !own && !basis_stated {
-        named_after_a_basis(&groups)?;
+        no_basis_by_name(&groups)?;
     }
     let first_domain = items.first().and_then(|i| i.form.as_ref()?.domain.clone());
     let paired = hints.layout == Some(Layout::Degrees);
@@ -350,19 +352,6 @@ fn basis(lists: &Lists, hints: &Hints) -> Result<(Basis, bool)> {
         stated.unwrap_or(Basis::Power),
         stated.is_some() || lists.header.is_some(),
     ))
-}
-
-/// A list whose name names a basis is not taken for powers in silence.
-fn named_after_a_basis(groups: &[&Group]) -> Result<()> {
-    let name = groups.iter().map(|g| g.name.as_str());
-    let mut named = name.filter(|n| beside::names_a_basis(&n.to_ascii_lowercase()));
-    match named.next() {
-        Some(name) => Err(Error::parse(
-            name,
-            "its name names a basis: say by --basis power or chebyshev",
-        )),
-        None => Ok(()),
-    }
 }
 
 fn bases(components: &[Component]) -> String {

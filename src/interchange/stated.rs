@@ -4,8 +4,10 @@ use crate::arith::number;
 use crate::error::{Error, ErrorKind, Result};
 use crate::function::shape::Shape;
 use crate::function::target::Function;
+use crate::interchange::beside;
 use crate::interchange::facts::Facts;
 use crate::interchange::hints::Hints;
+use crate::interchange::source::Group;
 use crate::poly::role::Role;
 use crate::poly::table::{Output, Table};
 use rug::Rational;
@@ -38,6 +40,22 @@ pub(super) fn domain(
         );
     }
     Ok(ends)
+}
+
+/// A list whose name names a basis is not taken for powers in silence.
+///
+/// # Errors
+/// The first such name.
+pub(super) fn no_basis_by_name(groups: &[&Group]) -> Result<()> {
+    let name = groups.iter().map(|g| g.name.as_str());
+    let mut named = name.filter(|n| beside::names_a_basis(&n.to_ascii_lowercase()));
+    match named.next() {
+        Some(name) => Err(Error::parse(
+            name,
+            "its name names a basis: say by --basis power or chebyshev",
+        )),
+        None => Ok(()),
+    }
 }
 
 /// The target, which says what the polynomial itself approximates.
