@@ -5,16 +5,24 @@ use crate::network::model::layers::{Layer, Network};
 use crate::network::polynomial;
 use crate::network::substitute::Substitute;
 
-/// Most units of work, one some two nanoseconds: about five minutes.
+/// Most units of work, one some two nanoseconds: about five minutes; and more for a network whose file is long, so that
+/// none takes minutes that has not cost its sender megabytes.
 const WORK: u64 = 1 << 37;
+const WORK_A_BYTE: u64 = 1 << 13;
 /// Most bytes of all midpoints together.
 const MEMORY: u64 = 1 << 31;
 
-/// Refuses work and memory beyond the limits before they are taken.
-pub(crate) fn limit_work(network: &Network, signs: &[Substitute], precision: u64) -> Checked<()> {
+/// Refuses work and memory beyond the limits before they are taken; `bytes` of the network's file.
+pub(crate) fn limit_work(
+    network: &Network,
+    bytes: usize,
+    signs: &[Substitute],
+    precision: u64,
+) -> Checked<()> {
+    let most = WORK.max((bytes as u64).saturating_mul(WORK_A_BYTE));
     let limbs = precision / 64 + 2;
     let mut units = 0u64;
-    let mut bytes = 0u64;
+    let mut memory = 0u64;
     let mut signs = signs.iter();
     for node in &network.nodes {
         let out = node.shape.iter().product::<usize>() as u64;
@@ -35,18 +43,18 @@ pub(crate) fn limit_work(network: &Network, signs: &[Substitute], precision: u64
             _ => 30,
         };
         units = units.saturating_add(out.saturating_mul(each));
-        bytes = bytes.saturating_add(out.saturating_mul(precision / 8 + 48));
+        memory = memory.saturating_add(out.saturating_mul(precision / 8 + 48));
     }
-    if bytes > MEMORY {
+    if memory > MEMORY {
         return Err(Fault::rejected(
             Rule::Limit,
-            format!("{bytes} bytes of numbers, the limit is {MEMORY}"),
+            format!("{memory} bytes of numbers, the limit is {MEMORY}"),
         ));
     }
-    if units > WORK {
+    if units > most {
         return Err(Fault::rejected(
             Rule::Limit,
-            format!("{units} units of work, the limit is {WORK}"),
+            format!("{units} units of work, the limit is {most}"),
         ));
     }
     Ok(())

@@ -158,6 +158,7 @@ fn prove(
         }
     }
     let precision = document.precision;
+    let bytes = network.len();
     let network = read::network(network).map_err(|e| e.at("network"))?;
     let size = network.input.iter().product();
     let (mid, rounded) = read::input(input, size, precision).map_err(|e| e.at("input"))?;
@@ -178,7 +179,7 @@ fn prove(
     }
     let origins: Vec<usize> = (0..needed).collect();
     let found = substitutes(&document, &origins)?;
-    limit_work(&network, &found, precision)?;
+    limit_work(&network, bytes, &found, precision)?;
     let plain = |network: &Network, trace: &mut dyn FnMut(&Balls)| {
         let logits = evaluate(network, &input, None, precision, trace)?;
         compare(
@@ -220,7 +221,7 @@ fn prove(
     }
     let expanded = expand(network)?;
     let found = substitutes(&document, &replaced(&activations, &expanded.origins))?;
-    limit_work(&expanded.network, &found, precision)?;
+    limit_work(&expanded.network, bytes, &found, precision)?;
     if noise.exact_centre {
         twin(&expanded.network, &found, &mut trace)?;
     } else {
