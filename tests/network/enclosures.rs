@@ -469,9 +469,15 @@ fn check(seed: u64, most: usize, twin: bool, radii: &[f64]) -> (usize, usize) {
             );
         }
     }
-    // Fixed point, of the same balls: whatever the number of limbs.
-    for bits in [128, 320] {
-        let outcome = prepared.evaluate_fixed(Given::from(&input), model, bits);
+    // Fixed point, of the same balls: whatever the number of limbs; and floats of any exponent.
+    for bits in [128, 320, 256] {
+        let given = Given::from(&input);
+        let outcome = match bits {
+            256 => prepared
+                .evaluate_wide(given, model, bits)
+                .map(Option::unwrap),
+            _ => prepared.evaluate_fixed(given, model, bits),
+        };
         let Outcome::Done(e) = outcome.unwrap_or_else(|e| panic!("{seed}: {e}")) else {
             continue;
         };

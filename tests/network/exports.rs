@@ -1,18 +1,15 @@
 //! Exports of other programs: what is shared of them loads and answers as onnxruntime does, and what a hostile file
 //! says of its weights is refused.
 
+use crate::onnx::file::{file, floats, int, ints, node, whole};
 use crate::support::shared::shared;
 use polycert::arith::ball::Ball;
 use polycert::network::forward::{Model, Outcome, Prepared};
 use polycert::network::model::exact::network_text;
 use polycert::network::model::graph::{Network, Preprocessing};
 use polycert::network::model::tensor::Tensor;
-use polycert::network::read::onnx::messages::{
-    Attribute, Dimension, Entry, Graph, Model as File, Node, Opset, Size, Tensor as Weights,
-    TensorShape, TensorType, Type, ValueInfo,
-};
+use polycert::network::read::onnx::messages::{Entry, Node, Tensor as Weights};
 use polycert::network::read::onnx::{read_with, Options, Read};
-use prost::Message as _;
 use std::path::Path;
 
 fn load(path: &Path) -> polycert::error::Result<Read> {
@@ -145,90 +142,6 @@ const NSFW: [[f64; 2]; 3] = [
     [4.1989803, -3.5017118],
     [3.8954046, -3.3910761],
 ];
-
-fn info(name: &str, dims: &[i64]) -> ValueInfo {
-    let dims = dims
-        .iter()
-        .map(|&d| Dimension {
-            size: Some(Size::Value(d)),
-        })
-        .collect();
-    ValueInfo {
-        name: name.into(),
-        kind: Some(Type {
-            tensor: Some(TensorType {
-                element: 1,
-                shape: Some(TensorShape { dims }),
-            }),
-        }),
-    }
-}
-
-fn node(operator: &str, inputs: &[&str], output: &str, attributes: Vec<Attribute>) -> Node {
-    Node {
-        inputs: inputs.iter().map(|s| (*s).to_owned()).collect(),
-        outputs: vec![output.to_owned()],
-        name: format!("n_{output}"),
-        operator: operator.into(),
-        attributes,
-        ..Node::default()
-    }
-}
-
-fn ints(name: &str, values: &[i64]) -> Attribute {
-    Attribute {
-        name: name.into(),
-        ints: values.to_vec(),
-        ..Attribute::default()
-    }
-}
-
-fn int(name: &str, i: i64) -> Attribute {
-    Attribute {
-        name: name.into(),
-        i,
-        ..Attribute::default()
-    }
-}
-
-fn file(input: &[i64], nodes: Vec<Node>, initializers: Vec<Weights>) -> Vec<u8> {
-    let output = nodes.last().unwrap().outputs[0].clone();
-    let graph = Graph {
-        nodes,
-        initializers,
-        inputs: vec![info("x", input)],
-        outputs: vec![info(&output, &[])],
-        ..Graph::default()
-    };
-    let model = File {
-        graph: Some(graph),
-        opsets: vec![Opset {
-            domain: String::new(),
-            version: 18,
-        }],
-    };
-    model.encode_to_vec()
-}
-
-fn whole(name: &str, dims: &[i64], values: &[i64]) -> Weights {
-    Weights {
-        name: name.into(),
-        dims: dims.to_vec(),
-        data_type: 7,
-        int64_data: values.to_vec(),
-        ..Weights::default()
-    }
-}
-
-fn floats(name: &str, dims: &[i64], values: &[f32]) -> Weights {
-    Weights {
-        name: name.into(),
-        dims: dims.to_vec(),
-        data_type: 1,
-        float_data: values.to_vec(),
-        ..Weights::default()
-    }
-}
 
 /// W = [[1, 2], [3, 4]] in a file beside the model, at an offset.
 fn beside(entries: &[(&str, &str)]) -> Vec<u8> {

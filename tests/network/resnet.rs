@@ -41,7 +41,7 @@ fn resnet20() -> Option<(Network, Samples)> {
     .unwrap()
     .network;
     let images = npy::read(&std::fs::read(images).unwrap()).unwrap();
-    let samples = Samples::from_array(images, network.input_shape(), None).unwrap();
+    let samples = Samples::from_array(images, network.input_shape(), None, false).unwrap();
     Some((network, samples))
 }
 
@@ -230,7 +230,7 @@ fn enclosures_hold_an_independent_evaluation() {
     [61usize, 95, 0, 1, 50].into_par_iter().for_each(|i| {
         let p = &network.preprocessing;
         let input: Vec<Rational> = samples
-            .raw(i)
+            .raw(i, false)
             .iter()
             .enumerate()
             .map(|(k, v)| {

@@ -6,7 +6,7 @@ use crate::support::shared::shared;
 use polycert::arith::ball::Ball;
 use polycert::arith::rounding::CoefficientMode;
 use polycert::network::forward::twin::Activation;
-use polycert::network::forward::{Model, Outcome, Prepared};
+use polycert::network::forward::{Given, Model, Outcome, Prepared};
 use polycert::network::model::tensor::Tensor;
 use polycert::poly::composite::Composite;
 use polycert::poly::table::Table;
@@ -15,7 +15,7 @@ use rug::Rational;
 /// Networks of every kind of layer, their weights and inputs from 2^-1074 to 2^996.
 #[test]
 fn layers_hold_their_exact_values_at_all_exponents() {
-    let mut done = 0;
+    let (mut done, mut sharp) = (0, 0);
     for seed in 0..2_000 * multiplier() {
         let mut s = Source {
             state: seed + (1 << 41),
@@ -28,19 +28,30 @@ fn layers_hold_their_exact_values_at_all_exponents() {
         let balls: Vec<Ball> = balls.collect();
         let input = Tensor::from_balls(n.input_shape(), &balls);
         let prepared = Prepared::new(&n).unwrap();
+        let x: Vec<Rational> = balls.iter().map(|b| point(&mut s, b)).collect();
+        let values = exact(&n, &x, None).0;
+        let wide = prepared.evaluate_wide(Given::from(&input), Model::Relu, 256);
+        let Ok(Some(Outcome::Done(e))) = wide else {
+            panic!("seed {seed}: {wide:?}");
+        };
+        let held = |(ball, _): &(&Ball, &Rational)| ball.is_finite();
+        for (ball, value) in e.logits.iter().zip(&values).filter(held) {
+            inside(ball, value, &format!("seed {seed}, wide"));
+            sharp += usize::from(ball.radius <= ball.hi.abs() * 1e-20);
+        }
         for double in [false, true] {
             // Beyond the largest f64: an error, not a verdict.
             let Ok(Outcome::Done(e)) = prepared.evaluate(&input, Model::Relu, double) else {
                 continue;
             };
             done += 1;
-            let x: Vec<Rational> = balls.iter().map(|b| point(&mut s, b)).collect();
-            for (ball, value) in e.logits.iter().zip(&exact(&n, &x, None).0) {
+            for (ball, value) in e.logits.iter().zip(&values) {
                 inside(ball, value, &format!("seed {seed}, double {double}"));
             }
         }
     }
     assert!(done as u64 > 1_500 * multiplier(), "{done}");
+    assert!(sharp as u64 > 1_500 * multiplier(), "{sharp}");
 }
 
 /// Stages whose coefficients are from 2^-660 to 2^660 on numbers from 2^-1000 to 2^10.

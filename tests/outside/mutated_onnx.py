@@ -1,10 +1,11 @@
-"""Mutated ONNX files against onnxruntime: what polycert reads must mean the same, and nothing may panic or hang.
+"""Mutated and drawn ONNX files against onnxruntime: what polycert reads must mean the same, and nothing may panic or hang.
 
     python mutated_onnx.py POLYCERT TABLE FOLDER SEED COUNT
 
 FOLDER has NAME.onnx and NAME.npy (its input; without it an image of 28 x 28), as those that polynomial_networks.py makes. TABLE is any table for sign. Needs onnx
 and onnxruntime. Files of graphs that polycert reads and onnxruntime refuses are counted apart, and so are those of which
-polycert says that their last node is left out. Files that differ, panic or hang are kept beside the temporary ones.
+polycert says that their last node is left out. Every other file is drawn: a chain of the operators that exporters write around the
+layers (Split, Sum, Slice, Gather, ceil_mode, chains of shapes, ...), mutated too in half of the cases. Files that differ, panic or hang are kept beside the temporary ones.
 """
 
 import copy
@@ -89,6 +90,14 @@ def mutate(m):
                     "Slice",
                     "Pad",
                     "Pow",
+                    "Sum",
+                    "LeakyRelu",
+                    "PRelu",
+                    "Cast",
+                    "Split",
+                    "Gather",
+                    "Shape",
+                    "ConstantOfShape",
                 ]
             )
         elif k == 6:
@@ -105,10 +114,128 @@ def mutate(m):
     return m.SerializeToString()
 
 
+def drawn():
+    """A random chain of operators over [1, c, rows, columns], and its input."""
+    shape = [1] + [rng.randint(1, 4) for _ in range(3)]
+    opset = rng.choice([11, 13, 18, 21])
+    nodes, weights, used = [], [], []
+    g = np.random.default_rng(rng.randrange(2**32))
+    start, x = list(shape), "x"
+
+    def name():
+        used.append(None)
+        return f"v{len(used)}"
+
+    def constant(a):
+        n = name()
+        weights.append(numpy_helper.from_array(np.asarray(a), n))
+        return n
+
+    def floats(*dims):
+        return constant((g.integers(-16, 17, dims) / 8).astype(np.float32))
+
+    def add(op, inputs, outputs=1, **attributes):
+        made = [name() for _ in range(outputs)]
+        nodes.append(onnx.helper.make_node(op, inputs, made, **attributes))
+        return made
+
+    def wide():
+        return [d if rng.random() < 0.5 else 1 for d in shape]
+
+    for _ in range(rng.randint(1, 5)):
+        k, rank = rng.randrange(17), len(shape)
+        axis = rng.randrange(1, rank)
+        if k == 0 and shape[axis] > 1:
+            first = rng.randint(1, shape[axis] - 1)
+            sizes = [first, shape[axis] - first]
+            if opset < 13:
+                made = add("Split", [x], 2, axis=axis, split=sizes)
+            else:
+                made = add("Split", [x, constant(np.array(sizes, np.int64))], 2, axis=axis)
+            part = rng.randrange(2)
+            x, shape[axis] = made[part], sizes[part]
+        elif k == 1:
+            (x,) = add("Sum", [x] + [floats(*wide()) for _ in range(rng.randint(0, 2))] + [x])
+        elif k == 2:
+            (x,) = add("Neg", [x])
+        elif k == 3:
+            d = wide()
+            (x,) = add("Div", [x, constant(g.choice([3.0, -0.5, 7.0], d).astype(np.float32))])
+        elif k == 4:
+            (x,) = add("Cast", [x], to=1)
+        elif k == 5:
+            (x,) = add("LeakyRelu", [x], **({"alpha": rng.choice([0.25, -0.5, 1.5])} if rng.random() < 0.7 else {}))
+        elif k == 6:
+            lo = rng.choice([-1.0, 0.0])
+            ends = [constant(np.float32(lo)), constant(np.float32(lo + rng.choice([0.5, 6.0])))]
+            (x,) = add("Clip", [x] + rng.choice([ends, ends[:1], ["", ends[1]]]))
+        elif k == 7:
+            (x,) = add("PRelu", [x, floats(*wide()[rng.randrange(rank) :])])
+        elif k == 8:
+            axes, keep = list(range(axis, rng.randint(axis, rank - 1) + 1)), rng.randrange(2)
+            if opset < 18:
+                (x,) = add("ReduceMean", [x], axes=axes, keepdims=keep)
+            else:
+                (x,) = add("ReduceMean", [x, constant(np.array(axes, np.int64))], keepdims=keep)
+            shape = [1 if i in axes else d for i, d in enumerate(shape) if keep or i not in axes]
+        elif k == 9 and rank > 2:
+            m = rng.randint(1, 3)
+            (x,), shape[-2] = add("MatMul", [floats(m, shape[-2]), x]), m
+        elif k == 10:
+            n, step = shape[axis], rng.choice([1, 2, -1, -2])
+            a, b = sorted([rng.randint(0, n), rng.randint(0, n)])
+            ends = (a, b) if step > 0 else (b - 1 if b else 0, a - 1 - n if a == 0 else a - 1)
+            left = len(range(a, b, step)) if step > 0 else len(np.arange(n)[ends[0] : ends[1] if ends[1] >= 0 else None : step])
+            if left == 0:
+                continue
+            lists = [[ends[0]], [ends[1] if step > 0 or ends[1] >= 0 else -n - 1], [axis], [step]]
+            (x,), shape[axis] = add("Slice", [x] + [constant(np.array(l, np.int64)) for l in lists]), left
+        elif k == 11:
+            at = [rng.randrange(-shape[axis], shape[axis]) for _ in range(rng.randint(1, 3))]
+            (x,), shape[axis] = add("Gather", [x, constant(np.array(at, np.int64))], axis=axis), len(at)
+        elif k in (12, 13) and rank == 4:
+            kernel, stride = rng.randint(1, 3), rng.randint(1, 2)
+            if min(shape[2:]) < kernel:
+                continue
+            ceil = rng.randrange(2)
+            op = "MaxPool" if k == 12 else "AveragePool"
+            more = {"count_include_pad": rng.randrange(2)} if k == 13 else {}
+            (x,) = add(op, [x], kernel_shape=[kernel] * 2, strides=[stride] * 2, ceil_mode=ceil, **more)
+            shape[2:] = [(-(-(d - kernel) // stride) if ceil else (d - kernel) // stride) + 1 for d in shape[2:]]
+        elif k == 14:
+            (s,) = add("Shape", [x])
+            value = numpy_helper.from_array(np.array([rng.choice([0.5, -2.0])], np.float32))
+            (c,) = add("ConstantOfShape", [s], value=value)
+            (x,) = add(rng.choice(["Add", "Mul"]), [x, c])
+        elif k == 15:
+            (s,) = add("Shape", [x])
+            (n,) = add("Gather", [s, constant(np.array([0], np.int64))], axis=0)
+            (d,) = add("Concat", [n, constant(np.array([-1], np.int64))], axis=0)
+            (x,), shape = add("Reshape", [x, d]), [1, int(np.prod(shape))]
+        elif k == 16:
+            (x,) = add("Relu", [x])
+        if len(shape) < 2:
+            break
+    if not nodes:
+        (x,) = add("Neg", [x])
+    for n in nodes:
+        ops[n.op_type] = ops.get(n.op_type, 0) + 1
+    value = onnx.helper.make_tensor_value_info
+    graph = onnx.helper.make_graph(nodes, "drawn", [value("x", 1, start)], [value(x, 1, None)], weights)
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", opset)], ir_version=8)
+    return model, g.normal(size=start).astype(np.float32)
+
+
+ops = {}
 count = dict(read=0, refused=0, equal=0, ort_refuses=0, differs=0, panic=0, hang=0, noclass=0)
 for it in range(N):
     s = rng.choice(seeds)
-    if rng.random() < 0.25:
+    own = None
+    if it % 2:
+        m, own = drawn()
+        s = "drawn"
+        data = m.SerializeToString() if rng.random() < 0.5 else mutate(m)
+    elif rng.random() < 0.25:
         b = bytearray(models[s].SerializeToString())
         for _ in range(rng.choice([1, 1, 2, 5])):
             b[rng.randrange(len(b))] = rng.randrange(256)
@@ -123,7 +250,10 @@ for it in range(N):
     if s == "cnn_dynamo" and not os.path.exists(f"{tmp}/cnn_dynamo.onnx.data"):
         shutil.copy(S + "cnn_dynamo.onnx.data", tmp)
     inp = S + s + ".npy"
-    if os.path.exists(inp):
+    if own is not None:
+        x, inp = own, f"{tmp}/x.npy"
+        np.save(inp, x)
+    elif os.path.exists(inp):
         x = np.load(inp)
     else:
         x = np.linspace(-1, 1, 784).reshape(1, 1, 28, 28).astype(np.float32)
@@ -185,3 +315,4 @@ for it in range(N):
     else:
         count["equal"] += 1
 print(count)
+print("drawn:", dict(sorted(ops.items())))

@@ -44,6 +44,10 @@ fn a_table_is_left_at_either_end_of_its_own_domain() {
         assert!(said.contains(part), "{said}");
         assert!(said.contains(words) && !said.contains("needs B"), "{said}");
     }
+    // As many digits as it takes.
+    let (j, said) = evaluated(DIRECT, [0.25 + f64::EPSILON / 4.0, 0.0], &[]);
+    assert_eq!(j["verdict"], "outside", "{j}");
+    assert!(said.contains("neuron 0 at 1.000000000000000"), "{said}");
     // The very ends are inside, and of [-B, B] too.
     for at in [[0.25, 0.0], [-2.25, 0.5], [-2.0, 1.0]] {
         let (j, _) = evaluated(DIRECT, at, &[]);
@@ -61,6 +65,26 @@ fn a_table_is_left_at_either_end_of_its_own_domain() {
         said.contains("[-10, 1], the domain of its table") && !said.contains('B'),
         "{said}"
     );
+}
+
+/// Nothing is rounded there, so the checker's numbers are exact too.
+#[test]
+fn a_number_at_the_very_end_is_certified() {
+    let f = Folder::new();
+    let net = f.file(
+        "net.safetensors",
+        safetensors(&weights(), &json!({"graph": GRAPH})),
+    );
+    let table = f.file("t.json", DIRECT);
+    for (x, y, code) in [(0.25, 0.0, 0), (0.2500001, 0.0, 1)] {
+        let data: Vec<u8> = [x, y].iter().flat_map(|v: &f64| v.to_le_bytes()).collect();
+        let input = f.file("x.npy", npy("<f8", &[1, 2], &data));
+        let out = f.at("end.cert.json");
+        let line = [
+            "network", "certify", &net, "--table", &table, "--input", &input, "-o", &out,
+        ];
+        polycert(&line).exits(code);
+    }
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn usage() {
         &["--quiet"],
         &["--require", "-"],
         &["--require"],
-        &["--require", "gelu<=1", "-"],
+        &["--require", "geluu<=1", "-"],
         &["--require=sign<=1", "-"],
         &["--quiet=yes", "-"],
         &["--input", "a", "-"],

@@ -520,6 +520,27 @@ fn functions_that_are_not_defined_or_too_large() {
         let found = text.contains(&wanted) || message.is_empty() && !text.starts_with("VERIFIED");
         assert!(found, "{function}: {text}");
     }
+    // Models of too low a degree have radii of which nothing follows.
+    let low = with(&good, "/claims/0/parts/0/cells/0/degree", "0".into());
+    for (function, message) in [
+        ("exp(sin(3*x))", "exp of an argument with a radius above 1"),
+        (
+            "log(2 + sin(3*x))",
+            "log of a value that is not proved to be positive",
+        ),
+        (
+            "1/(2 + sin(3*x))",
+            "the divisor is not proved to be other than 0",
+        ),
+        ("sqrt(2 + sin(3*x))", root),
+        ("asin(sin(3*x)*2/3)", asin),
+    ] {
+        let text = outcome(&retold(&low, function)).to_string();
+        assert!(
+            text.contains(&format!("{place}{message}")),
+            "{function}: {text}"
+        );
+    }
     for (function, message) in [
         ("", "at character 1: a number, a name or `(` is expected"),
         ("1/0", "at character 4: division by 0"),
@@ -610,7 +631,15 @@ fn requirements() {
             "smooth<=1",
             "a smooth function is named itself, as exp or 1/x",
         ),
-        ("relative relu<=1", "`relative` is for a smooth function"),
+        (
+            "relative relu<=1",
+            "`relative` and `by` are for a smooth function",
+        ),
+        (
+            "relu by p<=1",
+            "`relative` and `by` are for a smooth function",
+        ),
+        ("exp by q<=1", "by: at character 1: not one of x, p, pi"),
         ("reluu<=1", "not one of sign"),
         ("exp(y)<=1", "at character 5: not one of x"),
         ("exp(p)<=1", "not one of x, pi"),
@@ -620,6 +649,23 @@ fn requirements() {
         let found = Requirement::parse(text).unwrap_err();
         assert!(found.contains(message), "{text}: {found}");
     }
+    // A value that is not p is asked for by its name: this one is exp, whatever p is.
+    let mut other = exp();
+    other.value = Some(("p + x", &|x, p| p + x));
+    let other = other.verified();
+    let require = |text: &str| other.shortfall(&Requirement::parse(text).unwrap());
+    assert_eq!(require("exp by p+x*1<=4"), None);
+    for text in ["exp<=4", "exp by p<=4", "exp by x + p<=4"] {
+        assert_eq!(
+            require(text).unwrap(),
+            "the statement is about the value p + x"
+        );
+    }
+    assert_eq!(shortfall("exp by p<=1"), None);
+    assert_eq!(
+        shortfall("exp by p + x<=1").unwrap(),
+        "the statement is about the value p"
+    );
     // Of a union, every required interval lies in one of its own.
     let parts = [(-1.0, -0.5), (0.5, 1.0)];
     let union = plain("exp(x)", &f64::exp, EXP, &parts).verified();

@@ -112,7 +112,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     let text = if a.json {
         format!("{:#}\n", answer.report)
     } else {
-        notes(&answer.loaded.said) + &answer.told().words()
+        notes(&answer.loaded.said, &answer.input_said) + &answer.told().words()
     };
     output(None, &text)?;
     Ok(if answer.stays() {

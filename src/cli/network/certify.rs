@@ -57,9 +57,10 @@ pub struct Arguments {
 pub fn run(a: &Arguments) -> Result<ExitCode> {
     let [network, input] =
         ["network", "input"].map(|end| PathBuf::from(format!("{}.{end}", a.output.display())));
+    let model = a.model.files();
     guard(
         [&a.output, &network, &input].map(Some),
-        (a.model.files().chain(a.twin.files()))
+        (model.iter().map(Some).chain(a.twin.files()))
             .chain(a.noise.files())
             .chain([a.input.file()]),
     )?;
@@ -81,14 +82,14 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     })?;
     let Some(made) = &answer.certified else {
         let words = verdict(&answer.loaded.network, &answer.comparison);
-        let words = notes(&answer.loaded.said) + &words;
+        let words = notes(&answer.loaded.said, &answer.input_said) + &words;
         output(None, &format!("{words}\nnothing to certify\n"))?;
         return Ok(ExitCode::FAILURE);
     };
     write_atomically(&network, &made.network)?;
     write_atomically(&input, &made.input)?;
     write_atomically(&a.output, &made.certificate)?;
-    let said = notes(&answer.loaded.said);
+    let said = notes(&answer.loaded.said, &answer.input_said);
     output(None, &format!("{said}{}\n", made.statement))?;
     Ok(if made.stays {
         ExitCode::SUCCESS

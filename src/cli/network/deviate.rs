@@ -100,6 +100,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
             "network_sha256": answer.network_sha256,
             "network_said": answer.network_said,
             "input_sha256": answer.input_sha256,
+            "input_said": answer.input_said,
             "table_sha256": answer.table_sha256,
             "error_model": match centre {
                 Centre::Relu => "sup or envelope: any function within the noise of ReLU",
@@ -112,7 +113,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         });
         format!("{value:#}\n")
     } else {
-        let mut text = notes(&answer.network_said);
+        let mut text = notes(&answer.network_said, &answer.input_said);
         text.extend(
             answer
                 .samples

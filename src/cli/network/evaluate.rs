@@ -1,6 +1,7 @@
 //! `polycert network evaluate`: the network and its polynomial twin on one input.
 
 use crate::arith::ball::Ball;
+use crate::arith::number;
 use crate::cli::network::setup::{
     notes, InputArguments, ModelArguments, PrecisionArguments, ReferenceArguments, TwinArguments,
 };
@@ -13,6 +14,7 @@ use crate::network::forward::twin::Activation;
 use crate::network::model::graph::Network;
 use crate::network::model::ops::Op;
 use crate::network::model::words::{decimal, layer_name};
+use rug::Rational;
 use serde_json::{json, Value};
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -65,10 +67,11 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         value["input_sha256"] = json!(answer.input_sha256);
         value["table_sha256"] = json!(answer.twin.digests);
         value["sample"] = json!(a.sample);
+        value["input_said"] = json!(answer.input_said);
         value["network_said"] = json!(answer.loaded.said);
         format!("{value:#}\n")
     } else {
-        notes(&answer.loaded.said) + &words(network, activations, comparison)
+        notes(&answer.loaded.said, &answer.input_said) + &words(network, activations, comparison)
     };
     output(None, &text)?;
     Ok(match comparison.verdict {
@@ -114,8 +117,6 @@ pub fn verdict(network: &Network, c: &Comparison) -> String {
         }
         Verdict::Outside(e) => {
             let layer = layer_name(network, e.node);
-            // Rounded towards 0: it is asked that far out at least.
-            let at = |x: f64| decimal(x, x < 0.0);
             let (what, whose) = match network.nodes[e.node].op {
                 Op::Polynomial(_) => ("polynomial", "its stated"),
                 _ => ("table", "its own"),
@@ -124,7 +125,7 @@ pub fn verdict(network: &Network, c: &Comparison) -> String {
                 (Some((lo, hi)), Some(far)) => format!(
                     "OUTSIDE: layer {layer} asks its {what} beyond {whose} domain [{lo}, {hi}]: neuron {} at {}, or farther out",
                     e.neuron,
-                    at(far.bound_inner)
+                    beyond(far.bound_inner, (lo, hi))
                 ),
                 _ => format!(
                     "OUTSIDE: layer {layer} needs B >= {}: neuron {} may be that far from 0, and B is {} there",
@@ -152,8 +153,8 @@ pub fn verdict(network: &Network, c: &Comparison) -> String {
             };
             format!(
                 "EXHAUSTED at layer {layer}: with {} bits whether the input of neuron {} stays in {place} is not decided. \
-                 The polynomials before it are too steep for this precision: a higher --max-precision, tables of smaller \
-                 slope, {wider}, help",
+                 Either the polynomials before it are too steep for this precision, or it lies at the very end: a higher \
+                 --max-precision, tables of smaller slope, {wider}, help",
                 e.bits, e.neuron
             )
         }
@@ -164,14 +165,23 @@ pub fn verdict(network: &Network, c: &Comparison) -> String {
     }
 }
 
+/// A number beyond the ends of a domain, in as few digits as show it, rounded towards 0: it is asked that far out at least.
+fn beyond(x: f64, (lo, hi): (&Rational, &Rational)) -> String {
+    let exact = Rational::from_f64(x).unwrap_or_default();
+    let shown = |digits| number::decimal(&exact, digits, x < 0.0);
+    let outside = |text: &String| {
+        let value = number::parse(text);
+        value.is_ok_and(|value| value < *lo || value > *hi)
+    };
+    let short = [6, 12].into_iter().map(shown).find(outside);
+    short.unwrap_or_else(|| shown(17))
+}
+
 fn interval(ball: Ball) -> String {
     let (digits, width) = (ball.lower(), ball.upper());
-    match (
-        rug::Rational::from_f64(digits),
-        rug::Rational::from_f64(width),
-    ) {
+    match (Rational::from_f64(digits), Rational::from_f64(width)) {
         (Some(lo), Some(hi)) => {
-            let d = crate::arith::number::decimal;
+            let d = number::decimal;
             format!("[{}, {}]", d(&lo, 12, false), d(&hi, 12, true))
         }
         _ => "unbounded".to_owned(),

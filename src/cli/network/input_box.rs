@@ -73,7 +73,7 @@ pub struct Arguments {
 pub fn run(a: &Arguments) -> Result<ExitCode> {
     if a.input.is_none() && a.preparation.is_given() {
         return Err(Error::domain(
-            "a preparation (--layout, --value-scale, --mean, --std, --input-domain) goes with --input",
+            "a preparation (--layout, --channels, --value-scale, --mean, --std, --input-domain) goes with --input",
         ));
     }
     let near = a.input.as_ref().map(|file| -> Result<Near> {
@@ -87,7 +87,8 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     let near = near.transpose()?;
     let beside = |file: &PathBuf| PathBuf::from(format!("{}.network", file.display()));
     if let Some(file) = &a.certificate {
-        let read = a.model.files().flatten().chain(&a.input).chain(&a.tables);
+        let model = a.model.files();
+        let read = model.iter().chain(&a.input).chain(&a.tables);
         let read = read.map(PathBuf::as_path);
         let written = [file.clone(), beside(file)];
         refuse_overwriting(written.iter().map(PathBuf::as_path), read)?;
@@ -123,12 +124,13 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
             "format": "polycert-box/1",
             "network_sha256": answer.network_sha256,
             "network_said": answer.network_said,
+            "input_said": answer.input_said,
             "box": answer.sides.iter().map(|s| [s.0, s.1]).collect::<Vec<_>>(),
             "runs": runs,
         });
         format!("{value:#}\n")
     } else {
-        notes(&answer.network_said) + &words(a, &answer) + &statement
+        notes(&answer.network_said, &answer.input_said) + &words(a, &answer) + &statement
     };
     output(None, &text)?;
     Ok(ExitCode::SUCCESS)

@@ -141,7 +141,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     let text = if a.json {
         format!("{:#}\n", json_value(&answer, a.risk))
     } else {
-        notes(&answer.loaded.said) + &words(&answer, a.risk)
+        notes(&answer.loaded.said, &answer.input_said) + &words(&answer, a.risk)
     };
     output(None, &text)?;
     Ok(if answer.holds() {
@@ -351,6 +351,7 @@ fn json_value(answer: &Answer, risk: f64) -> Value {
         "network_sha256": answer.loaded.sha256,
         "network_said": answer.loaded.said,
         "input_sha256": answer.input_sha256,
+        "input_said": answer.input_said,
         "ranges_sha256": answer.ranges_sha256,
         "ranges_said": answer.said,
         "network": summary(&answer.network),

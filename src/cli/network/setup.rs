@@ -6,16 +6,17 @@ use crate::error::{Error, Result};
 use crate::jobs::network::{Amount, InputFile, Model, NoiseLevels, Polynomials};
 use crate::network::forward::compare::MOST_BITS;
 use crate::network::read::input::Layout;
-use crate::network::read::load::numbers;
+use crate::network::read::load::{numbers, reversed};
 use rug::Rational;
 use std::path::{Path, PathBuf};
 
 /// The network's file.
 #[derive(clap::Args)]
 pub struct ModelArguments {
-    /// Network: ONNX, or safetensors (a CIFAR residual network by its names, or with a graph).
+    /// Network: ONNX, safetensors (a CIFAR residual network by its names, or with a graph), or a folder with graph.json
+    /// (polycert-graph/1) and a .txt, .csv or .npy for each array.
     network: PathBuf,
-    /// Graph description (polycert-graph/1, JSON) for a safetensors file.
+    /// Graph description (polycert-graph/1, JSON) for a safetensors file, or in place of a folder's own.
     #[arg(long, value_name = "FILE")]
     graph: Option<PathBuf>,
     /// The output of an ONNX graph that is meant, where it has several (or any value inside it).
@@ -26,9 +27,12 @@ pub struct ModelArguments {
     constants: Vec<(String, PathBuf)>,
 }
 
-/// What every answer about a network says of its file, a line each.
-pub fn notes(said: &[String]) -> String {
-    said.iter().map(|s| format!("network: {s}\n")).collect()
+/// What every answer about a network says of its file and of its inputs, a line each.
+pub fn notes(network: &[String], input: &[String]) -> String {
+    let lines = |of: &'static str, all: &[String]| -> String {
+        all.iter().map(|s| format!("{of}: {s}\n")).collect()
+    };
+    lines("network", network) + &lines("input", input)
 }
 
 fn constant(text: &str) -> std::result::Result<(String, PathBuf), String> {
@@ -42,8 +46,8 @@ fn constant(text: &str) -> std::result::Result<(String, PathBuf), String> {
 
 impl ModelArguments {
     /// What is read.
-    pub fn files(&self) -> impl Iterator<Item = Option<&PathBuf>> {
-        [Some(&self.network), self.graph.as_ref()].into_iter()
+    pub fn files(&self) -> Vec<PathBuf> {
+        self.request().files()
     }
 
     /// What the jobs are asked about.
@@ -141,9 +145,14 @@ pub struct InputArguments {
 /// How a file's numbers become the network's input.
 #[derive(clap::Args)]
 pub struct PreparationArguments {
-    /// Order of the axes, where the shape leaves it open: nchw or nhwc.
+    /// Order of the axes, where the shape leaves it open, as that of flat samples of a network whose file takes channels last:
+    /// nchw or nhwc.
     #[arg(long, value_parser = layout)]
     layout: Option<Layout>,
+    /// Order of the network's three channels, where the samples are red, green, blue: rgb (taken as they are) or bgr (reversed,
+    /// before --mean and --std, which are in the network's order). If left out: what the network's file states, else rgb.
+    #[arg(long, value_name = "ORDER", value_parser = channels)]
+    channels: Option<bool>,
     /// The input is (V * v - mean)/std for the file's number v. If left out: what the network's file
     /// states, else 1/255 for bytes and 1 for other numbers.
     #[arg(long, value_name = "V", value_parser = rational, allow_hyphen_values = true)]
@@ -168,6 +177,11 @@ fn layout(text: &str) -> std::result::Result<Layout, String> {
     }
 }
 
+/// Whether the file's channels are reversed.
+fn channels(text: &str) -> std::result::Result<bool, String> {
+    reversed(text).map_err(|_| "rgb or bgr".to_owned())
+}
+
 impl InputArguments {
     /// What is read.
     pub fn file(&self) -> Option<&PathBuf> {
@@ -185,6 +199,7 @@ impl PreparationArguments {
     pub fn is_given(&self) -> bool {
         let given = [self.mean.is_some(), self.std.is_some()];
         self.layout.is_some()
+            || self.channels.is_some()
             || self.value_scale.is_some()
             || self.input_domain.is_some()
             || given.contains(&true)
@@ -203,6 +218,7 @@ impl PreparationArguments {
         Ok(InputFile {
             file: file.to_owned(),
             layout: self.layout,
+            reversed: self.channels,
             value_scale: self.value_scale.clone(),
             mean: list("--mean", &self.mean)?,
             std: list("--std", &self.std)?,

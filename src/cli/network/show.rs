@@ -113,18 +113,10 @@ fn words(loaded: &Loaded) -> String {
         n.depth()
     );
     if loaded.states_preprocessing {
-        let list = |v: &[rug::Rational]| {
-            let parts = v.iter().map(|x| crate::arith::number::decimal(x, 6, false));
-            parts.collect::<Vec<_>>().join(", ")
-        };
-        let p = &n.preprocessing;
-        let _ = writeln!(
-            out,
-            "preparation  ({} v - mean)/std, mean {}, std {}",
-            p.scale,
-            list(&p.mean),
-            list(&p.deviation)
-        );
+        let _ = writeln!(out, "preparation  {}", n.preprocessing.words());
+    }
+    if n.preprocessing.reversed {
+        out.push_str("channels     BGR, the file's reversed\n");
     }
     for note in &loaded.said {
         let _ = writeln!(out, "note         {note}");

@@ -10,6 +10,7 @@ use crate::jobs::network::certificates::{self, MAX_CERTIFICATES};
 use crate::jobs::network::inputs::InputFile;
 use crate::jobs::network::levels::NoiseLevels;
 use crate::jobs::network::model::Model;
+use crate::jobs::network::preparation;
 use crate::jobs::network::reference;
 use crate::jobs::network::twin::Polynomials;
 use crate::network::audit::clopper_pearson::LEAST_RISK;
@@ -68,6 +69,8 @@ pub struct Request {
 pub struct Answer {
     /// The network.
     pub loaded: Loaded,
+    /// How the samples' numbers became inputs, what was assumed and what looks forgotten: to be said with every answer.
+    pub input_said: Vec<String>,
     /// Its twin.
     pub twin: Twin,
     /// The levels of noise.
@@ -91,6 +94,7 @@ impl Answer {
     pub fn told(&self) -> Told<'_> {
         Told {
             loaded: &self.loaded,
+            input_said: &self.input_said,
             twin: &self.twin,
             levels: &self.levels,
             summary: &self.summary,
@@ -285,7 +289,9 @@ pub fn audit(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
         }
         None => None,
     };
+    let input_said = preparation::said(&inputs, &loaded.network, samples.iter().copied())?;
     let mut answer = Answer {
+        input_said,
         summary: Summary::new(&records),
         records,
         levels,
@@ -378,13 +384,13 @@ fn precision(
 
 /// What is written is neither read by this audit nor the result of a larger one.
 fn refuse_losses(request: &Request) -> Result<()> {
-    let mut inputs = vec![
-        request.model.network.as_path(),
-        request.input.file.as_path(),
-    ];
+    let models: Vec<PathBuf> = std::iter::once(&request.model)
+        .chain(&request.reference)
+        .flat_map(Model::files)
+        .collect();
+    let mut inputs: Vec<&std::path::Path> = models.iter().map(PathBuf::as_path).collect();
+    inputs.push(&request.input.file);
     inputs.extend(request.twin.tables.iter().map(PathBuf::as_path));
-    inputs.extend(request.model.graph.as_deref());
-    inputs.extend(request.reference.iter().map(|r| r.network.as_path()));
     inputs.extend(request.labels.as_deref());
     inputs.extend(request.noise.evaluations.iter().map(PathBuf::as_path));
     let journal = PathBuf::from(format!("{}.journal", request.output.display()));

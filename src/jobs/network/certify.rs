@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::jobs::network::inputs::InputFile;
 use crate::jobs::network::levels::NoiseLevels;
 use crate::jobs::network::model::Model;
+use crate::jobs::network::preparation;
 use crate::jobs::network::reference;
 use crate::jobs::network::twin::Polynomials;
 use crate::network::audit::level as audit;
@@ -70,6 +71,8 @@ impl Default for Noise {
 pub struct Answer {
     /// The network.
     pub loaded: Loaded,
+    /// How the samples' numbers became inputs, what was assumed and what looks forgotten: to be said with every answer.
+    pub input_said: Vec<String>,
     /// What was proved without noise.
     pub comparison: Comparison,
     /// The certificate; none where no class is proved.
@@ -171,7 +174,9 @@ pub fn certify(request: &Request, progress: &mut dyn FnMut(usize, usize)) -> Res
             stays,
         });
     }
+    let input_said = preparation::said(&inputs, &loaded.network, [request.sample])?;
     Ok(Answer {
+        input_said,
         loaded,
         comparison,
         certified,

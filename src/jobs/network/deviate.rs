@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::jobs::network::inputs::InputFile;
 use crate::jobs::network::levels::{proved_levels, NoiseLevels};
 use crate::jobs::network::model::Model;
+use crate::jobs::network::preparation;
 use crate::jobs::network::reference;
 use crate::jobs::network::twin::Polynomials;
 use crate::network::audit::level::Level;
@@ -51,6 +52,8 @@ pub struct Answer {
     pub network_said: Vec<String>,
     /// SHA-256 of the file of samples.
     pub input_sha256: String,
+    /// How its numbers became inputs, what was assumed and what looks forgotten: to be said with every answer.
+    pub input_said: Vec<String>,
     /// SHA-256 of each table.
     pub table_sha256: Vec<String>,
     /// The levels.
@@ -226,7 +229,9 @@ pub fn deviate(request: &Request, progress: &mut dyn FnMut(Progress)) -> Result<
     }
     let layers = loaded.network.activations().into_iter();
     let layers = layers.map(|id| loaded.network.nodes[id].name.clone());
+    let input_said = preparation::said(&inputs, &loaded.network, from..from + count)?;
     Ok(Answer {
+        input_said,
         layers: layers.collect(),
         network_sha256: loaded.sha256,
         network_said: loaded.said,

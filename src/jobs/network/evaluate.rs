@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::jobs::network::inputs::InputFile;
 use crate::jobs::network::model::Model;
+use crate::jobs::network::preparation;
 use crate::jobs::network::reference;
 use crate::jobs::network::twin::Polynomials;
 use crate::network::forward::compare::{Both, Comparison, Precision};
@@ -36,6 +37,8 @@ pub struct Answer {
     pub twin: Twin,
     /// SHA-256 of the file of samples.
     pub input_sha256: String,
+    /// How its numbers became inputs, what was assumed and what looks forgotten: to be said with every answer.
+    pub input_said: Vec<String>,
     /// Enclosures of all logits and of every activation's input, and the verdict.
     pub comparison: Comparison,
 }
@@ -81,7 +84,9 @@ pub fn evaluate(request: &Request) -> Result<Answer> {
         reference: meant.as_ref(),
     };
     let comparison = both.compare(x.given(), precision)?;
+    let input_said = preparation::said(&inputs, &loaded.network, [request.sample])?;
     Ok(Answer {
+        input_said,
         loaded,
         twin,
         input_sha256: inputs.sha256,

@@ -22,6 +22,9 @@ pub struct InputFile {
     pub file: PathBuf,
     /// Order of the axes, where the shape leaves it open.
     pub layout: Option<Layout>,
+    /// Whether the network's channels are the file's, last first: RGB pixels into a network of BGR. If none: what the network's
+    /// file states, else not.
+    pub reversed: Option<bool>,
     /// The input is (V v - mean)/std for the file's number v: V. If none: what the network's file states, else
     /// 1/255 for bytes and 1 for other numbers.
     pub value_scale: Option<Rational>,
@@ -44,6 +47,8 @@ pub struct Inputs {
     pub domain: Option<(Rational, Rational)>,
     /// SHA-256 of the file.
     pub sha256: String,
+    /// What is to be said of them with every answer: the formula, and what was assumed.
+    pub said: Vec<String>,
     /// What the result depends on, as text.
     pub settings: String,
     file: PathBuf,
@@ -108,6 +113,7 @@ impl InputFile {
         Self {
             file: file.into(),
             layout: None,
+            reversed: None,
             value_scale: None,
             mean: None,
             std: None,
@@ -124,7 +130,8 @@ impl InputFile {
         let sha256 = sha256(&bytes);
         let shape = loaded.network.input_shape();
         let samples = if bytes.starts_with(b"\x93NUMPY") {
-            npy::read(&bytes).and_then(|a| Samples::from_array(a, shape, self.layout))
+            npy::read(&bytes)
+                .and_then(|a| Samples::from_array(a, shape, self.layout, loaded.channels_last))
         } else if bytes.starts_with(b"\x89PNG") || bytes.starts_with(&[0xff, 0xd8]) {
             Samples::from_picture(&bytes, shape)
         } else {
@@ -133,14 +140,34 @@ impl InputFile {
         let samples = samples.map_err(|e| e.in_file(&self.file))?;
         let mut preprocessing = loaded.network.preprocessing.clone();
         let stated = loaded.states_preprocessing || self.mean.is_some() || self.std.is_some();
+        let mut assumed = None;
         match &self.value_scale {
             Some(scale) => preprocessing.scale = scale.clone(),
             None if !loaded.states_preprocessing && samples.are_bytes() => {
                 preprocessing.scale = Rational::from((1, 255));
+                assumed = (!stated).then(|| {
+                    "assumed: bytes are pixels, divided by 255; neither the network's file nor an option states mean and std"
+                        .to_owned()
+                });
             }
-            // Floats beside a header that speaks of bytes are taken to be in [0, 1] already.
-            None if !samples.are_bytes() => preprocessing.scale = Rational::from(1),
+            None if !samples.are_bytes() && preprocessing.scale != 1 => {
+                assumed = Some(format!(
+                    "assumed: these numbers, which are no bytes, are in [0, 1] already; the scale {} that the network's file \
+                     states is left out",
+                    preprocessing.scale
+                ));
+                preprocessing.scale = Rational::from(1);
+            }
             None => {}
+        }
+        if let Some(reversed) = self.reversed {
+            if shape.channels != 3 {
+                return Err(Error::domain(format!(
+                    "--channels: the network's input has {} channels, not 3",
+                    shape.channels
+                )));
+            }
+            preprocessing.reversed = reversed;
         }
         if let Some(mean) = &self.mean {
             preprocessing.mean.clone_from(mean);
@@ -164,13 +191,17 @@ impl InputFile {
                 .join(" ")
         };
         let settings = format!(
-            "data {sha256} layout {:?}\nvalue_scale {}\nmean {}\nstd {}\n",
+            "data {sha256} layout {:?}\nreversed {}\nvalue_scale {}\nmean {}\nstd {}\n",
             self.layout,
+            preprocessing.reversed,
             number::write_canonical(&preprocessing.scale),
             list(&preprocessing.mean),
             list(&preprocessing.deviation)
         );
+        let order = samples.words(preprocessing.reversed);
+        let said = [Some(format!("{}, {order}", preprocessing.words())), assumed];
         Ok(Inputs {
+            said: said.into_iter().flatten().collect(),
             samples,
             preprocessing,
             domain,

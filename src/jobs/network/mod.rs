@@ -21,6 +21,7 @@ mod evaluated;
 pub mod inputs;
 mod levels;
 pub mod model;
+mod preparation;
 pub mod ranges;
 pub mod reference;
 pub mod twin;

@@ -1,9 +1,10 @@
 //! The network's file.
 
 use crate::arith::npy;
-use crate::error::Result;
-use crate::files::{read_bytes, read_text};
+use crate::error::{Error, Result};
+use crate::files::{read_bytes, read_text, replaced_in};
 use crate::network::read::description;
+use crate::network::read::folder;
 use crate::network::read::load::{self, Loaded};
 use crate::network::read::onnx;
 use std::path::PathBuf;
@@ -11,7 +12,7 @@ use std::path::PathBuf;
 /// The network's file.
 #[derive(Debug, Clone)]
 pub struct Model {
-    /// ONNX, or safetensors (a CIFAR residual network by its names, or with a graph).
+    /// ONNX, safetensors (a CIFAR residual network by its names, or with a graph), or a folder of arrays with its graph.
     pub network: PathBuf,
     /// Graph description (polycert-graph/1, JSON) for a safetensors file without one.
     pub graph: Option<PathBuf>,
@@ -32,16 +33,35 @@ impl Model {
         }
     }
 
+    /// The files that it is read from, which no output may replace: of a folder all that are in it.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let mut files = match self.network.is_dir() {
+            true => replaced_in(&self.network, |_| true),
+            false => vec![self.network.clone()],
+        };
+        files.extend(self.graph.clone());
+        files.extend(self.constants.iter().map(|(_, file)| file.clone()));
+        files
+    }
+
     /// Reads the network.
     ///
     /// # Errors
     /// What [`load::load`] refuses, and files that cannot be read.
     pub fn load(&self) -> Result<Loaded> {
-        let bytes = read_bytes(&self.network, load::MAX_BYTES)?;
         let graph = match &self.graph {
             Some(path) => Some(read_text(path, description::MAX_BYTES)?),
             None => None,
         };
+        if self.network.is_dir() {
+            if self.output.is_some() || !self.constants.is_empty() {
+                let detail =
+                    "--network-output and --constant belong to ONNX; a folder has its own graph";
+                return Err(Error::domain(detail).in_file(&self.network));
+            }
+            return folder::load(&self.network, graph.as_deref());
+        }
+        let bytes = read_bytes(&self.network, load::MAX_BYTES)?;
         let mut options = onnx::Options {
             output: self.output.as_deref(),
             ..onnx::Options::default()

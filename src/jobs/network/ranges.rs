@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::files::{refuse_overwriting, write_atomically};
 use crate::jobs::network::inputs::{InputFile, Inputs};
 use crate::jobs::network::model::Model;
+use crate::jobs::network::preparation;
 use crate::jobs::network::twin::Polynomials;
 use crate::network::audit::clopper_pearson::LEAST_RISK;
 use crate::network::boxes::{self, stages};
@@ -23,7 +24,7 @@ use crate::poly::table::Table;
 use rayon::prelude::*;
 use rug::Rational;
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Digits of a range that is chosen, rounded up.
@@ -87,6 +88,8 @@ pub struct Answer {
     pub loaded: Loaded,
     /// SHA-256 of the file of samples.
     pub input_sha256: String,
+    /// How its numbers became inputs, what was assumed and what looks forgotten: to be said with every answer.
+    pub input_said: Vec<String>,
     /// SHA-256 of the file of ranges, where there is one.
     pub ranges_sha256: Option<String>,
     /// What was assumed, and is to be said with every answer.
@@ -250,7 +253,9 @@ pub fn ranges(request: &Request, progress: &(dyn Fn(usize, usize) + Sync)) -> Re
             Some(over_box(network, sides, &stated).map_err(|e| e.in_file(&request.model.network))?)
         }
     };
+    let input_said = preparation::said(&inputs, network, samples.iter().copied())?;
     let answer = Answer {
+        input_said,
         input_sha256: inputs.sha256.clone(),
         ranges_sha256,
         said,
@@ -468,9 +473,9 @@ fn refuse_losses(request: &Request) -> Result<()> {
     let Source::Chosen(choice) = &request.source else {
         return Ok(());
     };
-    let mut inputs = vec![request.model.network.as_path()];
+    let model = request.model.files();
+    let mut inputs: Vec<&Path> = model.iter().map(PathBuf::as_path).collect();
     inputs.push(&request.input.file);
-    inputs.extend(request.model.graph.as_deref());
     if let Some(twin) = &request.twin {
         inputs.extend(twin.tables.iter().map(PathBuf::as_path));
     }

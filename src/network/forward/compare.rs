@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::network::forward::twin::Activation;
 use crate::network::forward::{
-    fixed, Evaluation, Extreme, Given, Lost, Model, Outcome, Prepared, Range, PAIR_BITS,
+    fixed, wide, Evaluation, Extreme, Given, Lost, Model, Outcome, Prepared, Range, PAIR_BITS,
     SINGLE_BITS,
 };
 use crate::network::model::graph::NodeId;
@@ -116,7 +116,8 @@ pub struct Precision {
 pub const MOST_BITS: u32 = 1_024;
 
 impl Precision {
-    /// f64 midpoints, then about 106 bits, then fixed point of as many bits as should decide.
+    /// f64 midpoints, then about 106 bits, then fixed point of as many bits as should decide; floats of any exponent where
+    /// that does not, and the network is small.
     pub const BY_NEED: Self = Self {
         single: true,
         most_bits: MOST_BITS,
@@ -310,9 +311,18 @@ pub fn decide(
         }
         match fixed::at_least(next + 1).filter(|b| *b <= most) {
             Some(more) => next = more,
-            None => return last,
+            None => break,
         }
     }
+    // Not for want of bits, perhaps, but of exponents.
+    for bits in wide::BITS.into_iter().filter(|b| *b <= precision.most_bits) {
+        match prepared.evaluate_wide(input, model, bits)? {
+            Some(found) if is_decided(&found, model) => return Ok((found, bits)),
+            Some(_) => {}
+            None => break,
+        }
+    }
+    last
 }
 
 /// Whether more precision would change nothing.

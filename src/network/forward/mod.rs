@@ -2,12 +2,13 @@
 //!
 //! Every activation is a [`Tensor`] of balls. Two precisions: f64 midpoints, whose rounding a deep
 //! network amplifies beyond use, and pairs of about 106 bits. Beyond them, fixed point of as many bits as the network
-//! needs ([`fixed`]). Estimates in plain f64 go the same way: one walk
+//! needs ([`fixed`]), and for small networks whose numbers leave those in between, floats of any exponent ([`wide`]). Estimates in plain f64 go the same way: one walk
 //! through the layers ([`walk`]), and two readings of them ([`balls`], [`plain`]).
 
 pub mod balls;
 pub mod compare;
 pub mod evaluation;
+pub mod first_norm;
 pub mod fixed;
 pub mod kernel;
 pub mod layers;
@@ -17,6 +18,7 @@ pub mod stage;
 pub mod steepness;
 pub mod twin;
 pub mod walk;
+pub mod wide;
 
 pub use balls::Model;
 pub use evaluation::{Evaluation, Given, Lost, Outcome, Point, PAIR_BITS, SINGLE_BITS};
@@ -123,6 +125,21 @@ impl<'a> Prepared<'a> {
         seen: &mut dyn FnMut(NodeId, &Tensor),
     ) -> Result<Outcome> {
         fixed::evaluate(&self.walk, given, model, bits, seen)
+    }
+
+    /// Evaluates in intervals of `bits` significant bits and any exponent, where the network is small enough
+    /// ([`wide::MOST_PRODUCTS`]); else none.
+    ///
+    /// **Guarantee** that of [`Self::evaluate_fixed`].
+    ///
+    /// # Errors
+    /// An input of another shape.
+    pub fn evaluate_wide(&self, given: Given, model: Model, bits: u32) -> Result<Option<Outcome>> {
+        let network = self.walk.network;
+        let small = wide::estimate_products(network, model) <= wide::MOST_PRODUCTS;
+        small
+            .then(|| wide::evaluate(&self.walk, given, model, bits))
+            .transpose()
     }
 
     /// How the radii of [`Self::evaluate_fixed`] grow. *Estimate*, see there.

@@ -1,5 +1,6 @@
 //! A network as a static graph of layers in topological order, and what its input means.
 
+use crate::arith::number;
 use crate::error::{Error, Result};
 use crate::network::model::ops::{Op, TensorShape};
 use rug::Rational;
@@ -28,9 +29,12 @@ pub struct Node {
     pub shape: TensorShape,
 }
 
-/// How a file's numbers v become the network's input: (scale v - mean_c) / deviation_c.
+/// How a file's numbers v become the network's input: (scale v - mean_c) / deviation_c, c a channel of the network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preprocessing {
+    /// Whether the network's channel c is the file's channel C - 1 - c: a network of blue, green, red (BGR) on pictures of
+    /// red, green, blue. Mean and deviation are in the network's order.
+    pub reversed: bool,
     /// Factor of the file's numbers; 1/255 for bytes of an image.
     pub scale: Rational,
     /// Mean of each channel, or one for all.
@@ -42,6 +46,7 @@ pub struct Preprocessing {
 impl Default for Preprocessing {
     fn default() -> Self {
         Self {
+            reversed: false,
             scale: Rational::from(1),
             mean: vec![Rational::new()],
             deviation: vec![Rational::from(1)],
@@ -63,8 +68,26 @@ impl Preprocessing {
         )
     }
 
+    /// The formula in words: `1/255 v`, or `(1/255 v - mean)/std, mean 0.5, std 0.25`. Numbers to 10 digits, rounded down.
+    pub fn words(&self) -> String {
+        let list = |all: &[Rational]| {
+            let parts = all.iter().map(|x| number::decimal(x, 10, false));
+            parts.collect::<Vec<_>>().join(", ")
+        };
+        let scaled = match &self.scale {
+            one if *one == 1 => "v".to_owned(),
+            scale => format!("{scale} v"),
+        };
+        if self.mean.iter().all(|m| *m == 0) && self.deviation.iter().all(|d| *d == 1) {
+            return scaled;
+        }
+        let (mean, deviation) = (list(&self.mean), list(&self.deviation));
+        format!("({scaled} - mean)/std, mean {mean}, std {deviation}")
+    }
+
     /// # Errors
-    /// A deviation or scale that is not above 0, or a number of channels that is not the input's.
+    /// A deviation or scale that is not above 0, a number of channels that is not the input's, or three channels reversed
+    /// where there are not three.
     pub fn check(&self, channels: usize) -> Result<()> {
         for (what, values) in [("mean", &self.mean), ("std", &self.deviation)] {
             if values.len() != 1 && values.len() != channels {
@@ -73,6 +96,11 @@ impl Preprocessing {
                     values.len()
                 )));
             }
+        }
+        if self.reversed && channels != 3 {
+            return Err(Error::domain(format!(
+                "channels bgr: the network's input has {channels} channels, not 3"
+            )));
         }
         if self.scale <= 0 || self.deviation.iter().any(|d| *d <= 0) {
             return Err(Error::domain("scale and std must be above 0"));

@@ -1,4 +1,4 @@
-//! `polycert-graph/1`: a small description of the graph whose weights are in a safetensors file.
+//! `polycert-graph/1`: a small description of the graph whose weights are in a safetensors file or in a folder.
 //!
 //! JSON: the input's shape, then the layers in order. A layer reads the one before it, or those that
 //! `input` or `inputs` name (`"input"` is the network's input). Fields that a layer does not know are
@@ -19,15 +19,65 @@ pub const FORMAT: &str = "polycert-graph/1";
 /// Largest description, in bytes.
 pub const MAX_BYTES: usize = 4 << 20;
 
+/// A graph, read but not yet joined with its weights.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Description {
+pub struct Description {
     format: String,
     input: Vec<usize>,
     layers: Vec<Entry>,
     /// Tensors of the file that no layer reads, on purpose.
     #[serde(default)]
     unused: Vec<String>,
+    /// Of a folder alone.
+    files: Option<Files>,
+}
+
+/// What the graph of a folder says of its files.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Files {
+    /// How numbers in text are meant.
+    pub numbers: Numbers,
+    /// Dimensions of arrays whose file does not tell them.
+    pub shapes: HashMap<String, Vec<usize>>,
+    /// `scale`, `mean`, `std` and `channels`, as in the header of a safetensors file.
+    pub preparation: HashMap<String, String>,
+}
+
+/// What a number in text stands for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Numbers {
+    /// Itself; one that is no f64 is refused.
+    #[default]
+    Exact,
+    /// The nearest f64.
+    F64,
+    /// The nearest f32.
+    F32,
+}
+
+impl Numbers {
+    /// Its name.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Exact | Self::F64 => "f64",
+            Self::F32 => "f32",
+        }
+    }
+}
+
+impl Description {
+    /// What is said of files, in the graph of a folder.
+    pub fn files(&self) -> Option<&Files> {
+        self.files.as_ref()
+    }
+
+    /// Arrays that no layer reads, on purpose.
+    pub fn unused(&self) -> &[String] {
+        &self.unused
+    }
 }
 
 /// One number for both axes, or two.
@@ -134,16 +184,11 @@ enum Coefficients {
     Tensor(String),
 }
 
-/// Builds a network from its description and weights.
+/// Reads a description.
 ///
 /// # Errors
-/// The line, layer or tensor that cannot be read or does not fit.
-pub fn build(
-    text: &str,
-    weights: &Weights,
-    name: &str,
-    preprocessing: Preprocessing,
-) -> Result<Network> {
+/// The line that cannot be read.
+pub fn parse(text: &str) -> Result<Description> {
     if text.len() > MAX_BYTES {
         let detail = format!("{} bytes are over the limit of {MAX_BYTES}", text.len());
         return Err(Error::parse("graph", detail));
@@ -154,6 +199,19 @@ pub fn build(
         let detail = format!("is {:?}; expected {FORMAT}", description.format);
         return Err(Error::parse("graph.format", detail));
     }
+    Ok(description)
+}
+
+/// Builds a network from its description and weights.
+///
+/// # Errors
+/// The layer or tensor that does not fit.
+pub fn build(
+    description: &Description,
+    weights: &Weights,
+    name: &str,
+    preprocessing: Preprocessing,
+) -> Result<Network> {
     let shape = match description.input[..] {
         [n] => TensorShape::flat(n),
         [c, h, w] => TensorShape::new(c, h, w),
@@ -347,7 +405,7 @@ mod tests {
 
     fn read(layers: &str) -> Result<Network> {
         let text = format!(r#"{{"format":"{FORMAT}","input":[1,6,6],"layers":[{layers}]}}"#);
-        build(&text, &weights(), "n", Preprocessing::default())
+        build(&parse(&text)?, &weights(), "n", Preprocessing::default())
     }
 
     #[test]

@@ -21,12 +21,14 @@ pub struct Loaded {
     pub sha256: String,
     /// What every answer about the network must say: what of the file is left out, or taken in another way.
     pub said: Vec<String>,
-    /// `onnx` or `safetensors`.
+    /// `onnx`, `safetensors` or `folder`.
     pub format: &'static str,
     /// Text entries of the header.
     pub metadata: Vec<(String, String)>,
     /// Whether the file itself says how its input is to be prepared.
     pub states_preprocessing: bool,
+    /// Whether the file itself takes channels last: the order of a flat sample is then open.
+    pub channels_last: bool,
 }
 
 /// Reads a network.
@@ -82,6 +84,7 @@ fn read(bytes: &[u8], path: &Path, graph: Option<&str>, options: &onnx::Options)
             format: "onnx",
             metadata: read.weights.into_iter().map(entry).collect(),
             states_preprocessing: false,
+            channels_last: read.channels_last,
         });
     }
     if options.output.is_some() || !options.constants.is_empty() {
@@ -93,7 +96,14 @@ fn read(bytes: &[u8], path: &Path, graph: Option<&str>, options: &onnx::Options)
     let (preprocessing, states_preprocessing) = preprocessing(&weights)?;
     let own = weights.metadata.get("graph").map(String::as_str);
     let network = match graph.or(own) {
-        Some(text) => description::build(text, &weights, &name, preprocessing)?,
+        Some(text) => {
+            let description = description::parse(text)?;
+            if description.files().is_some() {
+                let detail = "belongs to a folder of arrays; this is a safetensors file";
+                return Err(Error::parse("graph.files", detail));
+            }
+            description::build(&description, &weights, &name, preprocessing)?
+        }
         None if cifar_resnet::is_one(&weights) => {
             let epsilon = weights.metadata.get("bn_eps").map_or("1e-5", String::as_str);
             let epsilon = description::number(epsilon).map_err(|e| e.within("__metadata__.bn_eps"))?;
@@ -115,6 +125,7 @@ fn read(bytes: &[u8], path: &Path, graph: Option<&str>, options: &onnx::Options)
         format: "safetensors",
         metadata,
         states_preprocessing,
+        channels_last: false,
     })
 }
 
@@ -123,8 +134,11 @@ fn looks_like_safetensors(bytes: &[u8]) -> bool {
     bytes.get(8) == Some(&b'{')
 }
 
-/// `scale`, `mean`, `std` of the header: exact numbers, separated by commas.
-fn preprocessing(weights: &Weights) -> Result<(Preprocessing, bool)> {
+/// `scale`, `mean`, `std` of the header: exact numbers, separated by commas; `channels`: rgb or bgr.
+///
+/// # Errors
+/// The entry that is none.
+pub fn preprocessing(weights: &Weights) -> Result<(Preprocessing, bool)> {
     let mut p = Preprocessing::default();
     let entry = |key: &str| weights.metadata.get(key);
     if let Some(text) = entry("scale") {
@@ -133,6 +147,9 @@ fn preprocessing(weights: &Weights) -> Result<(Preprocessing, bool)> {
         // Pictures in bytes are what such means are stated for.
         p.scale = Rational::from((1, 255));
     }
+    if let Some(text) = entry("channels") {
+        p.reversed = reversed(text).map_err(|e| e.within("__metadata__.channels"))?;
+    }
     for (key, list) in [("mean", &mut p.mean), ("std", &mut p.deviation)] {
         if let Some(text) = entry(key) {
             *list = numbers(text).map_err(|e| e.within(&format!("__metadata__.{key}")))?;
@@ -140,6 +157,18 @@ fn preprocessing(weights: &Weights) -> Result<(Preprocessing, bool)> {
     }
     let stated = ["scale", "mean", "std"].iter().any(|k| entry(k).is_some());
     Ok((p, stated))
+}
+
+/// Whether the channels of a network are those of a picture, last first: `rgb` no, `bgr` yes.
+///
+/// # Errors
+/// Any other word.
+pub fn reversed(text: &str) -> Result<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "rgb" => Ok(false),
+        "bgr" => Ok(true),
+        _ => Err(Error::parse("", format!("{text:?} is not rgb or bgr"))),
+    }
 }
 
 /// Exact numbers separated by commas.

@@ -3,12 +3,13 @@
 //! | module | what |
 //! |---|---|
 //! | [`load`] | any network file, by what it holds |
-//! | [`onnx`], [`safetensors`], [`description`], [`cifar_resnet`] | the formats |
+//! | [`onnx`], [`safetensors`], [`folder`], [`description`], [`cifar_resnet`] | the formats |
 //! | [`input`] | inputs, and their preprocessing |
 //! | [`ranges`] | ranges of activations |
 
 pub mod cifar_resnet;
 pub mod description;
+pub mod folder;
 pub mod input;
 pub mod load;
 

@@ -32,6 +32,9 @@ pub struct Audit {
     pub network_said: Vec<String>,
     /// SHA-256 of the inputs' file.
     pub input_sha256: String,
+    /// How its numbers became inputs, and what was assumed of them.
+    #[serde(default)]
+    pub input_said: Vec<String>,
     /// SHA-256 of the labels' file, where there are labels.
     pub labels_sha256: Option<String>,
     /// SHA-256 of the polynomial tables.

@@ -337,6 +337,9 @@ fn digests(a: &Audit, origin: &Origin) -> String {
         list.code("table SHA-256", table);
     }
     list.code("inputs SHA-256", &a.input_sha256);
+    for said in &a.input_said {
+        list.item("of the inputs", said);
+    }
     if let Some(labels) = &a.labels_sha256 {
         list.code("labels SHA-256", labels);
     }

@@ -25,6 +25,8 @@ type OfLayer = fn(&Layer) -> f64;
 pub struct Told<'a> {
     /// The network.
     pub loaded: &'a Loaded,
+    /// What is said of its inputs.
+    pub input_said: &'a [String],
     /// Its twin.
     pub twin: &'a Twin,
     /// The levels of noise.
@@ -124,6 +126,7 @@ impl Told<'_> {
             "network_sha256": self.loaded.sha256,
             "network_said": self.loaded.said,
             "input_sha256": input_sha256,
+            "input_said": self.input_said,
             "labels_sha256": labels_sha256,
             "table_sha256": twin.digests,
             "coefficients": twin.coefficients.to_string(),

@@ -16,7 +16,7 @@ const MAX_DIGITS: usize = 200;
 const MAX_POWER: u64 = 300;
 
 /// A statement that a certificate must prove:
-/// `[decrypted] FUNCTION[(P[,P])]<=BOUND [on [LO,HI]] [from EPS] [but 2^-K]`, or with `[relative] FORMULA` as FUNCTION.
+/// `[decrypted] FUNCTION[(P[,P])]<=BOUND [on [LO,HI]] [from EPS] [but 2^-K]`, or with `[relative] FORMULA [by VALUE]` as FUNCTION.
 ///
 /// FUNCTION is a name of the format; its parameters are the slope of a leaky ReLU, lower and upper of a clip, the
 /// number of inputs of max_pool and argmax. FORMULA is a smooth function of x; its name alone means the function of x.
@@ -35,10 +35,11 @@ pub struct Requirement {
     pub(crate) smooth: Option<Smooth>,
 }
 
-/// A smooth function, and whether its relative error is meant.
+/// A smooth function, what stands for it if that is not p itself, and whether its relative error is meant.
 #[derive(Debug, Clone)]
 pub(crate) struct Smooth {
     pub(crate) function: Formula,
+    pub(crate) value: Option<Formula>,
     pub(crate) relative: bool,
 }
 
@@ -180,16 +181,22 @@ fn named(left: &str, budget: &Budget) -> Checked<(Function, Vec<Rational>)> {
     Ok((function, parameters))
 }
 
-/// `[relative] FORMULA`; none if the text begins with a name of the format.
+/// `[relative] FORMULA [by VALUE]`; none if the text begins with a name of the format.
 fn smooth(left: &str, budget: &Budget) -> Checked<Option<Smooth>> {
     let (relative, text) = match left.strip_prefix("relative ") {
         Some(rest) => (true, rest.trim()),
         None => (false, left),
     };
+    let (text, by) = match text.split_once(" by ") {
+        Some((text, by)) => (text.trim(), Some(by)),
+        None => (text, None),
+    };
     let name = text.split('(').next().unwrap_or_default().trim();
     match Function::parse(name) {
         Some(Function::Smooth) => return fail("a smooth function is named itself, as exp or 1/x"),
-        Some(_) if relative => return fail("`relative` is for a smooth function"),
+        Some(_) if relative || by.is_some() => {
+            return fail("`relative` and `by` are for a smooth function")
+        }
         Some(_) => return Ok(None),
         None => {}
     }
@@ -198,8 +205,18 @@ fn smooth(left: &str, budget: &Budget) -> Checked<Option<Smooth>> {
         true => format!("{text}(x)"),
         false => text.to_owned(),
     };
+    let value = match by.map(|by| Formula::parse(by, true, budget)) {
+        Some(Err(detail)) => return fail(format!("by: {detail}")),
+        // p by its name is what is meant where none is named.
+        Some(Ok(value)) if value.is_p() => None,
+        value => value.and_then(Result::ok),
+    };
     match Formula::parse(&whole, false, budget) {
-        Ok(function) => Ok(Some(Smooth { function, relative })),
+        Ok(function) => Ok(Some(Smooth {
+            function,
+            value,
+            relative,
+        })),
         Err(_) if alone => fail(format!(
             "not one of {}, and no function of a formula",
             Function::names(", ")

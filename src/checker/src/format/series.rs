@@ -1,25 +1,17 @@
-//! The reader of formulas, and of the claim that has them.
+//! The reader of the claim about a smooth function.
 
 use crate::claims::statement::Statement;
 use crate::claims::Claim;
-use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault};
 use crate::core::number::Rational;
 use crate::format::claims::{count, plain};
+use crate::format::formula::{formula, MAX_INTERVALS};
 use crate::format::hints::Reader;
 use crate::format::json::{each, Fields, Tree};
-use crate::series::expression::Formula;
 use crate::series::rule::{Measure, Series, SeriesCell};
 
-/// Parts of a claim, and segments of a domain, at most.
-pub(crate) const MAX_INTERVALS: usize = 4_096;
 /// Largest degree of a model.
 const MAX_DEGREE: u64 = 512;
-
-/// A formula in x, or in x and p.
-pub(crate) fn formula(text: &str, with_p: bool, budget: &Budget) -> Checked<Formula> {
-    Formula::parse(text, with_p, budget).map_err(Fault::unreadable)
-}
 
 /// Ends of an interval, with the hints for its cells.
 type Part = ((Rational, Rational), Vec<SeriesCell>);

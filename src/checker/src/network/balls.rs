@@ -35,6 +35,13 @@ pub(crate) fn fixed(d: &Dyadic, precision: u64) -> BigInt {
     }
 }
 
+/// Whether a dyadic is a number over 2^precision, so that [`fixed`] rounds nothing.
+pub(crate) fn is_held(d: &Dyadic, precision: u64) -> bool {
+    let below = i128::from(d.exponent) + i128::from(precision);
+    let zeros = d.mantissa.trailing_zeros();
+    zeros.is_none_or(|zeros| i128::from(zeros) + below >= 0)
+}
+
 /// x / 2^bits, rounded up.
 pub(crate) fn shift_up(x: &BigInt, bits: u64) -> BigInt {
     -(-x >> bits)

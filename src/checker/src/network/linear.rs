@@ -1,7 +1,7 @@
 //! Layers that are no activations, on balls.
 
 use crate::core::fault::{Checked, Fault, Rule};
-use crate::network::balls::{fixed, shift_up, Balls};
+use crate::network::balls::{fixed, is_held, shift_up, Balls};
 use crate::network::digits::{machine, DigitRows};
 use crate::network::model::layers::{Dyadic, Geometry, Layer, NetworkNode};
 use num_bigint::BigInt;
@@ -32,12 +32,14 @@ pub(crate) fn align(numbers: &[Dyadic]) -> Aligned {
 }
 
 /// sum_k w_k x_k + b over rows of weights. Sums are exact; one rounding down at the end, and one of the
-/// bias: off by less than 2. The radius grows by the greatest sum of |w|.
+/// bias: off by less than 2, or by nothing where both lose no bit. The radius grows by the greatest sum of |w|.
 pub(crate) struct WeightRows {
     weights: Aligned,
     /// The same as machine integers, if they all are.
     machine: Option<Vec<i64>>,
     bias: Vec<BigInt>,
+    /// Whether no bias was rounded.
+    bias_is_held: bool,
     terms: usize,
     norm: BigInt,
 }
@@ -66,6 +68,7 @@ impl WeightRows {
             machine: machine(&weights.mantissas),
             weights,
             bias: bias.iter().map(|b| fixed(b, precision)).collect(),
+            bias_is_held: bias.iter().all(|b| is_held(b, precision)),
             terms,
             norm: norm.unwrap_or_default(),
         })
@@ -98,8 +101,13 @@ impl WeightRows {
         rows.map(each).collect()
     }
 
-    pub(crate) fn radius(&self, radius: &BigInt) -> BigInt {
-        shift_up(&(&self.norm * radius), self.weights.shift) + 2
+    pub(crate) fn radius(&self, x: &Balls) -> BigInt {
+        // Multiples of 2^shift: so are their products with integers, and the sums.
+        let shift = self.weights.shift;
+        let whole = |m: &BigInt| m.trailing_zeros().is_none_or(|zeros| zeros >= shift);
+        let held = self.bias_is_held && x.mid.iter().all(whole);
+        let rounding = if held { 0 } else { 2 };
+        shift_up(&(&self.norm * &x.radius), shift) + rounding
     }
 }
 
@@ -130,7 +138,7 @@ pub(crate) fn linear(
             let x: Vec<Option<&BigInt>> = a.mid.iter().map(Some).collect();
             Ok(Balls {
                 mid: rows.outputs(0..bias.len(), &x)?,
-                radius: rows.radius(&a.radius),
+                radius: rows.radius(a),
             })
         }
         Layer::Affine { scale, shift } => {
@@ -213,7 +221,7 @@ fn convolution(
     }
     Ok(Balls {
         mid,
-        radius: rows.radius(&a.radius),
+        radius: rows.radius(a),
     })
 }
 

@@ -160,8 +160,8 @@ fn prove(
     let precision = document.precision;
     let network = read::network(network).map_err(|e| e.at("network"))?;
     let size = network.input.iter().product();
-    let mid = read::input(input, size, precision).map_err(|e| e.at("input"))?;
-    let radius = BigInt::from(1);
+    let (mid, rounded) = read::input(input, size, precision).map_err(|e| e.at("input"))?;
+    let radius = BigInt::from(u8::from(rounded));
     let input = Balls { mid, radius };
     let needed = network.nodes.iter().filter(|n| n.layer.is_activation());
     let needed = needed.count();

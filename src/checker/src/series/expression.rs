@@ -118,6 +118,11 @@ impl Formula {
         &self.text
     }
 
+    /// Whether it is p and no more.
+    pub(crate) fn is_p(&self) -> bool {
+        self.tree == Expression::P
+    }
+
     /// Whether it has a root, asin or acos of an argument that varies: it may be defined up to an end only.
     pub(crate) fn has_ends(&self) -> bool {
         self.tree.any(&|tree| match tree {
@@ -436,5 +441,82 @@ impl Parser<'_> {
             true => self.fail(&format!("a constant of more than {MAX_BITS} bits")),
             false => Ok(Expression::Number(Rational::raw(n, d))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(text: &str) -> Expression {
+        Formula::parse(text, true, &Budget::new()).unwrap().tree
+    }
+
+    #[test]
+    fn constants_are_worked_out_as_written() {
+        for (text, n, d) in [
+            ("1-2-3", -4, 1),
+            ("8/4/2", 1, 1),
+            ("8/4*2", 4, 1),
+            ("2 + 3*4", 14, 1),
+            ("(2 + 3)*4", 20, 1),
+            ("-2^2", -4, 1),
+            ("(-2)^2", 4, 1),
+            ("2*-3", -6, 1),
+            ("1 - -3", 4, 1),
+            ("2^-3", 1, 8),
+            ("(-2)^-3", -1, 8),
+            ("7^0", 1, 1),
+            ("0^0", 1, 1),
+            ("0*5", 0, 1),
+            ("0.044715", 8_943, 200_000),
+            ("12.50e-1", 5, 4),
+            ("1e+3", 1_000, 1),
+            ("5E2", 500, 1),
+            ("1/-3", -1, 3),
+            ("-1/3", -1, 3),
+            ("007", 7, 1),
+        ] {
+            let expected = Expression::Number(Rational::raw(n.into(), d.into()));
+            assert_eq!(tree(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn trees_are_the_same_but_for_constants() {
+        let x = || Box::new(Expression::X);
+        let square = Expression::Power(x(), 2);
+        let minus = Expression::Number(Rational::integer(-1));
+        let expected = Expression::Product(Box::new(minus), Box::new(square));
+        assert_eq!(tree("-x^2"), expected);
+        for (one, other) in [
+            ("x/2", "0.5*x"),
+            ("x*2", "2*x"),
+            ("x^1", "x"),
+            ("1*x", "x/1"),
+            ("x^-2", "1/x^2"),
+            (" exp( x ) ", "exp(x)"),
+            ("x - 1", "x + -1"),
+        ] {
+            assert_eq!(tree(one), tree(other), "{one} {other}");
+        }
+        for (one, other) in [
+            ("x-1-x", "x-(1-x)"),
+            ("x/x/x", "x/(x/x)"),
+            ("sqrt(x)", "x"),
+            ("gelu(x)", "gelu_tanh(x)"),
+            ("root(3,x)", "root(4,x)"),
+            ("x^2", "x^3"),
+            ("x", "p"),
+        ] {
+            assert_ne!(tree(one), tree(other), "{one} {other}");
+        }
+        let ends = |text: &str| {
+            Formula::parse(text, true, &Budget::new())
+                .unwrap()
+                .has_ends()
+        };
+        assert!(ends("1 + sqrt(x)") && ends("exp(asin(p))") && ends("root(3, 1 + acos(x))"));
+        assert!(!ends("x*sqrt(2/pi)") && !ends("gelu(x)") && !ends("atan(x)^3"));
     }
 }

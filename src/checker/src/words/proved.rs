@@ -6,6 +6,7 @@ use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault};
 use crate::core::number::Rational;
 use crate::format::requirement::{Requirement, Smooth};
+use crate::series::expression::Formula;
 use crate::series::rule::Measure;
 use crate::words::numerals::Numerals;
 use crate::words::report::Report;
@@ -90,7 +91,11 @@ impl Report {
 
     /// What a smooth target is about, if that is another function or another measure of the error.
     fn other_formula(&self, target: &Target, required: &Requirement) -> Option<String> {
-        let Smooth { function, relative } = required.smooth.as_ref()?;
+        let Smooth {
+            function,
+            value,
+            relative,
+        } = required.smooth.as_ref()?;
         let Some(Statement::Series(series)) = self.statements.get(target.cites) else {
             return Some("the statement is about another function".to_owned());
         };
@@ -98,10 +103,19 @@ impl Report {
             Measure::Absolute if *relative => "the absolute",
             Measure::Relative if !*relative => "the relative",
             Measure::Weighted(_) => "a weighted",
-            _ if series.function.tree == function.tree => return None,
-            _ => {
+            _ if series.function.tree != function.tree => {
                 let text = series.function.text().trim();
                 return Some(format!("the statement is about {text}"));
+            }
+            // Nothing but p itself, where no value is asked for: one of x alone would say nothing of the table.
+            _ => {
+                let stated = series.value.as_ref().filter(|value| !value.is_p());
+                let tree = |value: &Formula| value.tree.clone();
+                if stated.map(tree) == value.as_ref().map(tree) {
+                    return None;
+                }
+                let text = stated.map_or("p", |value| value.text().trim());
+                return Some(format!("the statement is about the value {text}"));
             }
         };
         Some(format!("the statement is about {kind} error"))

@@ -3,7 +3,7 @@
 // Hints and judgements are in floats; the checker has none.
 #![allow(clippy::disallowed_types, clippy::type_complexity)]
 
-use super::{sign, verified};
+use super::{outcome, sign, verified, with};
 use num_bigint::BigInt;
 use polycert_checker::Report;
 use serde_json::{json, Value};
@@ -209,8 +209,23 @@ impl Case<'_> {
         certificate
     }
 
+    /// Verified; and rejected where the bound is a ten-thousandth too low, or that of the witness too high.
     pub fn verified(&self) -> Report {
-        verified(&self.certificate())
+        let good = self.certificate();
+        let (hi, lo) = ("/claims/0/hi", "/claims/0/witness/lo");
+        let bound = |place: &str| good.pointer(place).unwrap().clone();
+        for (place, value, message) in [
+            (hi, bound(lo), ": the error is not within hi"),
+            (lo, bound(hi), "the witness is not proved to be at least lo"),
+        ] {
+            let text = outcome(&with(&good, place, value)).to_string();
+            assert!(
+                text.starts_with("REJECTED") && text.contains(message),
+                "{}: {text}",
+                self.function
+            );
+        }
+        verified(&good)
     }
 }
 

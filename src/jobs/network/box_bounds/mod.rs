@@ -14,6 +14,7 @@ use crate::files::refuse_overwriting;
 use crate::network::boxes::stages::{self, Stage};
 use crate::network::boxes::{Bounds, Options, StageBounds};
 use polynomials::{attack, composite, Kind, Polynomials};
+use sides::Sides;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -28,6 +29,8 @@ pub struct Answer {
     pub network_sha256: String,
     /// What every answer about the network says of its file.
     pub network_said: Vec<String>,
+    /// How the sample's numbers became inputs, what was assumed and what looks forgotten; nothing without a sample.
+    pub input_said: Vec<String>,
     /// [lo, hi] of every input, rounded outward.
     pub sides: Vec<Bounds>,
     /// The network's layers between its ReLUs; the first is the input.
@@ -107,9 +110,9 @@ pub fn box_bounds(
     }
     if let Some(folder) = &request.tables_folder {
         tables::check_degrees(degrees)?;
-        let inputs = [Some(&request.model.network), request.model.graph.as_ref()];
+        let model = request.model.files();
         let near = request.near.as_ref().map(|near| &near.file.file);
-        let inputs = inputs.into_iter().chain([near]).flatten();
+        let inputs = model.iter().chain(near);
         refuse_overwriting(
             tables::replaced(folder).iter().map(PathBuf::as_path),
             inputs.chain(&request.tables).map(PathBuf::as_path),
@@ -119,7 +122,7 @@ pub fn box_bounds(
     let named = |e: Error| e.in_file(&request.model.network);
     let loaded = request.model.load()?;
     let stages = stages::stages(&loaded.network).map_err(named)?;
-    let (sides, whole) = sides::sides(request, &loaded)?;
+    let Sides { sides, whole, said } = sides::sides(request, &loaded)?;
     // Ascending, so that a degree may keep what a lower one proved.
     let ascending: BTreeSet<usize> = degrees.iter().copied().collect();
     let mut kinds: Vec<Kind> = ascending.into_iter().map(Kind::Degree).collect();
@@ -190,6 +193,7 @@ pub fn box_bounds(
     Ok(Answer {
         network_sha256: loaded.sha256,
         network_said: loaded.said,
+        input_said: said,
         sides,
         stages,
         runs,

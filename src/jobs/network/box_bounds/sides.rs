@@ -3,13 +3,24 @@
 use super::request::Request;
 use crate::arith::number::{f64_above, f64_below};
 use crate::error::{Error, Result};
+use crate::jobs::network::preparation;
 use crate::network::boxes::Bounds;
 use crate::network::model::graph::Preprocessing;
 use crate::network::read::load::Loaded;
 use rug::Rational;
 
-/// The sides of the box that is asked about, and of the whole box that it is a part of.
-pub(super) fn sides(request: &Request, loaded: &Loaded) -> Result<(Vec<Bounds>, Vec<Bounds>)> {
+/// A box of inputs.
+pub(super) struct Sides {
+    /// The sides of the box that is asked about.
+    pub sides: Vec<Bounds>,
+    /// Those of the whole box that it is a part of.
+    pub whole: Vec<Bounds>,
+    /// What is to be said of the sample that it is near to.
+    pub said: Vec<String>,
+}
+
+/// The box that is asked about.
+pub(super) fn sides(request: &Request, loaded: &Loaded) -> Result<Sides> {
     if request.lo > request.hi {
         return Err(Error::domain(format!(
             "the box [{}, {}] is empty",
@@ -25,7 +36,11 @@ pub(super) fn sides(request: &Request, loaded: &Loaded) -> Result<(Vec<Bounds>, 
     };
     let Some(near) = &request.near else {
         let all = everywhere(&loaded.network.preprocessing);
-        return Ok((all.clone(), all));
+        return Ok(Sides {
+            sides: all.clone(),
+            whole: all,
+            said: Vec::new(),
+        });
     };
     let inputs = near.file.load(loaded)?;
     // Also refuses numbers that are not finite or outside the domain.
@@ -33,10 +48,14 @@ pub(super) fn sides(request: &Request, loaded: &Loaded) -> Result<(Vec<Bounds>, 
     let Some(radius) = near.radius.as_ref().filter(|r| **r >= 0) else {
         return Err(Error::domain("--input needs a --radius of 0 or more"));
     };
-    let preparation = &inputs.preprocessing;
-    let raw = inputs.samples.raw(near.sample).into_iter().enumerate();
+    let own = &inputs.preprocessing;
+    let raw = inputs
+        .samples
+        .raw(near.sample, own.reversed)
+        .into_iter()
+        .enumerate();
     let part = raw.map(|(i, v)| {
-        let c = Rational::from_f64(v).unwrap_or_default() * &preparation.scale;
+        let c = Rational::from_f64(v).unwrap_or_default() * &own.scale;
         let lo = Rational::from(&c - radius).max(request.lo.clone());
         let hi = Rational::from(&c + radius).min(request.hi.clone());
         if lo > hi {
@@ -47,9 +66,13 @@ pub(super) fn sides(request: &Request, loaded: &Loaded) -> Result<(Vec<Bounds>, 
                 request.hi
             )));
         }
-        Ok(prepared(preparation, i / pixels, &lo, &hi))
+        Ok(prepared(own, i / pixels, &lo, &hi))
     });
-    Ok((part.collect::<Result<_>>()?, everywhere(preparation)))
+    Ok(Sides {
+        sides: part.collect::<Result<_>>()?,
+        whole: everywhere(own),
+        said: preparation::said(&inputs, &loaded.network, [near.sample])?,
+    })
 }
 
 /// [lo, hi] less the channel's mean, over its deviation, rounded outward.

@@ -70,6 +70,8 @@ pub struct Read {
     pub network: Network,
     /// What every answer about it must say: what of the file it leaves out, or takes in another way.
     pub said: Vec<String>,
+    /// Whether the file takes channels last.
+    pub channels_last: bool,
     /// Names and SHA-256 of the files of weights.
     pub weights: Vec<(String, String)>,
 }
@@ -230,6 +232,7 @@ pub fn read_with(
     Ok(Read {
         network: builder.finish(name, logits.id, preprocessing)?,
         said,
+        channels_last: input.channels_last,
         weights: beside.digests(),
     })
 }

@@ -76,10 +76,11 @@ pub(crate) fn network(bytes: &[u8]) -> Checked<Network> {
 }
 
 /// Reads `polycert-exact-input/1`: one number a line, as an integer over 2^precision, rounded down (off by
-/// less than 1).
-pub(crate) fn input(bytes: &[u8], wanted: usize, precision: u64) -> Checked<Vec<BigInt>> {
+/// less than 1); and whether one was rounded.
+pub(crate) fn input(bytes: &[u8], wanted: usize, precision: u64) -> Checked<(Vec<BigInt>, bool)> {
     let mut lines = TextLines::new(bytes, "polycert-exact-input/1")?;
     let mut list = Vec::with_capacity(wanted);
+    let mut rounded = false;
     while let Some((line, mut words)) = lines.next() {
         let (Some(word), None) = (words.next(), words.next()) else {
             return Err(bad(line, "one number a line is expected"));
@@ -108,7 +109,9 @@ pub(crate) fn input(bytes: &[u8], wanted: usize, precision: u64) -> Checked<Vec<
         if d <= BigInt::zero() {
             return Err(wrong());
         }
-        list.push(num_integer::Integer::div_floor(&(n << precision), &d));
+        let (floor, rest) = num_integer::Integer::div_mod_floor(&(n << precision), &d);
+        rounded |= !rest.is_zero();
+        list.push(floor);
     }
     if list.len() != wanted {
         return Err(Fault::unreadable(format!(
@@ -116,5 +119,5 @@ pub(crate) fn input(bytes: &[u8], wanted: usize, precision: u64) -> Checked<Vec<
             list.len()
         )));
     }
-    Ok(list)
+    Ok((list, rounded))
 }
