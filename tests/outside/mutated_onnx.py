@@ -52,7 +52,11 @@ def mutate(m):
             n.input[i], n.input[j] = n.input[j], n.input[i]
         elif k == 3 and g.initializer:
             t = rng.choice(list(g.initializer))
-            a = numpy_helper.to_array(t) if t.data_location != 1 else None
+            try:
+                a = numpy_helper.to_array(t) if t.data_location != 1 else None
+            except ValueError:
+                # Its shape was changed before.
+                a = None
             if a is not None and a.size:
                 b = a.copy().reshape(-1)
                 i = rng.randrange(b.size)
