@@ -91,7 +91,7 @@ impl Plan {
     pub fn parts(table: &Table, request: &Request) -> Result<Vec<(Rational, Rational)>> {
         let parts = match (&request.range, &table.smooth) {
             (Some(range), _) => vec![range.clone()],
-            (None, Some(smooth)) => smooth.parts(&table.domain),
+            (None, Some(smooth)) => smooth.parts(table.domain.ends()),
             (None, None) => vec![(table.domain.lo.clone(), table.domain.hi.clone())],
         };
         let most = Rational::from(1) << 60u32;

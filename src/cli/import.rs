@@ -40,7 +40,7 @@ pub struct Arguments {
     /// Which coefficient is first: lowest (degree 0) or highest, as numpy.polyfit gives them (lowest).
     #[arg(long)]
     order: Option<Order>,
-    /// What lists of two numbers are: degrees (a degree and its coefficient), or stages (components of degree 1).
+    /// What lists of one or two numbers are: degrees (a degree and its coefficient), or stages (a component each).
     #[arg(long)]
     layout: Option<Layout>,
     /// What the coefficients are multiplied by: a number for all components, or one for each.
@@ -74,6 +74,12 @@ pub struct Arguments {
     /// such table without).
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     slope: Option<Rational>,
+    /// Target direct_clip: the lower end of that function (the file's own if it states one).
+    #[arg(long, value_parser = rational, allow_hyphen_values = true)]
+    lower: Option<Rational>,
+    /// Target direct_clip: its upper end.
+    #[arg(long, value_parser = rational, allow_hyphen_values = true)]
+    upper: Option<Rational>,
     /// Name of the table (the file's own, else the file's name).
     #[arg(long)]
     name: Option<String>,
@@ -118,6 +124,8 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
             None => None,
         },
         slope: a.slope.clone(),
+        lower: a.lower.clone(),
+        upper: a.upper.clone(),
         interval: a.interval.clone(),
         arrays: a.arrays.clone(),
         degrees: a.degrees.clone(),

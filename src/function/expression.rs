@@ -18,7 +18,9 @@ pub const MAX_NODES: usize = 256;
 /// Largest size of an exponent.
 pub const MAX_EXPONENT: i32 = 1_024;
 /// Most bits of a constant that is reckoned exactly.
-const MAX_BITS: u32 = 1 << 14;
+const MAX_BITS: u32 = 1 << 12;
+/// Most characters of a number, and largest size of its decimal exponent.
+const MAX_NUMBER: (usize, u32) = (200, 300);
 
 /// A function by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -375,6 +377,18 @@ impl Reader<'_> {
             }
         }
         let text = &self.text[start..self.at];
+        let exponent = text
+            .split(['e', 'E'])
+            .nth(1)
+            .map(|e| e.trim_start_matches(['+', '-']));
+        let (characters, most) = MAX_NUMBER;
+        let far = exponent.is_some_and(|e| e.parse::<u32>().map_or(true, |e| e > most));
+        if text.len() > characters || far {
+            let detail = format!(
+                "a number has at most {characters} characters, and its decimal exponent is at most {most} in size"
+            );
+            return Err(self.fault(detail));
+        }
         let value = number::parse(text).map_err(|e| self.fault(e.to_string()))?;
         self.exact(value)
     }
@@ -476,8 +490,9 @@ mod tests {
             ("foo(x)", "unknown name \"foo\""),
             ("x/0", "division by 0"),
             ("root(1, x)", "n is from 2 to 64"),
-            ("1e9999", "decimal exponents"),
-            ("(1e600)^1024", "bits"),
+            ("1e9999", "decimal exponent is at most 300"),
+            ("1e301", "decimal exponent"),
+            ("(1e300)^1024", "bits"),
             ("5.", "a digit behind the point"),
             ("x^2^3", "expected an operator"),
             ("--x", "expected a number"),

@@ -9,6 +9,9 @@ use rug::{Float, Rational};
 /// Largest size of an exponential's argument.
 pub const MAX_EXPONENT: u32 = 4_096;
 
+/// Largest size of a binary exponent.
+const MAX_BINARY: i32 = 1 << 16;
+
 /// Intervals of so many bits.
 #[derive(Debug, Clone, Copy)]
 pub struct Points {
@@ -63,13 +66,27 @@ impl Algebra for Points {
     }
 
     fn times(&self, a: &Mp, b: &Mp) -> Result<Mp, String> {
-        let product = a.times(b);
-        // The range of exponents is never met by honest input.
-        if product.lo.is_finite() && product.hi.is_finite() {
-            Ok(product)
-        } else {
-            Err("a product is too large".to_owned())
+        let Mp { mut lo, mut hi } = a.times(b);
+        let most = |x: &Float| x.is_finite() && x.get_exp().is_none_or(|e| e <= MAX_BINARY);
+        if !(most(&lo) && most(&hi)) {
+            return Err("a product is too large".to_owned());
         }
+        // What is smaller than any number that is written out is rounded outward to 0 or to the least of them.
+        let tiny = |x: &Float| x.get_exp().is_some_and(|e| e < -MAX_BINARY);
+        let least = |x: &Float| Float::with_val(x.prec(), 1) >> MAX_BINARY;
+        if tiny(&lo) {
+            lo = match lo.is_sign_negative() {
+                true => -least(&lo),
+                false => Float::new(lo.prec()),
+            };
+        }
+        if tiny(&hi) {
+            hi = match hi.is_sign_negative() {
+                true => Float::new(hi.prec()),
+                false => least(&hi),
+            };
+        }
+        Ok(Mp { lo, hi })
     }
 
     fn inverse(&self, a: &Mp) -> Result<Mp, String> {
@@ -211,10 +228,13 @@ mod tests {
             ("asin(x)", (2, 1), "beyond 1"),
             ("exp(x)", (5_000, 1), "up to 4096"),
             ("1/(x-1)", (1, 1), "divisor is 0"),
+            ("((x^1024)^1024)^1024", (2, 1), "too large"),
         ] {
             let e = at(text, x, 100).unwrap_err();
             assert!(e.contains(part), "{e}");
         }
+        let tiny = at("((x^1024)^1024)^1024", (-1, 2), 100).unwrap();
+        assert!(tiny.lo == 0 && tiny.hi > 0 && tiny.hi < 1e-300);
         assert!(at("sqrt(1-x)", (1, 1), 100).unwrap().hi == 0);
         assert!(at("asin(x)", (1, 1), 100).is_ok());
     }

@@ -55,6 +55,26 @@ pub(super) fn reorder(components: &mut [Component], order: Option<Order>) {
     }
 }
 
+/// The degree that a file states of its one polynomial.
+///
+/// # Errors
+/// Another number of coefficients than that degree has: the odd ones alone, say.
+pub(super) fn of_degree(components: &[Component], degree: Option<Rational>) -> Result<()> {
+    let (Some(degree), [only]) = (degree, components) else {
+        return Ok(());
+    };
+    let zeros = only.coefficients.iter().rev().take_while(|x| x.is_zero());
+    let n = only.coefficients.len();
+    let fits = |count: usize| degree == count.saturating_sub(1);
+    if fits(n) || fits(n - zeros.count()) {
+        return Ok(());
+    }
+    let detail = format!(
+        "{degree} is stated, and {n} numbers are there: say by --degrees which coefficients they are, or write them all"
+    );
+    Err(Error::parse("degree", detail))
+}
+
 /// A Chebyshev series whose domain the file states is over that interval, mapped to [-1, 1].
 ///
 /// # Errors
@@ -88,17 +108,20 @@ pub(super) fn mapped(
 pub(super) fn pairs(items: Vec<Item>, hints: &Hints) -> Result<Vec<Item>> {
     let (columns, rows) = (by_columns(&items), by_rows(&items));
     match hints.layout {
-        None if columns.is_some() || turned(&items) || rows.is_some() => Err(Error::parse(
+        None if columns.is_some() || short(&items, hints) || rows.is_some() => Err(Error::parse(
             "",
             match rows.is_some() && columns.is_none() {
                 true => "two lists of one length, the first of increasing whole numbers: say by --layout degrees that \
                          they are degrees and their coefficients, or by --layout stages that each is a polynomial"
                     .to_owned(),
-                false => format!(
+                false if are_pairs(&items) => format!(
                     "{} lists of two numbers: say by --layout degrees that each is a degree and its coefficient, or by \
                      --layout stages that each is a polynomial of degree 1",
                     items.len()
                 ),
+                false => "a list of one number is a constant as a stage: write the coefficients of a polynomial in one \
+                          list, or say by --layout stages that each list is a polynomial"
+                    .to_owned(),
             },
         )),
         Some(Layout::Degrees) => {
@@ -153,13 +176,11 @@ fn are_pairs(items: &[Item]) -> bool {
     rows && !items.is_empty() && items.iter().all(|i| i.count == 2 && i.form.is_none())
 }
 
-/// Lists of a coefficient and its degree.
-fn turned(items: &[Item]) -> bool {
-    let turned = |i: &Item| Item::new(i.values.iter().rev().cloned().collect());
-    are_pairs(items) && items.len() > 1 && {
-        let all: Vec<Item> = items.iter().map(turned).collect();
-        by_columns(&all).is_some()
-    }
+/// Lists that are rather degrees, columns or parts of complex numbers than stages: all of two numbers, where no degree
+/// says otherwise; or one of a single number, which as a stage would make the composite a constant.
+fn short(items: &[Item], hints: &Hints) -> bool {
+    let constant = |i: &Item| i.count == 1 && i.form.is_none();
+    items.len() > 1 && hints.degrees.is_none() && (are_pairs(items) || items.iter().any(constant))
 }
 
 /// Degrees and coefficients of a list of increasing degrees and one of coefficients.

@@ -7,6 +7,7 @@
 
 use crate::arith::number;
 use crate::error::{Error, Result};
+use crate::function::shape::Shape;
 use crate::function::target::Function;
 use crate::interchange::hints::{Hints, Order};
 use crate::interchange::prose;
@@ -42,6 +43,8 @@ const ENDS: [(&str, &str); 12] = [
     ("lowerbound", "upperbound"),
     ("start", "end"),
 ];
+/// Pairs that may as well be the ends of a clip.
+const CLIPS: [&str; 5] = ["lower", "lo", "low", "lowerbound", "a"];
 const ORDERS: [&str; 5] = [
     "order",
     "ordering",
@@ -134,6 +137,8 @@ pub(super) struct Beside {
     pub target: Option<Function>,
     pub output: Option<Output>,
     pub slope: Option<Rational>,
+    /// The degree of its one polynomial.
+    pub degree: Option<Rational>,
     /// What is not read.
     pub ignored: Vec<String>,
 }
@@ -169,10 +174,17 @@ fn numeric(value: &Value) -> Option<Rational> {
     }
 }
 
-fn pair(value: &Value) -> Option<(Rational, Rational)> {
+/// Two numbers: a list or a text of them, or an object of the names of ends.
+pub(super) fn pair(value: &Value) -> Option<(Rational, Rational)> {
     let parsed;
     let list = match value {
         Value::Array(list) => list,
+        Value::Object(fields) => {
+            let of = |wanted: &str| fields.iter().find(|(k, _)| plain(k) == wanted);
+            let both = |(lo, hi): &(&str, &str)| Some((of(lo)?.1, of(hi)?.1));
+            let (lo, hi) = ENDS.iter().chain(&[("min", "max")]).find_map(both)?;
+            return Some((numeric(lo)?, numeric(hi)?)).filter(|_| fields.len() == 2);
+        }
         Value::String(text) => {
             let text = text.trim();
             let within = |a, b| text.strip_prefix(a)?.strip_suffix(b);
@@ -202,6 +214,7 @@ fn is_prose(value: &Value) -> bool {
 /// honoured; two statements of one thing.
 pub(super) fn read(fields: &Map<String, Value>, hints: &Hints) -> Result<Beside> {
     let mut said = Beside::default();
+    let mut clips = None;
     for (key, value) in fields {
         let name = plain(key);
         let name = name.as_str();
@@ -243,6 +256,7 @@ pub(super) fn read(fields: &Map<String, Value>, hints: &Hints) -> Result<Beside>
             };
             match (of(low), of(high)) {
                 (Some(lo), Some(hi)) if lo < hi && *low == name => {
+                    clips = clips.or(Some(key).filter(|_| CLIPS.contains(&name)));
                     if said.domain.replace((lo, hi)).is_some() {
                         return fail("a second domain".to_owned());
                     }
@@ -279,6 +293,8 @@ pub(super) fn read(fields: &Map<String, Value>, hints: &Hints) -> Result<Beside>
             };
         } else if matches!(name, "slope" | "negativeslope") && number.is_some() {
             said.slope = number;
+        } else if matches!(name, "degree" | "deg" | "polydegree") && number.is_some() {
+            said.degree = number;
         } else if matches!(name, "eps" | "epsilon" | "gap") {
             if hints.eps.is_none() && hints.target.is_none_or(Function::needs_eps) {
                 return fail(format!(
@@ -331,10 +347,17 @@ pub(super) fn read(fields: &Map<String, Value>, hints: &Hints) -> Result<Beside>
             return Err(Error::parse("order", detail));
         }
     }
+    let target = hints.target.or(said.target);
+    let clip = matches!(target, Some(Function::Clip | Function::Direct(Shape::Clip)));
+    if let Some(key) = clips.filter(|_| clip && hints.hi.is_none()) {
+        let detail = "may be an end of the clip or of the domain: say both, by --lower, --upper and --lo, --hi";
+        return Err(Error::parse(key.clone(), detail));
+    }
     Ok(said)
 }
 
-fn names_a_basis(text: &str) -> bool {
+/// Whether a name or a text in lower case names a basis of polynomials.
+pub(super) fn names_a_basis(text: &str) -> bool {
     ["cheb", "monomial", "legendre", "hermite", "bernstein"]
         .iter()
         .any(|basis| text.contains(basis))

@@ -141,23 +141,26 @@ pub(super) fn read(text: &str, basis: Basis) -> Result<(Vec<Component>, Lines)> 
     ))
 }
 
-/// Lines of two fields, under a heading that says `degree` or with degrees 0, 1, 2, ... before them.
+/// What a column of degrees is called.
+const DEGREES: [&str; 9] = [
+    "degree", "deg", "power", "exponent", "i", "j", "k", "n", "index",
+];
+
+/// Lines of two fields, under a heading that says `degree` (of either column) or with degrees 0, 1, 2, ... before them.
 fn by_degree<'a>(lines: impl Iterator<Item = (usize, &'a str)>) -> Result<Option<Vec<Rational>>> {
     let mut coefficients = Vec::new();
-    let mut heading = false;
+    let (mut heading, mut turned) = (false, false);
     for (i, (n, line)) in lines.enumerate() {
-        let fields = fields(line, n + 1)?;
+        let mut fields = fields(line, n + 1)?;
+        if turned {
+            fields.reverse();
+        }
         let [degree, coefficient] = fields.as_slice() else {
             return Ok(None);
         };
-        let word = degree.text.to_ascii_lowercase();
-        if i == 0
-            && [
-                "degree", "deg", "power", "exponent", "i", "j", "k", "n", "index",
-            ]
-            .contains(&word.as_str())
-        {
-            heading = true;
+        let names = |f: &Field| DEGREES.contains(&f.text.to_ascii_lowercase().as_str());
+        if i == 0 && (names(degree) || names(coefficient)) {
+            (heading, turned) = (true, !names(degree));
             continue;
         }
         if degree.text != coefficients.len().to_string() {

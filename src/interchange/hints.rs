@@ -30,12 +30,12 @@ impl FromStr for Order {
     }
 }
 
-/// What lists of two numbers are.
+/// What lists of one or two numbers are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
     /// A degree and its coefficient.
     Degrees,
-    /// A component of degree 1.
+    /// A component, of degree 0 or 1.
     Stages,
 }
 
@@ -76,6 +76,10 @@ pub struct Hints {
     pub output: Option<Output>,
     /// The slope for x < 0 of a leaky ReLU that the polynomial is itself.
     pub slope: Option<Rational>,
+    /// The lower end of a clip that the polynomial is itself.
+    pub lower: Option<Rational>,
+    /// Its upper end.
+    pub upper: Option<Rational>,
     /// OpenFHE's [a, b], of every component.
     pub interval: Option<(Rational, Rational)>,
     /// The arrays that are meant, by name or number, first applied first.

@@ -10,7 +10,9 @@ use crate::interchange::header::Header;
 use crate::interchange::hints::{Hints, Imported, Layout, Order};
 use crate::interchange::remarks::{ignored, not_odd, seen};
 use crate::interchange::source::{Group, Item, Source};
-use crate::interchange::stated::{confirm, domain, eps, last_stage, slope, target};
+use crate::interchange::stated::{
+    confirm, domain, ends, eps, last_stage, no_basis_by_name, slope, target, Own,
+};
 use crate::poly::component::{Basis, Component};
 use crate::poly::table::{Domain, Output, Table};
 use serde_json::{Map, Value};
@@ -92,6 +94,9 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
     let own = items.iter().all(|i| i.form.is_some());
     let done: Vec<bool> = items.iter().map(|i| i.form.is_some()).collect();
     let (basis, basis_stated) = basis(&lists, hints)?;
+    if !own && !basis_stated {
+        no_basis_by_name(&groups)?;
+    }
     let first_domain = items.first().and_then(|i| i.form.as_ref()?.domain.clone());
     let paired = hints.layout == Some(Layout::Degrees);
     let items = match header.is_some() || *has_degrees {
@@ -108,6 +113,9 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
         },
     )?;
     arrange::mapped(&mut components, said.domain.as_ref())?;
+    if hints.degrees.is_none() {
+        arrange::of_degree(&components, said.degree)?;
+    }
     if let Some(header) = header {
         described(&mut components, header, *format, hints)?;
     }
@@ -118,6 +126,7 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
     let ordered = ordered_by.is_some() || own || *has_degrees || header.is_some() || paired;
     let order = match ordered_by {
         Some(Order::Highest) => "coefficients from the highest degree downwards",
+        _ if groups.iter().any(|g| g.told.is_some()) => "coefficients in the order of the call",
         _ => "coefficients from degree 0 upwards",
     };
     facts.say(ordered, order.to_owned(), "--order");
@@ -143,17 +152,14 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
         .clone()
         .or_else(|| header.as_ref().map(|h| h.name.clone()));
     let own_eps = header.as_ref().and_then(|h| h.domain.eps.clone());
-    let eps = eps(hints, own_eps, target)?;
+    let eps = eps(hints, own_eps.clone(), target, &mut facts)?;
     let origin = format.map_or("text", Format::name);
     let mut table = Table {
         name: name.unwrap_or_else(|| hints.default_name.clone()),
         target,
         output: Output::default(),
         slope: None,
-        ends: header
-            .as_ref()
-            .and_then(|h| h.ends.clone())
-            .filter(|_| target.name() == "direct_clip"),
+        ends: None,
         smooth: None,
         domain: Domain { lo, hi, eps },
         components,
@@ -164,16 +170,24 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
     let own_slope = header.as_ref().and_then(|h| h.slope.clone());
     let own_slope = own_slope.or(said.slope);
     slope(&mut table, own_slope.clone(), hints, &mut facts)?;
+    let own_ends = header.as_ref().and_then(|h| h.ends.clone());
+    ends(&mut table, own_ends.clone(), hints, &mut facts)?;
     let mut notes = facts.publish(&mut table, hints, digest);
     notes.extend(groups.iter().filter_map(|g| g.told.clone()));
     notes.extend(ignored(&said.ignored));
-    notes.extend(seen(source, &groups, hints));
+    notes.extend(seen(source, &groups, hints, lists.fields.is_empty()));
     if hints.target.is_none() && header.is_none() {
         notes.extend(not_odd(&table));
     }
     table.validate()?;
     let stated = header.as_ref().map(|h| h.sha256.as_str());
-    confirm(&table, own_slope, stated, hints)?;
+    let own = Own {
+        output: output.unwrap_or_default(),
+        eps: own_eps,
+        slope: own_slope,
+        ends: own_ends,
+    };
+    confirm(&table, own, stated, hints)?;
     validated(table, notes)
 }
 

@@ -9,7 +9,7 @@ use crate::interchange::hints::{Hints, Imported, Order};
 use crate::interchange::meaning;
 use crate::interchange::published::{self, Settings};
 use crate::interchange::remarks;
-use crate::interchange::stated;
+use crate::interchange::stated::{self, Own};
 use crate::poly::table::{Domain, Output, Table, FORMAT};
 use rug::Rational;
 use serde_json::Value;
@@ -59,13 +59,15 @@ fn whole(text: &str, fields: &BTreeMap<String, Value>, hints: &Hints) -> Result<
     if let Some(lo) = &hints.lo {
         table.domain.lo.clone_from(lo);
     }
-    table.domain.eps = stated::eps(hints, table.domain.eps.take(), table.target)?;
     // The rest the file says itself.
     let mut facts = Facts::default();
+    table.domain.eps = stated::eps(hints, table.domain.eps.take(), table.target, &mut facts)?;
     let said = fields.contains_key("output").then_some(table.output);
     stated::last_stage(&mut table, said, hints, &mut facts)?;
     let own = table.slope.take();
     stated::slope(&mut table, own, hints, &mut facts)?;
+    let own = table.ends.take();
+    stated::ends(&mut table, own, hints, &mut facts)?;
     meaning::validated(table, facts.notes().to_vec())
 }
 
@@ -78,7 +80,7 @@ fn settings(hints: &Hints, said: &Beside, facts: &mut Facts) -> Result<(Settings
         target,
         basis: hints.basis,
         hi,
-        eps: stated::eps(hints, None, target)?,
+        eps: stated::eps(hints, None, target, facts)?,
     };
     Ok((settings, lo))
 }
@@ -120,6 +122,8 @@ fn stated_by_its_author(
     meaning::maps(&table.components, &mut facts);
     stated::last_stage(&mut table, about.output, hints, &mut facts)?;
     stated::slope(&mut table, about.slope, hints, &mut facts)?;
+    stated::ends(&mut table, None, hints, &mut facts)?;
+    arrange::of_degree(&table.components, about.degree)?;
     let mut notes = facts.publish(&mut table, hints, digest);
     notes.extend(remarks::ignored(&about.ignored));
     meaning::validated(table, notes)
@@ -158,7 +162,7 @@ fn exported(
         target,
         basis: hints.basis,
         hi,
-        eps: stated::eps(hints, own.eps, target)?,
+        eps: stated::eps(hints, own.eps.clone(), target, &mut facts)?,
     };
     let mut table = published::import(text, &settings)?;
     table.domain.lo = lo;
@@ -177,14 +181,20 @@ fn exported(
         None => None,
     };
     stated::slope(&mut table, slope.clone(), hints, &mut facts)?;
-    if let (Some(lower), Some(upper)) = (word("lower"), word("upper")) {
-        let end = |field: &str, t| crate::arith::number::parse(t).map_err(|e| e.within(field));
-        let clip = table.target.name() == "direct_clip";
-        let ends = (end("lower", lower)?, end("upper", upper)?);
-        table.ends = Some(ends).filter(|_| clip);
-    }
+    let end = |field: &str, t| crate::arith::number::parse(t).map_err(|e| e.within(field));
+    let ends = match (word("lower"), word("upper")) {
+        (Some(lower), Some(upper)) => Some((end("lower", lower)?, end("upper", upper)?)),
+        _ => None,
+    };
+    stated::ends(&mut table, ends.clone(), hints, &mut facts)?;
     table.validate()?;
-    stated::confirm(&table, slope, word("sha256"), hints)?;
+    let own = Own {
+        output: said,
+        eps: own.eps,
+        slope,
+        ends,
+    };
+    stated::confirm(&table, own, word("sha256"), hints)?;
     let notes = facts.publish(&mut table, hints, digest);
     meaning::validated(table, notes)
 }

@@ -217,7 +217,11 @@ fn gather(value: Value, all: &mut Map<String, Value>) -> Result<()> {
     match value {
         Value::Array(list) => list.into_iter().try_for_each(|v| gather(v, all)),
         Value::Object(fields) => fields.into_iter().try_for_each(|(key, value)| {
-            let scalar = !value.is_object() && (!value.is_array() || beside::is_domain(&key));
+            let scalar = match &value {
+                Value::Object(_) => beside::is_domain(&key) && beside::pair(&value).is_some(),
+                Value::Array(_) => beside::is_domain(&key),
+                _ => true,
+            };
             if scalar {
                 if beside::matters(&key) && all.get(&key).is_some_and(|known| *known != value) {
                     return Err(Error::parse(key, "the file says two things of it"));

@@ -5,8 +5,13 @@ use crate::interchange::hints::Hints;
 use crate::interchange::source::{Group, Source};
 use crate::poly::table::Table;
 
-/// What else a reader should know of the file.
-pub(super) fn seen(source: &Source, groups: &[&Group], hints: &Hints) -> Vec<String> {
+/// What else a reader should know of the file; its scalars too, where they are no fields that were read.
+pub(super) fn seen(
+    source: &Source,
+    groups: &[&Group],
+    hints: &Hints,
+    scalars: bool,
+) -> Vec<String> {
     let mut notes = Vec::new();
     if source.singles > 0 {
         notes.push(format!(
@@ -22,8 +27,8 @@ pub(super) fn seen(source: &Source, groups: &[&Group], hints: &Hints) -> Vec<Str
     if !others.is_empty() {
         notes.push(format!("arrays passed over: {}", others.join(", ")));
     }
-    let scalars = source.scalars.iter().take(8);
-    let scalars: Vec<String> = scalars
+    let passed = source.scalars.iter().take(8).filter(|_| scalars);
+    let scalars: Vec<String> = passed
         .map(|s| format!("{} = {}", s.name, number::decimal(&s.value, 10, false)))
         .collect();
     if !scalars.is_empty() && hints.arrays.is_none() {

@@ -4,8 +4,10 @@ use crate::arith::number;
 use crate::error::{Error, ErrorKind, Result};
 use crate::function::shape::Shape;
 use crate::function::target::Function;
+use crate::interchange::beside;
 use crate::interchange::facts::Facts;
 use crate::interchange::hints::Hints;
+use crate::interchange::source::Group;
 use crate::poly::role::Role;
 use crate::poly::table::{Output, Table};
 use rug::Rational;
@@ -40,6 +42,22 @@ pub(super) fn domain(
     Ok(ends)
 }
 
+/// A list whose name names a basis is not taken for powers in silence.
+///
+/// # Errors
+/// The first such name.
+pub(super) fn no_basis_by_name(groups: &[&Group]) -> Result<()> {
+    let name = groups.iter().map(|g| g.name.as_str());
+    let mut named = name.filter(|n| beside::names_a_basis(&n.to_ascii_lowercase()));
+    match named.next() {
+        Some(name) => Err(Error::parse(
+            name,
+            "its name names a basis: say by --basis power or chebyshev",
+        )),
+        None => Ok(()),
+    }
+}
+
 /// The target, which says what the polynomial itself approximates.
 ///
 /// # Errors
@@ -72,13 +90,18 @@ pub(super) fn last_stage(
     facts: &mut Facts,
 ) -> Result<()> {
     if table.role() != Role::Sign {
-        return match hints.output {
-            Some(_) => Err(Error::domain(format!(
+        if hints.output.is_some() {
+            return Err(Error::domain(format!(
                 "--last-stage is for composites that stand for sign, not for target {}",
                 table.target
-            ))),
-            None => Ok(()),
-        };
+            )));
+        }
+        if stated == Some(Output::Step) {
+            let what = "the file's own output step is overruled with its target";
+            facts.say(true, what.to_owned(), "");
+        }
+        table.output = Output::default();
+        return Ok(());
     }
     let recognised = || match table.estimate_is_step() {
         true => Output::Step,
@@ -126,13 +149,69 @@ pub(super) fn eps(
     hints: &Hints,
     file: Option<Rational>,
     target: Function,
+    facts: &mut Facts,
 ) -> Result<Option<Rational>> {
-    if target.is_itself() && !target.needs_eps() && hints.eps.is_some() {
+    let useless = target.is_itself() && !target.needs_eps();
+    if useless && hints.eps.is_some() {
         return Err(Error::domain(format!(
             "--eps is for composites that stand for sign and for functions that jump, not for target {target}"
         )));
     }
-    Ok(hints.eps.clone().or(file))
+    match file {
+        Some(own) if useless && hints.target.is_some() => {
+            let own = number::write(&own);
+            let what = format!("the file's own eps {own} is overruled with its target");
+            facts.say(true, what, "");
+            Ok(None)
+        }
+        own => Ok(hints.eps.clone().or(own)),
+    }
+}
+
+/// The ends of a clip that the polynomial is itself.
+///
+/// # Errors
+/// Options that say so of another target; one end without the other.
+pub(super) fn ends(
+    table: &mut Table,
+    stated: Option<(Rational, Rational)>,
+    hints: &Hints,
+    facts: &mut Facts,
+) -> Result<()> {
+    if table.target != Function::Direct(Shape::Clip) {
+        if hints.lower.is_some() || hints.upper.is_some() {
+            return Err(Error::domain(format!(
+                "--lower and --upper are for --target direct_clip, not for target {}",
+                table.target
+            )));
+        }
+        if stated.is_some() {
+            let what = "the file's own ends of a clip are overruled with its target";
+            facts.say(true, what.to_owned(), "");
+        }
+        table.ends = None;
+        return Ok(());
+    }
+    let (lower, upper) = stated.unzip();
+    let lower = hints.lower.clone().or(lower);
+    let upper = hints.upper.clone().or(upper);
+    if lower.is_some() != upper.is_some() {
+        let detail = "--lower and --upper go together, where the file states no end of the clip";
+        return Err(Error::domain(detail));
+    }
+    table.ends = lower.zip(upper);
+    let (known, what) = match &table.ends {
+        Some((l, u)) => (
+            true,
+            format!("clip to [{}, {}]", number::write(l), number::write(u)),
+        ),
+        None => (
+            false,
+            "no ends of the clip, for which certify takes -1 and 1".to_owned(),
+        ),
+    };
+    facts.say(known, what, "--lower, --upper");
+    Ok(())
 }
 
 /// The slope of a leaky ReLU that the polynomial is itself.
@@ -173,22 +252,23 @@ pub(super) fn slope(
     Ok(())
 }
 
-/// A digest that the file states, unless an option says otherwise than the file; `slope` is the file's own.
-pub(super) fn confirm(
-    table: &Table,
-    slope: Option<Rational>,
-    stated: Option<&str>,
-    hints: &Hints,
-) -> Result<()> {
-    let table = &Table {
-        slope,
-        ..table.clone()
-    };
+/// What a file itself says that its digest covers, whatever options made of it.
+#[derive(Debug, Default)]
+pub(super) struct Own {
+    pub output: Output,
+    pub eps: Option<Rational>,
+    pub slope: Option<Rational>,
+    pub ends: Option<(Rational, Rational)>,
+}
+
+/// A digest that the file states, unless an option says otherwise than the file.
+pub(super) fn confirm(table: &Table, own: Own, stated: Option<&str>, hints: &Hints) -> Result<()> {
+    let mut table = table.clone();
+    table.domain.eps = own.eps;
+    (table.output, table.slope, table.ends) = (own.output, own.slope, own.ends);
     let overruled = hints.basis.is_some()
         || hints.lo.is_some()
         || hints.hi.is_some()
-        || hints.eps.is_some()
-        || hints.output.is_some()
         || hints.interval.is_some();
     match stated {
         Some(stated) if !overruled && stated != table.sha256() => Err(ErrorKind::Digest {

@@ -101,7 +101,8 @@ pub struct Answer {
     pub certificate: String,
     /// What the independent checker says of it.
     pub report: Report,
-    /// A refuted claim of an imported table: other readings of its file that would meet it.
+    /// A refuted claim of an imported table: other readings of its file that would meet it. A table whose values at the
+    /// ends of its domain are those of a step, and that does not say so: that it may be one.
     pub other_readings: Vec<String>,
 }
 
@@ -138,6 +139,9 @@ pub fn certify(table: &Table, request: &Request) -> Result<Answer> {
     let mut answer = certified(table, &asked)?;
     if answer.proof.verdict == Some(Verdict::Refuted) {
         answer.other_readings = readings::that_meet_the_claim(table, &asked);
+    }
+    if answer.other_readings.is_empty() {
+        answer.other_readings.extend(readings::of_a_step(table));
     }
     Ok(answer)
 }

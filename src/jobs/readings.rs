@@ -96,6 +96,15 @@ pub(super) fn that_meet_the_claim(table: &Table, asked: &Asked) -> Vec<String> {
     found
 }
 
+/// What a table may be that is taken for a sign, and is near 0 and 1 at the ends of its domain.
+pub(super) fn of_a_step(table: &Table) -> Option<String> {
+    table.estimate_is_step().then(|| {
+        "its values at the ends of the domain are about 0 and 1, taken for a sign of -1 and 1; --last-stage step says \
+         that the last stage gives 0 and 1, a direct target (such as direct_relu) that the polynomial stands for itself"
+            .to_owned()
+    })
+}
+
 /// The same function for the polynomial itself.
 fn direct(function: Function) -> Option<Function> {
     Some(Function::Direct(match function {

@@ -5,7 +5,6 @@ use crate::arith::number;
 use crate::error::{Error, Result};
 use crate::function::formula::Formula;
 use crate::function::target::Function;
-use crate::poly::table::{Domain, RawTable};
 use rug::Rational;
 use std::fmt::Write as _;
 
@@ -23,17 +22,34 @@ pub struct Smooth {
     pub segments: Vec<(Rational, Rational)>,
 }
 
+/// The fields as text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fields<'a> {
+    pub function: Option<&'a str>,
+    pub value: Option<&'a str>,
+    pub segments: Option<&'a [[String; 2]]>,
+}
+
+fn missing() -> Error {
+    let detail = "is missing: a table of target smooth states its function of x";
+    Error::parse("function", detail)
+}
+
 impl Smooth {
-    /// The fields of a table as it stands in JSON; none of another target.
+    /// The fields as they stand in JSON, of a domain from `ends.0` to `ends.1`; none of another target.
     ///
     /// # Errors
     /// A field of this target at another one, a missing function, text that is no expression, segments out of order.
-    pub(crate) fn read(raw: &RawTable, target: Function, domain: &Domain) -> Result<Option<Self>> {
+    pub(crate) fn read(
+        raw: Fields,
+        target: Function,
+        ends: (&Rational, &Rational),
+    ) -> Result<Option<Self>> {
         if target != Function::Smooth {
             for (there, field) in [
                 (raw.function.is_some(), "function"),
                 (raw.value.is_some(), "value"),
-                (raw.domain.segments.is_some(), "domain.segments"),
+                (raw.segments.is_some(), "domain.segments"),
             ] {
                 if there {
                     let detail = format!("is of target smooth, not of {target}");
@@ -42,13 +58,10 @@ impl Smooth {
             }
             return Ok(None);
         }
-        let Some(function) = &raw.function else {
-            let detail = "is missing: a table of target smooth states its function of x";
-            return Err(Error::parse("function", detail));
-        };
-        let value = raw.value.as_deref().map(Formula::value).transpose();
+        let function = raw.function.ok_or_else(missing)?;
+        let value = raw.value.map(Formula::value).transpose();
         let mut segments = Vec::new();
-        let all = raw.domain.segments.as_deref().unwrap_or_default();
+        let all = raw.segments.unwrap_or_default();
         if all.len() > MAX_SEGMENTS {
             let detail = format!("{} segments, the limit is {MAX_SEGMENTS}", all.len());
             return Err(Error::parse("domain.segments", detail));
@@ -64,19 +77,39 @@ impl Smooth {
             value: value.map_err(|e| e.within("value"))?,
             segments,
         };
-        if raw.domain.segments.is_some() && read.segments.is_empty() {
+        if raw.segments.is_some() && read.segments.is_empty() {
             let detail = "none: leave the field out where the domain is one interval";
             return Err(Error::parse("domain.segments", detail));
         }
-        read.validate(domain)?;
+        read.validate(ends)?;
         Ok(Some(read))
+    }
+
+    /// Whether a target has the fields that it is to have, and they are in order.
+    ///
+    /// # Errors
+    /// The first condition that is broken.
+    pub(crate) fn suits(
+        fields: Option<&Self>,
+        target: Function,
+        ends: (&Rational, &Rational),
+    ) -> Result<()> {
+        match (fields, target == Function::Smooth) {
+            (Some(smooth), true) => smooth.validate(ends),
+            (None, false) => Ok(()),
+            (Some(_), false) => {
+                let detail = format!("is of target smooth, not of {target}");
+                Err(Error::parse("function", detail))
+            }
+            (None, true) => Err(missing()),
+        }
     }
 
     /// The conditions on segments.
     ///
     /// # Errors
     /// The first that is broken, with its position.
-    pub(crate) fn validate(&self, domain: &Domain) -> Result<()> {
+    fn validate(&self, ends: (&Rational, &Rational)) -> Result<()> {
         for (i, (lo, hi)) in self.segments.iter().enumerate() {
             let place = || format!("domain.segments[{i}]");
             if lo >= hi {
@@ -92,10 +125,10 @@ impl Smooth {
             }
         }
         if let (Some(first), Some(last)) = (self.segments.first(), self.segments.last()) {
-            if first.0 != domain.lo || last.1 != domain.hi {
+            if first.0 != *ends.0 || last.1 != *ends.1 {
                 let detail = format!(
                     "they reach from {} to {}, the domain from {} to {}",
-                    first.0, last.1, domain.lo, domain.hi
+                    first.0, last.1, ends.0, ends.1
                 );
                 return Err(Error::parse("domain.segments", detail));
             }
@@ -103,10 +136,10 @@ impl Smooth {
         Ok(())
     }
 
-    /// The parts of the domain, in order.
-    pub fn parts(&self, domain: &Domain) -> Vec<(Rational, Rational)> {
+    /// The parts of a domain with these ends, in order.
+    pub fn parts(&self, (lo, hi): (&Rational, &Rational)) -> Vec<(Rational, Rational)> {
         if self.segments.is_empty() {
-            return vec![(domain.lo.clone(), domain.hi.clone())];
+            return vec![(lo.clone(), hi.clone())];
         }
         self.segments.clone()
     }
@@ -125,6 +158,11 @@ impl Smooth {
         if let Some(value) = &self.value {
             let _ = writeln!(text, "value {value}");
         }
+    }
+
+    /// The value as it stands in JSON.
+    pub(crate) fn raw_value(&self) -> Option<String> {
+        self.value.as_ref().map(ToString::to_string)
     }
 
     /// The segments as they stand in JSON.
@@ -163,7 +201,7 @@ mod tests {
             "{head}segment -1 1/2\nsegment 1 2\neps -\nfunction cos( x)\nvalue 1 - p\n{tail}"
         );
         assert_eq!(sha256(lines.as_bytes()), t.sha256());
-        assert_eq!(t.smooth.unwrap().parts(&t.domain).len(), 2);
+        assert_eq!(t.smooth.unwrap().parts(t.domain.ends()).len(), 2);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::files::{read_text, sha256};
 use crate::function::shape::Shape;
 use crate::function::target::Function;
 use crate::poly::component::{Basis, Component};
-use crate::poly::smooth::Smooth;
+use crate::poly::smooth::{Fields, Smooth};
 use rug::Rational;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -38,6 +38,13 @@ pub struct Domain {
     pub hi: Rational,
     /// The sign is meant for eps <= |x| only; `None` where it is not known.
     pub eps: Option<Rational>,
+}
+
+impl Domain {
+    /// Both ends.
+    pub fn ends(&self) -> (&Rational, &Rational) {
+        (&self.lo, &self.hi)
+    }
 }
 
 /// What the last stage of a composite gives.
@@ -308,18 +315,7 @@ impl Table {
                 return Err(Error::parse("lower", detail));
             }
         }
-        match (&self.smooth, self.target == Function::Smooth) {
-            (Some(smooth), true) => smooth.validate(&self.domain)?,
-            (None, false) => (),
-            (Some(_), false) => {
-                let detail = format!("is of target smooth, not of {}", self.target);
-                return Err(Error::parse("function", detail));
-            }
-            (None, true) => {
-                let detail = "is missing: a table of target smooth states its function of x";
-                return Err(Error::parse("function", detail));
-            }
-        }
+        Smooth::suits(self.smooth.as_ref(), self.target, self.domain.ends())?;
         let n = self.components.len();
         if n == 0 || n > MAX_COMPONENTS {
             return Err(Error::parse(
@@ -353,7 +349,12 @@ impl Table {
                 .transpose()?,
         };
         let target = raw.target.parse()?;
-        let smooth = Smooth::read(&raw, target, &domain)?;
+        let fields = Fields {
+            function: raw.function.as_deref(),
+            value: raw.value.as_deref(),
+            segments: raw.domain.segments.as_deref(),
+        };
+        let smooth = Smooth::read(fields, target, domain.ends())?;
         let components = raw
             .components
             .into_iter()
@@ -398,10 +399,7 @@ impl Table {
             lower: self.ends.as_ref().map(|e| w(&e.0)),
             upper: self.ends.as_ref().map(|e| w(&e.1)),
             function: self.smooth.as_ref().map(|s| s.function.to_string()),
-            value: self
-                .smooth
-                .as_ref()
-                .and_then(|s| Some(s.value.as_ref()?.to_string())),
+            value: self.smooth.as_ref().and_then(Smooth::raw_value),
             domain: RawDomain {
                 segments: self.smooth.as_ref().and_then(Smooth::raw_segments),
                 lo: w(&self.domain.lo),

@@ -434,16 +434,22 @@ fn small_network(folder: &Folder) -> String {
         ("l", vec![2, 2, 3, 3]),
         ("w", vec![2, 18]),
     ];
+    let mut seed = 9u32;
+    weights(folder, &graph, &shapes, &mut seed)
+}
+
+/// A network of these weights, drawn from [-1/2, 1/2].
+fn weights(folder: &Folder, graph: &str, shapes: &[(&str, Vec<usize>)], seed: &mut u32) -> String {
     let mut header = serde_json::json!({"__metadata__": {"graph": graph}});
-    let (mut seed, mut data) = (9u32, Vec::new());
+    let mut data = Vec::new();
     for (name, shape) in shapes {
         let from = data.len();
         for _ in 0..shape.iter().product::<usize>() {
-            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let w = (seed >> 8) as f32 / 16_777_216.0 - 0.5;
+            *seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let w = (*seed >> 8) as f32 / 16_777_216.0 - 0.5;
             data.extend(w.to_le_bytes());
         }
-        header[name] =
+        header[*name] =
             serde_json::json!({"dtype": "F32", "shape": shape, "data_offsets": [from, data.len()]});
     }
     let header = header.to_string();
@@ -531,6 +537,47 @@ fn a_certificate_of_a_box_is_verified_and_nothing_less() {
         let error = String::from_utf8_lossy(&out.stderr).into_owned();
         assert_eq!(out.status.code(), Some(2), "{error}");
         assert!(error.contains(said), "{error}");
+    }
+}
+
+/// What the producer proves of a network that ends in ReLU the checker proves too: planes with z are not the better ones
+/// everywhere, and least of all at the output.
+#[test]
+fn boxes_of_networks_that_end_in_relu_have_certificates() {
+    let folder = Folder::new();
+    let layers = r#"[{"op":"dense","name":"a","weights":"a","bias":"p"},{"op":"relu","name":"r"},
+        {"op":"dense","name":"b","weights":"b","bias":"q"},{"op":"relu","name":"s"},
+        {"op":"dense","name":"c","weights":"c","bias":"o"},{"op":"relu","name":"t"}]"#;
+    let graph = format!(r#"{{"format":"polycert-graph/1","input":[2],"layers":{layers}}}"#);
+    let shapes = [
+        ("a", vec![3, 2]),
+        ("p", vec![3]),
+        ("b", vec![3, 3]),
+        ("q", vec![3]),
+        ("c", vec![2, 3]),
+        ("o", vec![2]),
+    ];
+    let mut seed = 1;
+    let file = folder.at("relu.cert.json");
+    for n in 0..20 {
+        let network = weights(&folder, &graph, &shapes, &mut seed);
+        let out = polycert(&[
+            "network",
+            "box",
+            &network,
+            "--degrees",
+            "3",
+            "--lo",
+            "-3",
+            "--hi",
+            "2",
+            "--certificate",
+            &file,
+        ]);
+        let error = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert_eq!(out.status.code(), Some(0), "{n}: {error}");
+        let check = polycert(&["check", &file]);
+        assert_eq!(check.status.code(), Some(0), "{n}");
     }
 }
 

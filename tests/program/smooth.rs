@@ -210,6 +210,8 @@ fn what_makes_no_sense_is_refused_by_name() {
                 "3",
                 "--alpha",
                 "4",
+                "--zeta",
+                "4",
                 "--target",
                 "smooth",
             ],

@@ -63,6 +63,27 @@ fn a_stated_domain_is_kept() {
 }
 
 #[test]
+fn a_table_near_0_and_1_may_be_a_step() {
+    let folder = Folder::new();
+    let table = folder.at("step.json");
+    let text = |output: &str| {
+        format!(
+            r#"{{"format":"polycert-table/1","name":"t","target":"step",{output}
+            "domain":{{"lo":"-1","hi":"1","eps":"1/16"}},
+            "components":[{{"basis":"power","coefficients":["1/2","15/16","0","-10/16","0","3/16"]}}]}}"#
+        )
+    };
+    std::fs::write(&table, text("")).unwrap();
+    let run = polycert(&["certify", &table, "--only-error"]).exits(0);
+    assert!(run
+        .out
+        .contains("hint: its values at the ends of the domain are about 0 and 1"));
+    std::fs::write(&table, text(r#""output":"step","#)).unwrap();
+    let run = polycert(&["certify", &table, "--only-error"]).exits(0);
+    assert!(!run.out.contains("hint"));
+}
+
+#[test]
 fn heirs_domain_is_read() {
     let Some(file) = case("heir_domain.mlir") else {
         return;
@@ -353,14 +374,13 @@ fn numpy_files() {
         .unwrap()
         .table;
     assert_eq!(one.components[0].coefficients[1], 0.1f64);
-    let two = read_bytes(
-        &npy("<f8", "(2, 2)", &f8(&[0.5, 1.5, 0.5, 3.0])),
-        None,
-        &hints,
-    )
-    .unwrap()
-    .table;
-    assert_eq!(two.degrees(), [1, 1]);
+    let rows = npy("<f8", "(2, 3)", &f8(&[0.5, 1.5, 0.0, 0.5, 3.0, 1.0]));
+    let two = read_bytes(&rows, None, &hints).unwrap().table;
+    assert_eq!(two.degrees(), [2, 2]);
+    // A column of coefficients is no composite of constants.
+    let column = npy("<f8", "(3, 1)", &f8(&[0.0, 1.5, 1.0]));
+    let error = read_bytes(&column, None, &hints).unwrap_err().to_string();
+    assert!(error.contains("a constant as a stage"), "{error}");
     let ints: Vec<u8> = [3i32, -1].iter().flat_map(|x| x.to_le_bytes()).collect();
     let ints = read_bytes(&npy("<i4", "(2,)", &ints), Some(Format::Npy), &hints)
         .unwrap()

@@ -266,7 +266,7 @@ fn polynomial(table: &Table, mode: CoefficientMode, x: &Float) -> Float {
 
 /// Points of the parts: ends, and evenly inside.
 fn points(table: &Table, each: u32) -> Vec<Rational> {
-    let parts = table.smooth.as_ref().unwrap().parts(&table.domain);
+    let parts = table.smooth.as_ref().unwrap().parts(table.domain.ends());
     let mut all = Vec::new();
     for (lo, hi) in parts {
         for i in 0..=each {
@@ -560,9 +560,9 @@ fn what_is_not_defined_is_named_with_its_place() {
         Table::from_json(&text.to_string()).unwrap()
     };
     for (function, lo, hi, part) in [
-        ("log(x)", "0", "1", "not defined at x = 0: log of 0"),
-        ("log(x)", "-1", "1", "not defined at x = -1"),
-        ("sqrt(x)", "-1", "1", "not defined at x = -1"),
+        ("log(x)", "0", "1", "at x = 0: not defined: log of 0"),
+        ("log(x)", "-1", "1", "at x = -1: not defined"),
+        ("sqrt(x)", "-1", "1", "at x = -1: not defined"),
         ("asin(x)", "0", "2", "beyond 1 in size"),
         ("1/x", "-1", "1", "a divisor"),
         ("1/(3*x-1)", "-1", "1", "near x = 0.3333333"),

@@ -107,9 +107,13 @@ impl<'a> Plan<'a> {
                     }
                     // At one of the ends the rounded point may be outside, and huge values take more bits.
                     Err(fault) => {
-                        subject.at(x, 4 * bits).map_err(|why| undefined(x, &why))?;
-                        if bits >= MAX_BITS / 2 {
-                            return Err(undefined(x, fault));
+                        subject
+                            .at(x, 4 * bits)
+                            .map_err(|why| undefined(x, &format!("not defined: {why}")))?;
+                        if bits >= MAX_BITS {
+                            let detail =
+                                format!("not known with {MAX_BITS} fractional bits: {fault}");
+                            return Err(undefined(x, &detail));
                         }
                         radius = radius.max(Integer::from(1) << (bits + 64));
                     }
@@ -262,8 +266,5 @@ impl<'a> Plan<'a> {
 }
 
 fn undefined(x: &Rational, why: &str) -> Error {
-    Error::domain(format!(
-        "not defined at x = {}: {why}",
-        decimal(x, 12, false)
-    ))
+    Error::domain(format!("at x = {}: {why}", decimal(x, 12, false)))
 }

@@ -174,7 +174,7 @@ fn proved(
     let (segments, places, most) = if cell.boxed {
         let size = error.as_box() - &error.r;
         (
-            around(bits),
+            around(plan, &error.c),
             Vec::new(),
             Float::with_val_round(bits, size, Round::Up).0 >> bits,
         )
@@ -222,21 +222,42 @@ fn at(c: &[Integer], v: &Float, bits: u32) -> Float {
     sum >> bits
 }
 
-/// Two short segments beyond the ends: all of [-1, 1] is one gap between them, which is bounded as a box.
-fn around(bits: u32) -> Vec<Segment> {
-    let (one, beyond) = (
-        Float::with_val(bits, 1),
-        Float::with_val(bits, 1) + (Float::with_val(bits, 1) >> 20u32),
-    );
-    let segment = |lo: &Float, hi: &Float| Segment {
-        lo: lo.clone(),
-        hi: hi.clone(),
-        boxes: Vec::new(),
-    };
-    vec![
-        segment(&-beyond.clone(), &-one.clone()),
-        segment(&one, &beyond),
-    ]
+/// Two short segments beyond the ends: all of [-1, 1] is in one gap between them, which is bounded as a box. There is to be
+/// no critical point of G in them, nor so near that another checker's roundings bring it in.
+fn around(plan: &Plan, c: &[Integer]) -> Vec<Segment> {
+    let bits = plan.bits;
+    let slopes: Vec<Integer> = c
+        .iter()
+        .enumerate()
+        .skip(1)
+        .map(|(j, c)| Integer::from(c * j as u32))
+        .collect();
+    let flat = Float::with_val(bits, &plan.estimate_size) >> (bits + 56);
+    let one = Float::with_val(bits, 1);
+    let mut found = Vec::new();
+    for side in [-1i32, 1] {
+        let mut chosen = None;
+        for shift in [20u32, 18, 16] {
+            let near = Float::with_val(bits, &one + (one.clone() >> shift)) * side;
+            let far = Float::with_val(bits, &near + (one.clone() >> (shift + 6)) * side);
+            let (a, b) = (at(&slopes, &near, bits), at(&slopes, &far, bits));
+            let clear = a.clone().abs() > flat && b.clone().abs() > flat && (a > 0) == (b > 0);
+            if clear || chosen.is_none() {
+                chosen = Some((near, far));
+            }
+            if clear {
+                break;
+            }
+        }
+        let Some((near, far)) = chosen else { continue };
+        let (lo, hi) = if near < far { (near, far) } else { (far, near) };
+        found.push(Segment {
+            lo,
+            hi,
+            boxes: Vec::new(),
+        });
+    }
+    found
 }
 
 /// Boxes for the critical points of G on [-1, 1]; where they are, and a bound of |G|.

@@ -90,9 +90,12 @@ impl Model {
         norm(&self.c) + &self.r
     }
 
-    /// A bound of |g| as that of a box over all of [-1, 1]: the value in its middle and the size of the slope.
+    /// A bound of |g| as that of a box over a little more than [-1, 1]: the value in its middle and the size of the slope,
+    /// with (1 + 2^-16)^240 < 1 + 2^-8.
     pub fn as_box(&self) -> Integer {
-        self.middle().abs() + norm(&self.slopes()) + &self.r
+        let slope = norm(&self.slopes());
+        let beyond = Integer::from(&slope >> 8u32) + 1u32;
+        self.middle().abs() + slope + beyond + &self.r
     }
 
     /// How far g may be from its polynomial's middle.

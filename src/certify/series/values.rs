@@ -46,7 +46,7 @@ pub fn values(
         loop {
             let [p, f, error] = subject
                 .at(x, bits)
-                .map_err(|why| Error::domain(format!("not defined at x = {x}: {why}")))?;
+                .map_err(|why| Error::domain(format!("at x = {x}: not defined: {why}")))?;
             if bits >= BITS.1 || [&p, &f, &error].into_iter().all(narrow) {
                 let x = x.clone();
                 return Ok(PointValue { x, p, f, error });

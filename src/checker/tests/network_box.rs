@@ -309,6 +309,22 @@ fn what_is_not_proved_is_rejected_by_its_rule() {
             "\"1*2^-3\",\"5\",\"0\",\"0\"]",
             "multiple of 2^-30",
         ),
+        // Within 1/8 of ReLU, and 0; above x/2 + 1, which ReLU is not at 0; and what ReLU itself is.
+        (
+            "\"1*2^-3\"]",
+            "\"1*2^-3\",\"0\",\"0\",\"0\"]",
+            "REJECTED functions: activation 0, element 0",
+        ),
+        (
+            "\"1*2^-3\"]",
+            "\"1*2^-3\",\"1*2^-1\",\"1\",\"64\"]",
+            "REJECTED functions",
+        ),
+        (
+            "\"1*2^-3\"]",
+            "\"1*2^-3\",\"1*2^-1\",\"1*2^-3\",\"255*2^-3\"]",
+            "VERIFIED",
+        ),
         (
             "\"box\"",
             "\"boxes\"",

@@ -49,13 +49,17 @@ impl Default for Options {
     }
 }
 
+/// What is small beside the greatest value of a network, and far above what a fixed point of 28 bits rounds off.
+pub const SMALL: f64 = 1.0 / 1_024.0;
+
 impl Options {
-    /// A range with its room.
-    pub(super) fn widen(&self, range: Bounds) -> Bounds {
+    /// A range with its room; what others round off is measured by the greatest value on the way, however small the
+    /// range.
+    pub(super) fn widen(&self, range: Bounds, greatest: f64) -> Bounds {
         if self.widened == 0.0 {
             return range;
         }
-        let room = size(range) * self.widened;
+        let room = size(range).max(greatest * SMALL) * self.widened;
         (-added(-range.0, room), added(range.1, room))
     }
 }

@@ -82,6 +82,7 @@ pub fn analyse_with(
         bound_error: vec![0.0; input.len()],
         replaced: vec![None; input.len()],
     }];
+    let mut greatest = input.iter().map(|b| size(*b)).fold(0.0, f64::max);
     for (k, stage) in stages.iter().enumerate().skip(1) {
         let bounds =
             |known: &[Knowledge], input| bound_both_signs(stages, known, input, k).map(pairs);
@@ -107,6 +108,11 @@ pub fn analyse_with(
                 z[i] = meet("ReLU network", z[i], sum(u[i], negative(d[i])))?;
             }
         }
+        greatest = z
+            .iter()
+            .chain(&u)
+            .map(|b| size(*b))
+            .fold(greatest, f64::max);
         let mut bound_error = vec![0.0; stage.size];
         let mut next = [
             Knowledge::default(),
@@ -117,7 +123,7 @@ pub fn analyse_with(
         let mut replaced = Vec::with_capacity(stage.size);
         for i in 0..stage.size {
             if stage.relu {
-                u[i] = options.widen(u[i]);
+                u[i] = options.widen(u[i], greatest);
             }
             let (lo, hi) = u[i];
             let (mut tilted, mut off) = (None, (0.0, 0.0));

@@ -68,10 +68,11 @@ impl Ends {
 
     /// Lower bound of the distance to the range, above 0 only if the value surely lies outside.
     fn distance(&self, (lo, hi): (f64, f64)) -> f64 {
-        // A difference of f64 numbers is above 0 where they are in that order; one ulp less is a lower bound.
+        // A difference of f64 numbers is above 0 where they are in that order; one ulp less is a lower bound, and so is
+        // the least f64 above 0, of which differences that small are multiples.
         let apart = (lo - self.outside.1).max(self.outside.0 - hi);
         if apart > 0.0 {
-            apart.next_down().max(f64::MIN_POSITIVE)
+            apart.next_down().max(f64::from_bits(1))
         } else {
             0.0
         }

@@ -266,7 +266,7 @@ fn whole_domain(document: &Certificate, target: &Target) -> Result<bool> {
         for part in &series.parts {
             parts.push((number(&part.from, "from")?, number(&part.to, "to")?));
         }
-        return Ok(own.parts(&table.domain) == parts);
+        return Ok(own.parts(table.domain.ends()) == parts);
     }
     let lines = document.lines().filter(|_| cited_rule(target) == "lines");
     let Some(([first, ..], [.., last])) = lines.map(|c| (&c.parts[..], &c.parts[..])) else {

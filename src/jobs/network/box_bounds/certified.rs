@@ -2,6 +2,7 @@
 
 use crate::certificate::network_box::{certify, Checked, Function, Subject};
 use crate::error::{ErrorKind, Result};
+use crate::network::boxes::bounds::SMALL;
 use crate::network::boxes::stages::placed;
 use crate::network::boxes::{Bounds, StageBounds};
 use crate::network::model::exact::network_text;
@@ -43,9 +44,13 @@ pub(super) fn certified<T>(
         let relus = relus.filter(|(node, _)| matches!(node.op, Op::Relu { .. }));
         let activations = relus.map(|(_, &stage)| functions(&found[stage]));
         let last = found.last().map_or(&[][..], |s| &s.bound_difference);
-        let differences = last.iter().map(|(lo, hi)| {
-            let most = lo.abs().max(hi.abs());
-            (most * (1.0 + room)).next_up()
+        // A difference of about 0, as where the last ReLU is dead, has room for what rows round off too.
+        let values = found.iter().flat_map(|s| &s.bound_relu);
+        let size = |(lo, hi): &Bounds| lo.abs().max(hi.abs());
+        let greatest = values.map(size).fold(0.0, f64::max);
+        let differences = last.iter().map(|d| {
+            let least = greatest * SMALL * SMALL * room;
+            (size(d) * (1.0 + room)).next_up().max(least)
         });
         let subject = Subject {
             network: &text,

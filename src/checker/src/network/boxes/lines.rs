@@ -65,6 +65,24 @@ pub(crate) struct Function {
     pub(crate) tilted: Option<Tilted>,
 }
 
+impl Function {
+    /// Whether some function has all properties on the range. With a <= f - relu <= b and c <= f - s x <= d that is
+    /// c - b <= relu(x) - s x <= d - a, and relu(x) - s x is convex with one bend: greatest at an end, least there or at 0.
+    pub(crate) fn exists_on(&self, range: &Range) -> bool {
+        let Some(tilted) = &self.tilted else {
+            return true;
+        };
+        let between = |a: i64, b: i64| (i128::from(a) - i128::from(b)) << SLOPE_BITS;
+        let least = between(tilted.range.lo, self.apart.hi);
+        let most = between(tilted.range.hi, self.apart.lo);
+        let middle = range.lo.max(0).min(range.hi);
+        [range.lo, middle, range.hi].iter().all(|x| {
+            let off = between((*x).max(0), 0) - product(tilted.slope, *x);
+            least <= off && off <= most
+        })
+    }
+}
+
 /// slope x + offset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Line {
@@ -79,11 +97,28 @@ pub(crate) struct Lines {
     pub(crate) below: Line,
 }
 
-/// Of a difference: lines in d, and the slope of z that both have besides.
+/// Of a difference: lines in d, and the slope of z that both have besides; and lines in d alone.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Planes {
     pub(crate) lines: Lines,
     pub(crate) z: i64,
+    pub(crate) alone: Lines,
+}
+
+impl Planes {
+    fn alone(lines: Lines) -> Self {
+        Self {
+            lines,
+            z: 0,
+            alone: lines,
+        }
+    }
+
+    /// Whether the lines in d alone are others.
+    pub(crate) fn differ(&self) -> bool {
+        let Lines { above, below } = self.lines;
+        self.z != 0 || above != self.alone.above || below != self.alone.below
+    }
 }
 
 /// The line above a convex function that has these values at the ends of the range, or less.
@@ -170,7 +205,7 @@ pub(crate) fn difference(z: &Range, u: &Range, d: &Range, f: &Function) -> Check
     };
     let alone = raised(up, mirrored, &f.apart)?;
     let Some(tilted) = &f.tilted else {
-        return Ok(Planes { lines: alone, z: 0 });
+        return Ok(Planes::alone(alone));
     };
     // f(u) is s u and something, max(z, 0) between t z and t z + rise.
     let chord = if z.lo >= 0 {
@@ -201,9 +236,10 @@ pub(crate) fn difference(z: &Range, u: &Range, d: &Range, f: &Function) -> Check
         Planes {
             lines: both,
             z: tilted.slope - chord.slope,
+            alone,
         }
     } else {
-        Planes { lines: alone, z: 0 }
+        Planes::alone(alone)
     })
 }
 

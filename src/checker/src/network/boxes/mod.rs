@@ -19,7 +19,7 @@ use crate::format::digest::of_bytes;
 use crate::format::path::printable;
 use crate::network::boxes::document::{BoxDocument, Element};
 use crate::network::boxes::fixed::{product, shift_up, value};
-use crate::network::boxes::lines::{difference, function, relu, Function, Range};
+use crate::network::boxes::lines::{difference, function, relu, Function, Planes, Range};
 use crate::network::boxes::maps::{size, steps, Step};
 use crate::network::boxes::report::{BoxOutcome, BoxReport};
 use crate::network::boxes::rows::{Known, System, Task};
@@ -37,7 +37,7 @@ const WORK: u64 = 1 << 37;
 /// that have the stated properties on their stated ranges, no function is asked outside its range, and each output of the
 /// network with these functions in place of its ReLUs differs from the network's by at most what is stated.
 ///
-/// **Cost** about six rows for each element before an activation, through all nodes before it; limited to some minutes.
+/// **Cost** about eight rows for each element before an activation, through all nodes before it; limited to some minutes.
 pub fn check_box(
     certificate: &[u8],
     network: &[u8],
@@ -127,7 +127,7 @@ fn prove(
     })
 }
 
-/// Six rows for each element before an activation, through all nodes before it.
+/// Eight rows for each element before an activation, through all nodes before it, and two of them with two lists.
 fn limit_work(steps: &[Step], sizes: &[usize], output: usize) -> Checked<()> {
     let (mut before, mut units) = (vec![0u64; steps.len()], 0u64);
     let mut all = 0u64;
@@ -149,7 +149,9 @@ fn limit_work(steps: &[Step], sizes: &[usize], output: usize) -> Checked<()> {
     });
     for target in targets.chain([output]) {
         let pair = sizes.get(target).zip(before.get(target));
-        let n = pair.map_or(0, |(n, b)| (*n as u64).saturating_mul(8).saturating_mul(*b));
+        let n = pair.map_or(0, |(n, b)| {
+            (*n as u64).saturating_mul(10).saturating_mul(*b)
+        });
         units = units.saturating_add(n);
     }
     if units > WORK {
@@ -195,6 +197,13 @@ impl Walk<'_> {
         }
         let mut twin = task.ranges(System::Twin, target, n)?;
         let mut apart = task.ranges(System::Difference, target, n)?;
+        let mut planes = self.known.iter().flat_map(|k| &k.difference);
+        if planes.any(Planes::differ) {
+            let alone = task.ranges(System::Alone, target, n)?;
+            for (d, other) in apart.iter_mut().zip(&alone) {
+                *d = d.meet(other);
+            }
+        }
         for ((z, u), d) in relu.iter_mut().zip(&mut twin).zip(&mut apart) {
             for _ in 0..2 {
                 *u = u.meet(&z.plus(d));
@@ -256,6 +265,12 @@ impl Walk<'_> {
                         return Err(Fault::rejected(
                             Rule::Own("ranges"),
                             format!("activation {activation}, element {i}: its input is not proved to stay in the stated range"),
+                        ));
+                    }
+                    if !function.exists_on(range) {
+                        return Err(Fault::rejected(
+                            Rule::Own("functions"),
+                            format!("activation {activation}, element {i}: no function has the stated properties on its range"),
                         ));
                     }
                     self.replaced += 1;

@@ -13,12 +13,21 @@ use crate::network::boxes::maps::{Map, Step};
 /// Rows side by side.
 const ROWS: usize = 8;
 
-/// The three quantities that are bounded.
+/// The quantities that are bounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum System {
     Relu,
     Twin,
     Difference,
+    /// The difference, through lines in d alone.
+    Alone,
+}
+
+impl System {
+    /// Whether it is a difference: 0 at the input, and without the biases.
+    fn is_difference(self) -> bool {
+        matches!(self, Self::Difference | Self::Alone)
+    }
 }
 
 /// What is proved of a node's elements so far.
@@ -37,7 +46,7 @@ impl Known {
         match system {
             System::Relu => relu,
             System::Twin => twin,
-            System::Difference => difference,
+            System::Difference | System::Alone => difference,
         }
     }
 }
@@ -97,7 +106,7 @@ impl Task<'_> {
                         (other, &mut others, System::Relu),
                     ] {
                         let Some(list) = list else { continue };
-                        if which != System::Difference {
+                        if !which.is_difference() {
                             add_bias(&list, bias, &mut totals)?;
                         }
                         for map in maps {
@@ -116,7 +125,7 @@ impl Task<'_> {
             }
         }
         // The difference is 0 at the input.
-        let own = take(&mut lists, 0)?.filter(|_| system != System::Difference);
+        let own = take(&mut lists, 0)?.filter(|_| !system.is_difference());
         for list in [own, take(&mut others, 0)?].into_iter().flatten() {
             for (q, side) in list.chunks(ROWS).zip(self.sides) {
                 for (q, total) in q.iter().zip(&mut totals) {
@@ -138,7 +147,7 @@ impl Task<'_> {
         to: &mut Lists,
         totals: &mut [i128; ROWS],
     ) -> Checked<()> {
-        if map.source == 0 && system == System::Difference {
+        if map.source == 0 && system.is_difference() {
             return Ok(());
         }
         let known = self.known.get(map.source);
@@ -215,6 +224,10 @@ impl Task<'_> {
         match system {
             System::Relu => apply(&mut own, &mut known.relu.iter(), sizes)?,
             System::Twin => apply(&mut own, &mut known.twin.iter(), sizes)?,
+            System::Alone => {
+                let mut lines = known.difference.iter().map(|p| &p.alone);
+                apply(&mut own, &mut lines, sizes)?;
+            }
             System::Difference => {
                 let turned = turned(&own, &known.difference)?;
                 let mut lines = known.difference.iter().map(|p| &p.lines);
