@@ -129,7 +129,7 @@ impl<'a> Plan<'a> {
                     size = Integer::from(radius.clone().max(Integer::from(1)) << 64u32);
                 }
                 let tolerance = Integer::from(&size >> (gap_bits + 6)) + radius * 4u32 + 1u32;
-                let wanted = (Integer::from(&size + (Integer::from(1) << bits))).significant_bits();
+                let wanted = (&size + (Integer::from(1) << bits)).significant_bits();
                 let digits = wanted.saturating_sub(tolerance.significant_bits());
                 return Ok(Self {
                     subject,

@@ -188,7 +188,7 @@ fn proved(
         let offset = Float::with_val(bits + 64, v) * Float::with_val(bits + 64, &reach);
         let offset = offset.to_integer().unwrap_or_default();
         // Hint numbers are even.
-        let x = Integer::from(&middle + offset) >> 1u32 << 1u32;
+        let x = (&middle + offset) >> 1u32 << 1u32;
         x.max(inside.0.clone()).min(inside.1.clone())
     };
     let ends = [-1, 1].map(|v| Float::with_val(bits, v));
