@@ -36,7 +36,8 @@ impl Rule {
 
     fn named(rule: &str) -> Self {
         match rule {
-            "limit" => Self::Limit,
+            // Of a smooth function the bits are those of its cells: no others help there.
+            "limit" | "series: limit" => Self::Limit,
             "network_logits" | "twin_logits" => Self::Logits,
             "noise" => Self::Noise,
             _ => Self::Other,
@@ -59,6 +60,7 @@ mod tests {
             })
         };
         assert_eq!(of("limit"), Some(Rule::Limit));
+        assert_eq!(of("series: limit"), Some(Rule::Limit));
         assert_eq!(of("error: limit"), Some(Rule::Other));
         let network = |text: &str| Rule::of_network(&NetworkOutcome::Rejected(text.to_owned()));
         assert_eq!(network("twin_logits: output 1 is not"), Some(Rule::Logits));

@@ -52,7 +52,7 @@ enum Command {
     Search(search::Arguments),
     Import(import::Arguments),
     Export(export::Arguments),
-    Certify(certify::Arguments),
+    Certify(Box<certify::Arguments>),
     Check(check::Arguments),
     Show(show::Arguments),
     Values(values::Arguments),

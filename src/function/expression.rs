@@ -435,8 +435,9 @@ impl Reader<'_> {
                 let Some((function, spelling)) = known else {
                     let names: Vec<&str> = Name::ALL.iter().map(|(_, n)| *n).collect();
                     let all = names.join(", ");
+                    let p = if self.with_p { "p, " } else { "" };
                     return Err(self.fault(format!(
-                        "unknown name {name:?}; known are x, pi, root, {all}"
+                        "unknown name {name:?}; known are x, {p}pi, root, {all}"
                     )));
                 };
                 self.at += spelling.len();

@@ -269,18 +269,20 @@ impl Request {
     /// # Errors
     /// Neither states a function.
     pub(in crate::jobs) fn difference(&self, table: &Table) -> Result<Difference> {
-        let own = usual(table, Function::Smooth).smooth;
-        let own = own.as_ref();
-        let function = self.function.as_ref().or(own.map(|s| &s.function));
-        let Some(function) = function else {
+        let measure = self.error.clone().unwrap_or_default();
+        // What is asked for of such a table is what it states, or refused; `p` may be asked for and not stated.
+        if let Some(own) = usual(table, Function::Smooth).smooth {
+            return Ok(Difference { measure, ..own });
+        }
+        let Some(function) = self.function.clone() else {
             let detail = "target smooth needs --function, an expression of x such as \"exp(x)\": the table states none";
             return Err(Error::domain(detail));
         };
-        let value = self.value.as_ref();
+        let value = self.value.clone();
         Ok(Difference {
-            function: function.clone(),
-            value: value.or(own.and_then(|s| s.value.as_ref())).cloned(),
-            measure: self.error.clone().unwrap_or_default(),
+            function,
+            value,
+            measure,
         })
     }
 
@@ -321,7 +323,8 @@ impl Request {
                 "",
             ),
             (
-                self.to.as_ref().is_some_and(|to| *to != 1u32),
+                // Elsewhere 1 is what is meant anyway; a smooth function's own domain need not be [-1, 1].
+                self.to.as_ref().is_some_and(|to| smooth || *to != 1u32),
                 "to",
                 function != Function::Max && !smooth,
                 "targets with a domain of their own",

@@ -1,5 +1,6 @@
 //! One component of a composite: a basis, an affine input map, exact coefficients.
 
+use crate::arith::number;
 use crate::arith::rounding::CoefficientMode;
 use crate::error::{Error, Result};
 use rug::{ops::Pow, Integer, Rational};
@@ -75,6 +76,18 @@ impl Component {
             ));
         }
         Ok(())
+    }
+
+    /// Its lines in the digest of a table.
+    pub(crate) fn digest(&self, text: &mut String) {
+        let w = number::write_canonical;
+        let (scale, offset) = (w(&self.scale), w(&self.offset));
+        let (basis, count) = (self.basis.name(), self.coefficients.len());
+        text.push_str(&format!("component {basis} {scale} {offset} {count}\n"));
+        for coefficient in &self.coefficients {
+            text.push_str(&w(coefficient));
+            text.push('\n');
+        }
     }
 
     /// Nominal degree: the number of coefficients less one.

@@ -229,17 +229,7 @@ impl Table {
             smooth.digest_texts(&mut t);
         }
         for c in &self.components {
-            let (scale, offset) = (w(&c.scale), w(&c.offset));
-            let _ = writeln!(
-                t,
-                "component {} {scale} {offset} {}",
-                c.basis.name(),
-                c.coefficients.len()
-            );
-            for coefficient in &c.coefficients {
-                t.push_str(&w(coefficient));
-                t.push('\n');
-            }
+            c.digest(&mut t);
         }
         t
     }

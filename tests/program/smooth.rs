@@ -100,6 +100,13 @@ fn function_value_error_and_range_of_any_table() {
     let j = polycert(&line).exits(0).json();
     // At -1: (1/e - 1/2) e.
     assert!((number(&j, "bound_hi").to_f64() - (1.0f64.exp() / 2.0 - 1.0)).abs() < 1e-12);
+    // What a table states may be asked for by name, p too where it states no value.
+    let own = f.file("own.json", exp().to_string());
+    let line = ["certify", &own, "--function", "exp(x)", "--value", "p"];
+    polycert(&line).exits(0);
+    // An error that is 0 whatever p is.
+    let line = ["certify", &own, "--error", "weight:x - x", "--json"];
+    assert!(number(&polycert(&line).exits(0).json(), "bound_hi").to_f64() < 1e-30);
     let values = polycert(&[
         "values",
         &f.file("e.json", exp().to_string()),
@@ -175,6 +182,7 @@ fn what_makes_no_sense_is_refused_by_name() {
     let bad = f.file("b.json", exp().to_string().replace("exp(x)", "exp(2x)"));
     for (line, part) in [
         (vec!["certify", &e, "--to", "2"], "--range=LO,HI"),
+        (vec!["certify", &e, "--to", "1"], "--range=LO,HI"),
         (vec!["certify", &e, "--scale", "2"], "--scale"),
         (vec!["certify", &e, "--eps", "1/4"], "--eps"),
         (

@@ -125,10 +125,11 @@ impl<'a> Plan<'a> {
             let hopeless = size.is_zero() && bits >= 512;
             if lacking <= 0 || hopeless || bits >= MAX_BITS {
                 if size.is_zero() {
-                    size = Integer::from(&radius << 64u32);
+                    // At a point the radius may be 0, and on a cell not: as under a weight of 0.
+                    size = Integer::from(radius.clone().max(Integer::from(1)) << 64u32);
                 }
                 let tolerance = Integer::from(&size >> (gap_bits + 6)) + radius * 4u32 + 1u32;
-                let wanted = (Integer::from(&size + (Integer::from(1) << bits))).significant_bits();
+                let wanted = (&size + (Integer::from(1) << bits)).significant_bits();
                 let digits = wanted.saturating_sub(tolerance.significant_bits());
                 return Ok(Self {
                     subject,
@@ -142,6 +143,11 @@ impl<'a> Plan<'a> {
             let more = (lacking.unsigned_abs() as u32).next_multiple_of(64);
             bits = (bits + more).min(MAX_BITS);
         }
+    }
+
+    /// Whether all the work that is allowed was done.
+    pub fn is_spent(&self) -> bool {
+        self.left == 0
     }
 
     /// The frame of a degree.

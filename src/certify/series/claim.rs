@@ -79,12 +79,13 @@ pub fn enclose(
     // Towards the end of where a root is defined cells grow so short that their ends take more bits.
     let mut last = None;
     for least_bits in [128, 384, 1_024] {
-        let plan = Plan::new(&subject, domain, gap_bits, least_bits)?;
-        match with(plan, difference, domain) {
+        let mut plan = Plan::new(&subject, domain, gap_bits, least_bits)?;
+        match with(&mut plan, difference, domain) {
             Err(e) if matches!(e.kind, ErrorKind::NotConverged(_)) => last = Some(e),
             other => return other,
         }
-        if !subject.has_ends() {
+        // More bits would use the work up on fewer cells.
+        if !subject.has_ends() || plan.is_spent() {
             break;
         }
     }
@@ -94,7 +95,7 @@ pub fn enclose(
 
 /// The enclosure by one plan.
 fn with(
-    mut plan: Plan,
+    plan: &mut Plan,
     difference: &Difference,
     domain: &[(Rational, Rational)],
 ) -> Result<Series> {
@@ -187,7 +188,7 @@ fn proved(
         let offset = Float::with_val(bits + 64, v) * Float::with_val(bits + 64, &reach);
         let offset = offset.to_integer().unwrap_or_default();
         // Hint numbers are even.
-        let x = Integer::from(&middle + offset) >> 1u32 << 1u32;
+        let x = (&middle + offset) >> 1u32 << 1u32;
         x.max(inside.0.clone()).min(inside.1.clone())
     };
     let ends = [-1, 1].map(|v| Float::with_val(bits, v));

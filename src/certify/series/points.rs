@@ -106,7 +106,7 @@ pub(super) fn value(f: Primitive, x: &Integer, bits: u32) -> Result<Enclosed, Fa
             Float::with_val_round(prec, a.atan_ref(), round).0
         }),
         Primitive::Asin => {
-            if a > 1 || a < -1 {
+            if !(-1..=1).contains(&a) {
                 return Err("asin or acos of a value beyond 1 in size");
             }
             enclosed(bits, |round| {

@@ -38,14 +38,33 @@ pub(crate) fn error_and_domain(series: &Series, n: &Numerals) -> Checked<(String
 }
 
 /// The text, in brackets unless it is one name with its argument.
+///
+/// The text counts as well as the tree: `1*exp(x)` is exp(x) to the rule, but `p(x)/1*exp(x)` would read as a product.
 fn atom(formula: &Formula) -> String {
     let text = formula.text().trim();
+    let mut depth = 0_u32;
+    let plain = text.bytes().all(|c| match c {
+        b'(' => {
+            depth += 1;
+            true
+        }
+        b')' => {
+            depth = depth.saturating_sub(1);
+            true
+        }
+        b'+' | b'-' | b'*' | b'/' | b'^' => depth > 0,
+        _ => true,
+    });
     match formula.tree {
         Expression::X
         | Expression::P
         | Expression::Pi
         | Expression::Call(..)
-        | Expression::Root(..) => text.to_owned(),
+        | Expression::Root(..)
+            if plain =>
+        {
+            text.to_owned()
+        }
         _ => format!("({text})"),
     }
 }
@@ -78,4 +97,32 @@ fn covered(parts: &[(Rational, Rational)], n: &Numerals) -> Checked<String> {
         first?.join(", "),
         last?.join("")
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::budget::Budget;
+
+    /// Whatever a sentence puts before or after a formula, the formula is read as one thing.
+    #[test]
+    fn operators_outside_brackets_are_put_in_brackets() {
+        for (text, shown) in [
+            ("exp(x)", "exp(x)"),
+            (" root(3, x + 1) ", "root(3, x + 1)"),
+            ("(exp(x))", "(exp(x))"),
+            ("x", "x"),
+            ("1*exp(x)", "(1*exp(x))"),
+            ("1*x", "(1*x)"),
+            ("x/1", "(x/1)"),
+            ("x^1", "(x^1)"),
+            ("1*1*(sqrt(x))", "(1*1*(sqrt(x)))"),
+            ("(x)*(1)", "((x)*(1))"),
+            ("x + 1", "(x + 1)"),
+            ("2", "(2)"),
+        ] {
+            let formula = Formula::parse(text, false, &Budget::new()).unwrap();
+            assert_eq!(atom(&formula), shown, "{text}");
+        }
+    }
 }
