@@ -3,6 +3,7 @@
 use crate::certificate::publish::limit;
 use crate::error::{Error, Result};
 use crate::network::model::graph::Network;
+use crate::network::model::ops::Op;
 use polycert_checker::NetworkOutcome;
 
 /// Most weights of all layers together, and most elements of all activations.
@@ -18,11 +19,22 @@ const MAX_TABLES: usize = 64;
 const SMALLER: &str =
     "`polycert network evaluate` and `audit` prove the class without a certificate";
 
-/// Refuses a network that the checker would not read.
+/// Refuses a network that the checker would not read: one that is too large, or that has smooth activations under noise.
 ///
 /// # Errors
 /// The limit that is met, and how to go on.
 pub fn check_network_limits(network: &Network, tables: usize, noise: bool) -> Result<()> {
+    let mut smooth = network
+        .nodes
+        .iter()
+        .filter(|n| matches!(n.op, Op::Smooth(_)));
+    if let Some(node) = smooth.next().filter(|_| noise) {
+        return Err(Error::unsupported(format!(
+            "layer {:?} (smooth): certificates bound no noise through smooth activations; leave --worst, --sigma and \
+             --evaluation out, or ask `polycert network deviate`",
+            node.name
+        )));
+    }
     let weights = network.parameters();
     let elements = network.nodes.iter().map(|n| n.shape.len());
     let elements = elements.fold(0usize, usize::saturating_add);
@@ -62,7 +74,7 @@ pub(in crate::certificate) fn of_network(outcome: &NetworkOutcome) -> Option<Err
 mod tests {
     use super::*;
     use crate::network::model::graph::{Builder, Preprocessing};
-    use crate::network::model::ops::{Op, TensorShape};
+    use crate::network::model::ops::TensorShape;
 
     #[test]
     fn a_network_beyond_the_limits_is_refused_with_what_helps() {

@@ -1,7 +1,7 @@
 //! A smooth function as a table or request states it, and how the error to it is measured.
 
 use crate::error::{Error, Result};
-use crate::function::expression::Expression;
+use crate::function::expression::{Expression, Name};
 use std::fmt;
 use std::str::FromStr;
 
@@ -19,6 +19,17 @@ impl Formula {
     /// As [`Expression::parse`].
     pub fn function(text: &str) -> Result<Self> {
         Self::read(text, false)
+    }
+
+    /// A function f of x; a name alone is the function of x by this name.
+    ///
+    /// # Errors
+    /// As [`Expression::parse`].
+    pub fn named(text: &str) -> Result<Self> {
+        match Name::ALL.iter().any(|(_, name)| *name == text) {
+            true => Self::function(&format!("{text}(x)")),
+            false => Self::function(text),
+        }
     }
 
     /// What is computed from x and from the polynomial p.

@@ -51,6 +51,7 @@ const ROOMS: Rules = Rules {
                 room("linear"),
                 room("activation"),
                 room("polynomial"),
+                room("smooth"),
                 room("rows"),
                 room("document"),
                 room("substitute"),

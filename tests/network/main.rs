@@ -10,6 +10,7 @@ mod onnx;
 mod polynomials;
 mod ranges;
 mod resnet;
+mod smooth;
 mod underflow;
 
 /// What these tests use of the shared parts.

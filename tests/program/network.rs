@@ -323,7 +323,7 @@ fn onnx_that_is_not_supported_is_named() {
     assert!(two.out.contains("2 samples at a time"), "{}", two.out);
     for (bytes, parts) in [
         (
-            onnx("Gelu", &fixed),
+            onnx("Mish", &fixed),
             ["the_node", "not supported", "have polynomial twins"],
         ),
         (

@@ -135,12 +135,12 @@ fn a_leaky_relu_has_the_slope_that_its_table_states() {
 
 /// p is exp itself there, and no sign of which a ReLU could be made.
 #[test]
-fn a_table_of_a_smooth_function_stands_for_no_activation() {
+fn a_table_of_a_smooth_function_stands_for_no_relu() {
     let (_, plain, twin) = good();
     let smooth = "\"target\":\"smooth\",\"function\":\"exp(x)\"";
-    let c = certificate(NETWORK, INPUT, "0", &plain, &twin, "4");
+    let c = certificate(NETWORK, INPUT, "0", &plain, &twin, "1");
     let words = said(NETWORK, INPUT, &c.replace("\"target\":\"relu\"", smooth));
-    let message = "a table of target smooth stands for no activation";
+    let message = "a table of target smooth stands for its own function, not for ReLU";
     assert!(
         words.starts_with("REJECTED") && words.contains(message),
         "{words}"

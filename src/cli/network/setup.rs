@@ -64,7 +64,8 @@ impl ModelArguments {
 /// The polynomials of the twin.
 #[derive(clap::Args)]
 pub struct TwinArguments {
-    /// Table (polycert-table/1) of the polynomial; repeat it to give one for each ReLU and max-pooling, in order. None for a
+    /// Table (polycert-table/1) of the polynomial; repeat it to give one for each ReLU, max-pooling and smooth function, in order, or one for each
+    /// kind of them (a smooth function takes a table of target smooth that states the same function). None for a
     /// network whose activations are polynomials already.
     #[arg(long = "table", value_name = "FILE")]
     tables: Vec<PathBuf>,

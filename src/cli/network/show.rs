@@ -68,6 +68,7 @@ fn detail(op: &Op) -> String {
             };
             format!("degree {}{channels}{domain}", p.degree())
         }
+        Op::Smooth(f) => f.to_string(),
         Op::Subsample { stride } => format!("every {}x{}", stride[0], stride[1]),
         Op::BatchNorm(b) => format!("epsilon {:e}", b.epsilon),
         _ => String::new(),
@@ -182,6 +183,10 @@ fn json_text(loaded: &Loaded) -> String {
                 }),
                 _ => serde_json::Value::Null,
             };
+            let function = match &node.op {
+                Op::Smooth(f) => Some(f.text()),
+                _ => None,
+            };
             json!({
                 "name": node.name,
                 "operation": node.op.name(),
@@ -189,6 +194,7 @@ fn json_text(loaded: &Loaded) -> String {
                 "shape": [node.shape.channels, node.shape.height, node.shape.width],
                 "parameters": node.op.parameters(),
                 "polynomial": polynomial,
+                "function": function,
             })
         })
         .collect();

@@ -5,7 +5,7 @@ use crate::arith::rounding::CoefficientMode;
 use crate::error::{Error, Result};
 use crate::function::shape::Shape;
 use crate::network::forward::twin::{Activation, Twin};
-use crate::network::model::graph::Network;
+use crate::network::model::graph::{Network, Node};
 use crate::network::model::ops::Op;
 use crate::poly::composite::Composite;
 use crate::poly::role::Role;
@@ -16,10 +16,11 @@ use std::path::PathBuf;
 /// The twin: r(x) = x (1 + p(x/B))/2 for ReLU, or p(x) itself where a table's target is the function itself.
 #[derive(Debug, Clone)]
 pub struct Polynomials {
-    /// Tables: one, or one for each activation in order.
+    /// Tables: one, or one for each activation in order; or fewer, each for all activations that it stands for (one for ReLU, one
+    /// for GELU), if each activation has one alone.
     pub tables: Vec<PathBuf>,
     /// B: each polynomial is used on [-B, B] (max-pool: on differences). One, or one for each activation; none, or 1,
-    /// where a table is the function itself.
+    /// where a table is the function itself (beside tables made of sign one B is theirs alone).
     pub scales: Vec<Rational>,
     /// How a program holds the coefficients.
     pub coefficients: CoefficientMode,
@@ -62,7 +63,8 @@ impl Polynomials {
     ///
     /// A table made of sign stands for ReLU through x (1 + p(x/B))/2; one of target `direct_relu` is p(x) itself on its own
     /// domain, with B = 1, and one of target `direct_leaky_relu` the same in place of a leaky ReLU of the slope that the
-    /// table states: exactly, or as the nearest f64 or f32, which is what network files hold of 1/100.
+    /// table states: exactly, or as the nearest f64 or f32, which is what network files hold of 1/100. A table of target
+    /// `smooth` without a `value` and segments stands for the smooth functions of the same expression, on its own domain.
     ///
     /// The network's own polynomials stay what they are, and take no table.
     ///
@@ -75,46 +77,62 @@ impl Polynomials {
         let replaced = network.replaced();
         if replaced == 0 && !(tables.is_empty() && self.scales.is_empty()) {
             return Err(Error::domain(
-                "the network has no ReLU and no max-pooling that a table would replace; leave --table and --scale out",
+                "the network has no ReLU, max-pooling or smooth function that a table would replace; leave --table and --scale out",
             ));
         }
-        let scales = self.scales(&tables, replaced)?;
-        for (what, n) in [
-            ("tables", tables.len()),
-            ("values of --scale", scales.len()),
-        ] {
-            if n != replaced && n != 1 {
-                return Err(Error::domain(format!(
-                    "{n} {what}; give one, or one for each of the {replaced} ReLU and max-pooling layers"
-                )));
-            }
+        let mut scales = self.scales(&tables, replaced)?;
+        if scales.len() != replaced && scales.len() != 1 {
+            return Err(Error::domain(format!(
+                "{} values of --scale; give one, or one for each of the {replaced} activations that tables replace",
+                scales.len()
+            )));
         }
         let mut composites = Vec::new();
         for (table, path) in tables.iter().zip(&self.tables) {
             let made = suits(table).and_then(|()| Composite::new(table, self.coefficients));
             composites.push(made.map_err(|e| e.in_file(path))?);
         }
+        // Of the files, the one for each activation.
+        let which = self.assigned(&tables, network)?;
+        let is_sign = |i: &usize| tables[*i].role() == Role::Sign;
+        if let ([one], true, true) = (
+            scales.as_slice(),
+            which.iter().any(is_sign),
+            !which.iter().all(is_sign),
+        ) {
+            // Tables that are functions themselves have domains of their own.
+            let of = |i: &usize| match is_sign(i) {
+                true => one.clone(),
+                false => Rational::from(1),
+            };
+            scales = which.iter().map(of).collect();
+        }
         let own = self.own(network)?;
         let mut own = own.iter();
         let mut activations: Vec<Activation> = Vec::new();
         // The last that a table made: most networks use one throughout.
-        let (mut last, mut i): (Option<Activation>, usize) = (None, 0);
+        let (mut last, mut i): (Option<(usize, Activation)>, usize) = (None, 0);
         for node in network.nodes.iter().filter(|n| n.op.is_activation()) {
             if !node.op.is_replaced() {
                 activations.extend(own.next().cloned());
                 continue;
             }
-            let which = i.min(tables.len() - 1);
+            let file = which[i];
             let scale = &scales[i.min(scales.len() - 1)];
             i += 1;
-            let named = |e: Error| e.in_file(&self.tables[which]);
-            stands_for(&tables[which], &node.op).map_err(|e| named(e.within(&node.name)))?;
             let next = match last {
-                Some(last) if tables.len() == 1 && last.scale() == scale => last,
-                _ => activation(&tables[which], &composites[which], scale).map_err(named)?,
+                Some((of, last)) if of == file && last.scale() == scale => last,
+                _ => activation(&tables[file], &composites[file], scale)
+                    .map_err(|e| e.in_file(&self.tables[file]))?,
             };
             activations.push(next.clone());
-            last = Some(next);
+            last = Some((file, next));
+        }
+        // One, or one for each activation, from here on.
+        let (mut tables, mut composites) = (tables, composites);
+        if tables.len() > 1 {
+            composites = which.iter().map(|&i| composites[i].clone()).collect();
+            tables = which.iter().map(|&i| tables[i].clone()).collect();
         }
         let digests: Vec<String> = tables.iter().map(Table::sha256).collect();
         let written: Vec<String> = scales.iter().map(number::write_canonical).collect();
@@ -170,11 +188,61 @@ impl Polynomials {
         Ok((0..n).map(|i| Activation::own(ends(i))).collect())
     }
 
+    /// For each activation that is replaced the table that stands for it: by their order where there are as many and each fits,
+    /// else the only one of its kind.
+    fn assigned(&self, tables: &[Table], network: &Network) -> Result<Vec<usize>> {
+        let nodes: Vec<&Node> = network
+            .nodes
+            .iter()
+            .filter(|n| n.op.is_replaced())
+            .collect();
+        if tables.len() != 1 && tables.len() != nodes.len() {
+            return self.by_kind(tables, &nodes);
+        }
+        let in_order = nodes.iter().enumerate().map(|(k, node)| {
+            let i = k.min(tables.len() - 1);
+            let named = |e: Error| e.within(&node.name).in_file(&self.tables[i]);
+            stands_for(&tables[i], &node.op).map_err(named).map(|()| i)
+        });
+        let in_order: Result<Vec<usize>> = in_order.collect();
+        in_order.or_else(|why| self.by_kind(tables, &nodes).map_err(|_| why))
+    }
+
+    /// For each activation the one table that stands for it.
+    fn by_kind(&self, tables: &[Table], nodes: &[&Node]) -> Result<Vec<usize>> {
+        let count = format!(
+            "{} tables; give one, one for each of the {} activations that tables replace, or one for each kind of them",
+            tables.len(),
+            nodes.len()
+        );
+        let mut chosen = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            let fits = |i: &usize| stands_for(&tables[*i], &node.op).is_ok();
+            let all: Vec<usize> = (0..tables.len()).filter(fits).collect();
+            let [one] = all.as_slice() else {
+                let (name, op) = (node.name.escape_debug(), kind(&node.op));
+                let stand = match all.len() {
+                    0 => "none stands".to_owned(),
+                    n => format!("{n} stand"),
+                };
+                return Err(Error::domain(format!("{count}: {stand} for {name} ({op})")));
+            };
+            chosen.push(*one);
+        }
+        match (0..tables.len()).find(|i| !chosen.contains(i)) {
+            None => Ok(chosen),
+            Some(i) => {
+                let unused = Error::domain(format!("{count}: no activation takes this one"));
+                Err(unused.in_file(&self.tables[i]))
+            }
+        }
+    }
+
     /// B of the activations: 1 where all tables are functions themselves and none is given.
     fn scales(&self, tables: &[Table], replaced: usize) -> Result<Vec<Rational>> {
         if tables.is_empty() && replaced > 0 {
             return Err(Error::domain(format!(
-                "--table is needed: the network has {replaced} ReLU and max-pooling layers, and each becomes a polynomial"
+                "--table is needed: the network has {replaced} activations that tables replace, and each becomes a polynomial"
             )));
         }
         let signs = tables.iter().filter(|t| t.role() == Role::Sign).count();
@@ -194,7 +262,29 @@ impl Polynomials {
 fn suits(table: &Table) -> Result<()> {
     match table.role() {
         Role::Sign => table.must_be_sign("the network"),
-        Role::Direct(_) | Role::Smooth => Ok(()),
+        Role::Direct(_) => Ok(()),
+        Role::Smooth => {
+            let stated = table.smooth.as_ref();
+            if stated.is_some_and(|s| s.value.is_some()) {
+                let detail =
+                    "an activation is replaced by p itself, and the table computes a value from p";
+                return Err(Error::parse("value", detail));
+            }
+            if stated.is_some_and(|s| !s.segments.is_empty()) {
+                let detail =
+                    "an activation is replaced on one interval, and the table is meant on several";
+                return Err(Error::parse("domain.segments", detail));
+            }
+            Ok(())
+        }
+    }
+}
+
+/// What an activation is, for people.
+fn kind(op: &Op) -> String {
+    match op {
+        Op::Smooth(f) => format!("smooth, {f}"),
+        op => op.name().to_owned(),
     }
 }
 
@@ -204,6 +294,24 @@ fn stands_for(table: &Table, op: &Op) -> Result<()> {
         Op::Relu { slope } if *slope != 0.0 => Some(*slope),
         _ => None,
     };
+    if let Op::Smooth(f) = op {
+        let stated = table.smooth.as_ref().map(|s| &s.function);
+        return match stated {
+            Some(stated) if stated.expression() == f.expression() => Ok(()),
+            Some(stated) => Err(Error::parse(
+                "function",
+                format!("the table is for {stated}, and the network has {f} there: another expression"),
+            )),
+            None => Err(Error::parse(
+                "",
+                format!(
+                    "a table of target {} does not stand for the smooth function {f}: that takes a table of target smooth \
+                     whose function is this expression",
+                    table.target
+                ),
+            )),
+        };
+    }
     match (table.role(), leaky) {
         (Role::Sign | Role::Direct(Shape::Relu), _) => Ok(()),
         (Role::Direct(Shape::LeakyRelu), Some(slope)) => of_slope(table, slope),
@@ -251,8 +359,10 @@ fn of_slope(table: &Table, slope: f64) -> Result<()> {
 }
 
 fn activation(table: &Table, composite: &Composite, scale: &Rational) -> Result<Activation> {
-    let Role::Direct(shape) = table.role() else {
-        return Activation::new(composite, scale);
+    let leaky = match table.role() {
+        Role::Sign => return Activation::new(composite, scale),
+        Role::Direct(shape) => shape == Shape::LeakyRelu,
+        Role::Smooth => false,
     };
     if *scale != 1u32 {
         return Err(Error::domain(format!(
@@ -261,5 +371,5 @@ fn activation(table: &Table, composite: &Composite, scale: &Rational) -> Result<
         )));
     }
     let ends = (&table.domain.lo, &table.domain.hi);
-    Activation::direct(composite, ends, shape == Shape::LeakyRelu)
+    Activation::direct(composite, ends, leaky)
 }

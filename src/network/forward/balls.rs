@@ -2,10 +2,12 @@
 
 use crate::arith::ball::{up, Ball};
 use crate::error::{Error, Result};
+use crate::function::formula::Formula;
 use crate::network::forward::evaluation::{Lost, PAIR_BITS, SINGLE_BITS};
 use crate::network::forward::layers;
 use crate::network::forward::layers::Packed;
 use crate::network::forward::range::Range;
+use crate::network::forward::smooth;
 use crate::network::forward::stage::Runs;
 use crate::network::forward::twin::Activation;
 use crate::network::forward::walk::{windows, Bend, Reading};
@@ -107,6 +109,7 @@ impl Reading for Balls<'_> {
             Bend::Relu(slope) => relu(slope, twin, x, id, self.double),
             Bend::MaxPool(window) => max_pool(window, twin, x, node, id, self.double),
             Bend::Polynomial(runs) => own(runs, x, id, self.double),
+            Bend::Smooth(f) => bent(f, twin, x, id, self.double),
         };
         self.ranges.push(range);
         let outside = twin.is_some_and(|twin| !twin.holds(&range));
@@ -145,7 +148,31 @@ pub(super) fn polynomial<'b>(
             "activation {index}: a polynomial of a table stands for ReLU and max, not for a polynomial of the network's own"
         )));
     }
+    if matches!(bend, Bend::Smooth(_)) && found.domain().is_none() {
+        return Err(Error::domain(format!(
+            "activation {index}: a smooth function is replaced by a polynomial that stands for it itself, not by one made of sign"
+        )));
+    }
     Ok(Some(found))
+}
+
+/// A smooth function, or the polynomial that stands for it.
+fn bent(
+    f: &Formula,
+    twin: Option<&Activation>,
+    x: &Tensor,
+    id: NodeId,
+    double: bool,
+) -> (Tensor, Range) {
+    let mut y = Tensor::zeros(x.shape);
+    for i in 0..x.len() {
+        let ball = match twin {
+            Some(r) => r.relu(x.get(i)),
+            None => smooth::apply(f, x.get(i), double),
+        };
+        y.set(i, if double { ball } else { ball.single() });
+    }
+    (y, Range::of(x.balls(), id))
 }
 
 /// The network's own polynomials.

@@ -14,6 +14,7 @@ pub mod kernel;
 pub mod layers;
 pub mod plain;
 pub mod range;
+pub mod smooth;
 pub mod stage;
 pub mod steepness;
 pub mod twin;
@@ -155,6 +156,7 @@ impl<'a> Prepared<'a> {
         self.estimate_with(input, &mut |_, bend, x| match bend {
             Bend::Polynomial(runs) => runs.estimate(x),
             Bend::Relu(slope) => x.iter().map(|&v| v.max(0.0) + slope * v.min(0.0)).collect(),
+            Bend::Smooth(f) => x.iter().map(|&v| smooth::estimate(f, v).0).collect(),
             Bend::MaxPool(_) => x.to_vec(),
         })
     }

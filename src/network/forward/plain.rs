@@ -80,7 +80,9 @@ impl Reading for Plain<'_, '_> {
         let number = self.activations;
         self.activations += 1;
         Ok(Some(match bend {
-            Bend::Relu(_) | Bend::Polynomial(_) => (self.respond)(number, bend, x),
+            Bend::Relu(_) | Bend::Polynomial(_) | Bend::Smooth(_) => {
+                (self.respond)(number, bend, x)
+            }
             Bend::MaxPool(window) => windows(window, from, node, |w| {
                 w.iter().map(|&i| x[i]).fold(f64::MIN, f64::max)
             }),

@@ -2,6 +2,7 @@
 
 use crate::arith::ball::Ball;
 use crate::error::{Error, Result};
+use crate::function::formula::Formula;
 use crate::network::forward::layers;
 use crate::network::forward::layers::Packed;
 use crate::network::forward::stage::Runs;
@@ -28,6 +29,8 @@ pub enum Bend<'a> {
     MaxPool(Window),
     /// The network's own polynomials.
     Polynomial(&'a Runs),
+    /// A smooth function.
+    Smooth(&'a Formula),
 }
 
 /// One meaning of the layers: what their values are, and what each kind of layer makes of them.
@@ -140,6 +143,7 @@ impl<'a> Walk<'a> {
             let y = match (&node.op, &self.steps[id]) {
                 (Op::Relu { slope }, _) => activation(Bend::Relu(*slope))?,
                 (Op::MaxPool(window), _) => activation(Bend::MaxPool(*window))?,
+                (Op::Smooth(f), _) => activation(Bend::Smooth(f))?,
                 (_, Ready::Polynomial(runs)) => activation(Bend::Polynomial(runs))?,
                 (Op::Input, _) => Some(reading.input(node)?),
                 (Op::Conv(c), _) => Some(reading.conv(c, x(0)?, from, node)),

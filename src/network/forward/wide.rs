@@ -13,6 +13,7 @@ use crate::network::forward::balls::{polynomial, Model};
 use crate::network::forward::evaluation::{Evaluation, Given, Lost, Outcome};
 use crate::network::forward::layers::{Frame, Packed};
 use crate::network::forward::range::Range;
+use crate::network::forward::smooth;
 use crate::network::forward::twin::Activation;
 use crate::network::forward::walk::{windows, Bend, Reading, Walk};
 use crate::network::model::graph::{Network, Node, NodeId};
@@ -77,6 +78,8 @@ pub(super) fn estimate_products(network: &Network, model: Model) -> usize {
         Op::Conv(c) => node.shape.len() * (c.weights.len() / c.bias.len().max(1)),
         Op::Dense(d) => d.weights.len(),
         Op::Relu { .. } => node.shape.len() * steps,
+        // An exponential takes as long as some dozens of products.
+        Op::Smooth(_) => node.shape.len() * (steps + 256),
         Op::MaxPool(window) => node.shape.len() * window.len() * steps,
         Op::AvgPool { window, .. } => node.shape.len() * window.len(),
         Op::Polynomial(p) => {
@@ -96,7 +99,7 @@ fn sharp(x: &Mp) -> Ball {
     // Any pair will do: the radius is measured from it, upward.
     let hi = x.lo.to_f64();
     let lo = Float::with_val(x.prec(), &x.lo - hi).to_f64();
-    let pair = Mp::exact(&Float::with_val(53, hi)).plus(&Mp::exact(&Float::with_val(53, lo)));
+    let pair = Mp::exact(&Float::with_val(x.prec(), hi)).plus(&Mp::exact(&Float::with_val(53, lo)));
     let apart = |end: &Float, other: &Float| {
         let d = Float::with_val_round(53, end - other, Round::Up).0;
         d.to_f64_round(Round::Up).max(0.0)
@@ -328,6 +331,13 @@ impl Reading for Wide<'_> {
         let mut range = Range::of(x.iter().map(sharp), id);
         let y = match bend {
             Bend::Relu(slope) => x.iter().map(|x| self.leaky(twin, slope, x)).collect(),
+            Bend::Smooth(f) => {
+                let of = |x: &Mp| match twin {
+                    Some(twin) => self.replaced(twin, x),
+                    None => smooth::value(f, x).unwrap_or_else(|| self.line()),
+                };
+                x.iter().map(of).collect()
+            }
             Bend::Polynomial(runs) => {
                 let of = |(part, powers): (std::ops::Range<usize>, &[Rational])| {
                     let one = |x: &Mp| self.composed(std::iter::once(powers), x);

@@ -124,6 +124,10 @@ pub fn network_text(n: &Network) -> String {
                 }
                 out.push('\n');
             }
+            Op::Smooth(f) => {
+                let _ = writeln!(out, "smooth {from}");
+                let _ = writeln!(out, "function {f}");
+            }
             Op::Reshape(_) => {
                 let _ = writeln!(
                     out,

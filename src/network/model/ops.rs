@@ -4,6 +4,7 @@
 //! four vectors; who needs a scale and a shift takes [`BatchNorm::folded`], which encloses them.
 
 use crate::error::{Error, Result};
+use crate::function::formula::Formula;
 pub use crate::network::model::batch_norm::BatchNorm;
 pub use crate::network::model::polynomial::Polynomials;
 
@@ -238,6 +239,8 @@ pub enum Op {
     },
     /// A polynomial of every element, one for each channel.
     Polynomial(Polynomials),
+    /// A smooth function of every element.
+    Smooth(Formula),
 }
 
 impl Op {
@@ -260,17 +263,18 @@ impl Op {
             Self::Reshape(_) => "reshape",
             Self::Gather { .. } => "gather",
             Self::Polynomial(_) => "polynomial",
+            Self::Smooth(_) => "smooth",
         }
     }
 
-    /// Whether it is no linear layer: ReLU, max-pooling, or a polynomial.
+    /// Whether it is no linear layer: ReLU, max-pooling, a smooth function, or a polynomial.
     pub fn is_activation(&self) -> bool {
         self.is_replaced() || matches!(self, Self::Polynomial(_))
     }
 
     /// Whether a polynomial of a table stands in for it in the encrypted network.
     pub fn is_replaced(&self) -> bool {
-        matches!(self, Self::Relu { .. } | Self::MaxPool(_))
+        matches!(self, Self::Relu { .. } | Self::MaxPool(_) | Self::Smooth(_))
     }
 
     /// The numbers that training found (a bias of zeros is none; batch norm: factor and offset).
@@ -359,7 +363,7 @@ impl Op {
                 finite("slope", &[*slope])?;
                 Ok(x)
             }
-            Self::Add => Ok(x),
+            Self::Add | Self::Smooth(_) => Ok(x),
             Self::MaxPool(w) | Self::AvgPool { window: w, .. } => {
                 let [height, width] = w.output(x)?;
                 // A window that lies in the padding alone has no maximum and no mean.

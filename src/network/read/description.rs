@@ -6,6 +6,7 @@
 
 use crate::arith::number;
 use crate::error::{Error, Result};
+use crate::function::formula::Formula;
 use crate::network::model::graph::{Builder, Network, NodeId, Preprocessing};
 use crate::network::model::ops::{BatchNorm, Conv, Dense, Op, Polynomials, TensorShape, Window};
 use crate::network::model::polynomial::MAX_COEFFICIENTS;
@@ -170,6 +171,10 @@ enum Layer {
     Add {},
     Concat {},
     Flatten {},
+    /// A smooth function, by its name or as an expression of x.
+    Smooth {
+        function: String,
+    },
     Polynomial {
         coefficients: Coefficients,
         domain: Option<[String; 2]>,
@@ -341,6 +346,9 @@ fn operation(layer: &Layer, weights: &Weights, x: TensorShape) -> Result<Op> {
         Layer::Add {} => Op::Add,
         Layer::Concat {} => Op::Concat,
         Layer::Flatten {} => Op::Reshape(TensorShape::flat(x.len())),
+        Layer::Smooth { function } => {
+            Op::Smooth(Formula::named(function).map_err(|e| e.within("function"))?)
+        }
         Layer::Polynomial {
             coefficients,
             domain,

@@ -96,7 +96,7 @@ impl Plan {
             let mut inputs = node.inputs.clone();
             let step = match (&node.op, from) {
                 (Op::Input, _) | (_, None) => RowStep::End,
-                (Op::Relu { .. } | Op::Polynomial(_), _) => {
+                (Op::Relu { .. } | Op::Polynomial(_) | Op::Smooth(_), _) => {
                     RowStep::Activation(activations.iter().position(|&a| a == id).unwrap_or(0))
                 }
                 (Op::Conv(c), Some(x)) => {

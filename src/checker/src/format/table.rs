@@ -127,6 +127,11 @@ impl Table {
         })
     }
 
+    /// Whether the domain is several intervals, or stated as some.
+    pub(crate) fn has_segments(&self) -> bool {
+        !self.segments.is_empty()
+    }
+
     /// SHA-256 of the canonical lines, in lower-case hexadecimal.
     pub(crate) fn digest(&self, budget: &Budget) -> Checked<String> {
         let mut hash = Sha256::new();

@@ -12,6 +12,7 @@ use crate::format::rounding::Mode;
 use crate::format::table::{constant, Table};
 use crate::network::rows::level::NoiseLevel;
 use crate::network::rows::upper::Upper;
+use crate::series::expression::Formula;
 
 const MAX_TABLES: usize = 64;
 pub(crate) const MAX_OUTPUTS: usize = 4_096;
@@ -25,6 +26,10 @@ pub(crate) struct TwinTable {
     /// Of the leaky ReLU that p is itself.
     pub(crate) slope: Option<Rational>,
     pub(crate) domain: (Rational, Rational),
+    /// Of a smooth target its function, and the value that is made of p.
+    pub(crate) smooth: Option<(Formula, Option<Formula>)>,
+    /// Whether the domain is several intervals.
+    pub(crate) has_segments: bool,
 }
 
 impl TwinTable {
@@ -163,11 +168,14 @@ fn read_tables(t: Tree, budget: &Budget) -> Checked<Vec<TwinTable>> {
         let table = fields.take("table", |t| Table::read(t, budget))?;
         let mode = fields.take("coefficients", |t| Mode::parse(t.text()?))?;
         fields.finish()?;
+        let has_segments = table.has_segments();
         Ok(TwinTable {
             sha256: table.digest(budget)?,
             polynomials: table.polynomials(mode, budget)?,
             target: table.target,
             slope: table.slope,
+            has_segments,
+            smooth: table.smooth,
             domain: (table.lo, table.hi),
         })
     })

@@ -7,6 +7,7 @@ use crate::network::balls::Balls;
 use crate::network::linear;
 use crate::network::model::layers::{Layer, Network};
 use crate::network::polynomial;
+use crate::network::smooth;
 use crate::network::substitute::Substitute;
 
 /// Values beyond 2^1100 are beyond what any program's numbers hold.
@@ -74,6 +75,10 @@ pub(crate) fn evaluate(
                     },
                 }
             }
+            Layer::Smooth { function } => match next_substitute()? {
+                Some(found) => found.smooth(function, first).map_err(within)?,
+                None => smooth::apply(function, first, precision).map_err(within)?,
+            },
             Layer::Polynomial { channels } => {
                 let plane = shape[1] * shape[2];
                 polynomial::apply(channels, first, plane, precision).map_err(within)?

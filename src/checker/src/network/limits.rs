@@ -31,7 +31,9 @@ pub(crate) fn limit_work(
                 (weights.len() / node.shape[0].max(1)) as u64 * 2 * (limbs + 30)
             }
             Layer::Polynomial { channels } => polynomial::work(channels, precision),
-            Layer::Relu { .. } => signs.next().map_or(0, Substitute::work) + 30,
+            Layer::Relu { .. } | Layer::Smooth { .. } => {
+                signs.next().map_or(0, Substitute::work) + 30
+            }
             Layer::MaxPool { geometry } | Layer::AvgPool { geometry, .. } => {
                 let window = (geometry.kernel[0] as u64).saturating_mul(geometry.kernel[1] as u64);
                 let each = match node.layer {

@@ -184,9 +184,10 @@ pub(crate) fn linear(
                 radius: a.radius.clone(),
             })
         }
-        Layer::Relu { .. } | Layer::MaxPool { .. } | Layer::Polynomial { .. } => {
-            Err(Fault::internal("an activation is not linear"))
-        }
+        Layer::Relu { .. }
+        | Layer::MaxPool { .. }
+        | Layer::Polynomial { .. }
+        | Layer::Smooth { .. } => Err(Fault::internal("an activation is not linear")),
     }
 }
 

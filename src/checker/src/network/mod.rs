@@ -18,6 +18,7 @@ pub(crate) mod noise;
 mod polynomial;
 pub(crate) mod report;
 mod rows;
+mod smooth;
 mod substitute;
 
 use crate::core::budget::Budget;
@@ -177,6 +178,18 @@ fn prove(
             format!("{than} than the network has"),
         ));
     }
+    smooth::limit(&network)?;
+    if document.noise.is_some() {
+        if let Some((function, _)) = smooth::formulas(&network).next() {
+            return Err(Fault::rejected(
+                Rule::Own("activations"),
+                format!(
+                    "noise is not bounded through smooth activations, and the network has {}",
+                    printable(function.text())
+                ),
+            ));
+        }
+    }
     let origins: Vec<usize> = (0..needed).collect();
     let found = substitutes(&document, &origins)?;
     limit_work(&network, bytes, &found, precision)?;
@@ -300,8 +313,10 @@ fn table_words(table: &TwinTable, numerals: &Numerals) -> Checked<String> {
         return Ok(table.sha256.clone());
     }
     let (lo, hi) = &table.domain;
+    let function = table.smooth.as_ref().map(|(f, _)| printable(f.text()));
+    let function = function.map_or(String::new(), |f| format!(" for {f}"));
     Ok(format!(
-        "{}, of target {}: p(x) itself on [{}, {}]",
+        "{}, of target {}{function}: p(x) itself on [{}, {}]",
         table.sha256,
         table.target.name(),
         numerals.decimal(lo, false)?,

@@ -4,11 +4,13 @@ use crate::claims::shape::Shape;
 use crate::claims::target::Function;
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
+use crate::format::path::printable;
 use crate::format::rounding::Mode;
 use crate::network::activation::{leaky, SignPolynomial};
 use crate::network::balls::Balls;
 use crate::network::document::TwinTable;
 use crate::network::model::layers::Dyadic;
+use crate::series::expression::Formula;
 use num_bigint::BigInt;
 use num_traits::{One, Zero};
 
@@ -21,7 +23,7 @@ pub(crate) enum Substitute {
     Direct(DirectPolynomial),
 }
 
-/// p(x) for max(x, 0), or for a leaky ReLU.
+/// p(x) for max(x, 0), for a leaky ReLU, or for a smooth function.
 #[derive(Debug)]
 pub(crate) struct DirectPolynomial {
     p: SignPolynomial,
@@ -30,8 +32,13 @@ pub(crate) struct DirectPolynomial {
     hi: BigInt,
     /// p stands for a leaky ReLU of this slope, and for nothing else.
     leaky: Option<Rational>,
+    /// p stands for this smooth function, and for nothing else.
+    function: Option<Formula>,
     precision: u64,
 }
+
+/// Why a table of a smooth function is refused elsewhere.
+const NOT_RELU: &str = "a table of target smooth stands for its own function, not for ReLU or max";
 
 fn refused(detail: impl Into<String>) -> Fault {
     Fault::rejected(Rule::Own("activations"), detail)
@@ -44,6 +51,7 @@ impl Substitute {
     /// A rejection of a table whose target is no activation, and of a B other than 1 where p is meant itself.
     pub(crate) fn new(table: &TwinTable, scale: &Rational, precision: u64) -> Checked<Self> {
         let p = SignPolynomial::new(&table.polynomials, scale, precision);
+        let mut smooth = None;
         let leaky = match table.target {
             Function::Direct(Shape::Relu) => None,
             Function::Direct(Shape::LeakyRelu) => match &table.slope {
@@ -54,7 +62,21 @@ impl Substitute {
                     ))
                 }
             },
-            Function::Direct(_) | Function::Smooth => {
+            Function::Smooth => {
+                let Some((function, None)) = &table.smooth else {
+                    return Err(refused(
+                        "a table whose value is computed from p stands for no activation",
+                    ));
+                };
+                if table.has_segments {
+                    return Err(refused(
+                        "a table that is meant on several intervals stands for no activation",
+                    ));
+                }
+                smooth = Some(function.clone());
+                None
+            }
+            Function::Direct(_) => {
                 let name = table.target.name();
                 return Err(refused(format!(
                     "a table of target {name} stands for no activation"
@@ -74,6 +96,7 @@ impl Substitute {
             lo: lo.ceil_at(precision),
             hi: hi.floor_at(precision),
             leaky,
+            function: smooth,
             precision,
         }))
     }
@@ -94,6 +117,9 @@ impl Substitute {
         let Self::Direct(p) = self else {
             return Ok(leaky(slope, x, self.rectified(x)?, precision));
         };
+        if p.function.is_some() {
+            return Err(refused(NOT_RELU));
+        }
         match &p.leaky {
             None => Ok(leaky(slope, x, p.apply(x)?, precision)),
             Some(_) if slope.mantissa.is_zero() => Err(refused(
@@ -113,7 +139,31 @@ impl Substitute {
             Self::Direct(p) if p.leaky.is_some() => Err(refused(
                 "a table of target direct_leaky_relu stands for no maximum",
             )),
+            Self::Direct(p) if p.function.is_some() => Err(refused(NOT_RELU)),
             Self::Direct(p) => p.apply(x),
+        }
+    }
+
+    /// In place of a smooth function.
+    ///
+    /// # Errors
+    /// A rejection if an element may leave the domain, and of a table for another function.
+    pub(crate) fn smooth(&self, function: &Formula, x: &Balls) -> Checked<Balls> {
+        let wanted = printable(function.text());
+        match self {
+            Self::Direct(p) => match &p.function {
+                Some(stated) if stated.tree == function.tree => p.apply(x),
+                Some(stated) => Err(refused(format!(
+                    "a table for {} does not stand for {wanted}, another expression",
+                    printable(stated.text())
+                ))),
+                None => Err(refused(format!(
+                    "a table for ReLU does not stand for {wanted}"
+                ))),
+            },
+            Self::Sign(_) => Err(refused(format!(
+                "a table made of sign does not stand for {wanted}"
+            ))),
         }
     }
 

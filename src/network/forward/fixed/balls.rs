@@ -8,6 +8,7 @@ use crate::network::forward::evaluation::{Given, Lost};
 use crate::network::forward::fixed::linear::Digits;
 use crate::network::forward::fixed::polynomial::{greatest, mixed, own, size, Numbers, Polynomial};
 use crate::network::forward::fixed::radii::Radii;
+use crate::network::forward::fixed::smooth::smooth;
 use crate::network::forward::layers::Packed;
 use crate::network::forward::range::Range;
 use crate::network::forward::twin::Activation;
@@ -249,6 +250,15 @@ impl<'a, const N: usize> Reading for FixedBalls<'a, N> {
                 let y = own(runs, &x.mid, &x.radii);
                 let lost = || FixedTensor::lost(x.mid.len());
                 Ok(Some(y.map_or_else(lost, FixedTensor::new)))
+            }
+            Bend::Smooth(f) => {
+                self.ranges.push(range);
+                let y = match twin {
+                    None => smooth(f, &x.mid, &x.radii, &near),
+                    Some(twin) if !twin.holds(&range) => return Ok(None),
+                    Some(twin) => self.polynomial(twin)?.relu(&x.mid, &x.radii),
+                };
+                Ok(Some(FixedTensor::new(y)))
             }
             Bend::Relu(slope) => {
                 self.ranges.push(range);

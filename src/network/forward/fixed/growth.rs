@@ -11,6 +11,7 @@ use crate::network::forward::balls::{polynomial, Model};
 use crate::network::forward::fixed::radii::Radii;
 use crate::network::forward::layers::{self, Packed};
 use crate::network::forward::range::Range;
+use crate::network::forward::smooth;
 use crate::network::forward::stage::Runs;
 use crate::network::forward::steepness::Steepness;
 use crate::network::forward::twin::Activation;
@@ -242,6 +243,7 @@ impl Reading for Reader<'_> {
         };
         Ok(match bend {
             Bend::Polynomial(_) => None,
+            Bend::Smooth(_) => bent(twin, 0.0, &x.mid, &x.radii, x.uniform),
             Bend::Relu(slope) => bent(twin, slope, &x.mid, &x.radii, x.uniform),
             Bend::MaxPool(window) => {
                 // As one match of the two outer ones: every element passes at most log2 of the window more.
@@ -287,6 +289,15 @@ fn straight(bend: Bend, x: &Grown, from: TensorShape, node: &Node) -> Grown {
             (most(&x.mid), x.radii.gathered(most(&x.radii.values), 0.0))
         }
         Bend::Polynomial(runs) => return own(runs, x),
+        Bend::Smooth(f) => {
+            let each: Vec<(f64, f64)> = x.mid.iter().map(|v| smooth::estimate(f, *v)).collect();
+            let steepest = each.iter().map(|e| e.1).fold(0.0, f64::max);
+            return Grown {
+                mid: each.iter().map(|e| e.0).collect(),
+                radii: x.radii.clone().map(2.0, |i, r| r * each[i].1),
+                uniform: sum(x.uniform + steepest.log2(), PRODUCT.log2()),
+            };
+        }
     };
     Grown {
         mid,

@@ -19,6 +19,7 @@
 //! | [`radii`] | radii of a tensor, and what linear layers make of them |
 //! | [`linear`] | sums of exact weights times limbs |
 //! | [`polynomial`] | composites and what is made of them |
+//! | [`smooth`] | smooth functions |
 //! | [`balls`] | the reading |
 //! | [`growth`] | the estimate of how radii grow |
 
@@ -27,6 +28,7 @@ pub mod growth;
 pub mod linear;
 pub mod polynomial;
 pub mod radii;
+pub mod smooth;
 
 use crate::arith::fixed::Fixed;
 use crate::error::{Error, Result};

@@ -8,8 +8,9 @@ use crate::network::model::ops::Op;
 use crate::network::read::onnx::movement::{flat, plain, select};
 use crate::network::read::onnx::polynomial;
 use crate::network::read::onnx::reader::Reader;
+use crate::network::read::onnx::smooth;
 use crate::network::read::onnx::tensor::Constant;
-use crate::network::read::onnx::value::{count, places, Head, Layer, Value};
+use crate::network::read::onnx::value::{count, places, Layer, Value};
 
 /// Dimensions of a result, from those of two operands; `layer` where one depends on the input.
 ///
@@ -96,7 +97,8 @@ pub fn by_element(
     values: Vec<f64>,
 ) -> Result<Layer> {
     let done = mapped(r, builder, x, op, values)?;
-    polynomial::folded(r, builder, x, done)
+    let done = polynomial::folded(r, builder, x, done)?;
+    smooth::folded(r, builder, x, done)
 }
 
 fn mapped(
@@ -210,6 +212,15 @@ pub fn sum_of_all(r: &Reader, builder: &mut Builder) -> Result<Layer> {
     Ok(total)
 }
 
+/// The product of two layers that are functions of one layer's value.
+fn product(r: &Reader, builder: &mut Builder, a: &Layer, b: &Layer) -> Result<Layer> {
+    if let Some(done) = polynomial::product(r, builder, a, b)? {
+        return Ok(done);
+    }
+    let done = smooth::product(r, builder, a, b)?;
+    done.ok_or_else(|| r.fail(polynomial::DIFFERENT))
+}
+
 /// Add, Sub, Mul, Div: of two layers (Add and Sub; Mul of polynomials of one layer), or of a layer and a constant.
 pub fn arithmetic(r: &Reader, builder: &mut Builder) -> Result<Layer> {
     r.allow(&[])?;
@@ -222,12 +233,9 @@ pub fn arithmetic(r: &Reader, builder: &mut Builder) -> Result<Layer> {
                     let b = negative(r, builder, b)?;
                     sum(r, builder, a, &b)
                 }
-                "Mul" => polynomial::product(r, builder, a, b),
+                "Mul" => product(r, builder, a, b),
                 _ => Err(r.fail("of two layers is not supported (Add, Sub and some Mul are)")),
             }
-        }
-        (Value::Layer(a), Value::Head(h)) | (Value::Head(h), Value::Layer(a)) => {
-            return Err(gated(r, a, h));
         }
         (Value::Head(h), _) => return Err(r.head(0, h)),
         (_, Value::Head(h)) => return Err(r.head(1, h)),
@@ -265,19 +273,6 @@ fn biased(r: &Reader, builder: &mut Builder, x: &Layer, values: Vec<f64>) -> Res
         return Ok(x.clone());
     }
     plus(r, builder, x, 1.0, values)
-}
-
-/// Why a layer and a function of a layer are not multiplied.
-fn gated(r: &Reader, x: &Layer, head: &Head) -> crate::error::Error {
-    let sigmoid = head.after.len() == 1 && head.after[0].starts_with("Sigmoid ");
-    if r.node.operator == "Mul" && sigmoid && head.logits == *x {
-        return r.fail(format!(
-            "x times {} of x is SiLU, a smooth activation: the tables for ReLU do not stand for it, and networks with it \
-             are not supported",
-            head.after[0]
-        ));
-    }
-    r.head(usize::from(matches!(r.value(1), Ok(Value::Head(_)))), head)
 }
 
 /// x / c exactly, though 1/c is no f64: batch norm with factor sign(c) and variance c^2.

@@ -3,7 +3,8 @@
 //! Each is monotone in every logit against every other: softmax_i < softmax_j exactly where logit_i < logit_j, the same
 //! for their logarithms; the logistic function increases strictly, and is above 1/2 exactly where its argument is above
 //! 0, as the class of a single logit is meant here. So the logits before them are the result, and what is proved is the
-//! class. In between they are functions for which no table of ReLU stands, and are refused.
+//! class. In between Softmax, LogSoftmax and ArgMax are refused: they are no functions of one number.
+//! A Sigmoid in between is a smooth activation (`smooth`).
 
 use crate::error::Result;
 use crate::network::read::onnx::reader::Reader;
@@ -53,6 +54,7 @@ pub fn head(r: &Reader) -> Result<Value> {
     Ok(Value::Head(Head {
         logits: logits.clone(),
         after,
+        label: r.label.to_owned(),
         open: operator != "ArgMax",
     }))
 }

@@ -8,7 +8,7 @@
 //! | module | what |
 //! |---|---|
 //! | `operators` | which operator is read by what |
-//! | `layers`, `windows`, `pooling`, `activation`, `head`, `arithmetic`, `polynomial` | operators that compute |
+//! | `layers`, `windows`, `pooling`, `activation`, `head`, `arithmetic`, `polynomial`, `smooth` | operators that compute |
 //! | `rearrange`, `crop`, `fold` | operators that move numbers; constants of constants |
 //! | `movement`, `value`, `reader` | orders of elements, names, a node while it is read |
 //! | `input`, `tensor`, `external` | the input, constants, weights beside the file |
@@ -28,6 +28,7 @@ mod polynomial;
 mod pooling;
 mod reader;
 mod rearrange;
+mod smooth;
 mod tensor;
 mod value;
 mod windows;
@@ -154,6 +155,7 @@ pub fn read_with(
         } else {
             node.name.clone()
         };
+        smooth::open(node, &mut values, &mut builder)?;
         let reader = Reader {
             node,
             label: &label,
@@ -229,8 +231,10 @@ pub fn read_with(
         work: &work,
     };
     let logits = movement::plain(&reader, &mut builder, &logits)?;
+    let network = builder.finish(name, logits.id, preprocessing)?;
+    smooth::check_end(&network)?;
     Ok(Read {
-        network: builder.finish(name, logits.id, preprocessing)?,
+        network,
         said,
         channels_last: input.channels_last,
         weights: beside.digests(),

@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::network::model::graph::Builder;
 use crate::network::read::onnx::external::Beside;
 use crate::network::read::onnx::reader::Reader;
+use crate::network::read::onnx::smooth;
 use crate::network::read::onnx::tensor::Constant;
 use crate::network::read::onnx::value::Value;
 use crate::network::read::onnx::{
@@ -11,9 +12,9 @@ use crate::network::read::onnx::{
 };
 
 const SUPPORTED: &str = "Conv, BatchNormalization, Gemm, MatMul, Add, Sub, Mul, Div, Neg, Sum, Pow, Relu, LeakyRelu, PRelu, \
-    Clip, MaxPool, AveragePool, GlobalAveragePool, ReduceMean, Flatten, Reshape, Squeeze, Unsqueeze, Transpose, Pad, \
+    Clip, Gelu, Sigmoid, Tanh, Erf, Exp, Softplus, Swish, MaxPool, AveragePool, GlobalAveragePool, ReduceMean, Flatten, Reshape, Squeeze, Unsqueeze, Transpose, Pad, \
     Slice, Split, Gather, Concat, Shape, ConstantOfShape, Constant, Cast, Identity, Dropout; at the end Softmax, \
-    LogSoftmax, Sigmoid, ArgMax";
+    LogSoftmax, ArgMax";
 
 /// Adds the layers that a node is, or makes a constant: a value for each output that is read.
 ///
@@ -47,6 +48,7 @@ pub fn convert(r: &Reader, builder: &mut Builder, beside: &mut Beside) -> Result
         "Gemm" => layers::gemm(r, builder),
         "MatMul" => layers::matmul(r, builder),
         "Relu" | "LeakyRelu" => activation::relu(r, builder),
+        "Gelu" | "Tanh" | "Erf" | "Exp" | "Softplus" | "Swish" => smooth::function(r, builder),
         "PRelu" => activation::prelu(r, builder),
         "Clip" => activation::clip(r, builder),
         "MaxPool" | "AveragePool" => pooling::pool(r, builder),
@@ -59,9 +61,8 @@ pub fn convert(r: &Reader, builder: &mut Builder, beside: &mut Beside) -> Result
         "Pad" => crop::pad(r, builder),
         other => {
             let hint = match other {
-                "Tanh" | "Gelu" | "Erf" | "Elu" | "Selu" | "Softplus" | "HardSwish"
-                | "HardSigmoid" | "Mish" | "Swish" | "Celu" => {
-                    "only ReLU, leaky ReLU, clips and max-pooling have polynomial twins here"
+                "Elu" | "Selu" | "HardSwish" | "HardSigmoid" | "Mish" | "Celu" => {
+                    "only ReLU, leaky ReLU, clips, max-pooling and the smooth functions in this list have polynomial twins here"
                 }
                 "If" | "Loop" | "Scan" => "export the model without control flow",
                 "QuantizeLinear" | "DequantizeLinear" | "QLinearConv" => {

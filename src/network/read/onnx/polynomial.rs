@@ -23,6 +23,10 @@ const MAX_STEPS: usize = 6;
 pub const MAX_WORK: usize = 1 << 26;
 const MAX_STEP: usize = 1 << 21;
 
+/// Why a product is refused.
+pub const DIFFERENT: &str = "multiplies the values of two different layers; a product is read where both are polynomials, or \
+    smooth functions, of one layer's value, as activations are";
+
 /// A node's value as polynomials of the node `base`: one for each of equal parts of its elements, in row-major order.
 struct Seen {
     base: NodeId,
@@ -171,16 +175,14 @@ fn made(
     Ok(like.with(id))
 }
 
-/// The product of two layers that are polynomials of one layer's value.
+/// The product of two layers that are polynomials of one layer's value; none where they are not.
 ///
 /// # Errors
-/// Layers that are not, a degree above [`MAX_DEGREE`], and coefficients beyond the limits.
-pub fn product(r: &Reader, builder: &mut Builder, a: &Layer, b: &Layer) -> Result<Layer> {
-    let different = "multiplies the values of two different layers; a product is read where both are polynomials of one \
-        layer's value, as activations are";
+/// Other dimensions, a degree above [`MAX_DEGREE`], and coefficients beyond the limits.
+pub fn product(r: &Reader, builder: &mut Builder, a: &Layer, b: &Layer) -> Result<Option<Layer>> {
     if a.dims != b.dims {
         return Err(r.fail(format!(
-            "{different} (dimensions {:?} and {:?})",
+            "{DIFFERENT} (dimensions {:?} and {:?})",
             a.dims, b.dims
         )));
     }
@@ -189,7 +191,7 @@ pub fn product(r: &Reader, builder: &mut Builder, a: &Layer, b: &Layer) -> Resul
         false => (plain(r, builder, a)?, plain(r, builder, b)?),
     };
     let Some((p, q)) = common(r, builder, a.id, b.id) else {
-        return Err(r.fail(different));
+        return Ok(None);
     };
     let parts = combined(r, &p.parts, &q.parts, multiplied, |p, q| p + q - 1);
     let parts = parts.ok_or_else(|| {
@@ -197,7 +199,7 @@ pub fn product(r: &Reader, builder: &mut Builder, a: &Layer, b: &Layer) -> Resul
             "makes a polynomial of a degree above {MAX_DEGREE}, or with more or longer coefficients than are read"
         ))
     })?;
-    made(r, builder, p.base, parts, &a)
+    made(r, builder, p.base, parts, &a).map(Some)
 }
 
 /// The sum of two layers that are polynomials of one layer's value, one of them of degree 2 or more; else none.
@@ -249,7 +251,7 @@ pub fn folded(r: &Reader, builder: &mut Builder, before: &Layer, x: Layer) -> Re
 }
 
 /// Whether the node that is read has no other reader.
-fn reads_alone(r: &Reader, id: NodeId) -> bool {
+pub fn reads_alone(r: &Reader, id: NodeId) -> bool {
     let names = |v: &Value| matches!(v, Value::Layer(l) if l.id == id);
     let mut known = r.values.iter().filter(|(_, v)| names(v));
     match (known.next(), known.next()) {

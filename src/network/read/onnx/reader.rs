@@ -158,7 +158,7 @@ impl Reader<'_> {
     pub fn head(&self, i: usize, head: &Head) -> Error {
         self.fail(format!(
             "operand {i} is {}, which is read as the end of a network only, where it leaves the class as it is: \
-             no polynomial table of ReLU stands for it in between",
+             no polynomial table stands for it in between",
             head.after.join(", ")
         ))
     }

@@ -59,6 +59,8 @@ pub struct Head {
     pub logits: Layer,
     /// The operators after them, with their nodes' names.
     pub after: Vec<String>,
+    /// The name of the last of these nodes.
+    pub label: String,
     /// Whether another operator may follow that tells the class.
     pub open: bool,
 }

@@ -1,6 +1,7 @@
 //! The exact network as data: nodes in order, each a layer, what it reads, and its shape.
 
 use crate::core::number::Rational;
+use crate::series::expression::Formula;
 use num_bigint::BigInt;
 
 /// A network: its input's shape, its nodes in order, and which one is the result.
@@ -137,6 +138,10 @@ pub(crate) enum Layer {
         /// For each channel its coefficients from degree 0.
         channels: Vec<Vec<Rational>>,
     },
+    /// A function of every element.
+    Smooth {
+        function: Formula,
+    },
 }
 
 impl Layer {
@@ -147,7 +152,10 @@ impl Layer {
 
     /// Whether a polynomial of a table stands in for it.
     pub(crate) fn is_activation(&self) -> bool {
-        matches!(self, Self::Relu { .. } | Self::MaxPool { .. })
+        matches!(
+            self,
+            Self::Relu { .. } | Self::MaxPool { .. } | Self::Smooth { .. }
+        )
     }
 }
 

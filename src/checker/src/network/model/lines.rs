@@ -1,10 +1,12 @@
 //! The lines of the exact network and the exact input, every number an integer, a fraction or a dyadic.
 
+use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault};
 use crate::core::number::Rational;
 use crate::format::numbers::parse_count;
 use crate::format::path::printable;
 use crate::network::model::layers::Dyadic;
+use crate::series::expression::Formula;
 use num_bigint::BigInt;
 
 /// Longest file in bytes.
@@ -76,6 +78,8 @@ pub(crate) struct TextLines<'a> {
     lines: std::iter::Enumerate<std::str::Lines<'a>>,
     /// Numbers read so far.
     numbers: usize,
+    /// Of reading formulas.
+    budget: Budget,
 }
 
 impl<'a> TextLines<'a> {
@@ -89,7 +93,11 @@ impl<'a> TextLines<'a> {
             .map_err(|_| Fault::unreadable("the file is not UTF-8 text"))?;
         let mut lines = text.lines().enumerate();
         match lines.next() {
-            Some((_, first)) if first == tag => Ok(Self { lines, numbers: 0 }),
+            Some((_, first)) if first == tag => Ok(Self {
+                lines,
+                numbers: 0,
+                budget: Budget::new(),
+            }),
             _ => Err(Fault::unreadable(format!(
                 "the file does not begin with the line {tag}"
             ))),
@@ -99,6 +107,25 @@ impl<'a> TextLines<'a> {
     /// The words of the next line.
     pub(crate) fn next(&mut self) -> Option<(usize, std::str::Split<'a, char>)> {
         self.lines.next().map(|(i, line)| (i, line.split(' ')))
+    }
+
+    /// The next line: a name, then a formula in x that is defined wherever it is near to be.
+    pub(crate) fn formula(&mut self, name: &str) -> Checked<Formula> {
+        let Some((line, text)) = self.lines.next() else {
+            return Err(Fault::unreadable(format!("the file ends before {name}")));
+        };
+        let text = text.split_once(' ').filter(|(found, _)| *found == name);
+        let Some((_, text)) = text else {
+            return Err(bad(line, format!("{name} is expected")));
+        };
+        let formula = Formula::parse(text, false, &self.budget).map_err(|e| bad(line, e))?;
+        if formula.has_ends() {
+            return Err(bad(
+                line,
+                "a root, asin or acos of what depends on x is no activation",
+            ));
+        }
+        Ok(formula)
     }
 
     /// The next line: a name, then so many dyadics.

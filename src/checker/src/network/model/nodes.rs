@@ -49,6 +49,7 @@ impl NodeLine<'_, '_> {
             "concat" => self.concat(),
             "reshape" => self.reshape(),
             "polynomial" => self.polynomial(),
+            "smooth" => self.smooth(),
             other => Err(self.bad(format!("{} is no layer", printable(other)))),
         }
     }
@@ -242,6 +243,14 @@ impl NodeLine<'_, '_> {
         let all = self.lines.fractions("coefficients", wanted)?;
         let channels = all.chunks(terms).map(<[Rational]>::to_vec).collect();
         Ok(made(vec![i], x, Layer::Polynomial { channels }))
+    }
+
+    /// `smooth INPUT`, then the line `function EXPR`
+    fn smooth(self) -> Checked<NetworkNode> {
+        let [i] = self.take()?;
+        let x = self.shape(i)?;
+        let function = self.lines.formula("function")?;
+        Ok(made(vec![i], x, Layer::Smooth { function }))
     }
 
     /// `reshape INPUT`, a shape

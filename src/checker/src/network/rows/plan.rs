@@ -204,6 +204,7 @@ fn step(
             RowStep::Activation(below.len() - 1)
         }
         Layer::MaxPool { .. } => return Err(unsupported("max-pooling")),
+        Layer::Smooth { .. } => return Err(unsupported("a smooth activation")),
         Layer::Conv {
             groups,
             geometry,
