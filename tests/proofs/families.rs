@@ -268,7 +268,7 @@ fn requests_that_make_no_sense_say_what_to_do() {
             "the domain [2, 1] is empty",
         ),
         (
-            "minimax --degree 4 --function gelu",
+            "minimax --degree 4 --function celu",
             "expected relu, leaky_relu",
         ),
         ("minimax --degree 4 --function sign", "give --eps above 0"),
