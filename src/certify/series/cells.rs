@@ -126,7 +126,7 @@ impl<'a> Plan<'a> {
             if lacking <= 0 || hopeless || bits >= MAX_BITS {
                 if size.is_zero() {
                     // At a point the radius may be 0, and on a cell not: as under a weight of 0.
-                    size = Integer::from(radius.clone().max(Integer::from(1)) << 64u32);
+                    size = radius.clone().max(Integer::from(1)) << 64u32;
                 }
                 let tolerance = Integer::from(&size >> (gap_bits + 6)) + radius * 4u32 + 1u32;
                 let wanted = (&size + (Integer::from(1) << bits)).significant_bits();
