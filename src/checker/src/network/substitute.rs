@@ -20,7 +20,7 @@ pub(crate) enum Substitute {
     /// r(x) = x (1 + p(x/B))/2 for max(x, 0).
     Sign(SignPolynomial),
     /// p(x) for x in the table's domain.
-    Direct(DirectPolynomial),
+    Direct(Box<DirectPolynomial>),
 }
 
 /// p(x) for max(x, 0), for a leaky ReLU, or for a smooth function.
@@ -91,20 +91,21 @@ impl Substitute {
             )));
         }
         let (lo, hi) = &table.domain;
-        Ok(Self::Direct(DirectPolynomial {
+        Ok(Self::Direct(Box::new(DirectPolynomial {
             p,
             lo: lo.ceil_at(precision),
             hi: hi.floor_at(precision),
             leaky,
             function: smooth,
             precision,
-        }))
+        })))
     }
 
     /// Units of work that one element takes.
     pub(crate) fn work(&self) -> u64 {
         match self {
-            Self::Sign(p) | Self::Direct(DirectPolynomial { p, .. }) => p.work(),
+            Self::Sign(p) => p.work(),
+            Self::Direct(direct) => direct.p.work(),
         }
     }
 
