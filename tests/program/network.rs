@@ -259,7 +259,7 @@ fn bad_models_and_inputs_are_named() {
         ),
         (
             vec!["--table", &table, "--table", &table, "--input", &far],
-            &["2 tables", "1 ReLU and max-pooling layers"],
+            &["2 tables", "each of the 1 activations"],
         ),
     ] {
         let words = evaluate(&extra);
