@@ -6,7 +6,7 @@
 //! | [`shape`] | piecewise linear functions, line by line |
 //! | [`expression`] | expressions of x, for smooth functions: read from text |
 //! | [`algebra`] | what they mean, over any values |
-//! | [`write`] | expressions as text again, and put into each other |
+//! | [`mod@write`] | expressions as text again, and put into each other |
 //! | [`point`] | their values at points, enclosed |
 //! | [`derivative`] | and with their slopes over intervals |
 //! | [`formula`] | a smooth function as it is stated, and how the error to it is measured |
