@@ -226,18 +226,9 @@ fn exchange_from(mut points: Vec<Float>, target: &Pieces, space: &Space) -> Resu
         let Some(chosen) = chosen else {
             return Err(failed(best));
         };
-        let sizes = chosen.iter().map(|e| e.error.clone().abs());
-        let largest = sizes
-            .clone()
-            .fold(Float::new(PREC), |a, b| if b > a { b } else { a });
-        let least = sizes.fold(largest.clone(), |a, b| if b < a { b } else { a });
-        let excess = if largest.is_zero() {
-            0.0
-        } else {
-            (Float::with_val(PREC, &largest / &least) - 1u32).to_f64()
-        };
+        let (largest, excess) = level(&chosen);
         best = best.min(excess);
-        if excess < GOAL || largest < Float::with_val(PREC, 1) >> (PREC - 20) {
+        if excess < GOAL || is_nothing(&largest) {
             return Ok(Fit {
                 chebyshev: c,
                 estimate_error: largest,
@@ -247,6 +238,26 @@ fn exchange_from(mut points: Vec<Float>, target: &Pieces, space: &Space) -> Resu
         points = chosen.into_iter().map(|e| e.u).collect();
     }
     Err(failed(best))
+}
+
+/// The largest |error| of a reference, and by how much its ratio to the least one is above 1.
+pub(super) fn level(reference: &[Extremum]) -> (Float, f64) {
+    let sizes = reference.iter().map(|e| e.error.clone().abs());
+    let largest = sizes
+        .clone()
+        .fold(Float::new(PREC), |a, b| if b > a { b } else { a });
+    let least = sizes.fold(largest.clone(), |a, b| if b < a { b } else { a });
+    let excess = if largest.is_zero() {
+        0.0
+    } else {
+        (Float::with_val(PREC, &largest / &least) - 1u32).to_f64()
+    };
+    (largest, excess)
+}
+
+/// Whether an error is no more than the rounding of the working precision.
+pub(super) fn is_nothing(error: &Float) -> bool {
+    *error < Float::with_val(PREC, 1) >> (PREC - 20)
 }
 
 pub(super) fn failed(best: f64) -> Error {

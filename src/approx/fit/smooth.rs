@@ -5,7 +5,8 @@
 //! Everything is an *estimate*.
 
 use crate::approx::fit::general::{
-    alternating, chebyshev, failed, refined, series, solve, Extremum, Fit, MAX_DEGREE, PREC,
+    alternating, chebyshev, failed, is_nothing, level, refined, series, solve, Extremum, Fit,
+    MAX_DEGREE, PREC,
 };
 use crate::error::{Error, Result};
 use rug::Float;
@@ -77,15 +78,9 @@ fn exchange(f: &Weighted, degree: usize, mut points: Vec<Float>) -> Result<Fit> 
         let Some(chosen) = alternating(found, count) else {
             return Err(failed(best));
         };
-        let sizes: Vec<Float> = chosen.iter().map(|e| e.error.clone().abs()).collect();
-        let largest = sizes.iter().fold(Float::new(PREC), |a, b| a.max(b));
-        let least = sizes.iter().fold(largest.clone(), |a, b| a.min(b));
-        let excess = match largest.is_zero() {
-            true => 0.0,
-            false => (Float::with_val(PREC, &largest / &least) - 1u32).to_f64(),
-        };
+        let (largest, excess) = level(&chosen);
         best = best.min(excess);
-        if excess < GOAL || largest < Float::with_val(PREC, 1) >> (PREC - 20) {
+        if excess < GOAL || is_nothing(&largest) {
             return Ok(Fit {
                 chebyshev: c,
                 estimate_error: largest,

@@ -127,9 +127,19 @@ fn combined(
 
 /// The nearest node that both are polynomials of, and these.
 fn common(r: &Reader, builder: &Builder, a: NodeId, b: NodeId) -> Option<(Seen, Seen)> {
-    let (mut left, mut right) = (chain(a), chain(b));
+    let grow = |seen: &mut Vec<Seen>| grow(r, builder, seen);
+    meeting((chain(a), chain(b)), |seen| seen.base, grow)
+}
+
+/// The first of the left list whose node is one of the right list's, and that one; both lists grow towards the input until
+/// they meet. `grow` says whether it found one more.
+pub(super) fn meeting<S>(
+    (mut left, mut right): (Vec<S>, Vec<S>),
+    base: impl Fn(&S) -> NodeId,
+    grow: impl Fn(&mut Vec<S>) -> bool,
+) -> Option<(S, S)> {
     loop {
-        let place = |one: &Seen| right.iter().position(|other| other.base == one.base);
+        let place = |one: &S| right.iter().position(|other| base(other) == base(one));
         let found = left
             .iter()
             .enumerate()
@@ -137,7 +147,7 @@ fn common(r: &Reader, builder: &Builder, a: NodeId, b: NodeId) -> Option<(Seen, 
         if let Some((i, k)) = found {
             return Some((left.swap_remove(i), right.swap_remove(k)));
         }
-        let (more, yet) = (grow(r, builder, &mut left), grow(r, builder, &mut right));
+        let (more, yet) = (grow(&mut left), grow(&mut right));
         if !more && !yet {
             return None;
         }

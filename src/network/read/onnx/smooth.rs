@@ -12,7 +12,7 @@ use crate::network::model::graph::{Builder, Network, NodeId};
 use crate::network::model::ops::Op;
 use crate::network::read::onnx::messages::Node;
 use crate::network::read::onnx::movement::plain;
-use crate::network::read::onnx::polynomial::reads_alone;
+use crate::network::read::onnx::polynomial::{meeting, reads_alone};
 use crate::network::read::onnx::reader::Reader;
 use crate::network::read::onnx::value::{Head, Layer, Value};
 use rug::Rational;
@@ -183,22 +183,9 @@ fn common(builder: &Builder, a: NodeId, b: NodeId) -> Option<(NodeId, Expression
             f: Expression::X,
         }]
     };
-    let (mut left, mut right) = (start(a), start(b));
-    loop {
-        let place = |one: &Seen| right.iter().position(|other| other.base == one.base);
-        let found = left
-            .iter()
-            .enumerate()
-            .find_map(|(i, s)| Some((i, place(s)?)));
-        if let Some((i, k)) = found {
-            let (left, right) = (left.swap_remove(i), right.swap_remove(k));
-            return Some((left.base, left.f, right.f));
-        }
-        let (more, yet) = (grow(builder, &mut left), grow(builder, &mut right));
-        if !more && !yet {
-            return None;
-        }
-    }
+    let grow = |seen: &mut Vec<Seen>| grow(builder, seen);
+    let (left, right) = meeting((start(a), start(b)), |seen| seen.base, grow)?;
+    Some((left.base, left.f, right.f))
 }
 
 /// A function of a node as a layer of the dimensions and order of `like`; none where it is too long to be written.
