@@ -9,6 +9,8 @@
 use crate::arith::ball::Ball;
 use crate::arith::mp::{max, Mp};
 use crate::error::{Error, Result};
+use crate::function::algebra::Algebra as _;
+use crate::function::point::Points;
 use crate::network::forward::balls::{polynomial, Model};
 use crate::network::forward::evaluation::{Evaluation, Given, Lost, Outcome};
 use crate::network::forward::layers::{Frame, Packed};
@@ -19,7 +21,6 @@ use crate::network::forward::walk::{windows, Bend, Reading, Walk};
 use crate::network::model::graph::{Network, Node, NodeId};
 use crate::network::model::ops::{BatchNorm, Conv, Op, TensorShape, Window};
 use rug::float::{Round, Special};
-use rug::ops::DivAssignRound;
 use rug::{Float, Rational};
 
 /// Most products of one walk: below a second at 256 bits.
@@ -205,20 +206,10 @@ impl Wide<'_> {
     /// gamma/sqrt(variance + epsilon) and beta - mean times it.
     fn folded(&self, b: &BatchNorm, c: usize) -> (Mp, Mp) {
         let v = self.exact(b.variance[c]).plus(&self.exact(b.epsilon));
-        let root = Mp {
-            lo: Float::with_val_round(self.bits, v.lo.sqrt_ref(), Round::Down).0,
-            hi: Float::with_val_round(self.bits, v.hi.sqrt_ref(), Round::Up).0,
-        };
-        // Of numbers above 0: the checks of a network see to it.
-        let inverse = |x: &Float, round| {
-            let mut one = Float::with_val(self.bits, 1);
-            one.div_assign_round(x, round);
-            one
-        };
-        let inverse = Mp {
-            lo: inverse(&root.hi, Round::Down),
-            hi: inverse(&root.lo, Round::Up),
-        };
+        let points = Points { prec: self.bits };
+        let inverse = points.root(2, &v).and_then(|root| points.inverse(&root));
+        // Of a number above 0: the checks of a network see to it.
+        let inverse = inverse.unwrap_or_else(|_| self.line());
         let scale = self.exact(b.gamma[c]).times(&inverse);
         let shift = self
             .exact(b.beta[c])
@@ -240,11 +231,7 @@ impl Reading for Wide<'_> {
         }
         let one = |i: usize| match exact {
             Some(x) => self.rational(&x[i]),
-            None => {
-                let radius = Float::with_val(53, balls.radius[i]);
-                let mid = self.exact(balls.hi[i]).plus(&self.exact(balls.lo[i]));
-                mid.widened(&radius)
-            }
+            None => smooth::interval(balls.get(i), self.bits),
         };
         Ok((0..balls.len()).map(one).collect())
     }
