@@ -62,6 +62,8 @@ pub enum Claim {
     Contraction {},
     /// What is computed from a polynomial against a smooth function.
     Series(Series),
+    /// What the stages of that value take.
+    Stages {},
     /// What the certificate is about.
     Target(Target),
 }
@@ -326,6 +328,7 @@ impl Claim {
             Self::Lines(_) => "lines",
             Self::Contraction {} => "contraction",
             Self::Series(_) => "series",
+            Self::Stages {} => "stages",
             Self::Target(_) => "target",
         }
     }

@@ -6,12 +6,12 @@ use crate::claims::clip::Clip;
 use crate::claims::direct::Part;
 use crate::claims::statement::Statement;
 use crate::core::budget::Budget;
-use crate::core::fault::Checked;
+use crate::core::fault::{Checked, Fault};
 use crate::core::number::Rational;
 use crate::core::statement::Witness;
 use crate::words::numerals::Numerals;
 use crate::words::phrases::{at, clipped, of_x};
-use crate::words::series::error_and_domain;
+use crate::words::series::{error_and_domain, stages};
 use crate::words::target::subject;
 
 /// A statement in words; `earlier` are the statements before it.
@@ -70,6 +70,10 @@ pub(crate) fn statement(
             let x = at(&series.witness, &n)?;
             Ok(format!("{error} <= {} {domain}; {x}", n.up(&series.hi)?))
         }
+        Statement::Stages(claim) => match earlier.get(claim.cites) {
+            Some(Statement::Series(series)) => stages(claim, series, &n),
+            _ => Err(Fault::internal("stages of no series claim")),
+        },
         Statement::Target(target) => {
             let (error, domain) = subject(target, earlier, &n)?;
             Ok(format!("{error} <= {} {domain}", n.up(&target.hi)?))
