@@ -314,6 +314,14 @@ impl Certificate {
 }
 
 impl Claim {
+    /// The claim about a smooth function that it is, if it is one.
+    pub fn as_series(&self) -> Option<&Series> {
+        match self {
+            Self::Series(series) => Some(series),
+            _ => None,
+        }
+    }
+
     /// The rule's name in the document.
     pub fn rule(&self) -> &'static str {
         match self {

@@ -1,14 +1,17 @@
 //! Families: tables that the field uses, other than searched composites.
 
 mod approximated;
+pub(in crate::jobs) mod chains;
 mod request;
 mod smooth;
 
 pub use crate::approx::fit::least_squares::Histogram;
 pub use crate::approx::known::Normalisation;
 pub use approximated::Approximated;
+pub use chains::MAX_ITERATIONS;
 pub use request::{
-    Chebyshev, Clean, Composite, Density, Family, Hermite, LeastSquares, Minimax, Request, Smooth,
+    Chebyshev, Clean, Composite, Density, DoubleAngle, Family, Hermite, Iteration, LeastSquares,
+    Minimax, Request, Smooth, Squaring, Start,
 };
 
 use crate::approx::fit::general::{minimax, Basis as Fitted};
@@ -19,10 +22,13 @@ use crate::arith::number::write;
 use crate::error::{Error, Result};
 use crate::function::shape::Shape;
 use crate::function::target::Function;
+use crate::poly::chain;
 use crate::poly::component::{Basis, Component};
+use crate::poly::cost::Cost;
 use crate::poly::table::MAX_COMPONENTS;
 use crate::poly::table::{Domain, Table};
 use approximated::mapped;
+use chains::Chain;
 use rug::{Float, Rational};
 use std::collections::BTreeMap;
 
@@ -31,8 +37,10 @@ use std::collections::BTreeMap;
 pub struct Answer {
     /// The table.
     pub table: Table,
-    /// What the fit says of itself, where it is iterated.
+    /// What the fit says of itself, where it is iterated: of a chain the fit that it begins with.
     pub estimate_fit: Option<FitEstimate>,
+    /// Of a smooth function: depth and products of what is computed, as [`chain`](crate::poly::chain) counts them.
+    pub cost: Option<Cost>,
 }
 
 /// What an exchange reached.
@@ -49,6 +57,7 @@ impl Answer {
         Self {
             table,
             estimate_fit: None,
+            cost: None,
         }
     }
 }
@@ -76,6 +85,9 @@ pub fn family(request: &Request) -> Result<Answer> {
         Family::Composite(f) => f.table()?,
         Family::Minimax(f) => f.table()?,
         Family::Smooth(f) => smooth_table(f)?,
+        Family::Squaring(f) => chain_table(&f.start, f.chain()?),
+        Family::DoubleAngle(f) => chain_table(&f.start, f.chain()?),
+        Family::Iteration(f) => chain_table(&f.start, f.chain()?),
         Family::Chebyshev(f) => f.table()?,
         Family::LeastSquares(f) => f.table()?,
         Family::Hermite(f) => f.table()?,
@@ -85,6 +97,9 @@ pub fn family(request: &Request) -> Result<Answer> {
         answer.table.name.clone_from(name);
     }
     answer.table.validate()?;
+    if answer.table.smooth.is_some() {
+        answer.cost = chain::cost(&answer.table);
+    }
     Ok(answer)
 }
 
@@ -149,7 +164,37 @@ fn smooth_table(asked: &Smooth) -> Result<Answer> {
             estimate_error: fitted.estimate_error.to_f64(),
             estimate_excess: fitted.estimate_excess,
         }),
+        cost: None,
     })
+}
+
+/// The table of a chain.
+fn chain_table(start: &Start, chain: Chain) -> Answer {
+    let mut about = vec![
+        ("fit", format!("{}, {}", start.function, chain.words)),
+        ("coefficients", format!("multiples of 2^-{}", start.bits)),
+    ];
+    if let Some((error, _)) = &chain.estimate_error {
+        about.push(("estimate: error at the start", format!("{error:.12e}")));
+    }
+    let domain = Domain {
+        lo: start.lo.clone(),
+        hi: start.hi.clone(),
+        eps: None,
+    };
+    let name: String = start.function.text().chars().take(120).collect();
+    let name = format!("{name} {}", chain.words);
+    let mut table = table(name, Function::Smooth, domain, chain.components, &about);
+    table.smooth = Some(chain.stated);
+    let estimate_fit = chain.estimate_error.map(|(error, excess)| FitEstimate {
+        estimate_error: error.to_f64(),
+        estimate_excess: excess,
+    });
+    Answer {
+        table,
+        estimate_fit,
+        cost: None,
+    }
 }
 
 impl Composite {
@@ -249,6 +294,7 @@ impl Minimax {
                 estimate_excess: fit.estimate_excess,
             }),
             table: a.stated(table(name, target, domain, vec![component], &about)),
+            cost: None,
         })
     }
 }
