@@ -27,6 +27,7 @@ mod progress;
 #[cfg(feature = "full")]
 mod report;
 mod search;
+mod search_smooth;
 mod show;
 mod terminal;
 mod values;

@@ -24,6 +24,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::function::algebra::{Algebra, Primitive};
 use crate::function::expression::Expression;
 use crate::function::point::{Points, MAX_EXPONENT};
+use crate::function::program::Program;
 use crate::jobs::families::chains::{inverse, Inverse};
 use rug::{Integer, Rational};
 
@@ -104,6 +105,7 @@ fn known(
     let cited = document.cited(&document.target()?.cites);
     let Some(Series {
         function: stated,
+        value,
         error,
         parts,
         hi,
@@ -119,6 +121,13 @@ fn known(
         return refused(format!(
             "the certificate is about {stated}, and {function} is needed"
         ));
+    }
+    // Such a value need not exist at every point.
+    let whole = value.as_ref().map(|text| Program::parse(text));
+    if !whole.is_none_or(|read| read.is_ok_and(|program| !program.has_ends())) {
+        return refused(
+            "its value has a root, asin or acos, and may not be defined everywhere".to_owned(),
+        );
     }
     if error != "relative" {
         return refused(format!(
