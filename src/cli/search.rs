@@ -64,7 +64,7 @@ pub struct Arguments {
     #[arg(long, conflicts_with = "cache")]
     no_cache: bool,
     #[command(flatten)]
-    smooth: search_smooth::Arguments,
+    smooth: search_smooth::Smooth,
     /// Table file to write.
     #[arg(short, long)]
     output: Option<PathBuf>,

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 /// The options of a smooth function; none of the others goes with them.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct Smooth {
     /// A smooth function, by its name or as an expression of x; with --range and --precision.
     #[arg(long, value_name = "EXPR", value_parser = Formula::named, requires_all = ["range", "precision"],
         conflicts_with_all = ["alpha", "target", "window", "objective", "cost_table", "max_degree", "eps", "depth",
@@ -34,7 +34,7 @@ pub struct Arguments {
     by: Option<String>,
 }
 
-impl Arguments {
+impl Smooth {
     /// What is asked, where a smooth function is.
     ///
     /// # Errors

@@ -99,7 +99,12 @@ fn known(
     function: &str,
     is: impl Fn(&Expression) -> bool,
 ) -> Result<Known> {
-    let checked = Checked::alone(text.to_owned()).map_err(|e| e.within(role))?;
+    let checked = Checked::alone(text.to_owned()).map_err(|e| match e.kind {
+        ErrorKind::SelfCheck(words) => {
+            ErrorKind::SelfCheck(format!("{words} (the certificate of --{role})")).into()
+        }
+        _ => e.within(&format!("--{role}")),
+    })?;
     let refused = |detail: String| Err(Error::domain(format!("--{role}: {detail}")));
     let document = checked.document();
     let cited = document.cited(&document.target()?.cites);

@@ -23,7 +23,7 @@ const MAX_CELLS: usize = 4_096;
 /// How much wider than what is seen a range may be, as -log2 of a part of its largest value.
 const SLACK_BITS: u32 = 11;
 /// Significant bits of published ends.
-const END_BITS: u32 = 40;
+const END_BITS: u32 = 16;
 
 /// Proved ranges, with their cells.
 #[derive(Debug, Clone)]
