@@ -164,6 +164,7 @@ mod tests {
             ("y = p; y = 2*y; y", "character 8: y is bound twice"),
             ("p = x; p", "character 1: p is a word of the language"),
             ("exp = x; p", "character 1: exp is a word of the language"),
+            ("p_7 = x; p", "character 1: p_7 is a word of the language"),
             ("y = p", "character 6: expected an operator or ;"),
             ("y = p;", "character 7: expected a number"),
             ("p; p", "character 2: expected an operator or the end"),

@@ -20,6 +20,8 @@ use rug::{Float, Integer, Rational};
 const DEGREE: usize = 12;
 /// Most cells of all parts.
 const MAX_CELLS: usize = 4_096;
+/// Most work, by an estimate: products of 64-bit words.
+const MAX_WORK: u64 = 1 << 33;
 /// How much wider than what is seen a range may be, as -log2 of a part of its largest value.
 const SLACK_BITS: u32 = 11;
 /// Significant bits of published ends.
@@ -79,7 +81,9 @@ pub fn ranges(table: &Table, mode: CoefficientMode, error: &Series) -> Result<Op
         }
     }
     let mut cells = Vec::with_capacity(error.parts.len());
-    let mut left = MAX_CELLS;
+    let words = u64::from(error.bits / 64 + 1).pow(2);
+    let each = (DEGREE as u64 + 8).pow(2) * words * subject.operations();
+    let mut left = MAX_CELLS.min((MAX_WORK / each) as usize);
     for part in &error.parts {
         let from = even(&part.from, error.bits, false);
         let to = even(&part.to, error.bits, true);

@@ -154,9 +154,12 @@ pub(super) struct Parser<'a> {
 
 type Parsed = Result<Expression, String>;
 
-/// Whether a word means something without being bound.
+/// Whether a word means something without being bound: the language's own, and p_1, p_2, ..., as components are called.
 pub(super) fn is_word(word: &str) -> bool {
-    matches!(word, "x" | "p" | "pi" | "root") || NAMES.iter().any(|(_, name)| *name == word)
+    let component = word.strip_prefix("p_").unwrap_or_default();
+    let is_component = !component.is_empty() && component.bytes().all(|c| c.is_ascii_digit());
+    let is_name = NAMES.iter().any(|(_, name)| *name == word);
+    is_component || is_name || matches!(word, "x" | "p" | "pi" | "root")
 }
 
 impl<'a> Parser<'a> {

@@ -147,6 +147,7 @@ mod tests {
                 "at character 1: `exp` is a word of the language",
             ),
             ("root = x; p", "`root` is a word"),
+            ("p_12 = x; p", "`p_12` is a word"),
             ("y = p", "at character 6: an operator or `;` is expected"),
             (
                 "y = p;",
@@ -189,6 +190,7 @@ mod tests {
             "y = p*(2-x*p); y*(2-x*p)"
         ));
         assert!(!same("y = p; z = x; y", "y = x; z = p; y"));
+        assert!(program("p_ = p; p_1a = x; p_*p_1a").is_ok());
         assert!(program(" p").unwrap().is_p() && !program("y = p; y").unwrap().is_p());
         assert!(program("y = 1 + p; sqrt(y)").unwrap().has_ends());
         let read = program("a = x + p ; b=a^2;  b - a ").unwrap();
