@@ -46,10 +46,10 @@ enum What {
         #[arg(long)]
         length: u32,
         /// The variance (mean square of x_i - mean) is in [LO, HI].
-        #[arg(long, value_name = "LO,HI", value_parser = variance)]
+        #[arg(long, value_name = "LO,HI", value_parser = variance, allow_hyphen_values = true)]
         variance: (Rational, Rational),
         /// Added to the variance.
-        #[arg(long, value_parser = rational, default_value = "0")]
+        #[arg(long, value_parser = rational, allow_hyphen_values = true, default_value = "0")]
         epsilon: Rational,
         /// Print JSON instead of text.
         #[arg(long)]

@@ -99,8 +99,8 @@ fn words(request: &SmoothRequest, answer: &SmoothAnswer) -> String {
     let mut text = format!(
         "{verdict} {} on [{}, {}], {} error at most 2^-{}\nerror in [{}, {}] = 2^[{:.4}, {:.4}]\n",
         request.function,
-        number::write(&request.lo),
-        number::write(&request.hi),
+        number::write_canonical(&request.lo),
+        number::write_canonical(&request.hi),
         measure(request),
         request.precision,
         number::decimal(&proof.bound_lo, 12, false),

@@ -72,7 +72,10 @@ fn iterations_square_the_error_and_every_step_has_its_range() {
     // Of a step y all of 1/x but for its error, at 1/2 and at 2, and no more than 2^-10 of it besides.
     for (i, (name, lo, hi)) in found.iter().enumerate() {
         let e = start.powi(1 << i);
-        assert!(*lo <= 0.5 && *hi >= 2.0 * (1.0 - e), "{name} {lo} {hi}");
+        assert!(
+            *lo <= 0.5 * (1.0 + e) && *hi >= 2.0 * (1.0 - e),
+            "{name} {lo} {hi}"
+        );
         assert!(
             *lo >= 0.499 * (1.0 - e) && *hi <= 2.003 * (1.0 + e),
             "{name} {lo} {hi}"
@@ -137,8 +140,8 @@ fn inverse_roots_by_both_iterations_agree() {
         assert!(said.contains(cost), "{said}");
         let found = proved(&table, &certificate, &["--error", "relative"]);
         bounds.push(f64_of(&found, "bound_hi"));
-        // Newton's e -> 3/2 e^2 + e^3/2, three times, from below.
-        let mut e = -estimate(&said);
+        // The error e becomes -3/2 e^2 - e^3/2, three times; the start is above by as much as below.
+        let mut e = estimate(&said);
         for _ in 0..3 {
             e = -(1.5 * e * e + 0.5 * e * e * e);
         }
@@ -386,9 +389,7 @@ fn softmax_is_within_the_bound_that_follows() {
     proved(&exp, &absolute, &[]);
     let changed = f.file(
         "changed.cert.json",
-        read(&exp_proof)
-            .replace("\"hi\":\"", "\"hi\":\"1*2^-9000")
-            .as_str(),
+        read(&exp_proof).replace("\"hi\"", "\"hii\""),
     );
     let lower = f.at("lower.cert.json");
     let mut d: Value = serde_json::from_str(&read(&exp_proof)).unwrap();

@@ -68,7 +68,10 @@ impl Step {
             Self::Times(i, j) => Rational::from(&known[*i] * &known[*j]),
             Self::Multiple(c, i) => Rational::from(c * &known[*i]),
             Self::Square(i) => known[*i].clone().square() / 4u32,
-            Self::Below(i) => Rational::from(known[*i].clone().square() + 1u32).recip(),
+            Self::Below(i) => {
+                let sum: Rational = known[*i].clone().square() + 1u32;
+                sum.recip()
+            }
         }
     }
 }

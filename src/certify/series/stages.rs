@@ -76,7 +76,7 @@ pub fn ranges(table: &Table, mode: CoefficientMode, error: &Series) -> Result<Op
     for part in &error.parts {
         let width = Rational::from(&part.to - &part.from);
         for i in 0..=each {
-            let x = Rational::from(&width * Rational::from((i, each))) + &part.from;
+            let x = &width * Rational::from((i, each)) + &part.from;
             search.look(&even(&x, error.bits, false));
         }
     }
