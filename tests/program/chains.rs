@@ -226,17 +226,22 @@ fn a_search_proves_its_front_and_names_the_cheapest() {
             .exits(0)
             .json()
     };
-    for (function, range, more, forms) in [
-        ("1/x", "1/16,1", &["--relative"][..], &["Goldschmidt"][..]),
+    for (function, range, more, form) in [
+        (
+            "1/x",
+            "1/16,1",
+            &["--relative", "--by", "products"][..],
+            "Goldschmidt",
+        ),
         (
             "1/sqrt(x)",
-            "1/4,1",
+            "1/64,1",
             &["--relative", "--by", "products"],
-            &["Newton", "minimax"],
+            "Newton",
         ),
-        ("exp", "-8,0", &["--by", "products"], &["squaring"]),
-        ("cos(2*pi*x)", "-2,2", &[], &["double angle", "minimax"]),
-        ("sigmoid", "-4,4", &[], &["minimax"]),
+        ("exp", "-64,0", &["--by", "products"], "squaring"),
+        ("cos(2*pi*x)", "-2,2", &[], "minimax"),
+        ("sigmoid", "-4,4", &[], "minimax"),
     ] {
         let found = search(function, range, more);
         let front = found["front"].as_array().unwrap();
@@ -257,8 +262,8 @@ fn a_search_proves_its_front_and_names_the_cheapest() {
             false => front.first(),
         };
         assert_eq!(best.unwrap(), &found["best"]);
-        let form = found["best"]["form"].as_str().unwrap();
-        assert!(forms.iter().any(|known| form.starts_with(known)), "{found}");
+        let named = found["best"]["form"].as_str().unwrap();
+        assert!(named.starts_with(form), "{found}");
         assert_eq!(found["verdict"], "PROVED");
         polycert(&["check", &certificate]).exits(0);
         let error = if more.contains(&"--relative") {
