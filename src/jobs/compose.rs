@@ -7,7 +7,8 @@
 //! on [a, b], and I(s) = (1 + d')/s, |d'| <= e2 on [c, d]. S lies between (1 - e1) and (1 + e1) times the exact sum, so in
 //! [N (1 - e1) exp(a), N (1 + e1) exp(b)], which has to lie in [c, d]. Then the computed y_i is y_i times
 //! (1 + d_i)(1 + d') / (S / exact sum), which is between (1 - e1)(1 - e2)/(1 + e1) and (1 + e1)(1 + e2)/(1 - e1). The second
-//! is farther from 1: (2 e1 + e2 + e1 e2)/(1 - e1) against (2 e1 + e2 - e1 e2)/(1 + e1).
+//! is farther from 1: (2 e1 + e2 + e1 e2)/(1 - e1) against (2 e1 + e2 - e1 e2)/(1 + e1). (Where e2 > 1 the least is
+//! -(1 + e1)(e2 - 1)/(1 - e1), which is nearer to 1 as well, by 2 (1 + e1)/(1 - e1) - 2.)
 //!
 //! # LayerNorm
 //! y_i = (x_i - m)/sqrt(v + E) with the mean m and the variance v = sum_j (x_j - m)^2/N, computed with R(v + E) in place of

@@ -2,6 +2,7 @@
 //! and the families that write such tables.
 
 use crate::support::effort::multiplier;
+use polycert::function::program::Program;
 use polycert::jobs::certify::{certify, Answer, Request};
 use polycert::poly::table::Table;
 use rug::Rational;
@@ -169,4 +170,56 @@ fn random_programs_hold_exact_values() {
         steps_seen += steps.len();
     }
     assert!(steps_seen > 300, "{steps_seen}");
+}
+
+/// Texts of random tokens, and programs with a token changed: the checker reads what the producer reads, and refuses what
+/// it refuses.
+#[test]
+fn both_readers_take_the_same_programs() {
+    const TOKENS: [&str; 24] = [
+        "y", "z", "x", "p", "p_1", "pi", "exp", "root", "=", ";", "(", ")", "*", "+", "-", "/",
+        "^", "2", "0.5", "1024", "exp(", ",", " ", "y_2",
+    ];
+    const GOOD: [&str; 4] = [
+        "y = p*(2 - x*p); y*(2 - x*y)",
+        "y=p;z=exp(y)-y^2;z/(y_2)",
+        "y_2 = root(3, 2 + p); z = y_2*y_2; z - p/2 + pi",
+        "y = p + 1e-3; z = 2*(y - -x)^-2; sqrt(z)*z",
+    ];
+    let table = json!({"format": "polycert-table/1", "name": "t", "target": "smooth", "function": "x", "value": "p",
+        "domain": {"lo": "0", "hi": "1"}, "components": [{"basis": "power", "coefficients": ["0", "1"]}]});
+    let answer = certify(
+        &Table::from_json(&table.to_string()).unwrap(),
+        &Request::default(),
+    );
+    let mut certificate: serde_json::Value =
+        serde_json::from_str(&answer.unwrap().certificate).unwrap();
+    let mut random = Random(77);
+    let (mut taken, mut refused) = (0, 0);
+    for round in 0..6_000 * multiplier() {
+        let any = |random: &mut Random| TOKENS[random.below(24) as usize];
+        let text = match round % 3 {
+            0 => (0..1 + random.below(9)).map(|_| any(&mut random)).collect(),
+            _ => {
+                let good = GOOD[random.below(4) as usize];
+                let at = random.below(good.len() as u64) as usize;
+                let cut = (at + random.below(3) as usize).min(good.len());
+                format!("{}{}{}", &good[..at], any(&mut random), &good[cut..])
+            }
+        };
+        certificate["table"]["value"] = text.as_str().into();
+        let outcome = polycert_checker::check(certificate.to_string().as_bytes()).to_string();
+        let theirs = !outcome.starts_with("UNREADABLE table.value: ");
+        let ours = Program::parse(&text);
+        // That p has to occur is asked by the producer alone.
+        let without_p = matches!(&ours, Err(e) if e.to_string().contains("has no p"));
+        assert!(
+            ours.is_ok() || without_p == theirs,
+            "{text}: {ours:?}, {outcome}"
+        );
+        assert!(ours.is_err() || theirs, "{text}: {outcome}");
+        taken += u32::from(theirs);
+        refused += u32::from(!theirs);
+    }
+    assert!(taken > 500 && refused > 2_000, "{taken} {refused}");
 }
