@@ -14,10 +14,12 @@ use crate::error::{Error, Result};
 use crate::function::expression::{Expression, Name};
 use crate::function::formula::Formula;
 use crate::function::program::Program;
+use crate::function::target::Function;
+use crate::jobs::families::answer::{table, Answer, FitEstimate};
 use crate::jobs::families::request::{DoubleAngle, Iteration, Smooth, Squaring, Start};
 use crate::poly::component::{Basis, Component};
 use crate::poly::smooth::Smooth as Stated;
-use crate::poly::table::MAX_COMPONENTS;
+use crate::poly::table::{Domain, MAX_COMPONENTS};
 use rug::{Float, Rational};
 
 /// Most steps of an iteration.
@@ -25,12 +27,43 @@ pub const MAX_ITERATIONS: u32 = 16;
 
 /// What a chain consists of.
 pub(super) struct Chain {
-    pub components: Vec<Component>,
-    pub stated: Stated,
+    components: Vec<Component>,
+    stated: Stated,
     /// Of the beginning; none for a Taylor polynomial.
-    pub estimate_error: Option<(Float, f64)>,
+    estimate_error: Option<(Float, f64)>,
     /// For names and notes.
-    pub words: String,
+    words: String,
+}
+
+impl Chain {
+    /// The table.
+    pub(super) fn table(self, start: &Start) -> Answer {
+        let mut about = vec![
+            ("fit", format!("{}, {}", start.function, self.words)),
+            ("coefficients", format!("multiples of 2^-{}", start.bits)),
+        ];
+        if let Some((error, _)) = &self.estimate_error {
+            about.push(("estimate: error at the start", format!("{error:.12e}")));
+        }
+        let domain = Domain {
+            lo: start.lo.clone(),
+            hi: start.hi.clone(),
+            eps: None,
+        };
+        let name: String = start.function.text().chars().take(120).collect();
+        let name = format!("{name} {}", self.words);
+        let mut table = table(name, Function::Smooth, domain, self.components, &about);
+        table.smooth = Some(self.stated);
+        let estimate_fit = self.estimate_error.map(|(error, excess)| FitEstimate {
+            estimate_error: error.to_f64(),
+            estimate_excess: excess,
+        });
+        Answer {
+            table,
+            estimate_fit,
+            cost: None,
+        }
+    }
 }
 
 /// Functions of which iterations are known.

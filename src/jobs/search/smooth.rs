@@ -11,7 +11,7 @@ use crate::jobs::families::chains::inverse;
 use crate::jobs::families::{
     family, DoubleAngle, Family, Iteration, Request as Made, Smooth, Squaring, Start,
 };
-use crate::jobs::search::Objective;
+use crate::jobs::search::request::Objective;
 use crate::jobs::values::values;
 use crate::poly::cost::Cost;
 use crate::poly::table::Table;

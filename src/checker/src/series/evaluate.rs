@@ -2,8 +2,9 @@
 
 use crate::core::fault::{Checked, Fault};
 use crate::core::number::Rational;
-use crate::series::expression::{Expression, Name};
+use crate::series::expression::Expression;
 use crate::series::model::{Frame, Model};
+use crate::series::names::Name;
 
 /// What the names of a formula stand for on a cell.
 pub(crate) struct Scope<'a> {

@@ -2,6 +2,7 @@
 
 use crate::core::budget::Budget;
 use crate::core::number::Rational;
+use crate::series::names::{Name, NAMES};
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{One, Signed, Zero};
@@ -18,45 +19,6 @@ const MAX_POWER: u32 = 1_024;
 const MAX_ROOT: u32 = 64;
 /// Bits of a constant that is folded.
 const MAX_BITS: u64 = 4_096;
-
-/// A function of one argument, by its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Name {
-    Exp,
-    Log,
-    Sqrt,
-    Sin,
-    Cos,
-    Atan,
-    Asin,
-    Acos,
-    Erf,
-    Tanh,
-    Sigmoid,
-    Softplus,
-    Gelu,
-    GeluTanh,
-    Silu,
-}
-
-/// Every name as it is written.
-const NAMES: [(Name, &str); 15] = [
-    (Name::Exp, "exp"),
-    (Name::Log, "log"),
-    (Name::Sqrt, "sqrt"),
-    (Name::Sin, "sin"),
-    (Name::Cos, "cos"),
-    (Name::Atan, "atan"),
-    (Name::Asin, "asin"),
-    (Name::Acos, "acos"),
-    (Name::Erf, "erf"),
-    (Name::Tanh, "tanh"),
-    (Name::Sigmoid, "sigmoid"),
-    (Name::Softplus, "softplus"),
-    (Name::Gelu, "gelu"),
-    (Name::GeluTanh, "gelu_tanh"),
-    (Name::Silu, "silu"),
-];
 
 /// A formula as a tree, with operations on constants done exactly.
 ///
@@ -153,14 +115,6 @@ pub(super) struct Parser<'a> {
 }
 
 type Parsed = Result<Expression, String>;
-
-/// Whether a word means something without being bound: the language's own, and p_1, p_2, ..., as components are called.
-pub(super) fn is_word(word: &str) -> bool {
-    let component = word.strip_prefix("p_").unwrap_or_default();
-    let is_component = !component.is_empty() && component.bytes().all(|c| c.is_ascii_digit());
-    let is_name = NAMES.iter().any(|(_, name)| *name == word);
-    is_component || is_name || matches!(word, "x" | "p" | "pi" | "root")
-}
 
 impl<'a> Parser<'a> {
     /// A reader at the beginning of a text that is not too long.

@@ -6,8 +6,9 @@
 use crate::core::budget::Budget;
 use crate::core::fault::Checked;
 use crate::series::evaluate::{evaluate, Scope};
-use crate::series::expression::{is_word, Expression, Formula, Parser};
+use crate::series::expression::{Expression, Formula, Parser};
 use crate::series::model::{Frame, Model};
+use crate::series::names::is_word;
 use crate::series::units::placed;
 
 /// Steps before the last formula, at most.
