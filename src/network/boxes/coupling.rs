@@ -157,22 +157,14 @@ impl<'a> System<'a> {
             let count = values.len() / n;
             let out =
                 rows.coefficients[m.source].get_or_insert_with(|| vec![0.0; count * m.columns()]);
-            let places = values
-                .chunks_exact(n)
-                .zip(out.chunks_exact_mut(m.columns()));
-            for ((row, out), rounding) in places.zip(&mut rows.rounding) {
-                // Added to what was there: gamma covers that too, once its size is counted.
-                let before = Upper::norm(out);
-                for (q, w) in row.iter().zip(m.entries.chunks_exact(m.columns())) {
-                    if *q != 0.0 {
-                        out.iter_mut()
-                            .zip(w)
-                            .for_each(|(o, w)| *o = w.mul_add(*q, *o));
-                    }
-                }
-                let here = Upper::norm(row) * spread;
+            // Added to what was there: gamma covers that too, once its size is counted.
+            let before = out.chunks_exact(m.columns()).map(Upper::norm);
+            let sizes = values.chunks_exact(n).map(Upper::norm).zip(before);
+            for ((row, before), rounding) in sizes.zip(&mut rows.rounding) {
+                let here = row * spread;
                 *rounding += gamma * (here + before * all) + Upper::of(m.relative) * here;
             }
+            m.add_rows(values, n, out);
         }
     }
 
