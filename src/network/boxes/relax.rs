@@ -93,7 +93,12 @@ pub(super) fn in_chunks(
     let n = stage.size;
     let pixels = (0..stage.pixels).flat_map(|p| (p..n).step_by(stage.pixels));
     let rows: Vec<(usize, f64)> = pixels.flat_map(|j| [(j, 1.0), (j, -1.0)]).collect();
-    let all: Vec<Vec<f64>> = rows.par_chunks(CHUNK).map(some).collect::<Result<_>>()?;
+    let entries: usize = stage.matrices.iter().map(|m| m.columns()).sum();
+    let all: Vec<Vec<f64>> = if rows.len().saturating_mul(n).saturating_mul(entries) < SMALL {
+        rows.chunks(CHUNK).map(some).collect::<Result<_>>()?
+    } else {
+        rows.par_chunks(CHUNK).map(some).collect::<Result<_>>()?
+    };
     let mut bounds = vec![(0.0, 0.0); n];
     for (&(j, sign), bound) in rows.iter().zip(all.concat()) {
         if sign > 0.0 {
@@ -107,6 +112,8 @@ pub(super) fn in_chunks(
 
 /// Rows that go back together.
 const CHUNK: usize = 64;
+/// Below so many products waking another core takes as long.
+const SMALL: usize = 1 << 20;
 
 /// Unit rows.
 pub(super) fn starts(chunk: &[(usize, f64)], n: usize) -> Vec<f64> {
