@@ -30,6 +30,8 @@ pub struct Stencil {
 
 /// Output rows or columns [from, to).
 type Span = (usize, usize);
+/// A place in the window, and the output row or column that has the input row or column there.
+type Reader = (usize, usize);
 
 /// Eight rows where they are not 0.
 struct Packed {
@@ -83,8 +85,8 @@ impl Stencil {
     pub(super) fn each_entry(&self, mut f: impl FnMut(usize, usize, f64)) {
         let (from, to) = (self.from, self.to);
         let outputs = to.channels / self.groups;
-        let down: Vec<Vec<Span>> = self.seen(0, (0, to.height));
-        let right: Vec<Vec<Span>> = self.seen(1, (0, to.width));
+        let down = self.seen(0, (0, to.height));
+        let right = self.seen(1, (0, to.width));
         for (sy, ys) in down.iter().enumerate() {
             for (sx, xs) in right.iter().enumerate() {
                 for &(ky, y) in ys {
@@ -165,7 +167,7 @@ impl Stencil {
     }
 
     /// For each input row (axis 0) or column (axis 1) the (place in the window, output) within a span that read it.
-    fn seen(&self, axis: usize, span: Span) -> Vec<Vec<(usize, usize)>> {
+    fn seen(&self, axis: usize, span: Span) -> Vec<Vec<Reader>> {
         let w = &self.window;
         let size = [self.from.height, self.from.width][axis];
         let mut seen = vec![Vec::new(); size];
@@ -213,7 +215,7 @@ impl Stencil {
     fn sums(
         &self,
         packed: &Packed,
-        (ys, xs): (&[(usize, usize)], &[(usize, usize)]),
+        (ys, xs): (&[Reader], &[Reader]),
         used: std::ops::Range<usize>,
         first: usize,
     ) -> [[f64; LANES]; CHANNELS] {
