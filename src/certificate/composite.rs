@@ -177,6 +177,15 @@ fn claims(proof: &Proof, grid: &mut Grid) -> Vec<Claim> {
         claims.push(series(s, grid));
     }
     claims.extend(proof.stages.as_ref().map(|s| stages(s, cites)));
+    if let Some(r) = &proof.rounding {
+        claims.push(Claim::Rounding {
+            scheme: r.evaluation.scheme().to_owned(),
+            format: r.evaluation.format.to_string(),
+            from: write(&r.from),
+            to: write(&r.to),
+            hi: write(&r.bound_hi),
+        });
+    }
     if let Some(c) = &proof.closeness {
         claims.push(Claim::Closeness {
             from: write(&c.from),

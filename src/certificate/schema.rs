@@ -203,6 +203,13 @@ pub(crate) enum Claim {
         parts: Vec<Vec<StageCell>>,
         ranges: Vec<[String; 2]>,
     },
+    Rounding {
+        scheme: String,
+        format: String,
+        from: String,
+        to: String,
+        hi: String,
+    },
     Target {
         cites: String,
         function: String,

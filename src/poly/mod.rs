@@ -8,6 +8,7 @@ pub mod chain;
 pub mod component;
 pub mod composite;
 pub mod cost;
+pub mod evaluation;
 pub mod role;
 pub mod smooth;
 pub mod table;
