@@ -1,6 +1,6 @@
 //! The same polynomials by Sollya's `supnorm` and by the certifier, in one run: enclosures and times. Sollya, if it is
 //! installed (Debian: `apt-get install sollya`), proves the relative accuracy 2^-40 as polycert does, and leaves nothing
-//! to check. Seconds are the least of five runs inside each program, so without its start.
+//! to check. Seconds are the least of three runs inside each program, so without its start.
 
 use polycert::certify::proof::prove;
 use polycert::certify::request::Request;
@@ -13,6 +13,8 @@ use rug::{Float, Rational};
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Instant;
+
+const RUNS: usize = 3;
 
 /// Function for polycert, for Sollya, domain, degree.
 type Case = (&'static str, &'static str, [i32; 4], usize);
@@ -101,34 +103,51 @@ fn request(table: &Table) -> Request {
     Request::new(target)
 }
 
-/// What Sollya answers: enclosure and seconds.
-fn sollya(case: &Case, table: &Table) -> Option<(String, f64)> {
-    let (_, function, [a, b, c, d], _) = *case;
-    let mut program = format!("prec=1200!;\np={};\ndisplay=decimal!;\n", text(table));
-    for _ in 0..5 {
+/// Seconds that Sollya is waited for.
+const PATIENCE: u64 = 100;
+
+/// What Sollya answers: enclosure and seconds; or why there is none.
+fn sollya(case: &Case, table: &Table) -> Result<(String, f64), String> {
+    let (_, function, [a, b, c, d], degree) = *case;
+    // What the coefficients take, and some more.
+    let prec = if degree > 40 { 1_000 } else { 200 };
+    let mut program = format!("prec={prec}!;\np={};\ndisplay=decimal!;\n", text(table));
+    for _ in 0..RUNS {
         program += &format!(
             "print(time({{s=supnorm(p,{function},[{a}/{b};{c}/{d}],absolute,2^(-40));}}));\n"
         );
     }
-    program += "prec=80!;\nprint(inf(s));\nprint(sup(s));\nquit;\n";
-    let mut child = Command::new("sollya")
-        .args(["--noprompt", "--nocolor", "--warnonstderr"])
+    program += "prec=80!;\nprint(round(inf(s),60,RD));\nprint(round(sup(s),60,RU));\nquit;\n";
+    let child = Command::new("timeout")
+        .arg(PATIENCE.to_string())
+        .args(["sollya", "--noprompt", "--nocolor", "--warnonstderr"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
-        .spawn()
-        .ok()?;
-    child.stdin.take()?.write_all(program.as_bytes()).ok()?;
-    let output = child.wait_with_output().ok()?;
+        .spawn();
+    let mut child = child.map_err(|e| e.to_string())?;
+    let mut input = child.stdin.take().ok_or("no input")?;
+    input
+        .write_all(program.as_bytes())
+        .map_err(|e| e.to_string())?;
+    drop(input);
+    let output = child.wait_with_output().map_err(|e| e.to_string())?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let lines: Vec<&str> = text.lines().filter(|l| !l.trim().is_empty()).collect();
-    let seconds = lines
-        .iter()
-        .take(5)
-        .filter_map(|l| l.trim().parse::<f64>().ok());
-    let best = seconds.fold(f64::INFINITY, f64::min);
-    let enclosure = lines.iter().skip(5).map(|l| l.trim()).collect::<Vec<_>>();
-    Some((enclosure.join(" .. "), best))
+    let mut lines = text.lines().map(str::trim).filter(|l| !l.is_empty());
+    let seconds: Vec<f64> = lines
+        .by_ref()
+        .take(RUNS)
+        .filter_map(|l| l.parse().ok())
+        .collect();
+    let enclosure: Vec<&str> = lines.collect();
+    let best = seconds.iter().copied().fold(f64::INFINITY, f64::min);
+    match enclosure.as_slice() {
+        [lo, hi] if !lo.contains("error") && seconds.len() == RUNS => {
+            Ok((format!("{lo} .. {hi}"), best))
+        }
+        _ if seconds.is_empty() => Err(format!("nothing in {PATIENCE} s")),
+        _ => Err(format!("no enclosure (after {best:.2} s)")),
+    }
 }
 
 fn main() {
@@ -142,7 +161,7 @@ fn main() {
         let request = request(&table);
         let mut best = f64::INFINITY;
         let mut proof = None;
-        for _ in 0..5 {
+        for _ in 0..RUNS {
             let start = Instant::now();
             proof = Some(prove(&table, &request).expect("the table is certified"));
             best = best.min(start.elapsed().as_secs_f64());
@@ -154,12 +173,12 @@ fn main() {
         println!("{function} on [{a}/{b}, {c}/{d}], degree {degree}");
         println!("  polycert {lo} .. {hi}  {:.2} ms", best * 1e3);
         match sollya(case, &table) {
-            Some((enclosure, seconds)) if seconds.is_finite() => println!(
+            Ok((enclosure, seconds)) => println!(
                 "  sollya   {enclosure}  {:.2} ms, {:.1} times polycert's",
                 seconds * 1e3,
                 seconds / best
             ),
-            other => println!("  sollya   no answer: {other:?}"),
+            Err(why) => println!("  sollya   {why}"),
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::certify::composite::witness;
 use crate::certify::proof::Proof;
 use crate::certify::published::{self, BOUND_BITS};
 use crate::certify::series::claim::Series;
+use crate::certify::series::mean_square::MeanSquare;
 use crate::certify::series::stages::Stages;
 use crate::certify::stage::pieces::{Pieces, Segment as Boxed};
 use crate::function::shape::Shape;
@@ -29,7 +30,10 @@ pub fn document(table: &Table, proof: &Proof) -> Document {
         (Some(branch), _, _) => branch.prec + EXTRA_BITS,
         (None, Some(lines), _) => lines.estimate_fixed_bits,
         // The cells are on the grid of these bits.
-        (None, None, Some(series)) => series.bits,
+        (None, None, Some(series)) => {
+            let others = proof.extended.iter().chain(&proof.growth);
+            others.fold(series.bits, |bits, other| bits.max(other.bits))
+        }
         (None, None, None) => 64,
     };
     let mut grid = Grid {
@@ -66,6 +70,16 @@ impl Grid {
     pub(in crate::certificate) fn rational(&mut self, x: &Rational) -> String {
         self.bits = self.bits.max(x.denom().significant_bits() + 1);
         write(x)
+    }
+
+    /// The right ends of the cells of a part that ends at `to`: the last one is `to`, rounded up to the grid of all claims.
+    fn ends<'a>(&self, cells: impl Iterator<Item = &'a Rational>, to: &Rational) -> Vec<String> {
+        let mut ends: Vec<String> = cells.map(write).collect();
+        if let Some(last) = ends.last_mut() {
+            let grid = Rational::from(to << (self.bits - 1)).ceil();
+            *last = write(&(grid >> (self.bits - 1)));
+        }
+        ends
     }
 
     fn witness(&mut self, w: &witness::Witness) -> Witness {
@@ -175,8 +189,14 @@ fn claims(proof: &Proof, grid: &mut Grid) -> Vec<Claim> {
     if let Some(s) = &proof.series {
         cites = claims.len();
         claims.push(series(s, grid));
+        let of_stages = proof.stages.as_ref();
+        claims.extend(of_stages.map(|of| stages(of, cites, s, grid)));
+        let mean = proof.mean_square.as_ref();
+        claims.extend(mean.map(|m| mean_square(m, cites, s, grid)));
     }
-    claims.extend(proof.stages.as_ref().map(|s| stages(s, cites)));
+    for s in proof.extended.iter().chain(&proof.growth) {
+        claims.push(series(s, grid));
+    }
     if let Some(r) = &proof.rounding {
         claims.push(Claim::Rounding {
             scheme: r.evaluation.scheme().to_owned(),
@@ -312,15 +332,19 @@ fn lines(l: &Lines, grid: &mut Grid) -> Claim {
 fn series(s: &Series, grid: &mut Grid) -> Claim {
     let mut parts = Vec::with_capacity(s.parts.len());
     for part in &s.parts {
-        let cells = part.cells.iter().map(|cell| SeriesCell {
-            to: write(&cell.to),
-            degree: cell.degree.to_string(),
-            pieces: grid.segments(&cell.segments),
-        });
+        let ends = grid.ends(part.cells.iter().map(|cell| &cell.to), &part.to);
+        let mut cells = Vec::with_capacity(ends.len());
+        for (cell, to) in part.cells.iter().zip(ends) {
+            cells.push(SeriesCell {
+                to,
+                degree: cell.degree.to_string(),
+                pieces: grid.segments(&cell.segments),
+            });
+        }
         parts.push(SeriesPart {
             from: write(&part.from),
             to: write(&part.to),
-            cells: cells.collect(),
+            cells,
         });
     }
     Claim::Series {
@@ -336,17 +360,40 @@ fn series(s: &Series, grid: &mut Grid) -> Claim {
     }
 }
 
-/// The ranges of the stages of the value of the claim `cites`, on the same grid.
-fn stages(s: &Stages, cites: usize) -> Claim {
-    let cell = |to: &Rational| StageCell {
-        to: write(to),
-        degree: s.degree.to_string(),
+fn mean_square(m: &MeanSquare, cites: usize, error: &Series, grid: &Grid) -> Claim {
+    Claim::MeanSquare {
+        cites: cites.to_string(),
+        density: m.density.to_string(),
+        parts: stage_cells(&m.cells, m.degree, error, grid),
+        lo: write(&m.bound_lo),
+        hi: write(&m.bound_hi),
+    }
+}
+
+/// Cells without pieces, for every part of an error.
+fn stage_cells(
+    cells: &[Vec<Rational>],
+    degree: usize,
+    error: &Series,
+    grid: &Grid,
+) -> Vec<Vec<StageCell>> {
+    let cell = |to: String| StageCell {
+        to,
+        degree: degree.to_string(),
     };
-    let parts = s.cells.iter();
+    let parts = cells.iter().zip(&error.parts);
+    let parts = parts.map(|(ends, part)| grid.ends(ends.iter(), &part.to));
+    parts
+        .map(|ends| ends.into_iter().map(cell).collect())
+        .collect()
+}
+
+/// The ranges of the stages of the value of the claim `cites`, on the same grid.
+fn stages(s: &Stages, cites: usize, error: &Series, grid: &Grid) -> Claim {
     let ranges = s.bound_ranges.iter();
     Claim::Stages {
         cites: cites.to_string(),
-        parts: parts.map(|ends| ends.iter().map(cell).collect()).collect(),
+        parts: stage_cells(&s.cells, s.degree, error, grid),
         ranges: ranges.map(|(lo, hi)| [write(lo), write(hi)]).collect(),
     }
 }

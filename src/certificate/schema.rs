@@ -203,6 +203,13 @@ pub(crate) enum Claim {
         parts: Vec<Vec<StageCell>>,
         ranges: Vec<[String; 2]>,
     },
+    MeanSquare {
+        cites: String,
+        density: String,
+        parts: Vec<Vec<StageCell>>,
+        lo: String,
+        hi: String,
+    },
     Rounding {
         scheme: String,
         format: String,

@@ -16,11 +16,13 @@
 //! | [`series`] | a smooth function: Taylor models, cell by cell |
 //! | [`neuron`] | the error of one neuron's own polynomial, in f64 intervals |
 //! | [`published`] | how proved floats are published: shortened outward |
+//! | [`narrowest`] | the choice of a precision by need |
 //! | [`request`] | what to prove, and the limits of what may be asked |
 //! | [`proof`] | one request, one proof: precision chosen by need, verdict on a claim |
 
 pub mod claims;
 pub mod composite;
+pub mod narrowest;
 pub mod neuron;
 pub mod proof;
 pub mod published;

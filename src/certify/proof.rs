@@ -22,13 +22,16 @@ use crate::certify::claims::relu_error::ReluError;
 use crate::certify::claims::rounding::{self, Rounding};
 use crate::certify::claims::validity::{self, Validity};
 use crate::certify::composite::cascade::Branch;
+use crate::certify::narrowest::{narrowest, FINEST_GAP};
 use crate::certify::published::{self, BOUND_BITS};
 use crate::certify::request::Plan;
 pub use crate::certify::request::{Request, Verdict};
+use crate::certify::series::beyond;
 use crate::certify::series::claim::{self as series, Series};
+use crate::certify::series::mean_square::{self, MeanSquare};
 use crate::certify::series::stages::{self, Stages};
 use crate::certify::stage::expand;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::function::shape::{Line, Shape};
 use crate::function::target::Function;
 use crate::poly::composite::Composite;
@@ -38,9 +41,6 @@ use rug::{Float, Rational};
 
 /// Working precisions tried, in bits.
 const PRECISIONS: [u32; 6] = [128, 192, 256, 384, 512, 1_024];
-
-/// Relative gap below which published bounds cannot show a difference: 2^-60.
-const FINEST_GAP: f64 = 1.0 / (1u64 << 60) as f64;
 
 /// Ranges of every stage over from <= |x| <= to.
 #[derive(Debug, Clone)]
@@ -74,6 +74,12 @@ pub struct Proof {
     pub series: Option<Series>,
     /// What the stages of that value take; none where it has none, or no cells are found for them.
     pub stages: Option<Stages>,
+    /// Its mean square for a density, where one is asked for.
+    pub mean_square: Option<MeanSquare>,
+    /// The same error on a wider domain, where that is asked for and there is one.
+    pub extended: Option<Series>,
+    /// How large the value is on the domain and `rho` beyond it, where that is asked for.
+    pub growth: Option<Series>,
     /// What rounding adds to p, where an evaluation is asked for.
     pub rounding: Option<Rounding>,
     /// Fixed points that p contracts to, for the bit.
@@ -135,7 +141,7 @@ pub fn prove(table: &Table, request: &Request) -> Result<Proof> {
         let p = expand::composite(&composite.branches[0].stages)?;
         let first = lines::first_precision(&p, &parts);
         let precisions = [first, first / 2 * 3, first * 2];
-        let mut proof = narrowest(request, &precisions, |prec| {
+        let mut proof = narrowest(request.gap, &precisions, Proof::estimate_gap, |prec| {
             direct(&p, &parts, request, prec)
         })?;
         if let (Some(evaluation), Some(lines)) = (request.evaluation, &proof.lines) {
@@ -147,39 +153,9 @@ pub fn prove(table: &Table, request: &Request) -> Result<Proof> {
         }
         return Ok(proof);
     }
-    narrowest(request, &PRECISIONS, |prec| {
+    narrowest(request.gap, &PRECISIONS, Proof::estimate_gap, |prec| {
         plan.attempt(&composite, request, prec)
     })
-}
-
-/// Attempts at rising precisions until the gap is reached or more bits do not help.
-fn narrowest(
-    request: &Request,
-    precisions: &[u32],
-    attempt: impl Fn(u32) -> Result<Proof>,
-) -> Result<Proof> {
-    let mut best: Option<Proof> = None;
-    let mut last_error: Option<Error> = None;
-    for prec in precisions {
-        match attempt(*prec) {
-            Ok(proof) => {
-                let gap = proof.estimate_gap();
-                let reached = gap <= request.gap.max(2.0 * FINEST_GAP);
-                // More bits that do not narrow the gap by half are not what it lacks.
-                let stalled = best.as_ref().is_some_and(|b| gap >= 0.5 * b.estimate_gap());
-                if best.as_ref().is_none_or(|b| gap < b.estimate_gap()) {
-                    best = Some(proof);
-                }
-                if reached || stalled {
-                    break;
-                }
-            }
-            Err(e) if matches!(e.kind, ErrorKind::NotConverged(_)) => last_error = Some(e),
-            Err(e) => return Err(e),
-        }
-    }
-    let fallback = || ErrorKind::NotConverged("no precision was tried".into()).into();
-    best.ok_or_else(|| last_error.unwrap_or_else(fallback))
 }
 
 /// The proof about what is computed from p, against a smooth function; at a finer gap where the claim is within the first.
@@ -207,6 +183,24 @@ fn smooth(table: &Table, request: &Request) -> Result<Proof> {
     }
     if let Some(error) = proof.series.as_ref().filter(|_| !request.only_error) {
         proof.stages = stages::ranges(table, request.coefficients, error)?;
+    }
+    let mode = request.coefficients;
+    if let (Some(density), Some(error)) = (&request.density, &proof.series) {
+        let density = density.over(&parts)?;
+        proof.mean_square = Some(mean_square::mean_square(table, mode, error, &density)?);
+    }
+    if request.extend {
+        let claim = request.claim.as_ref();
+        let claim = claim.filter(|_| proof.verdict == Some(Verdict::Proved));
+        let limit = claim.unwrap_or(&proof.bound_hi);
+        proof.extended = beyond::extended(table, mode, difference, &parts, limit)?;
+    }
+    if let (Some(rho), Some(first), Some(last)) = (&request.rho, parts.first(), parts.last()) {
+        let interval = (
+            Rational::from(&first.0 - rho),
+            Rational::from(&last.1 + rho),
+        );
+        proof.growth = Some(beyond::growth(table, mode, difference, interval)?);
     }
     if let (Some(evaluation), Some(series)) = (request.evaluation, &proof.series) {
         if let (Some((from, _)), Some((_, to))) = (parts.first(), parts.last()) {
@@ -418,6 +412,9 @@ impl Proof {
             lines: None,
             series: None,
             stages: None,
+            mean_square: None,
+            extended: None,
+            growth: None,
             rounding: None,
             contractions: Vec::new(),
             closeness: None,

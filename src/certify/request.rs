@@ -2,6 +2,7 @@
 
 use crate::arith::rounding::CoefficientMode;
 use crate::error::{Error, Result};
+use crate::function::formula::Density;
 use crate::function::shape::{Line, Shape};
 use crate::function::target::{Function, Target};
 use crate::poly::evaluation::Evaluation;
@@ -32,6 +33,10 @@ pub struct Request {
     pub rho: Option<Rational>,
     /// The overflow margin is the largest rho with |r| <= limit on |x| <= to + rho.
     pub limit: Rational,
+    /// `smooth`: also the mean squared error for this density of x.
+    pub density: Option<Density>,
+    /// `smooth`: also the largest domain around this one on which the claim, or else the maximum, bounds the error.
+    pub extend: bool,
     /// Functions of p itself: also what rounding adds in a program that evaluates p so.
     pub evaluation: Option<Evaluation>,
     /// Only the error: no ranges, envelope, slope or overflow margin.
@@ -52,6 +57,8 @@ impl Request {
             zone: None,
             rho: None,
             limit: Rational::from(2),
+            density: None,
+            extend: false,
             evaluation: None,
             only_error: false,
         }

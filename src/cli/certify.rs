@@ -5,7 +5,7 @@ use crate::arith::rounding::CoefficientMode;
 use crate::certify::proof::{Proof, Verdict};
 use crate::cli::terminal::{digest, guard, input_scale, interval, output, rational};
 use crate::error::{Error, Result};
-use crate::function::formula::{Formula, Measure};
+use crate::function::formula::{Density, Formula, Measure};
 use crate::function::program::Program;
 use crate::function::shape::Shape;
 use crate::function::target::Function;
@@ -45,6 +45,14 @@ pub struct Arguments {
     /// --evaluation).
     #[arg(long)]
     coefficients: Option<CoefficientMode>,
+    /// smooth: also enclose the mean squared error for a density of x on the domain: uniform, normal (the standard one,
+    /// not divided by its share of the domain) or an expression such as "exp(-x^2/8)/sqrt(8*pi)".
+    #[arg(long, value_name = "DENSITY", allow_hyphen_values = true)]
+    mean_square: Option<Density>,
+    /// smooth: also find the largest domain around this one on which the error stays within the claim if that is proved,
+    /// else within its maximum.
+    #[arg(long)]
+    extend: bool,
     /// Functions of p itself: also bound what rounding adds in a program that evaluates p by horner:f64, horner:f32,
     /// clenshaw:f64 or clenshaw:f32, with coefficients held in that format.
     #[arg(long, value_name = "SCHEME:FORMAT")]
@@ -105,7 +113,7 @@ pub struct Arguments {
     /// Envelope |r - ReLU| <= tau |x| for |x| >= ZONE, in units of x/B (the least zone with tau = hi if left out).
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     zone: Option<Rational>,
-    /// Also bound |r| on |x| <= TO + RHO, in units of x/B.
+    /// Also bound |r| on |x| <= TO + RHO, in units of x/B; smooth: the size of the value on the domain and RHO beyond it.
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     rho: Option<Rational>,
     /// Overflow margin: the greatest rho with |r| <= LIMIT on |x| <= TO + rho, in units of x/B (2 if left out).
@@ -169,6 +177,8 @@ fn request(a: &Arguments) -> Request {
             (None, None) => CoefficientMode::Exact,
         },
         evaluation: a.evaluation,
+        density: a.mean_square.clone(),
+        extend: a.extend,
         scale: a.scale.clone(),
         slope: a.slope.clone(),
         window: a.window,
@@ -208,6 +218,18 @@ fn words(answer: &Answer) -> String {
         number::estimate_log2(&proof.bound_hi),
         proof.estimate_gap().log2(),
     ));
+    if let Some(m) = &proof.mean_square {
+        let root = rug::Float::with_val_round(80, &m.bound_hi, rug::float::Round::Up).0;
+        let root = rug::Float::with_val_round(80, root.sqrt_ref(), rug::float::Round::Up).0;
+        text.push_str(&format!(
+            "  root of the mean square for {}: at most {}\n",
+            m.density.text(),
+            number::decimal(&root.to_rational().unwrap_or_default(), 8, true)
+        ));
+    }
+    if proof.request.extend && proof.extended.is_none() {
+        text.push_str("  not proved: a wider domain (the error leaves its bound at the ends, or nothing is found)\n");
+    }
     if let Some(r) = &proof.rounding {
         // Of a value that is computed from p the second bound would be another one.
         let of_p = proof
@@ -338,6 +360,20 @@ fn json(a: &Arguments, table: &Table, answer: &Answer) -> String {
             serde_json::json!({"name": name, "bound_lo": number::write(lo), "bound_hi": number::write(hi)})
         });
         json["stages"] = all.collect();
+    }
+    if let Some(m) = &proof.mean_square {
+        json["density"] = m.density.text().into();
+        json["bound_mean_square_lo"] = number::decimal(&m.bound_lo, 20, false).into();
+        json["bound_mean_square_hi"] = number::decimal(&m.bound_hi, 20, true).into();
+    }
+    if let (Some(first), Some(last)) = (
+        proof.extended.as_ref().and_then(|s| s.parts.first()),
+        proof.extended.as_ref().and_then(|s| s.parts.last()),
+    ) {
+        json["extended"] = [&first.from, &last.to].map(number::write).to_vec().into();
+    }
+    if let Some(g) = &proof.growth {
+        json["bound_growth"] = number::decimal(&g.bound_hi, 20, true).into();
     }
     if let Some(r) = &proof.rounding {
         json["evaluation"] = r.evaluation.to_string().into();

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::function::expression::{Expression, Name};
 use crate::function::program::Program;
+use rug::Rational;
 use std::fmt;
 use std::str::FromStr;
 
@@ -94,6 +95,46 @@ impl fmt::Display for Measure {
             Self::Absolute => f.write_str("absolute"),
             Self::Relative => f.write_str("relative"),
             Self::Weight(w) => write!(f, "weight:{w}"),
+        }
+    }
+}
+
+/// A density of x.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Density {
+    /// The same everywhere on the domain.
+    Uniform,
+    /// Standard normal; what lies outside the domain does not count.
+    Normal,
+    /// An expression of x.
+    Formula(Formula),
+}
+
+impl Density {
+    /// The density on intervals, from < to in each.
+    ///
+    /// # Errors
+    /// As [`Formula::function`].
+    pub fn over(&self, parts: &[(Rational, Rational)]) -> Result<Formula> {
+        match self {
+            Self::Formula(formula) => Ok(formula.clone()),
+            Self::Normal => Formula::function("exp(-x^2/2)/sqrt(2*pi)"),
+            Self::Uniform => {
+                let lengths = parts.iter().map(|(lo, hi)| Rational::from(hi - lo));
+                let length = lengths.fold(Rational::new(), |sum, x| sum + x);
+                Formula::function(&format!("{}/{}", length.denom(), length.numer()))
+            }
+        }
+    }
+}
+
+impl FromStr for Density {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "uniform" => Ok(Self::Uniform),
+            "normal" => Ok(Self::Normal),
+            _ => Formula::function(text).map(Self::Formula),
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::certificate::composite::document;
 use crate::certificate::{publish, Report};
 use crate::certify::proof::{prove, Proof, Request as Asked, Verdict};
 use crate::error::{Error, ErrorKind, Result};
-use crate::function::formula::{Difference, Formula, Measure};
+use crate::function::formula::{Density, Difference, Formula, Measure};
 use crate::function::program::Program;
 use crate::function::target::{Function, Target};
 use crate::jobs::{claim, readings};
@@ -22,6 +22,10 @@ pub struct Request {
     pub claim: Option<Rational>,
     /// How a program holds the coefficients.
     pub coefficients: CoefficientMode,
+    /// `smooth`: a density of x, for the mean squared error.
+    pub density: Option<Density>,
+    /// `smooth`: also the largest domain on which the claim, or else the maximum, bounds the error.
+    pub extend: bool,
     /// How a program evaluates p, for what its rounding adds.
     pub evaluation: Option<Evaluation>,
     /// B: inputs are in [-B, B], the composite is applied to x/B.
@@ -72,6 +76,8 @@ impl Default for Request {
             target: None,
             claim: None,
             coefficients: CoefficientMode::Exact,
+            density: None,
+            extend: false,
             evaluation: None,
             scale: Rational::from(1),
             slope: None,
@@ -271,6 +277,8 @@ impl Request {
             limit: self.limit.clone().unwrap_or_else(|| Rational::from(2)),
             only_error: self.only_error,
             evaluation: self.evaluation,
+            density: self.density.clone(),
+            extend: self.extend,
             ..Asked::new(target)
         })
     }
@@ -324,7 +332,21 @@ impl Request {
         for (given, name, used, wanted, why) in [
             (scaled, "scale", !direct, sign, own),
             (known(&self.zone), "zone", through_relu && !jumps, zone, ""),
-            (known(&self.rho), "rho", !direct, sign, ""),
+            (
+                known(&self.rho),
+                "rho",
+                !direct || smooth,
+                "smooth, and targets that are made of sign",
+                "",
+            ),
+            (
+                self.density.is_some(),
+                "mean-square",
+                smooth,
+                "--target smooth",
+                "",
+            ),
+            (self.extend, "extend", smooth, "--target smooth", ""),
             (known(&self.limit), "limit", !direct, sign, ""),
             (
                 known(&self.eps),

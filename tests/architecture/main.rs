@@ -37,6 +37,7 @@ const PRODUCER: Rules = Rules {
             rooms: &[
                 room("request"),
                 room("published"),
+                room("narrowest"),
                 room("stage"),
                 room("composite"),
                 room("series"),

@@ -10,12 +10,16 @@
 //! | `cells` | the choice of cells, degree and bits |
 //! | [`claim`] | the enclosure of the maximum error |
 //! | [`stages`] | what every stage of the value takes |
+//! | [`mean_square`] | the mean squared error for a density |
+//! | [`beyond`] | how far beyond the domain the error holds, and how large the value grows there |
 //! | [`values`] | polynomial, function and error at points |
 
+pub mod beyond;
 mod cells;
 pub mod claim;
 mod elementary;
 mod integrals;
+pub mod mean_square;
 mod model;
 mod points;
 pub mod stages;

@@ -25,6 +25,7 @@ use crate::core::ground::Ground;
 use crate::core::pieces::Segment;
 use crate::core::polynomial::Polynomial;
 use crate::series::cells::SeriesCell;
+use crate::series::mean_square;
 use crate::series::rule;
 use crate::series::stage::Stage;
 use crate::series::stages;
@@ -114,6 +115,15 @@ pub(crate) fn prove(
             }
             _ => Err(Fault::rejected(
                 Rule::Own("stages"),
+                "`cites` is not the index of an earlier series claim",
+            )),
+        },
+        Statement::MeanSquare(mean) => match earlier.get(mean.cites) {
+            Some(Statement::Series(series)) => {
+                mean_square::prove(mean, series, &claim.series, &p.stages, fixed)
+            }
+            _ => Err(Fault::rejected(
+                Rule::Own("mean_square"),
                 "`cites` is not the index of an earlier series claim",
             )),
         },

@@ -262,6 +262,7 @@ fn clenshaw(c: &[BigInt], u: &BigInt, d: &BigInt, format: &Format) -> Checked<Bi
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_types, clippy::float_arithmetic)] // Programs in floating point are what is bounded.
 mod tests {
     use super::*;
     use crate::core::budget::Budget;

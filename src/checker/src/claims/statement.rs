@@ -7,6 +7,7 @@ use crate::claims::rounding::Rounding;
 use crate::claims::target::{Cited, Target};
 use crate::core::number::Rational;
 use crate::core::statement::{CompositeClaim, Witness};
+use crate::series::mean_square::MeanSquare;
 use crate::series::rule::Series;
 use crate::series::stages::Stages;
 
@@ -110,6 +111,8 @@ pub enum Statement {
     Series(Series),
     /// What every stage of its value takes; the fields are documented there.
     Stages(Stages),
+    /// The mean squared error for a density; the fields are documented there.
+    MeanSquare(MeanSquare),
     /// What a program in floating point adds to p; the fields are documented there.
     Rounding(Rounding),
     /// The enclosure of the maximum error of a function.
@@ -132,6 +135,7 @@ impl Statement {
             Self::Contraction { .. } => "contraction",
             Self::Series(_) => "series",
             Self::Stages(_) => "stages",
+            Self::MeanSquare(_) => "mean_square",
             Self::Rounding(_) => "rounding",
             Self::Target(_) => "target",
         }
@@ -147,7 +151,11 @@ impl Statement {
 
     /// Whether its rule is about p as it is, not about a sign.
     pub(crate) fn is_of_p_itself(&self) -> bool {
-        self.is_direct() || matches!(self, Self::Series(_) | Self::Stages(_) | Self::Rounding(_))
+        let smooth = matches!(
+            self,
+            Self::Series(_) | Self::Stages(_) | Self::MeanSquare(_) | Self::Rounding(_)
+        );
+        self.is_direct() || smooth
     }
 
     /// Whether its rule needs p as one polynomial.

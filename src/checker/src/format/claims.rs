@@ -64,6 +64,7 @@ impl Reader<'_> {
             "contraction" => self.contraction(&mut fields)?,
             "series" => self.series(&mut fields)?,
             "stages" => self.value_stages(&mut fields)?,
+            "mean_square" => self.mean_square(&mut fields)?,
             "rounding" => plain(Statement::Rounding(self.rounding(&mut fields)?)),
             "target" => plain(Statement::Target(self.target(&mut fields)?)),
             other => {

@@ -10,6 +10,7 @@ use crate::format::formula::{formula, program, MAX_INTERVALS};
 use crate::format::hints::{Reader, MAX_STAGES};
 use crate::format::json::{each, Fields, Tree};
 use crate::series::cells::SeriesCell;
+use crate::series::mean_square::MeanSquare;
 use crate::series::program::MAX_BINDINGS;
 use crate::series::rule::{Measure, Series};
 use crate::series::stages::Stages;
@@ -54,11 +55,7 @@ impl Reader<'_> {
     /// Ranges of the stages of a value, with cells for each part of the cited claim.
     pub(crate) fn value_stages(&self, fields: &mut Fields) -> Checked<Claim> {
         let cites = self.cites(fields, "cites")?;
-        let series = fields.take("parts", |t| {
-            each(t.list_of(1, MAX_INTERVALS)?, |cells| {
-                self.cells_of(cells, |_| Ok(Vec::new()))
-            })
-        })?;
+        let series = self.cells_of_parts(fields)?;
         let ranges = fields.take("ranges", |t| {
             each(t.list_of(1, MAX_STAGES + MAX_BINDINGS)?, |pair| {
                 let (lo, hi) = pair.pair()?;
@@ -68,6 +65,33 @@ impl Reader<'_> {
         Ok(Claim {
             series,
             ..plain(Statement::Stages(Stages { cites, ranges }))
+        })
+    }
+
+    /// The mean squared error of a cited claim, with cells for each of its parts.
+    pub(crate) fn mean_square(&self, fields: &mut Fields) -> Checked<Claim> {
+        let cites = self.cites(fields, "cites")?;
+        let density = fields.take("density", |t| formula(t.text()?, self.budget))?;
+        let series = self.cells_of_parts(fields)?;
+        let lo = fields.take("lo", |t| self.number(t))?;
+        let hi = fields.take("hi", |t| self.positive(t))?;
+        Ok(Claim {
+            series,
+            ..plain(Statement::MeanSquare(MeanSquare {
+                cites,
+                density,
+                lo,
+                hi,
+            }))
+        })
+    }
+
+    /// A list of cells for each part of another claim.
+    fn cells_of_parts(&self, fields: &mut Fields) -> Checked<Vec<Vec<SeriesCell>>> {
+        fields.take("parts", |t| {
+            each(t.list_of(1, MAX_INTERVALS)?, |cells| {
+                self.cells_of(cells, |_| Ok(Vec::new()))
+            })
         })
     }
 

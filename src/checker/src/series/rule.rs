@@ -88,7 +88,12 @@ pub(crate) fn prove(
 }
 
 /// The model of the error.
-fn error_on(series: &Series, stages: &[Stage], x: &Model, frame: &Frame) -> Checked<Model> {
+pub(crate) fn error_on(
+    series: &Series,
+    stages: &[Stage],
+    x: &Model,
+    frame: &Frame,
+) -> Checked<Model> {
     let p = composite(stages, x, frame)?;
     let value = match &series.value {
         Some(value) => value.on(x, &p, frame)?.1,

@@ -12,7 +12,7 @@ use crate::core::number::Rational;
 use crate::core::statement::Witness;
 use crate::words::numerals::Numerals;
 use crate::words::phrases::{at, clipped, of_x};
-use crate::words::series::{error_and_domain, stages};
+use crate::words::series::{error_and_domain, mean_square, stages};
 use crate::words::target::subject;
 
 /// A statement in words; `earlier` are the statements before it.
@@ -74,6 +74,10 @@ pub(crate) fn statement(
         Statement::Stages(claim) => match earlier.get(claim.cites) {
             Some(Statement::Series(series)) => stages(claim, series, &n),
             _ => Err(Fault::internal("stages of no series claim")),
+        },
+        Statement::MeanSquare(mean) => match earlier.get(mean.cites) {
+            Some(Statement::Series(series)) => mean_square(mean, series, &n),
+            _ => Err(Fault::internal("a mean of no series claim")),
         },
         Statement::Rounding(r) => Ok(format!(
             "a program that evaluates p in {} by {} (rounding to nearest, in any order of the additions, with or without \

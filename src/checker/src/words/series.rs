@@ -3,6 +3,7 @@
 use crate::core::fault::Checked;
 use crate::core::number::Rational;
 use crate::series::expression::{Expression, Formula};
+use crate::series::mean_square::MeanSquare;
 use crate::series::program::Program;
 use crate::series::rule::{Measure, Series};
 use crate::series::stages::{names, Stages};
@@ -22,6 +23,8 @@ pub(crate) fn error_and_domain(series: &Series, n: &Numerals) -> Checked<(String
             let g = value.map_or_else(p, |value| value.text().trim().to_owned());
             match other {
                 Measure::Weighted(weight) => format!("|{} ({g} - {f})|", atom(weight)),
+                // How large a value is, is its error against 0.
+                _ if series.function.text().trim() == "0" => format!("|{g}|"),
                 _ => format!("|{g} - {f}|"),
             }
         }
@@ -63,6 +66,17 @@ pub(crate) fn stages(stages: &Stages, series: &Series, n: &Numerals) -> Checked<
         ))
     });
     Ok(lines.collect::<Checked<Vec<String>>>()?.join("\n  "))
+}
+
+/// The mean squared error for a density.
+pub(crate) fn mean_square(mean: &MeanSquare, series: &Series, n: &Numerals) -> Checked<String> {
+    let (error, domain) = error_and_domain(series, n)?;
+    Ok(format!(
+        "the integral of {} {error}^2 {domain} is at least {} and at most {}",
+        atom(&mean.density),
+        n.down(&mean.lo)?,
+        n.up(&mean.hi)?
+    ))
 }
 
 /// The text, in brackets unless it is one name with its argument.
