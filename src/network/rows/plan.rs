@@ -161,7 +161,7 @@ impl Plan {
                     }
                     sums(windows, factors, x.len())
                 }
-                _ => return Err(refuse("deviation bounds do not pass through this layer; write max-pooling as ReLU of differences")),
+                _ => return Err(refuse("deviation bounds do not pass through this layer; write max-pooling as ReLU of differences, and leave mean and variance of a sample out")),
             };
             nodes.push(Planned {
                 step,

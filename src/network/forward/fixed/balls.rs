@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::network::forward::balls::{polynomial, Model};
 use crate::network::forward::evaluation::{Given, Lost};
 use crate::network::forward::fixed::linear::Digits;
+use crate::network::forward::fixed::normalise;
 use crate::network::forward::fixed::polynomial::{greatest, mixed, own, size, Numbers, Polynomial};
 use crate::network::forward::fixed::radii::Radii;
 use crate::network::forward::fixed::smooth::smooth;
@@ -14,7 +15,7 @@ use crate::network::forward::range::Range;
 use crate::network::forward::twin::Activation;
 use crate::network::forward::walk::{windows, Bend, Reading};
 use crate::network::model::graph::{Node, NodeId};
-use crate::network::model::ops::{BatchNorm, Conv, Op, TensorShape, Window};
+use crate::network::model::ops::{BatchNorm, Conv, Op, Over, TensorShape, Window};
 use crate::network::model::tensor::Tensor;
 use rug::ops::Pow;
 use rug::{Float, Rational};
@@ -228,6 +229,23 @@ impl<'a, const N: usize> Reading for FixedBalls<'a, N> {
         });
         let (mid, radii) = all.into_iter().unzip();
         FixedTensor::new((mid, x.radii.gathered(radii, 1.0)))
+    }
+
+    fn variance(
+        &self,
+        variance: (Over, f64),
+        x: &Self::Value,
+        from: TensorShape,
+        node: &Node,
+    ) -> Self::Value {
+        let found = normalise::variance(variance, (&x.mid, &x.radii, from));
+        found.map_or_else(|| FixedTensor::lost(node.shape.len()), FixedTensor::new)
+    }
+
+    fn normalise(&self, over: Over, x: &Self::Value, s: &Self::Value, node: &Node) -> Self::Value {
+        let given = (x.mid.as_slice(), &x.radii, node.shape);
+        let found = normalise::normalised(over, given, (&s.mid, &s.radii));
+        found.map_or_else(|| FixedTensor::lost(node.shape.len()), FixedTensor::new)
     }
 
     fn activation(
