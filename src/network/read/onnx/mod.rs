@@ -113,7 +113,7 @@ pub fn read_with(
         .graph
         .filter(|g| !g.nodes.is_empty())
         .ok_or_else(|| Error::parse("", "not an ONNX file: it has no graph with nodes"))?;
-    normalise::found(&mut graph)?;
+    normalise::found(&mut graph, opset)?;
     let output = output(&graph, options.output)?;
     let (nodes, needed) = needed(&graph, output)?;
     let mut beside = Beside::new(options.folder);

@@ -162,13 +162,13 @@ fn normalised(
 ///
 /// # Errors
 /// A file that has such nodes itself.
-pub fn found(graph: &mut Graph) -> Result<()> {
+pub fn found(graph: &mut Graph, opset: i64) -> Result<()> {
     if graph.nodes.iter().any(|n| n.domain == WRITTEN_OUT) {
         return Err(Error::unsupported(format!(
             "operators of domain {WRITTEN_OUT:?} are not supported"
         )));
     }
-    let seen = Seen::new(graph);
+    let seen = Seen::new(graph, opset);
     let chains = graph.nodes.iter().enumerate();
     let chains = chains.filter_map(|(i, node)| Some((i, seen.chain(node)?)));
     let chains: Vec<(usize, Node)> = chains.collect();
@@ -182,10 +182,11 @@ pub fn found(graph: &mut Graph) -> Result<()> {
 struct Seen<'a> {
     makers: HashMap<&'a str, &'a Node>,
     constants: HashMap<&'a str, &'a Tensor>,
+    opset: i64,
 }
 
 impl<'a> Seen<'a> {
-    fn new(graph: &'a Graph) -> Self {
+    fn new(graph: &'a Graph, opset: i64) -> Self {
         let made = |n: &'a Node| n.outputs.first().map(|o| (o.as_str(), n));
         let constants = graph.initializers.iter().map(|t| (t.name.as_str(), t));
         let plain = graph
@@ -195,6 +196,7 @@ impl<'a> Seen<'a> {
         Self {
             makers: plain.filter_map(made).collect(),
             constants: constants.collect(),
+            opset,
         }
     }
 
@@ -227,8 +229,8 @@ impl<'a> Seen<'a> {
             return None;
         }
         let axes = match (attribute("axes"), operands) {
-            (Some(a), [_]) => a.ints.clone(),
-            (None, [_, axes]) => match self.constant(axes)?.elements {
+            (Some(a), [_]) if self.opset < 18 => a.ints.clone(),
+            (None, [_, axes]) if self.opset >= 18 => match self.constant(axes)?.elements {
                 Elements::Ints(all) => all,
                 Elements::Floats(_) => return None,
             },
