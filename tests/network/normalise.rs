@@ -274,8 +274,10 @@ fn read(dims: &[i64], nodes: Vec<Node>) -> polycert::error::Result<Read> {
         floats("longer", &[last + 1], &ramp(last + 1)),
         floats("channels", &[dims[1]], &ramp(dims[1])),
         whole("last", &[1], &[-1]),
-        whole("first", &[1], &[1]),
-        whole("both", &[2], &[-2, -1]),
+        whole("groups", &[3], &[0, 3, -1]),
+        whole("shape", &[4], &[1, 6, 2, 2]),
+        floats("three_ones", &[3], &[1.0; 3]),
+        floats("three_zeros", &[3], &[0.0; 3]),
     ];
     // Axes are an attribute before opset 18.
     let old = nodes
@@ -454,6 +456,21 @@ fn any_axes_of_any_layout_are_normalised() {
         let c = [0.5, 1.5][i / 12];
         assert!((v - (wanted[i] * c + c)).abs() < 1e-9, "{i}");
     }
+    // Group normalisation as programs export it: three groups of two channels by four pixels, as rows of one.
+    let nodes = vec![
+        node("Reshape", &["x", "groups"], "r", vec![]),
+        node(
+            "InstanceNormalization",
+            &["r", "three_ones", "three_zeros"],
+            "i",
+            vec![epsilon()],
+        ),
+        node("Reshape", &["i", "shape"], "y", vec![]),
+    ];
+    let grouped = read(&[1, 6, 2, 2], nodes).unwrap().network;
+    let found = Prepared::new(&grouped).unwrap().estimate_plain(&x);
+    let wanted = plain(&x, 8);
+    assert!(found.iter().zip(&wanted).all(|(a, b)| (a - b).abs() < 1e-9));
     // Written out over both of the last axes.
     let text = WRITTEN.map(|l| l.replace("[-1]", "[2,3]"));
     let text: Vec<&str> = text.iter().map(String::as_str).collect();
