@@ -274,6 +274,9 @@ fn read(dims: &[i64], nodes: Vec<Node>) -> polycert::error::Result<Read> {
         floats("longer", &[last + 1], &ramp(last + 1)),
         floats("channels", &[dims[1]], &ramp(dims[1])),
         whole("last", &[1], &[-1]),
+        whole("first", &[1], &[0]),
+        whole("matrix", &[2], &[4, 6]),
+        whole("flat", &[2], &[1, 24]),
         whole("groups", &[3], &[0, 3, -1]),
         whole("shape", &[4], &[1, 6, 2, 2]),
         floats("three_ones", &[3], &[1.0; 3]),
@@ -471,6 +474,24 @@ fn any_axes_of_any_layout_are_normalised() {
     let found = Prepared::new(&grouped).unwrap().estimate_plain(&x);
     let wanted = plain(&x, 8);
     assert!(found.iter().zip(&wanted).all(|(a, b)| (a - b).abs() < 1e-9));
+    // Rows of a matrix without a batch, and columns.
+    for (axes, turned) in [("last", false), ("first", true)] {
+        let mut text = vec!["r = Reshape x matrix".to_owned()];
+        text.extend(
+            WRITTEN[..7]
+                .iter()
+                .map(|l| l.replace(" x", " r").replace("[-1]", axes)),
+        );
+        let mut nodes = lines(&text.iter().map(String::as_str).collect::<Vec<_>>());
+        nodes.push(node("Reshape", &["q", "flat"], "y", vec![]));
+        let n = read(&[1, 24], nodes).unwrap().network;
+        let found = Prepared::new(&n).unwrap().estimate_plain(&x);
+        let at = |i: usize| if turned { i % 4 * 6 + i / 4 } else { i };
+        let moved: Vec<f64> = (0..24).map(|i| x[at(i)]).collect();
+        let wanted = plain(&moved, if turned { 4 } else { 6 });
+        let close = |i: usize| (found[at(i)] - wanted[i]).abs() < 1e-9;
+        assert!((0..24).all(close), "{axes}: {found:?} {wanted:?}");
+    }
     // Written out over both of the last axes.
     let text = WRITTEN.map(|l| l.replace("[-1]", "[2,3]"));
     let text: Vec<&str> = text.iter().map(String::as_str).collect();
@@ -583,6 +604,14 @@ fn what_is_no_normalisation_is_refused() {
             .to_string();
         assert!(error.contains(part), "{part}: {error}");
     }
+    // An attribute of a part that nobody knows is not passed over.
+    let mut strange = lines(&WRITTEN);
+    strange[1].attributes.push(int("broadcast", 1));
+    let error = read(flat, strange).unwrap_err().to_string();
+    assert!(
+        error.contains("attribute \"broadcast\" is not known"),
+        "{error}"
+    );
     // Axes beyond the operand's; and a file that uses the domain of nodes of our own.
     let text = WRITTEN.map(|l| l.replace("[-1]", "[2]"));
     let text: Vec<&str> = text.iter().map(String::as_str).collect();

@@ -173,7 +173,8 @@ enum Layer {
     Concat {},
     Flatten {},
     /// Layer normalisation over some axes, with one factor and offset for each place along them.
-    LayerNorm {
+    #[serde(rename = "layer_norm")]
+    Normalise {
         weights: Option<String>,
         bias: Option<String>,
         epsilon: String,
@@ -368,7 +369,7 @@ fn operation(layer: &Layer, weights: &Weights, x: TensorShape) -> Result<Made> {
             channels: channels.unwrap_or([0; 2]),
             border: border.map_or([0; 4], Sides::get),
         },
-        Layer::LayerNorm {
+        Layer::Normalise {
             weights: gamma,
             bias,
             epsilon,

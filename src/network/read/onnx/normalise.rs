@@ -168,6 +168,10 @@ pub fn found(graph: &mut Graph, opset: i64) -> Result<()> {
             "operators of domain {WRITTEN_OUT:?} are not supported"
         )));
     }
+    if opset < 7 {
+        // Operators of two arrays broadcast in another way.
+        return Ok(());
+    }
     let seen = Seen::new(graph, opset);
     let chains = graph.nodes.iter().enumerate();
     let chains = chains.filter_map(|(i, node)| Some((i, seen.chain(node)?)));
@@ -203,7 +207,17 @@ impl<'a> Seen<'a> {
     /// The node of this operator that makes a value, with its operands.
     fn made(&self, name: &str, operator: &str) -> Option<(&'a Node, &'a [String])> {
         let node = self.makers.get(name).filter(|n| n.operator == operator)?;
-        Some((node, &node.inputs))
+        // What is not known of a node is refused where it is read by itself.
+        let known: &[&str] = match operator {
+            "Constant" => &["value"],
+            "ReduceMean" => &["axes", "keepdims", "noop_with_empty_axes"],
+            _ => &[],
+        };
+        let known = |a: &Attribute| known.contains(&a.name.as_str());
+        node.attributes
+            .iter()
+            .all(known)
+            .then_some((*node, node.inputs.as_slice()))
     }
 
     /// A constant of a few numbers.
@@ -287,6 +301,7 @@ impl<'a> Seen<'a> {
     /// The node that stands for a normalisation that ends in this one.
     fn chain(&self, node: &Node) -> Option<Node> {
         let (centred, sum) = match (node.operator.as_str(), node.inputs.as_slice()) {
+            _ if !node.attributes.is_empty() => return None,
             ("Div", [a, b]) => (a, self.root(b)?),
             ("Mul", [a, b]) => match self.inverse_root(b) {
                 Some(sum) => (a, sum),
