@@ -6,8 +6,8 @@
 //!
 //! **Normalisation.** x_i - mean(x) deviates by (1 - 1/n) d_i less the other d_j/n, at most (1 - 2/n) r_i + mean(r). Its product
 //! with the group's number s is one of balls: what moves both at once is counted for each. The exact first order is
-//! s (I - 1/n - y y^T/n) d; on random inputs the greatest radius here is 1.27 to 2.26 times that (`a_product_of_balls_is_not_much_wider`), some
-//! bit a layer.
+//! s (I - 1/n - y y^T/n) d; on random inputs the greatest radius here is 1.27 to 2.26 times that (`a_product_of_balls_is_not_much_wider`), about
+//! a bit a layer.
 
 use crate::arith::ball::{up, Ball};
 use crate::network::model::ops::{Over, TensorShape};
