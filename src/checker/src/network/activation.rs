@@ -1,8 +1,11 @@
 //! ReLU, max, and the polynomials that stand in for them, on balls of integers over 2^precision.
 //!
 //! Each stage P is evaluated at the midpoint by Horner's scheme, rounding down: with coefficients off by
-//! less than 1, e_j <= e_(j+1) |y| + 2, so the result is off by at most 2 (n+1) M^n, M = max(1, |y|). Its
-//! radius is multiplied by |P'(mid)| plus what P' may change over the ball: the radius times
+//! less than 1, e_j <= e_(j+1) |y| + 2, so the result is off by at most 2 (n+1) M^n, M = max(1, |y|).
+//! An odd stage takes half the products: P = y Q(z) and P' = R(z), z = y^2 rounded down. With n = 2k+1 the rounding is
+//! off by at most M 2 (k+1) M^(2k) + 1 <= 2 (n+1) M^n as before, and z, off by less than 1, adds less than
+//! M sum j |q_j| M^(2j-2) to the value and sum j (2j+1) |q_j| M^(2j-2) to the slope: each at most the bound of |P''| below.
+//! The radius is multiplied by |P'(mid)| plus what P' may change over the ball: the radius times
 //! sum j (j-1) |c_j| M^(j-2), M now a bound over the ball (mean value theorem).
 
 use crate::core::fault::{Checked, Fault, Rule};
@@ -26,9 +29,12 @@ pub(crate) struct SignPolynomial {
     precision: u64,
 }
 
-/// Coefficients of P and P' over 2^precision, from degree 0.
+/// Coefficients of P over 2^precision, from degree 0, and those that its value and its slope are computed from.
 #[derive(Debug)]
 pub(crate) struct FixedStage {
+    all: Vec<BigInt>,
+    /// P = y Q(y^2), P' = R(y^2): Q and R stand for P and P'.
+    odd: bool,
     value: Vec<BigInt>,
     slope: Vec<BigInt>,
 }
@@ -60,8 +66,8 @@ impl SignPolynomial {
     pub(crate) fn work(&self) -> u64 {
         let limbs = self.precision / 64 + 2;
         let stages = self.stages.iter().map(|s| {
-            let longest = s.value.iter().map(BigInt::bits).max().unwrap_or(0) / 64 + 2;
-            (2 * s.value.len() as u64 + 4) * (limbs * limbs.max(longest) + 30)
+            let longest = s.all.iter().map(BigInt::bits).max().unwrap_or(0) / 64 + 2;
+            (2 * s.value.len() as u64 + 6) * (limbs * limbs.max(longest) + 30)
         });
         stages.sum::<u64>() + 6 * (limbs * limbs + 30)
     }
@@ -128,8 +134,11 @@ fn times_up(x: &BigInt, y: &BigInt, f: u64) -> BigInt {
 
 fn horner(c: &[BigInt], y: &BigInt, f: u64) -> BigInt {
     let mut v = BigInt::zero();
+    // In place: elements are many, and rooms for intermediate values cost more than the products.
     for c in c.iter().rev() {
-        v = ((v * y) >> f) + c;
+        v *= y;
+        v >>= f;
+        v += c;
     }
     v
 }
@@ -153,33 +162,57 @@ pub(crate) struct Jet {
 
 impl FixedStage {
     /// Of coefficients rounded down.
-    pub(crate) fn new(value: Vec<BigInt>) -> Self {
-        let powers = value.iter().enumerate().skip(1);
-        let slope = powers.map(|(j, c)| c * j).collect();
-        Self { value, slope }
+    pub(crate) fn new(all: Vec<BigInt>) -> Self {
+        let odd = all.len() > 2 && all.iter().step_by(2).all(Zero::is_zero);
+        let step = if odd { 2 } else { 1 };
+        let slopes = all.iter().enumerate().skip(1).step_by(step);
+        Self {
+            odd,
+            value: match odd {
+                true => all.iter().skip(1).step_by(2).cloned().collect(),
+                false => all.clone(),
+            },
+            slope: slopes.map(|(j, c)| c * j).collect(),
+            all,
+        }
+    }
+
+    /// P and P' at y, each within `off` and `slope_off` of [`FixedStage::constants`].
+    fn value_and_slope(&self, y: &BigInt, f: u64) -> (BigInt, BigInt) {
+        if !self.odd {
+            return (horner(&self.value, y, f), horner(&self.slope, y, f));
+        }
+        let z = (y * y) >> f;
+        let q = horner(&self.value, &z, f);
+        ((q * y) >> f, horner(&self.slope, &z, f))
     }
 
     fn constants(&self, reach: BigInt, f: u64) -> Constants {
         let most = reach.max(BigInt::one() << f);
         // Powers of M, rounded up; then the bounds of rounding and of the second derivative.
         let mut powers = vec![BigInt::one() << f];
-        for _ in 0..self.value.len() {
+        for _ in 0..self.all.len() {
             let next = powers
                 .last()
                 .map(|p| times_up(p, &most, f))
                 .unwrap_or_default();
             powers.push(next);
         }
-        let top = powers.get(self.value.len()).cloned().unwrap_or_default();
-        let n = self.value.len() + 1;
+        let top = powers.get(self.all.len()).cloned().unwrap_or_default();
+        let n = self.all.len() + 1;
         let mut curve = BigInt::zero();
-        for ((j, c), power) in self.value.iter().enumerate().skip(2).zip(&powers) {
+        for ((j, c), power) in self.all.iter().enumerate().skip(2).zip(&powers) {
             curve += times_up(&((c.abs() + 1) * (j * (j - 1))), power, f);
         }
         // In units: 2 (n+1) M^n for the value; coefficients j c_j are off by less than j <= n.
+        // z is off by less than 1 in an odd stage.
+        let z_off = match self.odd {
+            true => shift_up(&curve, f),
+            false => BigInt::zero(),
+        };
         Constants {
-            off: shift_up(&(&top * (2 * n)), f),
-            slope_off: shift_up(&(&top * (2 * n * n)), f),
+            off: shift_up(&(&top * (2 * n)), f) + &z_off,
+            slope_off: shift_up(&(&top * (2 * n * n)), f) + &z_off,
             curve,
         }
     }
@@ -189,10 +222,10 @@ impl FixedStage {
         let reach = ends.map(|(m, r)| m.abs() + r).max().unwrap_or_default();
         let known = self.constants(reach, f);
         for (m, r) in mid.iter_mut().zip(radius.iter_mut()) {
-            let slope =
-                horner(&self.slope, m, f).abs() + &known.slope_off + times_up(r, &known.curve, f);
+            let (value, slope) = self.value_and_slope(m, f);
+            let slope = slope.abs() + &known.slope_off + times_up(r, &known.curve, f);
             *r = times_up(&slope, r, f) + &known.off;
-            *m = horner(&self.value, m, f);
+            *m = value;
         }
     }
 }
@@ -218,14 +251,14 @@ impl SignPolynomial {
             check_reach(&reach, f)?;
             let known = stage.constants(reach, f);
             for j in &mut jets {
-                let slope = horner(&stage.slope, &j.value, f);
+                let (value, slope) = stage.value_and_slope(&j.value, f);
                 let off = &known.slope_off + times_up(&j.radius, &known.curve, f);
                 let steep = slope.abs() + &off;
                 j.slope_radius =
                     times_up(&j.slope.abs(), &off, f) + times_up(&j.slope_radius, &steep, f) + 1;
                 j.slope = (&j.slope * &slope) >> f;
                 j.radius = times_up(&steep, &j.radius, f) + &known.off;
-                j.value = horner(&stage.value, &j.value, f);
+                j.value = value;
             }
         }
         Ok(jets)

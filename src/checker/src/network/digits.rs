@@ -1,71 +1,129 @@
-//! Numbers as rows of 32-bit digits, so that long sums of products carry once and allocate nothing.
+//! Numbers as rows of machine digits, so that long sums of products carry once and allocate nothing.
 
-use num_bigint::{BigInt, Sign};
-use num_traits::Zero;
+use num_bigint::{BigInt, BigUint, Sign};
+use num_traits::Signed;
 
-/// Weights below 2^62, digits below 2^32 and fewer than 2^28 terms: sums stay below 2^122.
+/// Magnitudes of weights are below 2^62, so that with digits of 32 bits and fewer than 2^28 terms sums stay below 2^122.
 const MAX_WEIGHT_BITS: u64 = 62;
 const MAX_TERMS: usize = 1 << 28;
 
-/// The weights as machine integers, if they all are.
-pub(crate) fn machine(weights: &[BigInt]) -> Option<Vec<i64>> {
-    if weights.len() >= MAX_TERMS || weights.iter().any(|w| w.bits() > MAX_WEIGHT_BITS) {
-        return None;
+/// Weights as machine integers, and how wide the digits of their factors may be.
+pub(crate) struct MachineWeights {
+    weights: Vec<i64>,
+    /// 64 where `terms` products of a weight and a digit stay below 2^126, else 32.
+    width: u32,
+}
+
+impl MachineWeights {
+    /// Of rows of so many terms; nothing if a weight is too long.
+    pub(crate) fn new(weights: &[BigInt], terms: usize) -> Option<Self> {
+        let longest = weights.iter().map(BigInt::bits).max().unwrap_or(0);
+        if terms >= MAX_TERMS || longest > MAX_WEIGHT_BITS {
+            return None;
+        }
+        let sums = longest + u64::from(usize::BITS - terms.leading_zeros());
+        Some(Self {
+            weights: weights
+                .iter()
+                .map(|w| i64::try_from(w).ok())
+                .collect::<Option<_>>()?,
+            width: if sums <= 62 { 64 } else { 32 },
+        })
     }
-    weights.iter().map(|w| i64::try_from(w).ok()).collect()
+
+    pub(crate) fn get(&self, row: std::ops::Range<usize>) -> Option<&[i64]> {
+        self.weights.get(row)
+    }
+
+    /// Numbers as these weights need them.
+    pub(crate) fn digits(&self, numbers: &[BigInt]) -> DigitRows {
+        let longest = numbers.iter().map(BigInt::bits).max();
+        let length = longest.unwrap_or(0).div_ceil(u64::from(self.width));
+        let length = usize::try_from(length).unwrap_or(0);
+        let mut made = DigitRows {
+            width: self.width,
+            length,
+            digits: Vec::with_capacity(length.saturating_mul(numbers.len())),
+            negative: numbers.iter().map(Signed::is_negative).collect(),
+        };
+        for (i, x) in numbers.iter().enumerate() {
+            match self.width {
+                64 => made.digits.extend(x.iter_u64_digits()),
+                _ => made.digits.extend(x.iter_u32_digits().map(u64::from)),
+            }
+            made.digits.resize((i + 1) * length, 0);
+        }
+        made
+    }
 }
 
 /// Magnitudes in digits from the least, as many for each, and signs.
 pub(crate) struct DigitRows {
+    width: u32,
     length: usize,
-    digits: Vec<u32>,
+    digits: Vec<u64>,
     negative: Vec<bool>,
 }
 
 impl DigitRows {
-    /// Of numbers; none is 0.
-    pub(crate) fn new(numbers: &[Option<&BigInt>]) -> Self {
-        let longest = numbers.iter().flatten().map(|x| x.bits()).max();
-        let length = usize::try_from(longest.unwrap_or(0).div_ceil(32)).unwrap_or(0);
-        let mut made = Self {
-            length,
-            digits: Vec::with_capacity(length.saturating_mul(numbers.len())),
-            negative: Vec::with_capacity(numbers.len()),
-        };
-        for (i, x) in numbers.iter().enumerate() {
-            if let Some(x) = x {
-                made.digits.extend(x.iter_u32_digits());
+    /// sum_k w_k x_at(k), exactly, of one row of the weights that the digits were made for; none is 0.
+    /// `sums` is room for the work.
+    pub(crate) fn sum(
+        &self,
+        weights: &[i64],
+        at: &[Option<usize>],
+        sums: &mut Vec<i128>,
+    ) -> BigInt {
+        sums.clear();
+        sums.resize(self.length, 0);
+        for (&w, at) in weights.iter().zip(at) {
+            let Some(at) = at.filter(|_| w != 0) else {
+                continue;
+            };
+            let digits = self.digits.get(at * self.length..(at + 1) * self.length);
+            let terms = sums.iter_mut().zip(digits.unwrap_or(&[]));
+            let negative = self.negative.get(at).is_some_and(|&negative| negative);
+            let size = i128::from(w.unsigned_abs());
+            // Both factors are below 2^64 and not negative: one multiplication of the machine.
+            if negative == (w < 0) {
+                terms.for_each(|(s, &d)| *s += size * i128::from(d));
+            } else {
+                terms.for_each(|(s, &d)| *s -= size * i128::from(d));
             }
-            made.digits.resize((i + 1) * length, 0);
-            made.negative
-                .push(x.is_some_and(|x| x.sign() == Sign::Minus));
         }
-        made
+        number(sums, self.width)
     }
+}
 
-    /// sum_k w_k x_k, exactly.
-    pub(crate) fn sum(&self, weights: &[i64]) -> BigInt {
-        let mut sums = vec![0_i128; self.length];
-        let rows = self.digits.chunks(self.length.max(1)).zip(&self.negative);
-        for (&w, (digits, negative)) in weights.iter().zip(rows) {
-            if w != 0 {
-                let w = i128::from(if *negative { -w } else { w });
-                for (s, d) in sums.iter_mut().zip(digits) {
-                    *s += w * i128::from(*d);
-                }
-            }
+/// sum_i s_i 2^(width i): digits by carrying, where a negative last carry makes all the complement of the magnitude.
+fn number(sums: &[i128], width: u32) -> BigInt {
+    let words = (sums.len() + 4) * (width as usize / 32);
+    let (mut digits, mut carry) = (Vec::with_capacity(words), 0_i128);
+    let mask = (1_i128 << width) - 1;
+    // |carry| stays below 2^127 / 2^32 + 1, and leaves at most four digits of 32 bits.
+    for s in sums.iter().chain([&0; 4]) {
+        carry += s;
+        let digit = carry & mask;
+        carry >>= width;
+        // Halves of a digit that is below 2^width.
+        digits.push((digit & 0xffff_ffff) as u32);
+        if width == 64 {
+            digits.push((digit >> 32_u32) as u32);
         }
-        let mut total = BigInt::zero();
-        for s in sums.iter().rev() {
-            total = (total << 32_u32) + s;
-        }
-        total
+    }
+    let magnitude = BigUint::new(digits);
+    if carry < 0 {
+        // All of it counts from -2^(width (length + 4)).
+        BigInt::from(magnitude) - (BigInt::from(1) << (32 * words))
+    } else {
+        BigInt::from_biguint(Sign::Plus, magnitude)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use num_traits::Zero;
 
     #[test]
     fn sums_are_exact() {
@@ -76,38 +134,44 @@ mod tests {
                 .wrapping_add(1442695040888963407);
             seed >> 3
         };
-        for round in 0..200_u64 {
+        let mut widths = std::collections::BTreeSet::new();
+        for round in 0..600_u64 {
             let n = usize::try_from(round % 7).unwrap();
-            let numbers: Vec<Option<BigInt>> = (0..n)
+            let numbers: Vec<BigInt> = (0..n + 2)
                 .map(|_| {
                     let size = (BigInt::from(random()) << (random() % 400)) + random();
                     match random() % 4 {
-                        0 => None,
-                        1 => Some(-size),
-                        2 => Some(BigInt::from(1) - (BigInt::from(1) << 320_u32)),
-                        _ => Some(size),
+                        0 => BigInt::zero(),
+                        1 => -size,
+                        2 => BigInt::from(1) - (BigInt::from(1) << 320_u32),
+                        _ => size,
                     }
                 })
                 .collect();
-            let top = (1_i64 << 62) - 1;
+            let top = (1_i64 << [62, 59, 30][usize::try_from(round % 3).unwrap()]) - 1;
             let weights: Vec<BigInt> = (0..n)
                 .map(|_| match random() % 3 {
                     0 => BigInt::from(-top),
                     1 => BigInt::from(top),
-                    _ => BigInt::from(random() >> 5),
+                    _ => BigInt::from(random() % top.unsigned_abs()),
                 })
                 .collect();
-            let none = BigInt::zero();
-            let exact: BigInt = weights
-                .iter()
-                .zip(&numbers)
-                .map(|(w, x)| w * x.as_ref().unwrap_or(&none))
+            let at: Vec<Option<usize>> = (0..n)
+                .map(|_| usize::try_from(random()).ok().map(|r| r % (n + 3)))
+                .map(|at| at.filter(|at| *at < numbers.len()))
+                .collect();
+            let used = weights.iter().zip(&at);
+            let exact: BigInt = used
+                .filter_map(|(w, at)| at.map(|at| w * &numbers[at]))
                 .sum();
-            let borrowed: Vec<Option<&BigInt>> = numbers.iter().map(Option::as_ref).collect();
-            let found = DigitRows::new(&borrowed).sum(&machine(&weights).unwrap());
+            let machine = MachineWeights::new(&weights, n).unwrap();
+            widths.insert(machine.width);
+            let digits = machine.digits(&numbers);
+            let found = digits.sum(machine.get(0..n).unwrap(), &at, &mut Vec::new());
             assert_eq!(found, exact);
         }
-        assert!(machine(&[BigInt::from(1) << 62_u32]).is_none());
-        assert!(machine(&[BigInt::from(-1) << 62_u32]).is_none());
+        assert_eq!(widths.len(), 2, "digits of both widths");
+        assert!(MachineWeights::new(&[BigInt::from(1) << 62_u32], 1).is_none());
+        assert!(MachineWeights::new(&[BigInt::from(-1) << 62_u32], 1).is_none());
     }
 }

@@ -23,6 +23,7 @@ pub(crate) fn evaluate(
 ) -> Checked<Balls> {
     let mut values: Vec<Balls> = vec![input.clone()];
     let mut shapes = vec![network.input];
+    let spent = spent(network);
     let mut activation = 0;
     for (i, node) in network.nodes.iter().enumerate() {
         let mut x = Vec::new();
@@ -94,6 +95,11 @@ pub(crate) fn evaluate(
         }
         values.push(y);
         shapes.push(node.shape);
+        for &k in spent.get(i).into_iter().flatten() {
+            if let Some(value) = values.get_mut(k) {
+                value.mid = Vec::new();
+            }
+        }
     }
     if substitutes.is_some_and(|all| all.len() != activation) {
         return Err(Fault::rejected(
@@ -105,6 +111,29 @@ pub(crate) fn evaluate(
         return Err(Fault::internal("output"));
     }
     Ok(values.swap_remove(network.output))
+}
+
+/// After each node, the values that no later one needs: 0 is the input, i + 1 what node i answers.
+pub(crate) fn spent(network: &Network) -> Vec<Vec<usize>> {
+    // What nobody needs is given back at once.
+    let mut last: Vec<usize> = (0..=network.nodes.len())
+        .map(|k| k.saturating_sub(1))
+        .collect();
+    for (i, node) in network.nodes.iter().enumerate() {
+        for &k in &node.inputs {
+            if let Some(last) = last.get_mut(k) {
+                *last = i;
+            }
+        }
+    }
+    let mut spent = vec![Vec::new(); network.nodes.len()];
+    for (k, &i) in last.iter().enumerate() {
+        match spent.get_mut(i) {
+            Some(here) if k != network.output => here.push(k),
+            _ => {}
+        }
+    }
+    spent
 }
 
 /// The stated enclosures hold the computed ones, and decide the class.

@@ -1,6 +1,7 @@
 //! Work and memory of an evaluation, refused before they are taken.
 
 use crate::core::fault::{Checked, Fault, Rule};
+use crate::network::forward::spent;
 use crate::network::model::layers::{Layer, Network};
 use crate::network::polynomial;
 use crate::network::substitute::Substitute;
@@ -9,22 +10,33 @@ use crate::network::substitute::Substitute;
 /// none takes minutes that has not cost its sender megabytes.
 const WORK: u64 = 1 << 37;
 const WORK_A_BYTE: u64 = 1 << 13;
-/// Most bytes of all midpoints together.
+/// Most bytes of midpoints at a time.
 const MEMORY: u64 = 1 << 31;
 
-/// Refuses work and memory beyond the limits before they are taken; `bytes` of the network's file.
+/// Refuses work and memory beyond the limits before they are taken; `bytes` of the network's file; whether
+/// what goes into activations is kept to the end.
 pub(crate) fn limit_work(
     network: &Network,
     bytes: usize,
     signs: &[Substitute],
     precision: u64,
+    traced: bool,
 ) -> Checked<()> {
     let most = WORK.max((bytes as u64).saturating_mul(WORK_A_BYTE));
     let limbs = precision / 64 + 2;
     let mut units = 0u64;
-    let mut memory = 0u64;
+    let bytes_of = |shape: &[usize; 3]| {
+        let elements = shape.iter().product::<usize>() as u64;
+        elements.saturating_mul(precision / 8 + 48)
+    };
+    let shape_of = |k: usize| match k.checked_sub(1) {
+        None => Some(&network.input),
+        Some(node) => network.nodes.get(node).map(|node| &node.shape),
+    };
+    let mut held = bytes_of(&network.input);
+    let mut memory = held;
     let mut signs = signs.iter();
-    for node in &network.nodes {
+    for (node, spent) in network.nodes.iter().zip(&spent(network)) {
         let out = node.shape.iter().product::<usize>() as u64;
         let each = match &node.layer {
             Layer::Conv { weights, .. } | Layer::Dense { weights, .. } => {
@@ -48,7 +60,23 @@ pub(crate) fn limit_work(
             _ => 30,
         };
         units = units.saturating_add(out.saturating_mul(each));
-        memory = memory.saturating_add(out.saturating_mul(precision / 8 + 48));
+        let made = bytes_of(&node.shape);
+        held = held.saturating_add(made);
+        // Before it answers, a polynomial has its values and radii in lists of their own, and a sum its factors' digits.
+        let bent = node.layer.is_bent();
+        let first = node.inputs.first().and_then(|&k| shape_of(k));
+        let beside = if bent {
+            made.saturating_mul(2)
+        } else {
+            first.map_or(0, bytes_of)
+        };
+        memory = memory.max(held.saturating_add(beside));
+        if bent && traced {
+            held = held.saturating_add(made);
+        }
+        for &k in spent {
+            held = held.saturating_sub(shape_of(k).map_or(0, bytes_of));
+        }
     }
     if memory > MEMORY {
         return Err(Fault::rejected(

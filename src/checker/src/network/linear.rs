@@ -2,12 +2,11 @@
 
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::network::balls::{fixed, is_held, shift_up, Balls};
-use crate::network::digits::{machine, DigitRows};
+use crate::network::digits::{DigitRows, MachineWeights};
 use crate::network::model::layers::{Dyadic, Geometry, Layer, NetworkNode};
 use crate::network::normalise::{normalise, variance};
 use num_bigint::BigInt;
 use num_traits::{One, Signed, Zero};
-use std::ops::Range;
 
 /// Most bits of one layer's weights over one exponent.
 const MAX_WEIGHT_BITS: u64 = 1 << 33;
@@ -37,7 +36,7 @@ pub(crate) fn align(numbers: &[Dyadic]) -> Aligned {
 pub(crate) struct WeightRows {
     weights: Aligned,
     /// The same as machine integers, if they all are.
-    machine: Option<Vec<i64>>,
+    machine: Option<MachineWeights>,
     bias: Vec<BigInt>,
     /// Whether no bias was rounded.
     bias_is_held: bool,
@@ -66,7 +65,7 @@ impl WeightRows {
             .map(|row| row.iter().map(Signed::abs).sum::<BigInt>())
             .max();
         Ok(Self {
-            machine: machine(&weights.mantissas),
+            machine: MachineWeights::new(&weights.mantissas, terms),
             weights,
             bias: bias.iter().map(|b| fixed(b, precision)).collect(),
             bias_is_held: bias.iter().all(|b| is_held(b, precision)),
@@ -75,31 +74,32 @@ impl WeightRows {
         })
     }
 
-    /// The outputs of some rows from the inputs of their window (none is 0).
-    pub(crate) fn outputs(
-        &self,
-        rows: Range<usize>,
-        x: &[Option<&BigInt>],
-    ) -> Checked<Vec<BigInt>> {
-        let digits = self.machine.as_ref().map(|w| (w, DigitRows::new(x)));
-        let each = |row: usize| {
-            let part = row * self.terms..(row + 1) * self.terms;
-            let bias = self.bias.get(row);
-            let bias = bias.ok_or_else(|| Fault::internal("row"))?;
-            let sum = match &digits {
-                Some((weights, digits)) => weights.get(part).map(|w| digits.sum(w)),
-                None => {
-                    let weights = self.weights.mantissas.get(part);
-                    weights.map(|weights| {
-                        let used = weights.iter().zip(x).filter(|(w, _)| !w.is_zero());
-                        used.filter_map(|(w, x)| x.map(|x| w * x)).sum::<BigInt>()
-                    })
-                }
-            };
-            let sum = sum.ok_or_else(|| Fault::internal("row"))?;
-            Ok((sum >> self.weights.shift) + bias)
+    /// Numbers as sums over windows of them need them.
+    fn factors<'a>(&self, numbers: &'a [BigInt]) -> Factors<'a> {
+        Factors {
+            numbers,
+            digits: self.machine.as_ref().map(|w| w.digits(numbers)),
+            room: Vec::new(),
+        }
+    }
+
+    /// The output of one row from the places of its window (none is 0).
+    fn output(&self, row: usize, x: &mut Factors<'_>, window: &[Option<usize>]) -> Checked<BigInt> {
+        let part = row * self.terms..(row + 1) * self.terms;
+        let sum = match (&self.machine, &x.digits) {
+            (Some(weights), Some(digits)) => weights
+                .get(part)
+                .map(|w| digits.sum(w, window, &mut x.room)),
+            _ => self.weights.mantissas.get(part).map(|weights| {
+                let used = weights.iter().zip(window).filter(|(w, _)| !w.is_zero());
+                let numbers = used.filter_map(|(w, at)| Some((w, x.numbers.get((*at)?)?)));
+                numbers.map(|(w, x)| w * x).sum::<BigInt>()
+            }),
         };
-        rows.map(each).collect()
+        match sum.zip(self.bias.get(row)) {
+            Some((sum, bias)) => Ok((sum >> self.weights.shift) + bias),
+            None => Err(Fault::internal("row")),
+        }
     }
 
     pub(crate) fn radius(&self, x: &Balls) -> BigInt {
@@ -110,6 +110,13 @@ impl WeightRows {
         let rounding = if held { 0 } else { 2 };
         shift_up(&(&self.norm * &x.radius), shift) + rounding
     }
+}
+
+/// What sums of products are over.
+struct Factors<'a> {
+    numbers: &'a [BigInt],
+    digits: Option<DigitRows>,
+    room: Vec<i128>,
 }
 
 /// A layer that is no activation.
@@ -136,9 +143,11 @@ pub(crate) fn linear(
         }
         Layer::Dense { weights, bias } => {
             let rows = WeightRows::new(weights, bias, precision)?;
-            let x: Vec<Option<&BigInt>> = a.mid.iter().map(Some).collect();
+            let all: Vec<Option<usize>> = (0..a.mid.len()).map(Some).collect();
+            let mut x = rows.factors(&a.mid);
+            let outputs = (0..bias.len()).map(|row| rows.output(row, &mut x, &all));
             Ok(Balls {
-                mid: rows.outputs(0..bias.len(), &x)?,
+                mid: outputs.collect::<Checked<_>>()?,
                 radius: rows.radius(a),
             })
         }
@@ -209,19 +218,20 @@ fn convolution(
     let [_, height, width] = out;
     let (each, outs) = (shape[0] / groups, out[0] / groups);
     let mut mid = vec![BigInt::zero(); out.iter().product()];
+    let (mut x, mut window) = (rows.factors(&a.mid), Vec::new());
     for row in 0..height {
         for column in 0..width {
             let places = geometry.places(shape, row, column);
             for group in 0..groups {
                 let channels = group * each..(group + 1) * each;
-                let window: Vec<Option<&BigInt>> = channels
-                    .flat_map(|c| places.iter().map(move |p| p.map(|p| c * plane + p)))
-                    .map(|at| at.and_then(|at| a.mid.get(at)))
-                    .collect();
-                let each = group * outs..(group + 1) * outs;
-                for (o, y) in each.clone().zip(rows.outputs(each, &window)?) {
+                window.clear();
+                window.extend(
+                    channels.flat_map(|c| places.iter().map(move |p| p.map(|p| c * plane + p))),
+                );
+                for o in group * outs..(group + 1) * outs {
                     let at = (o * height + row) * width + column;
-                    *mid.get_mut(at).ok_or_else(|| Fault::internal("conv"))? = y;
+                    let y = mid.get_mut(at).ok_or_else(|| Fault::internal("conv"))?;
+                    *y = rows.output(o, &mut x, &window)?;
                 }
             }
         }

@@ -193,7 +193,7 @@ fn prove(
     }
     let origins: Vec<usize> = (0..needed).collect();
     let found = substitutes(&document, &origins)?;
-    limit_work(&network, bytes, &found, precision)?;
+    limit_work(&network, bytes, &found, precision, false)?;
     let plain = |network: &Network, trace: &mut dyn FnMut(&Balls)| {
         let logits = evaluate(network, &input, None, precision, trace)?;
         compare(
@@ -235,7 +235,7 @@ fn prove(
     }
     let expanded = expand(network)?;
     let found = substitutes(&document, &replaced(&activations, &expanded.origins))?;
-    limit_work(&expanded.network, bytes, &found, precision)?;
+    limit_work(&expanded.network, bytes, &found, precision, true)?;
     if noise.exact_centre {
         twin(&expanded.network, &found, &mut trace)?;
     } else {

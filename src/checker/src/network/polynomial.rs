@@ -54,18 +54,19 @@ mod tests {
             vec![q(1, 3), q(-2, 1), q(5, 7)],
             vec![q(1, 3), q(-2, 1), q(5, 7)],
             vec![q(0, 1), q(1, 1), q(-9, 1)],
+            vec![q(0, 1), q(3, 7), q(0, 1), q(-9, 13), q(0, 1), q(1, 3)],
         ];
         let f = 80;
-        let radius = BigInt::from(1) << 60_u32;
-        for n in -20_i64..20 {
+        for (n, bits) in (-20_i64..20).flat_map(|n| [(n, 0_u32), (n, 4), (n, 60)]) {
+            let radius: BigInt = (BigInt::from(1) << bits) - 1_u32;
             let x = q(n * 7, 11);
             let middle = x.floor_at(f);
             let x = Balls {
-                mid: vec![middle.clone(); 6],
+                mid: vec![middle.clone(); 2 * channels.len()],
                 radius: radius.clone(),
             };
             let y = apply(&channels, &x, 2, f).unwrap();
-            assert!(y.radius < BigInt::from(1) << 70_u32);
+            assert!(y.radius < BigInt::from(1) << (bits + 40));
             for end in [&middle - &radius, middle.clone(), &middle + &radius] {
                 let at = Rational::dyadic(end, f);
                 for (c, powers) in channels.iter().enumerate() {
