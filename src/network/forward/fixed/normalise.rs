@@ -1,5 +1,5 @@
-//! Variance and normalisation in fixed point; the derivation for balls is at the head of
-//! [`normalise`](crate::network::forward::normalise).
+//! Normalisation in fixed point, by a sample's own mean and variance or by a batch norm's; of the former the derivation
+//! for balls is at the head of [`normalise`](crate::network::forward::normalise).
 //!
 //! **Rounding.** A mean is rounded towards 0, so each c = m - mean is off by e, |e| < 1 ulp, the same for all of a group. The c add
 //! up to 0, so that the mean of (c + e)^2 is V(m) + e^2: far below an ulp more. Products are off by E ulps each
@@ -9,8 +9,9 @@ use crate::arith::ball::up;
 use crate::arith::fixed::{exp2, Fixed, MOST};
 use crate::network::forward::fixed::polynomial::{greatest, size, Numbers};
 use crate::network::forward::fixed::radii::Radii;
-use crate::network::model::ops::{Over, TensorShape};
-use rug::Rational;
+use crate::network::model::ops::{BatchNorm, Over, TensorShape};
+use rug::ops::Pow;
+use rug::{Float, Rational};
 
 /// Midpoints, radii, and the shape.
 pub type Given<'a, const N: usize> = (&'a [Fixed<N>], &'a Radii, TensorShape);
@@ -88,4 +89,20 @@ pub fn normalised<const N: usize>(
         mid.collect(),
         radii.gathered(slips, Fixed::<N>::PRODUCT_ULPS),
     ))
+}
+
+/// gamma/sqrt(variance + epsilon) and beta - mean times it, each within two ulps: with 192 bits more than the numbers have,
+/// roundings of numbers below 2^60 are next to nothing beside the last one.
+pub fn folded<const N: usize>(b: &BatchNorm, c: usize) -> Option<(Fixed<N>, Fixed<N>)> {
+    let bits = Fixed::<N>::FRACTION + 192;
+    let root = (Float::with_val(bits, b.variance[c]) + b.epsilon).sqrt();
+    let scale = Float::with_val(bits, b.gamma[c]) / root;
+    let moved = Float::with_val(bits, &scale * b.mean[c]);
+    let shift = Float::with_val(bits, b.beta[c] - &moved);
+    let small = Float::with_val(bits, 2).pow(60);
+    let fits = [&scale, &moved, &shift]
+        .iter()
+        .all(|x| Float::with_val(bits, x.abs_ref()) < small);
+    let fixed = |x: Float| Fixed::floor(&x.to_rational()?);
+    fits.then(|| Some((fixed(scale)?, fixed(shift)?)))?
 }
