@@ -175,6 +175,15 @@ fn claims(proof: &Proof, grid: &mut Grid) -> Vec<Claim> {
         cites = claims.len();
         claims.push(series(s, grid));
     }
+    if let Some(r) = &proof.rounding {
+        claims.push(Claim::Rounding {
+            scheme: r.evaluation.scheme().to_owned(),
+            format: r.evaluation.format.to_string(),
+            from: write(&r.from),
+            to: write(&r.to),
+            hi: write(&r.bound_hi),
+        });
+    }
     if let Some(c) = &proof.closeness {
         claims.push(Claim::Closeness {
             from: write(&c.from),

@@ -192,6 +192,13 @@ pub(crate) enum Claim {
         hi: String,
         witness: Witness,
     },
+    Rounding {
+        scheme: String,
+        format: String,
+        from: String,
+        to: String,
+        hi: String,
+    },
     Target {
         cites: String,
         function: String,

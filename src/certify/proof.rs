@@ -19,6 +19,7 @@ use crate::certify::claims::pool;
 use crate::certify::claims::pool::Pool;
 use crate::certify::claims::relu_error;
 use crate::certify::claims::relu_error::ReluError;
+use crate::certify::claims::rounding::{self, Rounding};
 use crate::certify::claims::validity::{self, Validity};
 use crate::certify::composite::cascade::Branch;
 use crate::certify::published::{self, BOUND_BITS};
@@ -70,6 +71,8 @@ pub struct Proof {
     pub lines: Option<Lines>,
     /// The error of what is computed from p, for a smooth function; there are no branches then.
     pub series: Option<Series>,
+    /// What rounding adds to p, where an evaluation is asked for.
+    pub rounding: Option<Rounding>,
     /// Fixed points that p contracts to, for the bit.
     pub contractions: Vec<Contraction>,
     /// Closeness to sign: the function's own for sign and step, else the envelope.
@@ -129,9 +132,17 @@ pub fn prove(table: &Table, request: &Request) -> Result<Proof> {
         let p = expand::composite(&composite.branches[0].stages)?;
         let first = lines::first_precision(&p, &parts);
         let precisions = [first, first / 2 * 3, first * 2];
-        return narrowest(request, &precisions, |prec| {
+        let mut proof = narrowest(request, &precisions, |prec| {
             direct(&p, &parts, request, prec)
-        });
+        })?;
+        if let (Some(evaluation), Some(lines)) = (request.evaluation, &proof.lines) {
+            if let (Some(first), Some(last)) = (parts.first(), parts.last()) {
+                let ends = (&first.from, &last.to);
+                let bits = lines.estimate_fixed_bits;
+                proof.rounding = Some(rounding::enclose(table, evaluation, ends, bits)?);
+            }
+        }
+        return Ok(proof);
     }
     narrowest(request, &PRECISIONS, |prec| {
         plan.attempt(&composite, request, prec)
@@ -189,6 +200,12 @@ fn smooth(table: &Table, request: &Request) -> Result<Proof> {
         proof.conclude();
         if proof.verdict != Some(Verdict::Undecided) || gap_bits == 57 {
             break;
+        }
+    }
+    if let (Some(evaluation), Some(series)) = (request.evaluation, &proof.series) {
+        if let (Some((from, _)), Some((_, to))) = (parts.first(), parts.last()) {
+            let bound = rounding::enclose(table, evaluation, (from, to), series.bits)?;
+            proof.rounding = Some(bound);
         }
     }
     Ok(proof)
@@ -394,6 +411,7 @@ impl Proof {
             argmax: None,
             lines: None,
             series: None,
+            rounding: None,
             contractions: Vec::new(),
             closeness: None,
             ranges: Vec::new(),

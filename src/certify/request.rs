@@ -4,6 +4,7 @@ use crate::arith::rounding::CoefficientMode;
 use crate::error::{Error, Result};
 use crate::function::shape::{Line, Shape};
 use crate::function::target::{Function, Target};
+use crate::poly::evaluation::Evaluation;
 use crate::poly::table::Table;
 use rug::Rational;
 use std::fmt;
@@ -31,6 +32,8 @@ pub struct Request {
     pub rho: Option<Rational>,
     /// The overflow margin is the largest rho with |r| <= limit on |x| <= to + rho.
     pub limit: Rational,
+    /// Functions of p itself: also what rounding adds in a program that evaluates p so.
+    pub evaluation: Option<Evaluation>,
     /// Only the error: no ranges, envelope, slope or overflow margin.
     pub only_error: bool,
 }
@@ -49,6 +52,7 @@ impl Request {
             zone: None,
             rho: None,
             limit: Rational::from(2),
+            evaluation: None,
             only_error: false,
         }
     }
@@ -201,6 +205,19 @@ impl Plan {
             return Err(Error::domain(
                 "max needs the composite on the whole of [-1, 1]",
             ));
+        }
+        if let Some(evaluation) = request.evaluation {
+            if !function.is_itself() {
+                return Err(Error::unsupported(format!(
+                    "--evaluation is of p itself (a direct target, or smooth), and {function} is reached through sign"
+                )));
+            }
+            if request.coefficients != evaluation.format {
+                return Err(Error::domain(format!(
+                    "--evaluation {evaluation} holds the coefficients in {}, and --coefficients says {}",
+                    evaluation.format, request.coefficients
+                )));
+            }
         }
         if !(request.gap >= 2.0f64.powi(-1_000) && request.gap <= 1.0) {
             return Err(Error::domain("the gap must be from 2^-1000 to 1"));

@@ -9,6 +9,7 @@ use crate::function::formula::{Formula, Measure};
 use crate::function::shape::Shape;
 use crate::function::target::Function;
 use crate::jobs::certify::{certify, Answer, Request};
+use crate::poly::evaluation::Evaluation;
 use crate::poly::role::Role;
 use crate::poly::table::{Output, Table};
 use rug::Rational;
@@ -39,9 +40,14 @@ pub struct Arguments {
     /// Claimed bound of the maximum error, in the units of the scaled function.
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     claim: Option<Rational>,
-    /// Certify coefficients as a program holds them: exact, f64, f32 or fixed:BITS.
-    #[arg(long, default_value = "exact")]
-    coefficients: CoefficientMode,
+    /// Certify coefficients as a program holds them: exact, f64, f32 or fixed:BITS (exact if left out, or the format of
+    /// --evaluation).
+    #[arg(long)]
+    coefficients: Option<CoefficientMode>,
+    /// Functions of p itself: also bound what rounding adds in a program that evaluates p by horner:f64, horner:f32,
+    /// clenshaw:f64 or clenshaw:f32, with coefficients held in that format.
+    #[arg(long, value_name = "SCHEME:FORMAT")]
+    evaluation: Option<Evaluation>,
     /// B: inputs in [-B, B], the composite is applied to x/B.
     #[arg(long, value_parser = input_scale, allow_hyphen_values = true, default_value = "1")]
     scale: Rational,
@@ -156,7 +162,12 @@ fn request(a: &Arguments) -> Request {
     Request {
         target: a.target,
         claim: a.claim.clone(),
-        coefficients: a.coefficients,
+        coefficients: match (a.coefficients, a.evaluation) {
+            (Some(mode), _) => mode,
+            (None, Some(evaluation)) => evaluation.format,
+            (None, None) => CoefficientMode::Exact,
+        },
+        evaluation: a.evaluation,
         scale: a.scale.clone(),
         slope: a.slope.clone(),
         window: a.window,
@@ -196,6 +207,31 @@ fn words(answer: &Answer) -> String {
         number::estimate_log2(&proof.bound_hi),
         proof.estimate_gap().log2(),
     ));
+    if let Some(r) = &proof.rounding {
+        // Of a value that is computed from p the second bound would be another one.
+        let of_p = proof
+            .series
+            .as_ref()
+            .is_none_or(|s| s.difference.value.is_none());
+        let all = Rational::from(&r.bound_hi + &proof.bound_hi);
+        let absolute = proof
+            .series
+            .as_ref()
+            .is_none_or(|s| s.difference.measure == Measure::Absolute);
+        text.push_str(&match of_p && absolute {
+            true => format!(
+                "  as coded ({}): rounding adds at most {}, so the error of the program is at most {}\n",
+                r.evaluation,
+                number::decimal(&r.bound_hi, 6, true),
+                number::decimal(&all, 20, true)
+            ),
+            false => format!(
+                "  as coded ({}): rounding moves p(x) by at most {}\n",
+                r.evaluation,
+                number::decimal(&r.bound_hi, 6, true)
+            ),
+        });
+    }
     text.push_str(&left_out(proof));
     for reading in &answer.other_readings {
         text.push_str(&format!(
@@ -287,6 +323,10 @@ fn json(a: &Arguments, table: &Table, answer: &Answer) -> String {
         json["function"] = s.difference.function.text().into();
         json["value"] = s.difference.value.as_ref().map_or("p", |v| v.text()).into();
         json["error"] = s.difference.measure.to_string().into();
+    }
+    if let Some(r) = &proof.rounding {
+        json["evaluation"] = r.evaluation.to_string().into();
+        json["bound_rounding"] = number::decimal(&r.bound_hi, 20, true).into();
     }
     if !answer.other_readings.is_empty() {
         json["other_readings"] = answer.other_readings.clone().into();

@@ -8,6 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::function::formula::{Difference, Formula, Measure};
 use crate::function::target::{Function, Target};
 use crate::jobs::{claim, readings};
+use crate::poly::evaluation::Evaluation;
 use crate::poly::table::{Output, Table};
 use rug::Rational;
 
@@ -20,6 +21,8 @@ pub struct Request {
     pub claim: Option<Rational>,
     /// How a program holds the coefficients.
     pub coefficients: CoefficientMode,
+    /// How a program evaluates p, for what its rounding adds.
+    pub evaluation: Option<Evaluation>,
     /// B: inputs are in [-B, B], the composite is applied to x/B.
     pub scale: Rational,
     /// Slope of a leaky ReLU for x < 0 (that of a `direct_leaky_relu` table, else 1/100 if none).
@@ -68,6 +71,7 @@ impl Default for Request {
             target: None,
             claim: None,
             coefficients: CoefficientMode::Exact,
+            evaluation: None,
             scale: Rational::from(1),
             slope: None,
             window: None,
@@ -260,6 +264,7 @@ impl Request {
             rho: self.rho.clone(),
             limit: self.limit.clone().unwrap_or_else(|| Rational::from(2)),
             only_error: self.only_error,
+            evaluation: self.evaluation,
             ..Asked::new(target)
         })
     }

@@ -7,6 +7,7 @@ pub mod basis;
 pub mod component;
 pub mod composite;
 pub mod cost;
+pub mod evaluation;
 pub mod role;
 pub mod smooth;
 pub mod table;

@@ -27,6 +27,7 @@ use polycert::certify::neuron::kink::Neuron;
 use polycert::certify::proof::prove;
 use polycert::certify::request::Request;
 use polycert::function::target::{Function, Target};
+use polycert::network::boxes::maps::Map;
 use polycert::network::boxes::stages::stages;
 use polycert::network::boxes::{analyse, Bounds, Replacement};
 use polycert::network::forward::twin::Activation;
@@ -253,7 +254,9 @@ fn boxes_hold_whatever_inexact_entries_stand_for() {
         for stage in &mut meant {
             for m in &mut stage.matrices {
                 let away = |w: &mut f64| *w *= 1.0 + 0.0399 * r.unit();
-                m.entries.iter_mut().for_each(away);
+                if let Map::Dense(entries) = &mut m.map {
+                    entries.iter_mut().for_each(away);
+                }
             }
             stage.bias.iter_mut().for_each(|b| *b += 0.0099 * r.unit());
         }

@@ -1,6 +1,7 @@
 //! Networks: reading, enclosures, bounds over boxes and under noise, against exact evaluation.
 
 mod bounds;
+mod box_layers;
 mod enclosures;
 mod exports;
 mod fixed;

@@ -383,10 +383,51 @@ fn heloc_is_below_the_published_bounds_at_every_degree() {
         request.extend(rest);
         refused(&request, said);
     }
-    refused(
-        &["network", "box", NETWORK, "--degrees", "2"],
-        "input boxes takes",
-    );
+}
+
+#[test]
+fn activations_that_boxes_do_not_take_are_named() {
+    let folder = Folder::new();
+    let layers = r#"[{"op":"dense","name":"a","weights":"a"},{"op":"leaky_relu","name":"leak","slope":"1/8"},
+        {"op":"dense","name":"b","weights":"b"}]"#;
+    let graph = format!(r#"{{"format":"polycert-graph/1","input":[2],"layers":{layers}}}"#);
+    let shapes = [("a", vec![2, 2]), ("b", vec![1, 2])];
+    let network = weights(&folder, &graph, &shapes, &mut 3);
+    for said in ["layer \"leak\" (leaky_relu)", "input boxes takes"] {
+        refused(&["network", "box", &network, "--degrees", "2"], said);
+    }
+}
+
+/// Two convolutions of stride 2 over [0, 1]^784: proved, and what was found is below it.
+#[test]
+fn a_published_convolutional_network_has_bounds() {
+    let Some(file) = shared("networks/mnist_convsmall_eran.safetensors") else {
+        return;
+    };
+    let folder = Folder::new();
+    let layers = r#"[{"op":"conv","name":"c0","weights":"0.weight","bias":"0.bias","stride":2},{"op":"relu","name":"r0"},
+        {"op":"conv","name":"c1","weights":"2.weight","bias":"2.bias","stride":2},{"op":"relu","name":"r1"},
+        {"op":"flatten","name":"f"},{"op":"dense","name":"d0","weights":"5.weight","bias":"5.bias"},
+        {"op":"relu","name":"r2"},{"op":"dense","name":"d1","weights":"7.weight","bias":"7.bias"}]"#;
+    let graph = format!(r#"{{"format":"polycert-graph/1","input":[1,28,28],"layers":{layers}}}"#);
+    let graph = folder.file("graph.json", graph);
+    let file = file.to_string_lossy();
+    let request = [
+        "network",
+        "box",
+        &file,
+        "--graph",
+        &graph,
+        "--degrees",
+        "10",
+    ];
+    let (found, code) = json(&[&request[..], &["--attack", "1", "--json"]].concat());
+    assert_eq!(code, Some(0));
+    let run = &found["runs"][0];
+    let number = |name: &str| run[name].as_f64().unwrap();
+    assert!(number("bound_greatest_difference") < 6.41, "{run}");
+    assert!(number("measure_greatest_difference") <= number("bound_greatest_difference"));
+    assert!((0.5..=1.0).contains(&number("measure_share_of_range")));
 }
 
 /// Polynomials for all of [0, 1]^784 near one image: the twin of degree 100 is really further away than that of degree
@@ -578,6 +619,72 @@ fn boxes_of_networks_that_end_in_relu_have_certificates() {
         assert_eq!(out.status.code(), Some(0), "{n}: {error}");
         let check = polycert(&["check", &file]);
         assert_eq!(check.status.code(), Some(0), "{n}");
+    }
+}
+
+/// A max-pooling is its tournament: every match has its own polynomial, and the checker plays the same one.
+#[test]
+fn boxes_through_max_pooling_have_certificates() {
+    let folder = Folder::new();
+    let file = folder.at("pool.cert.json");
+    let shapes = [
+        ("k", vec![2, 1, 3, 3]),
+        ("p", vec![2]),
+        ("w", vec![2, 8]),
+        ("q", vec![2]),
+    ];
+    let mut seed = 7;
+    for pool in [
+        r#""kernel":2,"stride":2"#,
+        r#""kernel":3,"stride":2,"padding":1"#,
+    ] {
+        let layers = format!(
+            r#"[{{"op":"conv","name":"c","weights":"k","bias":"p","padding":1}},{{"op":"relu","name":"r"}},
+            {{"op":"max_pool","name":"m",{pool}}},{{"op":"flatten","name":"f"}},
+            {{"op":"dense","name":"d","weights":"w","bias":"q"}}]"#
+        );
+        let graph = format!(r#"{{"format":"polycert-graph/1","input":[1,4,4],"layers":{layers}}}"#);
+        let network = weights(&folder, &graph, &shapes, &mut seed);
+        let request = [
+            "network",
+            "box",
+            &network,
+            "--degrees",
+            "4",
+            "--attack",
+            "3",
+        ];
+        let certified = [&request[..], &["--certificate", &file, "--json"]].concat();
+        let (found, code) = json(&certified);
+        assert_eq!(code, Some(0));
+        let run = &found["runs"][0];
+        let bound = run["bound_greatest_difference"].as_f64().unwrap();
+        let reached = run["measure_greatest_difference"].as_f64().unwrap();
+        assert!(
+            reached <= bound && 0.02 * bound < reached,
+            "{reached} {bound}"
+        );
+        // More polynomials than the 32 elements of the one ReLU: matches have them too.
+        assert!(run["replaced"].as_u64() > Some(32), "{run}");
+        let check = polycert(&["check", &file]);
+        let words = String::from_utf8_lossy(&check.stdout).into_owned();
+        assert_eq!(check.status.code(), Some(0), "{words}");
+        // Of the last match, where it is asked most.
+        let text = std::fs::read_to_string(&file).unwrap();
+        let mut forged: Value = serde_json::from_str(&text).unwrap();
+        let activations = forged["activations"].as_array_mut().unwrap();
+        let functions = activations.last_mut().unwrap().as_array_mut().unwrap();
+        let end = |f: &Value| polycert::arith::number::parse(f[1].as_str().unwrap()).unwrap();
+        let asked = functions.iter_mut().filter(|f| f.is_array());
+        let most = asked.max_by(|f, g| end(f).cmp(&end(g))).unwrap();
+        let less = end(most) * 99u32 / 100u32;
+        most[1] = Value::from(polycert::arith::number::write(&less));
+        let path = folder.file("forged.cert.json", forged.to_string());
+        std::fs::copy(format!("{file}.network"), format!("{path}.network")).unwrap();
+        let check = polycert(&["check", &path]);
+        let words = String::from_utf8_lossy(&check.stdout).into_owned();
+        assert_eq!(check.status.code(), Some(1), "{words}");
+        assert!(words.starts_with("REJECTED "), "{words}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is searched, proved and checked of composites: oracles, properties, mutations, shipped files.
 
+mod as_coded;
 mod enclosures;
 mod families;
 mod golden;

@@ -63,11 +63,8 @@ pub fn exact(
     for (k, stage) in stages.iter().enumerate().skip(1) {
         let mut z: Vec<Rational> = stage.bias.iter().map(|b| q(*b)).collect();
         for m in &stage.matrices {
-            for (z, row) in z.iter_mut().zip(m.entries.chunks_exact(m.columns())) {
-                for (w, a) in row.iter().zip(&after[m.source]) {
-                    *z += q(*w) * a;
-                }
-            }
+            let a = &after[m.source];
+            m.map.each_entry(a.len(), |o, i, w| z[o] += q(w) * &a[i]);
         }
         let a = z.iter().enumerate().map(|(i, z)| {
             if stage.relu {
@@ -239,6 +236,7 @@ pub fn exact_graph(
                     for ch in 0..own {
                         for tap in 0..c.window.len() {
                             let (ky, kx) = (tap / kernel[1], tap % kernel[1]);
+                            let (ky, kx) = (ky * c.window.dilation[0], kx * c.window.dilation[1]);
                             let yy = (row * c.window.stride[0] + ky).checked_sub(padding[0]);
                             let xx = (column * c.window.stride[1] + kx).checked_sub(padding[1]);
                             if let (Some(yy), Some(xx)) = (yy, xx) {

@@ -101,9 +101,10 @@ impl Space {
 
 /// T_0..T_n at u.
 pub(super) fn chebyshev(u: &Float, n: usize) -> Vec<Float> {
-    let mut t = vec![Float::with_val(PREC, 1), u.clone()];
+    let prec = u.prec();
+    let mut t = vec![Float::with_val(prec, 1), u.clone()];
     for j in 2..=n {
-        let next = Float::with_val(PREC, u * &t[j - 1]) * 2u32 - &t[j - 2];
+        let next = Float::with_val(prec, u * &t[j - 1]) * 2u32 - &t[j - 2];
         t.push(next);
     }
     t.truncate(n + 1);
@@ -130,13 +131,14 @@ impl Pieces {
 
 /// sum c_j T_j(u), by Clenshaw's recurrence.
 pub(super) fn series(c: &[Float], u: &Float) -> Float {
-    let (mut b1, mut b2) = (Float::new(PREC), Float::new(PREC));
-    let twice = Float::with_val(PREC, u * 2u32);
+    let prec = u.prec();
+    let (mut b1, mut b2) = (Float::new(prec), Float::new(prec));
+    let twice = Float::with_val(prec, u * 2u32);
     for c in c.iter().skip(1).rev() {
-        let b0 = Float::with_val(PREC, &twice * &b1) - &b2 + c;
+        let b0 = Float::with_val(prec, &twice * &b1) - &b2 + c;
         b2 = std::mem::replace(&mut b1, b0);
     }
-    Float::with_val(PREC, u * &b1) - b2 + &c[0]
+    Float::with_val(prec, u * &b1) - b2 + &c[0]
 }
 
 /// A point of a part where the error is extremal.
@@ -243,21 +245,22 @@ fn exchange_from(mut points: Vec<Float>, target: &Pieces, space: &Space) -> Resu
 /// The largest |error| of a reference, and by how much its ratio to the least one is above 1.
 pub(super) fn level(reference: &[Extremum]) -> (Float, f64) {
     let sizes = reference.iter().map(|e| e.error.clone().abs());
+    let prec = reference.first().map_or(PREC, |e| e.error.prec());
     let largest = sizes
         .clone()
-        .fold(Float::new(PREC), |a, b| if b > a { b } else { a });
+        .fold(Float::new(prec), |a, b| if b > a { b } else { a });
     let least = sizes.fold(largest.clone(), |a, b| if b < a { b } else { a });
     let excess = if largest.is_zero() {
         0.0
     } else {
-        (Float::with_val(PREC, &largest / &least) - 1u32).to_f64()
+        (Float::with_val(prec, &largest / &least) - 1u32).to_f64()
     };
     (largest, excess)
 }
 
 /// Whether an error is no more than the rounding of the working precision.
 pub(super) fn is_nothing(error: &Float) -> bool {
-    *error < Float::with_val(PREC, 1) >> (PREC - 20)
+    *error < Float::with_val(error.prec(), 1) >> (error.prec() - 20)
 }
 
 pub(super) fn failed(best: f64) -> Error {
@@ -394,34 +397,35 @@ pub(super) fn refined<E>(
     error: impl Fn(&Float) -> std::result::Result<Float, E>,
 ) -> std::result::Result<Extremum, E> {
     let mut three = around.map(Extremum::clone);
+    let prec = three[0].u.prec();
     for _ in 0..7 {
         let [a, b, d] = &three;
         // The vertex of the parabola through three points.
-        let left = Float::with_val(PREC, &b.u - &a.u);
-        let right = Float::with_val(PREC, &b.u - &d.u);
-        let fl = Float::with_val(PREC, &b.error - &d.error);
-        let fr = Float::with_val(PREC, &b.error - &a.error);
-        let over = Float::with_val(PREC, &left * &fl) - Float::with_val(PREC, &right * &fr);
+        let left = Float::with_val(prec, &b.u - &a.u);
+        let right = Float::with_val(prec, &b.u - &d.u);
+        let fl = Float::with_val(prec, &b.error - &d.error);
+        let fr = Float::with_val(prec, &b.error - &a.error);
+        let over = Float::with_val(prec, &left * &fl) - Float::with_val(prec, &right * &fr);
         if over.is_zero() {
             break;
         }
-        let top = Float::with_val(PREC, &left * &left) * &fl
-            - Float::with_val(PREC, &right * &right) * &fr;
-        let u = Float::with_val(PREC, &b.u - top / (over * 2u32));
+        let top = Float::with_val(prec, &left * &left) * &fl
+            - Float::with_val(prec, &right * &right) * &fr;
+        let u = Float::with_val(prec, &b.u - top / (over * 2u32));
         if !u.is_finite() || u <= a.u || u >= d.u || u == b.u {
             break;
         }
         let error = error(&u)?;
         let next = Extremum { u, error };
         let better = next.error.clone().abs() >= b.error.clone().abs();
-        let step = Float::with_val(PREC, &next.u - &b.u).abs();
+        let step = Float::with_val(prec, &next.u - &b.u).abs();
         three = match (better, next.u < b.u) {
             (true, true) => [a.clone(), next, b.clone()],
             (true, false) => [b.clone(), next, d.clone()],
             (false, true) => [next, b.clone(), d.clone()],
             (false, false) => [a.clone(), b.clone(), next],
         };
-        if step.get_exp().is_none_or(|e| e < -(PREC as i32) / 3) {
+        if step.get_exp().is_none_or(|e| e < -(prec as i32) / 3) {
             break;
         }
     }

@@ -14,8 +14,12 @@ use rug::Float;
 /// The error is levelled to this ratio.
 const GOAL: f64 = 1e-12;
 const MAX_EXCHANGES: usize = 60;
+/// Working precisions in bits, the first at which the error is above rounding: that of high degrees is tiny.
+const PRECISIONS: [u32; 4] = [PREC, 2 * PREC, 4 * PREC, 8 * PREC];
+/// How far references are moved to one side, one after another.
+const SKEWS: [f64; 4] = [0.0, 0.1, -0.1, 0.3];
 
-/// f(u) and w(u) for u in [-1, 1].
+/// f(u) and w(u) for u in [-1, 1], to the precision of u.
 pub type Weighted<'a> = dyn Fn(&Float) -> Result<(Float, Float)> + 'a;
 
 /// w(u) (f(u) - p(u)).
@@ -38,10 +42,11 @@ pub fn minimax(f: &Weighted, degree: usize) -> Result<Fit> {
             "degree {degree}; up to {MAX_DEGREE} are fitted"
         )));
     }
+    let prec = precision(f, degree)?;
     let mut last = failed(f64::INFINITY);
     // A symmetric reference of an even or odd f can have level 0.
-    for skew in [0.0, 0.1, -0.1, 0.3] {
-        match exchange(f, degree, start(degree + 2, skew)) {
+    for skew in SKEWS {
+        match exchange(f, degree, start(degree + 2, skew, prec)) {
             Ok(fit) => return Ok(fit),
             Err(e) => last = e,
         }
@@ -49,12 +54,26 @@ pub fn minimax(f: &Weighted, degree: usize) -> Result<Fit> {
     Err(last)
 }
 
+/// The working precision of which the level of a first reference is more than a third of the bits above rounding.
+fn precision(f: &Weighted, degree: usize) -> Result<u32> {
+    for prec in PRECISIONS {
+        for skew in SKEWS {
+            let (_, level) = levelled(f, degree, &start(degree + 2, skew, prec))?;
+            if level.abs() > Float::with_val(prec, 1) >> (prec / 3) {
+                return Ok(prec);
+            }
+        }
+    }
+    // A polynomial, or as good as one.
+    Ok(PREC)
+}
+
 /// Extrema of T_(count - 1), moved to one side by a square.
-fn start(count: usize, skew: f64) -> Vec<Float> {
-    let pi = Float::with_val(PREC, rug::float::Constant::Pi);
+fn start(count: usize, skew: f64, prec: u32) -> Vec<Float> {
+    let pi = Float::with_val(prec, rug::float::Constant::Pi);
     let points = (0..count).map(|i| {
-        let part = Float::with_val(PREC, i as u32) / (count - 1) as u32;
-        let square = Float::with_val(PREC, part.square_ref());
+        let part = Float::with_val(prec, i as u32) / (count - 1) as u32;
+        let square = Float::with_val(prec, part.square_ref());
         let part = part * (1.0 - skew) + square * skew;
         -(part * &pi).cos()
     });
@@ -65,7 +84,7 @@ fn exchange(f: &Weighted, degree: usize, mut points: Vec<Float>) -> Result<Fit> 
     let count = degree + 2;
     let mut best = f64::INFINITY;
     for _ in 0..MAX_EXCHANGES {
-        let c = levelled(f, degree, &points)?;
+        let (c, _) = levelled(f, degree, &points)?;
         let mut found = extrema(f, &c, 20 * count)?;
         for u in &points {
             let error = error(f, u, &c)?;
@@ -92,25 +111,26 @@ fn exchange(f: &Weighted, degree: usize, mut points: Vec<Float>) -> Result<Fit> 
     Err(failed(best))
 }
 
-/// Solves w sum c_j T_j(u_k) + (-1)^k h = w f(u_k).
-fn levelled(f: &Weighted, degree: usize, points: &[Float]) -> Result<Vec<Float>> {
+/// Solves w sum c_j T_j(u_k) + (-1)^k h = w f(u_k): c and h.
+fn levelled(f: &Weighted, degree: usize, points: &[Float]) -> Result<(Vec<Float>, Float)> {
     let mut rows = Vec::with_capacity(points.len());
     for (k, u) in points.iter().enumerate() {
         let (f, w) = f(u)?;
         let mut row: Vec<Float> = chebyshev(u, degree).into_iter().map(|t| t * &w).collect();
-        row.push(Float::with_val(PREC, if k % 2 == 0 { 1 } else { -1 }));
+        row.push(Float::with_val(u.prec(), if k % 2 == 0 { 1 } else { -1 }));
         row.push(f * w);
         rows.push(row);
     }
     let mut solution = solve(rows)?;
-    solution.pop();
-    Ok(solution)
+    let level = solution.pop().ok_or_else(|| failed(f64::INFINITY))?;
+    Ok((solution, level))
 }
 
 /// Local extrema of |error|, in order; ends included.
 fn extrema(f: &Weighted, c: &[Float], samples: usize) -> Result<Vec<Extremum>> {
     let mut points = Vec::with_capacity(samples + 1);
-    for u in start(samples + 1, 0.0) {
+    let prec = c.first().map_or(PREC, Float::prec);
+    for u in start(samples + 1, 0.0, prec) {
         let error = error(f, &u, c)?;
         points.push(Extremum { u, error });
     }
@@ -150,5 +170,10 @@ mod tests {
         let relative = |u: &Float| Ok((u.clone().exp(), (-u.clone()).exp()));
         let fit = minimax(&relative, 0).unwrap();
         assert!((fit.estimate_error.to_f64() - 1.0f64.tanh()).abs() < 1e-12);
+        // 2^-63 / 64!, nearly: far below the first working precision.
+        let precise = |u: &Float| Ok((u.clone().exp(), Float::with_val(u.prec(), 1)));
+        let size = minimax(&precise, 63).unwrap().estimate_error;
+        let taylor = Float::with_val(64, Float::factorial(64)).recip() >> 63u32;
+        assert!(((size / taylor).to_f64() - 1.0).abs() < 0.02);
     }
 }

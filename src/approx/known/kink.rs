@@ -7,6 +7,9 @@
 //!
 //! Source: Pachon and Trefethen, Barycentric-Remez algorithms, BIT 49 (2009).
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 /// Grid points for one oscillation of the error.
 const GRID: usize = 16;
 /// Points evaluated together.
@@ -29,14 +32,14 @@ const EXCHANGES: usize = 16;
 pub fn relu_coefficients(degree: usize, kink: f64) -> Vec<f64> {
     let points = degree + 2;
     let f = |t: f64| (t - kink).max(0.0);
-    let grid = grid(points, kink);
-    let step = std::f64::consts::PI / (points - 1) as f64;
-    let mut reference: Vec<f64> = (0..points).rev().map(|j| (step * j as f64).cos()).collect();
+    let angles = Angles::of(degree);
+    let grid = angles.grid(kink);
+    let mut reference = angles.reference.clone();
     let mut best: Option<(f64, Vec<f64>)> = None;
     for _ in 0..EXCHANGES {
         let levelled = Levelled::new(&reference, f);
         // Values on the grid by Clenshaw's recurrence: no division a term, many points at a time.
-        let c = coefficients(degree, |t| levelled.at(t));
+        let c = angles.coefficients(|t| levelled.at(t));
         let errors = errors(&c, &grid, kink);
         let most = errors.iter().fold(0.0f64, |m, e| m.max(e.abs()));
         if !most.is_finite() {
@@ -55,7 +58,7 @@ pub fn relu_coefficients(degree: usize, kink: f64) -> Vec<f64> {
     }
     match best {
         Some((_, c)) => c,
-        None => coefficients(degree, f),
+        None => angles.coefficients(f),
     }
 }
 
@@ -79,21 +82,79 @@ fn errors(c: &[f64], grid: &[f64], kink: f64) -> Vec<f64> {
     errors
 }
 
-/// Points of [-1, 1], dense like Chebyshev's, and the kink, in increasing order.
-fn grid(points: usize, kink: f64) -> Vec<f64> {
-    let n = GRID * points;
-    let step = std::f64::consts::PI / n as f64;
-    let mut grid: Vec<f64> = (0..=n).rev().map(|j| (step * j as f64).cos()).collect();
-    let place = grid.partition_point(|&t| t < kink);
-    if grid.get(place) != Some(&kink) {
-        grid.insert(place, kink);
+/// Cosines that all fits of one degree have in common.
+struct Angles {
+    degree: usize,
+    /// Points of [-1, 1], dense like Chebyshev's, in increasing order.
+    grid: Vec<f64>,
+    /// Where the exchange begins.
+    reference: Vec<f64>,
+    /// cos(i pi / 2n) for n coefficients.
+    table: Vec<f64>,
+}
+
+impl Angles {
+    /// Those of a degree: a network's neurons ask for the same ones by the thousand, so each thread keeps the last.
+    fn of(degree: usize) -> Rc<Self> {
+        thread_local! {
+            static KEPT: RefCell<Option<Rc<Angles>>> = const { RefCell::new(None) };
+        }
+        KEPT.with_borrow_mut(|kept| match kept {
+            Some(angles) if angles.degree == degree => angles.clone(),
+            _ => kept.insert(Rc::new(Self::new(degree))).clone(),
+        })
     }
-    grid
+
+    fn new(degree: usize) -> Self {
+        let pi = std::f64::consts::PI;
+        let (points, n) = (degree + 2, degree + 1);
+        let falling = |n: usize| (0..=n).rev().map(move |j| (pi / n as f64 * j as f64).cos());
+        Self {
+            degree,
+            grid: falling(GRID * points).collect(),
+            reference: falling(points - 1).collect(),
+            table: (0..4 * n)
+                .map(|i| (pi * i as f64 / (2 * n) as f64).cos())
+                .collect(),
+        }
+    }
+
+    /// The grid with the kink in its place.
+    fn grid(&self, kink: f64) -> Vec<f64> {
+        let mut grid = Vec::with_capacity(self.grid.len() + 1);
+        grid.extend_from_slice(&self.grid);
+        let place = grid.partition_point(|&t| t < kink);
+        if grid.get(place) != Some(&kink) {
+            grid.insert(place, kink);
+        }
+        grid
+    }
+
+    /// Chebyshev coefficients of the polynomial of this degree with given values at Chebyshev's points.
+    fn coefficients(&self, f: impl Fn(f64) -> f64) -> Vec<f64> {
+        let (n, table) = (self.degree + 1, &self.table);
+        let values: Vec<f64> = (0..n).map(|j| f(table[2 * j + 1])).collect();
+        // cos(k (2j + 1) pi / 2n) by the remainder of k (2j + 1) modulo 4n.
+        let coefficient = |k: usize| {
+            let mut place = k;
+            let mut sum = 0.0;
+            for value in &values {
+                sum += value * table[place];
+                // k (2j + 1) modulo 4n; k < n.
+                place += 2 * k;
+                if place >= 4 * n {
+                    place -= 4 * n;
+                }
+            }
+            sum * if k == 0 { 1.0 } else { 2.0 } / n as f64
+        };
+        (0..n).map(coefficient).collect()
+    }
 }
 
 /// The extrema of alternating sign, the outermost smaller ones dropped; none if there are too few.
 fn exchange(grid: &[f64], errors: &[f64], points: usize, kink: f64) -> Option<Vec<f64>> {
-    let mut extrema: Vec<(usize, f64)> = Vec::new();
+    let mut extrema: Vec<(usize, f64)> = Vec::with_capacity(2 * points);
     for (i, &e) in errors.iter().enumerate() {
         match extrema.last_mut() {
             Some(last) if (last.1 > 0.0) == (e > 0.0) => {
@@ -177,30 +238,6 @@ impl Levelled {
         }
         above / below
     }
-}
-
-/// Chebyshev coefficients of the polynomial of this degree with given values at Chebyshev's points.
-fn coefficients(degree: usize, f: impl Fn(f64) -> f64) -> Vec<f64> {
-    let n = degree + 1;
-    // cos(k (2j + 1) pi / 2n) from one table, by the remainder of k (2j + 1) modulo 4n.
-    let table: Vec<f64> = (0..4 * n)
-        .map(|i| (std::f64::consts::PI * i as f64 / (2 * n) as f64).cos())
-        .collect();
-    let values: Vec<f64> = (0..n).map(|j| f(table[2 * j + 1])).collect();
-    let coefficient = |k: usize| {
-        let mut place = k;
-        let mut sum = 0.0;
-        for value in &values {
-            sum += value * table[place];
-            // k (2j + 1) modulo 4n; k < n.
-            place += 2 * k;
-            if place >= 4 * n {
-                place -= 4 * n;
-            }
-        }
-        sum * if k == 0 { 1.0 } else { 2.0 } / n as f64
-    };
-    (0..n).map(coefficient).collect()
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 //! | [`argmax`] | one-hot weights by tournament, and the gap that decides |
 //! | [`clip`] | clip and ReLU6 through two ReLUs |
 //! | [`lines`] | a polynomial against a piecewise linear function; contractions |
+//! | [`rounding`] | what a program in floating point adds to a polynomial |
 //! | [`exact_maximum`] | its maximum as a rational number, where it is one |
 
 pub mod argmax;
@@ -20,4 +21,5 @@ pub mod growth;
 pub mod lines;
 pub mod pool;
 pub mod relu_error;
+pub mod rounding;
 pub mod validity;

@@ -21,6 +21,9 @@
 
 use crate::arith::upper::{gamma, Upper, UNIT};
 use crate::error::{Error, Result};
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
 
 /// The kink keeps at least this distance to -1 and 1.
 pub const MIN_GAP: f64 = 1.0 / 1_024.0;
@@ -36,6 +39,8 @@ pub(super) const NODE_SHIFT: f64 = 2.2e-6;
 const FINER: usize = 8;
 /// Below cos(d eta) of the coarse nodes: d eta is at most pi/40 + 2^12 times the shift, so its cosine is above 0.996.
 const NEAR: f64 = 0.99;
+/// Lists of nodes that a thread keeps: coarse and fine ones of two degrees.
+const KEPT_LISTS: usize = 4;
 /// Nodes evaluated together.
 pub(super) const LANES: usize = 16;
 
@@ -156,14 +161,15 @@ pub fn bound_error(coefficients: &[f64], kink: f64) -> Result<f64> {
     let (nodes, _) = grid(degree);
     let (fine, factor) = finer(degree, nodes);
     let mut bound = Upper::ZERO;
+    let (coarse_nodes, fine_nodes) = (self::nodes(nodes), self::nodes(fine));
     for side in [-1.0, 1.0] {
         let coarse: Vec<usize> = (0..nodes).collect();
-        let sizes = sizes(coefficients, kink, side, &coarse, nodes);
+        let sizes = sizes(coefficients, kink, side, &coarse, &coarse_nodes);
         let most = sizes.iter().fold(0.0f64, |m, s| m.max(s.0 - s.1));
         let near = (0..nodes).filter(|&i| sizes[i].0 + sizes[i].1 >= NEAR * most);
-        let cells = near.flat_map(|i| i * FINER..(i + 1) * FINER);
-        let cells: Vec<usize> = cells.collect();
-        for (size, off) in self::sizes(coefficients, kink, side, &cells, fine) {
+        let mut cells = Vec::with_capacity(nodes);
+        near.for_each(|i| cells.extend(i * FINER..(i + 1) * FINER));
+        for (size, off) in self::sizes(coefficients, kink, side, &cells, &fine_nodes) {
             bound = bound.max(Upper::of(size) + Upper::of(off));
         }
     }
@@ -171,7 +177,7 @@ pub fn bound_error(coefficients: &[f64], kink: f64) -> Result<f64> {
 }
 
 /// |sum c_k T_k(t) - max(t - kink, 0)| at some of Chebyshev's nodes of one side, and what rounding may have changed.
-fn sizes(c: &[f64], kink: f64, side: f64, which: &[usize], nodes: usize) -> Vec<(f64, f64)> {
+fn sizes(c: &[f64], kink: f64, side: f64, which: &[usize], nodes: &[f64]) -> Vec<(f64, f64)> {
     let gamma = gamma(1, UNIT);
     let (middle, radius) = ((kink + side) / 2.0, (1.0 - side * kink) / 2.0);
     let (low, high) = if side < 0.0 {
@@ -183,17 +189,19 @@ fn sizes(c: &[f64], kink: f64, side: f64, which: &[usize], nodes: usize) -> Vec<
     for chunk in which.chunks(LANES) {
         let t: [f64; LANES] = std::array::from_fn(|i| {
             let i = chunk.get(i).unwrap_or(&chunk[0]);
-            node(*i, nodes).mul_add(radius, middle).clamp(low, high)
+            nodes[*i].mul_add(radius, middle).clamp(low, high)
         });
         let (value, rounding) = clenshaw(c, &t);
-        for (t, v) in t.iter().zip(value).take(chunk.len()) {
+        let error = |(t, v): (&f64, f64)| {
             let target = if side < 0.0 { 0.0 } else { t - kink };
-            let error = (v - target).abs();
-            // Two more roundings: t - kink (at most 2) and the difference.
-            let off = gamma * Upper::of(error) + Upper::of(2.0 * UNIT) + rounding;
             // What is no number proves nothing.
-            sizes.push((Upper::of(error).get(), off.get()));
-        }
+            Upper::size(v - target).get()
+        };
+        let errors = t.iter().zip(value).take(chunk.len()).map(error);
+        // Two more roundings: t - kink (at most 2) and the difference, of the largest of these.
+        let most = errors.clone().fold(0.0, f64::max);
+        let off = gamma * Upper::of(most) + Upper::of(2.0 * UNIT) + rounding;
+        sizes.extend(errors.map(|e| (e, off.get())));
     }
     sizes
 }
@@ -214,8 +222,9 @@ pub fn bound_tilted(coefficients: &[f64], slope: f64) -> Result<(f64, f64)> {
     }
     let (nodes, factor) = grid(degree);
     let (mut lo, mut hi, mut off) = (f64::INFINITY, f64::NEG_INFINITY, Upper::ZERO);
+    let all = self::nodes(nodes);
     for first in (0..nodes).step_by(LANES) {
-        let t: [f64; LANES] = std::array::from_fn(|i| node(first + i, nodes));
+        let t: [f64; LANES] = std::array::from_fn(|i| all[first + i]);
         let (value, rounding) = clenshaw(coefficients, &t);
         for (t, v) in t.iter().zip(value) {
             let g = v - slope * t;
@@ -266,9 +275,23 @@ fn within(degree: usize, nodes: usize) -> Upper {
     Upper::ONE.over(cosine)
 }
 
-/// Chebyshev's node i of n, to a rounding or two.
-fn node(i: usize, n: usize) -> f64 {
-    (std::f64::consts::PI * (2 * i + 1) as f64 / (2 * n) as f64).cos()
+/// Chebyshev's n nodes, to a rounding or two each.
+///
+/// A network's neurons ask for the same two lists by the thousand, so each thread keeps the last few.
+fn nodes(n: usize) -> Rc<[f64]> {
+    thread_local! {
+        static KEPT: RefCell<VecDeque<Rc<[f64]>>> = const { RefCell::new(VecDeque::new()) };
+    }
+    KEPT.with_borrow_mut(|kept| {
+        if let Some(nodes) = kept.iter().find(|nodes| nodes.len() == n) {
+            return nodes.clone();
+        }
+        let node = |i: usize| (std::f64::consts::PI * (2 * i + 1) as f64 / (2 * n) as f64).cos();
+        let nodes: Rc<[f64]> = (0..n).map(node).collect();
+        kept.push_front(nodes.clone());
+        kept.truncate(KEPT_LISTS);
+        nodes
+    })
 }
 
 /// The values at a few t, and a bound for the rounding of each.

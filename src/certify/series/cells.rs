@@ -91,6 +91,8 @@ impl<'a> Plan<'a> {
             }
         }
         let mut bits = least_bits;
+        // How many bits are needed is learnt at a few of them first.
+        let mut step = 8;
         loop {
             let (mut size, mut radius) = (Integer::new(), Integer::new());
             let frame = Frame {
@@ -98,7 +100,7 @@ impl<'a> Plan<'a> {
                 degree: 0,
                 slack: true,
             };
-            for x in &points {
+            for x in points.iter().step_by(step) {
                 let place = even(x, bits, false);
                 match subject.error(&frame, &place, &Integer::new()) {
                     Ok(model) => {
@@ -123,7 +125,12 @@ impl<'a> Plan<'a> {
             let lacking = i64::from(SPARE_BITS + gap_bits.saturating_sub(40)) - have;
             // An error of 0 is never told from roundings.
             let hopeless = size.is_zero() && bits >= 512;
-            if lacking <= 0 || hopeless || bits >= MAX_BITS {
+            let enough = lacking <= 0 || hopeless || bits >= MAX_BITS;
+            if enough && step > 1 {
+                step = 1;
+                continue;
+            }
+            if enough {
                 if size.is_zero() {
                     // At a point the radius may be 0, and on a cell not: as under a weight of 0.
                     size = radius.clone().max(Integer::from(1)) << 64u32;

@@ -57,7 +57,16 @@ pub(crate) fn certificate(tree: Tree, table_sha256: Option<&str>) -> Checked<Rep
         true => document.table.stages(document.mode, &fixed.budget)?,
         false => Vec::new(),
     };
-    let p = Itself { expanded, stages };
+    let rounding = |claim: &Claim| matches!(claim.statement, Statement::Rounding(_));
+    let held = match document.claims.iter().any(rounding) {
+        true => document.table.held(document.mode, &fixed.budget)?,
+        false => None,
+    };
+    let p = Itself {
+        expanded,
+        stages,
+        held,
+    };
     let ground = Ground::new(fixed, polynomials.len(), branches?);
     prove_claims(document, polynomials, &p, digest, &ground)
 }

@@ -102,6 +102,7 @@ pub use crate::check::{check, check_table, kind, sha256, Kind};
 pub use crate::claims::argmax::Argmax;
 pub use crate::claims::clip::Clip;
 pub use crate::claims::direct::Part;
+pub use crate::claims::rounding::{Floating, Rounding, Scheme};
 pub use crate::claims::shape::Shape;
 pub use crate::claims::statement::Statement;
 pub use crate::claims::target::{Function, Target};

@@ -343,7 +343,7 @@ fn what_is_not_proved_is_rejected_by_its_rule() {
 
 #[test]
 fn layers_that_boxes_do_not_pass_are_named() {
-    let network = "polycert-exact-network/1\ninput 1 2 2\nmax_pool 0 2 2 2 2 0 0 0 0\noutput 1\n";
+    let network = "polycert-exact-network/1\ninput 1 2 2\navg_pool 0 2 2 2 2 0 0 0 0 1\noutput 1\n";
     let certificate = format!(
         r#"{{"format":"polycert-network-box/1","network_sha256":"{}","precision":"40","box":[["0","1"],["0","1"],["0","1"],["0","1"]],"activations":[],"differences":["0"]}}"#,
         sha256(network.as_bytes())
@@ -354,7 +354,7 @@ fn layers_that_boxes_do_not_pass_are_named() {
         "{words}"
     );
     // Slopes below 0 are none of ReLU.
-    let leaky = network.replace("max_pool 0 2 2 2 2 0 0 0 0", "relu 0 1*2^-3");
+    let leaky = network.replace("avg_pool 0 2 2 2 2 0 0 0 0 1", "relu 0 1*2^-3");
     let certificate = certificate.replace(&sha256(network.as_bytes()), &sha256(leaky.as_bytes()));
     assert!(said(&certificate, &leaky).starts_with("REJECTED network: node 1"));
 }
@@ -378,4 +378,57 @@ fn weights_that_are_cut_are_charged_for() {
         assert!(check("1").starts_with("REJECTED differences"));
         assert!(check("1048577*2^-20").starts_with("VERIFIED"));
     }
+}
+
+/// max(a, b) = b + f(a - b) with f within 1/8 of ReLU is within 1/8 of the maximum and no better; a window with one
+/// element inside plays no match, and is exact whatever is stated of one.
+#[test]
+fn matches_of_max_pooling_stand_in_for_activations() {
+    let within = r#"["-3","3","-1*2^-3","1*2^-3"]"#;
+    let check = |size: &str, pool: &str, activations: &str, differences: &str| {
+        let network =
+            format!("polycert-exact-network/1\ninput 1 {size}\nmax_pool 0 {pool}\noutput 1\n");
+        let counts = size.split(' ').map(|n| n.parse::<usize>().unwrap());
+        let sides = vec![r#"["-1","1"]"#; counts.product()].join(",");
+        let certificate = format!(
+            r#"{{"format":"polycert-network-box/1","network_sha256":"{}","precision":"40","box":[{sides}],"activations":{activations},"differences":{differences}}}"#,
+            sha256(network.as_bytes())
+        );
+        said(&certificate, &network)
+    };
+    let one = format!("[[{within}]]");
+    let (more, less) = (r#"["131073*2^-20"]"#, r#"["131071*2^-20"]"#);
+    assert!(check("1 2", "1 2 1 2 0 0 0 0", &one, more).starts_with("VERIFIED"));
+    let words = check("1 2", "1 2 1 2 0 0 0 0", &one, less);
+    assert!(
+        words.starts_with("REJECTED differences: output 0"),
+        "{words}"
+    );
+    let narrow = one.replace("\"3\"", "\"1\"");
+    let words = check("1 2", "1 2 1 2 0 0 0 0", &narrow, more);
+    assert!(words.starts_with("REJECTED ranges"), "{words}");
+    let words = check("1 2", "1 2 1 2 0 0 0 0", "[]", more);
+    assert!(
+        words.contains("0 activations, where the network has 1"),
+        "{words}"
+    );
+    // Three matches in two rounds: relu(a - b) moves what the last match is asked.
+    let wider = within.replace("\"-3\",\"3\"", "\"-5\",\"5\"");
+    let three = format!("[[{within}],[{within}],[{wider}]]");
+    assert!(check("2 2", "2 2 2 2 0 0 0 0", &three, r#"["2"]"#).starts_with("VERIFIED"));
+    // Windows of one and of two elements: the first is the element itself.
+    let two = format!("[[{within},{within}]]");
+    let differences = r#"["1*2^-20","131073*2^-20"]"#;
+    let words = check("1 3", "1 2 1 2 0 1 0 0", &two, differences);
+    assert!(words.starts_with("VERIFIED"), "{words}");
+    let words = check(
+        "1 3",
+        "1 2 1 2 0 1 0 0",
+        &two,
+        r#"["1*2^-20","131071*2^-20"]"#,
+    );
+    assert!(
+        words.starts_with("REJECTED differences: output 1"),
+        "{words}"
+    );
 }

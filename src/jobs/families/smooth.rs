@@ -1,6 +1,5 @@
 //! Minimax polynomials of smooth functions.
 
-use crate::approx::fit::general::PREC;
 use crate::approx::fit::smooth::minimax;
 use crate::arith::number::decimal;
 use crate::arith::rounding::nearest_multiple;
@@ -33,9 +32,9 @@ impl Smooth {
         }
         let half = Rational::from(hi - lo) / 2u32;
         let middle = Rational::from(hi + lo) / 2u32;
-        let points = Points { prec: PREC };
         let f = |u: &Float| {
-            let x = Float::with_val(PREC, u * &half) + &middle;
+            let points = Points { prec: u.prec() };
+            let x = Float::with_val(u.prec(), u * &half) + &middle;
             // Rounding may leave the domain by the last bit, and a function with an end has it there.
             let x = x.clamp(lo, hi);
             let place = crate::arith::mp::Mp::exact(&x);
@@ -58,7 +57,7 @@ impl Smooth {
             }
             let weight = match self.relative {
                 true => value.clone().recip(),
-                false => Float::with_val(PREC, 1),
+                false => Float::with_val(u.prec(), 1),
             };
             Ok((value, weight))
         };

@@ -387,18 +387,19 @@ fn over_box(
     if lo > hi {
         return Err(Error::domain(format!("the box [{lo}, {hi}] is empty")));
     }
-    let (stages, place) = stages::placed(network)?;
+    let (stages, places) = stages::placed(network)?;
     let sides = vec![(f64_below(lo), f64_above(hi)); stages[0].size];
     let all = boxes::analyse(&stages, &sides, |_, _, _, _| Ok(None))?;
-    let layers = network.activations().into_iter().zip(stated);
+    let layers = network.activations().into_iter().zip(&places).zip(stated);
     Ok(layers
-        .map(|(node, extent)| {
+        .map(|((node, places), extent)| {
             let shape = network.nodes[node].shape;
-            let bounds = place.get(node).map_or(&[][..], |&s| &all[s].bound_relu);
-            let ends = bounds.iter().copied();
+            // Those of all matches of a max-pooling.
+            let bounds = places.iter().map(|&s| &all[s].bound_relu);
+            let ends = bounds.flat_map(|b| b.iter().copied().enumerate());
             let none = (f64::INFINITY, f64::NEG_INFINITY);
             let hull = |a: (f64, f64), b: (f64, f64)| (a.0.min(b.0), a.1.max(b.1));
-            let (bound_lo, bound_hi) = ends.clone().fold(none, hull);
+            let (bound_lo, bound_hi) = ends.clone().map(|(_, b)| b).fold(none, hull);
             let inside = |(i, (lo, hi)): (usize, (f64, f64))| {
                 let span = extent.of(i / shape.pixels());
                 f64_above(&span.lo) <= lo && hi <= f64_below(&span.hi)
@@ -407,7 +408,7 @@ fn over_box(
                 bound_lo,
                 bound_hi,
                 // An activation behind the output has no stage.
-                holds: bounds.len() == shape.len() && ends.enumerate().all(inside),
+                holds: !places.is_empty() && ends.clone().all(inside),
             }
         })
         .collect())

@@ -56,7 +56,7 @@ pub(super) const EQUAL: Planes = {
     }
 };
 
-/// Upper bounds of the +d_j (first half) and the -d_j (second half) of one stage.
+/// Bounds of the differences of one stage.
 ///
 /// **Inputs** the stages; what is known of the differences and of the ReLU network in all stages before `target`, and
 /// the planes of their activations; the input's box.
@@ -71,7 +71,7 @@ pub fn bound_both_signs(
     planes: &[Vec<Planes>],
     input: &[Bounds],
     target: usize,
-) -> Result<Vec<f64>> {
+) -> Result<Vec<Bounds>> {
     let n = stages[target].size;
     let some = |chunk: &[(usize, f64)]| {
         let mut apart = Side::new(stages, difference, None);
@@ -96,7 +96,7 @@ pub fn bound_both_signs(
         network.at_input(&mut totals);
         totals.bounds(&stages[target].name)
     };
-    in_chunks(n, some)
+    in_chunks(&stages[target], some)
 }
 
 /// From coefficients of p(u) - relu(z) and relu(z) to coefficients of d and z, in place.

@@ -20,13 +20,8 @@ pub fn run(stages: &[Stage], x: &[f64], respond: Respond) -> Vec<Vec<f64>> {
     for (k, stage) in stages.iter().enumerate().skip(1) {
         let mut z = stage.bias.clone();
         for m in &stage.matrices {
-            for (z, row) in z.iter_mut().zip(m.entries.chunks_exact(m.columns())) {
-                *z += row
-                    .iter()
-                    .zip(&after[m.source])
-                    .map(|(w, a)| w * a)
-                    .sum::<f64>();
-            }
+            let a = &after[m.source];
+            m.map.each_entry(a.len(), |o, i, w| z[o] += w * a[i]);
         }
         let value = |(i, &z): (usize, &f64)| if stage.relu { respond(k, i, z) } else { z };
         after.push(z.iter().enumerate().map(value).collect());
@@ -52,11 +47,7 @@ fn gradient(stages: &[Stage], before: &[Vec<f64>], target: (usize, usize)) -> Ve
         }
         for m in &stages[k].matrices {
             let out = rows[m.source].get_or_insert_with(|| vec![0.0; m.columns()]);
-            for (q, entries) in row.iter().zip(m.entries.chunks_exact(m.columns())) {
-                if *q != 0.0 {
-                    out.iter_mut().zip(entries).for_each(|(o, w)| *o += q * w);
-                }
-            }
+            m.add_rows(&row, stages[k].size, out);
         }
     }
     rows[0].take().unwrap_or_default()

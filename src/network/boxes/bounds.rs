@@ -86,12 +86,6 @@ pub(super) fn size((lo, hi): Bounds) -> f64 {
     lo.abs().max(hi.abs())
 }
 
-/// From the bounds of +z_j and of -z_j.
-pub(super) fn pairs(bounds: Vec<f64>) -> Vec<Bounds> {
-    let (above, below) = bounds.split_at(bounds.len() / 2);
-    above.iter().zip(below).map(|(hi, lo)| (-lo, *hi)).collect()
-}
-
 pub(super) fn negative((lo, hi): Bounds) -> Bounds {
     (-hi, -lo)
 }

@@ -20,15 +20,18 @@ pub mod apart;
 pub mod attack;
 pub mod bounds;
 pub mod coupling;
+mod dense;
+pub mod maps;
 pub mod relax;
 pub mod stages;
+mod stencil;
 
 pub use bounds::{Bounds, Options, Replacement, StageBounds};
 
 use crate::arith::upper::Upper;
 use crate::error::{Error, Result};
 use crate::network::boxes::apart::Planes;
-use crate::network::boxes::bounds::{added, contradiction, meet, negative, pairs, size, sum};
+use crate::network::boxes::bounds::{added, contradiction, meet, negative, size, sum};
 use crate::network::boxes::relax::{bound_both_signs, chord_above, Knowledge, Lines};
 use crate::network::boxes::stages::Stage;
 
@@ -84,8 +87,7 @@ pub fn analyse_with(
     }];
     let mut greatest = input.iter().map(|b| size(*b)).fold(0.0, f64::max);
     for (k, stage) in stages.iter().enumerate().skip(1) {
-        let bounds =
-            |known: &[Knowledge], input| bound_both_signs(stages, known, input, k).map(pairs);
+        let bounds = |known: &[Knowledge], input| bound_both_signs(stages, known, input, k);
         let mut z = bounds(&relu, Some(input))?;
         let differ = all.iter().any(|s| s.bound_error.iter().any(|e| *e > 0.0));
         let (mut u, mut d) = if differ {
@@ -95,7 +97,7 @@ pub fn analyse_with(
         };
         if turned {
             let found = apart::bound_both_signs(stages, &difference, &relu, &planes, input, k)?;
-            for (i, (d, b)) in d.iter_mut().zip(pairs(found)).enumerate() {
+            for (i, (d, b)) in d.iter_mut().zip(found).enumerate() {
                 let both = meet(*d, b);
                 *d = both.ok_or_else(|| contradiction("difference", k, i, *d, b))?;
             }
@@ -244,7 +246,7 @@ fn lines_of_twin((lo, hi): Bounds, apart: Bounds, tilted: Option<(f64, Bounds)>)
 mod tests {
     use super::*;
     use crate::error::ErrorKind;
-    use crate::network::boxes::stages::Matrix;
+    use crate::network::boxes::maps::{Map, Matrix};
 
     #[test]
     fn disjoint_intervals_are_an_error_that_names_neuron_and_intervals() {
@@ -265,15 +267,11 @@ mod tests {
     #[test]
     fn contradicting_bounds_of_a_polynomial_are_an_error() {
         let stage = |relu, sources: &[usize]| {
-            let matrix = |&source: &usize| Matrix {
-                source,
-                entries: vec![1.0],
-                bound_columns: vec![1.0],
-                relative: 0.0,
-            };
+            let matrix = |&source: &usize| Matrix::new(source, Map::Dense(vec![1.0]), 1, 1);
             Stage {
                 name: String::new(),
                 size: 1,
+                pixels: 1,
                 matrices: sources.iter().map(matrix).collect(),
                 bias: vec![0.0],
                 bound_bias_off: vec![0.0],

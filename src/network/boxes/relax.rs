@@ -6,7 +6,7 @@
 //!
 //! # Rounding
 //! Everything runs in f64 to nearest; what rounding may have changed is added at the end. For a row q
-//! that multiplies a matrix M with n rows, |fl(q M) - q M| <= gamma_n |q| |M|, and by Cauchy and
+//! that multiplies a matrix M with at most n terms in a column's sum, |fl(q M) - q M| <= gamma_n |q| |M|, and by Cauchy and
 //! Schwarz the part of column i is at most gamma_n |q|_2 |M_i|_2. That coefficient multiplies the
 //! source's value, which is at most `bound_value`, so one product a row and matrix,
 //! gamma_n |q|_2 sum_i |M_i|_2 value_i, covers them all. Entries that stand for exact numbers within a relative
@@ -17,6 +17,7 @@
 
 use crate::arith::upper::{gamma, Upper, UNIT};
 use crate::error::{Error, ErrorKind, Result};
+use crate::network::boxes::bounds::Bounds;
 use crate::network::boxes::stages::Stage;
 use rayon::prelude::*;
 
@@ -45,7 +46,7 @@ pub struct Knowledge {
     pub bound_after: Vec<f64>,
 }
 
-/// Upper bounds of the +z_j (first half) and the -z_j (second half) of one stage.
+/// Bounds of the pre-activations of one stage.
 ///
 /// **Inputs** the stages; what is known of all stages before `target`; the input's box, or none where
 /// stage 0 and all biases are zero (a difference of two networks).
@@ -59,7 +60,7 @@ pub fn bound_both_signs(
     known: &[Knowledge],
     input: Option<&[(f64, f64)]>,
     target: usize,
-) -> Result<Vec<f64>> {
+) -> Result<Vec<Bounds>> {
     let n = stages[target].size;
     // A few rows at a time keeps them in the cache.
     let some = |chunk: &[(usize, f64)]| {
@@ -78,30 +79,41 @@ pub fn bound_both_signs(
         side.at_input(&mut totals);
         totals.bounds(&stages[target].name)
     };
-    in_chunks(n, some)
+    in_chunks(&stages[target], some)
 }
 
-/// The bounds of all rows, some at a time, on all cores.
+/// The bounds of a stage's neurons, some rows at a time, on all cores: `some` answers upper bounds of rows that are each
+/// a neuron times a sign.
+///
+/// Rows of one pixel are neighbours, with both signs: they see the same part of the input.
 pub(super) fn in_chunks(
-    n: usize,
+    stage: &Stage,
     some: impl Fn(&[(usize, f64)]) -> Result<Vec<f64>> + Send + Sync,
-) -> Result<Vec<f64>> {
-    let all: Vec<Vec<f64>> = signed(n)
-        .par_chunks(CHUNK)
-        .map(some)
-        .collect::<Result<_>>()?;
-    Ok(all.concat())
+) -> Result<Vec<Bounds>> {
+    let n = stage.size;
+    let pixels = (0..stage.pixels).flat_map(|p| (p..n).step_by(stage.pixels));
+    let rows: Vec<(usize, f64)> = pixels.flat_map(|j| [(j, 1.0), (j, -1.0)]).collect();
+    let entries: usize = stage.matrices.iter().map(|m| m.columns()).sum();
+    let all: Vec<Vec<f64>> = if rows.len().saturating_mul(n).saturating_mul(entries) < SMALL {
+        rows.chunks(CHUNK).map(some).collect::<Result<_>>()?
+    } else {
+        rows.par_chunks(CHUNK).map(some).collect::<Result<_>>()?
+    };
+    let mut bounds = vec![(0.0, 0.0); n];
+    for (&(j, sign), bound) in rows.iter().zip(all.concat()) {
+        if sign > 0.0 {
+            bounds[j].1 = bound;
+        } else {
+            bounds[j].0 = -bound;
+        }
+    }
+    Ok(bounds)
 }
 
 /// Rows that go back together.
 const CHUNK: usize = 64;
-
-/// All neurons with sign +1, then all with -1.
-fn signed(n: usize) -> Vec<(usize, f64)> {
-    let both = [1.0, -1.0];
-    let all = both.iter().flat_map(|&s| (0..n).map(move |j| (j, s)));
-    all.collect()
-}
+/// Below so many products waking another core takes as long.
+const SMALL: usize = 1 << 20;
 
 /// Unit rows.
 pub(super) fn starts(chunk: &[(usize, f64)], n: usize) -> Vec<f64> {
@@ -240,11 +252,11 @@ impl<'a> Side<'a> {
             let values = &self.known[matrix.source].bound_after;
             let spread = Upper::dot(&matrix.bound_columns, values);
             let all = Upper::norm(values);
-            let gamma = gamma(n, UNIT);
+            let gamma = gamma(matrix.roundings, UNIT);
             let mut out = self.waiting[matrix.source].take();
             let fresh = out.is_none();
             let target = out.get_or_insert_with(|| vec![0.0; rows.len() / n * columns]);
-            multiply(rows, n, &matrix.entries, columns, target);
+            matrix.add_rows(rows, n, target);
             for (r, (row, sum)) in rows
                 .chunks_exact(n)
                 .zip(target.chunks_exact(columns))
@@ -260,76 +272,6 @@ impl<'a> Side<'a> {
             }
             self.waiting[matrix.source] = out;
         }
-    }
-}
-
-/// Columns of a tile.
-const TILE: usize = 8;
-
-/// out += rows times matrix, in tiles of four rows and eight columns whose sums stay in registers; a row of the matrix
-/// that all four have a 0 for is passed over.
-fn multiply(rows: &[f64], n: usize, matrix: &[f64], columns: usize, out: &mut [f64]) {
-    let four = 4 * n;
-    let used: Vec<Vec<usize>> = rows
-        .chunks(four)
-        .map(|rows| {
-            let any = |j: &usize| rows.iter().skip(*j).step_by(n).any(|q| *q != 0.0);
-            (0..n).filter(any).collect()
-        })
-        .collect();
-    // The tile's columns side by side: rows of a power of two would meet in a few lines of the cache.
-    let mut packed = vec![[0.0; TILE]; n];
-    for first in (0..columns).step_by(TILE) {
-        let width = TILE.min(columns - first);
-        for (packed, row) in packed.iter_mut().zip(matrix.chunks_exact(columns)) {
-            packed[..width].copy_from_slice(&row[first..first + width]);
-        }
-        let blocks = rows.chunks(four).zip(out.chunks_mut(4 * columns));
-        for ((rows, out), used) in blocks.zip(&used) {
-            if width == TILE && rows.len() == four {
-                tile(rows, &packed, columns, first, used, out);
-                continue;
-            }
-            for (row, out) in rows.chunks_exact(n).zip(out.chunks_exact_mut(columns)) {
-                for &j in used {
-                    let out = &mut out[first..first + width];
-                    out.iter_mut()
-                        .zip(&packed[j])
-                        .for_each(|(o, m)| *o = m.mul_add(row[j], *o));
-                }
-            }
-        }
-    }
-}
-
-/// One full tile.
-fn tile(
-    rows: &[f64],
-    packed: &[[f64; TILE]],
-    columns: usize,
-    first: usize,
-    used: &[usize],
-    out: &mut [f64],
-) {
-    let n = packed.len();
-    let mut sums = [[0.0; TILE]; 4];
-    for (r, sums) in sums.iter_mut().enumerate() {
-        sums.copy_from_slice(&out[r * columns + first..][..TILE]);
-    }
-    let (q0, rest) = rows.split_at(n);
-    let (q1, rest) = rest.split_at(n);
-    let (q2, q3) = rest.split_at(n);
-    for &j in used {
-        let m = &packed[j];
-        let q = [q0[j], q1[j], q2[j], q3[j]];
-        for (sums, q) in sums.iter_mut().zip(q) {
-            for (s, m) in sums.iter_mut().zip(m) {
-                *s = m.mul_add(q, *s);
-            }
-        }
-    }
-    for (r, sums) in sums.iter().enumerate() {
-        out[r * columns + first..][..TILE].copy_from_slice(sums);
     }
 }
 

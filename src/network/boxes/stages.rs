@@ -1,32 +1,24 @@
 //! A network as stages for the analysis of input boxes: z = sum of M_k a_k + b, then a = ReLU(z).
 //!
-//! Each linear layer becomes one dense matrix (a convolution too, so this is for small networks), and
-//! the ReLU behind it belongs to the stage. Stage 0 is the network's input. Weights are the network's
-//! own numbers. Where they are not (a batch norm, folded into the layer before if nobody else reads that, and the
+//! Each linear layer becomes maps of what it reads ([`super::maps`]), and the ReLU behind it belongs to the stage.
+//! Stage 0 is the network's input. Weights are the network's own numbers. Where they are not (a batch norm, folded into the layer before if nobody else reads that, and the
 //! 1/n of a mean), the stage carries how far its f64 numbers are from the exact ones: [`Matrix::relative`]
 //! and [`Stage::bound_bias_off`], which every bound that uses the stage adds.
 
 use crate::arith::upper::{gamma, Upper, UNIT};
 use crate::error::{Error, Result};
+use crate::network::boxes::maps::{Lists, Map, Matrix};
 use crate::network::forward::layers;
-use crate::network::model::graph::Network;
-use crate::network::model::ops::{BatchNorm, Conv, Op, TensorShape};
+use crate::network::model::graph::{Network, Node};
+use crate::network::model::ops::{BatchNorm, Op, TensorShape};
+use crate::network::model::tournament;
 
-/// Most entries of one matrix.
+/// Most elements of one stage.
+pub const MAX_ELEMENTS: usize = 1 << 18;
+/// Most entries of lists of one layer, where they are not its weights.
 pub const MAX_ENTRIES: usize = 1 << 25;
-
-/// The matrix of one linear layer.
-#[derive(Debug, Clone)]
-pub struct Matrix {
-    /// Stage that it reads.
-    pub source: usize,
-    /// Entries, row-major: one row for each output.
-    pub entries: Vec<f64>,
-    /// Upper bounds of the Euclidean norms of its columns.
-    pub bound_columns: Vec<f64>,
-    /// The exact entry m' behind each entry m has |m' - m| <= relative |m|.
-    pub relative: f64,
-}
+/// Most products of a coefficient and an entry for one set of rows; there are six to ten such sets: some hours on a core.
+pub const MAX_PRODUCTS: usize = 1 << 42;
 
 /// One stage.
 #[derive(Debug, Clone)]
@@ -35,6 +27,8 @@ pub struct Stage {
     pub name: String,
     /// Number of outputs.
     pub size: usize,
+    /// Outputs of one channel: output i is of pixel i modulo this.
+    pub pixels: usize,
     /// The matrices, one for each stage that it reads; none for the input.
     pub matrices: Vec<Matrix>,
     /// The bias.
@@ -45,27 +39,43 @@ pub struct Stage {
     pub relu: bool,
 }
 
-/// The stages of a network, inputs first, output last.
+/// The stages of a network, inputs first, output last; a max-pooling is its [`tournament`].
 ///
 /// **Guarantee** with the exact numbers that the stages stand for, the last stage's value is the network's output
-/// on every input; it has no ReLU.
+/// on every input, also with any function in place of ReLU (and of the matches of each max-pooling); it has no ReLU.
 ///
 /// # Errors
-/// Max-pooling, concatenation and ReLU with a slope; a matrix over [`MAX_ENTRIES`]; a batch norm whose scale
-/// has no digits.
+/// ReLU with a slope and functions that are not ReLU; more than [`MAX_ELEMENTS`], [`MAX_ENTRIES`] or [`MAX_PRODUCTS`]; a
+/// batch norm whose scale has no digits.
 pub fn stages(network: &Network) -> Result<Vec<Stage>> {
     placed(network).map(|(stages, _)| stages)
 }
 
-/// [`stages`], and for each node up to the output the stage whose value it is.
+/// [`stages`], and for each activation of the network the stages whose ReLU it is: one, or its matches; none behind the
+/// output.
 ///
 /// # Errors
 /// As there.
-pub fn placed(network: &Network) -> Result<(Vec<Stage>, Vec<usize>)> {
+pub fn placed(network: &Network) -> Result<(Vec<Stage>, Vec<Vec<usize>>)> {
+    let mut activations = vec![Vec::new(); network.activations().len()];
+    let pools = network.nodes.iter().any(|n| matches!(n.op, Op::MaxPool(_)));
+    let expanded = pools.then(|| tournament::expand(network)).transpose()?;
+    let plain = expanded.as_ref().map_or(network, |e| &e.network);
+    let (stages, place) = of_nodes(plain)?;
+    for (k, node) in plain.activations().into_iter().enumerate() {
+        let origin = expanded.as_ref().map_or(k, |e| e.origins[k]);
+        activations[origin].extend(place.get(node));
+    }
+    Ok((stages, activations))
+}
+
+/// The stages, and for each node up to the output the stage whose value it is.
+fn of_nodes(network: &Network) -> Result<(Vec<Stage>, Vec<usize>)> {
     let mut stages: Vec<Stage> = Vec::new();
     // For each node: the stage whose value it is.
     let mut place: Vec<usize> = Vec::new();
     let readers = readers(network);
+    let mut work = Work::default();
     for (id, node) in network.nodes.iter().enumerate() {
         let refuse = |why: &str| {
             Err(Error::unsupported(format!(
@@ -76,41 +86,56 @@ pub fn placed(network: &Network) -> Result<(Vec<Stage>, Vec<usize>)> {
         };
         let size = node.shape.len();
         let source = node.inputs.first().map_or(0, |&i| place[i]);
+        let from = node.inputs.first().map(|&i| network.nodes[i].shape);
+        let from = from.unwrap_or(node.shape);
+        if let Err(why) = work.add(node, from) {
+            return refuse(&why);
+        }
         let mut stage = Stage {
             name: node.name.clone(),
             size,
+            pixels: node.shape.pixels(),
             matrices: Vec::new(),
             bias: vec![0.0; size],
             bound_bias_off: vec![0.0; size],
             relu: false,
         };
+        let by_lists = |lists| Matrix::new(source, Map::Lists(lists), size, from.len());
         match &node.op {
             Op::Input => {}
             Op::Dense(d) => {
+                let map = Map::Dense(d.weights.clone());
                 stage
                     .matrices
-                    .push(Matrix::new(source, d.weights.clone(), size));
+                    .push(Matrix::new(source, map, size, from.len()));
                 stage.bias.clone_from(&d.bias);
             }
             Op::Conv(c) => {
-                let from = network.nodes[node.inputs[0]].shape;
-                if size.saturating_mul(from.len()) > MAX_ENTRIES {
-                    return refuse(&format!(
-                        "a matrix of {size} x {} entries is over the limit of {MAX_ENTRIES}",
-                        from.len()
-                    ));
-                }
+                let map = Map::of(c, from, node.shape);
                 stage
                     .matrices
-                    .push(Matrix::new(source, lowered(c, from, node.shape), size));
-                let pixels = node.shape.pixels();
-                stage.bias = (0..size).map(|i| c.bias[i / pixels]).collect();
+                    .push(Matrix::new(source, map, size, from.len()));
+                stage.bias = (0..size).map(|i| c.bias[i / stage.pixels]).collect();
             }
             Op::Add => {
+                let each = node
+                    .inputs
+                    .iter()
+                    .map(|&i| Matrix::identity(place[i], size));
+                stage.matrices.extend(each);
+            }
+            Op::Concat => {
+                let mut first = 0;
                 for &i in &node.inputs {
-                    stage
-                        .matrices
-                        .push(Matrix::new(place[i], identity(size)?, size));
+                    let n = network.nodes[i].shape.len();
+                    let mut lists = Lists::default();
+                    for o in 0..size {
+                        let own = o.checked_sub(first).filter(|i| *i < n);
+                        lists.push(own.map(|i| (i, 1.0)));
+                    }
+                    let map = Map::Lists(lists);
+                    stage.matrices.push(Matrix::new(place[i], map, size, n));
+                    first += n;
                 }
             }
             Op::BatchNorm(b) => {
@@ -126,52 +151,43 @@ pub fn placed(network: &Network) -> Result<(Vec<Stage>, Vec<usize>)> {
                     place.push(source);
                     continue;
                 }
-                stage
-                    .matrices
-                    .push(Matrix::new(source, identity(size)?, size));
+                stage.matrices.push(Matrix::identity(source, size));
                 norm.fold(&mut stage);
             }
             Op::Affine { scale, shift } => {
-                let mut entries = identity(size)?;
-                let pixels = node.shape.pixels();
-                for i in 0..size {
-                    entries[i * size + i] = scale[i / pixels];
-                }
-                stage.matrices.push(Matrix::new(source, entries, size));
+                let pixels = stage.pixels;
+                let diagonal = Matrix::diagonal(source, size, |i| scale[i / pixels]);
+                stage.matrices.push(diagonal);
                 stage.bias = (0..size).map(|i| shift[i / pixels]).collect();
             }
-            Op::Subsample { .. } | Op::Pad { .. } => {
-                let from = network.nodes[node.inputs[0]].shape;
-                let mut entries = zeros(size, from.len())?;
-                for (i, j) in layers::moved(&node.op, from, node.shape).iter().enumerate() {
-                    if let Some(j) = j {
-                        entries[i * from.len() + j] = 1.0;
-                    }
+            Op::Subsample { .. } | Op::Pad { .. } | Op::Gather { .. } => {
+                let mut lists = Lists::default();
+                for j in layers::moved(&node.op, from, node.shape) {
+                    lists.push(j.map(|j| (j, 1.0)));
                 }
-                stage.matrices.push(Matrix::new(source, entries, size));
+                stage.matrices.push(by_lists(lists));
             }
             Op::AvgPool {
                 window,
                 count_padding,
             } => {
-                let from = network.nodes[node.inputs[0]].shape;
-                let mut entries = zeros(size, from.len())?;
+                let mut lists = Lists::default();
                 for i in 0..size {
-                    let (c, p) = (i / node.shape.pixels(), i % node.shape.pixels());
-                    let inside: Vec<(usize, usize)> = window
-                        .positions(from, p / node.shape.width, p % node.shape.width)
+                    let (c, p) = (i / stage.pixels, i % stage.pixels);
+                    let (y, x) = (p / node.shape.width, p % node.shape.width);
+                    let inside: Vec<usize> = window
+                        .positions(from, y, x)
+                        .map(|(y, x)| (c * from.height + y) * from.width + x)
                         .collect();
                     let n = if *count_padding {
                         window.len()
                     } else {
                         inside.len()
                     };
-                    for (y, x) in inside {
-                        entries[i * from.len() + (c * from.height + y) * from.width + x] =
-                            1.0 / n as f64;
-                    }
+                    let mean = 1.0 / n as f64;
+                    lists.push(inside.into_iter().map(|j| (j, mean)));
                 }
-                let mut matrix = Matrix::new(source, entries, size);
+                let mut matrix = by_lists(lists);
                 // One division, rounded.
                 matrix.relative = f64::EPSILON;
                 stage.matrices.push(matrix);
@@ -187,13 +203,13 @@ pub fn placed(network: &Network) -> Result<(Vec<Stage>, Vec<usize>)> {
                     place.push(source);
                     continue;
                 }
-                stage
-                    .matrices
-                    .push(Matrix::new(source, identity(size)?, size));
+                stage.matrices.push(Matrix::identity(source, size));
                 stage.relu = true;
             }
             _ => {
-                return refuse("the analysis of input boxes takes dense, conv, batch norm, average pooling, add, subsample, pad, reshape and relu layers");
+                return refuse(
+                    "the analysis of input boxes takes linear layers, ReLU and max-pooling",
+                );
             }
         }
         place.push(stages.len());
@@ -208,7 +224,8 @@ pub fn placed(network: &Network) -> Result<(Vec<Stage>, Vec<usize>)> {
         stages.push(Stage {
             name: format!("{} (output)", network.nodes[network.output].name),
             size,
-            matrices: vec![Matrix::new(stages.len() - 1, identity(size)?, size)],
+            pixels: last.pixels,
+            matrices: vec![Matrix::identity(stages.len() - 1, size)],
             bias: vec![0.0; size],
             bound_bias_off: vec![0.0; size],
             relu: false,
@@ -232,19 +249,48 @@ fn readers(network: &Network) -> Vec<usize> {
     origin.into_iter().map(|o| count[o]).collect()
 }
 
-fn zeros(rows: usize, columns: usize) -> Result<Vec<f64>> {
-    if rows.saturating_mul(columns) > MAX_ENTRIES {
-        return Err(Error::unsupported(format!(
-            "a layer of {rows} x {columns} neurons is too wide for the analysis of input boxes"
-        )));
-    }
-    Ok(vec![0.0; rows * columns])
+/// What the rows of all stages will cost.
+#[derive(Default)]
+struct Work {
+    /// Entries of all maps so far.
+    entries: usize,
+    products: usize,
 }
 
-fn identity(n: usize) -> Result<Vec<f64>> {
-    let mut entries = zeros(n, n)?;
-    entries.iter_mut().step_by(n + 1).for_each(|v| *v = 1.0);
-    Ok(entries)
+impl Work {
+    /// One more layer, before anything is made of it; or why there is too much of it.
+    fn add(&mut self, node: &Node, from: TensorShape) -> std::result::Result<(), String> {
+        let (op, size) = (&node.op, node.shape.len());
+        if size > MAX_ELEMENTS {
+            return Err(format!(
+                "{size} elements; boxes take at most {MAX_ELEMENTS} a layer"
+            ));
+        }
+        let each = match op {
+            Op::Input | Op::Reshape(_) => 0,
+            Op::Dense(_) => from.len(),
+            Op::Conv(c) => from.channels / c.groups * c.window.len(),
+            Op::AvgPool { window, .. } => window.len().min(from.pixels()),
+            _ => node.inputs.len(),
+        };
+        let entries = size.saturating_mul(each);
+        if entries > MAX_ENTRIES && matches!(op, Op::AvgPool { .. }) {
+            return Err(format!(
+                "{entries} elements of windows; boxes take at most {MAX_ENTRIES}"
+            ));
+        }
+        self.entries = self.entries.saturating_add(entries);
+        self.products = self
+            .products
+            .saturating_add(size.saturating_mul(self.entries));
+        if self.products > MAX_PRODUCTS {
+            return Err(format!(
+                "up to here rows of {} products of a coefficient and a weight; boxes take at most {MAX_PRODUCTS}",
+                self.products
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// A relative distance up to which an enclosed scale makes sense.
@@ -290,13 +336,9 @@ impl Norm {
     /// Bias: |s b + t - (s' b' + t')| <= |s| off_b + off_s (|b| + off_b) + off_t, and three roundings.
     fn fold(&self, stage: &mut Stage) {
         for m in &mut stage.matrices {
-            let columns = m.columns();
-            for (row, (s, _)) in m.entries.chunks_exact_mut(columns).zip(&self.parts) {
-                row.iter_mut().for_each(|v| *v *= s);
-            }
+            m.scale(stage.size, |i| self.parts[i].0);
             let one = Upper::ONE;
             let both = (one + Upper::of(m.relative)) * (one + Upper::of(self.relative));
-            *m = Matrix::new(m.source, std::mem::take(&mut m.entries), stage.size);
             // m' s' = p both and the rounded product is at least p (1 - 2^-53): relative to that
             // product m' s' is off by at most both (1 + gamma_1) - 1.
             let all = both * (one + gamma(1, UNIT));
@@ -312,65 +354,5 @@ impl Norm {
             stage.bias[i] = s * b + t;
             stage.bound_bias_off[i] = (off + rounding).get();
         }
-    }
-}
-
-/// A convolution as a matrix.
-fn lowered(c: &Conv, from: TensorShape, to: TensorShape) -> Vec<f64> {
-    let (n, taps) = (from.len(), c.window.len());
-    let (per_in, per_out) = (from.channels / c.groups, to.channels / c.groups);
-    let mut m = vec![0.0; to.len() * n];
-    for o in 0..to.channels {
-        for i in 0..per_in {
-            let channel = o / per_out * per_in + i;
-            for y in 0..to.height {
-                for x in 0..to.width {
-                    let row = (o * to.height + y) * to.width + x;
-                    for ky in 0..c.window.kernel[0] {
-                        for kx in 0..c.window.kernel[1] {
-                            let inside = |axis: usize, o: usize, k: usize, size: usize| {
-                                (o * c.window.stride[axis] + k * c.window.dilation[axis])
-                                    .checked_sub(c.window.padding[axis])
-                                    .filter(|&v| v < size)
-                            };
-                            let Some(sy) = inside(0, y, ky, from.height) else {
-                                continue;
-                            };
-                            let Some(sx) = inside(1, x, kx, from.width) else {
-                                continue;
-                            };
-                            let tap = ky * c.window.kernel[1] + kx;
-                            let column = (channel * from.height + sy) * from.width + sx;
-                            m[row * n + column] = c.weights[(o * per_in + i) * taps + tap];
-                        }
-                    }
-                }
-            }
-        }
-    }
-    m
-}
-
-impl Matrix {
-    fn new(source: usize, entries: Vec<f64>, rows: usize) -> Self {
-        let columns = entries.len() / rows;
-        let mut squares = vec![0.0f64; columns];
-        for row in entries.chunks_exact(columns) {
-            for (s, w) in squares.iter_mut().zip(row) {
-                *s = w.mul_add(*w, *s);
-            }
-        }
-        let bound = |s: f64| Upper::computed(s, rows).sqrt().get();
-        Self {
-            source,
-            bound_columns: squares.into_iter().map(bound).collect(),
-            relative: 0.0,
-            entries,
-        }
-    }
-
-    /// Number of columns: the size of the stage that it reads.
-    pub fn columns(&self) -> usize {
-        self.bound_columns.len()
     }
 }

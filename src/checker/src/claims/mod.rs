@@ -9,12 +9,14 @@ pub(crate) mod direct;
 pub(crate) mod exact;
 pub(crate) mod expand;
 pub(crate) mod pool;
+pub(crate) mod rounding;
 pub(crate) mod shape;
 pub(crate) mod statement;
 pub(crate) mod target;
 pub(crate) mod tournament;
 
 use crate::claims::pool::Pool;
+use crate::claims::rounding::Held;
 use crate::claims::statement::Statement;
 use crate::core::cells::Cells;
 use crate::core::composite;
@@ -44,6 +46,8 @@ pub(crate) struct Itself {
     pub(crate) expanded: Option<Polynomial>,
     /// The components of p.
     pub(crate) stages: Vec<Stage>,
+    /// p as a program holds it.
+    pub(crate) held: Option<Held>,
 }
 
 /// Proves one claim; `earlier` are the statements proved before it.
@@ -102,6 +106,7 @@ pub(crate) fn prove(
             direct::contraction(whole()?, at, radius, *order, hint, hi, fixed)
         }
         Statement::Series(series) => rule::prove(series, &claim.series, &p.stages, fixed),
+        Statement::Rounding(bound) => rounding::prove(bound, p.held.as_ref(), fixed),
         Statement::Target(target) => {
             let cited = earlier.get(target.cites).map(Statement::cited);
             target::prove(target, cited)

@@ -3,6 +3,7 @@
 use crate::claims::argmax::Argmax;
 use crate::claims::clip::Clip;
 use crate::claims::direct::Part;
+use crate::claims::rounding::Rounding;
 use crate::claims::target::{Cited, Target};
 use crate::core::number::Rational;
 use crate::core::statement::{CompositeClaim, Witness};
@@ -106,6 +107,8 @@ pub enum Statement {
     },
     /// The error of what stands for a smooth function; the fields are documented there.
     Series(Series),
+    /// What a program in floating point adds to p; the fields are documented there.
+    Rounding(Rounding),
     /// The enclosure of the maximum error of a function.
     Target(Target),
 }
@@ -125,6 +128,7 @@ impl Statement {
             Self::Lines { .. } => "lines",
             Self::Contraction { .. } => "contraction",
             Self::Series(_) => "series",
+            Self::Rounding(_) => "rounding",
             Self::Target(_) => "target",
         }
     }
@@ -139,7 +143,7 @@ impl Statement {
 
     /// Whether its rule is about p as it is, not about a sign.
     pub(crate) fn is_of_p_itself(&self) -> bool {
-        self.is_direct() || matches!(self, Self::Series(_))
+        self.is_direct() || matches!(self, Self::Series(_) | Self::Rounding(_))
     }
 
     /// Whether its rule needs p as one polynomial.

@@ -3,6 +3,7 @@
 use crate::claims::argmax::Argmax;
 use crate::claims::clip::Clip;
 use crate::claims::direct::Part;
+use crate::claims::rounding::{Floating, Rounding, Scheme};
 use crate::claims::statement::Statement;
 use crate::claims::target::{Function, Target};
 use crate::claims::Claim;
@@ -62,6 +63,7 @@ impl Reader<'_> {
             "lines" => self.lines(&mut fields)?,
             "contraction" => self.contraction(&mut fields)?,
             "series" => self.series(&mut fields)?,
+            "rounding" => plain(Statement::Rounding(self.rounding(&mut fields)?)),
             "target" => plain(Statement::Target(self.target(&mut fields)?)),
             other => {
                 let text = format!("`{}` is not a rule", printable(other));
@@ -254,6 +256,28 @@ impl Reader<'_> {
             hi,
             witness,
             lo,
+        })
+    }
+
+    fn rounding(&self, fields: &mut Fields) -> Checked<Rounding> {
+        let scheme = fields.take("scheme", |t| match t.text()? {
+            "horner" => Ok(Scheme::Horner),
+            "clenshaw" => Ok(Scheme::Clenshaw),
+            _ => Err(Fault::unreadable("not one of horner, clenshaw")),
+        })?;
+        let format = fields.take("format", |t| match t.text()? {
+            "f64" => Ok(Floating::F64),
+            "f32" => Ok(Floating::F32),
+            _ => Err(Fault::unreadable("not one of f64, f32")),
+        })?;
+        let (from, to) = self.ordered(fields, ["from", "to"])?;
+        let hi = fields.take("hi", |t| self.number(t))?;
+        Ok(Rounding {
+            scheme,
+            format,
+            from,
+            to,
+            hi,
         })
     }
 

@@ -1,5 +1,6 @@
 //! The embedded table: its reader, its digest and its polynomials.
 
+use crate::claims::rounding::{Floating, Held, Scheme};
 use crate::claims::shape::Shape;
 use crate::claims::target::Function;
 use crate::core::budget::Budget;
@@ -200,6 +201,30 @@ impl Table {
             let (scale, offset) = (c.scale.clone(), c.offset.clone());
             Stage::new(&rounded, c.chebyshev, scale, offset, budget)
         })
+    }
+
+    /// The only component as a program holds it; none of a composite.
+    pub(crate) fn held(&self, mode: Mode, budget: &Budget) -> Checked<Option<Held>> {
+        if self.components.len() != 1 {
+            return Ok(None);
+        }
+        let made = self.rounded(mode, budget, |c, coefficients| {
+            Ok(Held {
+                scheme: match c.chebyshev {
+                    true => Scheme::Clenshaw,
+                    false => Scheme::Horner,
+                },
+                coefficients,
+                scale: c.scale.clone(),
+                offset: c.offset.clone(),
+                format: match mode {
+                    Mode::Binary64 => Some(Floating::F64),
+                    Mode::Binary32 => Some(Floating::F32),
+                    Mode::Exact | Mode::Fixed(_) => None,
+                },
+            })
+        });
+        Ok(made?.pop())
     }
 
     /// Something made of every component and its rounded coefficients.

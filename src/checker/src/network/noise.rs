@@ -7,7 +7,7 @@ use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
 use crate::network::balls::Balls;
 use crate::network::document::{LevelWords, NetworkDocument, NoiseClaim, Stated};
-use crate::network::rows::expand::Expanded;
+use crate::network::model::expand::Expanded;
 use crate::network::rows::standing::RowsTable;
 use crate::network::rows::upper::Upper;
 use crate::network::rows::{bounds, Bounds, RowsTask, FAILURE};

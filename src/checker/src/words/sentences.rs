@@ -4,6 +4,7 @@
 use crate::claims::argmax::Argmax;
 use crate::claims::clip::Clip;
 use crate::claims::direct::Part;
+use crate::claims::rounding::Scheme;
 use crate::claims::statement::Statement;
 use crate::core::budget::Budget;
 use crate::core::fault::Checked;
@@ -70,6 +71,18 @@ pub(crate) fn statement(
             let x = at(&series.witness, &n)?;
             Ok(format!("{error} <= {} {domain}; {x}", n.up(&series.hi)?))
         }
+        Statement::Rounding(r) => Ok(format!(
+            "a program that evaluates p in {} by {} (rounding to nearest, in any order of the additions, with or without \
+             fused multiply-add) is within {} of p(x) for every x of that format in [{}, {}]",
+            r.format.name(),
+            match r.scheme {
+                Scheme::Horner => "Horner's scheme",
+                Scheme::Clenshaw => "Clenshaw's recurrence",
+            },
+            n.up(&r.hi)?,
+            n.up(&r.from)?,
+            n.down(&r.to)?,
+        )),
         Statement::Target(target) => {
             let (error, domain) = subject(target, earlier, &n)?;
             Ok(format!("{error} <= {} {domain}", n.up(&target.hi)?))

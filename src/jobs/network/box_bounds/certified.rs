@@ -7,7 +7,6 @@ use crate::network::boxes::stages::placed;
 use crate::network::boxes::{Bounds, StageBounds};
 use crate::network::model::exact::network_text;
 use crate::network::model::graph::Network;
-use crate::network::model::ops::Op;
 
 /// Room around ranges, relative to their size, until the checker proves them.
 const ROOMS: [f64; 3] = [1.0 / 16_384.0, 1.0 / 1_024.0, 1.0 / 64.0];
@@ -40,9 +39,10 @@ pub(super) fn certified<T>(
     let mut said = String::new();
     for room in ROOMS {
         let (found, chosen) = analyse(room)?;
-        let relus = network.nodes.iter().zip(&places);
-        let relus = relus.filter(|(node, _)| matches!(node.op, Op::Relu { .. }));
-        let activations = relus.map(|(_, &stage)| functions(&found[stage]));
+        let activations = places
+            .iter()
+            .flatten()
+            .map(|&stage| functions(&found[stage]));
         let last = found.last().map_or(&[][..], |s| &s.bound_difference);
         // A difference of about 0, as where the last ReLU is dead, has room for what rows round off too.
         let values = found.iter().flat_map(|s| &s.bound_relu);

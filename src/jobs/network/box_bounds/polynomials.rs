@@ -1,4 +1,4 @@
-//! The polynomials that stand in for a small network's ReLUs, each for its neuron's own range.
+//! The polynomials that stand in for a network's ReLUs, each for its neuron's own range.
 
 use crate::approx::known::kink::relu_coefficients;
 use crate::arith::number::f64_above;

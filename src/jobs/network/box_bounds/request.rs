@@ -5,7 +5,7 @@ use crate::jobs::network::model::Model;
 use rug::Rational;
 use std::path::PathBuf;
 
-/// A small network of dense, convolution and addition layers with ReLU, a box, and polynomials for its neurons.
+/// A network of linear layers, ReLU and max-pooling, a box, and polynomials for its neurons.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// The network's file.

@@ -13,6 +13,9 @@ const MAX_ELEMENTS: usize = 1 << 16;
 /// Most entries of all maps.
 const MAX_ENTRIES: usize = 1 << 24;
 
+/// Most elements of a concatenation times what it joins.
+const MAX_JOINED: usize = 1 << 20;
+
 /// A linear map of one earlier node.
 pub(crate) struct Map {
     pub(crate) source: usize,
@@ -160,13 +163,70 @@ fn linear(node: &NetworkNode, shapes: &[[usize; 3]], precision: u32, most: usize
         }
         Layer::Add => plain(vec![one(source), one(input(node, 1)?)]),
         Layer::Reshape => plain(vec![one(source)]),
-        _ => {
-            return Err(Fault::rejected(
-                Rule::Own("network"),
-                "boxes pass conv, dense, add, reshape and relu of slope 0",
-            ))
+        Layer::Affine { scale, shift } => {
+            let pixels = node.shape[1] * node.shape[2];
+            let (all, shift_bits, cut) = machine(scale)?;
+            let each = all.iter().flat_map(|w| std::iter::repeat_n(*w, pixels));
+            let rows = each.enumerate().map(|(i, w)| vec![(index(i), w)]);
+            let map = Map {
+                rows: rows.collect(),
+                shift: shift_bits,
+                cut,
+                ..one(source)
+            };
+            Step::Linear {
+                maps: vec![map],
+                bias: biases(shift, pixels, precision)?,
+            }
         }
+        Layer::Gather { from } => {
+            let rows = from.iter().map(|j| j.iter().map(|j| (*j, 1)).collect());
+            let rows = rows.collect();
+            plain(vec![Map {
+                rows,
+                ..one(source)
+            }])
+        }
+        Layer::Concat => {
+            if n.saturating_mul(node.inputs.len()) > MAX_JOINED {
+                return Err(limit(format!("more than {MAX_JOINED} elements joined")));
+            }
+            let (mut maps, mut first) = (Vec::new(), 0);
+            for &source in &node.inputs {
+                let size = shapes.get(source).map_or(0, |s| size(*s));
+                let own = |i: usize| i.checked_sub(first).filter(|j| *j < size);
+                let rows = (0..n).map(|i| own(i).map(|j| (index(j), 1)).into_iter().collect());
+                let rows = rows.collect();
+                maps.push(Map {
+                    rows,
+                    ..one(source)
+                });
+                first += size;
+            }
+            plain(maps)
+        }
+        _ => return Err(Fault::internal("layer")),
     })
+}
+
+/// Rejects a network with a layer that has no step, whose max-pooling is still to be written as tournaments.
+pub(crate) fn must_pass(network: &Network) -> Checked<()> {
+    let passes = |layer: &Layer| match layer {
+        Layer::Relu { slope } => slope.mantissa.is_zero(),
+        Layer::Dense { .. } | Layer::Conv { .. } | Layer::Affine { .. } => true,
+        Layer::Add | Layer::Concat | Layer::Reshape | Layer::MaxPool { .. } => true,
+        _ => false,
+    };
+    match network.nodes.iter().position(|node| !passes(&node.layer)) {
+        None => Ok(()),
+        Some(id) => Err(Fault::rejected(
+            Rule::Own("network"),
+            format!(
+                "node {}: boxes pass conv, dense, affine, add, concat, reshape, max_pool and relu of slope 0",
+                id + 1
+            ),
+        )),
+    }
 }
 
 /// Node sizes are below 2^32.

@@ -20,9 +20,10 @@ use crate::format::path::printable;
 use crate::network::boxes::document::{BoxDocument, Element};
 use crate::network::boxes::fixed::{product, shift_up, value};
 use crate::network::boxes::lines::{difference, function, relu, Function, Planes, Range};
-use crate::network::boxes::maps::{size, steps, Step};
+use crate::network::boxes::maps::{must_pass, size, steps, Step};
 use crate::network::boxes::report::{BoxOutcome, BoxReport};
 use crate::network::boxes::rows::{Known, System, Task};
+use crate::network::model::expand::expand;
 use crate::network::model::read;
 use crate::words::numerals::Numerals;
 
@@ -35,7 +36,8 @@ const WORK: u64 = 1 << 37;
 ///
 /// **Guarantee** [`BoxOutcome::Verified`] only if, over the reals, for every input in the stated box and all functions
 /// that have the stated properties on their stated ranges, no function is asked outside its range, and each output of the
-/// network with these functions in place of its ReLUs differs from the network's by at most what is stated.
+/// network with these functions in place of its ReLUs, and of the matches of its max-poolings, differs from the network's
+/// by at most what is stated.
 ///
 /// **Cost** about eight rows for each element before an activation, through all nodes before it; limited to some minutes.
 pub fn check_box(
@@ -64,6 +66,9 @@ fn prove(
         ));
     }
     let network = read::network(network).map_err(|e| e.at("network"))?;
+    must_pass(&network)?;
+    // With any functions in place of ReLU and of the matches it is the same function.
+    let network = expand(network)?.network;
     let mut sizes = vec![size(network.input)];
     sizes.extend(network.nodes.iter().map(|n| size(n.shape)));
     let steps = steps(&network, document.precision)?;

@@ -15,7 +15,6 @@
 
 mod amounts;
 mod curve;
-pub(crate) mod expand;
 mod jobs;
 pub(crate) mod level;
 mod own;
@@ -29,9 +28,9 @@ pub(crate) mod upper;
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
 use crate::network::balls::Balls;
+use crate::network::model::expand::Expanded;
 use crate::network::model::layers::Layer;
 use crate::network::rows::amounts::Amounts;
-use crate::network::rows::expand::Expanded;
 use crate::network::rows::level::{of_activation, NoiseLevel};
 use crate::network::rows::pass::{Known, Source};
 use crate::network::rows::plan::{Plan, RowStep};
