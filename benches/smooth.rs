@@ -75,7 +75,8 @@ fn gelu() -> Table {
     table.components.extend(fit(&outer, one, 31, 60).components);
     let stated = table.smooth.as_mut().expect("a smooth table");
     stated.function = Formula::function("gelu_tanh(x)").expect("an expression");
-    stated.value = Some(Formula::value("x*(1 + p)/2").expect("a value"));
+    stated.value =
+        Some(polycert::function::program::Program::parse("x*(1 + p)/2").expect("a value"));
     table
 }
 

@@ -3,7 +3,7 @@
 use crate::arith::number::write;
 use crate::certificate::schema::{
     Asked, Branch, Cells, Claim, Document, Part, PoolWitness, Segment, SeriesCell, SeriesPart,
-    Stage, Witness, FORMAT, MAX_PRECISION,
+    Stage, StageCell, Witness, FORMAT, MAX_PRECISION,
 };
 use crate::certify::claims::growth::Growth;
 use crate::certify::claims::lines::Lines;
@@ -13,6 +13,7 @@ use crate::certify::composite::witness;
 use crate::certify::proof::Proof;
 use crate::certify::published::{self, BOUND_BITS};
 use crate::certify::series::claim::Series;
+use crate::certify::series::stages::Stages;
 use crate::certify::stage::pieces::{Pieces, Segment as Boxed};
 use crate::function::shape::Shape;
 use crate::function::target::Function;
@@ -175,6 +176,7 @@ fn claims(proof: &Proof, grid: &mut Grid) -> Vec<Claim> {
         cites = claims.len();
         claims.push(series(s, grid));
     }
+    claims.extend(proof.stages.as_ref().map(|s| stages(s, cites)));
     if let Some(r) = &proof.rounding {
         claims.push(Claim::Rounding {
             scheme: r.evaluation.scheme().to_owned(),
@@ -331,6 +333,21 @@ fn series(s: &Series, grid: &mut Grid) -> Claim {
             x: write(&s.witness_x),
             lo: write(&s.bound_lo),
         },
+    }
+}
+
+/// The ranges of the stages of the value of the claim `cites`, on the same grid.
+fn stages(s: &Stages, cites: usize) -> Claim {
+    let cell = |to: &Rational| StageCell {
+        to: write(to),
+        degree: s.degree.to_string(),
+    };
+    let parts = s.cells.iter();
+    let ranges = s.bound_ranges.iter();
+    Claim::Stages {
+        cites: cites.to_string(),
+        parts: parts.map(|ends| ends.iter().map(cell).collect()).collect(),
+        ranges: ranges.map(|(lo, hi)| [write(lo), write(hi)]).collect(),
     }
 }
 

@@ -62,6 +62,8 @@ pub enum Claim {
     Contraction {},
     /// What is computed from a polynomial against a smooth function.
     Series(Series),
+    /// What the stages of that value take.
+    Stages {},
     /// What the certificate is about.
     Target(Target),
 }
@@ -312,6 +314,14 @@ impl Certificate {
 }
 
 impl Claim {
+    /// The claim about a smooth function that it is, if it is one.
+    pub fn as_series(&self) -> Option<&Series> {
+        match self {
+            Self::Series(series) => Some(series),
+            _ => None,
+        }
+    }
+
     /// The rule's name in the document.
     pub fn rule(&self) -> &'static str {
         match self {
@@ -326,6 +336,7 @@ impl Claim {
             Self::Lines(_) => "lines",
             Self::Contraction {} => "contraction",
             Self::Series(_) => "series",
+            Self::Stages {} => "stages",
             Self::Target(_) => "target",
         }
     }

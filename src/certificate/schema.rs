@@ -103,6 +103,12 @@ pub(crate) struct SeriesCell {
 }
 
 #[derive(Debug, Clone, Serialize)]
+pub(crate) struct StageCell {
+    pub to: String,
+    pub degree: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct Asked {
     pub bound: String,
     pub verdict: String,
@@ -191,6 +197,11 @@ pub(crate) enum Claim {
         parts: Vec<SeriesPart>,
         hi: String,
         witness: Witness,
+    },
+    Stages {
+        cites: String,
+        parts: Vec<Vec<StageCell>>,
+        ranges: Vec<[String; 2]>,
     },
     Rounding {
         scheme: String,

@@ -26,6 +26,7 @@ use crate::certify::published::{self, BOUND_BITS};
 use crate::certify::request::Plan;
 pub use crate::certify::request::{Request, Verdict};
 use crate::certify::series::claim::{self as series, Series};
+use crate::certify::series::stages::{self, Stages};
 use crate::certify::stage::expand;
 use crate::error::{Error, ErrorKind, Result};
 use crate::function::shape::{Line, Shape};
@@ -71,6 +72,8 @@ pub struct Proof {
     pub lines: Option<Lines>,
     /// The error of what is computed from p, for a smooth function; there are no branches then.
     pub series: Option<Series>,
+    /// What the stages of that value take; none where it has none, or no cells are found for them.
+    pub stages: Option<Stages>,
     /// What rounding adds to p, where an evaluation is asked for.
     pub rounding: Option<Rounding>,
     /// Fixed points that p contracts to, for the bit.
@@ -201,6 +204,9 @@ fn smooth(table: &Table, request: &Request) -> Result<Proof> {
         if proof.verdict != Some(Verdict::Undecided) || gap_bits == 57 {
             break;
         }
+    }
+    if let Some(error) = proof.series.as_ref().filter(|_| !request.only_error) {
+        proof.stages = stages::ranges(table, request.coefficients, error)?;
     }
     if let (Some(evaluation), Some(series)) = (request.evaluation, &proof.series) {
         if let (Some((from, _)), Some((_, to))) = (parts.first(), parts.last()) {
@@ -411,6 +417,7 @@ impl Proof {
             argmax: None,
             lines: None,
             series: None,
+            stages: None,
             rounding: None,
             contractions: Vec::new(),
             closeness: None,

@@ -6,6 +6,7 @@ use crate::certify::proof::{Proof, Verdict};
 use crate::cli::terminal::{digest, guard, input_scale, interval, output, rational};
 use crate::error::{Error, Result};
 use crate::function::formula::{Formula, Measure};
+use crate::function::program::Program;
 use crate::function::shape::Shape;
 use crate::function::target::Function;
 use crate::jobs::certify::{certify, Answer, Request};
@@ -77,10 +78,10 @@ pub struct Arguments {
     /// sigmoid, softplus, gelu, gelu_tanh, silu and pi, such as "exp(-x^2/2)" (the table's own if left out).
     #[arg(long, value_name = "EXPR", value_parser = Formula::function, allow_hyphen_values = true)]
     function: Option<Formula>,
-    /// smooth: what is computed from x and the table's polynomial p, such as "x/2 + p" (the table's own if left out, p
-    /// where it states none).
-    #[arg(long, value_name = "EXPR", value_parser = Formula::value, allow_hyphen_values = true)]
-    value: Option<Formula>,
+    /// smooth: what is computed from x and the table's polynomial p, such as "x/2 + p", in steps that have names too:
+    /// "y = p*(2 - x*p); y*(2 - x*y)" (the table's own if left out, p where it states none).
+    #[arg(long, value_name = "PROGRAM", value_parser = Program::parse, allow_hyphen_values = true)]
+    value: Option<Program>,
     /// smooth: how the error of the value against the function is measured: absolute, relative or weight:EXPR (absolute
     /// if left out).
     #[arg(long, value_name = "MEASURE")]
@@ -232,7 +233,7 @@ fn words(answer: &Answer) -> String {
             ),
         });
     }
-    text.push_str(&left_out(proof));
+    text.push_str(&left_out(proof, report.components().len()));
     for reading in &answer.other_readings {
         text.push_str(&format!(
             "  hint: {reading}: import the file again if that is what it means\n"
@@ -242,9 +243,16 @@ fn words(answer: &Answer) -> String {
 }
 
 /// What was asked for and could not be proved: said, rather than left out.
-fn left_out(proof: &Proof) -> String {
-    if proof.request.only_error || proof.series.is_some() {
+fn left_out(proof: &Proof, components: usize) -> String {
+    if proof.request.only_error {
         return String::new();
+    }
+    if let Some(series) = &proof.series {
+        let value = series.difference.value.is_some();
+        return match proof.stages.is_none() && (value || components > 1) {
+            true => "  not proved: ranges of the stages\n".to_owned(),
+            false => String::new(),
+        };
     }
     if proof.lines.is_some() {
         let bit = proof.request.target.function == Function::Direct(Shape::Bit);
@@ -323,6 +331,13 @@ fn json(a: &Arguments, table: &Table, answer: &Answer) -> String {
         json["function"] = s.difference.function.text().into();
         json["value"] = s.difference.value.as_ref().map_or("p", |v| v.text()).into();
         json["error"] = s.difference.measure.to_string().into();
+    }
+    if let Some(s) = &proof.stages {
+        let all = s.names.iter().zip(&s.bound_ranges);
+        let all = all.map(|(name, (lo, hi))| {
+            serde_json::json!({"name": name, "bound_lo": number::write(lo), "bound_hi": number::write(hi)})
+        });
+        json["stages"] = all.collect();
     }
     if let Some(r) = &proof.rounding {
         json["evaluation"] = r.evaluation.to_string().into();

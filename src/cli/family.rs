@@ -1,6 +1,7 @@
 //! `polycert family`: tables of the families that the field uses, other than searched composites.
 
-use crate::cli::terminal::{guard, interval, note, output, rational};
+use crate::cli::chains::{self, File};
+use crate::cli::terminal::{guard, note, output, range, rational};
 use crate::error::{Error, Result};
 use crate::files::read_text;
 use crate::function::expression::Name;
@@ -15,10 +16,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Generate a table of a known family: composites of f_n and g_n, minimax polynomials of ReLU and its
-/// like, Chebyshev interpolants, least squares, Hermite, cleaning.
+/// like, Chebyshev interpolants, least squares, Hermite, cleaning; chains of exp, cos, 1/x and 1/sqrt(x).
 ///
 /// All but `composite` approximate the function itself, p(x) ~ f(x), not through sign; their target is
-/// direct_relu and so on. A table is an estimate until `polycert certify` has proved it.
+/// direct_relu and so on, or smooth. A table is an estimate until `polycert certify` has proved it.
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -33,17 +34,10 @@ enum Family {
     LeastSquares(LeastSquares),
     Hermite(Hermite),
     Clean(Clean),
-}
-
-/// Name and output of every family.
-#[derive(clap::Args)]
-struct File {
-    /// Name of the table.
-    #[arg(long)]
-    name: Option<String>,
-    /// Table file to write (standard output if left out).
-    #[arg(short, long)]
-    output: Option<PathBuf>,
+    Squaring(chains::Squaring),
+    DoubleAngle(chains::DoubleAngle),
+    Newton(chains::Iteration),
+    Goldschmidt(chains::Iteration),
 }
 
 /// The function that is approximated, and where.
@@ -217,15 +211,6 @@ fn named(text: &str) -> std::result::Result<Named, String> {
     read.map(Named::Smooth)
 }
 
-/// RANGE, or LO,HI.
-fn range(text: &str) -> std::result::Result<(Rational, Rational), String> {
-    if text.contains(',') {
-        return interval(text);
-    }
-    let hi = rational(text)?;
-    Ok((Rational::from(-&hi), hi))
-}
-
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
     let (family, file) = match &a.family {
@@ -238,15 +223,33 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         }
         Family::Hermite(a) => (job::Family::Hermite(a.request()?), &a.file),
         Family::Clean(a) => (job::Family::Clean(a.request()), &a.file),
+        Family::Squaring(a) => (a.request()?, &a.file),
+        Family::DoubleAngle(a) => (a.request(), &a.file),
+        Family::Newton(a) => (a.request(false), &a.file),
+        Family::Goldschmidt(a) => (a.request(true), &a.file),
     };
     let answer = job::family(&Request {
         name: file.name.clone(),
         family,
     })?;
     if let Some(fit) = answer.estimate_fit {
+        let of = match &a.family {
+            Family::Squaring(_)
+            | Family::DoubleAngle(_)
+            | Family::Newton(_)
+            | Family::Goldschmidt(_) => " at the start",
+            _ => "",
+        };
         note(&format!(
-            "estimate: error {:.6e}, levelled to 1 + {:.1e}",
+            "estimate: error{of} {:.6e}, levelled to 1 + {:.1e}",
             fit.estimate_error, fit.estimate_excess
+        ));
+    }
+    if let Some(cost) = answer.cost {
+        note(&format!(
+            "cost: depth {}, {} products of ciphertexts (a product with a number takes a level and is none of these, with an \
+             integer it takes none)",
+            cost.depth, cost.mults
         ));
     }
     output(file.output.as_ref(), &answer.table.to_json())?;

@@ -7,7 +7,10 @@
 #[cfg(feature = "full")]
 mod catalogue;
 mod certify;
+mod chains;
 mod check;
+#[cfg(feature = "full")]
+mod compose;
 #[cfg(feature = "full")]
 mod evaluate;
 mod export;
@@ -24,6 +27,7 @@ mod progress;
 #[cfg(feature = "full")]
 mod report;
 mod search;
+mod search_smooth;
 mod show;
 mod terminal;
 mod values;
@@ -57,6 +61,8 @@ enum Command {
     Show(show::Arguments),
     Values(values::Arguments),
     #[cfg(feature = "full")]
+    Compose(compose::Arguments),
+    #[cfg(feature = "full")]
     Catalogue(catalogue::Arguments),
     #[cfg(feature = "full")]
     Noise(noise::Arguments),
@@ -82,6 +88,8 @@ pub fn run() -> ExitCode {
         Command::Check(a) => check::run(&a),
         Command::Show(a) => show::run(&a),
         Command::Values(a) => values::run(&a),
+        #[cfg(feature = "full")]
+        Command::Compose(a) => compose::run(&a),
         #[cfg(feature = "full")]
         Command::Catalogue(a) => catalogue::run(&a),
         #[cfg(feature = "full")]

@@ -3,6 +3,7 @@
 use crate::arith::number;
 use crate::certify::proof::Verdict;
 use crate::cli::progress::Line;
+use crate::cli::search_smooth;
 use crate::cli::terminal::{guard, note, output};
 use crate::error::{Error, Result};
 use crate::files::read_text;
@@ -23,11 +24,15 @@ const MAX_COST_BYTES: usize = 1 << 16;
 /// best one by --objective is written. ReLU and max on [-1, 1] to within 2^-ALPHA; sign to within 2^(1-ALPHA) on
 /// 2^-ALPHA <= |x| <= 1 (so a comparison to within 2^-ALPHA); max_pool: the maximum of K x K inputs in
 /// [-1, 1] to within 2^-ALPHA by a tournament, whose depth (levels) and multiplications (all matches) are counted.
+///
+/// With --function a smooth function on --range to within 2^-PRECISION: one minimax polynomial, and where there are such
+/// chains, exp by squaring, cos and sin by double angles, 1/x and 1/sqrt(x) by Newton's and Goldschmidt's steps. A product
+/// with a number that is no integer takes a level and is no product.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Precision in bits.
-    #[arg(long, value_parser = clap::value_parser!(u32).range(2..=i64::from(MAX_ALPHA)))]
-    alpha: u32,
+    #[arg(long, required_unless_present = "function", value_parser = clap::value_parser!(u32).range(2..=i64::from(MAX_ALPHA)))]
+    alpha: Option<u32>,
     /// sign, relu, max or max_pool.
     #[arg(long, default_value = "relu")]
     target: Function,
@@ -58,6 +63,8 @@ pub struct Arguments {
     /// Neither read nor write kept error curves.
     #[arg(long, conflicts_with = "cache")]
     no_cache: bool,
+    #[command(flatten)]
+    smooth: search_smooth::Smooth,
     /// Table file to write.
     #[arg(short, long)]
     output: Option<PathBuf>,
@@ -71,6 +78,11 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
+    if let Some(request) = a.smooth.request()? {
+        guard([a.output.as_ref(), a.certificate.as_ref()], [])?;
+        let files = (a.output.as_ref(), a.certificate.as_ref());
+        return search_smooth::run(&request, files, a.json);
+    }
     let cache = (!a.no_cache)
         .then(|| a.cache.clone().or_else(folder))
         .flatten();
@@ -124,7 +136,7 @@ fn request(a: &Arguments, cache: Option<PathBuf>) -> Result<Request> {
         None => None,
     };
     Ok(Request {
-        alpha: a.alpha,
+        alpha: a.alpha.unwrap_or_default(),
         target: a.target,
         window: a.window,
         objective: match a.objective.as_str() {

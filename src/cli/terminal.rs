@@ -37,6 +37,15 @@ pub fn interval(text: &str) -> std::result::Result<(Rational, Rational), String>
     }
 }
 
+/// RANGE, that is [-RANGE, RANGE], or LO,HI on the command line.
+pub fn range(text: &str) -> std::result::Result<(Rational, Rational), String> {
+    if text.contains(',') {
+        return interval(text);
+    }
+    let hi = rational(text)?;
+    Ok((Rational::from(-&hi), hi))
+}
+
 /// A digest on the command line, in lower case.
 pub fn digest(text: &str) -> std::result::Result<String, String> {
     if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {

@@ -7,6 +7,7 @@ use crate::certify::series::values::PointValue;
 use crate::cli::terminal::{output, rational};
 use crate::error::Result;
 use crate::function::formula::{Formula, Measure};
+use crate::function::program::Program;
 use crate::jobs::certify::Request;
 use crate::jobs::values::values;
 use crate::poly::table::Table;
@@ -29,8 +30,8 @@ pub struct Arguments {
     #[arg(long, value_name = "EXPR", value_parser = Formula::function, allow_hyphen_values = true)]
     function: Option<Formula>,
     /// What is computed from x and the polynomial p (the table's own if left out, p where it states none).
-    #[arg(long, value_name = "EXPR", value_parser = Formula::value, allow_hyphen_values = true)]
-    value: Option<Formula>,
+    #[arg(long, value_name = "PROGRAM", value_parser = Program::parse, allow_hyphen_values = true)]
+    value: Option<Program>,
     /// How the error is measured: absolute, relative or weight:EXPR (absolute if left out).
     #[arg(long, value_name = "MEASURE")]
     error: Option<Measure>,

@@ -95,12 +95,24 @@ impl Expression {
         x: &A::Value,
         p: &A::Value,
     ) -> Result<A::Value, A::Fault> {
-        let value = |e: &Self| e.value(algebra, x, p);
+        self.value_with(algebra, x, p, &[])
+    }
+
+    /// The same where names are bound.
+    pub(super) fn value_with<A: Algebra>(
+        &self,
+        algebra: &A,
+        x: &A::Value,
+        p: &A::Value,
+        bound: &[A::Value],
+    ) -> Result<A::Value, A::Fault> {
+        let value = |e: &Self| e.value_with(algebra, x, p, bound);
         Ok(match self {
             Self::Constant(c) => algebra.constant(c),
             Self::Pi => algebra.pi(),
             Self::X => x.clone(),
             Self::P => p.clone(),
+            Self::Bound(i, _) => bound[*i].clone(),
             Self::Plus(a, b) => algebra.plus(&value(a)?, &value(b)?),
             Self::Minus(a, b) => algebra.minus(&value(a)?, &value(b)?),
             Self::Times(a, b) => match (&**a, &**b) {

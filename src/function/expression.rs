@@ -89,6 +89,8 @@ pub enum Expression {
     X,
     /// The polynomial of a table at x.
     P,
+    /// What an earlier step of a program has bound: its position and its name.
+    Bound(usize, Box<str>),
     /// Sum.
     Plus(Box<Self>, Box<Self>),
     /// Difference.
@@ -118,22 +120,10 @@ impl Expression {
     /// assert_eq!(e, "character 6: expected ), found \"x\" (there is no multiplication without *)");
     /// ```
     pub fn parse(text: &str, with_p: bool) -> Result<Self> {
-        if !text.is_ascii() || text.len() > MAX_CHARS {
-            let detail = format!("an expression has at most {MAX_CHARS} ASCII characters");
-            return Err(Error::parse("", detail));
-        }
-        let mut reader = Reader {
-            text,
-            at: 0,
-            depth: 0,
-            nodes: 0,
-            with_p,
-        };
+        let mut reader = Reader::new(text, with_p)?;
         let read = reader.sum()?;
-        match reader.peek() {
-            None => Ok(read),
-            Some(_) => Err(reader.expected("an operator or the end")),
-        }
+        reader.end()?;
+        Ok(read)
     }
 
     /// Whether the polynomial occurs.
@@ -151,9 +141,9 @@ impl Expression {
     }
 
     /// Whether something holds of it or of a part of it.
-    fn any(&self, holds: &dyn Fn(&Self) -> bool) -> bool {
+    pub(super) fn any(&self, holds: &dyn Fn(&Self) -> bool) -> bool {
         let inside = match self {
-            Self::Constant(_) | Self::Pi | Self::X | Self::P => false,
+            Self::Constant(_) | Self::Pi | Self::X | Self::P | Self::Bound(..) => false,
             Self::Plus(a, b) | Self::Minus(a, b) | Self::Times(a, b) | Self::Over(a, b) => {
                 a.any(holds) || b.any(holds)
             }
@@ -163,16 +153,44 @@ impl Expression {
     }
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     text: &'a str,
-    at: usize,
+    pub(super) at: usize,
     depth: usize,
     nodes: usize,
     with_p: bool,
+    /// The names that are bound already, in order.
+    pub(super) names: Vec<String>,
+}
+
+/// Whether a word means something without being bound: the language's own, and p_1, p_2, ..., as components are called.
+pub(super) fn is_word(word: &str) -> bool {
+    let component = word.strip_prefix("p_").unwrap_or_default();
+    let is_component = !component.is_empty() && component.bytes().all(|c| c.is_ascii_digit());
+    let is_name = Name::ALL.iter().any(|(_, name)| *name == word);
+    is_component || is_name || matches!(word, "x" | "p" | "pi" | "root")
+}
+
+impl<'a> Reader<'a> {
+    /// At the beginning of a text that is not too long.
+    pub(super) fn new(text: &'a str, with_p: bool) -> Result<Self> {
+        if !text.is_ascii() || text.len() > MAX_CHARS {
+            let detail = format!("an expression has at most {MAX_CHARS} ASCII characters");
+            return Err(Error::parse("", detail));
+        }
+        Ok(Self {
+            text,
+            at: 0,
+            depth: 0,
+            nodes: 0,
+            with_p,
+            names: Vec::new(),
+        })
+    }
 }
 
 impl Reader<'_> {
-    fn peek(&mut self) -> Option<u8> {
+    pub(super) fn peek(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
         while bytes.get(self.at).is_some_and(|c| c.is_ascii_whitespace()) {
             self.at += 1;
@@ -180,7 +198,7 @@ impl Reader<'_> {
         bytes.get(self.at).copied()
     }
 
-    fn take(&mut self, wanted: u8) -> bool {
+    pub(super) fn take(&mut self, wanted: u8) -> bool {
         let found = self.peek() == Some(wanted);
         self.at += usize::from(found);
         found
@@ -193,11 +211,26 @@ impl Reader<'_> {
         Err(self.expected(&char::from(wanted).to_string()))
     }
 
-    fn fault(&self, detail: String) -> Error {
+    /// Nothing may follow.
+    pub(super) fn end(&mut self) -> Result<()> {
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => Err(self.expected("an operator or the end")),
+        }
+    }
+
+    /// The letters, digits and underscores that begin here.
+    pub(super) fn word(&self) -> &str {
+        let rest = self.text.as_bytes()[self.at..].iter();
+        let part = |c: &&u8| c.is_ascii_alphanumeric() || **c == b'_';
+        &self.text[self.at..self.at + rest.take_while(part).count()]
+    }
+
+    pub(super) fn fault(&self, detail: String) -> Error {
         Error::parse(format!("character {}", self.at + 1), detail)
     }
 
-    fn expected(&mut self, what: &str) -> Error {
+    pub(super) fn expected(&mut self, what: &str) -> Error {
         let found = match self.peek() {
             None => "the end".to_owned(),
             Some(c) => format!("{:?}", char::from(c).to_string()),
@@ -219,7 +252,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn sum(&mut self) -> Result<Expression> {
+    pub(super) fn sum(&mut self) -> Result<Expression> {
         let mut left = self.product()?;
         loop {
             let minus = match self.peek() {
@@ -394,10 +427,12 @@ impl Reader<'_> {
     }
 
     fn named(&mut self) -> Result<Expression> {
-        let start = self.at;
-        let rest = self.text.as_bytes()[start..].iter();
-        let part = |c: &&u8| c.is_ascii_alphanumeric() || **c == b'_';
-        let name = &self.text[start..start + rest.take_while(part).count()];
+        let name = self.word().to_owned();
+        let name = name.as_str();
+        if let Some(i) = self.names.iter().position(|bound| bound == name) {
+            self.at += name.len();
+            return Ok(Expression::Bound(i, name.into()));
+        }
         let known = Name::ALL.iter().find(|(_, spelling)| *spelling == name);
         match name {
             "x" | "pi" => {
@@ -435,9 +470,12 @@ impl Reader<'_> {
                 let Some((function, spelling)) = known else {
                     let names: Vec<&str> = Name::ALL.iter().map(|(_, n)| *n).collect();
                     let all = names.join(", ");
-                    let p = if self.with_p { "p, " } else { "" };
+                    let (p, bound) = match self.with_p {
+                        true => ("p, ", ", and names that are bound before"),
+                        false => ("", ""),
+                    };
                     return Err(self.fault(format!(
-                        "unknown name {name:?}; known are x, {p}pi, root, {all}"
+                        "unknown name {name:?}; known are x, {p}pi, root, {all}{bound}"
                     )));
                 };
                 self.at += spelling.len();

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::function::expression::{Expression, Name};
+use crate::function::program::Program;
 use std::fmt;
 use std::str::FromStr;
 
@@ -18,7 +19,16 @@ impl Formula {
     /// # Errors
     /// As [`Expression::parse`].
     pub fn function(text: &str) -> Result<Self> {
-        Self::read(text, false)
+        if text.bytes().any(|c| c.is_ascii_control()) {
+            return Err(Error::parse(
+                "",
+                "an expression is one line without tabs or control characters",
+            ));
+        }
+        Ok(Self {
+            text: text.to_owned(),
+            expression: Expression::parse(text, false)?,
+        })
     }
 
     /// A function f of x; a name alone is the function of x by this name.
@@ -30,34 +40,6 @@ impl Formula {
             true => Self::function(&format!("{text}(x)")),
             false => Self::function(text),
         }
-    }
-
-    /// What is computed from x and from the polynomial p.
-    ///
-    /// # Errors
-    /// As [`Expression::parse`]; a value in which p does not occur.
-    pub fn value(text: &str) -> Result<Self> {
-        let read = Self::read(text, true)?;
-        if read.expression.has_p() {
-            return Ok(read);
-        }
-        Err(Error::parse(
-            "",
-            format!("{text:?} has no p: a value is computed from the polynomial"),
-        ))
-    }
-
-    fn read(text: &str, with_p: bool) -> Result<Self> {
-        if text.bytes().any(|c| c.is_ascii_control()) {
-            return Err(Error::parse(
-                "",
-                "an expression is one line without tabs or control characters",
-            ));
-        }
-        Ok(Self {
-            text: text.to_owned(),
-            expression: Expression::parse(text, with_p)?,
-        })
     }
 
     /// The text, exactly as it was written.
@@ -122,7 +104,7 @@ pub struct Difference {
     /// f(x).
     pub function: Formula,
     /// What the user computes from x and p; p itself if none.
-    pub value: Option<Formula>,
+    pub value: Option<Program>,
     /// How the error is measured.
     pub measure: Measure,
 }

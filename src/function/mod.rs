@@ -7,6 +7,7 @@
 //! | [`expression`] | expressions of x, for smooth functions: read from text |
 //! | [`algebra`] | what they mean, over any values |
 //! | [`mod@write`] | expressions as text again, and put into each other |
+//! | [`program`] | what is computed from x and a polynomial, in steps that have names |
 //! | [`point`] | their values at points, enclosed |
 //! | [`derivative`] | and with their slopes over intervals |
 //! | [`formula`] | a smooth function as it is stated, and how the error to it is measured |
@@ -16,6 +17,7 @@ pub mod derivative;
 pub mod expression;
 pub mod formula;
 pub mod point;
+pub mod program;
 pub mod shape;
 pub mod target;
 pub mod write;

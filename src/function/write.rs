@@ -11,6 +11,7 @@ impl fmt::Display for Expression {
             Self::Pi => f.write_str("pi"),
             Self::X => f.write_str("x"),
             Self::P => f.write_str("p"),
+            Self::Bound(_, name) => f.write_str(name),
             Self::Plus(a, b) => write!(f, "{a} + {}", Held(b, Place::Term)),
             Self::Minus(a, b) => write!(f, "{a} - {}", Held(b, Place::Term)),
             Self::Times(a, b) => {
@@ -52,7 +53,7 @@ impl fmt::Display for Held<'_> {
             Expression::Constant(c) => {
                 place == Place::First || *c >= 0 && (c.is_integer() || place == Place::Term)
             }
-            Expression::Pi | Expression::X | Expression::P => true,
+            Expression::Pi | Expression::X | Expression::P | Expression::Bound(..) => true,
             Expression::Root(..) | Expression::Call(..) => true,
             Expression::Power(..) => place != Place::Base,
             Expression::Times(..) | Expression::Over(..) => {
@@ -117,7 +118,7 @@ impl Expression {
         let of = |e: &Self| Box::new(e.of(inner));
         match self {
             Self::X => inner.clone(),
-            Self::Constant(_) | Self::Pi | Self::P => self.clone(),
+            Self::Constant(_) | Self::Pi | Self::P | Self::Bound(..) => self.clone(),
             Self::Plus(a, b) => Self::Plus(of(a), of(b)),
             Self::Minus(a, b) => Self::Minus(of(a), of(b)),
             Self::Times(a, b) => Self::Times(of(a), of(b)),
@@ -131,7 +132,7 @@ impl Expression {
     /// Operations, names and numbers.
     pub fn size(&self) -> usize {
         1 + match self {
-            Self::Constant(_) | Self::Pi | Self::X | Self::P => 0,
+            Self::Constant(_) | Self::Pi | Self::X | Self::P | Self::Bound(..) => 0,
             Self::Plus(a, b) | Self::Minus(a, b) | Self::Times(a, b) | Self::Over(a, b) => {
                 a.size() + b.size()
             }

@@ -6,6 +6,7 @@ use crate::certificate::{publish, Report};
 use crate::certify::proof::{prove, Proof, Request as Asked, Verdict};
 use crate::error::{Error, ErrorKind, Result};
 use crate::function::formula::{Difference, Formula, Measure};
+use crate::function::program::Program;
 use crate::function::target::{Function, Target};
 use crate::jobs::{claim, readings};
 use crate::poly::evaluation::Evaluation;
@@ -42,7 +43,7 @@ pub struct Request {
     /// `smooth`: f(x); the table's own if none.
     pub function: Option<Formula>,
     /// `smooth`: what is computed from x and p; the table's own if none, p if it has none.
-    pub value: Option<Formula>,
+    pub value: Option<Program>,
     /// `smooth`: how the error is measured; absolute if none.
     pub error: Option<Measure>,
     /// `smooth`: the domain; the table's own if none.
@@ -152,8 +153,13 @@ pub fn certify(table: &Table, request: &Request) -> Result<Answer> {
 
 /// The proof of a request, its certificate, and the checker's word on that.
 pub(in crate::jobs) fn certified(table: &Table, asked: &Asked) -> Result<Answer> {
-    let proof = prove(table, asked)?;
-    let (certificate, report) = publish::checked(document(table, &proof))?;
+    let mut proof = prove(table, asked)?;
+    let checked = match publish::checked(document(table, &proof)) {
+        // Without the ranges of the stages, which may take it beyond a limit, the rest still stands.
+        Err(_) if proof.stages.take().is_some() => publish::checked(document(table, &proof)),
+        other => other,
+    };
+    let (certificate, report) = checked?;
     Ok(Answer {
         proof,
         certificate,
@@ -416,10 +422,11 @@ impl Request {
         if let Some(own) = &table.smooth {
             let p = || "p".to_owned();
             let value = own.value.as_ref().map_or_else(p, ToString::to_string);
-            let asked = |f: &Option<Formula>| f.as_ref().map(ToString::to_string);
+            let function = self.function.as_ref().map(ToString::to_string);
+            let asked = self.value.as_ref().map(ToString::to_string);
             for (name, asked, own) in [
-                ("function", asked(&self.function), own.function.to_string()),
-                ("value", asked(&self.value), value),
+                ("function", function, own.function.to_string()),
+                ("value", asked, value),
             ] {
                 if let Some(asked) = asked.filter(|asked| *asked != own) {
                     return Err(Error::domain(format!(

@@ -8,6 +8,7 @@
 //! | [`mod@export`] | a table to the form of another program | `export` |
 //! | [`mod@certify`] | a table to the proof of its error and its certificate | `certify` |
 //! | [`mod@values`] | a table and points to polynomial, function and error there | `values` |
+//! | [`mod@compose`] | certificates of exp and 1/x, or of 1/sqrt(x), to a bound of softmax or LayerNorm | `compose` |
 //! | [`mod@catalogue`] | a folder of tables to what is proved of each claim | `catalogue` |
 //! | [`mod@report`] | certificates, or an audit, to a page for people | `report` |
 //! | [`mod@noise`] | encryption parameters to the noise of every operation, and of a composite | `noise` |
@@ -29,6 +30,8 @@ pub mod cache;
 pub mod catalogue;
 pub mod certify;
 mod claim;
+#[cfg(feature = "full")]
+pub mod compose;
 #[cfg(feature = "full")]
 pub mod evaluate;
 pub mod export;

@@ -4,6 +4,7 @@
 //! the exact mathematical object it denotes, with coefficients as a program would hold them.
 
 pub mod basis;
+pub mod chain;
 pub mod component;
 pub mod composite;
 pub mod cost;

@@ -4,6 +4,7 @@
 use crate::arith::number;
 use crate::error::{Error, Result};
 use crate::function::formula::Formula;
+use crate::function::program::Program;
 use crate::function::target::Function;
 use rug::Rational;
 use std::fmt::Write as _;
@@ -17,7 +18,7 @@ pub struct Smooth {
     /// f(x).
     pub function: Formula,
     /// What the user computes from x and the polynomial p; p itself if none.
-    pub value: Option<Formula>,
+    pub value: Option<Program>,
     /// [lo, hi] in order, disjoint, from the domain's lower to its upper end; none where the domain is one interval.
     pub segments: Vec<(Rational, Rational)>,
 }
@@ -59,7 +60,7 @@ impl Smooth {
             return Ok(None);
         }
         let function = raw.function.ok_or_else(missing)?;
-        let value = raw.value.map(Formula::value).transpose();
+        let value = raw.value.map(Program::parse).transpose();
         let mut segments = Vec::new();
         let all = raw.segments.unwrap_or_default();
         if all.len() > MAX_SEGMENTS {

@@ -6,6 +6,7 @@ mod bad_files;
 mod bad_requests;
 mod cases;
 mod catalogue;
+mod chains;
 mod commands;
 mod folder;
 mod layers_under_noise;

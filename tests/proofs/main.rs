@@ -1,6 +1,7 @@
 //! What is searched, proved and checked of composites: oracles, properties, mutations, shipped files.
 
 mod as_coded;
+mod chains;
 mod enclosures;
 mod families;
 mod golden;

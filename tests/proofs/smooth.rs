@@ -604,7 +604,7 @@ fn composites_weights_and_unions() {
     // The same against the cosine of the double angle.
     let own = table.smooth.as_mut().unwrap();
     own.function = polycert::function::formula::Formula::function("cos(2*x)").unwrap();
-    own.value = Some(polycert::function::formula::Formula::value("2*p^2 - 1").unwrap());
+    own.value = Some(polycert::function::program::Program::parse("2*p^2 - 1").unwrap());
     let answer = certify(&table, &Request::default()).unwrap();
     let doubled = |x: &Rational| p(&table, x).square() * 2u32 - 1u32 - (float(x) * 2u32).cos();
     inside(&answer, &table, &doubled, 500);

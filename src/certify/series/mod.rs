@@ -9,6 +9,7 @@
 //! | `subject` | the error of a table's polynomial as a model |
 //! | `cells` | the choice of cells, degree and bits |
 //! | [`claim`] | the enclosure of the maximum error |
+//! | [`stages`] | what every stage of the value takes |
 //! | [`values`] | polynomial, function and error at points |
 
 mod cells;
@@ -17,5 +18,6 @@ mod elementary;
 mod integrals;
 mod model;
 mod points;
+pub mod stages;
 mod subject;
 pub mod values;

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::function::algebra::Algebra;
 use crate::function::formula::{Difference, Measure};
 use crate::function::point::Points;
+use crate::function::program::Program;
 use crate::poly::component::Component;
 use crate::poly::table::Table;
 use rug::{Integer, Rational};
@@ -69,8 +70,9 @@ impl Subject {
             Measure::Weight(w) => Some(w),
             _ => None,
         };
-        let all = [Some(function), value.as_ref(), weight];
+        let all = [Some(function), weight];
         all.into_iter().flatten().any(|f| f.expression().has_ends())
+            || value.as_ref().is_some_and(Program::has_ends)
     }
 
     /// The model of the error where x = middle + reach v, both in units of 2^-bits.
@@ -86,6 +88,42 @@ impl Subject {
             p = stage.on(&p, frame)?;
         }
         self.measured(frame, &x, &p)
+    }
+
+    /// The names of the stages of the value: the components but for the last, p where something is computed from it, and
+    /// what that binds.
+    pub fn stage_names(&self) -> Vec<String> {
+        let own = self.difference.value.as_ref().map(|value| {
+            let names = value.bindings().iter().map(|(name, _)| name.clone());
+            std::iter::once("p".to_owned()).chain(names)
+        });
+        let before = (1..self.stages.len()).map(|i| format!("p_{i}"));
+        before.chain(own.into_iter().flatten()).collect()
+    }
+
+    /// The models of the stages of [`Subject::stage_names`].
+    pub fn stage_models(
+        &self,
+        frame: &Frame,
+        middle: &Integer,
+        reach: &Integer,
+    ) -> std::result::Result<Vec<Model>, Fault> {
+        let x = frame.made(vec![middle.clone(), reach.clone()], Integer::new());
+        let mut models: Vec<Model> = Vec::with_capacity(self.stages.len());
+        for stage in &self.stages {
+            let model = stage.on(models.last().unwrap_or(&x), frame)?;
+            models.push(model);
+        }
+        match (&self.difference.value, models.last()) {
+            (Some(value), Some(p)) => {
+                let bound = value.values(frame, &x, p)?.0;
+                models.extend(bound);
+            }
+            _ => {
+                models.pop();
+            }
+        }
+        Ok(models)
     }
 
     /// p, f and the error at a point, enclosed.
@@ -120,7 +158,7 @@ impl Subject {
             measure,
         } = &self.difference;
         let value = match value {
-            Some(value) => value.expression().value(k, x, p)?,
+            Some(value) => value.values(k, x, p)?.1,
             None => p.clone(),
         };
         let f = function.expression().value(k, x, p)?;

@@ -120,6 +120,8 @@ pub use crate::network::noise::NoiseBounds;
 pub use crate::network::report::{NetworkOutcome, NetworkReport};
 pub use crate::network::{bound_network, check_network, check_network_with};
 pub use crate::series::expression::Formula;
+pub use crate::series::program::Program;
 pub use crate::series::rule::{Measure, Series};
+pub use crate::series::stages::Stages;
 pub use crate::words::decrypted::Decrypted;
 pub use crate::words::report::{Outcome, Report};

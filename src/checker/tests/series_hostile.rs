@@ -153,11 +153,14 @@ const FORMULAS: [(&str, fn(f64) -> f64); 8] = [
     ("sqrt(x + 1)", |x| (x + 1.0).sqrt()),
     ("1/(x + 3)", |x| 1.0 / (x + 3.0)),
 ];
-const VALUES: [(&str, fn(f64, f64) -> f64); 4] = [
+const VALUES: [(&str, fn(f64, f64) -> f64); 7] = [
     ("p", |_, p| p),
     ("x*p", |x, p| x * p),
     ("p + 1/100000", |_, p| p + 1e-5),
     ("1/p", |_, p| 1.0 / p),
+    ("y = p; y", |_, p| p),
+    ("y = p + x; z = y - x; z*1", |_, p| p),
+    ("y = p + 1/1000; 2*y - p", |_, p| p + 2e-3),
 ];
 const ERRORS: [(&str, fn(f64, f64, f64) -> f64); 4] = [
     ("absolute", |_, g, f| g - f),

@@ -1,14 +1,19 @@
 //! Families: tables that the field uses, other than searched composites.
 
+mod answer;
 mod approximated;
+pub(in crate::jobs) mod chains;
 mod request;
 mod smooth;
 
 pub use crate::approx::fit::least_squares::Histogram;
 pub use crate::approx::known::Normalisation;
+pub use answer::{Answer, FitEstimate};
 pub use approximated::Approximated;
+pub use chains::MAX_ITERATIONS;
 pub use request::{
-    Chebyshev, Clean, Composite, Density, Family, Hermite, LeastSquares, Minimax, Request, Smooth,
+    Chebyshev, Clean, Composite, Density, DoubleAngle, Family, Hermite, Iteration, LeastSquares,
+    Minimax, Request, Smooth, Squaring, Start,
 };
 
 use crate::approx::fit::general::{minimax, Basis as Fitted};
@@ -19,39 +24,12 @@ use crate::arith::number::write;
 use crate::error::{Error, Result};
 use crate::function::shape::Shape;
 use crate::function::target::Function;
+use crate::poly::chain;
 use crate::poly::component::{Basis, Component};
-use crate::poly::table::MAX_COMPONENTS;
-use crate::poly::table::{Domain, Table};
+use crate::poly::table::{Domain, MAX_COMPONENTS};
+use answer::table;
 use approximated::mapped;
 use rug::{Float, Rational};
-use std::collections::BTreeMap;
-
-/// A table. *Estimate*: nothing about it is proved before it is certified.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// The table.
-    pub table: Table,
-    /// What the fit says of itself, where it is iterated.
-    pub estimate_fit: Option<FitEstimate>,
-}
-
-/// What an exchange reached.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct FitEstimate {
-    /// Levelled error, in the function's units.
-    pub estimate_error: f64,
-    /// Largest over least error at the extrema, less 1.
-    pub estimate_excess: f64,
-}
-
-impl Answer {
-    fn of(table: Table) -> Self {
-        Self {
-            table,
-            estimate_fit: None,
-        }
-    }
-}
 
 /// Makes the table of a known family.
 ///
@@ -75,7 +53,10 @@ pub fn family(request: &Request) -> Result<Answer> {
     let mut answer = match &request.family {
         Family::Composite(f) => f.table()?,
         Family::Minimax(f) => f.table()?,
-        Family::Smooth(f) => smooth_table(f)?,
+        Family::Smooth(f) => f.table()?,
+        Family::Squaring(f) => f.chain()?.table(&f.start),
+        Family::DoubleAngle(f) => f.chain()?.table(&f.start),
+        Family::Iteration(f) => f.chain()?.table(&f.start),
         Family::Chebyshev(f) => f.table()?,
         Family::LeastSquares(f) => f.table()?,
         Family::Hermite(f) => f.table()?,
@@ -85,71 +66,10 @@ pub fn family(request: &Request) -> Result<Answer> {
         answer.table.name.clone_from(name);
     }
     answer.table.validate()?;
-    Ok(answer)
-}
-
-/// A table with its provenance.
-fn table(
-    name: String,
-    target: Function,
-    domain: Domain,
-    components: Vec<Component>,
-    about: &[(&str, String)],
-) -> Table {
-    let generator = format!("polycert {} family", env!("CARGO_PKG_VERSION"));
-    let mut provenance = BTreeMap::from([("generator".to_owned(), generator)]);
-    provenance.extend(about.iter().map(|(k, v)| ((*k).to_owned(), v.clone())));
-    Table {
-        name,
-        target,
-        output: crate::poly::table::Output::default(),
-        slope: None,
-        ends: None,
-        smooth: None,
-        domain,
-        components,
-        provenance,
+    if answer.table.smooth.is_some() {
+        answer.cost = chain::cost(&answer.table);
     }
-}
-
-/// The table of a minimax polynomial of a smooth function.
-fn smooth_table(asked: &Smooth) -> Result<Answer> {
-    let fitted = asked.fitted()?;
-    let relative = if asked.relative { ", relative" } else { "" };
-    let words = format!(
-        "minimax of {}, degree {}{relative}",
-        asked.function, asked.degree
-    );
-    let about = [
-        ("fit", words),
-        (
-            "estimate: minimax error",
-            format!("{:.12e}", fitted.estimate_error),
-        ),
-        ("coefficients", format!("multiples of 2^-{}", asked.bits)),
-    ];
-    let domain = Domain {
-        lo: asked.lo.clone(),
-        hi: asked.hi.clone(),
-        eps: None,
-    };
-    let name: String = asked.function.text().chars().take(150).collect();
-    let name = format!("{name} minimax {}", asked.degree);
-    let mut table = table(
-        name,
-        Function::Smooth,
-        domain,
-        vec![fitted.component],
-        &about,
-    );
-    table.smooth = Some(asked.stated());
-    Ok(Answer {
-        table,
-        estimate_fit: Some(FitEstimate {
-            estimate_error: fitted.estimate_error.to_f64(),
-            estimate_excess: fitted.estimate_excess,
-        }),
-    })
+    Ok(answer)
 }
 
 impl Composite {
@@ -249,6 +169,7 @@ impl Minimax {
                 estimate_excess: fit.estimate_excess,
             }),
             table: a.stated(table(name, target, domain, vec![component], &about)),
+            cost: None,
         })
     }
 }

@@ -25,6 +25,12 @@ pub enum Family {
     Minimax(Minimax),
     /// Minimax polynomial of a smooth function.
     Smooth(Smooth),
+    /// exp by squaring.
+    Squaring(Squaring),
+    /// cos or sin by doubling an angle.
+    DoubleAngle(DoubleAngle),
+    /// 1/x or 1/sqrt(x) by iteration.
+    Iteration(Iteration),
     /// Chebyshev interpolant in f64.
     Chebyshev(Chebyshev),
     /// Least squares for a density of inputs.
@@ -74,6 +80,52 @@ pub struct Smooth {
     pub degree: usize,
     /// Coefficients are multiples of 2^-bits.
     pub bits: u32,
+}
+
+/// The polynomial that a chain begins with.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// f(x).
+    pub function: Formula,
+    /// Least x.
+    pub lo: Rational,
+    /// Greatest x.
+    pub hi: Rational,
+    /// Degree, up to 127.
+    pub degree: usize,
+    /// Coefficients are multiples of 2^-bits.
+    pub bits: u32,
+}
+
+/// exp by squaring.
+#[derive(Debug, Clone)]
+pub struct Squaring {
+    /// With function exp(A), A of x.
+    pub start: Start,
+    /// K.
+    pub steps: u32,
+    /// exp(x) alone: begin with the Taylor polynomial, of degree 1 that is 1 + x/2^K; else with the minimax polynomial.
+    pub taylor: bool,
+}
+
+/// cos or sin by doubling an angle.
+#[derive(Debug, Clone)]
+pub struct DoubleAngle {
+    /// With function cos(A) or sin(A), A of x.
+    pub start: Start,
+    /// K.
+    pub steps: u32,
+}
+
+/// 1/x or 1/sqrt(x) by iteration.
+#[derive(Debug, Clone)]
+pub struct Iteration {
+    /// With function 1/x or 1/sqrt(x).
+    pub start: Start,
+    /// Steps, 0 to 16.
+    pub iterations: u32,
+    /// Goldschmidt's form, else Newton's.
+    pub goldschmidt: bool,
 }
 
 /// Chebyshev interpolant in f64, as OpenFHE's EvalChebyshevFunction computes it.

@@ -5,9 +5,12 @@ use crate::arith::number::decimal;
 use crate::arith::rounding::nearest_multiple;
 use crate::error::{Error, Result};
 use crate::function::point::Points;
+use crate::function::target::Function;
+use crate::jobs::families::answer::{table, Answer, FitEstimate};
 use crate::jobs::families::request::Smooth;
 use crate::poly::component::{Basis, Component};
 use crate::poly::smooth::Smooth as Stated;
+use crate::poly::table::Domain;
 use rug::{Float, Rational};
 
 /// What was fitted: the component on [lo, hi], the levelled error, and how level it is.
@@ -75,8 +78,49 @@ impl Smooth {
         })
     }
 
+    /// The table.
+    pub(super) fn table(&self) -> Result<Answer> {
+        let fitted = self.fitted()?;
+        let relative = if self.relative { ", relative" } else { "" };
+        let words = format!(
+            "minimax of {}, degree {}{relative}",
+            self.function, self.degree
+        );
+        let about = [
+            ("fit", words),
+            (
+                "estimate: minimax error",
+                format!("{:.12e}", fitted.estimate_error),
+            ),
+            ("coefficients", format!("multiples of 2^-{}", self.bits)),
+        ];
+        let domain = Domain {
+            lo: self.lo.clone(),
+            hi: self.hi.clone(),
+            eps: None,
+        };
+        let name: String = self.function.text().chars().take(150).collect();
+        let name = format!("{name} minimax {}", self.degree);
+        let mut table = table(
+            name,
+            Function::Smooth,
+            domain,
+            vec![fitted.component],
+            &about,
+        );
+        table.smooth = Some(self.stated());
+        Ok(Answer {
+            table,
+            estimate_fit: Some(FitEstimate {
+                estimate_error: fitted.estimate_error.to_f64(),
+                estimate_excess: fitted.estimate_excess,
+            }),
+            cost: None,
+        })
+    }
+
     /// What the table states besides its numbers.
-    pub(super) fn stated(&self) -> Stated {
+    fn stated(&self) -> Stated {
         Stated {
             function: self.function.clone(),
             value: None,

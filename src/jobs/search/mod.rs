@@ -2,11 +2,13 @@
 
 mod problem;
 mod request;
+mod smooth;
 
 pub use crate::approx::search::cost::CostTable;
 pub use crate::approx::search::MAX_ALPHA;
 pub use crate::jobs::cache::{cache_file, folder, Progress};
 pub use request::{Gap, Objective, Request};
+pub use smooth::{search_smooth, Form, SmoothAnswer, SmoothRequest, SmoothRow, MAX_PRECISION};
 
 use crate::approx::search::{self, Found, Problem, Search};
 use crate::approx::{Scaling, DEFAULT_BITS};

@@ -11,6 +11,7 @@ use crate::certificate::checked::Checked;
 use crate::certificate::read::{number, Certificate, Pool, Stretch, Target, Witness};
 use crate::certify::proof::Verdict;
 use crate::error::Result;
+use crate::poly::chain;
 use crate::poly::cost::Cost;
 use rug::Rational;
 
@@ -288,7 +289,8 @@ fn whole_domain(document: &Certificate, target: &Target) -> Result<bool> {
 
 /// What evaluating the target costs.
 fn cost(document: &Certificate, target: &Target) -> Option<Cost> {
-    let composite = Cost::of(&document.table().ok()?.components);
+    let table = document.table().ok()?;
+    let composite = Cost::of(&table.components);
     match target.function.as_str() {
         "sign" | "step" => Some(composite),
         "relu" | "leaky_relu" | "abs" | "max" => Some(composite.with_product()),
@@ -298,6 +300,8 @@ fn cost(document: &Certificate, target: &Target) -> Option<Cost> {
             let inputs = inputs.numer().to_usize()?;
             Some(composite.with_product().of_tournament(inputs))
         }
+        // What it computes from p as well, which it states itself.
+        "smooth" if table.smooth.is_some() => chain::cost(&table),
         _ => None,
     }
 }

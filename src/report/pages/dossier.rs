@@ -194,7 +194,10 @@ impl Dossier {
     pub fn proved(&self) -> String {
         let mut out = "<ol class=\"words\">\n".to_owned();
         for words in self.checked.report().words() {
-            let _ = writeln!(out, "<li>{}</li>", breakable(words));
+            // The stages of a smooth function have a line each.
+            for line in words.lines() {
+                let _ = writeln!(out, "<li>{}</li>", breakable(line.trim()));
+            }
         }
         let p = match self.checked.document().is_step() {
             true => STEP,

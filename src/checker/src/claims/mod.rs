@@ -20,12 +20,14 @@ use crate::claims::rounding::Held;
 use crate::claims::statement::Statement;
 use crate::core::cells::Cells;
 use crate::core::composite;
-use crate::core::fault::{Checked, Fault};
+use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::ground::Ground;
 use crate::core::pieces::Segment;
 use crate::core::polynomial::Polynomial;
-use crate::series::rule::{self, SeriesCell};
+use crate::series::cells::SeriesCell;
+use crate::series::rule;
 use crate::series::stage::Stage;
+use crate::series::stages;
 
 /// A statement to be proved, with its hints.
 #[derive(Debug)]
@@ -35,7 +37,7 @@ pub(crate) struct Claim {
     pub(crate) cells: Vec<Cells>,
     /// Pieces of the claim's own polynomials; none for the rules that have none.
     pub(crate) pieces: Vec<Vec<Segment>>,
-    /// One list for each part of a series claim; none for the other rules.
+    /// One list for each part of a claim about a smooth function; none for the other rules.
     pub(crate) series: Vec<Vec<SeriesCell>>,
 }
 
@@ -106,6 +108,15 @@ pub(crate) fn prove(
             direct::contraction(whole()?, at, radius, *order, hint, hi, fixed)
         }
         Statement::Series(series) => rule::prove(series, &claim.series, &p.stages, fixed),
+        Statement::Stages(stages) => match earlier.get(stages.cites) {
+            Some(Statement::Series(series)) => {
+                stages::prove(stages, series, &claim.series, &p.stages, fixed)
+            }
+            _ => Err(Fault::rejected(
+                Rule::Own("stages"),
+                "`cites` is not the index of an earlier series claim",
+            )),
+        },
         Statement::Rounding(bound) => rounding::prove(bound, p.held.as_ref(), fixed),
         Statement::Target(target) => {
             let cited = earlier.get(target.cites).map(Statement::cited);

@@ -8,6 +8,7 @@ use crate::claims::target::{Cited, Target};
 use crate::core::number::Rational;
 use crate::core::statement::{CompositeClaim, Witness};
 use crate::series::rule::Series;
+use crate::series::stages::Stages;
 
 /// A proved statement about the composite p with r(x) = x (1 + p(x))/2; see section 4 of the format.
 ///
@@ -107,6 +108,8 @@ pub enum Statement {
     },
     /// The error of what stands for a smooth function; the fields are documented there.
     Series(Series),
+    /// What every stage of its value takes; the fields are documented there.
+    Stages(Stages),
     /// What a program in floating point adds to p; the fields are documented there.
     Rounding(Rounding),
     /// The enclosure of the maximum error of a function.
@@ -128,6 +131,7 @@ impl Statement {
             Self::Lines { .. } => "lines",
             Self::Contraction { .. } => "contraction",
             Self::Series(_) => "series",
+            Self::Stages(_) => "stages",
             Self::Rounding(_) => "rounding",
             Self::Target(_) => "target",
         }
@@ -143,7 +147,7 @@ impl Statement {
 
     /// Whether its rule is about p as it is, not about a sign.
     pub(crate) fn is_of_p_itself(&self) -> bool {
-        self.is_direct() || matches!(self, Self::Series(_) | Self::Rounding(_))
+        self.is_direct() || matches!(self, Self::Series(_) | Self::Stages(_) | Self::Rounding(_))
     }
 
     /// Whether its rule needs p as one polynomial.

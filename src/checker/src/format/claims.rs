@@ -63,6 +63,7 @@ impl Reader<'_> {
             "lines" => self.lines(&mut fields)?,
             "contraction" => self.contraction(&mut fields)?,
             "series" => self.series(&mut fields)?,
+            "stages" => self.value_stages(&mut fields)?,
             "rounding" => plain(Statement::Rounding(self.rounding(&mut fields)?)),
             "target" => plain(Statement::Target(self.target(&mut fields)?)),
             other => {
@@ -156,7 +157,7 @@ impl Reader<'_> {
         Ok((from, to))
     }
 
-    fn cites(&self, fields: &mut Fields, name: &str) -> Checked<usize> {
+    pub(crate) fn cites(&self, fields: &mut Fields, name: &str) -> Checked<usize> {
         fields.take(name, |t| count(&t, 0, MAX_CLAIMS as u64 - 1))
     }
 

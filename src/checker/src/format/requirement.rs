@@ -8,6 +8,7 @@ use crate::core::number::Rational;
 use crate::format::numbers::parse_count;
 use crate::format::path::printable;
 use crate::series::expression::Formula;
+use crate::series::program::Program;
 
 /// Longest requirement in bytes.
 const MAX_LENGTH: usize = 1_000;
@@ -39,7 +40,7 @@ pub struct Requirement {
 #[derive(Debug, Clone)]
 pub(crate) struct Smooth {
     pub(crate) function: Formula,
-    pub(crate) value: Option<Formula>,
+    pub(crate) value: Option<Program>,
     pub(crate) relative: bool,
 }
 
@@ -205,13 +206,13 @@ fn smooth(left: &str, budget: &Budget) -> Checked<Option<Smooth>> {
         true => format!("{text}(x)"),
         false => text.to_owned(),
     };
-    let value = match by.map(|by| Formula::parse(by, true, budget)) {
+    let value = match by.map(|by| Program::parse(by, budget)) {
         Some(Err(detail)) => return fail(format!("by: {detail}")),
         // p by its name is what is meant where none is named.
         Some(Ok(value)) if value.is_p() => None,
         value => value.and_then(Result::ok),
     };
-    match Formula::parse(&whole, false, budget) {
+    match Formula::parse(&whole, budget) {
         Ok(function) => Ok(Some(Smooth {
             function,
             value,

@@ -1,14 +1,18 @@
-//! The reader of the claim about a smooth function.
+//! The reader of the claims about a smooth function.
 
 use crate::claims::statement::Statement;
 use crate::claims::Claim;
 use crate::core::fault::{Checked, Fault};
 use crate::core::number::Rational;
+use crate::core::pieces::Segment;
 use crate::format::claims::{count, plain};
-use crate::format::formula::{formula, MAX_INTERVALS};
-use crate::format::hints::Reader;
+use crate::format::formula::{formula, program, MAX_INTERVALS};
+use crate::format::hints::{Reader, MAX_STAGES};
 use crate::format::json::{each, Fields, Tree};
-use crate::series::rule::{Measure, Series, SeriesCell};
+use crate::series::cells::SeriesCell;
+use crate::series::program::MAX_BINDINGS;
+use crate::series::rule::{Measure, Series};
+use crate::series::stages::Stages;
 
 /// Largest degree of a model.
 const MAX_DEGREE: u64 = 512;
@@ -18,13 +22,13 @@ type Part = ((Rational, Rational), Vec<SeriesCell>);
 
 impl Reader<'_> {
     pub(crate) fn series(&self, fields: &mut Fields) -> Checked<Claim> {
-        let function = fields.take("function", |t| formula(t.text()?, false, self.budget))?;
-        let value = fields.take_maybe("value", |t| formula(t.text()?, true, self.budget))?;
+        let function = fields.take("function", |t| formula(t.text()?, self.budget))?;
+        let value = fields.take_maybe("value", |t| program(t.text()?, self.budget))?;
         let error = fields.take("error", |t| match t.text()? {
             "absolute" => Ok(Measure::Absolute),
             "relative" => Ok(Measure::Relative),
             text => match text.strip_prefix("weight:") {
-                Some(weight) => Ok(Measure::Weighted(formula(weight, false, self.budget)?)),
+                Some(weight) => Ok(Measure::Weighted(formula(weight, self.budget)?)),
                 None => Err(Fault::unreadable(
                     "not one of absolute, relative, weight:FORMULA",
                 )),
@@ -47,20 +51,48 @@ impl Reader<'_> {
         })
     }
 
+    /// Ranges of the stages of a value, with cells for each part of the cited claim.
+    pub(crate) fn value_stages(&self, fields: &mut Fields) -> Checked<Claim> {
+        let cites = self.cites(fields, "cites")?;
+        let series = fields.take("parts", |t| {
+            each(t.list_of(1, MAX_INTERVALS)?, |cells| {
+                self.cells_of(cells, |_| Ok(Vec::new()))
+            })
+        })?;
+        let ranges = fields.take("ranges", |t| {
+            each(t.list_of(1, MAX_STAGES + MAX_BINDINGS)?, |pair| {
+                let (lo, hi) = pair.pair()?;
+                Ok((self.number(lo)?, self.number(hi)?))
+            })
+        })?;
+        Ok(Claim {
+            series,
+            ..plain(Statement::Stages(Stages { cites, ranges }))
+        })
+    }
+
+    /// Cells, with what else each of them has.
+    fn cells_of(
+        &self,
+        tree: Tree,
+        pieces: impl Fn(&mut Fields) -> Checked<Vec<Segment>>,
+    ) -> Checked<Vec<SeriesCell>> {
+        each(tree.list_of(1, usize::MAX)?, |cell| {
+            let mut fields = cell.object()?;
+            let to = fields.take("to", |t| self.hint(t))?;
+            let degree = fields.take("degree", |t| count(&t, 0, MAX_DEGREE))?;
+            let pieces = pieces(&mut fields)?;
+            fields.finish()?;
+            Ok(SeriesCell { to, degree, pieces })
+        })
+    }
+
     fn series_part(&self, tree: Tree) -> Checked<Part> {
         let mut fields = tree.object()?;
         let from = fields.take("from", |t| self.number(t))?;
         let to = fields.take("to", |t| self.number(t))?;
-        let cells = fields.take("cells", |t| {
-            each(t.list_of(1, usize::MAX)?, |cell| {
-                let mut fields = cell.object()?;
-                let to = fields.take("to", |t| self.hint(t))?;
-                let degree = fields.take("degree", |t| count(&t, 0, MAX_DEGREE))?;
-                let pieces = fields.take("pieces", |t| self.pieces(t))?;
-                fields.finish()?;
-                Ok(SeriesCell { to, degree, pieces })
-            })
-        })?;
+        let pieces = |fields: &mut Fields| fields.take("pieces", |t| self.pieces(t));
+        let cells = fields.take("cells", |t| self.cells_of(t, pieces))?;
         fields.finish()?;
         Ok(((from, to), cells))
     }

@@ -8,11 +8,12 @@ use crate::core::fault::{Checked, Fault};
 use crate::core::number::Rational;
 use crate::core::polynomial::Polynomial;
 use crate::format::digest::hexadecimal;
-use crate::format::formula::{formula, MAX_INTERVALS};
+use crate::format::formula::{formula, program, MAX_INTERVALS};
 use crate::format::json::{each, Tree};
 use crate::format::path::printable;
 use crate::format::rounding::Mode;
 use crate::series::expression::Formula;
+use crate::series::program::Program;
 use crate::series::stage::Stage;
 use sha2::{Digest, Sha256};
 
@@ -46,7 +47,7 @@ pub(crate) struct Table {
     /// Of the clip that p is itself, where they are stated.
     pub(crate) ends: Option<(Rational, Rational)>,
     /// What a smooth target is, and how its value is made of p where that is not p itself.
-    pub(crate) smooth: Option<(Formula, Option<Formula>)>,
+    pub(crate) smooth: Option<(Formula, Option<Program>)>,
     /// The intervals of a domain that is a union.
     segments: Vec<(Rational, Rational)>,
     components: Vec<Component>,
@@ -96,8 +97,8 @@ impl Table {
         };
         let smooth = match is_smooth {
             true => {
-                let function = fields.take("function", |t| formula(t.text()?, false, budget))?;
-                let value = fields.take_maybe("value", |t| formula(t.text()?, true, budget))?;
+                let function = fields.take("function", |t| formula(t.text()?, budget))?;
+                let value = fields.take_maybe("value", |t| program(t.text()?, budget))?;
                 Some((function, value))
             }
             false => {

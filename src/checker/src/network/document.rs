@@ -13,6 +13,7 @@ use crate::format::table::{constant, Table};
 use crate::network::rows::level::NoiseLevel;
 use crate::network::rows::upper::Upper;
 use crate::series::expression::Formula;
+use crate::series::program::Program;
 
 const MAX_TABLES: usize = 64;
 pub(crate) const MAX_OUTPUTS: usize = 4_096;
@@ -27,7 +28,7 @@ pub(crate) struct TwinTable {
     pub(crate) slope: Option<Rational>,
     pub(crate) domain: (Rational, Rational),
     /// Of a smooth target its function, and the value that is made of p.
-    pub(crate) smooth: Option<(Formula, Option<Formula>)>,
+    pub(crate) smooth: Option<(Formula, Option<Program>)>,
     /// Whether the domain is several intervals.
     pub(crate) has_segments: bool,
 }

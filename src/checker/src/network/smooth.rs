@@ -8,7 +8,7 @@ use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::fixed::Fixed;
 use crate::network::balls::Balls;
 use crate::network::model::layers::{Layer, Network};
-use crate::series::evaluate::evaluate;
+use crate::series::evaluate::{evaluate, Scope};
 use crate::series::expression::Formula;
 use crate::series::model::Frame;
 use crate::series::points::Points;
@@ -77,7 +77,7 @@ pub(crate) fn apply(function: &Formula, x: &Balls, precision: u64) -> Checked<Ba
                 other => other,
             };
             let model = frame.made(vec![m.clone(), x.radius.clone()], BigInt::zero());
-            let value = model.and_then(|x| evaluate(&function.tree, &x, None, &frame));
+            let value = model.and_then(|x| evaluate(&function.tree, &Scope::of_x(&x), &frame));
             let range = value.map_err(at)?.range();
             let middle: BigInt = (&range.lo + &range.hi) >> 1;
             // The middle is rounded down, so the upper end is the farther one.

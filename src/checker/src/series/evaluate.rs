@@ -2,23 +2,52 @@
 
 use crate::core::fault::{Checked, Fault};
 use crate::core::number::Rational;
-use crate::series::expression::{Expression, Name};
+use crate::series::expression::Expression;
 use crate::series::model::{Frame, Model};
+use crate::series::names::Name;
 
-/// The formula's model; `p` is the polynomial's, for a formula in which it occurs.
-pub(crate) fn evaluate(
-    tree: &Expression,
-    x: &Model,
-    p: Option<&Model>,
-    frame: &Frame,
-) -> Checked<Model> {
-    let of = |tree: &Expression| evaluate(tree, x, p, frame);
+/// What the names of a formula stand for on a cell.
+pub(crate) struct Scope<'a> {
+    x: &'a Model,
+    /// For a formula in which p may occur.
+    p: Option<&'a Model>,
+    /// What is bound, in order.
+    bound: &'a [Model],
+}
+
+impl<'a> Scope<'a> {
+    /// That of a formula of x.
+    pub(crate) fn of_x(x: &'a Model) -> Self {
+        Self {
+            x,
+            p: None,
+            bound: &[],
+        }
+    }
+
+    /// That of a formula of x, p and what is bound.
+    pub(crate) fn of(x: &'a Model, p: &'a Model, bound: &'a [Model]) -> Self {
+        Self {
+            x,
+            p: Some(p),
+            bound,
+        }
+    }
+}
+
+/// The formula's model.
+pub(crate) fn evaluate(tree: &Expression, scope: &Scope, frame: &Frame) -> Checked<Model> {
+    let of = |tree: &Expression| evaluate(tree, scope, frame);
     match tree {
         Expression::Number(q) => frame.constant(q),
-        Expression::X => Ok(x.clone()),
-        Expression::P => match p {
+        Expression::X => Ok(scope.x.clone()),
+        Expression::P => match scope.p {
             Some(p) => Ok(p.clone()),
             None => Err(Fault::internal("p in a formula of x alone")),
+        },
+        Expression::Bound(i) => match scope.bound.get(*i) {
+            Some(model) => Ok(model.clone()),
+            None => Err(Fault::internal("a name that is not bound")),
         },
         Expression::Pi => frame.enclosed(&frame.points.pi()?),
         Expression::Sum(a, b) => frame.sum(&of(a)?, &of(b)?),
@@ -113,7 +142,7 @@ mod tests {
         small(match tree {
             Expression::Number(q) => (q.numer() << W) / q.denom(),
             Expression::X => x.clone(),
-            Expression::P => return None,
+            Expression::P | Expression::Bound(_) => return None,
             Expression::Pi => other::pi(),
             Expression::Sum(a, b) => of(a)? + of(b)?,
             Expression::Product(a, b) => other::times(&of(a)?, &of(b)?),
@@ -240,7 +269,7 @@ mod tests {
             r
         };
         let x = frame.made(vec![middle, reach, bend], r.clone()).unwrap();
-        let Ok(model) = evaluate(tree, &x, None, &frame) else {
+        let Ok(model) = evaluate(tree, &Scope::of_x(&x), &frame) else {
             return (0, false);
         };
         let mut count = 0;
@@ -322,8 +351,7 @@ mod tests {
         ];
         for i in 0..600 {
             let text = formulas[i % formulas.len()];
-            let formula =
-                crate::series::expression::Formula::parse(text, false, &fixed.budget).unwrap();
+            let formula = crate::series::expression::Formula::parse(text, &fixed.budget).unwrap();
             let frame = Frame {
                 fixed: &fixed,
                 points: &points,
@@ -340,7 +368,7 @@ mod tests {
                 (BigInt::zero(), BigInt::zero())
             };
             let x = frame.made(vec![&h - below, h], r).unwrap();
-            let model = evaluate(&formula.tree, &x, None, &frame).unwrap();
+            let model = evaluate(&formula.tree, &Scope::of_x(&x), &frame).unwrap();
             for k in [-64_i32, -63, -60, -10, 0, 40, 64] {
                 let at = |c: &[BigInt]| {
                     let wide = c.iter().map(|c| c << (W - 128));
@@ -391,12 +419,11 @@ mod tests {
                 degree,
                 slack: BigInt::zero(),
             };
-            let formula =
-                crate::series::expression::Formula::parse(text, false, &fixed.budget).unwrap();
+            let formula = crate::series::expression::Formula::parse(text, &fixed.budget).unwrap();
             // x from 1 to 2
             let half = fixed.one() >> 1_u32;
             let x = frame.made(vec![&half * 3, half], BigInt::zero()).unwrap();
-            let model = evaluate(&formula.tree, &x, None, &frame).unwrap();
+            let model = evaluate(&formula.tree, &Scope::of_x(&x), &frame).unwrap();
             assert!(model.r.bits() < 30, "{text}: {} bits", model.r.bits());
         }
     }

@@ -1,7 +1,8 @@
-//! Formulas: what a certificate and a table write for a smooth function, for what stands for it and for a weight.
+//! Formulas: what a certificate and a table write for a smooth function, for a weight and for a step of a program.
 
 use crate::core::budget::Budget;
 use crate::core::number::Rational;
+use crate::series::names::{Name, NAMES};
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{One, Signed, Zero};
@@ -19,45 +20,6 @@ const MAX_ROOT: u32 = 64;
 /// Bits of a constant that is folded.
 const MAX_BITS: u64 = 4_096;
 
-/// A function of one argument, by its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Name {
-    Exp,
-    Log,
-    Sqrt,
-    Sin,
-    Cos,
-    Atan,
-    Asin,
-    Acos,
-    Erf,
-    Tanh,
-    Sigmoid,
-    Softplus,
-    Gelu,
-    GeluTanh,
-    Silu,
-}
-
-/// Every name as it is written.
-const NAMES: [(Name, &str); 15] = [
-    (Name::Exp, "exp"),
-    (Name::Log, "log"),
-    (Name::Sqrt, "sqrt"),
-    (Name::Sin, "sin"),
-    (Name::Cos, "cos"),
-    (Name::Atan, "atan"),
-    (Name::Asin, "asin"),
-    (Name::Acos, "acos"),
-    (Name::Erf, "erf"),
-    (Name::Tanh, "tanh"),
-    (Name::Sigmoid, "sigmoid"),
-    (Name::Softplus, "softplus"),
-    (Name::Gelu, "gelu"),
-    (Name::GeluTanh, "gelu_tanh"),
-    (Name::Silu, "silu"),
-];
-
 /// A formula as a tree, with operations on constants done exactly.
 ///
 /// A factor that is a constant stands on the left, and division by a constant is multiplication: two texts that
@@ -68,6 +30,8 @@ pub(crate) enum Expression {
     X,
     /// The polynomial of the table.
     P,
+    /// What an earlier step of the program has bound, by its position.
+    Bound(usize),
     Pi,
     Sum(Box<Expression>, Box<Expression>),
     Product(Box<Expression>, Box<Expression>),
@@ -79,7 +43,7 @@ pub(crate) enum Expression {
     Call(Name, Box<Expression>),
 }
 
-/// A formula in x, or in x and p, with its text.
+/// A formula in x, or in x, p and names that are bound, with its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Formula {
     text: String,
@@ -87,30 +51,23 @@ pub struct Formula {
 }
 
 impl Formula {
-    /// Reads a formula; `with_p` says whether p may occur.
+    /// Reads a formula in x.
     ///
     /// # Errors
     /// What is wrong, and at which character.
-    pub(crate) fn parse(text: &str, with_p: bool, budget: &Budget) -> Result<Self, String> {
-        if text.len() > MAX_LENGTH {
-            return Err(format!("a formula has at most {MAX_LENGTH} characters"));
-        }
-        let mut parser = Parser {
-            text: text.as_bytes(),
-            place: 0,
-            nodes: 0,
-            with_p,
-            budget,
-        };
+    pub(crate) fn parse(text: &str, budget: &Budget) -> Result<Self, String> {
+        let mut parser = Parser::new(text, false, budget)?;
         let tree = parser.sum(0)?;
-        parser.blanks();
-        if parser.place < text.len() {
-            return parser.fail("an operator or the end is expected");
-        }
-        Ok(Self {
+        parser.end()?;
+        Ok(Self::of(text, tree))
+    }
+
+    /// A formula that was read from this text.
+    pub(super) fn of(text: &str, tree: Expression) -> Self {
+        Self {
             text: text.to_owned(),
             tree,
-        })
+        }
     }
 
     /// The formula as it was written.
@@ -118,16 +75,14 @@ impl Formula {
         &self.text
     }
 
-    /// Whether it is p and no more.
-    pub(crate) fn is_p(&self) -> bool {
-        self.tree == Expression::P
-    }
-
     /// Whether it has a root, asin or acos of an argument that varies: it may be defined up to an end only.
     pub(crate) fn has_ends(&self) -> bool {
         self.tree.any(&|tree| match tree {
             Expression::Root(_, a) | Expression::Call(Name::Sqrt | Name::Asin | Name::Acos, a) => {
-                a.any(&|tree| matches!(tree, Expression::X | Expression::P))
+                let varies = |tree: &Expression| {
+                    matches!(tree, Expression::X | Expression::P | Expression::Bound(_))
+                };
+                a.any(&varies)
             }
             _ => false,
         })
@@ -149,7 +104,7 @@ impl Expression {
     /// Whether something holds of it or of a part of it.
     fn any(&self, holds: &dyn Fn(&Self) -> bool) -> bool {
         let inside = match self {
-            Self::Number(_) | Self::X | Self::P | Self::Pi => false,
+            Self::Number(_) | Self::X | Self::P | Self::Bound(_) | Self::Pi => false,
             Self::Sum(a, b) | Self::Product(a, b) | Self::Quotient(a, b) => {
                 a.any(holds) || b.any(holds)
             }
@@ -159,18 +114,38 @@ impl Expression {
     }
 }
 
-struct Parser<'a> {
+pub(super) struct Parser<'a> {
     text: &'a [u8],
-    place: usize,
+    pub(super) place: usize,
     nodes: usize,
-    with_p: bool,
+    /// Whether it reads a program: p and the names that are bound may occur.
+    is_program: bool,
+    /// The names that are bound already.
+    pub(super) names: Vec<String>,
     budget: &'a Budget,
 }
 
 type Parsed = Result<Expression, String>;
 
+impl<'a> Parser<'a> {
+    /// A reader at the beginning of a text that is not too long.
+    pub(super) fn new(text: &'a str, is_program: bool, budget: &'a Budget) -> Result<Self, String> {
+        if text.len() > MAX_LENGTH {
+            return Err(format!("a formula has at most {MAX_LENGTH} characters"));
+        }
+        Ok(Self {
+            text: text.as_bytes(),
+            place: 0,
+            nodes: 0,
+            is_program,
+            names: Vec::new(),
+            budget,
+        })
+    }
+}
+
 impl Parser<'_> {
-    fn fail<T>(&self, what: &str) -> Result<T, String> {
+    pub(super) fn fail<T>(&self, what: &str) -> Result<T, String> {
         Err(format!("at character {}: {what}", self.place + 1))
     }
 
@@ -178,18 +153,39 @@ impl Parser<'_> {
         self.text.get(self.place).copied()
     }
 
-    fn blanks(&mut self) {
+    pub(super) fn blanks(&mut self) {
         while self.peek() == Some(b' ') {
             self.place += 1;
         }
     }
 
     /// Takes a character, after blanks.
-    fn take(&mut self, wanted: u8) -> bool {
+    pub(super) fn take(&mut self, wanted: u8) -> bool {
         self.blanks();
         let found = self.peek() == Some(wanted);
         self.place += usize::from(found);
         found
+    }
+
+    /// Nothing but blanks may follow.
+    pub(super) fn end(&mut self) -> Result<(), String> {
+        self.blanks();
+        match self.place < self.text.len() {
+            true => self.fail("an operator or the end is expected"),
+            false => Ok(()),
+        }
+    }
+
+    /// A word of lower-case letters, digits and underscores; empty where none begins.
+    pub(super) fn word(&mut self) -> &str {
+        let start = self.place;
+        if matches!(self.peek(), Some(b'a'..=b'z')) {
+            while matches!(self.peek(), Some(b'a'..=b'z' | b'0'..=b'9' | b'_')) {
+                self.place += 1;
+            }
+        }
+        let word = self.text.get(start..self.place).unwrap_or_default();
+        std::str::from_utf8(word).unwrap_or_default()
     }
 
     fn node(&mut self) -> Result<(), String> {
@@ -203,7 +199,7 @@ impl Parser<'_> {
     }
 
     /// expr = term {(+|-) term}
-    fn sum(&mut self, depth: usize) -> Parsed {
+    pub(super) fn sum(&mut self, depth: usize) -> Parsed {
         if depth > MAX_DEPTH {
             return self.fail(&format!("nested deeper than {MAX_DEPTH}"));
         }
@@ -335,23 +331,25 @@ impl Parser<'_> {
 
     fn named(&mut self, depth: usize) -> Parsed {
         let start = self.place;
-        while matches!(self.peek(), Some(b'a'..=b'z' | b'0'..=b'9' | b'_')) {
-            self.place += 1;
-        }
-        let word = self.text.get(start..self.place).unwrap_or_default();
-        let word = std::str::from_utf8(word).unwrap_or_default();
-        match word {
+        let word = self.word().to_owned();
+        match word.as_str() {
             "x" => return Ok(Expression::X),
-            "p" if self.with_p => return Ok(Expression::P),
+            "p" if self.is_program => return Ok(Expression::P),
             "pi" => return Ok(Expression::Pi),
             "root" => return self.root(depth),
             _ => {}
         }
+        if let Some(i) = self.names.iter().position(|name| *name == word) {
+            return Ok(Expression::Bound(i));
+        }
         let Some((name, _)) = NAMES.iter().find(|(_, name)| *name == word) else {
             self.place = start;
-            let p = if self.with_p { "p, " } else { "" };
+            let (p, bound) = match self.is_program {
+                true => ("p, ", ", or a name that is bound before"),
+                false => ("", ""),
+            };
             let names = NAMES.map(|(_, name)| name).join(", ");
-            return self.fail(&format!("not one of x, {p}pi, root, {names}"));
+            return self.fail(&format!("not one of x, {p}pi, root, {names}{bound}"));
         };
         let inside = self.bracketed(depth)?;
         Ok(Expression::Call(*name, Box::new(inside)))
@@ -460,7 +458,11 @@ mod tests {
     use super::*;
 
     fn tree(text: &str) -> Expression {
-        Formula::parse(text, true, &Budget::new()).unwrap().tree
+        let budget = Budget::new();
+        let mut parser = Parser::new(text, true, &budget).unwrap();
+        let tree = parser.sum(0).unwrap();
+        parser.end().unwrap();
+        tree
     }
 
     #[test]
@@ -522,11 +524,7 @@ mod tests {
         ] {
             assert_ne!(tree(one), tree(other), "{one} {other}");
         }
-        let ends = |text: &str| {
-            Formula::parse(text, true, &Budget::new())
-                .unwrap()
-                .has_ends()
-        };
+        let ends = |text: &str| Formula::of(text, tree(text)).has_ends();
         assert!(ends("1 + sqrt(x)") && ends("exp(asin(p))") && ends("root(3, 1 + acos(x))"));
         assert!(!ends("x*sqrt(2/pi)") && !ends("gelu(x)") && !ends("atan(x)^3"));
     }

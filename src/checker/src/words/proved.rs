@@ -6,7 +6,6 @@ use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault};
 use crate::core::number::Rational;
 use crate::format::requirement::{Requirement, Smooth};
-use crate::series::expression::Formula;
 use crate::series::rule::Measure;
 use crate::words::numerals::Numerals;
 use crate::words::report::Report;
@@ -110,8 +109,11 @@ impl Report {
             // Nothing but p itself, where no value is asked for: one of x alone would say nothing of the table.
             _ => {
                 let stated = series.value.as_ref().filter(|value| !value.is_p());
-                let tree = |value: &Formula| value.tree.clone();
-                if stated.map(tree) == value.as_ref().map(tree) {
+                let same = match (stated, value) {
+                    (Some(stated), Some(value)) => stated.is_same(value),
+                    (stated, value) => stated.is_none() && value.is_none(),
+                };
+                if same {
                     return None;
                 }
                 let text = stated.map_or("p", |value| value.text().trim());

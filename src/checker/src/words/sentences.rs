@@ -7,12 +7,12 @@ use crate::claims::direct::Part;
 use crate::claims::rounding::Scheme;
 use crate::claims::statement::Statement;
 use crate::core::budget::Budget;
-use crate::core::fault::Checked;
+use crate::core::fault::{Checked, Fault};
 use crate::core::number::Rational;
 use crate::core::statement::Witness;
 use crate::words::numerals::Numerals;
 use crate::words::phrases::{at, clipped, of_x};
-use crate::words::series::error_and_domain;
+use crate::words::series::{error_and_domain, stages};
 use crate::words::target::subject;
 
 /// A statement in words; `earlier` are the statements before it.
@@ -71,6 +71,10 @@ pub(crate) fn statement(
             let x = at(&series.witness, &n)?;
             Ok(format!("{error} <= {} {domain}; {x}", n.up(&series.hi)?))
         }
+        Statement::Stages(claim) => match earlier.get(claim.cites) {
+            Some(Statement::Series(series)) => stages(claim, series, &n),
+            _ => Err(Fault::internal("stages of no series claim")),
+        },
         Statement::Rounding(r) => Ok(format!(
             "a program that evaluates p in {} by {} (rounding to nearest, in any order of the additions, with or without \
              fused multiply-add) is within {} of p(x) for every x of that format in [{}, {}]",

@@ -3,7 +3,9 @@
 use crate::core::fault::Checked;
 use crate::core::number::Rational;
 use crate::series::expression::{Expression, Formula};
+use crate::series::program::Program;
 use crate::series::rule::{Measure, Series};
+use crate::series::stages::{names, Stages};
 use crate::words::numerals::Numerals;
 
 /// Intervals that are all written out; of more, the first few and the last, with their number.
@@ -13,7 +15,7 @@ const MAX_SHOWN: usize = 6;
 pub(crate) fn error_and_domain(series: &Series, n: &Numerals) -> Checked<(String, String)> {
     let f = atom(&series.function);
     let p = || "p(x)".to_owned();
-    let value = series.value.as_ref();
+    let value = series.value.as_ref().map(Program::result);
     let error = match &series.error {
         Measure::Relative => format!("|{}/{f} - 1|", value.map_or_else(p, atom)),
         other => {
@@ -24,17 +26,43 @@ pub(crate) fn error_and_domain(series: &Series, n: &Numerals) -> Checked<(String
             }
         }
     };
+    let covered = covered(&series.parts, n)?;
+    let defined = defined(series);
+    let steps = series.value.as_ref().map_or(&[][..], Program::bindings);
+    let mut bound = String::new();
+    for (i, (name, formula)) in steps.iter().enumerate() {
+        let before = if i == 0 { ", with " } else { ", " };
+        bound += &format!("{before}{name} = {}", formula.text());
+    }
+    Ok((error, format!("for x in {covered}{defined}{bound}")))
+}
+
+/// What is added where something in a claim may be defined up to an end only.
+fn defined(series: &Series) -> &'static str {
     let weight = match &series.error {
         Measure::Weighted(weight) => Some(weight),
         _ => None,
     };
-    let mut formulas = std::iter::once(&series.function).chain(value).chain(weight);
-    let defined = match formulas.any(Formula::has_ends) {
+    let mut formulas = std::iter::once(&series.function).chain(weight);
+    let value = series.value.as_ref();
+    match formulas.any(Formula::has_ends) || value.is_some_and(Program::has_ends) {
         true => ", where this is defined",
         false => "",
-    };
+    }
+}
+
+/// What every stage takes, a line each.
+pub(crate) fn stages(stages: &Stages, series: &Series, n: &Numerals) -> Checked<String> {
     let covered = covered(&series.parts, n)?;
-    Ok((error, format!("for x in {covered}{defined}")))
+    let defined = defined(series);
+    let names = names(series, stages.ranges.len());
+    let lines = names.iter().zip(&stages.ranges).map(|(name, (lo, hi))| {
+        let (lo, hi) = (n.down(lo)?, n.up(hi)?);
+        Ok(format!(
+            "{name} lies in [{lo}, {hi}] for x in {covered}{defined}"
+        ))
+    });
+    Ok(lines.collect::<Checked<Vec<String>>>()?.join("\n  "))
 }
 
 /// The text, in brackets unless it is one name with its argument.
@@ -121,7 +149,7 @@ mod tests {
             ("x + 1", "(x + 1)"),
             ("2", "(2)"),
         ] {
-            let formula = Formula::parse(text, false, &Budget::new()).unwrap();
+            let formula = Formula::parse(text, &Budget::new()).unwrap();
             assert_eq!(atom(&formula), shown, "{text}");
         }
     }

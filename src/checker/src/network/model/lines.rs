@@ -119,7 +119,7 @@ impl<'a> TextLines<'a> {
         let Some((_, text)) = text else {
             return Err(bad(line, format!("{name} is expected")));
         };
-        let formula = Formula::parse(text, false, &self.budget).map_err(|e| bad(line, e))?;
+        let formula = Formula::parse(text, &self.budget).map_err(|e| bad(line, e))?;
         if formula.has_ends() && !formula.is_inverse_root() {
             return Err(bad(
                 line,
