@@ -42,6 +42,9 @@ pub(crate) fn limit_work(
             Layer::Conv { weights, .. } | Layer::Dense { weights, .. } => {
                 (weights.len() / node.shape[0].max(1)) as u64 * 2 * (limbs + 30)
             }
+            // Of every element of a group its square; or two products.
+            Layer::Variance { size, .. } => (*size as u64).saturating_mul(limbs * limbs + 30),
+            Layer::Normalise { .. } => 2 * (limbs * limbs + 30),
             Layer::Polynomial { channels } => polynomial::work(channels, precision),
             Layer::Relu { .. } | Layer::Smooth { .. } => {
                 signs.next().map_or(0, Substitute::work) + 30
