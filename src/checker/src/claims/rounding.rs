@@ -266,6 +266,7 @@ fn clenshaw(c: &[BigInt], u: &BigInt, d: &BigInt, format: &Format) -> Checked<Bi
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_types, clippy::float_arithmetic)] // The programs that the claim is about.
 mod tests {
     use super::*;
     use crate::core::budget::Budget;
