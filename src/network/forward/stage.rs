@@ -72,6 +72,7 @@ impl PairStage {
     /// P over a ball.
     ///
     /// **Guarantee** the result holds P of every number in `y`.
+    #[inline(always)] // The composite's stages in one loop: 2 % of an evaluation.
     pub fn apply(&self, y: Ball) -> Ball {
         let t = if self.odd {
             pair_product(y.mid(), y.mid())
