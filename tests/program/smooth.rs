@@ -209,8 +209,7 @@ fn what_makes_no_sense_is_refused_by_name() {
             "a divisor is 0",
         ),
         (vec!["certify", &bad], "character 6"),
-        (vec!["export", &e, "--format", "csv"], "smooth"),
-        (vec!["import", &f1, "--target", "smooth"], "function"),
+        (vec!["import", &f1, "--target", "smooth"], "--function EXPR"),
         (
             vec![
                 "generate",
