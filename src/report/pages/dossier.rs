@@ -11,6 +11,7 @@ use crate::report::catalogue::{Origin, Row};
 use crate::report::figures::curve::Curve;
 use crate::report::figures::error_figures::{figures, Detail, Measured, Subject};
 use crate::report::figures::figure::Figure;
+use crate::report::figures::smooth_figures;
 use crate::report::figures::stage_figure;
 use crate::report::figures::stage_figure::subscript;
 use crate::report::page::escape;
@@ -55,7 +56,11 @@ impl Dossier {
             claim: row.claim.as_ref().map(|c| &c.bound),
         };
         let mut missing = Vec::new();
-        let drawn = Curve::new(&checked).and_then(|curve| figures(&curve, &subject, detail));
+        let drawn = match smooth_figures::figures(&checked, &subject, detail) {
+            Ok(None) => Curve::new(&checked).and_then(|curve| figures(&curve, &subject, detail)),
+            Ok(Some(drawn)) => Ok(drawn),
+            Err(e) => Err(e),
+        };
         let (mut all, measured) = match drawn {
             Ok((all, measured)) => (all, Some(measured)),
             Err(e) => {
