@@ -81,7 +81,7 @@ pub fn figures(
         measure_max: points().fold(Float::new(64), |so_far, p| max(so_far, size(&p.error))),
         bound_hi: claimed.bound_hi.clone(),
         samples: points().count(),
-        precision: points().map(|p| p.error.prec()).max().unwrap_or(0),
+        precision: points().map(|p| p.error.prec()).min().unwrap_or(0),
     };
     Ok(Some((all, measured)))
 }
@@ -174,6 +174,14 @@ impl Claimed {
         match self.difference.value {
             Some(_) => "v(x)",
             None => "p(x)",
+        }
+    }
+
+    fn unit(&self) -> &'static str {
+        match self.difference.measure {
+            Measure::Absolute => "output units",
+            Measure::Relative => "of f",
+            Measure::Weight(_) => "weighted output units",
         }
     }
 
@@ -274,7 +282,7 @@ impl Claimed {
             let words = format!("proved: at the witness at least {}", decimal(low, 6, false));
             legend.push(key(Role::Proved, true, words));
         }
-        let quantity = self.quantity();
+        let (quantity, unit) = (self.quantity(), self.unit());
         let samples: usize = sampled.iter().map(|p| p.points.len()).sum();
         Figure {
             id: format!("{}-error", subject.prefix),
@@ -293,20 +301,18 @@ impl Claimed {
             ),
             legend,
             data: Data {
-                header: [
-                    "x_from [input units]",
-                    "x_to [input units]",
-                    "measure_error_min [output units]",
-                    "measure_error_max [output units]",
-                    "bound_error [output units]",
-                ]
-                .map(str::to_owned)
-                .to_vec(),
+                header: vec![
+                    "x_from [input units]".to_owned(),
+                    "x_to [input units]".to_owned(),
+                    format!("measure_error_min [{unit}]"),
+                    format!("measure_error_max [{unit}]"),
+                    format!("bound_error [{unit}]"),
+                ],
                 rows,
             },
             plot: Plot {
                 x: axis,
-                y: Axis::log2(&format!("{quantity} [output units], log scale"), floor, top),
+                y: Axis::log2(&format!("{quantity} [{unit}], log scale"), floor, top),
                 height: HEIGHT,
                 layers,
             },

@@ -5,6 +5,7 @@ use crate::arith::number::{decimal, parse};
 use crate::certificate::checked::Checked;
 use crate::certify::proof::Verdict;
 use crate::error::Result;
+use crate::function::target::Function;
 use crate::poly::table::RawMap;
 use crate::report::catalogue::columns::{bound, log2, r};
 use crate::report::catalogue::{Origin, Row};
@@ -195,6 +196,10 @@ impl Dossier {
         out
     }
 
+    fn is_smooth(&self) -> bool {
+        self.row.target == Function::Smooth.name()
+    }
+
     /// Every proved statement in the checker's words.
     pub fn proved(&self) -> String {
         let mut out = "<ol class=\"words\">\n".to_owned();
@@ -208,6 +213,9 @@ impl Dossier {
             true => STEP,
             false => "Here p is the composite below",
         };
+        if self.is_smooth() {
+            return format!("{out}</ol>\n<p>{p}.</p>\n");
+        }
         out + "</ol>\n<p>"
             + p
             + ", r(x) = x (1 + p(x))/2 and \
