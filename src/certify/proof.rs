@@ -76,7 +76,7 @@ pub struct Proof {
     pub stages: Option<Stages>,
     /// Its mean square for a density, where one is asked for.
     pub mean_square: Option<MeanSquare>,
-    /// The same error on a wider domain, where that is asked for and there is one.
+    /// The same error beside the domain, where that is asked for and it is bounded there.
     pub extended: Option<Series>,
     /// How large the value is on the domain and `rho` beyond it, where that is asked for.
     pub growth: Option<Series>,

@@ -366,11 +366,12 @@ fn json(a: &Arguments, table: &Table, answer: &Answer) -> String {
         json["bound_mean_square_lo"] = number::decimal(&m.bound_lo, 20, false).into();
         json["bound_mean_square_hi"] = number::decimal(&m.bound_hi, 20, true).into();
     }
-    if let (Some(first), Some(last)) = (
-        proof.extended.as_ref().and_then(|s| s.parts.first()),
-        proof.extended.as_ref().and_then(|s| s.parts.last()),
-    ) {
-        json["extended"] = [&first.from, &last.to].map(number::write).to_vec().into();
+    if let Some(s) = &proof.extended {
+        // Intervals beside the domain.
+        let parts = s.parts.iter();
+        json["extended"] = parts
+            .map(|part| [&part.from, &part.to].map(number::write).to_vec())
+            .collect();
     }
     if let Some(g) = &proof.growth {
         json["bound_growth"] = number::decimal(&g.bound_hi, 20, true).into();

@@ -48,6 +48,7 @@ const ROOMS: Rules = Rules {
                 room("model"),
                 room("balls"),
                 room("digits"),
+                room("normalise"),
                 room("linear"),
                 room("activation"),
                 room("polynomial"),

@@ -8,7 +8,7 @@ use polycert::network::boxes::maps::{Map, Matrix};
 use polycert::network::boxes::stages::{placed, stages, Stage};
 use polycert::network::boxes::{analyse, Bounds, Replacement, StageBounds};
 use polycert::network::model::graph::{Builder, Network, Preprocessing};
-use polycert::network::model::ops::{Conv, Dense, Op, TensorShape, Window};
+use polycert::network::model::ops::{BatchNorm, Conv, Dense, Op, TensorShape, Window};
 use rug::Rational;
 use std::collections::HashMap;
 
@@ -285,4 +285,50 @@ fn boxes_hold_exact_evaluations_of_networks_with_max_pooling() {
         }
     }
     assert!(matches > 1_000 && outputs > 50_000, "{matches} {outputs}");
+}
+
+/// Behind a reshape a channel of the batch norm is no channel of the convolution: each element has its own scale.
+#[test]
+fn batch_norm_behind_a_reshaped_convolution_has_its_own_channels() {
+    let mut r = Random(161_803);
+    for round in 0..60 {
+        let shape = TensorShape::new(1 + r.below(3), 2 + r.below(3), 2 + r.below(3));
+        let mut b = Builder::new(shape).unwrap();
+        let op = Conv {
+            groups: 1,
+            weights: r.list(4 * shape.channels * 9),
+            bias: r.list(4),
+            window: Window {
+                padding: [1; 4],
+                ..Window::new([3, 3], [1, 1])
+            },
+        };
+        let x = b.push("conv", Op::Conv(op), &[0]).unwrap();
+        let n = 4 * shape.pixels();
+        let turned = [
+            TensorShape::flat(n),
+            TensorShape::new(shape.pixels(), 2, 2),
+            TensorShape::new(2, shape.height, 2 * shape.width),
+        ][round % 3];
+        let x = b.push("turned", Op::Reshape(turned), &[x]).unwrap();
+        let channels = turned.channels;
+        let norm = BatchNorm {
+            gamma: r.list(channels),
+            beta: r.list(channels),
+            mean: r.list(channels),
+            variance: (0..channels).map(|i| [0.25, 2.25, 1.0][i % 3]).collect(),
+            epsilon: 0.0,
+        };
+        let x = b.push("norm", Op::BatchNorm(norm), &[x]).unwrap();
+        let x = b.push("relu", Op::Relu { slope: 0.0 }, &[x]).unwrap();
+        let network = behind(&mut r, &mut b, x);
+        let stages = stages(&network).unwrap();
+        let sides = a_box(&mut r, shape.len(), [0.3, 1e-9][round % 2]);
+        let (found, _) = proved(&stages, &sides);
+        let x = point(&mut r, &sides);
+        let out = exact_graph(&network, &x, |_, _, z| relu(z));
+        for (b, z) in found[stages.len() - 1].bound_relu.iter().zip(&out) {
+            assert!(inside(*b, z), "network {round}: {b:?} {z}");
+        }
+    }
 }

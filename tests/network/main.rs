@@ -7,6 +7,7 @@ mod exports;
 mod fixed;
 mod import;
 mod noise;
+mod normalise;
 mod onnx;
 mod polynomials;
 mod ranges;

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """Networks with smooth activations against onnxruntime: smooth_network.py DIR POLYCERT
 
-Makes a multilayer perceptron and a small convolutional network (numpy, onnx; random weights, fixed seed) with GELU in its
-forms, SiLU, tanh, sigmoid, softplus and ReLU, and tables for them (`polycert family minimax`; where that takes no function,
-Chebyshev interpolants by numpy). Then it checks, for every sample,
+Makes four networks (numpy, onnx; random weights, fixed seed): a multilayer perceptron and a small convolutional network with
+GELU in its forms, SiLU, tanh, sigmoid, softplus and ReLU; and with GELU and layer normalisation an MLP-Mixer (tokens, normalised
+as an operator and written out) and a network of ConvNeXt blocks (channels last, and instance normalisation). Tables for them are
+of `polycert family minimax`, that of 1/sqrt(x) for what the samples' variances ask, and half as much and as little again. Then it
+checks, for every sample,
 - that polycert's enclosures of the logits hold what onnxruntime answers, but for its f32 rounding;
-- that `evaluate`, `audit`, `ranges` and `certify` answer, and the checker verifies the certificate.
+- that `evaluate`, `audit`, `ranges` and `certify` answer, and the checker verifies the certificate;
+- that a table of 1/sqrt(x) on too short a range is found out: the class of no sample is proved with it, and `evaluate` says where.
 It needs numpy, onnx and onnxruntime. Exit code 0: all hold.
 """
 
@@ -24,6 +27,7 @@ from onnx import helper, numpy_helper
 SLACK = 2e-4
 SAMPLES = 5
 DEGREE = 24
+INVERSE_ROOT = "1/sqrt(x)"
 
 
 class Builder:
@@ -57,6 +61,25 @@ class Builder:
         weights = self.floats(self.rng.normal(size=(m, n, 3, 3)) / math.sqrt(9 * n))
         bias = self.floats(0.3 * self.rng.normal(size=m))
         return self.add("Conv", x, weights, bias, pads=[1, 1, 1, 1], strides=[stride, stride])
+
+    def layer_norm(self, x, n, fused, epsilon=1e-5):
+        """Over the last axis, n long, with factors and offsets."""
+        gamma = self.floats(1 + 0.3 * self.rng.normal(size=n))
+        beta = self.floats(0.3 * self.rng.normal(size=n))
+        if fused:
+            return self.add("LayerNormalization", x, gamma, beta, axis=-1, epsilon=epsilon)
+        axes = self.constant(np.array([-1], dtype=np.int64))
+        centred = self.add("Sub", x, self.add("ReduceMean", x, axes))
+        square = self.add("Pow", centred, self.floats(2.0))
+        variance = self.add("Add", self.add("ReduceMean", square, axes), self.floats(epsilon))
+        y = self.add("Div", centred, self.add("Sqrt", variance))
+        return self.add("Add", self.add("Mul", y, gamma), beta)
+
+    def transpose(self, x, *perm):
+        return self.add("Transpose", x, perm=list(perm))
+
+    def mlp(self, x, n):
+        return self.dense(self.add("Gelu", self.dense(x, n, 2 * n)), 2 * n, n)
 
     def activation(self, kind, x):
         one, half = (lambda: self.floats(1.0)), (lambda: self.floats(0.5))
@@ -110,6 +133,39 @@ def convolutional(path):
     return [1, 1, 12, 12]
 
 
+def mixer(path):
+    """Patches 3 x 3 of 12 x 12 as 16 tokens of 8 features; two blocks that mix tokens, then features."""
+    b, features, tokens = Builder(4), 8, 16
+    weights = b.floats(b.rng.normal(size=(features, 1, 3, 3)) / 3)
+    x = b.add("Conv", "x", weights, b.floats(0.3 * b.rng.normal(size=features)), strides=[3, 3])
+    x = b.add("Reshape", x, b.constant(np.array([1, features, tokens], dtype=np.int64)))
+    x = b.transpose(x, 0, 2, 1)
+    for fused in [True, False]:
+        y = b.transpose(b.layer_norm(x, features, fused), 0, 2, 1)
+        x = b.add("Add", x, b.transpose(b.mlp(y, tokens), 0, 2, 1))
+        x = b.add("Add", x, b.mlp(b.layer_norm(x, features, not fused), features))
+    x = b.layer_norm(x, features, True)
+    x = b.add("ReduceMean", x, b.constant(np.array([1], dtype=np.int64)), keepdims=0)
+    b.save(path, [1, 1, 12, 12], b.dense(x, features, 4), 4)
+    return [1, 1, 12, 12]
+
+
+def convnext(path):
+    """A patch embedding with instance normalisation, and two blocks: a convolution a channel, then a row of features a pixel."""
+    b, n = Builder(5), 6
+    x = b.conv("x", 1, n, 2)
+    ones, zeros = b.floats(np.ones(n)), b.floats(np.zeros(n))
+    x = b.add("InstanceNormalization", x, ones, zeros, epsilon=1e-3)
+    for fused in [True, False]:
+        weights = b.floats(b.rng.normal(size=(n, 1, 3, 3)) / 3)
+        y = b.add("Conv", x, weights, b.floats(0.3 * b.rng.normal(size=n)), pads=[1, 1, 1, 1], group=n)
+        y = b.layer_norm(b.transpose(y, 0, 2, 3, 1), n, fused, 1e-3)
+        x = b.add("Add", x, b.transpose(b.mlp(y, n), 0, 3, 1, 2))
+    x = b.layer_norm(b.add("Flatten", b.add("GlobalAveragePool", x)), n, True)
+    b.save(path, [1, 1, 12, 12], b.dense(x, n, 4), 4)
+    return [1, 1, 12, 12]
+
+
 class Polycert:
     def __init__(self, program):
         self.program = program
@@ -158,6 +214,25 @@ def chebyshev(path, function, reach):
     path.write_text(json.dumps(table))
 
 
+def inverse_root(polycert, path, low, high, degree):
+    """A near-best relative approximation of 1/sqrt(x); says the error that `certify` proves."""
+    made = ["--function", INVERSE_ROOT, f"--range={low},{high}", "--degree", degree, "--relative", "-o", path]
+    polycert.run("family", "minimax", *made)
+    proved = polycert.json("certify", path, "--error", "relative")["bound_hi_decimal"]
+    print(f"  {INVERSE_ROOT} on [{low}, {high}], degree {degree}: relative error at most {float(proved):.3g}, proved")
+    return path
+
+
+def suggested(polycert, path, model, data):
+    """Ranges of all activations, with a margin, and those of variance + epsilon among them."""
+    suggest = ["--suggest", path, "--margin", "1.5", "--choose", SAMPLES - 1]
+    polycert.run("network", "ranges", model, "--input", data, *suggest, wanted=(0, 1))
+    layers = polycert.json("network", "show", model)["layers"]
+    roots = {layer["name"] for layer in layers if layer["function"] == INVERSE_ROOT}
+    found = json.loads(path.read_text())["layers"]
+    return [(float(l["lo"]), float(l["hi"])) for l in found if l["layer"] in roots]
+
+
 def table(polycert, folder, k, function):
     path, reach = folder / f"table{k}.json", 8
     made = subprocess.run(
@@ -180,12 +255,14 @@ def held(answer, logits, what):
         lo, hi = float(pair[0]), float(pair[1])
         if not lo - SLACK <= v <= hi + SLACK or hi - lo > 1e-9:
             sys.exit(f"{what}: logit {k}: onnxruntime {v}, polycert [{lo}, {hi}]")
+    return max(float(hi) - float(lo) for lo, hi in found)
 
 
 def main(folder, program):
     folder.mkdir(parents=True, exist_ok=True)
     polycert = Polycert(program)
-    for name, make in [("perceptron", perceptron), ("convolutional", convolutional)]:
+    networks = {"perceptron": perceptron, "convolutional": convolutional, "mixer": mixer, "convnext": convnext}
+    for name, make in networks.items():
         model = folder / f"{name}.onnx"
         shape = make(model)
         samples = np.random.default_rng(3).normal(size=[SAMPLES, *shape[1:]]).astype(np.float32)
@@ -194,7 +271,13 @@ def main(folder, program):
         layers = polycert.json("network", "show", model)["layers"]
         functions = sorted({layer["function"] for layer in layers if layer.get("function")})
         print(f"{name}: {', '.join(functions)}")
-        tables = [table(polycert, folder, f"_{name}_{k}", f) for k, f in enumerate(functions)]
+        ranges = folder / f"{name}.ranges.json"
+        spans = suggested(polycert, ranges, model, data)
+        others = [f for f in functions if f != INVERSE_ROOT]
+        tables = [table(polycert, folder, f"_{name}_{k}", f) for k, f in enumerate(others)]
+        if spans:
+            low, high = min(lo for lo, _ in spans), max(hi for _, hi in spans)
+            tables.append(inverse_root(polycert, folder / f"{name}.root.json", low, high, DEGREE))
         # A ReLU takes a table of its own kind.
         if any(layer["operation"] == "relu" for layer in layers):
             path = folder / "relu.json"
@@ -202,20 +285,29 @@ def main(folder, program):
             tables.append(path)
         twin = [word for path in tables for word in ("--table", path)]
         session = onnxruntime.InferenceSession(str(model))
-        same = 0
+        same, widest, change = 0, 0.0, 0.0
         for i in range(SAMPLES):
             logits = session.run(None, {"x": samples[i : i + 1]})[0].ravel()
             answer = polycert.json(
                 "network", "evaluate", model, *twin, "--input", data, "--sample", i, wanted=(0, 1)
             )
-            held(answer, logits, f"{name}, sample {i}")
+            widest = max(widest, held(answer, logits, f"{name}, sample {i}"))
             same += answer["verdict"] == "same"
-        print(f"  {SAMPLES} samples: onnxruntime's logits lie inside; {same} classes proved the same")
+            change = max(change, answer["bound_change"] or 0.0)
+        print(
+            f"  {SAMPLES} samples: onnxruntime's logits lie inside enclosures at most {widest:.2g} wide; {same} classes proved "
+            f"the same, no logit changes by more than {change:.3g}"
+        )
+        if spans:
+            narrow = inverse_root(polycert, folder / f"{name}.narrow.json", high / 2, 2 * high, 8)
+            asked = [word for path in tables[:-1] + [narrow] for word in ("--table", path)]
+            answer = polycert.json("network", "evaluate", model, *asked, "--input", data, wanted=(1,))
+            if answer["verdict"] != "outside":
+                sys.exit(f"{name}: variances below a table's range are {answer['verdict']}")
+            print("  variances below a table's range are found outside")
         audit = folder / f"{name}.audit.json"
         audit.unlink(missing_ok=True)
         polycert.run("network", "audit", model, *twin, "--input", data, "-o", audit)
-        ranges = folder / f"{name}.ranges.json"
-        polycert.run("network", "ranges", model, "--input", data, "--suggest", ranges, "--margin", "1.5", wanted=(0, 1))
         certificate = folder / f"{name}.cert.json"
         certificate.unlink(missing_ok=True)
         said = polycert.run(

@@ -13,6 +13,7 @@ mod layers_under_noise;
 mod network;
 mod network_bounds;
 mod noise;
+mod normalise;
 mod overwriting;
 mod params;
 mod polynomial;

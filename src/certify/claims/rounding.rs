@@ -168,6 +168,10 @@ fn clenshaw(c: &[Float], u: &Float, d: &Float, format: &Format) -> Result<Float>
     let one = power(0);
     let most = sum(u, d).max(&one);
     let twice = Float::with_val(PREC, &most * 2u32);
+    // 2 u is a number of its own, also where what it is multiplied with is tiny or 0.
+    if c.len() > 1 {
+        format.miss(&twice)?;
+    }
     // T_i and U_i at m >= 1, of nonnegative terms: T_i = m T_(i-1) + (m^2 - 1) U_(i-2), U_i = m U_(i-1) + T_i.
     let slack = Float::with_val_round(PREC, product(&most, &most) - &one, Round::Up).0;
     let (mut t, mut w) = (vec![one.clone()], vec![one]);

@@ -432,3 +432,45 @@ fn matches_of_max_pooling_stand_in_for_activations() {
         "{words}"
     );
 }
+
+/// A concatenation takes memory for its own elements, not for those times what it joins: files of some megabytes
+/// would take hundreds of gigabytes.
+#[test]
+fn concatenations_of_many_are_lists_of_their_own_elements() {
+    let network = format!(
+        "polycert-exact-network/1\ninput 1 1 1\nconcat{}\noutput 1\n",
+        " 0".repeat(2_048)
+    );
+    let check = |box_: &str, outputs: usize| {
+        let differences = vec![r#""0""#; outputs].join(",");
+        let certificate = format!(
+            r#"{{"format":"polycert-network-box/1","network_sha256":"{}","precision":"40","box":[{box_}],"activations":[],"differences":[{differences}]}}"#,
+            sha256(network.as_bytes())
+        );
+        said(&certificate, &network)
+    };
+    let words = check(r#"["-1","1"]"#, 2_048);
+    assert!(words.starts_with("VERIFIED"), "{words}");
+    let words = check(r#"["-1","1"]"#, 2_047);
+    assert!(
+        words.contains("2047 differences, where the network has 2048"),
+        "{words}"
+    );
+}
+
+/// Rows take time for all elements of what a layer reads, also where it reads one of them.
+#[test]
+fn layers_that_read_little_of_much_are_counted_by_what_they_read_of() {
+    let layers = "conv 0 1 1 1 1 256 256 1 1 0 0 0 0\nweights 1\nbias 0\n".repeat(600);
+    let all: String = (1..=600).map(|i| format!(" {i}")).collect();
+    let network =
+        format!("polycert-exact-network/1\ninput 1 256 256\n{layers}concat{all}\noutput 601\n");
+    let certificate = format!(
+        r#"{{"format":"polycert-network-box/1","network_sha256":"{}","precision":"40","box":[{}],"activations":[],"differences":[{}]}}"#,
+        sha256(network.as_bytes()),
+        vec![r#"["0","1"]"#; 65_536].join(","),
+        vec![r#""0""#; 600].join(","),
+    );
+    let words = said(&certificate, &network);
+    assert!(words.contains("products, the limit is"), "{words}");
+}

@@ -51,7 +51,7 @@ pub struct Arguments {
         conflicts_with = "suggest"
     )]
     fit: Option<PathBuf>,
-    /// Choose ranges [-B, B] on the first samples, try them on the others, and write them to FILE with the share of inputs
+    /// Choose ranges [-B, B] (of 1/sqrt and other functions that end at 0 a range above it) on the first samples, try them on the others, and write them to FILE with the share of inputs
     /// on which all hold: proved for samples drawn independently, which the choosing ones do not enter.
     #[arg(long, value_name = "FILE")]
     suggest: Option<PathBuf>,

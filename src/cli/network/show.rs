@@ -69,6 +69,8 @@ fn detail(op: &Op) -> String {
             format!("degree {}{channels}{domain}", p.degree())
         }
         Op::Smooth(f) => f.to_string(),
+        Op::Variance { over, epsilon } => format!("{}, epsilon {epsilon:e}", over.words()),
+        Op::Normalise(over) => over.words(),
         Op::Subsample { stride } => format!("every {}x{}", stride[0], stride[1]),
         Op::BatchNorm(b) => format!("epsilon {:e}", b.epsilon),
         _ => String::new(),

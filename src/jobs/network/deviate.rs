@@ -14,6 +14,7 @@ use crate::network::model::tensor::Tensor;
 use crate::network::model::tournament;
 use crate::network::model::words::decimal;
 use crate::network::rows::budget::Spare;
+use crate::network::rows::plan::check_passed;
 use crate::network::rows::subject::{Bends, Centre, Start, Subject, Undisturbed};
 use crate::network::rows::{attack, Bound, Deviation, NoiseLevel};
 use std::time::Instant;
@@ -187,6 +188,7 @@ pub struct Progress {
 pub fn deviate(request: &Request, progress: &mut dyn FnMut(Progress)) -> Result<Answer> {
     let mut loaded = request.model.load()?;
     reference::load(None, &mut loaded)?;
+    check_passed(&loaded.network).map_err(|e| e.in_file(&request.model.network))?;
     let twin = request.twin.load(&loaded.network)?;
     let inputs = request.input.load(&loaded)?;
     let have = inputs.samples.len();

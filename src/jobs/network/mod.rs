@@ -24,6 +24,7 @@ pub mod model;
 mod preparation;
 pub mod ranges;
 pub mod reference;
+mod suggest;
 pub mod twin;
 
 pub use inputs::InputFile;

@@ -6,6 +6,7 @@ use crate::files::{refuse_overwriting, write_atomically};
 use crate::jobs::network::inputs::{InputFile, Inputs};
 use crate::jobs::network::model::Model;
 use crate::jobs::network::preparation;
+use crate::jobs::network::suggest::chosen;
 use crate::jobs::network::twin::Polynomials;
 use crate::network::audit::clopper_pearson::LEAST_RISK;
 use crate::network::boxes::{self, stages};
@@ -26,9 +27,6 @@ use rug::Rational;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-/// Digits of a range that is chosen, rounded up.
-const DIGITS: u32 = 3;
 
 /// A network, samples, and what is said of its ranges.
 #[derive(Debug, Clone)]
@@ -236,7 +234,7 @@ pub fn ranges(request: &Request, progress: &(dyn Fn(usize, usize) + Sync)) -> Re
                 tried.len()
             ));
             samples = tried;
-            chosen(&seen, choice)?
+            chosen(&seen, network, &choice.margin, choice.channels)?
         }
     };
     let trials = run.all(&inputs, &samples, &stated, None)?;
@@ -314,40 +312,6 @@ impl Run<'_> {
 fn reaches(seen: &Summary) -> Vec<Rational> {
     let reach = |l: &Layer| Rational::from_f64(l.bound_least_reach).unwrap_or_default();
     seen.layers.iter().map(reach).collect()
-}
-
-fn size((lo, hi): (f64, f64)) -> Rational {
-    Rational::from_f64(hi.max(-lo).max(0.0)).unwrap_or_default()
-}
-
-/// [-B, B] with B the margin times the greatest |input|, rounded up.
-fn chosen(seen: &Summary, choice: &Choice) -> Result<Vec<Extent>> {
-    if choice.margin < 1 {
-        return Err(Error::domain(format!(
-            "--margin {} is below 1: the samples that choose would leave their ranges",
-            choice.margin
-        )));
-    }
-    let span = |reach: Rational| {
-        let most = Rational::from(&reach * &choice.margin);
-        // Of neurons that are always 0, up to the rounding of their enclosures.
-        let least = Rational::from(1) >> 100;
-        let most = if most > least {
-            most
-        } else {
-            Rational::from(1)
-        };
-        Span::symmetric(number::parse(&number::decimal(&most, DIGITS, true))?)
-    };
-    let layer = |l: &Layer| {
-        if choice.channels {
-            let all = l.channels.iter().map(|&c| span(size(c)));
-            Ok(Extent::Channels(all.collect::<Result<_>>()?))
-        } else {
-            Ok(Extent::All(span(size((l.bound_lo, l.bound_hi)))?))
-        }
-    };
-    seen.layers.iter().map(layer).collect()
 }
 
 /// The polynomials used on the stated ranges.

@@ -139,9 +139,11 @@ fn of_nodes(network: &Network) -> Result<(Vec<Stage>, Vec<usize>)> {
                 }
             }
             Op::BatchNorm(b) => {
-                // Folded into the layer before, if nobody else reads that.
+                // Folded into the layer before, if nobody else reads that, and no reshape between them makes other channels:
+                // a convolution's weights have one factor for each of its own.
                 let before = &stages[source];
                 let alone = source != 0 && readers[node.inputs[0]] == 1 && !before.relu;
+                let alone = alone && before.pixels == stage.pixels;
                 let norm = Norm::new(b, size);
                 if norm.relative > MOST_OFF {
                     return refuse("a scale that is not known to half its size");

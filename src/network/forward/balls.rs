@@ -6,13 +6,14 @@ use crate::function::formula::Formula;
 use crate::network::forward::evaluation::{Lost, PAIR_BITS, SINGLE_BITS};
 use crate::network::forward::layers;
 use crate::network::forward::layers::Packed;
+use crate::network::forward::normalise;
 use crate::network::forward::range::Range;
 use crate::network::forward::smooth;
 use crate::network::forward::stage::Runs;
 use crate::network::forward::twin::Activation;
 use crate::network::forward::walk::{windows, Bend, Reading};
 use crate::network::model::graph::{Node, NodeId};
-use crate::network::model::ops::{Conv, TensorShape, Window};
+use crate::network::model::ops::{Conv, Over, TensorShape, Window};
 use crate::network::model::tensor::Tensor;
 
 /// What stands where the network has ReLU and max.
@@ -94,6 +95,14 @@ impl Reading for Balls<'_> {
         node: &Node,
     ) -> Tensor {
         layers::avg_pool(window, count_padding, x, node.shape, self.double)
+    }
+
+    fn variance(&self, variance: (Over, f64), x: &Tensor, _: TensorShape, _: &Node) -> Tensor {
+        normalise::variance(variance, x, self.double)
+    }
+
+    fn normalise(&self, over: Over, x: &Tensor, s: &Tensor, _: &Node) -> Tensor {
+        normalise::normalised(over, x, s, self.double)
     }
 
     fn activation(

@@ -12,6 +12,7 @@ pub mod first_norm;
 pub mod fixed;
 pub mod kernel;
 pub mod layers;
+pub mod normalise;
 pub mod plain;
 pub mod range;
 pub mod smooth;

@@ -4,9 +4,10 @@ use crate::arith::ball::Ball;
 use crate::error::{Error, Result};
 use crate::network::forward::layers;
 use crate::network::forward::layers::Packed;
+use crate::network::forward::normalise;
 use crate::network::forward::walk::{windows, Bend, Reading};
 use crate::network::model::graph::{Node, NodeId};
-use crate::network::model::ops::{Conv, TensorShape, Window};
+use crate::network::model::ops::{Conv, Over, TensorShape, Window};
 
 /// What stands at an activation other than max-pooling in plain f64: its number, what the network has there, its inputs.
 pub type Respond<'a> = dyn FnMut(usize, Bend, &[f64]) -> Vec<f64> + 'a;
@@ -68,6 +69,23 @@ impl Reading for Plain<'_, '_> {
             let n = if count_padding { window.len() } else { w.len() };
             w.iter().map(|&i| x[i]).sum::<f64>() / n as f64
         })
+    }
+
+    fn variance(
+        &self,
+        (over, epsilon): (Over, f64),
+        x: &Vec<f64>,
+        from: TensorShape,
+        _: &Node,
+    ) -> Vec<f64> {
+        let (_, variances) = normalise::estimate(over, x, from);
+        variances.iter().map(|v| v + epsilon).collect()
+    }
+
+    fn normalise(&self, over: Over, x: &Vec<f64>, s: &Vec<f64>, node: &Node) -> Vec<f64> {
+        let (centred, _) = normalise::estimate(over, x, node.shape);
+        let groups = over.groups(node.shape);
+        centred.iter().zip(groups).map(|(c, g)| c * s[g]).collect()
     }
 
     fn activation(

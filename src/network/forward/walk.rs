@@ -7,7 +7,7 @@ use crate::network::forward::layers;
 use crate::network::forward::layers::Packed;
 use crate::network::forward::stage::Runs;
 use crate::network::model::graph::{Network, Node, NodeId};
-use crate::network::model::ops::{Conv, Op, TensorShape, Window};
+use crate::network::model::ops::{Conv, Op, Over, TensorShape, Window};
 
 /// What a layer has ready beyond its node.
 #[derive(Debug)]
@@ -59,6 +59,16 @@ pub trait Reading {
         from: TensorShape,
         node: &Node,
     ) -> Self::Value;
+    /// The variance of each group of elements plus a number.
+    fn variance(
+        &self,
+        variance: (Over, f64),
+        x: &Self::Value,
+        from: TensorShape,
+        node: &Node,
+    ) -> Self::Value;
+    /// Each element minus its group's mean, times its group's number.
+    fn normalise(&self, over: Over, x: &Self::Value, s: &Self::Value, node: &Node) -> Self::Value;
     /// An activation; none ends the walk.
     fn activation(
         &mut self,
@@ -151,6 +161,10 @@ impl<'a> Walk<'a> {
                 (_, Ready::Affine(maps)) => Some(reading.affine(maps, x(0)?, node)),
                 (_, Ready::Moved(list)) => Some(reading.moved(list, x(0)?, node)),
                 (Op::Add, _) => Some(reading.add(x(0)?, x(1)?)),
+                (Op::Variance { over, epsilon }, _) => {
+                    Some(reading.variance((*over, *epsilon), x(0)?, from, node))
+                }
+                (Op::Normalise(over), _) => Some(reading.normalise(*over, x(0)?, x(1)?, node)),
                 (Op::Concat, _) => {
                     let parts = (0..node.inputs.len()).map(x);
                     Some(reading.concat(&parts.collect::<Result<Vec<_>>>()?, node))

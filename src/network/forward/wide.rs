@@ -19,7 +19,7 @@ use crate::network::forward::smooth;
 use crate::network::forward::twin::Activation;
 use crate::network::forward::walk::{windows, Bend, Reading, Walk};
 use crate::network::model::graph::{Network, Node, NodeId};
-use crate::network::model::ops::{BatchNorm, Conv, Op, TensorShape, Window};
+use crate::network::model::ops::{BatchNorm, Conv, Op, Over, TensorShape, Window};
 use rug::float::{Round, Special};
 use rug::{Float, Rational};
 
@@ -203,6 +203,19 @@ impl Wide<'_> {
         slope.times(x).plus(&rest.times(&r))
     }
 
+    /// Each number minus the mean of its group.
+    fn centred(&self, over: Over, x: &[Mp], shape: TensorShape) -> Vec<Mp> {
+        let groups = over.groups(shape);
+        let mut sums = vec![self.zero(); over.reduced(shape).len()];
+        for (x, &g) in x.iter().zip(&groups) {
+            sums[g] = std::mem::replace(&mut sums[g], self.zero()).plus(x);
+        }
+        let n = self.rational(&Rational::from((1, over.size(shape))));
+        let means: Vec<Mp> = sums.iter().map(|s| s.times(&n)).collect();
+        let each = x.iter().zip(groups);
+        each.map(|(x, g)| x.clone().minus(&means[g])).collect()
+    }
+
     /// gamma/sqrt(variance + epsilon) and beta - mean times it.
     fn folded(&self, b: &BatchNorm, c: usize) -> (Mp, Mp) {
         let v = self.exact(b.variance[c]).plus(&self.exact(b.epsilon));
@@ -305,6 +318,32 @@ impl Reading for Wide<'_> {
             let sum = w.iter().fold(self.zero(), |s, &i| s.plus(&x[i]));
             sum.times(&self.rational(&Rational::from((1, n as u64))))
         })
+    }
+
+    fn variance(
+        &self,
+        (over, epsilon): (Over, f64),
+        x: &Vec<Mp>,
+        from: TensorShape,
+        node: &Node,
+    ) -> Vec<Mp> {
+        let mut sums = vec![self.zero(); node.shape.len()];
+        for (c, g) in self.centred(over, x, from).iter().zip(over.groups(from)) {
+            sums[g] = std::mem::replace(&mut sums[g], self.zero()).plus(&c.times(c));
+        }
+        let n = self.rational(&Rational::from((1, over.size(from))));
+        let epsilon = self.exact(epsilon);
+        sums.iter().map(|s| s.times(&n).plus(&epsilon)).collect()
+    }
+
+    fn normalise(&self, over: Over, x: &Vec<Mp>, s: &Vec<Mp>, node: &Node) -> Vec<Mp> {
+        let centred = self.centred(over, x, node.shape);
+        let groups = over.groups(node.shape);
+        centred
+            .iter()
+            .zip(groups)
+            .map(|(c, g)| c.times(&s[g]))
+            .collect()
     }
 
     fn activation(

@@ -2,7 +2,7 @@
 //! (`certificates/NETWORK.md`). Every number is written as it is, nothing is rounded.
 
 use crate::network::model::graph::Network;
-use crate::network::model::ops::{Op, Window};
+use crate::network::model::ops::{Op, Over, Window};
 use rug::Rational;
 use std::fmt::Write as _;
 
@@ -39,6 +39,12 @@ fn line(out: &mut String, name: &str, values: &[f64]) {
 fn window(w: &Window) -> String {
     let ([kh, kw], [sh, sw], [pt, pl, pb, pr]) = (w.kernel, w.stride, w.padding);
     format!("{kh} {kw} {sh} {sw} {pt} {pl} {pb} {pr}")
+}
+
+/// 1 for each axis that is normalised over: channels, rows, columns.
+fn flags(over: Over) -> String {
+    let [c, r, w] = over.axes().map(u8::from);
+    format!("{c} {r} {w}")
 }
 
 /// `polycert-exact-network/1`: the graph with every weight exactly.
@@ -127,6 +133,13 @@ pub fn network_text(n: &Network) -> String {
             Op::Smooth(f) => {
                 let _ = writeln!(out, "smooth {from}");
                 let _ = writeln!(out, "function {f}");
+            }
+            Op::Variance { over, epsilon } => {
+                let _ = writeln!(out, "variance {from} {}", flags(*over));
+                line(&mut out, "epsilon", &[*epsilon]);
+            }
+            Op::Normalise(over) => {
+                let _ = writeln!(out, "normalise {from} {}", flags(*over));
             }
             Op::Reshape(_) => {
                 let _ = writeln!(

@@ -6,77 +6,9 @@
 use crate::error::{Error, Result};
 use crate::function::formula::Formula;
 pub use crate::network::model::batch_norm::BatchNorm;
+pub use crate::network::model::over::Over;
 pub use crate::network::model::polynomial::Polynomials;
-
-/// Most numbers in one activation.
-pub const MAX_FEATURES: usize = 1 << 26;
-
-/// Channels, rows and columns of an activation; a flat vector is (n, 1, 1). Row-major, channels first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TensorShape {
-    /// Channels, or features of a flat vector.
-    pub channels: usize,
-    /// Rows.
-    pub height: usize,
-    /// Columns.
-    pub width: usize,
-}
-
-impl TensorShape {
-    /// A shape from its three sizes.
-    pub fn new(channels: usize, height: usize, width: usize) -> Self {
-        Self {
-            channels,
-            height,
-            width,
-        }
-    }
-
-    /// A flat vector.
-    pub fn flat(n: usize) -> Self {
-        Self::new(n, 1, 1)
-    }
-
-    /// The number of elements.
-    pub fn len(self) -> usize {
-        self.channels * self.height * self.width
-    }
-
-    /// Whether it has no element.
-    pub fn is_empty(self) -> bool {
-        self.len() == 0
-    }
-
-    /// Rows times columns.
-    pub fn pixels(self) -> usize {
-        self.height * self.width
-    }
-
-    /// # Errors
-    /// An empty shape, or one over [`MAX_FEATURES`].
-    pub fn check(self) -> Result<Self> {
-        let n = self
-            .channels
-            .checked_mul(self.height)
-            .and_then(|n| n.checked_mul(self.width));
-        match n {
-            Some(n) if (1..=MAX_FEATURES).contains(&n) => Ok(self),
-            _ => Err(Error::unsupported(format!(
-                "shape {self} has no element, or more than {MAX_FEATURES}"
-            ))),
-        }
-    }
-}
-
-impl std::fmt::Display for TensorShape {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.pixels() == 1 {
-            write!(f, "{}", self.channels)
-        } else {
-            write!(f, "{}x{}x{}", self.channels, self.height, self.width)
-        }
-    }
-}
+pub use crate::network::model::shape::{TensorShape, MAX_FEATURES};
 
 /// A window that slides over rows and columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -241,6 +173,15 @@ pub enum Op {
     Polynomial(Polynomials),
     /// A smooth function of every element.
     Smooth(Formula),
+    /// The variance of each group of elements (the mean of (x - mean)^2) plus epsilon: one number a group.
+    Variance {
+        /// The axes that a group goes along.
+        over: Over,
+        /// Above 0.
+        epsilon: f64,
+    },
+    /// Of x and one number a group: (x - the group's mean) times the group's number.
+    Normalise(Over),
 }
 
 impl Op {
@@ -264,10 +205,12 @@ impl Op {
             Self::Gather { .. } => "gather",
             Self::Polynomial(_) => "polynomial",
             Self::Smooth(_) => "smooth",
+            Self::Variance { .. } => "variance",
+            Self::Normalise(_) => "normalise",
         }
     }
 
-    /// Whether it is no linear layer: ReLU, max-pooling, a smooth function, or a polynomial.
+    /// Whether it is an activation: ReLU, max-pooling, a smooth function, or a polynomial.
     pub fn is_activation(&self) -> bool {
         self.is_replaced() || matches!(self, Self::Polynomial(_))
     }
@@ -304,7 +247,7 @@ impl Op {
     pub fn output(&self, inputs: &[TensorShape]) -> Result<TensorShape> {
         let wanted = match self {
             Self::Input => 0..=0,
-            Self::Add => 2..=2,
+            Self::Add | Self::Normalise(_) => 2..=2,
             Self::Concat => 1..=1_024,
             _ => 1..=1,
         };
@@ -364,6 +307,23 @@ impl Op {
                 Ok(x)
             }
             Self::Add | Self::Smooth(_) => Ok(x),
+            Self::Variance { over, epsilon } => {
+                finite("epsilon", &[*epsilon])?;
+                if *epsilon <= 0.0 {
+                    return Err(Error::domain(format!("epsilon is {epsilon}, not above 0")));
+                }
+                over.check(x)?;
+                Ok(over.reduced(x))
+            }
+            Self::Normalise(over) => {
+                over.check(x)?;
+                match (over.reduced(x), inputs[1]) {
+                    (groups, have) if groups == have => Ok(x),
+                    (groups, have) => Err(Error::domain(format!(
+                        "normalises {x} by {have}, where the groups are {groups}"
+                    ))),
+                }
+            }
             Self::MaxPool(w) | Self::AvgPool { window: w, .. } => {
                 let [height, width] = w.output(x)?;
                 // A window that lies in the padding alone has no maximum and no mean.

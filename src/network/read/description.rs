@@ -10,6 +10,7 @@ use crate::function::formula::Formula;
 use crate::network::model::graph::{Builder, Network, NodeId, Preprocessing};
 use crate::network::model::ops::{BatchNorm, Conv, Dense, Op, Polynomials, TensorShape, Window};
 use crate::network::model::polynomial::MAX_COEFFICIENTS;
+use crate::network::read::layer_norm::{Axis, LayerNorm};
 use crate::network::read::safetensors::Weights;
 use rug::Rational;
 use serde::Deserialize;
@@ -171,6 +172,14 @@ enum Layer {
     Add {},
     Concat {},
     Flatten {},
+    /// Layer normalisation over some axes, with one factor and offset for each place along them.
+    #[serde(rename = "layer_norm")]
+    Normalise {
+        weights: Option<String>,
+        bias: Option<String>,
+        epsilon: String,
+        axes: Option<Vec<Axis>>,
+    },
     /// A smooth function, by its name or as an expression of x.
     Smooth {
         function: String,
@@ -245,9 +254,20 @@ pub fn build(
         if inputs.is_empty() {
             inputs.push(last);
         }
-        let op = operation(&entry.layer, weights, builder.shape(inputs[0]))
-            .map_err(|e| fail(e.to_string()))?;
-        last = builder.push(&label, op, &inputs)?;
+        let shape = builder.shape(inputs[0]);
+        last = match operation(&entry.layer, weights, shape).map_err(|e| fail(e.to_string()))? {
+            Made::One(op) => builder.push(&label, op, &inputs)?,
+            Made::LayerNorm(norm) => {
+                let [x] = inputs[..] else {
+                    return Err(fail(format!(
+                        "layer_norm does not take {} inputs",
+                        inputs.len()
+                    )));
+                };
+                norm.push(&mut builder, &label, x)
+                    .map_err(|e| fail(e.to_string()))?
+            }
+        };
         if names.insert(label.clone(), last).is_some() {
             return Err(fail("two layers have this name".into()));
         }
@@ -256,7 +276,13 @@ pub fn build(
     builder.finish(name, last, preprocessing)
 }
 
-fn operation(layer: &Layer, weights: &Weights, x: TensorShape) -> Result<Op> {
+/// What a line of the description is in the graph.
+enum Made {
+    One(Op),
+    LayerNorm(LayerNorm),
+}
+
+fn operation(layer: &Layer, weights: &Weights, x: TensorShape) -> Result<Made> {
     let bias = |name: &Option<String>, n: usize| match name {
         Some(name) => weights.vector(name),
         None => Ok(vec![0.0; n]),
@@ -273,7 +299,7 @@ fn operation(layer: &Layer, weights: &Weights, x: TensorShape) -> Result<Op> {
         }
         Ok(w)
     };
-    Ok(match layer {
+    Ok(Made::One(match layer {
         Layer::Conv {
             weights: name,
             bias: b,
@@ -343,6 +369,18 @@ fn operation(layer: &Layer, weights: &Weights, x: TensorShape) -> Result<Op> {
             channels: channels.unwrap_or([0; 2]),
             border: border.map_or([0; 4], Sides::get),
         },
+        Layer::Normalise {
+            weights: gamma,
+            bias,
+            epsilon,
+            axes,
+        } => {
+            let epsilon = number(epsilon).map_err(|e| e.within("epsilon"))?;
+            let list = |name: &Option<String>| name.as_ref().map(|n| weights.vector(n)).transpose();
+            let lists = [list(gamma)?, list(bias)?];
+            let norm = LayerNorm::new(axes.as_deref(), epsilon, lists, x);
+            return norm.map(Made::LayerNorm);
+        }
         Layer::Add {} => Op::Add,
         Layer::Concat {} => Op::Concat,
         Layer::Flatten {} => Op::Reshape(TensorShape::flat(x.len())),
@@ -384,7 +422,7 @@ fn operation(layer: &Layer, weights: &Weights, x: TensorShape) -> Result<Op> {
             }
             Op::Polynomial(made)
         }
-    })
+    }))
 }
 
 /// The f64 nearest to a number in text: what a training program holds of `1e-5`.

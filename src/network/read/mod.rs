@@ -11,6 +11,7 @@ pub mod cifar_resnet;
 pub mod description;
 pub mod folder;
 pub mod input;
+mod layer_norm;
 pub mod load;
 
 pub mod onnx;

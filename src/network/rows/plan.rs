@@ -8,7 +8,7 @@
 use crate::arith::upper::{gamma, Upper, UNIT, UNIT_F32};
 use crate::error::{Error, Result};
 use crate::network::forward::layers;
-use crate::network::model::graph::{Network, NodeId};
+use crate::network::model::graph::{Network, Node, NodeId};
 use crate::network::model::ops::{Op, TensorShape, Window};
 
 /// Input channels that the kernel computes together.
@@ -77,6 +77,22 @@ pub struct Plan {
     pub activations: Vec<NodeId>,
     /// The result's node.
     pub output: NodeId,
+}
+
+/// Refuses a network that normalises a sample by its own mean and variance.
+///
+/// # Errors
+/// Such a layer, by name.
+pub fn check_passed(network: &Network) -> Result<()> {
+    let is_variance = |n: &&Node| matches!(n.op, Op::Variance { .. });
+    match network.nodes.iter().find(is_variance) {
+        None => Ok(()),
+        Some(node) => Err(Error::unsupported(format!(
+            "layer {:?} ({}): noise is not bounded through the variance of a sample (layer, instance or group normalisation)",
+            node.name,
+            node.op.name()
+        ))),
+    }
 }
 
 impl Plan {

@@ -208,6 +208,10 @@ fn clenshaw(c: &[BigInt], u: &BigInt, d: &BigInt, format: &Format) -> Checked<Bi
     let one = BigInt::one() << format.fixed.precision;
     let most = (u + d).max(one.clone());
     let twice: BigInt = &most << 1_u32;
+    // 2 u is a number of its own, also where what it is multiplied with is tiny or 0.
+    if c.len() > 1 {
+        format.miss(&twice)?;
+    }
     // U_i(m) and T_i(m), rounded up: U_(i+1) = 2 m U_i - U_(i-1) <= ceil(2 m U_i) - floor(..), so the plain sum
     // U_i = m U_(i-1) + T_i, T_i = m T_(i-1) + (m^2 - 1) U_(i-2) of nonnegative terms is used.
     let slack = format.product(&most, &most)? - &one;
@@ -455,6 +459,17 @@ mod tests {
             Rational::integer(BigInt::one() << 1_100_u32),
         );
         assert!(said(prove(&wide, Some(&huge), &fixed)).contains("greatest"));
+        // p(x) is about 2^978, but 2 x is beyond all f64.
+        let tiny = held(Scheme::Clenshaw, Some(Floating::F64), 2.0_f64.powi(-1_070));
+        let (to, hi) = (1.5 * 2.0_f64.powi(1_023), wide.hi.clone());
+        let fine_grid = Fixed {
+            precision: 1_200,
+            budget: Budget::new(),
+        };
+        let twice = claim(&tiny, 0.0, to, hi.clone());
+        assert!(said(prove(&twice, Some(&tiny), &fine_grid)).contains("greatest"));
+        let half = claim(&tiny, 0.0, to / 4.0, hi);
+        prove(&half, Some(&tiny), &fine_grid).unwrap();
         let none = claim(&fine, -1.0, 1.0, Rational::integer(0));
         assert!(said(prove(&none, Some(&fine), &fixed)).contains("within hi"));
     }

@@ -42,6 +42,9 @@ pub(crate) fn limit_work(
             Layer::Conv { weights, .. } | Layer::Dense { weights, .. } => {
                 (weights.len() / node.shape[0].max(1)) as u64 * 2 * (limbs + 30)
             }
+            // Of every element of a group its square; or two products.
+            Layer::Variance { size, .. } => (*size as u64).saturating_mul(limbs * limbs + 30),
+            Layer::Normalise { .. } => 2 * (limbs * limbs + 30),
             Layer::Polynomial { channels } => polynomial::work(channels, precision),
             Layer::Relu { .. } | Layer::Smooth { .. } => {
                 signs.next().map_or(0, Substitute::work) + 30
@@ -59,13 +62,17 @@ pub(crate) fn limit_work(
         units = units.saturating_add(out.saturating_mul(each));
         let made = bytes_of(&node.shape);
         held = held.saturating_add(made);
-        // Before it answers, a polynomial has its values and radii in lists of their own, and a sum its factors' digits.
+        // Before it answers, a polynomial has its values and radii in lists of their own, a sum its factors' digits, and a
+        // pooling all windows, with half as many differences, values, radii and winners in the first round.
         let bent = node.layer.is_bent();
         let first = node.inputs.first().and_then(|&k| shape_of(k));
-        let beside = if bent {
-            made.saturating_mul(2)
-        } else {
-            first.map_or(0, bytes_of)
+        let beside = match &node.layer {
+            Layer::MaxPool { geometry } => geometry
+                .kernel
+                .iter()
+                .fold(made.saturating_mul(3), |n, &k| n.saturating_mul(k as u64)),
+            _ if bent => made.saturating_mul(2),
+            _ => first.map_or(0, bytes_of),
         };
         memory = memory.max(held.saturating_add(beside));
         if bent && traced {
@@ -88,4 +95,28 @@ pub(crate) fn limit_work(
         ));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::model::read;
+
+    /// Windows that overlap are many times the memory of what they are of.
+    #[test]
+    fn windows_of_a_pooling_are_counted() {
+        let limit = |pool: &str| {
+            let text = format!(
+                "polycert-exact-network/1\ninput 1 300 300\nmax_pool 0 {pool} 0 0 0 0\noutput 1\n"
+            );
+            let network = read::network(text.as_bytes()).unwrap();
+            limit_work(&network, text.len(), &[], 64, false)
+        };
+        limit("2 2 2 2").unwrap();
+        limit("60 60 60 60").unwrap();
+        match limit("60 60 1 1") {
+            Err(Fault::Rejected { detail, .. }) => assert!(detail.contains("bytes of numbers")),
+            other => panic!("{other:?}"),
+        }
+    }
 }

@@ -4,6 +4,7 @@ use crate::core::fault::{Checked, Fault, Rule};
 use crate::network::balls::{fixed, is_held, shift_up, Balls};
 use crate::network::digits::{DigitRows, MachineWeights};
 use crate::network::model::layers::{Dyadic, Geometry, Layer, NetworkNode};
+use crate::network::normalise::{normalise, variance};
 use num_bigint::BigInt;
 use num_traits::{One, Signed, Zero};
 
@@ -179,6 +180,11 @@ pub(crate) fn linear(
             })
         }
         Layer::AvgPool { geometry, inside } => means(geometry, *inside, a, shape, node.shape),
+        Layer::Variance { over, epsilon, .. } => variance(*over, epsilon, (a, shape), precision),
+        Layer::Normalise { over } => match x.get(1) {
+            Some(&(s, _)) => normalise(*over, (a, shape), s, precision),
+            None => Err(Fault::internal("normalise")),
+        },
         Layer::Subsample { step } => subsample(*step, a, shape),
         Layer::Pad { before } => pad(*before, a, shape, node.shape),
         Layer::Concat => Ok(concat(x)),
@@ -196,7 +202,7 @@ pub(crate) fn linear(
         Layer::Relu { .. }
         | Layer::MaxPool { .. }
         | Layer::Polynomial { .. }
-        | Layer::Smooth { .. } => Err(Fault::internal("an activation is not linear")),
+        | Layer::Smooth { .. } => Err(Fault::internal("an activation is read elsewhere")),
     }
 }
 

@@ -15,6 +15,7 @@ mod limits;
 mod linear;
 pub(crate) mod model;
 pub(crate) mod noise;
+mod normalise;
 mod polynomial;
 pub(crate) mod report;
 mod rows;

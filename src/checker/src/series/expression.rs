@@ -87,6 +87,17 @@ impl Formula {
             _ => false,
         })
     }
+
+    /// Whether it is 1/sqrt(x).
+    pub(crate) fn is_inverse_root(&self) -> bool {
+        match &self.tree {
+            Expression::Quotient(one, root) => {
+                **one == Expression::Number(Rational::integer(1))
+                    && **root == Expression::Call(Name::Sqrt, Box::new(Expression::X))
+            }
+            _ => false,
+        }
+    }
 }
 
 impl Expression {

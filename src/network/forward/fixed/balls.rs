@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::network::forward::balls::{polynomial, Model};
 use crate::network::forward::evaluation::{Given, Lost};
 use crate::network::forward::fixed::linear::Digits;
+use crate::network::forward::fixed::normalise;
 use crate::network::forward::fixed::polynomial::{greatest, mixed, own, size, Numbers, Polynomial};
 use crate::network::forward::fixed::radii::Radii;
 use crate::network::forward::fixed::smooth::smooth;
@@ -14,10 +15,9 @@ use crate::network::forward::range::Range;
 use crate::network::forward::twin::Activation;
 use crate::network::forward::walk::{windows, Bend, Reading};
 use crate::network::model::graph::{Node, NodeId};
-use crate::network::model::ops::{BatchNorm, Conv, Op, TensorShape, Window};
+use crate::network::model::ops::{Conv, Op, Over, TensorShape, Window};
 use crate::network::model::tensor::Tensor;
-use rug::ops::Pow;
-use rug::{Float, Rational};
+use rug::Rational;
 
 /// An activation in fixed point: every exact value is within its radius of its midpoint.
 #[derive(Debug, Clone)]
@@ -167,7 +167,9 @@ impl<'a, const N: usize> Reading for FixedBalls<'a, N> {
 
     fn affine(&self, _: &[(Ball, Ball)], x: &Self::Value, node: &Node) -> Self::Value {
         let maps: Option<Vec<(Fixed<N>, Fixed<N>)>> = match &node.op {
-            Op::BatchNorm(b) => (0..b.gamma.len()).map(|c| folded(b, c)).collect(),
+            Op::BatchNorm(b) => (0..b.gamma.len())
+                .map(|c| normalise::folded(b, c))
+                .collect(),
             Op::Affine { scale, shift } => {
                 let fixed = |x: &f64| Fixed::floor(&Rational::from_f64(*x)?);
                 let both = scale.iter().zip(shift);
@@ -228,6 +230,23 @@ impl<'a, const N: usize> Reading for FixedBalls<'a, N> {
         });
         let (mid, radii) = all.into_iter().unzip();
         FixedTensor::new((mid, x.radii.gathered(radii, 1.0)))
+    }
+
+    fn variance(
+        &self,
+        variance: (Over, f64),
+        x: &Self::Value,
+        from: TensorShape,
+        node: &Node,
+    ) -> Self::Value {
+        let found = normalise::variance(variance, (&x.mid, &x.radii, from));
+        found.map_or_else(|| FixedTensor::lost(node.shape.len()), FixedTensor::new)
+    }
+
+    fn normalise(&self, over: Over, x: &Self::Value, s: &Self::Value, node: &Node) -> Self::Value {
+        let given = (x.mid.as_slice(), &x.radii, node.shape);
+        let found = normalise::normalised(over, given, (&s.mid, &s.radii));
+        found.map_or_else(|| FixedTensor::lost(node.shape.len()), FixedTensor::new)
     }
 
     fn activation(
@@ -414,20 +433,4 @@ fn greatest_of<const N: usize>(
         range.see_within(up(high - low), i);
     }
     FixedTensor::new((mid, x.radii.gathered(radii, 0.0)))
-}
-
-/// gamma/sqrt(variance + epsilon) and beta - mean times it, each within two ulps: with 192 bits more than the numbers have,
-/// roundings of numbers below 2^60 are next to nothing beside the last one.
-fn folded<const N: usize>(b: &BatchNorm, c: usize) -> Option<(Fixed<N>, Fixed<N>)> {
-    let bits = Fixed::<N>::FRACTION + 192;
-    let root = (Float::with_val(bits, b.variance[c]) + b.epsilon).sqrt();
-    let scale = Float::with_val(bits, b.gamma[c]) / root;
-    let moved = Float::with_val(bits, &scale * b.mean[c]);
-    let shift = Float::with_val(bits, b.beta[c] - &moved);
-    let small = Float::with_val(bits, 2).pow(60);
-    let fits = [&scale, &moved, &shift]
-        .iter()
-        .all(|x| Float::with_val(bits, x.abs_ref()) < small);
-    let fixed = |x: Float| Fixed::floor(&x.to_rational()?);
-    fits.then(|| Some((fixed(scale)?, fixed(shift)?)))?
 }

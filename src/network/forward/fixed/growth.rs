@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::network::forward::balls::{polynomial, Model};
 use crate::network::forward::fixed::radii::Radii;
 use crate::network::forward::layers::{self, Packed};
+use crate::network::forward::normalise;
 use crate::network::forward::range::Range;
 use crate::network::forward::smooth;
 use crate::network::forward::stage::Runs;
@@ -17,7 +18,7 @@ use crate::network::forward::steepness::Steepness;
 use crate::network::forward::twin::Activation;
 use crate::network::forward::walk::{windows, Bend, Reading, Walk};
 use crate::network::model::graph::{Node, NodeId};
-use crate::network::model::ops::{Conv, Op, TensorShape, Window};
+use crate::network::model::ops::{Conv, Op, Over, TensorShape, Window};
 use crate::network::model::tensor::Tensor;
 
 /// Error of a product that is reckoned with, in ulps: eight limbs.
@@ -217,6 +218,47 @@ impl Reading for Reader<'_> {
             mid: mean(&x.mid),
             radii: x.radii.gathered(mean(&x.radii.values), 1.0),
             uniform: sum(x.uniform, 0.0),
+        }
+    }
+
+    fn variance(
+        &self,
+        (over, epsilon): (Over, f64),
+        x: &Grown,
+        from: TensorShape,
+        node: &Node,
+    ) -> Grown {
+        let (centred, variances) = normalise::estimate(over, &x.mid, from);
+        let mut slips = vec![0.0; node.shape.len()];
+        let each = centred.iter().zip(&x.radii.values).zip(over.groups(from));
+        each.for_each(|((c, r), g)| slips[g] += 2.0 * c.abs() * r / over.size(from) as f64);
+        let steepest = 2.0 * variances.iter().copied().fold(0.0, f64::max).sqrt();
+        Grown {
+            mid: variances.iter().map(|v| v + epsilon).collect(),
+            radii: x.radii.gathered(slips, PRODUCT),
+            uniform: sum(x.uniform + steepest.log2(), 1.0),
+        }
+    }
+
+    fn normalise(&self, over: Over, x: &Grown, s: &Grown, node: &Node) -> Grown {
+        let (centred, _) = normalise::estimate(over, &x.mid, node.shape);
+        let (radii, of_s) = Radii::aligned(&x.radii, &s.radii);
+        let most = |v: &[f64]| v.iter().map(|v| v.abs()).fold(0.0, f64::max);
+        let widest = most(&radii.values);
+        let groups = over.groups(node.shape);
+        let each = centred.iter().zip(&groups);
+        // The mean of the radii, at most the widest.
+        let slips = each.map(|(c, &g)| c.abs() * of_s.values[g] + 2.0 * s.mid[g].abs() * widest);
+        let slips = slips.collect();
+        let turned = x.uniform + 1.0 + most(&s.mid).log2();
+        Grown {
+            mid: centred
+                .iter()
+                .zip(&groups)
+                .map(|(c, &g)| c * s.mid[g])
+                .collect(),
+            radii: radii.gathered(slips, PRODUCT),
+            uniform: sum(sum(s.uniform + most(&centred).log2(), turned), 0.0),
         }
     }
 

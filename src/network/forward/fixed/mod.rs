@@ -20,12 +20,14 @@
 //! | [`linear`] | sums of exact weights times limbs |
 //! | [`polynomial`] | composites and what is made of them |
 //! | [`smooth`] | smooth functions |
+//! | [`normalise`] | variance and normalisation |
 //! | [`balls`] | the reading |
 //! | [`growth`] | the estimate of how radii grow |
 
 pub mod balls;
 pub mod growth;
 pub mod linear;
+pub mod normalise;
 pub mod polynomial;
 pub mod radii;
 pub mod smooth;

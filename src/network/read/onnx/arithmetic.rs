@@ -234,7 +234,7 @@ pub fn arithmetic(r: &Reader, builder: &mut Builder) -> Result<Layer> {
                     sum(r, builder, a, &b)
                 }
                 "Mul" => product(r, builder, a, b),
-                _ => Err(r.fail("of two layers is not supported (Add, Sub and some Mul are)")),
+                _ => Err(r.fail("of two layers is not supported (Add, Sub and some Mul are, and Div at the end of a written-out layer normalisation)")),
             }
         }
         (Value::Head(h), _) => return Err(r.head(0, h)),

@@ -8,7 +8,7 @@
 //! | module | what |
 //! |---|---|
 //! | `operators` | which operator is read by what |
-//! | `layers`, `windows`, `pooling`, `activation`, `head`, `arithmetic`, `polynomial`, `smooth` | operators that compute |
+//! | `layers`, `windows`, `pooling`, `activation`, `head`, `arithmetic`, `polynomial`, `smooth`, `normalise` | operators that compute |
 //! | `rearrange`, `crop`, `fold` | operators that move numbers; constants of constants |
 //! | `movement`, `value`, `reader` | orders of elements, names, a node while it is read |
 //! | `input`, `tensor`, `external` | the input, constants, weights beside the file |
@@ -23,6 +23,7 @@ mod input;
 mod layers;
 pub mod messages;
 mod movement;
+mod normalise;
 mod operators;
 mod polynomial;
 mod pooling;
@@ -108,10 +109,11 @@ pub fn read_with(
     let model =
         Model::decode(bytes).map_err(|e| Error::parse("", format!("not an ONNX file: {e}")))?;
     let opset = opset(&model.opsets)?;
-    let graph = model
+    let mut graph = model
         .graph
         .filter(|g| !g.nodes.is_empty())
         .ok_or_else(|| Error::parse("", "not an ONNX file: it has no graph with nodes"))?;
+    normalise::found(&mut graph, opset)?;
     let output = output(&graph, options.output)?;
     let (nodes, needed) = needed(&graph, output)?;
     let mut beside = Beside::new(options.folder);

@@ -8,10 +8,10 @@ use crate::network::read::onnx::smooth;
 use crate::network::read::onnx::tensor::Constant;
 use crate::network::read::onnx::value::Value;
 use crate::network::read::onnx::{
-    activation, arithmetic, crop, fold, head, layers, polynomial, pooling, rearrange,
+    activation, arithmetic, crop, fold, head, layers, normalise, polynomial, pooling, rearrange,
 };
 
-const SUPPORTED: &str = "Conv, BatchNormalization, Gemm, MatMul, Add, Sub, Mul, Div, Neg, Sum, Pow, Relu, LeakyRelu, PRelu, \
+const SUPPORTED: &str = "Conv, BatchNormalization, LayerNormalization, InstanceNormalization, Gemm, MatMul, Add, Sub, Mul, Div, Neg, Sum, Pow, Relu, LeakyRelu, PRelu, \
     Clip, Gelu, Sigmoid, Tanh, Erf, Exp, Softplus, Swish, MaxPool, AveragePool, GlobalAveragePool, ReduceMean, Flatten, Reshape, Squeeze, Unsqueeze, Transpose, Pad, \
     Slice, Split, Gather, Concat, Shape, ConstantOfShape, Constant, Cast, Identity, Dropout; at the end Softmax, \
     LogSoftmax, ArgMax";
@@ -21,6 +21,9 @@ const SUPPORTED: &str = "Conv, BatchNormalization, Gemm, MatMul, Add, Sub, Mul, 
 /// # Errors
 /// An operator, attribute or operand that is not supported, naming the node.
 pub fn convert(r: &Reader, builder: &mut Builder, beside: &mut Beside) -> Result<Vec<Value>> {
+    if r.node.domain == normalise::WRITTEN_OUT {
+        return Ok(vec![Value::Layer(normalise::written_out(r, builder)?)]);
+    }
     if !matches!(r.node.domain.as_str(), "" | "ai.onnx") {
         return Err(r.fail(format!(
             "operators of domain {:?} are not supported",
@@ -45,6 +48,8 @@ pub fn convert(r: &Reader, builder: &mut Builder, beside: &mut Beside) -> Result
         "Split" => return crop::split(r, builder),
         "Conv" => layers::conv(r, builder),
         "BatchNormalization" => layers::batch_norm(r, builder),
+        "LayerNormalization" => normalise::layer_norm(r, builder),
+        "InstanceNormalization" => normalise::instance_norm(r, builder),
         "Gemm" => layers::gemm(r, builder),
         "MatMul" => layers::matmul(r, builder),
         "Relu" | "LeakyRelu" => activation::relu(r, builder),
@@ -63,6 +68,10 @@ pub fn convert(r: &Reader, builder: &mut Builder, beside: &mut Beside) -> Result
             let hint = match other {
                 "Elu" | "Selu" | "HardSwish" | "HardSigmoid" | "Mish" | "Celu" => {
                     "only ReLU, leaky ReLU, clips, max-pooling and the smooth functions in this list have polynomial twins here"
+                }
+ "Sqrt" | "Reciprocal" | "RMSNormalization" | "GroupNormalization"
+                | "MeanVarianceNormalization" | "LpNormalization" => {
+                    "of what divides by a root, layer and instance normalisation are read, as operators or written out"
                 }
                 "If" | "Loop" | "Scan" => "export the model without control flow",
                 "QuantizeLinear" | "DequantizeLinear" | "QLinearConv" => {

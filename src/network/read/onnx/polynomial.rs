@@ -297,7 +297,7 @@ pub fn power(r: &Reader, builder: &mut Builder) -> Result<Layer> {
 }
 
 /// Whether a constant of these dimensions leaves a layer's as they are.
-fn fits(constant: &[usize], layer: &[usize]) -> bool {
+pub fn fits(constant: &[usize], layer: &[usize]) -> bool {
     let pairs = constant.iter().rev().zip(layer.iter().rev());
     let mut same = pairs.map(|(c, l)| *c == 1 || c == l);
     constant.len() <= layer.len() && same.all(|same| same)

@@ -10,16 +10,15 @@ use num_traits::{Signed, Zero};
 const WEIGHT_BITS: u64 = 52;
 /// Most elements of a node, and so terms of a sum.
 const MAX_ELEMENTS: usize = 1 << 16;
-/// Most entries of all maps.
+/// Most entries and rows of all maps.
 const MAX_ENTRIES: usize = 1 << 24;
-
-/// Most elements of a concatenation times what it joins.
-const MAX_JOINED: usize = 1 << 20;
 
 /// A linear map of one earlier node.
 pub(crate) struct Map {
     pub(crate) source: usize,
-    /// For each output, the source's elements and weights m 2^-shift.
+    /// The output of the first row.
+    pub(crate) first: usize,
+    /// For each output from there, the source's elements and weights m 2^-shift.
     pub(crate) rows: Vec<Vec<(u32, i64)>>,
     pub(crate) shift: u32,
     /// Whether weights were cut: the exact ones are up to 2^-shift above.
@@ -67,10 +66,10 @@ pub(crate) fn steps(network: &Network, precision: u32) -> Checked<Vec<Step>> {
         };
         if let Step::Linear { maps, .. } = &step {
             let rows = maps.iter().flat_map(|m| &m.rows);
-            entries = rows.fold(entries, |n, row| n.saturating_add(row.len()));
+            entries = rows.fold(entries, |n, row| n.saturating_add(row.len() + 1));
             if entries > MAX_ENTRIES {
                 return Err(limit(format!(
-                    "more than {MAX_ENTRIES} weights, written out"
+                    "more than {MAX_ENTRIES} weights and lists of them, written out"
                 )));
             }
         }
@@ -111,6 +110,7 @@ fn linear(node: &NetworkNode, shapes: &[[usize; 3]], precision: u32, most: usize
     let n = size(node.shape);
     let one = |source: usize| Map {
         source,
+        first: 0,
         rows: (0..n).map(|i| vec![(index(i), 1)]).collect(),
         shift: 0,
         cut: false,
@@ -128,6 +128,7 @@ fn linear(node: &NetworkNode, shapes: &[[usize; 3]], precision: u32, most: usize
             });
             let map = Map {
                 source,
+                first: 0,
                 rows: rows.collect(),
                 shift,
                 cut,
@@ -146,12 +147,13 @@ fn linear(node: &NetworkNode, shapes: &[[usize; 3]], precision: u32, most: usize
             let taps = weights.len().checked_div(node.shape[0]).unwrap_or(0);
             if n.saturating_mul(taps) > most {
                 return Err(limit(format!(
-                    "more than {MAX_ENTRIES} weights, written out"
+                    "more than {MAX_ENTRIES} weights and lists of them, written out"
                 )));
             }
             let (all, shift, cut) = machine(weights)?;
             let map = Map {
                 source,
+                first: 0,
                 rows: convolution(&all, *groups, geometry, from, node.shape),
                 shift,
                 cut,
@@ -188,18 +190,15 @@ fn linear(node: &NetworkNode, shapes: &[[usize; 3]], precision: u32, most: usize
             }])
         }
         Layer::Concat => {
-            if n.saturating_mul(node.inputs.len()) > MAX_JOINED {
-                return Err(limit(format!("more than {MAX_JOINED} elements joined")));
-            }
             let (mut maps, mut first) = (Vec::new(), 0);
             for &source in &node.inputs {
                 let size = shapes.get(source).map_or(0, |s| size(*s));
-                let own = |i: usize| i.checked_sub(first).filter(|j| *j < size);
-                let rows = (0..n).map(|i| own(i).map(|j| (index(j), 1)).into_iter().collect());
-                let rows = rows.collect();
                 maps.push(Map {
-                    rows,
-                    ..one(source)
+                    source,
+                    first,
+                    rows: (0..size).map(|i| vec![(index(i), 1)]).collect(),
+                    shift: 0,
+                    cut: false,
                 });
                 first += size;
             }

@@ -138,11 +138,12 @@ fn limit_work(steps: &[Step], sizes: &[usize], output: usize) -> Checked<()> {
     let mut all = 0u64;
     for (id, step) in steps.iter().enumerate() {
         if let Step::Linear { maps, .. } = step {
-            let entries = maps
-                .iter()
-                .flat_map(|m| &m.rows)
-                .map(|r| r.len() as u64 + 1);
-            all = all.saturating_add(entries.sum());
+            // A map makes coefficients of all elements of its source, also where it reads few of them.
+            for map in maps {
+                let source = sizes.get(map.source).map_or(0, |n| *n as u64);
+                let rows = map.rows.iter().map(|r| r.len() as u64 + 1);
+                all = rows.fold(all.saturating_add(source), u64::saturating_add);
+            }
         }
         if let Some(b) = before.get_mut(id) {
             *b = all;
@@ -321,7 +322,7 @@ impl Walk<'_> {
                 // Weights that were cut to 0 are in no row.
                 let all: i128 = source.iter().map(|s| i128::from(*s)).sum();
                 let lost = if map.cut { all } else { 0 };
-                for (total, row) in sizes.iter_mut().zip(&map.rows) {
+                for (total, row) in sizes.iter_mut().skip(map.first).zip(&map.rows) {
                     let mut most = lost;
                     for (i, w) in row {
                         let a = usize::try_from(*i).ok().and_then(|i| source.get(i));

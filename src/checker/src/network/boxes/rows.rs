@@ -155,7 +155,8 @@ impl Task<'_> {
         let all: i128 = sizes.iter().map(|s| i128::from(*s)).sum();
         let mut sums = vec![[0i128; ROWS]; sizes.len()];
         let mut absolute = [0i128; ROWS];
-        for (q, row) in list.chunks_exact(ROWS).zip(&map.rows) {
+        let outputs = list.chunks_exact(ROWS).skip(map.first);
+        for (q, row) in outputs.zip(&map.rows) {
             let q = <[i64; ROWS]>::try_from(q).map_err(|_| Fault::internal("rows"))?;
             if q == [0; ROWS] {
                 continue;

@@ -85,6 +85,38 @@ impl Geometry {
     }
 }
 
+/// The axes, channels, rows, columns, over which mean and variance are taken.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Over(pub(crate) [bool; 3]);
+
+impl Over {
+    /// The shape of one number for each group of elements.
+    pub(crate) fn reduced(self, shape: [usize; 3]) -> [usize; 3] {
+        let [c, r, w] = self.0;
+        let kept = |over: bool, size: usize| if over { 1 } else { size };
+        [kept(c, shape[0]), kept(r, shape[1]), kept(w, shape[2])]
+    }
+
+    /// Elements of a group.
+    pub(crate) fn size(self, shape: [usize; 3]) -> usize {
+        let sizes = self.0.into_iter().zip(shape);
+        sizes
+            .filter(|(over, _)| *over)
+            .map(|(_, size)| size)
+            .product()
+    }
+
+    /// The group of an element, both in row-major order.
+    pub(crate) fn group(self, shape: [usize; 3], i: usize) -> usize {
+        let [_, height, width] = self.reduced(shape);
+        let plane = shape[1] * shape[2];
+        let at = |over: bool, i: usize| if over { 0 } else { i };
+        let [c, r, w] = self.0;
+        let (channel, row, column) = (i / plane, i % plane / shape[2], i % shape[2]);
+        (at(c, channel) * height + at(r, row)) * width + at(w, column)
+    }
+}
+
 /// What a node computes.
 #[derive(Debug)]
 pub(crate) enum Layer {
@@ -133,6 +165,17 @@ pub(crate) enum Layer {
     /// Chosen elements of the input, and zeros. No file has it: tournaments over windows of different sizes are written with it.
     Gather {
         from: Vec<Option<u32>>,
+    },
+    /// The variance of each group of elements plus epsilon, above 0.
+    Variance {
+        over: Over,
+        epsilon: Dyadic,
+        /// Elements of a group.
+        size: usize,
+    },
+    /// Each element minus its group's mean, times its group's number.
+    Normalise {
+        over: Over,
     },
     Polynomial {
         /// For each channel its coefficients from degree 0.

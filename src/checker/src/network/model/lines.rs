@@ -109,7 +109,8 @@ impl<'a> TextLines<'a> {
         self.lines.next().map(|(i, line)| (i, line.split(' ')))
     }
 
-    /// The next line: a name, then a formula in x that is defined wherever it is near to be.
+    /// The next line: a name, then a formula in x that is defined wherever it is near to be, or 1/sqrt(x), which ends where
+    /// it has no bound.
     pub(crate) fn formula(&mut self, name: &str) -> Checked<Formula> {
         let Some((line, text)) = self.lines.next() else {
             return Err(Fault::unreadable(format!("the file ends before {name}")));
@@ -119,10 +120,10 @@ impl<'a> TextLines<'a> {
             return Err(bad(line, format!("{name} is expected")));
         };
         let formula = Formula::parse(text, &self.budget).map_err(|e| bad(line, e))?;
-        if formula.has_ends() {
+        if formula.has_ends() && !formula.is_inverse_root() {
             return Err(bad(
                 line,
-                "a root, asin or acos of what depends on x is no activation",
+                "a root, asin or acos of what depends on x is no activation, but for 1/sqrt(x)",
             ));
         }
         Ok(formula)

@@ -3,8 +3,9 @@
 use crate::core::fault::{Checked, Fault};
 use crate::core::number::Rational;
 use crate::format::path::printable;
-use crate::network::model::layers::{Dyadic, Geometry, Layer, NetworkNode};
+use crate::network::model::layers::{Dyadic, Geometry, Layer, NetworkNode, Over};
 use crate::network::model::lines::{bad, size, take, TextLines};
+use num_traits::Signed;
 
 /// Most places of a window.
 const MAX_WINDOW: usize = 1 << 20;
@@ -50,6 +51,8 @@ impl NodeLine<'_, '_> {
             "reshape" => self.reshape(),
             "polynomial" => self.polynomial(),
             "smooth" => self.smooth(),
+            "variance" => self.variance(),
+            "normalise" => self.normalise(),
             other => Err(self.bad(format!("{} is no layer", printable(other)))),
         }
     }
@@ -251,6 +254,46 @@ impl NodeLine<'_, '_> {
         let x = self.shape(i)?;
         let function = self.lines.formula("function")?;
         Ok(made(vec![i], x, Layer::Smooth { function }))
+    }
+
+    /// `variance INPUT`, 1 for each axis that a group goes along (channels, rows, columns), then the line `epsilon E`
+    fn variance(self) -> Checked<NetworkNode> {
+        let [i, axes @ ..] = self.take::<4>()?;
+        let x = self.shape(i)?;
+        let over = self.over(axes, x)?;
+        let epsilon = self.lines.numbers("epsilon", 1)?.pop();
+        let epsilon = epsilon.filter(|e| e.mantissa.is_positive());
+        let epsilon = epsilon.ok_or_else(|| bad(self.line, "epsilon is not above 0"))?;
+        let size = over.size(x);
+        let layer = Layer::Variance {
+            over,
+            epsilon,
+            size,
+        };
+        Ok(made(vec![i], over.reduced(x), layer))
+    }
+
+    /// `normalise INPUT INPUT`, the axes
+    fn normalise(self) -> Checked<NetworkNode> {
+        let [i, j, axes @ ..] = self.take::<5>()?;
+        let x = self.shape(i)?;
+        let over = self.over(axes, x)?;
+        if self.shape(j)? != over.reduced(x) {
+            return Err(self.bad("the second input has not one number for each group"));
+        }
+        Ok(made(vec![i, j], x, Layer::Normalise { over }))
+    }
+
+    /// Axes along which groups have two elements or more.
+    fn over(&self, axes: [usize; 3], x: [usize; 3]) -> Checked<Over> {
+        if axes.iter().any(|flag| *flag > 1) {
+            return Err(self.bad("an axis is marked by 0 or 1"));
+        }
+        let over = Over(axes.map(|flag| flag == 1));
+        match over.size(x) {
+            2.. => Ok(over),
+            _ => Err(self.bad("a group has fewer than two elements")),
+        }
     }
 
     /// `reshape INPUT`, a shape

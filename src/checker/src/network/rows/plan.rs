@@ -204,6 +204,9 @@ fn step(
             RowStep::Activation(below.len() - 1)
         }
         Layer::MaxPool { .. } => return Err(unsupported("max-pooling")),
+        Layer::Variance { .. } | Layer::Normalise { .. } => {
+            return Err(unsupported("the variance of a sample"))
+        }
         Layer::Smooth { .. } => return Err(unsupported("a smooth activation")),
         Layer::Conv {
             groups,
