@@ -314,7 +314,7 @@ fn what_makes_no_sense_is_refused_by_name() {
                 "--degree",
                 "5",
             ],
-            "minimax alone",
+            "minimax and chebyshev alone",
         ),
         (
             vec!["family", "minimax", "--function", "log", "--degree", "5"],

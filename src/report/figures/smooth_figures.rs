@@ -150,7 +150,7 @@ impl Claimed {
         let part = |(from, to): &(Rational, Rational)| {
             let n = columns * steps;
             let width = Rational::from(to - from);
-            let at = |i: usize| Rational::from(&width * Rational::from((i, n))) + from;
+            let at = |i: usize| &width * Rational::from((i, n)) + from;
             let xs: Vec<Rational> = (0..=n).map(at).collect();
             let points = values(&self.table, &self.difference, self.mode, &xs)?;
             let vague = |p: &&PointValue| Float::with_val(64, &p.error.hi - &p.error.lo) > limit;
