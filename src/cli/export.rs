@@ -17,7 +17,8 @@ use std::process::ExitCode;
 /// `polycert import` gives that table. json, csv and lattigo hold all digits; c, cpp, go, openfhe and heir
 /// hold f64, so certify with --coefficients f64. lattigo is in the Chebyshev basis on [-1, 1]; openfhe is
 /// for EvalChebyshevSeries over [a, b], the first number doubled. csv and openfhe hold input maps; elsewhere a
-/// stage's map is made by the stage before it (the same composite, and Lattigo's scaling between stages).
+/// stage's map is made by the stage before it (the same composite, and Lattigo's scaling between stages). Of a
+/// smooth table the lists are those of p; function, value and segments are kept in a comment (json: fields).
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Table file (polycert-table/1; - is standard input).
@@ -84,6 +85,14 @@ fn report(a: &Arguments, table: &Table, mode: CoefficientMode, exported: &Export
                 }
             }
         }
+    }
+    if let Some(smooth) = &table.smooth {
+        let value = smooth.value.as_ref().map(ToString::to_string);
+        note(&format!(
+            "function {}, value {}: kept beside the numbers, for people and import; the lists are those of p alone",
+            smooth.function,
+            value.as_deref().unwrap_or("p")
+        ));
     }
     let (own, back) = (table.sha256(), exported.table.sha256());
     let same = if own == back {

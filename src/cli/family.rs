@@ -43,8 +43,8 @@ enum Family {
 /// The function that is approximated, and where.
 #[derive(clap::Args)]
 struct Approximated {
-    /// relu, leaky_relu, abs, clip, relu6, sign, step or bit; of minimax also a smooth function, by its name (gelu) or as an
-    /// expression of x ("exp(-x^2/2)").
+    /// relu, leaky_relu, abs, clip, relu6, sign, step or bit; of minimax and chebyshev also a smooth function, by its name
+    /// (gelu) or as an expression of x ("exp(-x^2/2)").
     #[arg(long, default_value = "relu", value_parser = named)]
     function: Named,
     /// x in [-RANGE, RANGE], or in [LO, HI] for LO,HI.
@@ -216,7 +216,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     let (family, file) = match &a.family {
         Family::Composite(a) => (job::Family::Composite(a.request()), &a.file),
         Family::Minimax(a) => (a.request()?, &a.file),
-        Family::Chebyshev(a) => (job::Family::Chebyshev(a.request()?), &a.file),
+        Family::Chebyshev(a) => (a.request()?, &a.file),
         Family::LeastSquares(a) => {
             guard([a.file.output.as_ref()], [a.histogram.as_ref()])?;
             (job::Family::LeastSquares(a.request()?), &a.file)
@@ -265,6 +265,26 @@ impl Approximated {
         }
     }
 
+    /// Refuses what is of functions of lines, where the function is smooth.
+    ///
+    /// # Errors
+    /// The first such option.
+    fn no_lines(&self, function: &Formula, even: bool) -> Result<()> {
+        let given = [
+            (self.eps.is_some(), "eps"),
+            (self.slope.is_some(), "slope"),
+            (self.lower.is_some(), "lower"),
+            (self.upper.is_some(), "upper"),
+            (even, "even"),
+        ];
+        match given.iter().find(|(given, _)| *given) {
+            Some((_, name)) => Err(Error::domain(format!(
+                "--{name} is of no use for --function {function}"
+            ))),
+            None => Ok(()),
+        }
+    }
+
     /// What is asked.
     ///
     /// # Errors
@@ -273,8 +293,9 @@ impl Approximated {
         let shape = match &self.function {
             Named::Lines(shape) => *shape,
             Named::Smooth(function) => {
-                let detail =
-                    format!("--function {function}: smooth functions are fitted by minimax alone");
+                let detail = format!(
+                    "--function {function}: smooth functions are fitted by minimax and chebyshev alone"
+                );
                 return Err(Error::domain(detail));
             }
         };
@@ -332,19 +353,7 @@ impl Minimax {
             }));
         };
         let a = &self.approximated;
-        for (given, name) in [
-            (a.eps.is_some(), "eps"),
-            (a.slope.is_some(), "slope"),
-            (a.lower.is_some(), "lower"),
-            (a.upper.is_some(), "upper"),
-            (self.even, "even"),
-        ] {
-            if given {
-                return Err(Error::domain(format!(
-                    "--{name} is of no use for --function {function}"
-                )));
-            }
-        }
+        a.no_lines(function, self.even)?;
         let (lo, hi) = a.ends();
         Ok(job::Family::Smooth(job::Smooth {
             function: function.clone(),
@@ -358,11 +367,24 @@ impl Minimax {
 }
 
 impl Chebyshev {
-    fn request(&self) -> Result<job::Chebyshev> {
-        Ok(job::Chebyshev {
-            approximated: self.approximated.request()?,
-            degree: self.degree,
-        })
+    fn request(&self) -> Result<job::Family> {
+        let a = &self.approximated;
+        let degree = self.degree;
+        if let Named::Smooth(function) = &a.function {
+            a.no_lines(function, false)?;
+            let (function, (lo, hi)) = (function.clone(), a.ends());
+            return Ok(job::Family::Interpolant(job::Interpolant {
+                function,
+                lo,
+                hi,
+                degree,
+            }));
+        }
+        let approximated = a.request()?;
+        Ok(job::Family::Chebyshev(job::Chebyshev {
+            approximated,
+            degree,
+        }))
     }
 }
 

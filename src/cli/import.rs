@@ -3,6 +3,8 @@
 use crate::cli::terminal::{guard, note, output, rational};
 use crate::error::{Error, Result};
 use crate::files::read_bytes;
+use crate::function::formula::Formula;
+use crate::function::program::Program;
 use crate::function::target::Function;
 use crate::interchange::{self, Format, Hints, Layout, Order};
 use crate::poly::component::Basis;
@@ -47,9 +49,16 @@ pub struct Arguments {
     #[arg(long, value_name = "F", value_delimiter = ',', value_parser = rational, allow_hyphen_values = true)]
     factor: Option<Vec<Rational>>,
     /// Intended use: sign, step, relu, leaky_relu, max or max_pool through sign; direct_relu and so on: the
-    /// polynomial itself (the file's own, else relu).
+    /// polynomial itself; smooth: of --function (the file's own, else relu).
     #[arg(long)]
     target: Option<Function>,
+    /// The smooth function that the polynomial stands for, by its name (gelu) or as an expression of x ("1/sqrt(x)");
+    /// with it, --target smooth may be left out (an exported file's own if it states one).
+    #[arg(long, value_name = "EXPR", value_parser = Formula::named, allow_hyphen_values = true)]
+    function: Option<Formula>,
+    /// smooth: what is computed from x and the polynomial p, such as "x/2 + p" (an exported file's own, else p).
+    #[arg(long, value_name = "PROGRAM", value_parser = Program::parse, allow_hyphen_values = true)]
+    value: Option<Program>,
     /// Basis, where the file does not name one (power).
     #[arg(long, value_parser = ["power", "chebyshev"])]
     basis: Option<String>,
@@ -109,6 +118,8 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
             .file_name()
             .map(|f| f.to_string_lossy().into_owned()),
         target: a.target,
+        function: a.function.clone(),
+        value: a.value.clone(),
         basis: a.basis.as_deref().map(|b| {
             if b == "power" {
                 Basis::Power

@@ -296,7 +296,7 @@ pub(super) fn read(fields: &Map<String, Value>, hints: &Hints) -> Result<Beside>
         } else if matches!(name, "degree" | "deg" | "polydegree") && number.is_some() {
             said.degree = number;
         } else if matches!(name, "eps" | "epsilon" | "gap") {
-            if hints.eps.is_none() && hints.target.is_none_or(Function::needs_eps) {
+            if hints.eps.is_none() && hints.target().is_none_or(Function::needs_eps) {
                 return fail(format!(
                     "{shown}: say by --eps from which |x| on the polynomial is meant, or by --target that it does not stand for sign"
                 ));
@@ -347,7 +347,7 @@ pub(super) fn read(fields: &Map<String, Value>, hints: &Hints) -> Result<Beside>
             return Err(Error::parse("order", detail));
         }
     }
-    let target = hints.target.or(said.target);
+    let target = hints.target().or(said.target);
     let clip = matches!(target, Some(Function::Clip | Function::Direct(Shape::Clip)));
     if let Some(key) = clips.filter(|_| clip && hints.hi.is_none()) {
         let detail = "may be an end of the clip or of the domain: say both, by --lower, --upper and --lo, --hi";
@@ -367,8 +367,8 @@ pub(super) fn names_a_basis(text: &str) -> bool {
 fn target(key: &str, text: &str, hints: &Hints, said: &mut Beside) -> Result<()> {
     let own = text.parse::<Function>().ok();
     let direct = format!("direct_{text}").parse::<Function>().ok();
-    if hints.target.is_some() {
-        if own != hints.target && direct != hints.target {
+    if hints.target().is_some() {
+        if own != hints.target() && direct != hints.target() {
             said.ignored.push(format!("{key}: {text}"));
         }
         return Ok(());
@@ -384,7 +384,7 @@ fn target(key: &str, text: &str, hints: &Hints, said: &mut Beside) -> Result<()>
             return Err(Error::parse(key, detail));
         }
         (None, None) => {
-            let detail = format!("{text:?} is no function known here: say by --target what the polynomial stands for");
+            let detail = format!("{text:?} is no function known here: say by --target what the polynomial stands for, of a smooth function of x by --function");
             return Err(Error::parse(key, detail));
         }
     };

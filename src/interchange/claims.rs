@@ -133,6 +133,7 @@ mod tests {
             basis: None,
             hi: Rational::from(1),
             eps: None,
+            smooth: None,
         };
         import(
             &format!(r#"{{{fields}"components":[["0","1"]]}}"#),

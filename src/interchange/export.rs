@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::interchange::format::Format;
 use crate::interchange::header::Header;
 use crate::interchange::spell::{has_decimal, nearest_decimal, spell, Spelling};
-use crate::interchange::{csv, heir};
+use crate::interchange::{csv, heir, smooth};
 use crate::poly::basis::{interval_map, over_interval, plain, without_maps};
 use crate::poly::component::{Basis, Component};
 use crate::poly::table::{Output, Table};
@@ -339,6 +339,9 @@ fn json(table: &Table) -> Result<String> {
     if let Some((lower, upper)) = &table.ends {
         object.insert("lower".to_owned(), write(lower)?);
         object.insert("upper".to_owned(), write(upper)?);
+    }
+    if let Some(stated) = &table.smooth {
+        smooth::write(stated, &mut object);
     }
     Ok(serde_json::to_string_pretty(&object).unwrap_or_default() + "\n")
 }

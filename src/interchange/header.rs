@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::function::target::Function;
 use crate::interchange::format::Format;
 use crate::poly::component::{Basis, Component};
+use crate::poly::smooth::{Fields, Smooth};
 use crate::poly::table::{Domain, Output, Table};
 use rug::Rational;
 use serde::{Deserialize, Serialize};
@@ -25,10 +26,16 @@ struct Raw {
     slope: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ends: Option<(String, String)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    function: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
     lo: String,
     hi: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     eps: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    segments: Option<Vec<[String; 2]>>,
     components: Vec<RawForm>,
     sha256: String,
 }
@@ -52,6 +59,7 @@ pub(super) struct Header {
     pub output: Output,
     pub slope: Option<Rational>,
     pub ends: Option<(Rational, Rational)>,
+    pub smooth: Option<Smooth>,
     pub domain: Domain,
     /// Basis, scale and offset of every component.
     pub forms: Vec<(Basis, Rational, Rational)>,
@@ -63,6 +71,7 @@ impl Header {
     /// The comment of a table, without the mark of a comment and without a newline in it.
     pub fn write(table: &Table, format: Format) -> String {
         let w = number::write;
+        let smooth = table.smooth.as_ref();
         let form = |c: &Component| RawForm {
             basis: c.basis.name().to_owned(),
             scale: (c.scale != 1u32).then(|| w(&c.scale)),
@@ -75,6 +84,9 @@ impl Header {
             output: (table.output == Output::Step).then(|| "step".to_owned()),
             slope: table.slope.as_ref().map(w),
             ends: table.ends.as_ref().map(|(l, u)| (w(l), w(u))),
+            function: smooth.map(|s| s.function.text().to_owned()),
+            value: smooth.and_then(Smooth::raw_value),
+            segments: smooth.and_then(Smooth::raw_segments),
             lo: w(&table.domain.lo),
             hi: w(&table.domain.hi),
             eps: table.domain.eps.as_ref().map(w),
@@ -118,9 +130,21 @@ impl Header {
                 number("offset", c.offset.as_deref().unwrap_or("0"))?,
             ))
         };
+        let domain = Domain {
+            lo: number("lo", &raw.lo)?,
+            hi: number("hi", &raw.hi)?,
+            eps: raw.eps.as_deref().map(|t| number("eps", t)).transpose()?,
+        };
+        let target = raw.target.parse()?;
+        let stated = Fields {
+            function: raw.function.as_deref(),
+            value: raw.value.as_deref(),
+            segments: raw.segments.as_deref(),
+        };
         Ok(Self {
             format: raw.format.parse()?,
-            target: raw.target.parse()?,
+            target,
+            smooth: Smooth::read(stated, target, domain.ends())?,
             output: Output::parse(raw.output.as_deref())?,
             slope: raw
                 .slope
@@ -131,11 +155,7 @@ impl Header {
                 Some((l, u)) => Some((number("ends", l)?, number("ends", u)?)),
                 None => None,
             },
-            domain: Domain {
-                lo: number("lo", &raw.lo)?,
-                hi: number("hi", &raw.hi)?,
-                eps: raw.eps.as_deref().map(|t| number("eps", t)).transpose()?,
-            },
+            domain,
             forms: raw.components.iter().map(form).collect::<Result<_>>()?,
             name: raw.name,
             sha256: raw.sha256,

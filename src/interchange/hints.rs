@@ -1,6 +1,8 @@
 //! What the reader of a file knows better than the file, and what comes of reading it.
 
 use crate::error::{Error, Result};
+use crate::function::formula::Formula;
+use crate::function::program::Program;
 use crate::function::target::Function;
 use crate::poly::component::Basis;
 use crate::poly::table::{Output, Table};
@@ -64,6 +66,10 @@ pub struct Hints {
     pub file: Option<String>,
     /// Intended use.
     pub target: Option<Function>,
+    /// The smooth function that the polynomial stands for; says target `smooth` too.
+    pub function: Option<Formula>,
+    /// What is computed from x and the polynomial p, where that stands for a smooth function.
+    pub value: Option<Program>,
     /// Basis.
     pub basis: Option<Basis>,
     /// x is meant in [lo, hi]; lo is -hi if none.
@@ -95,6 +101,12 @@ pub struct Hints {
 }
 
 impl Hints {
+    /// The target that an option says: a function says that it is a smooth one.
+    pub(super) fn target(&self) -> Option<Function> {
+        let smooth = self.function.as_ref().map(|_| Function::Smooth);
+        self.target.or(smooth)
+    }
+
     /// Refuses options about lists, where a file already says what its components are.
     ///
     /// # Errors

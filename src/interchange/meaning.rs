@@ -9,6 +9,7 @@ use crate::interchange::format::Format;
 use crate::interchange::header::Header;
 use crate::interchange::hints::{Hints, Imported, Layout, Order};
 use crate::interchange::remarks::{ignored, not_odd, seen};
+use crate::interchange::smooth;
 use crate::interchange::source::{Group, Item, Source};
 use crate::interchange::stated::{
     confirm, domain, ends, eps, last_stage, no_basis_by_name, slope, target, Own,
@@ -90,7 +91,9 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
         None => beside::read(&lists.fields, hints)?,
     };
     let file_target = header.as_ref().map(|h| h.target).or(said.target);
-    let target = target(hints, file_target, &mut facts)?;
+    let target = target(hints, file_target, &mut facts);
+    let own_smooth = header.as_ref().and_then(|h| h.smooth.clone());
+    let smooth = smooth::fields(hints, own_smooth.clone(), target, &mut facts)?;
     let own = items.iter().all(|i| i.form.is_some());
     let done: Vec<bool> = items.iter().map(|i| i.form.is_some()).collect();
     let (basis, basis_stated) = basis(&lists, hints)?;
@@ -160,7 +163,7 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
         output: Output::default(),
         slope: None,
         ends: None,
-        smooth: None,
+        smooth,
         domain: Domain { lo, hi, eps },
         components,
         provenance: BTreeMap::from([("imported from".to_owned(), origin.to_owned())]),
@@ -176,7 +179,7 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
     notes.extend(groups.iter().filter_map(|g| g.told.clone()));
     notes.extend(ignored(&said.ignored));
     notes.extend(seen(source, &groups, hints, lists.fields.is_empty()));
-    if hints.target.is_none() && header.is_none() {
+    if hints.target().is_none() && header.is_none() {
         notes.extend(not_odd(&table));
     }
     table.validate()?;
@@ -186,6 +189,7 @@ pub(super) fn table(lists: Lists, hints: &Hints, digest: &str) -> Result<Importe
         eps: own_eps,
         slope: own_slope,
         ends: own_ends,
+        smooth: own_smooth,
     };
     confirm(&table, own, stated, hints)?;
     validated(table, notes)

@@ -39,8 +39,8 @@
 //!
 //! **HEIR.** See `heir.rs`.
 //!
-//! An exported file says in one comment line what its numbers do not: the domain, the bases, and the digest
-//! of the table that it holds, which reading confirms.
+//! An exported file says in one comment line what its numbers do not: the domain, the bases, of a smooth table function,
+//! value and segments, and the digest of the table that it holds, which reading confirms.
 
 mod around;
 mod arrange;
@@ -71,6 +71,7 @@ pub mod published;
 mod read;
 mod remarks;
 mod scan;
+mod smooth;
 mod source;
 pub mod spell;
 mod stated;

@@ -1,6 +1,7 @@
 //! JSON objects that say what their components are: tables, published tables, what `export` makes.
 
 use crate::error::{Error, Result};
+use crate::function::target::Function;
 use crate::interchange::arrange;
 use crate::interchange::beside::{self, Beside};
 use crate::interchange::export::JSON_FORMAT;
@@ -9,6 +10,7 @@ use crate::interchange::hints::{Hints, Imported, Order};
 use crate::interchange::meaning;
 use crate::interchange::published::{self, Settings};
 use crate::interchange::remarks;
+use crate::interchange::smooth;
 use crate::interchange::stated::{self, Own};
 use crate::poly::table::{Domain, Output, Table, FORMAT};
 use rug::Rational;
@@ -51,7 +53,7 @@ fn whole(text: &str, fields: &BTreeMap<String, Value>, hints: &Hints) -> Result<
     if let Some(name) = &hints.name {
         table.name.clone_from(name);
     }
-    table.target = hints.target.unwrap_or(table.target);
+    table.target = hints.target().unwrap_or(table.target);
     if let Some(hi) = &hints.hi {
         table.domain.hi.clone_from(hi);
         table.domain.lo = Rational::from(-hi);
@@ -61,6 +63,8 @@ fn whole(text: &str, fields: &BTreeMap<String, Value>, hints: &Hints) -> Result<
     }
     // The rest the file says itself.
     let mut facts = Facts::default();
+    let own = table.smooth.take();
+    table.smooth = smooth::fields(hints, own, table.target, &mut facts)?;
     table.domain.eps = stated::eps(hints, table.domain.eps.take(), table.target, &mut facts)?;
     let said = fields.contains_key("output").then_some(table.output);
     stated::last_stage(&mut table, said, hints, &mut facts)?;
@@ -72,7 +76,7 @@ fn whole(text: &str, fields: &BTreeMap<String, Value>, hints: &Hints) -> Result<
 }
 
 fn settings(hints: &Hints, said: &Beside, facts: &mut Facts) -> Result<(Settings, Rational)> {
-    let target = stated::target(hints, said.target, facts)?;
+    let target = stated::target(hints, said.target, facts);
     let (lo, hi) = stated::domain(hints, said.domain.clone(), facts)?;
     let name = hints.name.clone();
     let settings = Settings {
@@ -81,6 +85,7 @@ fn settings(hints: &Hints, said: &Beside, facts: &mut Facts) -> Result<(Settings
         basis: hints.basis,
         hi,
         eps: stated::eps(hints, None, target, facts)?,
+        smooth: smooth::fields(hints, None, target, facts)?,
     };
     Ok((settings, lo))
 }
@@ -155,14 +160,20 @@ fn exported(
     };
     let mut facts = Facts::default();
     let own_target = word("target").map(str::parse).transpose()?;
-    let target = stated::target(hints, own_target, &mut facts)?;
-    let (lo, hi) = stated::domain(hints, Some((own.lo, own.hi)), &mut facts)?;
+    let target = stated::target(hints, own_target, &mut facts);
+    let own_smooth = match own_target {
+        Some(Function::Smooth) => Some(smooth::read(|name| fields.get(name), own.ends())?),
+        _ => None,
+    };
+    let is_smooth = own_smooth.is_some();
+    let (lo, hi) = stated::domain(hints, Some((own.lo.clone(), own.hi.clone())), &mut facts)?;
     let settings = Settings {
         name: hints.default_name.clone(),
         target,
         basis: hints.basis,
         hi,
         eps: stated::eps(hints, own.eps.clone(), target, &mut facts)?,
+        smooth: smooth::fields(hints, own_smooth.clone(), target, &mut facts)?,
     };
     let mut table = published::import(text, &settings)?;
     table.domain.lo = lo;
@@ -173,6 +184,11 @@ fn exported(
         "format", "name", "target", "output", "slope", "lower", "upper", "domain", "sha256",
     ] {
         table.provenance.remove(taken);
+    }
+    if is_smooth {
+        for taken in ["function", "value"] {
+            table.provenance.remove(taken);
+        }
     }
     let said = Output::parse(word("output"))?;
     stated::last_stage(&mut table, Some(said), hints, &mut facts)?;
@@ -193,6 +209,7 @@ fn exported(
         eps: own.eps,
         slope,
         ends,
+        smooth: own_smooth,
     };
     stated::confirm(&table, own, word("sha256"), hints)?;
     let notes = facts.publish(&mut table, hints, digest);

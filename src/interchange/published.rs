@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::function::target::Function;
 use crate::interchange::source::MAX_NUMBERS;
 use crate::poly::component::{Basis, Component, MAX_COEFFICIENTS};
+use crate::poly::smooth::Smooth;
 use crate::poly::table::{json_error, Domain, Table, FORMAT, MAX_BYTES, MAX_COMPONENTS, MAX_TEXT};
 use rug::Rational;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
@@ -29,6 +30,8 @@ pub struct Settings {
     pub hi: Rational,
     /// The sign is meant for eps <= |x|, where that is known.
     pub eps: Option<Rational>,
+    /// Of target `smooth`: function, value and segments.
+    pub smooth: Option<Smooth>,
 }
 
 /// Reads a published table; a `polycert-table/1` file is returned as it is.
@@ -210,7 +213,7 @@ fn finish(
         output: crate::poly::table::Output::default(),
         slope: None,
         ends: None,
-        smooth: None,
+        smooth: settings.smooth.clone(),
         domain: Domain {
             lo: Rational::from(-&settings.hi),
             hi: settings.hi.clone(),
@@ -234,6 +237,7 @@ mod tests {
             basis: None,
             hi: Rational::from(1),
             eps: None,
+            smooth: None,
         }
     }
 

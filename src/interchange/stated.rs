@@ -9,6 +9,7 @@ use crate::interchange::facts::Facts;
 use crate::interchange::hints::Hints;
 use crate::interchange::source::Group;
 use crate::poly::role::Role;
+use crate::poly::smooth::Smooth;
 use crate::poly::table::{Output, Table};
 use rug::Rational;
 
@@ -59,24 +60,15 @@ pub(super) fn no_basis_by_name(groups: &[&Group]) -> Result<()> {
 }
 
 /// The target, which says what the polynomial itself approximates.
-///
-/// # Errors
-/// Target `smooth`, of which nothing here states the function.
-pub(super) fn target(hints: &Hints, file: Option<Function>, facts: &mut Facts) -> Result<Function> {
-    let target = hints.target.or(file).unwrap_or(Function::Relu);
-    if target == Function::Smooth {
-        return Err(Error::unsupported(
-            "--target smooth: import does not state the function of such a table: import it for another target and \
-             give --target smooth --function EXPR to certify, or write the field function into the table",
-        ));
-    }
+pub(super) fn target(hints: &Hints, file: Option<Function>, facts: &mut Facts) -> Function {
+    let target = hints.target().or(file).unwrap_or(Function::Relu);
     let how = match target {
         Function::Direct(_) | Function::Smooth => "the polynomial itself",
         _ => "the polynomial stands for sign",
     };
-    let stated = hints.target.is_some() || file.is_some();
+    let stated = hints.target().is_some() || file.is_some();
     facts.say(stated, format!("target {target}, {how}"), "--target");
-    Ok(target)
+    target
 }
 
 /// What the last stage gives, where a composite stands for sign.
@@ -158,7 +150,7 @@ pub(super) fn eps(
         )));
     }
     match file {
-        Some(own) if useless && hints.target.is_some() => {
+        Some(own) if useless && hints.target().is_some() => {
             let own = number::write(&own);
             let what = format!("the file's own eps {own} is overruled with its target");
             facts.say(true, what, "");
@@ -259,6 +251,7 @@ pub(super) struct Own {
     pub eps: Option<Rational>,
     pub slope: Option<Rational>,
     pub ends: Option<(Rational, Rational)>,
+    pub smooth: Option<Smooth>,
 }
 
 /// A digest that the file states, unless an option says otherwise than the file.
@@ -266,6 +259,7 @@ pub(super) fn confirm(table: &Table, own: Own, stated: Option<&str>, hints: &Hin
     let mut table = table.clone();
     table.domain.eps = own.eps;
     (table.output, table.slope, table.ends) = (own.output, own.slope, own.ends);
+    table.smooth = own.smooth;
     let overruled = hints.basis.is_some()
         || hints.lo.is_some()
         || hints.hi.is_some()

@@ -202,6 +202,7 @@ fn read(
         basis: None,
         hi: Rational::from(1),
         eps: None,
+        smooth: None,
     };
     let table = if own {
         Table::from_json(&text)?

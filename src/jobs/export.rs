@@ -1,8 +1,7 @@
 //! Export: a table in the form of another program, read back before it is handed out.
 
 use crate::arith::rounding::CoefficientMode;
-use crate::error::{Error, ErrorKind, Result};
-use crate::function::target::Function;
+use crate::error::{ErrorKind, Result};
 use crate::interchange::{self, read, Export, Format, Hints, Spelling};
 use crate::poly::table::Table;
 
@@ -45,11 +44,6 @@ pub struct Answer {
 /// # Ok::<(), polycert::error::Error>(())
 /// ```
 pub fn export(table: &Table, request: &Request) -> Result<Answer> {
-    if table.target == Function::Smooth {
-        return Err(Error::unsupported(
-            "export does not write tables of target smooth: no other program's form holds the function",
-        ));
-    }
     let format = request.format;
     let coefficients = request.coefficients.unwrap_or(format.usual_mode());
     let spelling = match (request.hex, format.usual_spelling()) {

@@ -44,7 +44,7 @@ fn a_smooth_table_is_certified_shown_and_checked() {
     for field in ["bound_lo", "bound_hi"] {
         assert!((number(&j, field).to_f64() - e).abs() < 1e-12);
     }
-    // A catalogue has a row of it, a report a page without a curve.
+    // A catalogue has a row of it.
     let rows = polycert(&["catalogue", &f.at(""), "--format", "json"])
         .exits(0)
         .out;
@@ -52,9 +52,90 @@ fn a_smooth_table_is_certified_shown_and_checked() {
         rows.contains("\"smooth\"") && rows.contains("PROVED"),
         "{rows}"
     );
-    let page = f.at("page.html");
-    polycert(&["report", &certificate, "-o", &page]).exits(0);
-    assert!(read(&page).contains("No error curve is drawn"));
+}
+
+/// The curves hold what is proved: every sample below the bound, the largest near it, no sample in a gap.
+#[test]
+fn a_page_draws_error_and_value_part_by_part() {
+    let f = Folder::new();
+    let mut parts = exp();
+    parts["domain"]["segments"] = json!([["-1", "-1/2"], ["1/4", "1"]]);
+    let mut steps = parts.clone();
+    steps["value"] = "y = p/2; 2*y + 1/8".into();
+    for (name, table, error, measure, quantity) in [
+        (
+            "whole",
+            exp(),
+            "absolute",
+            "output units",
+            "|p(x) \u{2212} f(x)|",
+        ),
+        ("parts", parts, "relative", "of f", "|p(x)/f(x) \u{2212} 1|"),
+        (
+            "steps",
+            steps,
+            "weight:exp(-x)",
+            "weighted output units",
+            "|w(x) (v(x) \u{2212} f(x))|",
+        ),
+    ] {
+        let segments = table["domain"]["segments"].as_array().map_or(1, Vec::len);
+        let table = f.file(&format!("{name}.json"), table.to_string());
+        let certificate = f.at(&format!("{name}.cert.json"));
+        let line = [
+            "certify",
+            &table,
+            "--error",
+            error,
+            "-o",
+            &certificate,
+            "--json",
+        ];
+        let hi = number(&polycert(&line).exits(0).json(), "bound_hi").to_f64();
+        let (page, csv) = (f.at(&format!("{name}.html")), f.at(name));
+        let line = ["report", &certificate, "-o", &page, "--csv", &csv];
+        polycert(&line).exits(0);
+        let page = read(&page);
+        assert_eq!(page.matches("<svg").count(), 2, "{name}");
+        assert!(
+            page.contains(quantity) && !page.contains("m(a, b)"),
+            "{name}"
+        );
+        let mut files: Vec<_> = std::fs::read_dir(&csv)
+            .unwrap()
+            .map(|e| e.unwrap().path())
+            .collect();
+        files.sort();
+        let [errors, values] = files.as_slice() else {
+            panic!("{files:?}");
+        };
+        let rows = |path: &std::path::Path| -> Vec<Vec<f64>> {
+            let text = std::fs::read_to_string(path).unwrap();
+            let cells = |line: &str| line.split(',').map(|c| c.parse().unwrap()).collect();
+            text.lines().skip(1).map(cells).collect()
+        };
+        let head = std::fs::read_to_string(errors).unwrap();
+        assert!(
+            head.contains(&format!("measure_error_max [{measure}]")),
+            "{head}"
+        );
+        let found = rows(errors);
+        let largest = found.iter().map(|r| r[3]).fold(0.0, f64::max);
+        assert!(
+            largest <= hi && largest > 0.999 * hi,
+            "{name}: {largest} {hi}"
+        );
+        assert!(found.iter().all(|r| r[2] <= r[3] && r[3] <= r[4]));
+        let in_gap = |r: &&Vec<f64>| segments > 1 && r[0] < 0.25 && r[1] > -0.5;
+        assert_eq!(found.iter().find(in_gap), None);
+        // The value at the samples, by this machine's own functions.
+        let more = if name == "steps" { 0.125 } else { 0.0 };
+        for r in rows(values) {
+            let (x, value, function) = (r[0], r[1], r[2]);
+            assert!((value - (1.0 + x + x * x / 2.0) - more).abs() < 1e-10);
+            assert!((function - x.exp()).abs() < 1e-10);
+        }
+    }
 }
 
 #[test]
@@ -209,8 +290,7 @@ fn what_makes_no_sense_is_refused_by_name() {
             "a divisor is 0",
         ),
         (vec!["certify", &bad], "character 6"),
-        (vec!["export", &e, "--format", "csv"], "smooth"),
-        (vec!["import", &f1, "--target", "smooth"], "function"),
+        (vec!["import", &f1, "--target", "smooth"], "--function EXPR"),
         (
             vec![
                 "generate",
@@ -226,8 +306,15 @@ fn what_makes_no_sense_is_refused_by_name() {
             "smooth",
         ),
         (
-            vec!["family", "chebyshev", "--function", "gelu", "--degree", "5"],
-            "minimax alone",
+            vec![
+                "family",
+                "least-squares",
+                "--function",
+                "gelu",
+                "--degree",
+                "5",
+            ],
+            "minimax and chebyshev alone",
         ),
         (
             vec!["family", "minimax", "--function", "log", "--degree", "5"],

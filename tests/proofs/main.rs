@@ -9,6 +9,7 @@ mod golden;
 mod import;
 mod import_beside;
 mod import_program;
+mod import_smooth;
 mod import_written;
 mod interchange;
 mod mutation;

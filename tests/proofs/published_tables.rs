@@ -26,6 +26,7 @@ fn load(folder: &Path, name: &str) -> (Published, Table) {
         basis: None,
         hi: Rational::from(1),
         eps: None,
+        smooth: None,
     };
     (Published::read(&text), import(&text, &settings).unwrap())
 }

@@ -87,7 +87,9 @@ impl Subject {
         for stage in &self.stages {
             p = stage.on(&p, frame)?;
         }
-        self.measured(frame, &x, &p)
+        let value = self.value(frame, &x, &p)?;
+        let f = self.difference.function.expression();
+        self.measured(frame, &x, &value, &f.value(frame, &x, &p)?)
     }
 
     /// The names of the stages of the value: the components but for the last, p where something is computed from it, and
@@ -126,8 +128,8 @@ impl Subject {
         Ok(models)
     }
 
-    /// p, f and the error at a point, enclosed.
-    pub fn at(&self, x: &Rational, prec: u32) -> std::result::Result<[Mp; 3], String> {
+    /// p, the value, f and the error at a point, enclosed.
+    pub fn at(&self, x: &Rational, prec: u32) -> std::result::Result<[Mp; 4], String> {
         let k = Points { prec };
         let x = k.constant(x);
         let mut p = x.clone();
@@ -142,31 +144,36 @@ impl Subject {
             p = sum;
         }
         let f = self.difference.function.expression().value(&k, &x, &p)?;
-        let error = self.measured(&k, &x, &p)?;
-        Ok([p, f, error])
+        let value = self.value(&k, &x, &p)?;
+        let error = self.measured(&k, &x, &value, &f)?;
+        Ok([p, value, f, error])
+    }
+
+    fn value<A: Algebra>(
+        &self,
+        k: &A,
+        x: &A::Value,
+        p: &A::Value,
+    ) -> std::result::Result<A::Value, A::Fault> {
+        match &self.difference.value {
+            Some(value) => Ok(value.values(k, x, p)?.1),
+            None => Ok(p.clone()),
+        }
     }
 
     fn measured<A: Algebra>(
         &self,
         k: &A,
         x: &A::Value,
-        p: &A::Value,
+        value: &A::Value,
+        f: &A::Value,
     ) -> std::result::Result<A::Value, A::Fault> {
-        let Difference {
-            function,
-            value,
-            measure,
-        } = &self.difference;
-        let value = match value {
-            Some(value) => value.values(k, x, p)?.1,
-            None => p.clone(),
-        };
-        let f = function.expression().value(k, x, p)?;
-        let difference = k.minus(&value, &f);
-        match measure {
+        let difference = k.minus(value, f);
+        match &self.difference.measure {
             Measure::Absolute => Ok(difference),
-            Measure::Relative => k.times(&difference, &k.inverse(&f)?),
-            Measure::Weight(w) => k.times(&difference, &w.expression().value(k, x, p)?),
+            Measure::Relative => k.times(&difference, &k.inverse(f)?),
+            // A weight is a formula of x alone.
+            Measure::Weight(w) => k.times(&difference, &w.expression().value(k, x, x)?),
         }
     }
 }

@@ -18,6 +18,8 @@ pub struct PointValue {
     pub x: Rational,
     /// Encloses p(x).
     pub p: Mp,
+    /// Encloses the value that is computed from x and p(x); p(x) where none is.
+    pub value: Mp,
     /// Encloses f(x).
     pub f: Mp,
     /// Encloses the error, of the value and in the measure that are asked for.
@@ -44,12 +46,18 @@ pub fn values(
     let at = |x: &Rational| {
         let mut bits = BITS.0;
         loop {
-            let [p, f, error] = subject
+            let [p, value, f, error] = subject
                 .at(x, bits)
                 .map_err(|why| Error::domain(format!("at x = {x}: not defined: {why}")))?;
             if bits >= BITS.1 || [&p, &f, &error].into_iter().all(narrow) {
                 let x = x.clone();
-                return Ok(PointValue { x, p, f, error });
+                return Ok(PointValue {
+                    x,
+                    p,
+                    value,
+                    f,
+                    error,
+                });
             }
             bits *= 2;
         }

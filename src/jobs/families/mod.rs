@@ -3,6 +3,7 @@
 mod answer;
 mod approximated;
 pub(in crate::jobs) mod chains;
+mod interpolant;
 mod request;
 mod smooth;
 
@@ -12,12 +13,12 @@ pub use answer::{Answer, FitEstimate};
 pub use approximated::Approximated;
 pub use chains::MAX_ITERATIONS;
 pub use request::{
-    Chebyshev, Clean, Composite, Density, DoubleAngle, Family, Hermite, Iteration, LeastSquares,
-    Minimax, Request, Smooth, Squaring, Start,
+    Chebyshev, Clean, Composite, Density, DoubleAngle, Family, Hermite, Interpolant, Iteration,
+    LeastSquares, Minimax, Request, Smooth, Squaring, Start,
 };
 
 use crate::approx::fit::general::{minimax, Basis as Fitted};
-use crate::approx::fit::interpolant;
+use crate::approx::fit::interpolant::chebyshev;
 use crate::approx::fit::least_squares::{gaussian, histogram};
 use crate::approx::known::{cleaning, hermite, stage};
 use crate::arith::number::write;
@@ -29,7 +30,8 @@ use crate::poly::component::{Basis, Component};
 use crate::poly::table::{Domain, MAX_COMPONENTS};
 use answer::table;
 use approximated::mapped;
-use rug::{Float, Rational};
+use interpolant::{held, near, OPENFHE};
+use rug::Rational;
 
 /// Makes the table of a known family.
 ///
@@ -58,6 +60,7 @@ pub fn family(request: &Request) -> Result<Answer> {
         Family::DoubleAngle(f) => f.chain()?.table(&f.start),
         Family::Iteration(f) => f.chain()?.table(&f.start),
         Family::Chebyshev(f) => f.table()?,
+        Family::Interpolant(f) => f.table()?,
         Family::LeastSquares(f) => f.table()?,
         Family::Hermite(f) => f.table()?,
         Family::Clean(f) => f.table()?,
@@ -190,16 +193,13 @@ fn pin(c: &mut [Rational]) {
 impl Chebyshev {
     fn table(&self) -> Result<Answer> {
         let a = &self.approximated;
-        // The interval is held in f64, as everything in OpenFHE.
-        let near = |x: &Rational| Float::with_val(53, x).to_f64();
-        let held = |x: Rational| Rational::from_f64(near(&x)).unwrap_or_default();
         let (lo, hi) = a.ends();
-        let (lo, hi) = (held(lo), held(hi));
+        let (lo, hi) = (held(&lo), held(&hi));
         // It samples the function wherever the nodes are, in a gap too.
         a.lines((&lo, &hi), false)?;
         let f = a.shape()?;
-        let value = |x: f64| near(&f.value(&Rational::from_f64(x).unwrap_or_default()));
-        let c = interpolant::chebyshev(value, (near(&lo), near(&hi)), self.degree)?;
+        let value = |x: f64| Ok(near(&f.value(&Rational::from_f64(x).unwrap_or_default())));
+        let c = chebyshev(value, (near(&lo), near(&hi)), self.degree)?;
         let component = mapped(Component::new(Basis::Chebyshev, c), (&lo, &hi));
         let about = [
             (
@@ -210,10 +210,7 @@ impl Chebyshev {
                     self.degree
                 ),
             ),
-            (
-                "source",
-                "the convention of OpenFHE's EvalChebyshevFunction, in f64".to_owned(),
-            ),
+            ("source", OPENFHE.to_owned()),
         ];
         let target = Function::Direct(a.function);
         let name = format!("{target} Chebyshev {}", self.degree);

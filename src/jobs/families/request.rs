@@ -33,6 +33,8 @@ pub enum Family {
     Iteration(Iteration),
     /// Chebyshev interpolant in f64.
     Chebyshev(Chebyshev),
+    /// Chebyshev interpolant of a smooth function, in f64.
+    Interpolant(Interpolant),
     /// Least squares for a density of inputs.
     LeastSquares(LeastSquares),
     /// Quadratic Hermite expansion of ReLU.
@@ -133,6 +135,19 @@ pub struct Iteration {
 pub struct Chebyshev {
     /// The function and where; the ends are rounded to f64.
     pub approximated: Approximated,
+    /// Degree, up to 255.
+    pub degree: usize,
+}
+
+/// Chebyshev interpolant of a smooth function in f64, as OpenFHE's EvalChebyshevFunction computes it.
+#[derive(Debug, Clone)]
+pub struct Interpolant {
+    /// f(x).
+    pub function: Formula,
+    /// Least x, rounded to f64.
+    pub lo: Rational,
+    /// Greatest x, rounded to f64.
+    pub hi: Rational,
     /// Degree, up to 255.
     pub degree: usize,
 }

@@ -5,7 +5,7 @@
 //! | [`figure`], [`plot`] | a plot with its words and data; its drawing as SVG |
 //! | [`claimed`] | the error that a certificate bounds, as a function of x |
 //! | [`branch`], [`curve`] | the error at sampled points: a measurement |
-//! | [`error_figures`], [`stage_figure`] | what is drawn |
+//! | [`error_figures`], [`stage_figure`], [`smooth_figures`] | what is drawn |
 
 pub mod branch;
 pub mod claimed;
@@ -14,4 +14,5 @@ pub mod error_figures;
 mod error_words;
 pub mod figure;
 pub mod plot;
+pub mod smooth_figures;
 pub mod stage_figure;

@@ -5,12 +5,14 @@ use crate::arith::number::{decimal, parse};
 use crate::certificate::checked::Checked;
 use crate::certify::proof::Verdict;
 use crate::error::Result;
+use crate::function::target::Function;
 use crate::poly::table::RawMap;
 use crate::report::catalogue::columns::{bound, log2, r};
 use crate::report::catalogue::{Origin, Row};
 use crate::report::figures::curve::Curve;
 use crate::report::figures::error_figures::{figures, Detail, Measured, Subject};
 use crate::report::figures::figure::Figure;
+use crate::report::figures::smooth_figures;
 use crate::report::figures::stage_figure;
 use crate::report::figures::stage_figure::subscript;
 use crate::report::page::escape;
@@ -55,7 +57,11 @@ impl Dossier {
             claim: row.claim.as_ref().map(|c| &c.bound),
         };
         let mut missing = Vec::new();
-        let drawn = Curve::new(&checked).and_then(|curve| figures(&curve, &subject, detail));
+        let drawn = match smooth_figures::figures(&checked, &subject, detail) {
+            Ok(None) => Curve::new(&checked).and_then(|curve| figures(&curve, &subject, detail)),
+            Ok(Some(drawn)) => Ok(drawn),
+            Err(e) => Err(e),
+        };
         let (mut all, measured) = match drawn {
             Ok((all, measured)) => (all, Some(measured)),
             Err(e) => {
@@ -190,6 +196,10 @@ impl Dossier {
         out
     }
 
+    fn is_smooth(&self) -> bool {
+        self.row.target == Function::Smooth.name()
+    }
+
     /// Every proved statement in the checker's words.
     pub fn proved(&self) -> String {
         let mut out = "<ol class=\"words\">\n".to_owned();
@@ -203,6 +213,9 @@ impl Dossier {
             true => STEP,
             false => "Here p is the composite below",
         };
+        if self.is_smooth() {
+            return format!("{out}</ol>\n<p>{p}.</p>\n");
+        }
         out + "</ol>\n<p>"
             + p
             + ", r(x) = x (1 + p(x))/2 and \
