@@ -50,10 +50,10 @@ pub fn extended(
     }
     let mut beside = Vec::new();
     if left > 0u32 {
-        beside.push((Rational::from(&first.0 - left), first.0.clone()));
+        beside.push((&first.0 - left, first.0.clone()));
     }
     if right > 0u32 {
-        beside.push((last.1.clone(), Rational::from(&last.1 + right)));
+        beside.push((last.1.clone(), &last.1 + right));
     }
     let mut found = enclose(table, difference, mode, &beside, GAP_BITS)?;
     if found.bound_hi > *limit {

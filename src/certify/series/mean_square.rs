@@ -187,7 +187,7 @@ impl Search<'_> {
                 .0;
         }
         let off = Integer::from(&g.r * 2u32) + g.c.len();
-        let beyond = (Integer::from(norm(&g.c) + &g.r) * 4u32 >> self.bits) + 2u32;
+        let beyond = (((norm(&g.c) + &g.r) * 4u32) >> self.bits) + 2u32;
         let lo = (Integer::from(&sum - &off) * &reach) >> self.bits;
         let hi = (Integer::from(&sum + &off) * &reach) >> self.bits;
         Ok((lo - &beyond, hi + beyond))

@@ -129,15 +129,15 @@ mod tests {
                 let squares: i64 = at.iter().map(|x| x * x).sum();
                 // Over n^2 2^(2 p).
                 let exact = whole * squares - sum * sum + 3 * whole * whole;
-                let off = (exact - (number(&v.mid[0]) * whole * whole << p)).abs();
-                assert!(off <= v_radius * whole * whole << p, "{m:?} {d:?} {r}");
-                v_most = v_most.max(off * 100 / (v_radius * whole * whole << p));
+                let off = (exact - ((number(&v.mid[0]) * whole * whole) << p)).abs();
+                assert!(off <= (v_radius * whole * whole) << p, "{m:?} {d:?} {r}");
+                v_most = v_most.max(off * 100 / ((v_radius * whole * whole) << p));
                 for (x, y) in at.iter().zip(&y.mid) {
                     for s in [s - r_s, s + r_s] {
                         // Over n 2^(2 p).
-                        let off = ((whole * x - sum) * s - (number(y) * whole << p)).abs();
-                        assert!(off <= y_radius * whole << p, "{m:?} {d:?} {r} {s}");
-                        y_most = y_most.max(off * 100 / (y_radius * whole << p));
+                        let off = ((whole * x - sum) * s - ((number(y) * whole) << p)).abs();
+                        assert!(off <= (y_radius * whole) << p, "{m:?} {d:?} {r} {s}");
+                        y_most = y_most.max(off * 100 / ((y_radius * whole) << p));
                     }
                 }
             }
