@@ -109,8 +109,8 @@ fn words(answer: &Answer) -> String {
     text.push_str("  assumed: exact arithmetic in the clear, inputs in the domains named\n");
     for part in &answer.parts {
         text.push_str(&format!(
-            "  {}: VERIFIED {}\n    certificate sha256 {}, table sha256 {}\n",
-            part.role, part.statement, part.sha256, part.table_sha256
+            "  {}: VERIFIED {}\n    certificate sha256 {}, table sha256 {}, coefficients: {}\n",
+            part.role, part.statement, part.sha256, part.table_sha256, part.coefficients
         ));
     }
     text
@@ -126,6 +126,7 @@ fn json(answer: &Answer) -> String {
                 "statement": part.statement,
                 "sha256": part.sha256,
                 "table_sha256": part.table_sha256,
+                "coefficients": part.coefficients,
                 "bound": number::write(&part.bound),
             })
         })

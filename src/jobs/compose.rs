@@ -70,6 +70,8 @@ pub struct Part {
     pub sha256: String,
     /// SHA-256 of its table.
     pub table_sha256: String,
+    /// How its coefficients are held: `exact`, `f64`, ... What follows is of that polynomial alone.
+    pub coefficients: String,
     /// Proved bound of its relative error.
     pub bound: Rational,
 }
@@ -165,6 +167,7 @@ fn known(
             statement: checked.statement().to_owned(),
             sha256: checked.sha256(),
             table_sha256: document.table_sha256.clone(),
+            coefficients: document.coefficients.clone(),
             bound: read_number(hi, "hi")?,
         },
         domain,
@@ -180,7 +183,20 @@ fn length(n: u32) -> Result<Rational> {
     Ok(Rational::from(n))
 }
 
-/// Decimals of an interval, rounded outward.
+/// An interval that something is assumed or proved on, exactly: rounded outward it would say more than is proved, and
+/// rounded inward it may be empty.
+fn exactly((lo, hi): &(Rational, Rational)) -> String {
+    let exact = |x: &Rational| {
+        let below = number::decimal(x, 12, false);
+        match below == number::decimal(x, 12, true) {
+            true => below,
+            false => number::write(x),
+        }
+    };
+    format!("[{}, {}]", exact(lo), exact(hi))
+}
+
+/// Decimals of an interval that something lies in, rounded outward.
 fn shown((lo, hi): &(Rational, Rational)) -> String {
     format!(
         "[{}, {}]",
@@ -197,7 +213,7 @@ fn inside(argument: &(Rational, Rational), last: &Known, what: &str) -> Result<(
     Err(Error::domain(format!(
         "--{}: proved on {}, and {what} lies in {}: a certificate for that range is needed",
         last.part.role,
-        shown(&last.domain),
+        exactly(&last.domain),
         shown(argument)
     )))
 }
@@ -246,7 +262,7 @@ pub fn softmax(asked: &Softmax) -> Result<Answer> {
     let bound = above * (e2 + 1u32) / below - 1u32;
     let statement = format!(
         "softmax of {n} inputs, each in {}: every output y has |computed y - y| <= {} y; the sum lies in {}",
-        shown(&exp.domain),
+        exactly(&exp.domain),
         number::decimal(&bound, 12, true),
         shown(&sum)
     );
@@ -294,7 +310,7 @@ pub fn layernorm(asked: &LayerNorm) -> Result<Answer> {
     let bound = root_above(&square) * &root.part.bound;
     let statement = format!(
         "LayerNorm of {n} inputs of variance in {}, epsilon {}: every output has |computed y - y| <= {} (before gain and shift)",
-        shown(&asked.variance),
+        exactly(&asked.variance),
         number::write(&asked.epsilon),
         number::decimal(&bound, 12, true)
     );
@@ -317,6 +333,20 @@ fn root_above(x: &Rational) -> Rational {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// No digit more or less of what is assumed, whichever way its decimals would be rounded.
+    #[test]
+    fn assumptions_are_written_exactly() {
+        let third = Rational::from((1, 3));
+        let domain = (Rational::from(-&third), third);
+        assert_eq!(exactly(&domain), "[-1/3, 1/3]");
+        assert_eq!(shown(&domain), "[-0.333333333334, 0.333333333334]");
+        let point = Rational::from((1, 8));
+        assert_eq!(exactly(&(point.clone(), point + 1u32)), "[0.125, 1.125]");
+        let above = Rational::from(1) + (Rational::from(1) >> 50u32);
+        let end = number::write(&above);
+        assert_eq!(exactly(&(Rational::new(), above)), format!("[0, {end}]"));
+    }
 
     #[test]
     fn roots_are_above_and_near() {

@@ -365,7 +365,8 @@ fn softmax_is_within_the_bound_that_follows() {
     );
     assert!(
         said.contains("assumed: exact arithmetic in the clear")
-            && said.contains("certificate sha256"),
+            && said.contains("certificate sha256")
+            && said.matches(", coefficients: exact\n").count() == 2,
         "{said}"
     );
     let mut random = Random(5);

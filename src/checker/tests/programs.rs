@@ -51,7 +51,7 @@ fn every_stage_has_its_line() {
         "  |y*(2 - x*y) - (1/x)| <= ",
         "\n  p_1 lies in [-1/1000, 501/1000] for x in [1, 2]\n",
         "\n  p lies in [39/100, 43/50] for x in [1, 2]\n",
-        "\n  y lies in [47/100, 99/100] for x in [1, 2]\n",
+        "\n  y lies in [47/100, 99/100] for x in [1, 2], with y = p*(2 - x*p)\n",
     ] {
         assert!(text.contains(line), "{line}: {text}");
     }

@@ -80,3 +80,73 @@ pub(crate) fn normalise(
         radius: shift_up(&moved, precision) + 1,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::series::points::tests::random;
+
+    /// Every d of the corners and the middle of [-R, R]^n.
+    fn corners(n: u32, r: i64) -> impl Iterator<Item = Vec<i64>> {
+        (0..3_usize.pow(n)).map(move |k| {
+            let digit = |i: u32| i64::try_from(k / 3_usize.pow(i) % 3).unwrap();
+            (0..n).map(|i| (digit(i) - 1) * r).collect()
+        })
+    }
+
+    /// Groups of 2 to 4 elements at 6 bits, radii up to far more than the spread, an epsilon below a unit: what is exact at the
+    /// ends of all balls lies inside, and comes near to the radius.
+    #[test]
+    fn exact_values_lie_in_the_balls() {
+        let (p, mut seed, over) = (6, 31, Over([true, false, false]));
+        // 3 units of 2^(-2 p).
+        let epsilon = Dyadic {
+            mantissa: 3.into(),
+            exponent: -12,
+        };
+        let (mut near_variance, mut near_product) = (0, 0);
+        for round in 0..1_000 {
+            let n = 2 + round % 3;
+            let whole = i64::from(n);
+            let mut draw = |size: u64| i64::try_from(random(&mut seed) % (2 * size + 1)).unwrap();
+            let size = [3, 40, 900][round as usize % 7 % 3];
+            let m: Vec<i64> = (0..n).map(|_| draw(size) - size as i64).collect();
+            let (r, s, r_s) = (draw(20), draw(100) - 100, draw(9));
+            let balls = |mid: &[i64], radius: i64| Balls {
+                mid: mid.iter().map(|m| BigInt::from(*m)).collect(),
+                radius: radius.into(),
+            };
+            let shape = [n as usize, 1, 1];
+            let (x, s_ball) = (balls(&m, r), balls(&[s], r_s));
+            let v = variance(over, &epsilon, (&x, shape), p).unwrap();
+            let y = normalise(over, (&x, shape), &s_ball, p).unwrap();
+            let number = |b: &BigInt| i64::try_from(b).unwrap();
+            let (v_radius, y_radius) = (number(&v.radius), number(&y.radius));
+            let (mut v_most, mut y_most) = (0, 0);
+            for d in corners(n, r) {
+                let at: Vec<i64> = m.iter().zip(&d).map(|(m, d)| m + d).collect();
+                let sum: i64 = at.iter().sum();
+                let squares: i64 = at.iter().map(|x| x * x).sum();
+                // Over n^2 2^(2 p).
+                let exact = whole * squares - sum * sum + 3 * whole * whole;
+                let off = (exact - ((number(&v.mid[0]) * whole * whole) << p)).abs();
+                assert!(off <= (v_radius * whole * whole) << p, "{m:?} {d:?} {r}");
+                v_most = v_most.max(off * 100 / ((v_radius * whole * whole) << p));
+                for (x, y) in at.iter().zip(&y.mid) {
+                    for s in [s - r_s, s + r_s] {
+                        // Over n 2^(2 p).
+                        let off = ((whole * x - sum) * s - ((number(y) * whole) << p)).abs();
+                        assert!(off <= (y_radius * whole) << p, "{m:?} {d:?} {r} {s}");
+                        y_most = y_most.max(off * 100 / ((y_radius * whole) << p));
+                    }
+                }
+            }
+            near_variance += i32::from(v_most >= 80);
+            near_product += i32::from(y_most >= 70);
+        }
+        assert!(
+            near_variance >= 50 && near_product >= 50,
+            "{near_variance} {near_product}"
+        );
+    }
+}

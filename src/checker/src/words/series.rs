@@ -54,15 +54,22 @@ fn defined(series: &Series) -> &'static str {
     }
 }
 
-/// What every stage takes, a line each.
+/// What every stage takes, a line each. A name is bound in its own line again: another claim may bind it to something else.
 pub(crate) fn stages(stages: &Stages, series: &Series, n: &Numerals) -> Checked<String> {
     let covered = covered(&series.parts, n)?;
     let defined = defined(series);
+    let bound = series.value.as_ref().map_or(&[][..], Program::bindings);
     let names = names(series, stages.ranges.len());
-    let lines = names.iter().zip(&stages.ranges).map(|(name, (lo, hi))| {
+    let own = names.len().saturating_sub(bound.len());
+    let with = std::iter::repeat_n(None, own).chain(bound.iter().map(Some));
+    let lines = names.iter().zip(&stages.ranges).zip(with);
+    let lines = lines.map(|((name, (lo, hi)), with)| {
         let (lo, hi) = (n.down(lo)?, n.up(hi)?);
+        let with = with.map_or_else(String::new, |(name, formula)| {
+            format!(", with {name} = {}", formula.text())
+        });
         Ok(format!(
-            "{name} lies in [{lo}, {hi}] for x in {covered}{defined}"
+            "{name} lies in [{lo}, {hi}] for x in {covered}{defined}{with}"
         ))
     });
     Ok(lines.collect::<Checked<Vec<String>>>()?.join("\n  "))
