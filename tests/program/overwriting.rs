@@ -88,13 +88,17 @@ const LINES: [(&str, &str, &str); 20] = [
 ];
 
 /// Commands without inputs, or whose option names a folder of their own.
-const FREE: [(&str, &str); 6] = [
+const FREE: [(&str, &str); 10] = [
     ("generate", "--output"),
     ("family composite", "--output"),
     ("family minimax", "--output"),
     ("family chebyshev", "--output"),
     ("family hermite", "--output"),
     ("family clean", "--output"),
+    ("family squaring", "--output"),
+    ("family double-angle", "--output"),
+    ("family newton", "--output"),
+    ("family goldschmidt", "--output"),
 ];
 
 /// Every command and its output options, as its help has them.
