@@ -3,35 +3,19 @@
 
 #![allow(missing_docs)] // criterion's macros make public functions
 
+mod fits;
+
 use criterion::{criterion_group, criterion_main, Criterion};
+use fits::{fit, request};
 use polycert::certificate::composite::document;
 use polycert::certificate::publish;
 use polycert::certify::proof::prove;
-use polycert::certify::request::Request;
-use polycert::function::formula::{Difference, Formula, Measure};
-use polycert::function::target::{Function, Target};
-use polycert::jobs::families::{family, Family, Request as Asked, Smooth};
+use polycert::function::formula::Formula;
+use polycert::function::program::Program;
 use polycert::poly::component::{Basis, Component};
 use polycert::poly::table::Table;
 use rug::Rational;
 use std::hint::black_box;
-
-/// The minimax polynomial of a function on [lo, hi].
-fn fit(function: &str, (lo, hi): (Rational, Rational), degree: usize, bits: u32) -> Table {
-    let smooth = Smooth {
-        function: Formula::function(function).expect("an expression"),
-        relative: false,
-        lo,
-        hi,
-        degree,
-        bits,
-    };
-    let asked = Asked {
-        name: None,
-        family: Family::Smooth(smooth),
-    };
-    family(&asked).expect("the fit converges").table
-}
 
 fn exp(degree: usize) -> Table {
     fit(
@@ -75,21 +59,8 @@ fn gelu() -> Table {
     table.components.extend(fit(&outer, one, 31, 60).components);
     let stated = table.smooth.as_mut().expect("a smooth table");
     stated.function = Formula::function("gelu_tanh(x)").expect("an expression");
-    stated.value =
-        Some(polycert::function::program::Program::parse("x*(1 + p)/2").expect("a value"));
+    stated.value = Some(Program::parse("x*(1 + p)/2").expect("a value"));
     table
-}
-
-/// The absolute error of the function that the table states.
-fn request(table: &Table) -> Request {
-    let stated = table.smooth.clone().expect("a smooth table");
-    let mut target = Target::new(Function::Smooth);
-    target.smooth = Some(Difference {
-        function: stated.function,
-        value: stated.value,
-        measure: Measure::Absolute,
-    });
-    Request::new(target)
 }
 
 fn smooth(c: &mut Criterion) {

@@ -2,12 +2,11 @@
 //! installed (Debian: `apt-get install sollya`), proves the relative accuracy 2^-40 as polycert does, and leaves nothing
 //! to check. Seconds are the least of three runs inside each program, so without its start.
 
+mod fits;
+
+use fits::{fit, request};
+use polycert::arith::rounding::CoefficientMode;
 use polycert::certify::proof::prove;
-use polycert::certify::request::Request;
-use polycert::function::formula::{Difference, Formula, Measure};
-use polycert::function::target::{Function, Target};
-use polycert::jobs::families::{family, Family, Request as Asked, Smooth};
-use polycert::poly::component::Basis;
 use polycert::poly::table::Table;
 use rug::{Float, Rational};
 use std::io::Write;
@@ -41,66 +40,16 @@ const CASES: [Case; 16] = [
 
 fn table(case: &Case) -> Table {
     let (function, _, [a, b, c, d], degree) = *case;
-    let smooth = Smooth {
-        function: Formula::function(function).expect("an expression"),
-        relative: false,
-        lo: Rational::from((a, b)),
-        hi: Rational::from((c, d)),
-        degree,
-        bits: if degree > 40 { 450 } else { 120 },
-    };
-    let asked = Asked {
-        name: None,
-        family: Family::Smooth(smooth),
-    };
-    family(&asked).expect("the fit converges").table
+    let ends = (Rational::from((a, b)), Rational::from((c, d)));
+    fit(function, ends, degree, if degree > 40 { 450 } else { 120 })
 }
 
 /// The polynomial in powers of x, as exact fractions in Horner's form.
 fn text(table: &Table) -> String {
-    let component = &table.components[0];
-    assert_eq!(component.basis, Basis::Chebyshev);
-    let (scale, offset) = (&component.scale, &component.offset);
-    // Clenshaw's recurrence on polynomials in x.
-    let times_u = |p: &[Rational]| {
-        let mut out = vec![Rational::new(); p.len() + 1];
-        for (i, c) in p.iter().enumerate() {
-            out[i] += Rational::from(c * offset);
-            out[i + 1] += Rational::from(c * scale);
-        }
-        out
-    };
-    let minus = |a: &[Rational], b: &[Rational]| {
-        let at = |p: &[Rational], i: usize| p.get(i).cloned().unwrap_or_default();
-        (0..a.len().max(b.len()))
-            .map(|i| at(a, i) - at(b, i))
-            .collect::<Vec<_>>()
-    };
-    let (mut b1, mut b2) = (Vec::new(), Vec::new());
-    for (j, c) in component.coefficients.iter().enumerate().rev() {
-        let moved = times_u(&b1);
-        let twice: Vec<_> = moved
-            .iter()
-            .map(|m| Rational::from(m * if j == 0 { 1 } else { 2 }))
-            .collect();
-        let mut b0 = minus(&twice, &b2);
-        b0[0] += c;
-        b2 = std::mem::replace(&mut b1, b0);
-    }
-    let horner = b1.iter().rev();
+    let powers = table.components[0].powers(CoefficientMode::Exact);
+    let powers = powers.expect("exact coefficients");
+    let horner = powers.iter().rev();
     horner.fold("0".to_owned(), |text, c| format!("({text})*x+({c})"))
-}
-
-/// The absolute error of the function that the table states.
-fn request(table: &Table) -> Request {
-    let stated = table.smooth.clone().expect("a smooth table");
-    let mut target = Target::new(Function::Smooth);
-    target.smooth = Some(Difference {
-        function: stated.function,
-        value: stated.value,
-        measure: Measure::Absolute,
-    });
-    Request::new(target)
 }
 
 /// Seconds that Sollya is waited for.

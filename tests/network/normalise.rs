@@ -2,6 +2,7 @@
 //! the network and of its twin.
 
 use crate::onnx::file::{bytes, float, floats, graph, int, ints, node, whole};
+use crate::smooth::Draw;
 use polycert::arith::ball::Ball;
 use polycert::network::forward::twin::Activation;
 use polycert::network::forward::{fixed, Evaluation, Given, Model, Outcome, Prepared};
@@ -16,23 +17,6 @@ use polycert::poly::composite::Composite;
 use rug::{Float, Rational};
 
 const BITS: u32 = 400;
-
-struct Draw(u64);
-
-impl Draw {
-    fn next(&mut self, n: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % n
-    }
-
-    /// Eighths, zeros among them.
-    fn number(&mut self) -> f64 {
-        (self.next(17) as f64 - 8.0) / 8.0
-    }
-}
 
 /// Normalisations over random axes with factors and offsets, dense layers between them.
 fn network(d: &mut Draw) -> Network {

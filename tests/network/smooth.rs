@@ -48,10 +48,11 @@ fn function(name: &str, x: &Float) -> Float {
     }
 }
 
-struct Draw(u64);
+/// Small numbers from a seed, for the networks of this file and of layer normalisation.
+pub struct Draw(pub u64);
 
 impl Draw {
-    fn next(&mut self, n: usize) -> usize {
+    pub fn next(&mut self, n: usize) -> usize {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -60,7 +61,7 @@ impl Draw {
     }
 
     /// Eighths, zeros among them.
-    fn number(&mut self) -> f64 {
+    pub fn number(&mut self) -> f64 {
         (self.next(17) as f64 - 8.0) / 8.0
     }
 }

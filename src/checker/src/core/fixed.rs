@@ -167,7 +167,7 @@ impl Fixed {
 }
 
 /// x/2^shift rounded up.
-fn ceil_shift(x: BigInt, shift: u64) -> BigInt {
+pub(crate) fn ceil_shift(x: BigInt, shift: u64) -> BigInt {
     -(-x >> shift)
 }
 
