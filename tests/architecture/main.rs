@@ -79,6 +79,10 @@ const PRODUCER: Rules = Rules {
         },
         room("certificate"),
         Room {
+            name: "plan",
+            rooms: &[room("profile")],
+        },
+        Room {
             name: "report",
             rooms: &[
                 room("text"),
