@@ -13,7 +13,7 @@
 //!                           -> circuit -> ckks            -> ciphertexts
 //!                                      -> noise           -> certificate
 //!                           -> network (a ReLU network and its polynomial twin) -> certificate
-//!                                      -> plan (cost profiles)
+//!                                      -> plan (levels, bootstraps, cost)
 //! certificate -> report (reads; samples curves beside what is proved)
 //! jobs (one verb a file: request in, answer out) -> all of these
 //! cli (words only) -> jobs
@@ -35,7 +35,7 @@
 //! | [`noise`] | RIGOROUS bounds on what is decrypted after an evaluation; measurements apart |
 //! | [`network`] | a network: reading, rigorous evaluation with its polynomial twin, boxes, noise, audits |
 //! | [`certificate`] | a proof written down; checked before it is published |
-//! | [`plan`] | ESTIMATES: what operations cost, by library and level |
+//! | [`plan`] | a precision budget: levels and bootstraps of a network; ESTIMATES of what operations cost |
 //! | [`report`] | catalogues and pages with plots, from checked certificates |
 //! | [`jobs`] | one verb a file: what a library and the command line call |
 //! | [`cli`] | the command line, one file a subcommand: arguments to requests, answers to words |

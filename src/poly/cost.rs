@@ -60,6 +60,11 @@ pub fn price(degree: usize, weight: &dyn Fn(usize) -> u64) -> u64 {
     cheapest(degree, true, weight)
 }
 
+/// As [`price`], of any polynomial.
+pub fn general_price(degree: usize, weight: &dyn Fn(usize) -> u64) -> u64 {
+    cheapest(degree, false, weight)
+}
+
 fn cheapest(degree: usize, odd: bool, weight: &dyn Fn(usize) -> u64) -> u64 {
     if degree <= 1 {
         return 0;

@@ -282,7 +282,15 @@ fn pieces(plan: &Plan, cell: &Cell) -> Result<(Vec<Segment>, Vec<Float>, Float)>
         );
     }
     let exact: Vec<Rational> = c.iter().map(|c| Rational::from(c) >> bits).collect();
-    let g = Polynomial::new(exact, bits.max(128), 1.0 + 2.0f64.powi(-10));
+    // Roundings are relative to the coefficients, which are larger than the error by what cancels; what is asked of them is
+    // the sign of G' at the ends of a box, where it is of the error's size times the box's width.
+    let most = c.iter().map(Integer::significant_bits).max().unwrap_or(0);
+    let cancels = most.saturating_sub(plan.estimate_size.significant_bits());
+    let g = Polynomial::new(
+        exact,
+        (cancels + box_bits + 64).max(128),
+        1.0 + 2.0f64.powi(-10),
+    );
     let (dg, ddg) = (g.derivative(), g.derivative().derivative());
     let prec = g.prec();
     // A critical point at an end, as that of an even error at 0, is boxed on an interval that is a little wider. Where the

@@ -31,7 +31,7 @@ use crate::error::Result;
 use crate::network::forward::balls::Balls;
 use crate::network::forward::fixed::growth::{self, Growth};
 use crate::network::forward::plain::Plain;
-use crate::network::forward::walk::{Bend, Walk};
+use crate::network::forward::walk::{Again, Bend, Walk};
 use crate::network::model::graph::{Network, NodeId};
 use crate::network::model::tensor::Tensor;
 
@@ -154,12 +154,49 @@ impl<'a> Prepared<'a> {
     /// # Panics
     /// If the input is not of the network's shape.
     pub fn estimate_plain(&self, input: &[f64]) -> Vec<f64> {
-        self.estimate_with(input, &mut |_, bend, x| match bend {
-            Bend::Polynomial(runs) => runs.estimate(x),
-            Bend::Relu(slope) => x.iter().map(|&v| v.max(0.0) + slope * v.min(0.0)).collect(),
-            Bend::Smooth(f) => x.iter().map(|&v| smooth::estimate(f, v).0).collect(),
-            Bend::MaxPool(_) => x.to_vec(),
-        })
+        self.estimate_with(input, &mut |_, bend, x| unchanged(bend, x))
+    }
+
+    /// As [`Self::estimate_plain`], the value of every node; for [`Self::estimate_again`].
+    ///
+    /// # Panics
+    /// If the input is not of the network's shape.
+    pub fn estimate_all(&self, input: &[f64]) -> Vec<Option<Vec<f64>>> {
+        let activations = self.network().activations();
+        let mut plain = Plain {
+            input,
+            respond: &mut |_, bend, x| unchanged(bend, x),
+            activations: &activations,
+        };
+        match self.walk.all(&mut plain) {
+            Ok(Some(values)) => values,
+            Ok(None) => unreachable!("plain numbers end nowhere early"),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The logits, from the values of all nodes, where `nodes` are done again by `respond`, and all that reads what has changed.
+    /// *Estimate*.
+    ///
+    /// # Panics
+    /// If the values are those of another network.
+    pub fn estimate_again(
+        &self,
+        values: &[Option<Vec<f64>>],
+        nodes: &[NodeId],
+        respond: &mut Respond,
+    ) -> Vec<f64> {
+        let activations = self.network().activations();
+        let mut plain = Plain {
+            input: &[],
+            respond,
+            activations: &activations,
+        };
+        match self.walk.again(&mut plain, &Again { values, nodes }) {
+            Ok(Some(result)) => result,
+            Ok(None) => values[self.network().output].clone().unwrap_or_default(),
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// As [`Self::estimate_plain`], with `respond` in place of ReLU and of polynomials. *Estimate*.
@@ -167,15 +204,26 @@ impl<'a> Prepared<'a> {
     /// # Panics
     /// If the input is not of the network's shape.
     pub fn estimate_with(&self, input: &[f64], respond: &mut Respond) -> Vec<f64> {
+        let activations = self.network().activations();
         let mut plain = Plain {
             input,
             respond,
-            activations: 0,
+            activations: &activations,
         };
         match self.walk.run(&mut plain) {
             Ok(Some(result)) => result,
             Ok(None) => unreachable!("plain numbers end nowhere early"),
             Err(error) => panic!("{error}"),
         }
+    }
+}
+
+/// What the network itself has at an activation other than max-pooling, in plain f64. *Estimate*.
+pub fn unchanged(bend: Bend, x: &[f64]) -> Vec<f64> {
+    match bend {
+        Bend::Polynomial(runs) => runs.estimate(x),
+        Bend::Relu(slope) => x.iter().map(|&v| v.max(0.0) + slope * v.min(0.0)).collect(),
+        Bend::Smooth(f) => x.iter().map(|&v| smooth::estimate(f, v).0).collect(),
+        Bend::MaxPool(_) => x.to_vec(),
     }
 }

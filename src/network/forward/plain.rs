@@ -18,8 +18,8 @@ pub struct Plain<'a, 'b> {
     pub input: &'a [f64],
     /// What stands at activations.
     pub respond: &'a mut Respond<'b>,
-    /// Activations so far.
-    pub activations: usize,
+    /// The network's activations in order.
+    pub activations: &'a [NodeId],
 }
 
 impl Reading for Plain<'_, '_> {
@@ -93,10 +93,9 @@ impl Reading for Plain<'_, '_> {
         bend: Bend,
         x: &Vec<f64>,
         from: TensorShape,
-        (_, node): (NodeId, &Node),
+        (id, node): (NodeId, &Node),
     ) -> Result<Option<Vec<f64>>> {
-        let number = self.activations;
-        self.activations += 1;
+        let number = self.activations.partition_point(|&a| a < id);
         Ok(Some(match bend {
             Bend::Relu(_) | Bend::Polynomial(_) | Bend::Smooth(_) => {
                 (self.respond)(number, bend, x)

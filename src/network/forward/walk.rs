@@ -33,6 +33,15 @@ pub enum Bend<'a> {
     Smooth(&'a Formula),
 }
 
+/// What is known of another run, and what is done again.
+#[derive(Debug)]
+pub struct Again<'a, V> {
+    /// The value of every node.
+    pub values: &'a [Option<V>],
+    /// Nodes that are done again although what they read is the same.
+    pub nodes: &'a [NodeId],
+}
+
 /// One meaning of the layers: what their values are, and what each kind of layer makes of them.
 pub trait Reading {
     /// The values of a node.
@@ -141,12 +150,64 @@ impl<'a> Walk<'a> {
     /// # Errors
     /// What the reading refuses, and layers that have no meaning.
     pub fn run<R: Reading>(&self, reading: &mut R) -> Result<Option<R::Value>> {
+        let mut values: Vec<Option<R::Value>> = self.network.nodes.iter().map(|_| None).collect();
+        let done = self.go(reading, &mut values, None)?;
+        let result = values[self.network.output].take();
+        match (done, result) {
+            (false, _) => Ok(None),
+            (true, None) => Err(Error::domain("graph")),
+            (true, result) => Ok(result),
+        }
+    }
+
+    /// As [`Self::run`], with the value of every node.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn all<R: Reading>(&self, reading: &mut R) -> Result<Option<Vec<Option<R::Value>>>> {
+        let mut values: Vec<Option<R::Value>> = self.network.nodes.iter().map(|_| None).collect();
+        let again = Again {
+            values: &[],
+            nodes: &[],
+        };
+        let done = self.go(reading, &mut values, Some(&again))?;
+        Ok(done.then_some(values))
+    }
+
+    /// As [`Self::run`], where all values are known of another run, and some nodes are done again: they, and what reads what
+    /// has changed. The known result where nothing has.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn again<R: Reading>(
+        &self,
+        reading: &mut R,
+        again: &Again<'_, R::Value>,
+    ) -> Result<Option<R::Value>> {
+        let mut values: Vec<Option<R::Value>> = self.network.nodes.iter().map(|_| None).collect();
+        let done = self.go(reading, &mut values, Some(again))?;
+        Ok(values[self.network.output].take().filter(|_| done))
+    }
+
+    /// Through the layers; whether to the end. With what is known of another run nothing is dropped.
+    fn go<R: Reading>(
+        &self,
+        reading: &mut R,
+        values: &mut [Option<R::Value>],
+        again: Option<&Again<'_, R::Value>>,
+    ) -> Result<bool> {
         let nodes = &self.network.nodes;
-        let mut values: Vec<Option<R::Value>> = nodes.iter().map(|_| None).collect();
         for (id, node) in nodes.iter().enumerate() {
+            let known = again.filter(|a| !a.values.is_empty());
+            let changed = |&i: &usize| values[i].is_some();
+            if known.is_some_and(|a| !a.nodes.contains(&id)) && !node.inputs.iter().any(changed) {
+                continue;
+            }
             let x = |k: usize| {
-                let value = node.inputs.get(k).and_then(|&i| values[i].as_ref());
-                value.ok_or_else(|| Error::domain("graph"))
+                let i = node.inputs.get(k);
+                let here = i.and_then(|&i| values[i].as_ref());
+                let there = || known.and_then(|a| i.and_then(|&i| a.values[i].as_ref()));
+                here.or_else(there).ok_or_else(|| Error::domain("graph"))
             };
             let from = node.inputs.first().map_or(node.shape, |&i| nodes[i].shape);
             let mut activation = |bend| reading.activation(bend, x(0)?, from, (id, node));
@@ -181,19 +242,18 @@ impl<'a> Walk<'a> {
                     return Err(Error::unsupported(format!("{name} is not evaluated")));
                 }
             };
-            let Some(y) = y else { return Ok(None) };
+            let Some(y) = y else { return Ok(false) };
             if !reading.holds((id, node), &y) {
-                return Ok(None);
+                return Ok(false);
             }
             for &i in &node.inputs {
-                if self.last_uses[i] == id {
+                if again.is_none() && self.last_uses[i] == id {
                     values[i] = None;
                 }
             }
             values[id] = Some(y);
         }
-        let result = values[self.network.output].take();
-        result.map(Some).ok_or_else(|| Error::domain("graph"))
+        Ok(true)
     }
 }
 
