@@ -23,6 +23,8 @@ mod network;
 mod noise;
 #[cfg(feature = "full")]
 mod params;
+#[cfg(feature = "full")]
+mod plan;
 mod progress;
 #[cfg(feature = "full")]
 mod report;
@@ -73,6 +75,8 @@ enum Command {
     #[cfg(feature = "full")]
     Network(network::Arguments),
     #[cfg(feature = "full")]
+    Plan(Box<plan::Arguments>),
+    #[cfg(feature = "full")]
     Report(report::Arguments),
 }
 
@@ -100,6 +104,8 @@ pub fn run() -> ExitCode {
         Command::Params(a) => params::run(&a),
         #[cfg(feature = "full")]
         Command::Network(a) => network::run(&a),
+        #[cfg(feature = "full")]
+        Command::Plan(a) => plan::run(&a),
         #[cfg(feature = "full")]
         Command::Report(a) => report::run(&a),
     };

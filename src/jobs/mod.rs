@@ -17,6 +17,7 @@
 //! | [`network::certify`] | the same to a certificate, under noise too | `network certify` |
 //! | [`network::audit`] | a data set to the verdict on every sample | `network audit` |
 //! | [`network::deviate`] | levels of noise to how far they move a result | `network deviate` |
+//! | [`plan`] | a network, a data set and a cost profile to a precision budget, its worth proved on other samples | `plan` |
 //! | [`network::box_bounds`] | a box of inputs to ranges and output difference | `network box` |
 //!
 //! Nothing here prints: work that takes long tells a callback what it is at. Errors name a field of the
@@ -41,6 +42,8 @@ pub mod generate;
 pub mod network;
 #[cfg(feature = "full")]
 pub mod noise;
+#[cfg(feature = "full")]
+pub mod plan;
 mod readings;
 #[cfg(feature = "full")]
 pub mod report;

@@ -82,6 +82,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         labels: a.labels.clone(),
         from: a.from,
         count: a.count,
+        only: None,
         threads: a.threads.map(usize::from),
         risk: a.risk,
         most_bits: a.precision.most_bits,

@@ -7,7 +7,7 @@ mod evaluate;
 mod found;
 mod input_box;
 mod ranges;
-mod setup;
+pub(in crate::cli) mod setup;
 mod show;
 
 use crate::error::Result;

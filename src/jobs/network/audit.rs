@@ -48,6 +48,8 @@ pub struct Request {
     pub from: usize,
     /// Number of samples; all that follow if none.
     pub count: Option<usize>,
+    /// These samples, in this order, instead of those that `from` and `count` say.
+    pub only: Option<Vec<usize>>,
     /// Threads; all cores if none.
     pub threads: Option<usize>,
     /// 1 - confidence of the Clopper-Pearson intervals.
@@ -159,6 +161,7 @@ pub enum Progress {
 ///     labels: None,
 ///     from: 0,
 ///     count: Some(1),
+///     only: None,
 ///     threads: Some(1),
 ///     risk: 0.05,
 ///     most_bits: 1_024,
@@ -191,7 +194,10 @@ pub fn audit(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
     let levels = request
         .noise
         .levels(&loaded.network, &twin, Centre::Polynomial)?;
-    let samples = inputs.numbers(request.from, request.count)?;
+    let samples = match &request.only {
+        None => inputs.numbers(request.from, request.count)?,
+        Some(only) => only.clone(),
+    };
     if request.certificates.is_some() {
         check_network_limits(&loaded.network, twin.tables.len(), false).map_err(named)?;
     }

@@ -21,10 +21,10 @@ mod evaluated;
 pub mod inputs;
 mod levels;
 pub mod model;
-mod preparation;
+pub(in crate::jobs) mod preparation;
 pub mod ranges;
 pub mod reference;
-mod suggest;
+pub(in crate::jobs) mod suggest;
 pub mod twin;
 
 pub use inputs::InputFile;

@@ -19,7 +19,7 @@ const DIGITS: u32 = 3;
 ///
 /// # Errors
 /// A margin below 1.
-pub(super) fn chosen(
+pub(in crate::jobs) fn chosen(
     seen: &Summary,
     network: &Network,
     margin: &Rational,

@@ -1,0 +1,176 @@
+//! What a plan is: designs, levels, bootstraps, and what was proved of it.
+
+use crate::jobs::network::audit;
+use crate::network::audit::clopper_pearson::clopper_pearson;
+use crate::jobs::plan::choose::Found;
+use crate::jobs::plan::designs::Design;
+use crate::jobs::plan::layers::Layer;
+use crate::jobs::plan::request::Goal;
+use crate::jobs::plan::solve::Solved;
+use crate::plan::levels::{Flow, Kind};
+use rug::Rational;
+
+/// A layer with what was chosen for it.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The layer.
+    pub layer: Layer,
+    /// Its design on [-1, 1].
+    pub design: Design,
+    /// Matches of max-pooling; 1 of ReLU.
+    pub matches: usize,
+    /// Rounds of matches; 1 of ReLU.
+    pub rounds: usize,
+    /// The level at which it begins, and the one at which it ends.
+    pub levels: (usize, usize),
+    /// Bootstraps inside it: behind which part, and to what level.
+    pub inside: Vec<(usize, usize)>,
+    /// The level to which its value is refreshed.
+    pub refreshed: Option<usize>,
+    /// File of its table, in the plan's folder.
+    pub table: String,
+    /// SHA-256 of the table.
+    pub table_sha256: String,
+    /// File of the table's certificate.
+    pub certificate: String,
+}
+
+impl Row {
+    /// Levels that it takes, whatever is refreshed inside.
+    pub fn depth(&self) -> usize {
+        self.rounds * self.design.block.depth()
+    }
+
+    /// Products of two ciphertexts for each ciphertext that goes through it.
+    pub fn mults(&self) -> usize {
+        self.matches * self.design.block.mults()
+    }
+
+    /// The proved greatest error of its polynomial on [-B, B].
+    pub fn bound_error(&self) -> Rational {
+        Rational::from(&self.layer.b * &self.design.bound_error)
+    }
+}
+
+/// One design at every layer, with one B: what an engineer takes without a plan.
+#[derive(Debug, Clone)]
+pub struct Uniform {
+    /// The design's name.
+    pub design: String,
+    /// Its B.
+    pub b: Rational,
+    /// Levels in activations.
+    pub levels: usize,
+    /// Products in activations.
+    pub mults: usize,
+    /// Bootstraps.
+    pub bootstraps: usize,
+    /// Milliseconds. *Estimate*.
+    pub estimate_ms: f64,
+    /// On how many of the samples that choose it keeps what is wanted. *Estimate*.
+    pub estimate_kept: usize,
+}
+
+/// A plan whose statement is proved; its folder is written.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// What it was chosen from.
+    pub solved: Solved,
+    /// What was wanted.
+    pub goal: Goal,
+    /// The greatest level that was allowed.
+    pub top: usize,
+    /// A line for each layer.
+    pub rows: Vec<Row>,
+    /// The choice.
+    pub found: Found,
+    /// The audit of the samples that state.
+    pub audit: audit::Answer,
+    /// Certificates that were written for samples that state.
+    pub certified: usize,
+    /// 1 - confidence of the intervals.
+    pub risk: f64,
+    /// The manifest.
+    pub manifest: serde_json::Value,
+}
+
+impl Answer {
+    /// Levels in all activations.
+    pub fn levels(&self) -> usize {
+        self.rows.iter().map(Row::depth).sum()
+    }
+
+    /// Products of two ciphertexts in all activations.
+    pub fn mults(&self) -> usize {
+        self.rows.iter().map(Row::mults).sum()
+    }
+
+    /// Bootstraps of tensors: inside activations and of values between layers.
+    pub fn bootstraps(&self) -> usize {
+        bootstraps(&self.solved.flow, &self.found.plan)
+    }
+
+    /// The greatest level that is used.
+    pub fn top_used(&self) -> usize {
+        let levels = self.found.plan.steps.iter();
+        levels.map(|s| s.enter.max(s.level())).max().unwrap_or(0)
+    }
+}
+
+/// Bootstraps of a plan.
+pub fn bootstraps(flow: &Flow, plan: &crate::plan::levels::Plan) -> usize {
+    let steps = flow.steps.iter().zip(&plan.steps);
+    let inside = steps.filter_map(|(step, done)| match (&step.kind, done.way) {
+        (Kind::Choice(ways), Some((w, p))) => Some(ways[w].passes[p].inside.len()),
+        _ => None,
+    });
+    let outside = plan.steps.iter().filter(|d| d.refreshed.is_some()).count();
+    inside.sum::<usize>() + outside
+}
+
+impl Answer {
+    /// Interval of the share of inputs that some activation is asked outside [-B, B], for samples drawn independently.
+    pub fn bound_outside_share(&self) -> (f64, f64) {
+        let s = &self.audit.summary;
+        // What could not be told is counted as both.
+        let open = s.exhausted + s.failed;
+        let lo = clopper_pearson(s.outside, s.samples, self.risk).0;
+        let hi = clopper_pearson(s.outside + open, s.samples, self.risk).1;
+        (lo, hi)
+    }
+
+    /// What the plan rests on that nothing here proves.
+    pub fn assumed(&self) -> Vec<String> {
+        let mut all = vec![
+            "the samples are drawn independently from one distribution".to_owned(),
+            "noise of activations, linear layers and bootstraps is not part of this plan's proof: `network deviate` and \
+             `network audit --worst` say what the margins allow"
+                .to_owned(),
+        ];
+        let profile = self.solved.profile.assumed();
+        if !profile.is_empty() {
+            all.push(format!(
+                "of the profile {}: {}",
+                self.solved.profile.name,
+                profile.join("; ")
+            ));
+        }
+        all
+    }
+
+    /// Whether the class is proved to stay on every sample that states.
+    pub fn stays(&self) -> bool {
+        self.audit.stays()
+    }
+
+    /// What a design at a layer would change, in words. *Estimates*.
+    pub fn why(&self, layer: usize, design: usize) -> String {
+        let all = &self.solved.estimate_alternatives[layer];
+        let (price, loss) = all[design];
+        let Some(price) = price else {
+            return "no plan: its levels do not fit".to_owned();
+        };
+        let more = (price - self.found.plan.price) / 1e3;
+        format!("{more:+.2} s, at most {loss:.3} of a margin lost (estimates)")
+    }
+}

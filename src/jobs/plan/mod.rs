@@ -1,0 +1,196 @@
+//! Plan: from a network to a precision budget, its statement proved on inputs that did not choose it.
+//!
+//! | file | what |
+//! |---|---|
+//! | `request` | what is asked |
+//! | `split` | which samples choose, which state |
+//! | `layers` | the activations, what they see, B |
+//! | `designs`, `response` | the polynomials that may stand there; in plain f64 |
+//! | `effects` | what each does to the margins |
+//! | `choose` | designs, levels, bootstraps |
+//! | `solve` | all of these, one after the other |
+//! | `infeasible` | why there is no plan, and what would help |
+//! | `uniform` | one design everywhere, for comparison |
+//! | `folder` | tables, certificates, manifest |
+//! | `answer` | what it comes to |
+
+mod answer;
+mod choose;
+mod designs;
+mod effects;
+mod folder;
+mod infeasible;
+mod layers;
+mod request;
+mod response;
+mod solve;
+mod split;
+mod uniform;
+
+pub use answer::{Answer, Row, Uniform};
+pub use choose::Found;
+pub use designs::Design;
+pub use layers::Layer;
+pub use request::{Goal, Kinds, Request};
+pub use solve::Solved;
+pub use split::Split;
+
+use crate::error::{Error, Result};
+use crate::files::{refuse_overwriting, replaced_in};
+use crate::jobs::network::audit;
+use crate::jobs::network::NoiseLevels;
+use crate::network::audit::clopper_pearson::LEAST_RISK;
+use crate::network::forward::compare::MOST_BITS;
+use crate::plan::profile::Profile;
+use std::path::PathBuf;
+
+/// What the work is at.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Progress {
+    /// A step that has no parts.
+    Step(String),
+    /// Samples that are done of a step.
+    Samples {
+        /// The step.
+        step: &'static str,
+        /// So many.
+        done: usize,
+        /// Of so many.
+        of: usize,
+    },
+    /// Whole twins that were tried, and the price of the last one in milliseconds.
+    Tried(usize, f64),
+    /// The audit.
+    Audit(audit::Progress),
+}
+
+/// A plan, or why there is none and what would help.
+#[derive(Debug)]
+pub enum Outcome {
+    /// A plan.
+    Planned(Box<Answer>),
+    /// None, with the cures that were found.
+    Infeasible(Infeasible),
+}
+
+pub use infeasible::{Cure, Infeasible};
+
+/// Plans a network's encrypted twin: a polynomial and B for each activation, levels and bootstraps, and what is proved of it.
+///
+/// The samples are split by a seed: some choose, the others state. Results are written to the folder of the request.
+///
+/// **Guarantee** errors of polynomials; on the samples that state the verdict on each, and the intervals, for samples drawn
+/// independently. Levels fit. *Estimate*: that it is the cheapest, what it costs, and that it does what is wanted on the
+/// samples that choose.
+///
+/// # Errors
+/// Files that cannot be read or do not fit together, too few samples, layers without designs or costs, a profile that lacks
+/// an operation.
+pub fn plan(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<Outcome> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(request.threads.unwrap_or(0));
+    let pool = pool.build().map_err(|e| Error::domain(e.to_string()))?;
+    pool.install(|| planned(request, progress))
+}
+
+fn planned(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<Outcome> {
+    check(request)?;
+    refuse_losses(request)?;
+    let solved = solve::solve(request, progress)?;
+    let Some(found) = solved.found.clone() else {
+        return infeasible::infeasible(request, &solved, progress).map(Outcome::Infeasible);
+    };
+    let mut rows = solved.rows(&found);
+    let twin = folder::tables(request, &mut rows, progress)?;
+    let asked = |output: &str, only: Vec<usize>, certificates: Option<&str>| audit::Request {
+        model: request.model.clone(),
+        twin: twin.clone(),
+        reference: None,
+        input: request.input.clone(),
+        noise: NoiseLevels::default(),
+        sensitivities: false,
+        labels: request.labels.clone(),
+        from: 0,
+        count: None,
+        only: Some(only),
+        threads: request.threads,
+        risk: request.risk,
+        most_bits: MOST_BITS,
+        output: request.output.join(output),
+        csv: None,
+        certificates: certificates.map(|c| request.output.join(c)),
+        command: request.command.clone(),
+    };
+    let told = |p: audit::Progress| progress(Progress::Audit(p));
+    let stated = audit::audit(&asked(folder::AUDIT, solved.split.stated.clone(), None), &told)?;
+    let mut certified = 0;
+    if request.certify > 0 {
+        let same = stated.records.iter().filter(|r| r.verdict == "same");
+        let first: Vec<usize> = same.map(|r| r.sample).take(request.certify).collect();
+        if !first.is_empty() {
+            progress(Progress::Step(format!("{} certificates", first.len())));
+            let asked = asked(folder::CERTIFIED, first, Some(folder::CERTIFICATES));
+            let made = audit::audit(&asked, &told)?;
+            certified = made.certificates.map_or(0, |c| c.count);
+        }
+    }
+    let mut answer = Answer {
+        goal: request.goal,
+        top: solved.top,
+        rows,
+        found,
+        audit: stated,
+        certified,
+        risk: request.risk,
+        manifest: serde_json::Value::Null,
+        solved,
+    };
+    answer.manifest = folder::manifest(request, &answer)?;
+    Ok(Outcome::Planned(Box::new(answer)))
+}
+
+/// A built-in profile by its name, or else a file.
+///
+/// # Errors
+/// A file that is no profile.
+pub fn profile(name: &str) -> Result<Profile> {
+    match Profile::built_in().contains(&name) {
+        true => Profile::named(name),
+        false => Profile::read(std::path::Path::new(name)),
+    }
+}
+
+/// What is written is not read by this plan.
+fn refuse_losses(request: &Request) -> Result<()> {
+    let mut inputs = request.model.files();
+    inputs.push(request.input.file.clone());
+    inputs.extend(request.labels.clone());
+    inputs.push(request.profile.clone().into());
+    let mut written = folder::written(&request.output).to_vec();
+    for part in ["tables", "table-certificates"] {
+        written.extend(replaced_in(&request.output.join(part), |_| true));
+    }
+    refuse_overwriting(
+        written.iter().map(PathBuf::as_path),
+        inputs.iter().map(PathBuf::as_path),
+    )
+}
+
+fn check(request: &Request) -> Result<()> {
+    if !(request.risk >= LEAST_RISK && request.risk < 1.0) {
+        return Err(Error::domain(format!(
+            "--risk is from {LEAST_RISK:e} to 1, not {}",
+            request.risk
+        )));
+    }
+    let wrong = match request.goal {
+        Goal::Agreement(share) => !(share > 0.0 && share <= 1.0),
+        Goal::Margin(share) => !(0.0..=1.0).contains(&share),
+        Goal::Logits(most) => !(most > 0.0 && most.is_finite()),
+    };
+    if wrong {
+        return Err(Error::domain(
+            "--agreement and --margin are shares, above 0 and at most 1; --logits is above 0",
+        ));
+    }
+    Ok(())
+}

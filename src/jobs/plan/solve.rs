@@ -1,0 +1,184 @@
+//! From a request to a choice: everything but what is proved of it.
+
+use crate::error::{Error, Result};
+use crate::jobs::network::inputs::Inputs;
+use crate::jobs::network::preparation;
+use crate::jobs::plan::answer::{Row, Uniform};
+use crate::jobs::plan::choose::{Choice, Found};
+use crate::jobs::plan::designs::{designs, Design};
+use crate::jobs::plan::effects::{Effects, Plain};
+use crate::jobs::plan::layers::{layers, slopes, Layer};
+use crate::jobs::plan::request::Request;
+use crate::jobs::plan::split::{split, Split};
+use crate::jobs::plan::uniform::uniform;
+use crate::jobs::plan::{profile, Progress};
+use crate::network::forward::Prepared;
+use crate::network::model::graph::NodeId;
+use crate::network::model::tournament::expand;
+use crate::network::read::load::Loaded;
+use crate::plan::flow::{flow, matches, prices, rounds};
+use crate::plan::levels::{Flow, Kind, Way};
+use crate::plan::profile::Profile;
+use rug::Rational;
+
+/// What a choice was made from, and the choice.
+#[derive(Debug, Clone)]
+pub struct Solved {
+    /// The network.
+    pub loaded: Loaded,
+    /// The samples.
+    pub inputs: Inputs,
+    /// What is to be said of them.
+    pub input_said: Vec<String>,
+    /// Which choose and which state.
+    pub split: Split,
+    /// What operations cost.
+    pub profile: Profile,
+    /// The greatest level that is allowed.
+    pub top: usize,
+    /// The activations.
+    pub layers: Vec<Layer>,
+    /// For each layer its designs.
+    pub designs: Vec<Vec<Design>>,
+    /// The graph; its ways are the layers' designs.
+    pub flow: Flow,
+    /// The choice; none where nothing that was tried does what is wanted.
+    pub found: Option<Found>,
+    /// What single layers would have with each design, the others as they are: milliseconds, where levels suffice, and the
+    /// greatest share of a margin that is lost to first order. By layer and design; empty where there is no plan. *Estimates*.
+    pub estimate_alternatives: Vec<Vec<(Option<f64>, f64)>>,
+    /// One composite everywhere, the cheapest that does what is wanted.
+    pub uniform: Option<Uniform>,
+    /// Price of the cheapest plan whatever it does to the margins; none where levels do not suffice.
+    pub estimate_least_ms: Option<f64>,
+    /// On how many of the samples that choose the most precise designs keep what is wanted. *Estimate*.
+    pub estimate_most_kept: usize,
+}
+
+/// Chooses.
+///
+/// # Errors
+/// What [`super::plan`] refuses.
+pub fn solve(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<Solved> {
+    let named = |e: Error| e.in_file(&request.model.network);
+    let loaded = request.model.load()?;
+    let profile = profile(&request.profile)?;
+    let top = request.levels.unwrap_or(profile.usable_levels);
+    if top == 0 || top > profile.usable_levels {
+        return Err(Error::domain(format!(
+            "--levels {top}: the profile {} has 1 to {}",
+            profile.name, profile.usable_levels
+        )));
+    }
+    let inputs = request.input.load(&loaded)?;
+    let split = split(&inputs, request)?;
+    let input_said = preparation::said(&inputs, &loaded.network, split.selected.iter().copied())?;
+    let expanded = expand(&loaded.network).map_err(named)?;
+    let network = Prepared::new(&loaded.network).map_err(named)?;
+    let told = |step: &'static str| {
+        move |done, of| progress(Progress::Samples { step, done, of })
+    };
+    let seen = told("ranges");
+    let layers =
+        layers(&network, &inputs, &split.selected, &request.margin, &seen).map_err(named)?;
+    let mut by_slope = Vec::new();
+    for slope in slopes(&loaded.network) {
+        let exact = Rational::from_f64(slope).filter(|s| *s != 0);
+        let step = &mut |step: &str| progress(Progress::Step(step.to_owned()));
+        by_slope.push((slope, designs(request, exact.as_ref(), step)?));
+    }
+    let of = |layer: &Layer| {
+        let found = by_slope.iter().find(|(s, _)| *s == layer.slope);
+        found.map_or(&[][..], |(_, d)| d.as_slice())
+    };
+    let designs: Vec<&[Design]> = layers.iter().map(of).collect();
+    let sample = |&s: &usize| -> Result<Vec<f64>> {
+        Ok(inputs.sample(s)?.balls().map(|b| b.hi).collect())
+    };
+    let choosing: Vec<Vec<f64>> = split.selected.iter().map(sample).collect::<Result<_>>()?;
+    let prepared = Prepared::new(&expanded.network).map_err(named)?;
+    let plain = Plain::new(&prepared, &expanded, &layers);
+    let effects = Effects::estimate(
+        &plain,
+        &choosing,
+        &layers,
+        &designs,
+        request.goal,
+        &told("effects of designs"),
+    );
+    let prices = prices(&profile, top)?;
+    let ways = |k: usize, node: NodeId| -> Vec<Way> {
+        let rounds = rounds(&loaded.network, node, profile.slots());
+        let way = |design: &Design| Way {
+            weight: 0,
+            passes: design.block.passes(&rounds, top, &prices),
+        };
+        designs[k].iter().map(way).collect()
+    };
+    let flow = flow(&loaded.network, &profile, top, &ways).map_err(named)?;
+    let choice = Choice {
+        plain: &plain,
+        inputs: &choosing,
+        layers: &layers,
+        designs: &designs,
+        effects: &effects,
+        flow: &flow,
+        goal: request.goal,
+    };
+    let found = choice.choose(&mut |tried, ms| progress(Progress::Tried(tried, ms)))?;
+    // The most precise design is the last one.
+    let finest: Vec<usize> = designs.iter().map(|d| d.len() - 1).collect();
+    let estimate_most_kept = match &found {
+        Some(found) => found.estimate_kept,
+        None => choice.estimate_kept(&finest),
+    };
+    let estimate_least_ms = choice.cheapest()?.map(|(_, plan)| plan.price);
+    let uniform = uniform(&choice, &loaded.network)?;
+    let estimate_alternatives = match &found {
+        Some(found) => choice.alternatives(found)?,
+        None => Vec::new(),
+    };
+    let designs = designs.iter().map(|d| d.to_vec()).collect();
+    Ok(Solved {
+        input_said,
+        split,
+        profile,
+        top,
+        designs,
+        found,
+        uniform,
+        estimate_alternatives,
+        estimate_least_ms,
+        estimate_most_kept,
+        flow,
+        layers,
+        inputs,
+        loaded,
+    })
+}
+
+impl Solved {
+    /// A line for each layer; its files are not written yet.
+    pub fn rows(&self, found: &Found) -> Vec<Row> {
+        let row = |(l, layer): (usize, &Layer)| {
+            let done = &found.plan.steps[layer.node];
+            let inside = match (&self.flow.steps[layer.node].kind, done.way) {
+                (Kind::Choice(ways), Some((w, p))) => ways[w].passes[p].inside.clone(),
+                _ => Vec::new(),
+            };
+            Row {
+                layer: layer.clone(),
+                design: self.designs[l][found.designs[l]].clone(),
+                matches: matches(&self.loaded.network, layer.node),
+                rounds: rounds(&self.loaded.network, layer.node, self.profile.slots()).len(),
+                levels: (done.enter, done.leave),
+                inside,
+                refreshed: done.refreshed,
+                table: String::new(),
+                table_sha256: String::new(),
+                certificate: String::new(),
+            }
+        };
+        self.layers.iter().enumerate().map(row).collect()
+    }
+}

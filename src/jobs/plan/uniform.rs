@@ -1,0 +1,65 @@
+//! One design and one B at every layer: what a plan is compared with.
+
+use crate::error::Result;
+use crate::jobs::plan::answer::{bootstraps, Uniform};
+use crate::jobs::plan::choose::Choice;
+use crate::jobs::plan::designs::Design;
+use crate::jobs::plan::effects::Chosen;
+use crate::network::model::graph::Network;
+use crate::plan::flow::matches;
+use crate::poly::cost::tournament;
+use rug::Rational;
+
+/// The cheapest composite that keeps what is wanted with the greatest B everywhere; none where none does, or where layers have
+/// different designs to choose from.
+///
+/// # Errors
+/// What the programme refuses.
+pub fn uniform(choice: &Choice, network: &Network) -> Result<Option<Uniform>> {
+    let Some(b) = choice.layers.iter().map(|l| &l.b).max() else {
+        return Ok(None);
+    };
+    let first = choice.designs[0];
+    if choice.designs.iter().any(|d| d.len() != first.len()) {
+        return Ok(None);
+    }
+    let mut all = Vec::new();
+    for d in (0..first.len()).filter(|&d| first[d].block.product) {
+        let designs = vec![d; choice.layers.len()];
+        if let Some((_, plan)) = choice.with(&designs)? {
+            all.push((d, plan));
+        }
+    }
+    all.sort_by(|a, b| a.1.price.total_cmp(&b.1.price));
+    for (d, plan) in all {
+        let kept = kept(choice, &first[d], b);
+        if choice.suffices(kept) {
+            let block = &first[d].block;
+            let of = |each: &dyn Fn(usize) -> usize| -> usize {
+                choice.layers.iter().map(|l| each(l.node)).sum()
+            };
+            return Ok(Some(Uniform {
+                design: first[d].name.clone(),
+                b: b.clone(),
+                levels: of(&|n| {
+                    let rounds = tournament(matches(network, n) + 1).0;
+                    rounds.max(1) * block.depth()
+                }),
+                mults: of(&|n| matches(network, n) * block.mults()),
+                bootstraps: bootstraps(choice.flow, &plan),
+                estimate_ms: plan.price,
+                estimate_kept: kept,
+            }));
+        }
+    }
+    Ok(None)
+}
+
+fn kept(choice: &Choice, design: &Design, b: &Rational) -> usize {
+    let chosen: Chosen = choice
+        .layers
+        .iter()
+        .map(|_| (design, b.to_f64()))
+        .collect();
+    choice.estimate_kept_with(&chosen)
+}
