@@ -16,6 +16,7 @@ mod noise;
 mod normalise;
 mod overwriting;
 mod params;
+mod plan;
 mod polynomial;
 mod preparation;
 mod ranges;

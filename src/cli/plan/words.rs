@@ -73,8 +73,14 @@ pub fn screen(answer: &Answer, folder: &Path, all: bool) -> String {
     if let Some(u) = &solved.uniform {
         let _ = writeln!(
             text,
-            "      one design everywhere, {} with B = {}: {} bootstraps   {} levels and {} products",
-            u.design, u.b, u.bootstraps, u.levels, u.mults
+            "      one design everywhere, {} with B = {}: {} bootstraps   {} levels and {} products; keeps {} of {}",
+            u.design,
+            number::decimal(&u.b, 6, true),
+            u.bootstraps,
+            u.levels,
+            u.mults,
+            u.estimate_kept,
+            select.len()
         );
     }
     let width = answer.rows.iter().map(|r| r.layer.name.chars().count());
@@ -151,6 +157,20 @@ fn proved(answer: &Answer, folder: &Path) -> String {
             answer.certified,
             folder.display()
         );
+    }
+    if let Some(stood) = &answer.stood {
+        let n = stood.samples.len();
+        let _ = match stood.bits {
+            Some(bits) => writeln!(
+                text,
+                "PROVED    noise of at most 2^-{bits} B at every activation leaves the class on the {n} least margins"
+            ),
+            None => writeln!(
+                text,
+                "          no noise level down to 2^-{} B is proved to leave the class on all of the {n} least margins",
+                stood.kept.last().map_or(0, |(bits, _)| *bits)
+            ),
+        };
     }
     for line in answer.assumed() {
         let _ = writeln!(text, "ASSUMED   {line}");

@@ -5,6 +5,7 @@ use crate::network::audit::clopper_pearson::clopper_pearson;
 use crate::jobs::plan::choose::Found;
 use crate::jobs::plan::designs::Design;
 use crate::jobs::plan::layers::Layer;
+use crate::jobs::plan::noise::Stood;
 use crate::jobs::plan::request::Goal;
 use crate::jobs::plan::solve::Solved;
 use crate::plan::levels::{Flow, Kind};
@@ -88,6 +89,8 @@ pub struct Answer {
     pub audit: audit::Answer,
     /// Certificates that were written for samples that state.
     pub certified: usize,
+    /// What noise the least margins stand; none where it was not asked, or no class stays.
+    pub stood: Option<Stood>,
     /// 1 - confidence of the intervals.
     pub risk: f64,
     /// The manifest.
@@ -143,8 +146,8 @@ impl Answer {
     pub fn assumed(&self) -> Vec<String> {
         let mut all = vec![
             "the samples are drawn independently from one distribution".to_owned(),
-            "noise of activations, linear layers and bootstraps is not part of this plan's proof: `network deviate` and \
-             `network audit --worst` say what the margins allow"
+            "activations, linear layers and bootstraps together add no more noise than is stated here: `polycert evaluate` \
+             certifies that of activations"
                 .to_owned(),
         ];
         let profile = self.solved.profile.assumed();

@@ -24,6 +24,8 @@ pub const PLAN: &str = "plan.json";
 pub const AUDIT: &str = "audit.json";
 /// The audit of those that have certificates.
 pub const CERTIFIED: &str = "certified.json";
+/// The audit of the least margins under noise.
+pub const NOISE: &str = "noise.json";
 /// The folder of their certificates.
 pub const CERTIFICATES: &str = "network-certificates";
 
@@ -181,6 +183,11 @@ pub fn manifest(request: &Request, answer: &Answer) -> Result<Value> {
             "audit": AUDIT,
             "audit_sha256": hash(AUDIT)?,
             "certified": answer.certified,
+            "noise": answer.stood.as_ref().map(|s| json!({
+                "least_margins": s.samples.len(),
+                "bits": s.bits,
+                "kept": s.kept,
+            })),
         },
         "assumed": answer.assumed(),
         "estimates": {
@@ -207,6 +214,6 @@ pub fn manifest(request: &Request, answer: &Answer) -> Result<Value> {
 }
 
 /// The files that a plan writes in its folder, by name.
-pub fn written(folder: &Path) -> [std::path::PathBuf; 3] {
-    [PLAN, AUDIT, CERTIFIED].map(|f| folder.join(f))
+pub fn written(folder: &Path) -> [std::path::PathBuf; 4] {
+    [PLAN, AUDIT, CERTIFIED, NOISE].map(|f| folder.join(f))
 }

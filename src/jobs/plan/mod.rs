@@ -11,6 +11,7 @@
 //! | `solve` | all of these, one after the other |
 //! | `infeasible` | why there is no plan, and what would help |
 //! | `uniform` | one design everywhere, for comparison |
+//! | `noise` | what noise the least margins stand |
 //! | `folder` | tables, certificates, manifest |
 //! | `answer` | what it comes to |
 
@@ -21,6 +22,7 @@ mod effects;
 mod folder;
 mod infeasible;
 mod layers;
+mod noise;
 mod request;
 mod response;
 mod solve;
@@ -31,6 +33,7 @@ pub use answer::{Answer, Row, Uniform};
 pub use choose::Found;
 pub use designs::Design;
 pub use layers::Layer;
+pub use noise::Stood;
 pub use request::{Goal, Kinds, Request};
 pub use solve::Solved;
 pub use split::Split;
@@ -101,7 +104,7 @@ fn planned(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<Ou
     };
     let mut rows = solved.rows(&found);
     let twin = folder::tables(request, &mut rows, progress)?;
-    let asked = |output: &str, only: Vec<usize>, certificates: Option<&str>| audit::Request {
+    let asked = |output: &str, only: Vec<usize>| audit::Request {
         model: request.model.clone(),
         twin: twin.clone(),
         reference: None,
@@ -117,22 +120,38 @@ fn planned(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<Ou
         most_bits: MOST_BITS,
         output: request.output.join(output),
         csv: None,
-        certificates: certificates.map(|c| request.output.join(c)),
+        certificates: None,
         command: request.command.clone(),
     };
     let told = |p: audit::Progress| progress(Progress::Audit(p));
-    let stated = audit::audit(&asked(folder::AUDIT, solved.split.stated.clone(), None), &told)?;
+    let stated = audit::audit(&asked(folder::AUDIT, solved.split.stated.clone()), &told)?;
     let mut certified = 0;
     if request.certify > 0 {
         let same = stated.records.iter().filter(|r| r.verdict == "same");
         let first: Vec<usize> = same.map(|r| r.sample).take(request.certify).collect();
         if !first.is_empty() {
             progress(Progress::Step(format!("{} certificates", first.len())));
-            let asked = asked(folder::CERTIFIED, first, Some(folder::CERTIFICATES));
+            let asked = audit::Request {
+                certificates: Some(request.output.join(folder::CERTIFICATES)),
+                ..asked(folder::CERTIFIED, first)
+            };
             let made = audit::audit(&asked, &told)?;
             certified = made.certificates.map_or(0, |c| c.count);
         }
     }
+    let least = noise::least_margins(&stated.records, request.margins);
+    let stood = match least.is_empty() {
+        true => None,
+        false => {
+            progress(Progress::Step(format!("noise on {} samples", least.len())));
+            let activations = solved.loaded.network.activations().len();
+            let asked = audit::Request {
+                noise: noise::levels(&rows, activations),
+                ..asked(folder::NOISE, least)
+            };
+            Some(noise::stood(&asked, &told)?)
+        }
+    };
     let mut answer = Answer {
         goal: request.goal,
         top: solved.top,
@@ -140,6 +159,7 @@ fn planned(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<Ou
         found,
         audit: stated,
         certified,
+        stood,
         risk: request.risk,
         manifest: serde_json::Value::Null,
         solved,

@@ -30,12 +30,16 @@ pub struct Request {
     pub margin: Rational,
     /// Greatest level that is used, if not all of the profile's.
     pub levels: Option<usize>,
+    /// Compare with one composite of so many bits everywhere; with the cheapest that does what is wanted if none.
+    pub compare: Option<u32>,
     /// 1 - confidence of the intervals.
     pub risk: f64,
     /// Threads; all cores if none.
     pub threads: Option<usize>,
     /// Write a checked certificate for so many of the samples that state.
     pub certify: usize,
+    /// So many of the samples that state, those with the least margins, are bounded under noise.
+    pub margins: usize,
     /// Folder to write.
     pub output: PathBuf,
     /// Folder that keeps the error curves of composites.
@@ -93,9 +97,11 @@ impl Request {
             seed: 1,
             margin: Rational::from((3, 2)),
             levels: None,
+            compare: None,
             risk: 0.05,
             threads: None,
             certify: 0,
+            margins: 4,
             output: output.into(),
             cache: cache::folder(),
             command: "polycert plan".to_owned(),

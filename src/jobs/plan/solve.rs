@@ -133,7 +133,7 @@ pub fn solve(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
         None => choice.estimate_kept(&finest),
     };
     let estimate_least_ms = choice.cheapest()?.map(|(_, plan)| plan.price);
-    let uniform = uniform(&choice, &loaded.network)?;
+    let uniform = uniform(&choice, &loaded.network, request.compare)?;
     let estimate_alternatives = match &found {
         Some(found) => choice.alternatives(found)?,
         None => Vec::new(),

@@ -1,5 +1,6 @@
 //! One design and one B at every layer: what a plan is compared with.
 
+use crate::arith::number;
 use crate::error::Result;
 use crate::jobs::plan::answer::{bootstraps, Uniform};
 use crate::jobs::plan::choose::Choice;
@@ -10,12 +11,12 @@ use crate::plan::flow::matches;
 use crate::poly::cost::tournament;
 use rug::Rational;
 
-/// The cheapest composite that keeps what is wanted with the greatest B everywhere; none where none does, or where layers have
-/// different designs to choose from.
+/// The cheapest composite that keeps what is wanted with the greatest B everywhere, or else the cheapest one of so many bits;
+/// none where there is none, or where layers have different designs to choose from.
 ///
 /// # Errors
 /// What the programme refuses.
-pub fn uniform(choice: &Choice, network: &Network) -> Result<Option<Uniform>> {
+pub fn uniform(choice: &Choice, network: &Network, bits: Option<u32>) -> Result<Option<Uniform>> {
     let Some(b) = choice.layers.iter().map(|l| &l.b).max() else {
         return Ok(None);
     };
@@ -24,7 +25,12 @@ pub fn uniform(choice: &Choice, network: &Network) -> Result<Option<Uniform>> {
         return Ok(None);
     }
     let mut all = Vec::new();
-    for d in (0..first.len()).filter(|&d| first[d].block.product) {
+    let precise = |d: &usize| match bits {
+        Some(bits) => -number::estimate_log2(&first[*d].bound_error) >= f64::from(bits),
+        None => true,
+    };
+    let composites = (0..first.len()).filter(|&d| first[d].block.product);
+    for d in composites.filter(precise) {
         let designs = vec![d; choice.layers.len()];
         if let Some((_, plan)) = choice.with(&designs)? {
             all.push((d, plan));
@@ -33,7 +39,7 @@ pub fn uniform(choice: &Choice, network: &Network) -> Result<Option<Uniform>> {
     all.sort_by(|a, b| a.1.price.total_cmp(&b.1.price));
     for (d, plan) in all {
         let kept = kept(choice, &first[d], b);
-        if choice.suffices(kept) {
+        if bits.is_some() || choice.suffices(kept) {
             let block = &first[d].block;
             let of = |each: &dyn Fn(usize) -> usize| -> usize {
                 choice.layers.iter().map(|l| each(l.node)).sum()

@@ -6,6 +6,7 @@
 //! through the layers ([`walk`]), and two readings of them ([`balls`], [`plain`]).
 
 pub mod balls;
+pub mod clenshaw;
 pub mod compare;
 pub mod evaluation;
 pub mod first_norm;

@@ -3,12 +3,14 @@
 //! r(x) = x (1 + p(x/B))/2 on [-B, B], p = P_k o ... o P_1 with the exact coefficients of a table; or r = p itself on the
 //! table's own domain, where its target is the function itself.
 //!
-//! How a stage is evaluated: [`stage`](crate::network::forward::stage).
+//! How a stage is evaluated: [`stage`](crate::network::forward::stage); p itself of one stage, on its domain:
+//! [`clenshaw`](crate::network::forward::clenshaw).
 
 use crate::arith::ball::Ball;
 use crate::arith::number::{f64_above, f64_below};
 use crate::arith::rounding::CoefficientMode;
 use crate::error::{Error, Result};
+use crate::network::forward::clenshaw::Clenshaw;
 use crate::network::forward::range::{Extreme, Range};
 use crate::network::forward::stage::PairStage;
 use crate::network::forward::steepness::Steepness;
@@ -35,6 +37,8 @@ pub struct Activation {
 /// p(x) itself on [lo, hi].
 #[derive(Debug, Clone)]
 struct Direct {
+    /// p by its Chebyshev series on the domain, where it has one stage.
+    series: Option<Arc<Clenshaw>>,
     /// Exactly, and as f64 numbers that lie inside.
     domain: (Rational, Rational),
     inside: (f64, f64),
@@ -80,6 +84,7 @@ impl Activation {
     /// B, the unit of noise, is then the greatest number of the domain, or 1 if there is none.
     pub fn own(domain: Option<(&Rational, &Rational)>) -> Self {
         let direct = domain.map(|(lo, hi)| Direct {
+            series: None,
             domain: (lo.clone(), hi.clone()),
             inside: (f64_above(lo), f64_below(hi)),
             leaky: false,
@@ -115,7 +120,12 @@ impl Activation {
         let inside = (f64_above(lo), f64_below(hi));
         let mut made = Self::new(composite, &Rational::from(1))?;
         made.limit = inside.1.min(-inside.0);
+        let series = match made.powers.as_slice() {
+            [one] => Clenshaw::new(one, (lo, hi)).map(Arc::new),
+            _ => None,
+        };
         made.direct = Some(Direct {
+            series,
             domain: (lo.clone(), hi.clone()),
             inside,
             leaky,
@@ -225,8 +235,11 @@ impl Activation {
     ///
     /// **Guarantee** the ball holds r of every number in `x`, also outside the domain (where r is of no use).
     pub fn relu(&self, x: Ball) -> Ball {
-        if self.direct.is_some() {
-            return self.composed(x);
+        if let Some(direct) = &self.direct {
+            let series = direct.series.as_ref();
+            let found = series.and_then(|series| series.apply(x));
+            // Powers where x is not surely in the domain.
+            return found.unwrap_or_else(|| self.composed(x));
         }
         x.times(Ball::exact(1.0).plus(self.sign(x)).half())
     }
