@@ -16,8 +16,8 @@ use rug::Rational;
 
 /// Precisions that composites are searched for, in bits.
 const ALPHAS: std::ops::RangeInclusive<u32> = 4..=15;
-/// Degrees of direct polynomials: the greatest of each depth.
-const DEGREES: [usize; 5] = [6, 14, 30, 62, 126];
+/// Degrees of direct polynomials: the greatest of each depth, and some below with fewer products.
+const DEGREES: [usize; 9] = [6, 10, 14, 22, 30, 46, 62, 94, 126];
 
 /// A polynomial on [-1, 1].
 #[derive(Debug, Clone)]
