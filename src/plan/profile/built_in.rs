@@ -65,10 +65,7 @@ mod tests {
                         level > 0 || !needs,
                         "{name}: {operation:?} {level}"
                     );
-                    assert!(
-                        ms.is_none_or(|x| x >= 0.0),
-                        "{name}: {operation:?} {level}"
-                    );
+                    assert!(ms.is_none_or(|x| x >= 0.0), "{name}: {operation:?} {level}");
                 }
                 let boots = p.estimate_bootstrap_ms(level).is_some();
                 assert_eq!(boots, level > 0, "{name}: bootstrap to {level}");

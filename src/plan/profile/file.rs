@@ -273,7 +273,7 @@ impl Profile {
     }
 }
 
-/// Pretty JSON with every list of numbers on one line.
+/// Pretty JSON with every list of numbers on one line, and whole numbers without a point.
 pub(in crate::plan::profile) fn compact(pretty: &str) -> String {
     let mut out = String::with_capacity(pretty.len());
     let mut list = false;
@@ -281,14 +281,18 @@ pub(in crate::plan::profile) fn compact(pretty: &str) -> String {
         let (word, opens) = (line.trim(), line.ends_with('['));
         let number = list && !word.starts_with(['"', '{', '[']);
         if number {
-            out.push_str(if word.starts_with(']') || out.ends_with('[') {
-                ""
-            } else {
-                " "
-            });
-            out.push_str(word);
+            let first = word.starts_with(']') || out.ends_with('[');
+            out.push_str(if first { "" } else { " " });
+            out.push_str(&whole(word));
         } else {
-            out.push_str(line);
+            match line.split_once("\": ") {
+                Some((key, value))
+                    if value.starts_with(|c: char| c.is_ascii_digit() || c == '-') =>
+                {
+                    out.extend([key, "\": ", whole(value).as_str()]);
+                }
+                _ => out.push_str(line),
+            }
         }
         list = opens || number && !word.starts_with(']');
         if !list {
@@ -296,6 +300,14 @@ pub(in crate::plan::profile) fn compact(pretty: &str) -> String {
         }
     }
     out
+}
+
+fn whole(number: &str) -> String {
+    let (digits, comma) = match number.strip_suffix(',') {
+        Some(digits) => (digits, ","),
+        None => (number, ""),
+    };
+    format!("{}{comma}", digits.strip_suffix(".0").unwrap_or(digits))
 }
 
 fn text_within(place: &str, text: &str, most: usize) -> Result<()> {
