@@ -23,6 +23,8 @@ mod network;
 mod noise;
 #[cfg(feature = "full")]
 mod params;
+#[cfg(feature = "full")]
+mod profile;
 mod progress;
 #[cfg(feature = "full")]
 mod report;
@@ -71,6 +73,8 @@ enum Command {
     #[cfg(feature = "full")]
     Params(params::Arguments),
     #[cfg(feature = "full")]
+    Profile(profile::Arguments),
+    #[cfg(feature = "full")]
     Network(network::Arguments),
     #[cfg(feature = "full")]
     Report(report::Arguments),
@@ -98,6 +102,8 @@ pub fn run() -> ExitCode {
         Command::Evaluate(a) => evaluate::run(&a),
         #[cfg(feature = "full")]
         Command::Params(a) => params::run(&a),
+        #[cfg(feature = "full")]
+        Command::Profile(a) => profile::run(&a),
         #[cfg(feature = "full")]
         Command::Network(a) => network::run(&a),
         #[cfg(feature = "full")]
