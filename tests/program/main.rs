@@ -18,6 +18,8 @@ mod overwriting;
 mod params;
 mod polynomial;
 mod preparation;
+mod profile;
+mod profile_forms;
 mod ranges;
 mod report;
 mod report_browser;
