@@ -81,7 +81,7 @@ pub fn estimate_ms(fit: &Fit, levels: usize) -> f64 {
             let giant = fit.estimate_down_ms(s, 1.0) + up + inner;
             let mut ms =
                 up + babies as f64 * inner + giants as f64 * giant + fit.estimate_down_ms(s, 2.0);
-            ms += diagonals as f64 * 2.0 * s.extended() * fit.estimate_limb_ms();
+            ms += diagonals as f64 * 2.0 * s.extended() * fit.estimate_limb_ms(s);
             // Diagonals at low levels are transformed as they are used.
             if encode {
                 ms += diagonals as f64 * s.extended() * fit.estimate_transform_ms();
