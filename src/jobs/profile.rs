@@ -305,7 +305,7 @@ fn profile(request: &Request, fit: &Fit, points: &[Point], reserve: usize) -> Pr
             status: Status::Assumed,
             from_level: 0,
             ms,
-            noise: None,
+            noise: Some(bootstrap::noise()),
             note: Some(format!(
                 "the cost model of a bootstrap of 2^14 real slots that is designed and not built, log2(QP) = {:.0}",
                 bootstrap::log_qp(levels)

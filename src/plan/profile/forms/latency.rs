@@ -2,7 +2,9 @@
 //!
 //! Both are JSON with `latencyTable`: for each operation microseconds by level, 0 where there is no figure. DaCapo's index
 //! is the level and its names are `earth.mul_double` (two ciphertexts), `earth.mul_single` (a plaintext); in HEIR's index i
-//! is level i + 1, and its names are `mulCtCt`, `mulCtPt`. A bootstrap's index is the level that it ends at.
+//! is level i + 1, and its names are `mulCtCt`, `mulCtPt`. A bootstrap's index is the level that it ends at. HEIR had DaCapo's
+//! names once, over its own levels: such a table shows by its row of bootstraps, which has as many figures as the highest
+//! level that a bootstrap ends at, where levels from 0 are one more.
 
 use crate::error::{Error, Result};
 use crate::plan::profile::cost::{Bootstrap, Entry, Operation, Profile, Status, MAX_LEVELS};
@@ -218,6 +220,13 @@ impl Latency {
         }
     }
 
+    /// Levels below index 0.
+    fn shift(&self) -> usize {
+        let row = self.table.get(NAMES[0].1).map(<[_]>::len);
+        let orbit = self.form() == Form::Orbit || row.is_some() && row == self.bootstrap_upper;
+        usize::from(orbit)
+    }
+
     /// The text in a form, and what is lost.
     ///
     /// # Errors
@@ -239,9 +248,10 @@ impl Latency {
                     lost.push(from.unwrap_or("").to_owned());
                     continue;
                 };
-                let numbers = match form {
-                    Form::Dacapo => [&[Number::from(0)], numbers].concat(),
-                    _ => numbers[1.min(numbers.len())..].to_vec(),
+                let numbers = match (form, self.shift()) {
+                    (Form::Dacapo, _) => [&[Number::from(0)], numbers].concat(),
+                    (_, 0) => numbers[1.min(numbers.len())..].to_vec(),
+                    _ => numbers.to_vec(),
                 };
                 rows.push((to.to_owned(), numbers));
             }
@@ -298,7 +308,7 @@ impl Latency {
                 format!("2^{log_n}: from 2^{lo} to 2^{hi}"),
             ));
         }
-        let shift = usize::from(self.form() == Form::Orbit);
+        let shift = self.shift();
         let row = |(heir, dacapo, _): &(Option<&str>, &str, Option<Operation>)| {
             let found = self
                 .table
@@ -345,14 +355,11 @@ impl Latency {
         let operations: BTreeMap<Operation, Entry> =
             rows.into_iter().map(|(o, ms)| (o, entry(ms))).collect();
         let from_level = self.bootstrap_lower.unwrap_or(0).min(levels);
-        let runtime = self.runtime.as_deref().unwrap_or("no runtime named");
-        let runtime: String = runtime.chars().take(100).collect();
+        let runtime = self.runtime.as_deref().filter(|r| !r.is_empty());
+        let runtime: String = runtime.unwrap_or("imported").chars().take(100).collect();
         Ok(Profile {
-            name: "imported".to_owned(),
-            source: format!(
-                "{source}: latencyTable of the form {}, {runtime}",
-                self.form()
-            ),
+            source: format!("{source}: latencyTable of the form {}", self.form()),
+            name: runtime,
             log_n,
             level_bits: self.rescaling.map(f64::from),
             usable_levels: levels,
