@@ -411,7 +411,7 @@ pub fn convert(
     let name = path
         .file_name()
         .map_or("standard input".into(), |n| n.to_string_lossy());
-    let source: String = name.chars().take(200).collect();
+    let source: String = name.chars().filter(|c| !c.is_control()).take(200).collect();
     let convert = || {
         let document = forms::read(&text, pick)?;
         let (text, lost) = document.write(form, &source, log_n)?;

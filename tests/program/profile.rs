@@ -108,6 +108,10 @@ fn files_that_are_no_profile_are_refused() {
             "source: 5000 characters: at most 4096",
         ),
         (
+            with("/name", json!("a\u{1b}[2J")),
+            "name: has control characters",
+        ),
+        (
             with("/log_n", json!(40)),
             "log_n: is 40: it goes from 4 to 20",
         ),
@@ -185,11 +189,13 @@ fn files_that_are_no_profile_are_refused() {
         .to_string()
         .replace("\"log_n\":12", "\"log_n\":12,\"log_n\":12");
     let deep = "[".repeat(200_000);
+    let quoting = format!("{{\"{}\": 1}}", "x".repeat(9_000));
     let long = format!("{{\"format\":\"{}\"}}", "x".repeat(2 << 20));
     for (text, said) in [
         (twice.as_str(), "duplicate field `log_n`"),
         ("", "EOF"),
         (&deep, "line 1"),
+        (&quoting, "unknown field `xxxx"),
         (&long, "larger than the limit of 1048576 bytes"),
     ] {
         let path = f.file("p.json", text);

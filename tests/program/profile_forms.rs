@@ -313,6 +313,10 @@ fn a_table_of_latency_is_a_profile() {
     assert_eq!(back["latencyTable"].as_object().unwrap().len(), 8);
 
     // HEIR's index i is level i + 1, and HEIR does not state N.
+    let err = run(&DACAPO.replace("51", "5100"), Form::Polycert, &[])
+        .exits(2)
+        .err;
+    assert!(err.contains("level_bits: is 5100"), "{err}");
     let p = Profile::from_json(&to(ORBIT, Form::Polycert, &["--log-n", "16"])).unwrap();
     assert_eq!((p.usable_levels, p.slots()), (5, 1 << 15));
     assert_eq!(p.estimate_ms(Operation::Mul, 3), Ok(0.03));

@@ -2,7 +2,7 @@
 //! its modulus has (rational rescaling).
 
 use crate::error::{Error, Result};
-use crate::plan::profile::file::compact;
+use crate::plan::profile::file::{compact, json_fault};
 use crate::plan::profile::forms::form::Form;
 use crate::plan::profile::forms::parameters::{Kept, Parameters, Primes, MAX_PRIMES};
 use serde::{Deserialize, Serialize};
@@ -41,10 +41,7 @@ pub fn is_one(text: &str) -> bool {
 /// # Errors
 /// The field or line, and what is wrong with it.
 pub fn read(text: &str) -> Result<Parameters> {
-    let raw: Raw = serde_json::from_str(text).map_err(|e| {
-        let place = format!("line {} column {}", e.line(), e.column());
-        Error::parse(place, e.to_string())
-    })?;
+    let raw: Raw = serde_json::from_str(text).map_err(|e| json_fault(&e))?;
     let levels = raw.level_config.len();
     if !(1..=MAX_PRIMES).contains(&levels) || raw.terminal_primes.len() > MAX_PRIMES {
         let detail = format!("{levels} levels: 1 to {MAX_PRIMES}, and at most as many primes");

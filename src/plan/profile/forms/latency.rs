@@ -8,7 +8,7 @@
 
 use crate::error::{Error, Result};
 use crate::plan::profile::cost::{Bootstrap, Entry, Operation, Profile, Status, MAX_LEVELS};
-use crate::plan::profile::file::{compact, LOG_N};
+use crate::plan::profile::file::{compact, json_fault, LOG_N};
 use crate::plan::profile::forms::form::Form;
 use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
@@ -170,10 +170,7 @@ impl Latency {
     /// # Errors
     /// The field or line, and what is wrong with it: unknown names, both forms' names, times below 0, too many levels.
     pub fn read(text: &str) -> Result<Self> {
-        let file: Self = serde_json::from_str(text).map_err(|e| {
-            let place = format!("line {} column {}", e.line(), e.column());
-            Error::parse(place, e.to_string())
-        })?;
+        let file: Self = serde_json::from_str(text).map_err(|e| json_fault(&e))?;
         let rows = file
             .table
             .0
@@ -356,8 +353,12 @@ impl Latency {
             rows.into_iter().map(|(o, ms)| (o, entry(ms))).collect();
         let from_level = self.bootstrap_lower.unwrap_or(0).min(levels);
         let runtime = self.runtime.as_deref().filter(|r| !r.is_empty());
-        let runtime: String = runtime.unwrap_or("imported").chars().take(100).collect();
-        Ok(Profile {
+        let printed = runtime
+            .unwrap_or("imported")
+            .chars()
+            .filter(|c| !c.is_control());
+        let runtime: String = printed.take(100).collect();
+        let made = Profile {
             source: format!("{source}: latencyTable of the form {}", self.form()),
             name: runtime,
             log_n,
@@ -372,7 +373,9 @@ impl Latency {
                 note: None,
             }),
             memory: None,
-        })
+        };
+        // What a profile may not be is said in its own words.
+        Profile::from_json(&made.to_json())
     }
 
     /// The table of a profile, in DaCapo's form, and what is lost.
