@@ -228,7 +228,7 @@ fn circuit(table: &Table, parameters: &Parameters) -> Result<Circuit> {
 
 /// Times every operation of the evaluator at some levels, fits the cost model, and makes a profile of both.
 ///
-/// **Cost** some seconds at N = 2^15, a minute at N = 2^16, with four switching keys in memory; one thread.
+/// **Cost** seconds at N = 2^15, half a minute at N = 2^16, with four switching keys in memory; one thread.
 ///
 /// # Errors
 /// A chain of fewer than four levels above those that are kept, a bootstrap in another ring than N = 2^16, tables that need
