@@ -528,7 +528,7 @@ fn bad_files_are_refused_by_field() {
             "LogN given twice",
         ),
         (
-            "x = ckks.ParametersLiteral{LogN: 16, LogQ: initLogQ(7, 50)}",
+            "x = ckks.ParametersLiteral{LogN: 16, LogDefaultScale: 40, LogQ: initLogQ(7, 50)}",
             "x.LogQ: is no []int{...} of numbers",
         ),
         (
