@@ -25,6 +25,8 @@ mod noise;
 mod params;
 #[cfg(feature = "full")]
 mod plan;
+#[cfg(feature = "full")]
+mod profile;
 mod progress;
 #[cfg(feature = "full")]
 mod report;
@@ -73,6 +75,8 @@ enum Command {
     #[cfg(feature = "full")]
     Params(params::Arguments),
     #[cfg(feature = "full")]
+    Profile(profile::Arguments),
+    #[cfg(feature = "full")]
     Network(network::Arguments),
     #[cfg(feature = "full")]
     Plan(Box<plan::Arguments>),
@@ -102,6 +106,8 @@ pub fn run() -> ExitCode {
         Command::Evaluate(a) => evaluate::run(&a),
         #[cfg(feature = "full")]
         Command::Params(a) => params::run(&a),
+        #[cfg(feature = "full")]
+        Command::Profile(a) => profile::run(&a),
         #[cfg(feature = "full")]
         Command::Network(a) => network::run(&a),
         #[cfg(feature = "full")]

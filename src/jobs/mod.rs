@@ -13,6 +13,7 @@
 //! | [`mod@report`] | certificates, or an audit, to a page for people | `report` |
 //! | [`mod@noise`] | encryption parameters to the noise of every operation, and of a composite | `noise` |
 //! | [`mod@evaluate`] | a table to its certified bound under encryption, and runs on ciphertexts | `evaluate` |
+//! | [`profile`] | encryption parameters to what every operation costs; costs and parameters to the form of another program | `profile` |
 //! | [`network::evaluate`] | a network, its twin and an input to enclosures of both | `network evaluate` |
 //! | [`network::certify`] | the same to a certificate, under noise too | `network certify` |
 //! | [`network::audit`] | a data set to the verdict on every sample | `network audit` |
@@ -44,6 +45,8 @@ pub mod network;
 pub mod noise;
 #[cfg(feature = "full")]
 pub mod plan;
+#[cfg(feature = "full")]
+pub mod profile;
 mod readings;
 #[cfg(feature = "full")]
 pub mod report;

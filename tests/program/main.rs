@@ -19,6 +19,8 @@ mod params;
 mod plan;
 mod polynomial;
 mod preparation;
+mod profile;
+mod profile_forms;
 mod ranges;
 mod report;
 mod report_browser;

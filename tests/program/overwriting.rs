@@ -16,10 +16,16 @@ const OUTPUTS: [&str; 7] = [
 
 /// A command line: `IN1` to `IN3` are files that it reads, `OUT` is where it writes to, `DIR` the folder of `OUT`. With
 /// it the option that names OUT or DIR, and the name in DIR that it writes.
-const LINES: [(&str, &str, &str); 20] = [
+const LINES: [(&str, &str, &str); 22] = [
     ("certify IN1 -o OUT", "--output", ""),
     ("export IN1 --format csv -o OUT", "--output", ""),
     ("import IN1 -o OUT", "--output", ""),
+    ("profile convert IN1 --as dacapo -o OUT", "--output", ""),
+    (
+        "profile measure --preset A --against IN1 --against IN2 -o OUT",
+        "--output",
+        "",
+    ),
     ("import IN1 --list -o OUT", "--output", ""),
     ("evaluate IN1 --values IN2 --preset A -o OUT", "--certificate", ""),
     (
@@ -126,7 +132,7 @@ fn writers(prefix: &[&str]) -> BTreeSet<(String, String)> {
 /// The command of a line: its leading words in small letters.
 fn command(line: &str) -> String {
     let words: Vec<&str> = line.split(' ').collect();
-    let two = ["family", "network"].contains(&words[0]);
+    let two = ["family", "network", "profile"].contains(&words[0]);
     words[..if two { 2 } else { 1 }].join(" ")
 }
 

@@ -60,7 +60,8 @@ impl<'a> Encrypted<'a> {
 
 /// For each node whether its relinearisation waits: its only reader is a rescale, or a sum or a product
 /// with a constant that waits itself.
-fn waits(circuit: &Circuit) -> Vec<bool> {
+#[must_use]
+pub fn waits(circuit: &Circuit) -> Vec<bool> {
     let count = circuit.nodes.len();
     let mut readers = vec![0usize; count];
     let mut waits = vec![false; count];

@@ -3,6 +3,7 @@
 
 use crate::error::{Error, Result};
 use crate::plan::profile::cost::Profile;
+use std::path::Path;
 
 /// Name and text.
 const ALL: [(&str, &str); 6] = [
@@ -43,6 +44,19 @@ impl Profile {
         };
         Self::from_json(text)
     }
+
+    /// A profile as options name it: one that ships, or a `polycert-profile/1` file.
+    ///
+    /// # Errors
+    /// As [`Self::named`] and [`Self::read`].
+    pub fn of(name_or_file: &str) -> Result<Self> {
+        let path = Path::new(name_or_file);
+        let known = Self::built_in().contains(&name_or_file);
+        if known || !(path.exists() || name_or_file == "-" || name_or_file.contains(['/', '.'])) {
+            return Self::named(name_or_file);
+        }
+        Self::read(path)
+    }
 }
 
 #[cfg(test)]
@@ -65,10 +79,7 @@ mod tests {
                         level > 0 || !needs,
                         "{name}: {operation:?} {level}"
                     );
-                    assert!(
-                        ms.is_none_or(|x| x >= 0.0),
-                        "{name}: {operation:?} {level}"
-                    );
+                    assert!(ms.is_none_or(|x| x >= 0.0), "{name}: {operation:?} {level}");
                 }
                 let boots = p.estimate_bootstrap_ms(level).is_some();
                 assert_eq!(boots, level > 0, "{name}: bootstrap to {level}");

@@ -176,10 +176,7 @@ impl Profile {
     /// # Errors
     /// As [`Self::read`].
     pub fn from_json(text: &str) -> Result<Self> {
-        let mut raw: Raw = serde_json::from_str(text).map_err(|e| {
-            let place = format!("line {} column {}", e.line(), e.column());
-            Error::parse(place, e.to_string())
-        })?;
+        let mut raw: Raw = serde_json::from_str(text).map_err(|e| json_fault(&e))?;
         if raw.format != FORMAT {
             let shown: String = raw.format.chars().take(60).collect();
             let detail = format!("is {shown:?}, not {FORMAT:?}");
@@ -273,7 +270,7 @@ impl Profile {
     }
 }
 
-/// Pretty JSON with every list of numbers on one line.
+/// Pretty JSON with every list of numbers on one line, and whole numbers without a point.
 pub(in crate::plan::profile) fn compact(pretty: &str) -> String {
     let mut out = String::with_capacity(pretty.len());
     let mut list = false;
@@ -281,14 +278,18 @@ pub(in crate::plan::profile) fn compact(pretty: &str) -> String {
         let (word, opens) = (line.trim(), line.ends_with('['));
         let number = list && !word.starts_with(['"', '{', '[']);
         if number {
-            out.push_str(if word.starts_with(']') || out.ends_with('[') {
-                ""
-            } else {
-                " "
-            });
-            out.push_str(word);
+            let first = word.starts_with(']') || out.ends_with('[');
+            out.push_str(if first { "" } else { " " });
+            out.push_str(&whole(word));
         } else {
-            out.push_str(line);
+            match line.split_once("\": ") {
+                Some((key, value))
+                    if value.starts_with(|c: char| c.is_ascii_digit() || c == '-') =>
+                {
+                    out.extend([key, "\": ", whole(value).as_str()]);
+                }
+                _ => out.push_str(line),
+            }
         }
         list = opens || number && !word.starts_with(']');
         if !list {
@@ -298,6 +299,29 @@ pub(in crate::plan::profile) fn compact(pretty: &str) -> String {
     out
 }
 
+fn whole(number: &str) -> String {
+    let (digits, comma) = match number.strip_suffix(',') {
+        Some(digits) => (digits, ","),
+        None => (number, ""),
+    };
+    format!("{}{comma}", digits.strip_suffix(".0").unwrap_or(digits))
+}
+
+/// What is wrong with a text of JSON, at its line, in no more words than a line: a file may quote itself at length.
+pub(in crate::plan::profile) fn json_fault(e: &serde_json::Error) -> Error {
+    let place = format!("line {} column {}", e.line(), e.column());
+    let words = e.to_string();
+    let mut shown: String = words
+        .chars()
+        .take(300)
+        .filter(|c| !c.is_control())
+        .collect();
+    if shown.len() < words.len() {
+        shown.push_str(" ...");
+    }
+    Error::parse(place, shown)
+}
+
 fn text_within(place: &str, text: &str, most: usize) -> Result<()> {
     match text.chars().count() {
         0 => Err(Error::parse(place, "is empty")),
@@ -305,6 +329,9 @@ fn text_within(place: &str, text: &str, most: usize) -> Result<()> {
             place,
             format!("{n} characters: at most {most}"),
         )),
+        _ if text.chars().any(char::is_control) => {
+            Err(Error::parse(place, "has control characters"))
+        }
         _ => Ok(()),
     }
 }
