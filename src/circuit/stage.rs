@@ -38,8 +38,7 @@ pub fn polynomial(
     let used = coefficients.iter().rposition(|c| !c.is_zero());
     let degree = used.unwrap_or(0);
     let c = coefficients.get(..=degree).unwrap_or(&[]);
-    let odd = c.iter().step_by(2).all(Rational::is_zero);
-    let (plan, _) = split::best(degree, odd)?;
+    let (plan, _) = split::best(&split::support(c))?;
     let (need, have) = (split::depth(degree), b.level(input));
     if need > have {
         return Err(Error::unsupported(format!(
