@@ -20,6 +20,8 @@ use rug::{Float, Integer, Rational};
 
 /// Working precision at most, in bits: a checker reads 2,048.
 const MAX_PRECISION: u32 = 1_536;
+/// Fractional bits of a checker, at most.
+const MAX_FIXED_BITS: u32 = 2_048;
 /// Images of stages that feed others, at most.
 const MAX_IMAGE: f64 = 1e15;
 /// Depth of a stage up to which the margin is as asked for.
@@ -218,7 +220,13 @@ fn stage(
         match (value, slope) {
             (Ok(value), Ok(slope)) => {
                 let growth = (c.len() as f64 * reach.log2().max(0.0)).min(1e5) as u32;
-                let fixed_bits = growth.max(lost) + box_bits + 80;
+                let fixed_bits = (growth.max(lost) + box_bits + 80).next_multiple_of(64);
+                if fixed_bits > MAX_FIXED_BITS {
+                    return Err(Error::unsupported(format!(
+                        "a checker needs {fixed_bits} fractional bits, and {MAX_FIXED_BITS} is the limit: a lower degree, or \
+                         several stages, can be certified"
+                    )));
+                }
                 let f = [f0, f1, f2, f3];
                 return Ok(Ok((Stage { f, value, slope }, fixed_bits)));
             }

@@ -9,6 +9,7 @@
 mod bound;
 mod circuit;
 mod document;
+mod maps;
 mod nodes;
 mod noise;
 mod parameters;
