@@ -68,8 +68,15 @@ fn product(a: &BigInt, b: &BigInt, budget: &Budget) -> Checked<BigInt> {
 fn common(a: &BigInt, b: &BigInt, budget: &Budget) -> Checked<(BigInt, BigInt, BigInt)> {
     let bits = a.bits() + b.bits();
     size(bits)?;
-    budget.charge(6 * bits * (bits / 128 + 10))?;
-    let divisor = a.gcd(b);
+    let twos = |x: &BigInt| x.trailing_zeros().unwrap_or(0);
+    let divisor = if twos(a) + 1 == a.bits() || twos(b) + 1 == b.bits() {
+        // One is a power of two: no more than that of the other divides it.
+        BigInt::one() << twos(a).min(twos(b))
+    } else {
+        budget.charge(2 * bits * (bits / 128 + 10))?;
+        a.gcd(b)
+    };
+    budget.charge(4 * (bits / 64 + 1) * (bits / 64 + 1) + 50)?;
     let (f, g) = (b / &divisor, a / &divisor);
     let whole = a * &f;
     Ok((f, g, whole))
