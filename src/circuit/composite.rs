@@ -85,15 +85,38 @@ impl Plan {
 
     /// The depth of one evaluation.
     pub fn depth(&self, shape: Output) -> usize {
-        let degree = |c: &Vec<Rational>| c.iter().rposition(|c| !c.is_zero()).unwrap_or(0);
-        let stages = self.stages.iter().map(|c| super::split::depth(degree(c)));
+        let stages = (0..self.stages.len()).map(|i| self.stage(i, shape).depth());
         stages.sum::<usize>() + usize::from(shape != Output::Sign)
+    }
+
+    /// A stage with the maps before and behind it.
+    fn stage(&self, i: usize, shape: Output) -> Mapped {
+        let last = i + 1 == self.stages.len();
+        let divisor = match (self.reaches.get(i + 1), shape) {
+            (Some(reach), _) => reach.clone(),
+            (None, Output::Sign) => Rational::from(1),
+            (None, _) => Rational::from(2),
+        };
+        let mut c = to_chebyshev(&self.stages[i], &self.centres[i], &self.reaches[i]);
+        if let (Some(next), Some(constant)) = (self.centres.get(i + 1), c.first_mut()) {
+            *constant -= next;
+        }
+        c.iter_mut().for_each(|c| *c /= &divisor);
+        // The last product's rescale is to leave the scale of the argument, exactly.
+        let square = match last && shape != Output::Sign {
+            true => None,
+            false => stage::as_square(&c),
+        };
+        Mapped {
+            coefficients: c,
+            square,
+        }
     }
 
     /// One evaluation, its inputs at `level`.
     ///
-    /// **Guarantee** the result's scale is exactly [`Self::input_scale`] (sign: `scale`), so that results
-    /// can be fed to the next evaluation.
+    /// **Guarantee** the result's scale is exactly [`Self::input_scale`] (sign: `scale`, unless its last stage is a
+    /// square), so that results can be fed to the next evaluation.
     ///
     /// # Errors
     /// A stage that cannot be evaluated, and more depth than there is: which stage, need and have.
@@ -175,7 +198,7 @@ impl Plan {
         let level = inputs.iter().map(|&i| b.level(i)).min().unwrap_or(0);
         let (need, have) = (self.depth(shape), level);
         if need > have {
-            let stage = self.stage_without_level(have);
+            let stage = self.stage_without_level(have, shape);
             return Err(Error::unsupported(format!(
                 "depth: the circuit needs {need} levels and {have} are left; they end in {stage}"
             )));
@@ -194,27 +217,22 @@ impl Plan {
             y = b.add_constant(y, Rational::from(-&self.centres[0]) / &self.reaches[0]);
         }
         let first = *stages;
-        for (i, p) in self.stages.iter().enumerate() {
+        for i in 0..k {
             b.at(format!("stage {}", i + 1));
-            let last = i + 1 == k;
-            let divisor = match (last, shape) {
-                (false, _) => self.reaches[i + 1].clone(),
-                (true, Output::Sign) => Rational::from(1),
-                (true, _) => Rational::from(2),
+            let mapped = self.stage(i, shape);
+            let depth = mapped.depth();
+            y = match mapped.square {
+                Some(square) => stage::square(b, y, square)?,
+                None => {
+                    // The last product's rescale is to leave the scale of the argument.
+                    let scale = if i + 1 == k && shape != Output::Sign {
+                        b.prime(b.level(y).saturating_sub(depth))?
+                    } else {
+                        self.scale.clone()
+                    };
+                    stage::polynomial(b, y, &mapped.coefficients, &scale)?
+                }
             };
-            let mut coefficients = to_chebyshev(p, &self.centres[i], &self.reaches[i]);
-            if let Some(next) = self.centres.get(i + 1) {
-                coefficients[0] -= next;
-            }
-            coefficients.iter_mut().for_each(|c| *c /= &divisor);
-            // The last product's rescale is to leave the scale of the argument.
-            let scale = if last && shape != Output::Sign {
-                let depth = super::split::depth(coefficients.len() - 1);
-                b.prime(b.level(y).saturating_sub(depth))?
-            } else {
-                self.scale.clone()
-            };
-            y = stage::polynomial(b, y, &coefficients, &scale)?;
             *stages += 1;
         }
         b.at("final product");
@@ -246,11 +264,11 @@ impl Plan {
     }
 
     /// Where `have` levels end, in words.
-    fn stage_without_level(&self, have: usize) -> String {
+    fn stage_without_level(&self, have: usize, shape: Output) -> String {
         let mut left = have;
-        for (i, p) in self.stages.iter().enumerate() {
-            let degree = p.iter().rposition(|c| !c.is_zero()).unwrap_or(0);
-            let need = super::split::depth(degree);
+        for i in 0..self.stages.len() {
+            let mapped = self.stage(i, shape);
+            let (degree, need) = (mapped.coefficients.len() - 1, mapped.depth());
             if need > left {
                 return format!(
                     "stage {} (degree {degree}, {need} levels, {left} left)",
@@ -260,6 +278,22 @@ impl Plan {
             left -= need;
         }
         "the final product".to_owned()
+    }
+}
+
+/// A stage in the Chebyshev basis of its u.
+struct Mapped {
+    coefficients: Vec<Rational>,
+    /// a and b, where it is a u^2 + b and is evaluated so.
+    square: Option<(Rational, Rational)>,
+}
+
+impl Mapped {
+    fn depth(&self) -> usize {
+        match self.square {
+            Some(_) => 1,
+            None => super::split::depth(self.coefficients.len() - 1),
+        }
     }
 }
 

@@ -102,7 +102,7 @@ fn attempt(
             Ok(Err(needed)) => return Ok(Err(needed)),
             Err(e) => return Err(named(e, i)),
         };
-        prepared.maps.push(map(&input, bits));
+        prepared.maps.push(map(&input, bits, vertex(c)));
         let over = Mp {
             lo: Float::with_val_round(prec, &input.0, Round::Down).0,
             hi: Float::with_val_round(prec, &input.1, Round::Up).0,
@@ -151,23 +151,46 @@ fn power(exponent: i32) -> Rational {
     }
 }
 
-/// m and K for inputs in [lo, hi]: as they are where they are short, else on a grid of 2^-(bits + 3) of the width.
-fn map(input: &(Rational, Rational), bits: u32) -> InputMap {
+fn size(x: &Rational) -> u32 {
+    x.numer().significant_bits() + x.denom().significant_bits()
+}
+
+/// Where a polynomial of degree 2 turns: around there it is a square, and one level less.
+fn vertex(c: &[Rational]) -> Option<Rational> {
+    let used = c.iter().rposition(|c| !c.is_zero());
+    let [_, linear, square] = c.get(..=used?)? else {
+        return None;
+    };
+    let at = Rational::from(-linear) / square / 2u32;
+    (size(&at) <= SHORT).then_some(at)
+}
+
+/// m and K for inputs in [lo, hi]: as they are where they are short, else on a grid of 2^-(bits + 3) of the width; m is
+/// a vertex that is not much farther from the ends.
+fn map(input: &(Rational, Rational), bits: u32, vertex: Option<Rational>) -> InputMap {
     let (half, exponent) = half_width(input);
     let middle = Rational::from(&input.0 + &input.1) / 2u32;
     let more = Rational::from(1) + power(-(bits as i32));
-    let size = |x: &Rational| x.numer().significant_bits() + x.denom().significant_bits();
+    let unit = power(exponent - bits as i32 - 3);
+    let on_grid = |x: Rational| x * &unit;
+    let far = |m: &Rational| Rational::from(&input.1 - m).max(Rational::from(m - &input.0));
+    let near = |v: &Rational| far(v) <= Rational::from(&half * 4u32);
+    if let Some(centre) = vertex.filter(near) {
+        let far = far(&centre);
+        let reach = match size(&far) <= SHORT {
+            true => far * more,
+            false => on_grid((far * more / &unit).ceil()),
+        };
+        return InputMap { centre, reach };
+    }
     if size(&half) + size(&middle) <= SHORT {
         return InputMap {
             centre: middle,
             reach: half * more,
         };
     }
-    let unit = power(exponent - bits as i32 - 3);
-    let on_grid = |x: Rational| x * &unit;
     let centre = on_grid(Rational::from(&middle / &unit).round());
-    let far = Rational::from(&input.1 - &centre).max(Rational::from(&centre - &input.0));
-    let reach = on_grid((far * more / &unit).ceil());
+    let reach = on_grid((far(&centre) * more / &unit).ceil());
     InputMap { centre, reach }
 }
 

@@ -332,6 +332,7 @@ impl Prepared {
             .collect();
         let whole = enclose(&self.plan.domain);
         let ends = self.cells();
+        let enough = matches!(self.request.task, Task::Itself { .. });
         let nothing = Noisy {
             value: Interval::ENTIRE,
             bound_aside: 0.0,
@@ -355,7 +356,7 @@ impl Prepared {
             let mut worst: Option<Noisy> = None;
             let mut of_block = Vec::new();
             for branch in &self.branches {
-                match refine(&carrier, branch, ends, &mut values)? {
+                match refine(&carrier, branch, ends, enough, &mut values)? {
                     Ok(refined) => {
                         let r = refined.result;
                         let before = worst.unwrap_or(r);

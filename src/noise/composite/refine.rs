@@ -11,6 +11,9 @@ use rug::Float;
 
 /// Cells of a block that the refinement may use.
 const MAX_CELLS: usize = 96;
+/// Where p itself is bounded: cells whose bound is at most this many times that of a single point of theirs are
+/// not halved, since nothing is gained by it that matters, and a checker pays for each.
+const ENOUGH: f64 = 1.0 + 1.0 / 64.0;
 /// Cells are not halved below this share of the domain.
 const SHORTEST: f64 = 1.0 / (1u64 << 24) as f64;
 
@@ -24,11 +27,13 @@ pub(super) struct Refined {
     pub(super) bound_stages: Vec<f64>,
 }
 
-/// Cells of the domain `ends`, those with the largest bound halved again and again.
+/// Cells of the domain `ends`, those with the largest bound halved again and again; until that gains little more, if
+/// that is `enough`.
 pub(super) fn refine(
     carrier: &Carrier<'_>,
     branch: &Branch,
     ends: (f64, f64),
+    enough: bool,
     values: &mut [Noisy],
 ) -> Result<std::result::Result<Refined, Margin>> {
     struct Cell {
@@ -68,7 +73,17 @@ pub(super) fn refine(
             return Err(Error::domain("no cells"));
         };
         let narrow = done[largest].hi - done[largest].lo < shortest;
-        if done.len() >= MAX_CELLS || narrow {
+        let mut last = done.len() >= MAX_CELLS || narrow;
+        if enough && !last {
+            let point = Mp::exact(&Float::with_val(
+                PREC,
+                (done[largest].lo + done[largest].hi) / 2.0,
+            ));
+            if let Ok(Ok(carried)) = carrier.carry(branch, &point, values) {
+                last = bound(&done[largest]) <= ENOUGH * carried.result.bound_error;
+            }
+        }
+        if last {
             let worst = done[largest].carried.clone();
             let hull = |v: Interval, c: &Cell| v.convex_hull(c.carried.result.value);
             let value = done.iter().fold(worst.result.value, hull);

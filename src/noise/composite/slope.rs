@@ -166,6 +166,7 @@ mod tests {
     use super::*;
     use crate::certify::composite::cascade::Branch;
     use crate::poly::composite::{Branch as Exact, Composite};
+    use rug::Rational;
 
     fn prepared(c: &[(i64, i64)]) -> (Branch, Exact) {
         let c: Vec<Rational> = c.iter().map(|&c| Rational::from(c)).collect();
