@@ -233,7 +233,11 @@ fn said(a: &Arguments, made: &Certified, answer: &Answer) -> String {
         });
         format!("{value:#}\n")
     } else {
-        let l = |x: f64| format!("2^{:.2}", x.log2());
+        // Of no slot, perhaps: all lie where nothing is approximated.
+        let l = |x: f64| match x > 0.0 {
+            true => format!("2^{:.2}", x.log2()),
+            false => "0".to_owned(),
+        };
         format!(
             "certified: {}\n{runs} runs, {slots} slots, seed {seed}\n\
              error (against the true function)  bound {}  measure_max {}  measure_rms {}\n\

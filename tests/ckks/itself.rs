@@ -201,7 +201,9 @@ fn compare(name: &str, table: &Table, literal: Literal, runs: u64) {
             error.count,
         );
         eprintln!("{line}");
-        assert!(answer.within_bounds && error.count > 0, "{line}");
+        // The hardest inputs may all lie in a gap, where nothing is approximated.
+        let measured = error.count > 0 || largest > 0.0;
+        assert!(answer.within_bounds && measured, "{line}");
         let off = (answer.measured.estimate_rms() / noise.measure_rms()).log2();
         assert!(off.abs() <= AVERAGE_BITS, "{line}");
         largest = largest.max(noise.measure_max);
@@ -244,14 +246,14 @@ fn slots_that_are_not_given_lie_in_the_domain() {
 /// The figures that are promised: depth, products, noise at preset B.
 #[test]
 fn degrees_62_to_255_at_preset_b() {
-    let cos40 = smooth("cos(40*x)", |x| (40.0 * x).cos(), (-2, 2), 254);
-    let wave = |x: f64| (40.0 * x).sin() + (40.0 * x).cos();
-    let general = smooth("sin(40*x) + cos(40*x)", wave, (-2, 2), 255);
+    // Neither even nor odd around the middle of its domain.
+    let c = interpolant(|x| x.max(0.0), (-1.0, 2.0), 255);
+    let general = table("direct_relu", None, on(-1, 2), vec![component(&c, (-1, 2))]);
     for (table, depth, products, bits) in [
         (relu(62), 6, 14, -21.0),
         (relu(126), 7, 19, -20.5),
-        (cos40, 8, 28, -10.0),
-        (general, 8, 36, -10.0),
+        (relu(254), 8, 28, -19.0),
+        (general, 8, 36, -18.0),
     ] {
         let request = request(&table, Literal::set_b());
         let made = certify(&table, &request).unwrap();
