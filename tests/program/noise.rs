@@ -329,7 +329,10 @@ fn tables_of_the_function_itself_are_evaluated() {
         (&true.into(), &1024.into())
     );
     let statement = json["statement"].as_str().unwrap();
-    assert!(statement.contains("|decrypted - 1/sqrt(x)|"), "{statement}");
+    assert!(
+        statement.contains("|decrypted - (1/sqrt(x))|"),
+        "{statement}"
+    );
     std::fs::write(&values, "1\n0.5\n").unwrap();
     let (code, words, _) = with(&line);
     assert_eq!(code, Some(2));
