@@ -200,6 +200,16 @@ fn bounded(
     missing.map(Err).ok_or_else(|| Error::domain("no margin"))
 }
 
+/// The least and the greatest x of a function that p itself stands for.
+fn ends(proof: &Proof) -> Option<(Rational, Rational)> {
+    if let Some(lines) = &proof.lines {
+        let (first, last) = (lines.parts.first()?, lines.parts.last()?);
+        return Some((first.line.from.clone(), last.line.to.clone()));
+    }
+    let parts = &proof.series.as_ref()?.parts;
+    Some((parts.first()?.from.clone(), parts.last()?.to.clone()))
+}
+
 fn request(wanted: &Wanted, proof: &Proof) -> Result<Request> {
     use crate::circuit::composite::Output;
     let asked = |task, domain| Request {
@@ -211,7 +221,7 @@ fn request(wanted: &Wanted, proof: &Proof) -> Result<Request> {
         margin: MARGINS[0],
     };
     let target = &wanted.target;
-    if let Some((lo, hi)) = proof.ends() {
+    if let Some((lo, hi)) = ends(proof) {
         return Ok(asked(Task::Itself { lo, hi }, Rational::from(1)));
     }
     let (task, domain) = match (target.function, &proof.pool) {

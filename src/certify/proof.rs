@@ -106,25 +106,6 @@ pub struct Proof {
 }
 
 impl Proof {
-    /// The least and the greatest x of a function that p itself stands for.
-    pub fn ends(&self) -> Option<(Rational, Rational)> {
-        let ends = match (&self.lines, &self.series) {
-            (Some(lines), _) => {
-                let line = |part: Option<&lines::Part>| Some(part?.line.clone());
-                (
-                    line(lines.parts.first())?.from,
-                    line(lines.parts.last())?.to,
-                )
-            }
-            (None, Some(series)) => {
-                let (first, last) = (series.parts.first()?, series.parts.last()?);
-                (first.from.clone(), last.to.clone())
-            }
-            (None, None) => return None,
-        };
-        Some(ends)
-    }
-
     /// (hi - lo)/lo of the function's enclosure, an estimate for display; infinite where lo is 0
     /// (no error could be told from 0) and hi is not.
     pub fn estimate_gap(&self) -> f64 {
