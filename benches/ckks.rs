@@ -84,6 +84,7 @@ fn composite(params: &Parameters) -> Circuit {
     let plan = Plan {
         // A generous range of every stage: it costs the same.
         reaches: vec![Rational::from((5, 4)); stages.len()],
+        centres: vec![Rational::new(); stages.len()],
         stages,
         domain: Rational::from(1),
         scale: params.scale(),

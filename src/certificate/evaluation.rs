@@ -5,7 +5,7 @@
 use crate::arith::mp::short;
 use crate::arith::number::write;
 use crate::certificate::composite;
-use crate::certificate::composite::{Grid, EXTRA_BITS};
+use crate::certificate::composite::Grid;
 use crate::certificate::publish;
 use crate::certificate::schema;
 use crate::certify::proof::{self, Proof};
@@ -18,6 +18,7 @@ use crate::function::target::{Function, Target};
 use crate::noise::composite::bound::{Begun, Bounded, Input, Prepared, Request, Task, MARGINS};
 use crate::noise::composite::propagate::Margin;
 use crate::noise::formula::{Model, Tier};
+use crate::poly::role::Role;
 use crate::poly::table::Table;
 use polycert_checker::{check, Outcome, Report};
 use rug::float::Round;
@@ -40,6 +41,8 @@ struct EvaluationDocument {
     k: Option<String>,
     input: String,
     reaches: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    centres: Option<Vec<String>>,
     branches: Vec<schema::Branch>,
     nodes: Vec<Vec<String>>,
     blocks: Vec<Block>,
@@ -77,7 +80,7 @@ struct StageNodes {
 /// What is to be certified.
 #[derive(Debug, Clone)]
 pub struct Wanted {
-    /// The function: sign, relu, max or max_pool, with its B.
+    /// The function: sign, relu, max or max_pool, with its B; or one that p itself stands for.
     pub target: Target,
     /// The inputs.
     pub input: Input,
@@ -117,7 +120,7 @@ pub type Outcomes = std::result::Result<Box<Certified>, Margin>;
 /// What [`Prepared::new`] and the proof of the approximation refuse; a target without a circuit; a value
 /// that could wrap around; a certificate that does not pass its own check.
 pub fn certify(table: &Table, parameters: &Parameters, wanted: &Wanted) -> Result<Outcomes> {
-    table.must_be_sign("encrypted evaluation")?;
+    suits(table, &wanted.target)?;
     let model = Model::new(parameters);
     let mut asked = ProofRequest::new(wanted.target.clone());
     asked.only_error = true;
@@ -148,6 +151,30 @@ pub fn certify(table: &Table, parameters: &Parameters, wanted: &Wanted) -> Resul
     })))
 }
 
+/// Whether a table is what the function is made of: p itself or a sign.
+fn suits(table: &Table, target: &Target) -> Result<()> {
+    let function = target.function;
+    if !function.is_itself() {
+        return table.must_be_sign("encrypted evaluation");
+    }
+    if table.role() == Role::Sign {
+        let detail = format!(
+            "{} is made of sign: {function} takes p as the function itself",
+            table.target
+        );
+        return Err(Error::parse("target", detail));
+    }
+    let value = target.smooth.as_ref().and_then(|s| s.value.as_ref());
+    if let Some(value) = value.filter(|value| !value.is_p()) {
+        let detail = format!(
+            "{:?} is a program, which has no circuit: tables whose value is p itself have one",
+            value.text()
+        );
+        return Err(Error::parse("value", detail));
+    }
+    Ok(())
+}
+
 /// The bound with the narrowest margin that suffices, or what is missing of the widest.
 fn bounded(
     table: &Table,
@@ -173,9 +200,30 @@ fn bounded(
     missing.map(Err).ok_or_else(|| Error::domain("no margin"))
 }
 
+/// The least and the greatest x of a function that p itself stands for.
+fn ends(proof: &Proof) -> Option<(Rational, Rational)> {
+    if let Some(lines) = &proof.lines {
+        let (first, last) = (lines.parts.first()?, lines.parts.last()?);
+        return Some((first.line.from.clone(), last.line.to.clone()));
+    }
+    let parts = &proof.series.as_ref()?.parts;
+    Some((parts.first()?.from.clone(), parts.last()?.to.clone()))
+}
+
 fn request(wanted: &Wanted, proof: &Proof) -> Result<Request> {
     use crate::circuit::composite::Output;
+    let asked = |task, domain| Request {
+        task,
+        domain,
+        input: wanted.input.clone(),
+        k: wanted.k.unwrap_or(40),
+        level: wanted.level,
+        margin: MARGINS[0],
+    };
     let target = &wanted.target;
+    if let Some((lo, hi)) = ends(proof) {
+        return Ok(asked(Task::Itself { lo, hi }, Rational::from(1)));
+    }
     let (task, domain) = match (target.function, &proof.pool) {
         (Function::Sign, _) => (Task::Single(Output::Sign), target.scale.clone()),
         (Function::Relu, _) => (Task::Single(Output::Relu), target.scale.clone()),
@@ -189,18 +237,12 @@ fn request(wanted: &Wanted, proof: &Proof) -> Result<Request> {
         }
         (other, _) => {
             return Err(Error::unsupported(format!(
-                "no circuit for {other}: sign, relu, max and max_pool have one"
+                "no circuit for {other}: sign, relu, max and max_pool have one, and whatever p itself stands for \
+                 (targets direct_*, smooth)"
             )))
         }
     };
-    Ok(Request {
-        task,
-        domain,
-        input: wanted.input.clone(),
-        k: wanted.k.unwrap_or(40),
-        level: wanted.level,
-        margin: MARGINS[0],
-    })
+    Ok(asked(task, domain))
 }
 
 fn document(
@@ -210,7 +252,7 @@ fn document(
     wanted: &Wanted,
 ) -> EvaluationDocument {
     let mut grid = Grid {
-        bits: prepared.branches[0].prec + EXTRA_BITS,
+        bits: prepared.estimate_fixed_bits,
     };
     let branches = prepared
         .branches
@@ -218,6 +260,7 @@ fn document(
         .map(|b| composite::branch(b, true, &mut grid))
         .collect();
     let circuit = &prepared.circuit;
+    let centred = prepared.plan.centres.iter().any(|m| !m.is_zero());
     let blocks = prepared
         .blocks
         .iter()
@@ -255,6 +298,7 @@ fn document(
             Input::Given(e) => format!("given:{}", write(e)),
         },
         reaches: prepared.plan.reaches.iter().map(write).collect(),
+        centres: centred.then(|| prepared.plan.centres.iter().map(write).collect()),
         branches,
         nodes: circuit.nodes.iter().map(node).collect(),
         blocks,

@@ -1,21 +1,22 @@
-//! Circuits of a table's composite: sign, ReLU, max, and a tournament of max.
+//! Circuits of a table's composite: p itself, sign, ReLU, max, and a tournament of max.
 //!
 //! # Method
-//! Stage i maps y_(i-1) to y_i = P_i(y_(i-1)). Its circuit works on `u = y_(i-1) / K_i`, where the reach
-//! `K_i` bounds what arrives with its noise, so that |T_j(u)| <= 1. The division by `K_(i+1)` is part of
-//! the coefficients of stage i; the first one, and the division by B, only change units and cost nothing.
+//! Stage i maps y_(i-1) to y_i = P_i(y_(i-1)). Its circuit works on `u = (y_(i-1) - m_i) / K_i`, where the
+//! reach `K_i` bounds what arrives around the centre `m_i` with its noise, so that |T_j(u)| <= 1. That map is
+//! part of the coefficients of the stage before; of the first one the division, that by B too, only changes
+//! units and costs nothing, and `m_1` costs a constant that is added. What is made of a sign has centres of 0.
 //! ReLU is `x (1 + p(x/B))/2`; the halves are part of the last stage's coefficients.
 
 use crate::circuit::builder::Builder;
 use crate::circuit::{stage, Circuit, Id};
 use crate::error::{Error, Result};
-use rug::Rational;
+use rug::{Integer, Rational};
 use std::ops::Range;
 
 /// What is computed with p ~ sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Output {
-    /// p(x/B), one input.
+    /// p(x/B), one input: a sign, or with B = 1 whatever p itself stands for.
     Sign,
     /// x (1 + p(x/B))/2, one input.
     Relu,
@@ -68,6 +69,8 @@ pub struct Plan {
     pub stages: Vec<Vec<Rational>>,
     /// `K_1, ..., K_k`: a bound of each stage's input, noise included.
     pub reaches: Vec<Rational>,
+    /// `m_1, ..., m_k`: the middle of what each stage takes; 0 in units of B for all that is made of a sign.
+    pub centres: Vec<Rational>,
     /// B: inputs are in [-B, B] (max: [0, B]).
     pub domain: Rational,
     /// The scale that every stage's input has; about the size of the primes.
@@ -82,15 +85,38 @@ impl Plan {
 
     /// The depth of one evaluation.
     pub fn depth(&self, shape: Output) -> usize {
-        let degree = |c: &Vec<Rational>| c.iter().rposition(|c| !c.is_zero()).unwrap_or(0);
-        let stages = self.stages.iter().map(|c| super::split::depth(degree(c)));
+        let stages = (0..self.stages.len()).map(|i| self.stage(i, shape).depth());
         stages.sum::<usize>() + usize::from(shape != Output::Sign)
+    }
+
+    /// A stage with the maps before and behind it.
+    fn stage(&self, i: usize, shape: Output) -> Mapped {
+        let last = i + 1 == self.stages.len();
+        let divisor = match (self.reaches.get(i + 1), shape) {
+            (Some(reach), _) => reach.clone(),
+            (None, Output::Sign) => Rational::from(1),
+            (None, _) => Rational::from(2),
+        };
+        let mut c = to_chebyshev(&self.stages[i], &self.centres[i], &self.reaches[i]);
+        if let (Some(next), Some(constant)) = (self.centres.get(i + 1), c.first_mut()) {
+            *constant -= next;
+        }
+        c.iter_mut().for_each(|c| *c /= &divisor);
+        // The last product's rescale is to leave the scale of the argument, exactly.
+        let square = match last && shape != Output::Sign {
+            true => None,
+            false => stage::as_square(&c),
+        };
+        Mapped {
+            coefficients: c,
+            square,
+        }
     }
 
     /// One evaluation, its inputs at `level`.
     ///
-    /// **Guarantee** the result's scale is exactly [`Self::input_scale`] (sign: `scale`), so that results
-    /// can be fed to the next evaluation.
+    /// **Guarantee** the result's scale is exactly [`Self::input_scale`] (sign: `scale`, unless its last stage is a
+    /// square), so that results can be fed to the next evaluation.
     ///
     /// # Errors
     /// A stage that cannot be evaluated, and more depth than there is: which stage, need and have.
@@ -164,13 +190,15 @@ impl Plan {
         stages: &mut usize,
     ) -> Result<Block> {
         let k = self.stages.len();
-        if k == 0 || self.reaches.len() != k {
-            return Err(Error::domain("a composite needs a reach for every stage"));
+        if k == 0 || self.reaches.len() != k || self.centres.len() != k {
+            return Err(Error::domain(
+                "a composite needs a reach and a centre for every stage",
+            ));
         }
         let level = inputs.iter().map(|&i| b.level(i)).min().unwrap_or(0);
         let (need, have) = (self.depth(shape), level);
         if need > have {
-            let stage = self.stage_without_level(have);
+            let stage = self.stage_without_level(have, shape);
             return Err(Error::unsupported(format!(
                 "depth: the circuit needs {need} levels and {have} are left; they end in {stage}"
             )));
@@ -185,27 +213,26 @@ impl Plan {
         };
         let unit = Rational::from(&self.domain * &self.reaches[0]);
         let mut y = b.units(argument, &unit);
+        if !self.centres[0].is_zero() {
+            y = b.add_constant(y, Rational::from(-&self.centres[0]) / &self.reaches[0]);
+        }
         let first = *stages;
-        for (i, p) in self.stages.iter().enumerate() {
+        for i in 0..k {
             b.at(format!("stage {}", i + 1));
-            let last = i + 1 == k;
-            let divisor = match (last, shape) {
-                (false, _) => self.reaches[i + 1].clone(),
-                (true, Output::Sign) => Rational::from(1),
-                (true, _) => Rational::from(2),
+            let mapped = self.stage(i, shape);
+            let depth = mapped.depth();
+            y = match mapped.square {
+                Some(square) => stage::square(b, y, square)?,
+                None => {
+                    // The last product's rescale is to leave the scale of the argument.
+                    let scale = if i + 1 == k && shape != Output::Sign {
+                        b.prime(b.level(y).saturating_sub(depth))?
+                    } else {
+                        self.scale.clone()
+                    };
+                    stage::polynomial(b, y, &mapped.coefficients, &scale)?
+                }
             };
-            let coefficients: Vec<Rational> = to_chebyshev(p, &self.reaches[i])
-                .into_iter()
-                .map(|c| c / &divisor)
-                .collect();
-            // The last product's rescale is to leave the scale of the argument.
-            let scale = if last && shape != Output::Sign {
-                let depth = super::split::depth(coefficients.len() - 1);
-                b.prime(b.level(y).saturating_sub(depth))?
-            } else {
-                self.scale.clone()
-            };
-            y = stage::polynomial(b, y, &coefficients, &scale)?;
             *stages += 1;
         }
         b.at("final product");
@@ -237,11 +264,11 @@ impl Plan {
     }
 
     /// Where `have` levels end, in words.
-    fn stage_without_level(&self, have: usize) -> String {
+    fn stage_without_level(&self, have: usize, shape: Output) -> String {
         let mut left = have;
-        for (i, p) in self.stages.iter().enumerate() {
-            let degree = p.iter().rposition(|c| !c.is_zero()).unwrap_or(0);
-            let need = super::split::depth(degree);
+        for i in 0..self.stages.len() {
+            let mapped = self.stage(i, shape);
+            let (degree, need) = (mapped.coefficients.len() - 1, mapped.depth());
             if need > left {
                 return format!(
                     "stage {} (degree {degree}, {need} levels, {left} left)",
@@ -254,27 +281,57 @@ impl Plan {
     }
 }
 
-/// The coefficients of P(reach u) in the Chebyshev basis of u, exactly; trailing zeros are removed.
-pub fn to_chebyshev(powers: &[Rational], reach: &Rational) -> Vec<Rational> {
-    let mut out: Vec<Rational> = Vec::with_capacity(powers.len());
-    // Horner: multiply by reach u, where u T_0 = T_1 and u T_j = (T_(j+1) + T_(j-1))/2.
-    for c in powers.iter().rev() {
-        let mut next = vec![Rational::new(); out.len() + 1];
-        for (j, a) in out.iter().enumerate() {
-            let a = Rational::from(a * reach);
-            if j == 0 {
-                next[1] += a;
-            } else {
-                let half = a / 2u32;
-                next[j + 1] += &half;
-                next[j - 1] += half;
-            }
+/// A stage in the Chebyshev basis of its u.
+struct Mapped {
+    coefficients: Vec<Rational>,
+    /// a and b, where it is a u^2 + b and is evaluated so.
+    square: Option<(Rational, Rational)>,
+}
+
+impl Mapped {
+    fn depth(&self) -> usize {
+        match self.square {
+            Some(_) => 1,
+            None => super::split::depth(self.coefficients.len() - 1),
         }
-        next[0] += c;
+    }
+}
+
+/// The coefficients of P(centre + reach u) in the Chebyshev basis of u, exactly; trailing zeros are removed.
+///
+/// **Cost** some d^2 sums and products of integers.
+pub fn to_chebyshev(powers: &[Rational], centre: &Rational, reach: &Rational) -> Vec<Rational> {
+    // Integers: centre + reach u = (a + b u)/e, and the coefficients of P over one denominator.
+    let e = centre.denom().clone().lcm(reach.denom());
+    let over = |x: &Rational, e: &Integer| Integer::from(e / x.denom()) * x.numer();
+    let (a, b) = (over(centre, &e) * 2u32, over(reach, &e));
+    let mut common = Integer::from(1);
+    powers.iter().for_each(|c| common.lcm_mut(c.denom()));
+    // Horner: multiply by 2 (a + b u), where 2 u T_0 = 2 T_1 and 2 u T_j = T_(j+1) + T_(j-1).
+    let mut out: Vec<Integer> = Vec::with_capacity(powers.len());
+    let mut scale = Integer::from(1);
+    for (i, c) in powers.iter().rev().enumerate() {
+        if i > 0 {
+            scale *= Integer::from(&e * 2u32);
+        }
+        let mut next = vec![Integer::new(); out.len() + 1];
+        for (j, n) in out.iter().enumerate() {
+            let side = Integer::from(n * &b);
+            if j == 0 {
+                next[1] += Integer::from(&side * 2u32);
+            } else {
+                next[j + 1] += &side;
+                next[j - 1] += &side;
+            }
+            next[j] += Integer::from(n * &a);
+        }
+        next[0] += over(c, &common) * &scale;
         out = next;
     }
-    while out.len() > 1 && out.last().is_some_and(Rational::is_zero) {
+    let whole = common * scale;
+    while out.len() > 1 && out.last().is_some_and(Integer::is_zero) {
         out.pop();
     }
-    out
+    let ratio = |n: Integer| Rational::from((n, whole.clone()));
+    out.into_iter().map(ratio).collect()
 }

@@ -16,7 +16,7 @@
 //! | [`builder`] | nodes with exact levels and scales; what does not fit is refused |
 //! | [`split`] | baby-step giant-step: which products a polynomial needs at least depth |
 //! | [`stage`] | one polynomial in the Chebyshev basis |
-//! | [`composite`] | sign, ReLU and max of a table's composite |
+//! | [`composite`] | a table's composite itself, sign, ReLU and max of it |
 //! | [`exact`] | readings in exact numbers and in f64 |
 
 pub mod builder;
@@ -124,7 +124,7 @@ pub struct Circuit {
 /// The nodes of one polynomial stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StageSpan {
-    /// The node of the stage's input `u`, |u| <= 1.
+    /// The node of the stage's input `u`, whose real part is in [-1, 1].
     pub input: Id,
     /// First node of the stage.
     pub first: Id,

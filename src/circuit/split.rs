@@ -6,6 +6,10 @@
 //! degree below `2^l` is a plain sum of constants times `T_i`, and costs no product but one level. For an
 //! odd polynomial this is the recurrence of ePrint 2020/834 (published degrees and counts to 63), and all
 //! `l`, `m`, `g` are tried, for least depth `ceil(log2(d + 1))` and then fewest products.
+//!
+//! `T_i` that nothing is made of cost nothing: which coefficients are 0 is followed through the division.
+//! `c T_j` leaves `T_(j-g)` in q and `T_|j-2g|` in r, so that a parity stays in both, and one odd term beside
+//! an even polynomial (x/2 of a ReLU) stays alone in r.
 
 use crate::error::{Error, Result};
 use rug::Rational;
@@ -41,9 +45,12 @@ pub fn depth(degree: usize) -> usize {
 
 /// The split of least depth with fewest products, and that number.
 ///
+/// **Inputs** which coefficients are not 0, from degree 0 upwards; the last one counts as such.
+///
 /// # Errors
 /// A degree of 0, or beyond [`MAX_DEGREE`].
-pub fn best(degree: usize, odd: bool) -> Result<(Split, usize)> {
+pub fn best(support: &[bool]) -> Result<(Split, usize)> {
+    let degree = support.len().saturating_sub(1);
     if degree == 0 || degree > MAX_DEGREE {
         return Err(Error::unsupported(format!(
             "a stage of degree {degree}; from 1 to {MAX_DEGREE} are evaluated"
@@ -54,7 +61,7 @@ pub fn best(degree: usize, odd: bool) -> Result<(Split, usize)> {
     for baby in 1..=total {
         for giants in baby.max(2)..=total.max(2) {
             if let Some((split, _)) = search(degree, total, baby, giants) {
-                let products = products(&split, degree, odd);
+                let products = products(&split, support);
                 if found.as_ref().is_none_or(|(_, least)| products < *least) {
                     found = Some((split, products));
                 }
@@ -64,10 +71,15 @@ pub fn best(degree: usize, odd: bool) -> Result<(Split, usize)> {
     found.ok_or_else(|| Error::unsupported(format!("no split of degree {degree}")))
 }
 
+/// Which coefficients are not 0.
+pub fn support(c: &[Rational]) -> Vec<bool> {
+    c.iter().map(|c| !c.is_zero()).collect()
+}
+
 /// Products of a split: its own, and those of every `T_i` that it uses.
-fn products(split: &Split, degree: usize, odd: bool) -> usize {
+fn products(split: &Split, support: &[bool]) -> usize {
     let mut needed = vec![false; 2 * MAX_DEGREE + 2];
-    let own = collect(split, degree, odd, &mut needed);
+    let own = collect(split, support, &mut needed);
     // T_i = 2 T_a T_b - T_(a-b) needs its parts in turn.
     for i in (2..needed.len()).rev() {
         if needed[i] {
@@ -86,20 +98,35 @@ pub fn parts(i: usize) -> (usize, usize) {
     (a, i - a)
 }
 
-fn collect(split: &Split, degree: usize, odd: bool, needed: &mut [bool]) -> usize {
+fn collect(split: &Split, support: &[bool], needed: &mut [bool]) -> usize {
     match split {
         Split::Sum => {
-            let step = if odd { 2 } else { 1 };
-            for i in (1..=degree).step_by(step) {
-                needed[i] = true;
-            }
+            let used = support.iter().enumerate().skip(1).filter(|(_, u)| **u);
+            used.for_each(|(i, _)| needed[i] = true);
             0
         }
         Split::Product { giant, high, low } => {
             needed[*giant] = true;
-            1 + collect(high, degree - giant, odd, needed) + collect(low, giant - 1, odd, needed)
+            let (q, r) = divided(support, *giant);
+            1 + collect(high, &q, needed) + collect(low, &r, needed)
         }
     }
+}
+
+/// Which coefficients of q and r are not 0, in general: [`divide`] of coefficients that do not cancel.
+fn divided(support: &[bool], g: usize) -> (Vec<bool>, Vec<bool>) {
+    let mut r = support.to_vec();
+    let mut q = vec![false; support.len().saturating_sub(g).max(1)];
+    for j in (g..support.len()).rev() {
+        if std::mem::take(&mut r[j]) {
+            q[j - g] = true;
+            if j > g {
+                r[j.abs_diff(2 * g)] = true;
+            }
+        }
+    }
+    r.truncate(g);
+    (q, r)
 }
 
 /// A split of `degree` that is ready at depth `by`, with the fewest products of its own.
@@ -166,20 +193,32 @@ mod tests {
         }
     }
 
+    /// Degree `d` with the coefficients that `used` says, and the last.
+    fn count(d: usize, used: impl Fn(usize) -> bool) -> usize {
+        let support: Vec<bool> = (0..=d).map(|j| j == d || used(j)).collect();
+        best(&support).unwrap().1
+    }
+
     #[test]
     fn published_counts() {
         let mults = [
             2, 3, 5, 5, 6, 7, 8, 8, 8, 9, 9, 10, 10, 11, 12, 11, 11, 11, 11, 12, 12, 13,
         ];
         for (i, want) in mults.into_iter().enumerate() {
-            assert_eq!(
-                best(2 * i + 3, true).unwrap().1,
-                want,
-                "degree {}",
-                2 * i + 3
-            );
+            let d = 2 * i + 3;
+            assert_eq!(count(d, |j| j % 2 == 1), want, "degree {d}");
         }
-        assert_eq!(best(1, true).unwrap(), (Split::Sum, 0));
-        assert!(best(0, true).is_err() && best(256, false).is_err());
+        assert_eq!(best(&[false, true]).unwrap(), (Split::Sum, 0));
+        assert!(best(&[true]).is_err() && best(&[true; 257]).is_err());
+    }
+
+    /// x/2 beside an even polynomial costs what the even one does.
+    #[test]
+    fn a_linear_term_beside_an_even_polynomial_costs_nothing() {
+        for (d, want) in [(14, 6), (30, 9), (62, 14), (126, 19), (254, 28)] {
+            assert_eq!(count(d, |j| j % 2 == 0), want, "even, degree {d}");
+            assert_eq!(count(d, |j| j % 2 == 0 || j == 1), want, "degree {d}");
+        }
+        assert_eq!((count(62, |_| true), count(126, |_| true)), (17, 26));
     }
 }

@@ -5,6 +5,9 @@
 //! polynomial itself the wanted scale goes down the split: `f = q T_g + r` is to have scale `S` before
 //! its rescale, so `q` is to have `S / scale(T_g)`, and both `q` and `r` end in sums of constants times
 //! `T_i`, whose factors are free. All parts of one depth are summed before they are rescaled, once.
+//!
+//! `a u^2 + b` needs no constant at its own level: an integer k beside a stands for it exactly at the factor k/a.
+//! That is one level where the degree says two, at a scale that is off by k/a.
 
 use crate::circuit::builder::Builder;
 use crate::circuit::split;
@@ -38,8 +41,7 @@ pub fn polynomial(
     let used = coefficients.iter().rposition(|c| !c.is_zero());
     let degree = used.unwrap_or(0);
     let c = coefficients.get(..=degree).unwrap_or(&[]);
-    let odd = c.iter().step_by(2).all(Rational::is_zero);
-    let (plan, _) = split::best(degree, odd)?;
+    let (plan, _) = split::best(&split::support(c))?;
     let (need, have) = (split::depth(degree), b.level(input));
     if need > have {
         return Err(Error::unsupported(format!(
@@ -62,6 +64,47 @@ pub fn polynomial(
         output,
         chebyshev,
         coefficients: c.to_vec(),
+    });
+    Ok(output)
+}
+
+/// a and b of a polynomial a u^2 + b, |a| at least 1/4, from its Chebyshev coefficients.
+pub fn as_square(c: &[Rational]) -> Option<(Rational, Rational)> {
+    let [b, linear, a] = c else { return None };
+    let a = Rational::from(a * 2u32);
+    let good = linear.is_zero() && a.clone().abs() * 4u32 >= 1u32;
+    good.then(|| {
+        let b = Rational::from(b - Rational::from(&a / 2u32));
+        (a, b)
+    })
+}
+
+/// a u^2 + b at one level, u the value of `input`; the scale is that of the input squared, times k/a, over a prime.
+///
+/// # Errors
+/// No level left.
+pub fn square(b: &mut Builder, input: Id, (a, c): (Rational, Rational)) -> Result<Id> {
+    let first = b.len();
+    let product = b.mul(input, input)?;
+    let nearest = a.clone().round();
+    let k = match nearest.is_zero() {
+        true => Rational::from(if a < 0u32 { -1 } else { 1 }),
+        false => nearest,
+    };
+    let factor = k / &a;
+    let times = b.mul_constant(product, a.clone(), factor);
+    let sum = match c.is_zero() {
+        true => times,
+        false => b.add_constant(times, c.clone()),
+    };
+    let output = b.rescale(sum)?;
+    let half = Rational::from(&a / 2u32);
+    b.stage(StageSpan {
+        input,
+        first,
+        output,
+        chebyshev: Vec::new(),
+        coefficients: vec![c + &half, Rational::new(), half],
     });
     Ok(output)
 }

@@ -58,10 +58,10 @@ pub struct Arguments {
 /// What is evaluated.
 #[derive(clap::Args, Debug, Clone)]
 pub struct Task {
-    /// sign, relu, max or max_pool (the table's own if left out).
+    /// sign, relu, max or max_pool of a table p ~ sign; of another table its own, p itself (the table's own if left out).
     #[arg(long, value_name = "FUNCTION", requires = "table")]
     target: Option<Function>,
-    /// B: inputs are in [-B, B] (max: [0, B]).
+    /// B: inputs are in [-B, B] (max: [0, B]); not for p itself, whose inputs are in the table's domain.
     #[arg(long, default_value = "1", value_name = "B", value_parser = input_scale, allow_hyphen_values = true, requires = "table")]
     scale: Rational,
     /// max_pool: K x K inputs (2 if left out).
@@ -170,7 +170,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(beyond)))
 }
 
-/// Lines of `count` decimals; slots beyond them are 0 (which every domain has).
+/// Lines of `count` decimals.
 fn read_values(path: &Path, count: usize, slots: usize) -> Result<Vec<Vec<f64>>> {
     let text = read_text(path, MAX_VALUES)?;
     let mut all = vec![Vec::new(); count];
@@ -233,7 +233,11 @@ fn said(a: &Arguments, made: &Certified, answer: &Answer) -> String {
         });
         format!("{value:#}\n")
     } else {
-        let l = |x: f64| format!("2^{:.2}", x.log2());
+        // Of no slot, perhaps: all lie where nothing is approximated.
+        let l = |x: f64| match x > 0.0 {
+            true => format!("2^{:.2}", x.log2()),
+            false => "0".to_owned(),
+        };
         format!(
             "certified: {}\n{runs} runs, {slots} slots, seed {seed}\n\
              error (against the true function)  bound {}  measure_max {}  measure_rms {}\n\

@@ -55,7 +55,10 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         }
         None => None,
     };
-    let function = composite.as_ref().map(|(_, task)| task.target.name());
+    let function = composite.as_ref().map(|(table, task)| match &table.smooth {
+        Some(smooth) => smooth.function.text().trim().to_owned(),
+        None => task.target.name().to_owned(),
+    });
     let request = Request {
         parameters,
         k: a.k,
@@ -73,7 +76,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     let mut code = 0;
     if let Some(composite) = &answer.composite {
         code = u8::from(composite.high_probability.is_err());
-        notes = of_composite(a, function.unwrap_or_default(), composite);
+        notes = of_composite(a, &function.unwrap_or_default(), composite);
     }
     if a.measure > 0 {
         let (words, beyond) = of_measurement(a, &answer);

@@ -82,6 +82,11 @@ impl Program {
         &self.result
     }
 
+    /// Whether it is p itself.
+    pub fn is_p(&self) -> bool {
+        self.bindings.is_empty() && self.result == Expression::P
+    }
+
     /// Whether something in it may be defined up to an end only: a root, arc sine or arc cosine.
     pub fn has_ends(&self) -> bool {
         let mut all = self.bindings.iter().map(|(_, e)| e).chain([&self.result]);

@@ -6,7 +6,10 @@ use crate::ckks::parameters::Parameters;
 use crate::ckks::ring::Ring;
 use crate::ckks::scheme::encrypt::Encryption;
 use crate::error::{Error, Result};
-use crate::function::target::{Function, Target};
+use crate::function::algebra::Algebra;
+use crate::function::point::Points;
+use crate::function::target::Function;
+use crate::jobs::certify::usual;
 use crate::noise::composite::average::Estimator;
 use crate::noise::composite::bound::{Input, Prepared, Task as Kind};
 use crate::noise::measure::composite::{Domain, Experiment, Measured};
@@ -17,9 +20,9 @@ use rug::Rational;
 /// The function that is evaluated, and its inputs.
 #[derive(Debug, Clone)]
 pub struct Task {
-    /// Sign, ReLU, max or max-pool.
+    /// Sign, ReLU, max or max-pool; or what p itself stands for.
     pub target: Function,
-    /// B: inputs are in [-B, B] (max: [0, B]).
+    /// B: inputs are in [-B, B] (max: [0, B]); 1 for p itself, which has a domain of its own.
     pub scale: Rational,
     /// K of a K x K max-pool, 2 or 3.
     pub window: u32,
@@ -41,9 +44,9 @@ impl Task {
         }
     }
 
-    /// What is to be certified; but for 2^-k, or for every outcome.
-    pub(in crate::jobs) fn wanted(&self, k: Option<u32>) -> Wanted {
-        let mut target = Target::new(self.target);
+    /// What is to be certified of a table; but for 2^-k, or for every outcome.
+    pub(in crate::jobs) fn wanted(&self, table: &Table, k: Option<u32>) -> Wanted {
+        let mut target = usual(table, self.target);
         target.scale = self.scale.clone();
         target.inputs = (self.window as usize).saturating_mul(self.window as usize);
         Wanted {
@@ -64,18 +67,45 @@ impl Task {
         domain
     }
 
-    /// The true function, where the certificate says something of it.
-    pub(in crate::jobs) fn truth(&self, made: &Certified) -> impl Fn(&[f64]) -> Option<f64> {
-        let target = self.target;
-        let from = match &made.proof.closeness {
+    /// *Estimates* the true function, where the certificate says something of it.
+    pub(in crate::jobs) fn truth<'a>(&self, made: &'a Certified) -> Truth<'a> {
+        let (target, proof) = (self.target, &made.proof);
+        if let Some(lines) = &proof.lines {
+            let part = |x: f64| {
+                lines
+                    .parts
+                    .iter()
+                    .find(|p| p.line.from <= x && p.line.to >= x)
+            };
+            return Box::new(move |x| {
+                let line = &part(x[0])?.line;
+                Some(line.slope.to_f64() * x[0] + line.intercept.to_f64())
+            });
+        }
+        if let Some(series) = &proof.series {
+            let function = series.difference.function.expression();
+            let part = |x: f64| series.parts.iter().find(|p| p.from <= x && p.to >= x);
+            let points = Points { prec: 64 };
+            return Box::new(move |x| {
+                part(x[0])?;
+                let x = points.constant(&Rational::from_f64(x[0])?);
+                // Not defined at the very end of a domain, perhaps.
+                let value = function.value(&points, &x, &x).ok()?;
+                Some(value.ball().0.to_f64())
+            });
+        }
+        let from = match &proof.closeness {
             Some(c) if target == Function::Sign => Rational::from(&c.from * &self.scale).to_f64(),
             _ => 0.0,
         };
-        move |x| (x[0].abs() >= from).then(|| value(target, x))
+        Box::new(move |x| (x[0].abs() >= from).then(|| value(target, x)))
     }
 }
 
-/// The function's value.
+/// A function of all inputs; none where nothing is said of it.
+pub(in crate::jobs) type Truth<'a> = Box<dyn Fn(&[f64]) -> Option<f64> + 'a>;
+
+/// The value of a function that is made of a sign.
 fn value(function: Function, inputs: &[f64]) -> f64 {
     match function {
         Function::Sign => inputs[0].signum(),
@@ -106,7 +136,8 @@ pub enum Inputs {
     Uniform(u64),
     /// So many runs where noise is expected to be largest.
     Hardest(u64),
-    /// One run: a list of at most N/2 slots for each input of the function; slots beyond are 0.
+    /// One run: a list of at most N/2 slots for each input of the function; slots beyond are 0, or what is nearest to
+    /// it in the domain.
     Given(Vec<Vec<f64>>),
 }
 
@@ -141,7 +172,7 @@ pub enum Inputs {
 /// # Ok::<(), polycert::error::Error>(())
 /// ```
 pub fn certify(table: &Table, request: &Request) -> Result<Outcomes> {
-    let wanted = request.task.wanted(Some(request.k));
+    let wanted = request.task.wanted(table, Some(request.k));
     evaluation::certify(table, &request.parameters, &wanted)
 }
 
@@ -194,7 +225,7 @@ pub fn measure(
     let slots = request.parameters.n() / 2;
     let domain = request.task.domain(&made.prepared);
     let given = match &request.inputs {
-        Inputs::Given(lists) => Some(padded(lists, domain.inputs, slots)?),
+        Inputs::Given(lists) => Some(padded(lists, domain, slots)?),
         _ => None,
     };
     progress(Progress::Keys);
@@ -227,8 +258,9 @@ pub fn measure(
     })
 }
 
-/// All slots of every input.
-fn padded(lists: &[Vec<f64>], inputs: usize, slots: usize) -> Result<Vec<Vec<f64>>> {
+/// All slots of every input, those that are not given inside of the domain.
+fn padded(lists: &[Vec<f64>], domain: Domain, slots: usize) -> Result<Vec<Vec<f64>>> {
+    let inputs = domain.inputs;
     if lists.len() != inputs || lists.iter().any(|l| l.len() > slots) {
         return Err(Error::domain(format!(
             "{} lists of values; {inputs} of at most {slots} slots are needed",
@@ -237,7 +269,7 @@ fn padded(lists: &[Vec<f64>], inputs: usize, slots: usize) -> Result<Vec<Vec<f64
     }
     let mut lists = lists.to_vec();
     for list in &mut lists {
-        list.resize(slots, 0.0);
+        list.resize(slots, 0f64.clamp(domain.lo, domain.hi));
     }
     Ok(lists)
 }

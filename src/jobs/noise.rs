@@ -188,14 +188,14 @@ fn composite_rows(
     let mut hard = None;
     let parameters = &request.parameters;
     let slots = parameters.n() as u64 / 2;
-    let no_worst_case = match certify(table, parameters, &task.wanted(None))? {
+    let no_worst_case = match certify(table, parameters, &task.wanted(table, None))? {
         Ok(made) => {
             row.bound_worst_case = Some(made.bounded.bound_noise);
             None
         }
         Err(margin) => Some(margin),
     };
-    let high_probability = match certify(table, parameters, &task.wanted(Some(request.k)))? {
+    let high_probability = match certify(table, parameters, &task.wanted(table, Some(request.k)))? {
         Ok(made) => {
             let bound_noise = made.bounded.bound_noise;
             row.bound_high_probability = Some(bound_noise);

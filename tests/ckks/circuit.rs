@@ -46,6 +46,7 @@ fn ciphertexts_follow_the_numbers() {
     let plan = Plan {
         stages: stages(),
         reaches: vec![Rational::from(1), Rational::from((9, 8))],
+        centres: vec![Rational::new(); 2],
         domain: Rational::from(40),
         scale: params.scale(),
     };

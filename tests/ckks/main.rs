@@ -1,6 +1,8 @@
 //! Encryption against exact arithmetic, and noise against its bounds.
 
 mod circuit;
+mod itself;
+mod itself_forged;
 mod noise_bias;
 mod noise_bounds;
 mod noise_evaluated;

@@ -269,3 +269,110 @@ fn every_way_of_encryption_can_be_chosen() {
         "{words}"
     );
 }
+
+/// Tables of p itself, on their own domain: bounds, ciphertexts, lists of inputs, and what is refused.
+#[test]
+fn tables_of_the_function_itself_are_evaluated() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (relu, root, program) = (at("relu.json"), at("root.json"), at("program.json"));
+    for (table, function, range, degree) in
+        [(&relu, "relu", "4", "14"), (&root, "1/sqrt(x)", "1,4", "6")]
+    {
+        let range = format!("--range={range}");
+        let line = [
+            "family",
+            "minimax",
+            "--function",
+            function,
+            &range,
+            "--degree",
+            degree,
+            "-o",
+            table,
+        ];
+        let out = polycert(&line);
+        assert!(out.status.success(), "{}", text(&out.stderr));
+    }
+    let with = |command: &[&str]| {
+        let out = polycert(&[command, &SMALL[..]].concat());
+        let words = format!("{}{}", text(&out.stdout), text(&out.stderr));
+        (out.status.code(), words, out.stdout)
+    };
+    let file = at("relu.eval.json");
+    let (code, words, _) = with(&["evaluate", &relu, "--seed", "4", "-o", &file]);
+    assert_eq!(code, Some(0), "{words}");
+    for part in [
+        "|decrypted - ReLU(x)| <=",
+        "in every slot, all inputs in [-4, 4]",
+        "every slot is within its bound",
+    ] {
+        assert!(words.contains(part), "{words}");
+    }
+    let require = [
+        "check",
+        &file,
+        "--require",
+        "decrypted direct_relu<=1/16 on [-4,4] but 2^-40",
+    ];
+    let checked = polycert(&require);
+    assert!(checked.status.success(), "{}", text(&checked.stdout));
+    // In the units of the table's own domain, which does not hold 0.
+    let values = at("values.txt");
+    std::fs::write(&values, "1\n2.25\n4\n").unwrap();
+    let line = ["evaluate", &root, "--values", &values, "--json"];
+    let (code, words, out) = with(&line);
+    assert_eq!(code, Some(0), "{words}");
+    let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
+    assert_eq!(
+        (&json["within_bounds"], &json["slots"]),
+        (&true.into(), &1024.into())
+    );
+    let statement = json["statement"].as_str().unwrap();
+    assert!(
+        statement.contains("|decrypted - (1/sqrt(x))|"),
+        "{statement}"
+    );
+    std::fs::write(&values, "1\n0.5\n").unwrap();
+    let (code, words, _) = with(&line);
+    assert_eq!(code, Some(2));
+    let outside = "slot 1: 0.5 is outside of the certified domain [1, 4]";
+    assert!(words.contains(outside), "{words}");
+    let (code, words, _) = with(&["noise", "--table", &root, "--measure", "1"]);
+    assert_eq!(code, Some(0), "{words}");
+    assert!(words.contains("|decrypted - 1/sqrt(x)| <= 2^-"), "{words}");
+    // A scale, another function, a value that is a program.
+    let stated = std::fs::read_to_string(&root).unwrap();
+    let other = stated.replacen(
+        "\"domain\"",
+        "\"value\": \"p*(3 - x*p^2)/2\", \"domain\"",
+        1,
+    );
+    std::fs::write(&program, other).unwrap();
+    for (line, why) in [
+        (
+            vec!["evaluate", &relu, "--scale", "2"],
+            "scale in its input maps",
+        ),
+        (
+            vec!["evaluate", &relu, "--target", "relu"],
+            "p(x) is the function itself",
+        ),
+        (
+            vec![
+                "evaluate",
+                "certificates/relu04.json",
+                "--target",
+                "direct_relu",
+            ],
+            "relu is made of sign: direct_relu takes p as the function itself",
+        ),
+        (
+            vec!["evaluate", &program],
+            "is a program, which has no circuit: tables whose value is p itself have one",
+        ),
+    ] {
+        let (code, words, _) = with(&line);
+        assert!(code == Some(2) && words.contains(why), "{line:?}: {words}");
+    }
+}

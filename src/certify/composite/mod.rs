@@ -3,6 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`cascade`] | a branch: ranges and slopes of the composite |
+//! | [`interval`] | a composite over an interval of x: p itself, not a sign |
 //! | [`fast`] | the same in f64 intervals, where they suffice |
 //! | [`cells`] | cells on which the ReLU error is bounded |
 //! | [`witness`] | points where it is large: untrusted search, proved value |
@@ -10,4 +11,5 @@
 pub mod cascade;
 pub mod cells;
 pub mod fast;
+pub mod interval;
 pub mod witness;

@@ -1,15 +1,17 @@
 //! The noise of a composite over its whole domain, for both tiers; refusals with the margin that is missing.
 
 use crate::arith::mp::Mp;
+use crate::arith::number::{f64_above, f64_below};
 use crate::arith::rounding::CoefficientMode;
 use crate::arith::{const_interval, interval, Interval};
 use crate::certify::composite::cascade::{Branch, Stage};
+use crate::certify::composite::interval;
 use crate::circuit::composite::{Block, Output, Plan};
 use crate::circuit::{Circuit, Id, Op};
 use crate::ckks::scheme::encrypt::Encryption;
 use crate::error::{Error, Result};
 use crate::noise::composite::fresh::{Noisy, Program};
-use crate::noise::composite::propagate::{Carrier, Margin};
+use crate::noise::composite::propagate::{Carrier, Map, Margin};
 use crate::noise::composite::refine::refine;
 use crate::noise::composite::PREC;
 use crate::noise::formula::{enclose, tail, Model, Tier};
@@ -32,6 +34,13 @@ pub enum Input {
 pub enum Task {
     /// One sign, ReLU or max.
     Single(Output),
+    /// p itself, B being 1.
+    Itself {
+        /// The least input.
+        lo: Rational,
+        /// The greatest.
+        hi: Rational,
+    },
     /// The maximum of `inputs` values, read as c x + 1/2.
     Pool {
         /// Number of inputs.
@@ -46,7 +55,7 @@ pub enum Task {
 pub struct Request {
     /// What is evaluated.
     pub task: Task,
-    /// B: x in [-B, B] (max: [0, B]; pools: 1).
+    /// B: x in [-B, B] (max: [0, B]; pools and p itself: 1).
     pub domain: Rational,
     /// The inputs.
     pub input: Input,
@@ -69,8 +78,10 @@ pub struct Prepared {
     pub circuit: Circuit,
     /// Its evaluations of the composite.
     pub blocks: Vec<Block>,
-    /// The branches, proved over [0, `K_1`].
+    /// The branches, proved over [0, `K_1`]; for p itself one, over all inputs.
     pub branches: Vec<Branch>,
+    /// Fractional bits with which a checker in fixed point comes to the same: an estimate.
+    pub estimate_fixed_bits: u32,
     /// The request.
     pub request: Request,
     model: Model,
@@ -87,7 +98,7 @@ pub struct Bounded {
     pub bound_noise: f64,
     /// `bound` of the noise of every stage of the last block, in units of that stage.
     pub bound_stages: Vec<f64>,
-    /// For every block and branch the ends of the cells, of |x|/B.
+    /// For every block and branch the ends of the cells, of |x|/B (p itself: of x).
     pub cells: Vec<Vec<Vec<f64>>>,
 }
 
@@ -116,6 +127,17 @@ pub struct Begun {
     first: Vec<Stage>,
 }
 
+/// The stages of a table with a margin: pieces, and which inputs each takes.
+struct Stages {
+    branches: Vec<Branch>,
+    reaches: Vec<Rational>,
+    centres: Vec<Rational>,
+    estimate_fixed_bits: u32,
+}
+
+/// Bits that a checker in fixed point needs beyond a branch's precision.
+const EXTRA_BITS: u32 = 64;
+
 /// `K_1 = 1 + 2^-bits`, to be tried in this order.
 const FIRST_REACHES: [u32; 4] = [12, 15, 18, 22];
 
@@ -140,31 +162,26 @@ impl Begun {
         if request.domain <= 0u32 {
             return Err(Error::domain("the domain B must be above 0"));
         }
-        if matches!(request.task, Task::Pool { .. }) && request.domain != 1u32 {
-            return Err(Error::domain("a pool has the domain B = 1"));
+        let scaled = matches!(request.task, Task::Single(_));
+        if !scaled && request.domain != 1u32 {
+            return Err(Error::domain("a pool and p itself have the domain B = 1"));
         }
-        let (branches, first) = self.branches(request.margin)?;
-        let whole = Mp {
-            lo: Float::new(PREC),
-            hi: Float::with_val(PREC, 1),
+        let stages = match &request.task {
+            Task::Itself { lo, hi } => self.itself((lo, hi), request.margin)?,
+            _ => self.signs(request.margin)?,
         };
-        let stages = branches[0].stages.len();
-        let mut reaches = vec![first];
-        for i in 0..stages - 1 {
-            let most = branches.iter().map(|b| b.images(&whole)[i].magnitude());
-            let most = most.fold(Float::new(PREC), crate::arith::mp::max);
-            reaches.push(reach_of(&most, request.margin));
-        }
         let parameters = model.parameters();
         let plan = Plan {
             stages: positive(&self.composite),
-            reaches,
+            reaches: stages.reaches,
+            centres: stages.centres,
             domain: request.domain.clone(),
             scale: parameters.scale(),
         };
         let level = request.level.unwrap_or(parameters.max_level());
         let (circuit, blocks) = match &request.task {
             Task::Single(shape) => plan.circuit(parameters.q(), level, *shape)?,
+            Task::Itself { .. } => plan.circuit(parameters.q(), level, Output::Sign)?,
             Task::Pool {
                 inputs,
                 input_scale,
@@ -174,9 +191,45 @@ impl Begun {
             plan,
             circuit,
             blocks,
-            branches,
+            branches: stages.branches,
+            estimate_fixed_bits: stages.estimate_fixed_bits,
             request,
             model: model.clone(),
+        })
+    }
+
+    /// p itself over an interval of x.
+    fn itself(&self, ends: (&Rational, &Rational), margin: i32) -> Result<Stages> {
+        let prepared = interval::prepare(&positive(&self.composite), ends, margin)?;
+        let maps = prepared.maps.into_iter();
+        let (centres, reaches) = maps.map(|map| (map.centre, map.reach)).unzip();
+        Ok(Stages {
+            branches: vec![prepared.branch],
+            reaches,
+            centres,
+            estimate_fixed_bits: prepared.estimate_fixed_bits,
+        })
+    }
+
+    /// What is made of a sign.
+    fn signs(&mut self, margin: i32) -> Result<Stages> {
+        let (branches, first) = self.branches(margin)?;
+        let whole = Mp {
+            lo: Float::new(PREC),
+            hi: Float::with_val(PREC, 1),
+        };
+        let stages = branches[0].stages.len();
+        let mut reaches = vec![first];
+        for i in 0..stages - 1 {
+            let most = branches.iter().map(|b| b.images(&whole)[i].magnitude());
+            let most = most.fold(Float::new(PREC), crate::arith::mp::max);
+            reaches.push(reach_of(&most, margin));
+        }
+        Ok(Stages {
+            centres: vec![Rational::new(); stages],
+            estimate_fixed_bits: branches[0].prec + EXTRA_BITS,
+            branches,
+            reaches,
         })
     }
 
@@ -270,8 +323,16 @@ impl Prepared {
             }
         }
         let program = Program::new(&self.circuit, &self.model, tier);
-        let reaches: Vec<Interval> = self.plan.reaches.iter().map(enclose).collect();
+        let maps: Vec<Map> = self
+            .plan
+            .reaches
+            .iter()
+            .zip(&self.plan.centres)
+            .map(Map::new)
+            .collect();
         let whole = enclose(&self.plan.domain);
+        let ends = self.cells();
+        let enough = matches!(self.request.task, Task::Itself { .. });
         let nothing = Noisy {
             value: Interval::ENTIRE,
             bound_aside: 0.0,
@@ -288,14 +349,14 @@ impl Prepared {
                 circuit: &self.circuit,
                 program: &program,
                 block,
-                reaches: &reaches,
+                maps: &maps,
                 domain: whole,
             };
             let whole_argument = values[block.argument];
             let mut worst: Option<Noisy> = None;
             let mut of_block = Vec::new();
             for branch in &self.branches {
-                match refine(&carrier, branch, &mut values)? {
+                match refine(&carrier, branch, ends, enough, &mut values)? {
                     Ok(refined) => {
                         let r = refined.result;
                         let before = worst.unwrap_or(r);
@@ -363,12 +424,21 @@ impl Prepared {
         Ok(())
     }
 
+    /// What the cells cover: [0, 1] of |x|/B, or all x of p itself, rounded outward.
+    fn cells(&self) -> (f64, f64) {
+        match &self.request.task {
+            Task::Itself { lo, hi } => (f64_below(lo), f64_above(hi)),
+            _ => (0.0, 1.0),
+        }
+    }
+
     /// The inputs that are meant: [-B, B], for max [0, B], for a pool what c x + 1/2 maps to [0, 1].
     fn input_range(&self, domain: Interval) -> Interval {
         let both = const_interval!(-1.0, 1.0);
         match &self.request.task {
             Task::Single(Output::Max) => domain * const_interval!(0.0, 1.0),
             Task::Single(_) => domain * both,
+            Task::Itself { lo, hi } => enclose(lo).convex_hull(enclose(hi)),
             Task::Pool { input_scale, .. } => {
                 both * const_interval!(0.5, 0.5) / enclose(input_scale)
             }

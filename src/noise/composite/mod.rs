@@ -10,7 +10,7 @@
 //! with the slope over all complex z within `e` of y, from the certified pieces of `P_i'` (`slope`), and
 //! `F_i` what the stage's own operations and rounded constants add when its input is exact. This is done cell
 //! by cell over the domain: near 0 the slopes are large, but the last product damps by x; elsewhere they are
-//! small.
+//! small. For p itself cells are of x, over any interval, and stages take values around a centre.
 //!
 //! | module | what |
 //! |---|---|

@@ -2,15 +2,16 @@
 
 use crate::arith::mp::Mp;
 use crate::arith::{const_interval, interval, Interval};
-use crate::certify::composite::cascade::{Branch, Stage};
+use crate::certify::composite::cascade::Branch;
 use crate::circuit::composite::{Block, Output};
 use crate::circuit::Circuit;
 use crate::error::{Error, Result};
 use crate::noise::composite::fresh::{Noisy, Program};
 use crate::noise::composite::slope;
+use crate::noise::formula::enclose;
 use crate::poly::composite::Side;
 use rug::float::Round;
-use rug::Float;
+use rug::{Float, Rational};
 
 /// A composite's block, ready to carry noise through.
 pub struct Carrier<'a> {
@@ -20,10 +21,29 @@ pub struct Carrier<'a> {
     pub program: &'a Program,
     /// The block.
     pub block: &'a Block,
-    /// `K_i` of every stage.
-    pub reaches: &'a [Interval],
+    /// Of every stage's input.
+    pub maps: &'a [Map],
     /// B.
     pub domain: Interval,
+}
+
+/// A stage's circuit works on u = (y - m)/K.
+#[derive(Debug, Clone, Copy)]
+pub struct Map {
+    /// K.
+    pub reach: Interval,
+    /// m.
+    pub centre: Interval,
+}
+
+impl Map {
+    /// Of K and m.
+    pub fn new((reach, centre): (&Rational, &Rational)) -> Self {
+        Self {
+            reach: enclose(reach),
+            centre: enclose(centre),
+        }
+    }
 }
 
 /// What is proved of a cell.
@@ -42,6 +62,8 @@ pub struct Margin {
     pub stage: usize,
     /// `bound` of the noise of its input.
     pub bound_noise: f64,
+    /// Whether they leave it at its lower end.
+    pub below: bool,
     /// Where the inputs end with their noise.
     pub reached: f64,
     /// Where the certified domain ends.
@@ -51,7 +73,8 @@ pub struct Margin {
 impl Margin {
     /// eta: how much wider the stage's domain must be than it is, at least.
     pub fn eta(&self) -> f64 {
-        (self.reached - self.certified).max(0.0)
+        let over = self.reached - self.certified;
+        if self.below { -over } else { over }.max(0.0)
     }
 }
 
@@ -59,12 +82,13 @@ impl std::fmt::Display for Margin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
-            "stage {}: with a noise of up to {:.3e} its inputs reach {:.6}, and the stage was certified up to \
+            "stage {}: with a noise of up to {:.3e} its inputs reach {:.6}, and the stage was certified {} to \
              {:.6}; a table whose stages are fitted with a margin eta >= {:.3e}, or parameters with less \
              noise (a larger scale), are needed",
             self.stage,
             self.bound_noise,
             self.reached,
+            if self.below { "down" } else { "up" },
             self.certified,
             self.bound_noise.max(self.eta())
         )
@@ -81,10 +105,11 @@ fn outward(y: &Mp) -> Interval {
 }
 
 impl Carrier<'_> {
-    /// Carries what is known of earlier nodes through the block, for |x|/B in a cell inside [0, 1].
+    /// Carries what is known of earlier nodes through the block, for |x|/B in a cell inside [0, 1]; for p itself
+    /// x is in the cell.
     ///
     /// **Inputs** `values` by node, known up to the block's argument; the rest is overwritten.
-    /// **Guarantee** for every x of the branch's side with |x|/B in the cell, the result is within its
+    /// **Guarantee** for every x of the branch's side with |x|/B (p itself: x) in the cell, the result is within its
     /// `bound_error` of the exact composite's.
     ///
     /// # Errors
@@ -105,17 +130,18 @@ impl Carrier<'_> {
             if let Some(i) = stage {
                 let span = &spans[i];
                 let exact = if i == 0 { cell } else { &images[i - 1] };
-                let noise = (size(values[span.input].bound_error) * self.reaches[i]).sup();
+                let map = &self.maps[i];
+                let noise = (size(values[span.input].bound_error) * map.reach).sup();
                 let held = exact.clone().widened(&Float::with_val(exact.prec(), noise));
-                let u = outward(&held) / self.reaches[i];
+                let u = (outward(&held) - map.centre) / map.reach;
                 let slope = slope::near(&branch.stages[i], branch.side, exact, noise);
                 let (Some(slope), true) = (slope, u.mag() <= 1.0) else {
-                    return Ok(Err(self.margin(i, &branch.stages[i], &held, noise)));
+                    return Ok(Err(self.margin(i, branch, &held, noise)));
                 };
                 // The nodes of an odd stage have equal bounds at u and at -u.
                 let given = Noisy {
                     value: if branch.side == Side::Negative { -u } else { u },
-                    bound_aside: (size(noise) / self.reaches[i]).sup(),
+                    bound_aside: (size(noise) / map.reach).sup(),
                     bound_error: 0.0,
                 };
                 let fresh = self
@@ -124,8 +150,12 @@ impl Carrier<'_> {
                 let divisor = self.divisor(i);
                 let error = size(noise) * size(slope) / divisor + size(fresh.bound_error);
                 bound_stages.push((error * divisor).sup());
+                let next = self
+                    .maps
+                    .get(i + 1)
+                    .map_or(const_interval!(0.0, 0.0), |m| m.centre);
                 values[span.output] = Noisy {
-                    value: on_side(branch.side, outward(&images[i])) / divisor,
+                    value: (on_side(branch.side, outward(&images[i])) - next) / divisor,
                     bound_aside: 0.0,
                     bound_error: error.sup(),
                 };
@@ -149,21 +179,38 @@ impl Carrier<'_> {
 
     /// By what the circuit divides the result of stage i.
     fn divisor(&self, i: usize) -> Interval {
-        match (self.reaches.get(i + 1), self.block.shape) {
-            (Some(reach), _) => *reach,
+        match (self.maps.get(i + 1), self.block.shape) {
+            (Some(map), _) => map.reach,
             (None, Output::Sign) => const_interval!(1.0, 1.0),
             (None, _) => const_interval!(2.0, 2.0),
         }
     }
 
-    fn margin(&self, i: usize, stage: &Stage, held: &Mp, noise: f64) -> Margin {
-        let reach = self.reaches[i].inf();
-        let hi = stage.value.hi().to_f64_round(Round::Down).min(reach);
+    fn margin(&self, i: usize, branch: &Branch, held: &Mp, noise: f64) -> Margin {
+        let (stage, map) = (&branch.stages[i], &self.maps[i]);
+        let lo = stage.value.lo().to_f64_round(Round::Up);
+        let lo = lo.max((map.centre - map.reach).sup());
+        // An odd stage is prepared from 0 upwards, for both signs.
+        let below = branch.side != Side::Both && held.lo < lo;
+        let (reached, certified) = if below {
+            (held.lo.to_f64_round(Round::Down), lo)
+        } else {
+            let hi = stage.value.hi().to_f64_round(Round::Down);
+            let reached = match branch.side {
+                Side::Both => held.magnitude(),
+                _ => held.hi.clone(),
+            };
+            (
+                reached.to_f64_round(Round::Up),
+                hi.min((map.centre + map.reach).inf()),
+            )
+        };
         Margin {
             stage: i + 1,
             bound_noise: noise,
-            reached: held.magnitude().to_f64_round(Round::Up),
-            certified: hi,
+            below,
+            reached,
+            certified,
         }
     }
 }

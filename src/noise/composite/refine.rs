@@ -1,4 +1,4 @@
-//! The cells of a block: [0, 1] is halved where the bound is largest.
+//! The cells of a block: its domain is halved where the bound is largest.
 
 use crate::arith::mp::Mp;
 use crate::arith::Interval;
@@ -11,7 +11,10 @@ use rug::Float;
 
 /// Cells of a block that the refinement may use.
 const MAX_CELLS: usize = 96;
-/// Cells are not halved below this width.
+/// Where p itself is bounded: cells whose bound is at most this many times that of a single point of theirs are
+/// not halved, since nothing is gained by it that matters, and a checker pays for each.
+const ENOUGH: f64 = 1.0 + 1.0 / 64.0;
+/// Cells are not halved below this share of the domain.
 const SHORTEST: f64 = 1.0 / (1u64 << 24) as f64;
 
 /// The cells of a block on one branch, and the worst of what they carry.
@@ -24,10 +27,13 @@ pub(super) struct Refined {
     pub(super) bound_stages: Vec<f64>,
 }
 
-/// Cells of [0, 1], those with the largest bound halved again and again.
+/// Cells of the domain `ends`, those with the largest bound halved again and again; until that gains little more, if
+/// that is `enough`.
 pub(super) fn refine(
     carrier: &Carrier<'_>,
     branch: &Branch,
+    ends: (f64, f64),
+    enough: bool,
     values: &mut [Noisy],
 ) -> Result<std::result::Result<Refined, Margin>> {
     struct Cell {
@@ -36,7 +42,8 @@ pub(super) fn refine(
         carried: Carried,
     }
     let mut done: Vec<Cell> = Vec::with_capacity(MAX_CELLS);
-    let mut open = vec![(0.0f64, 1.0f64)];
+    let shortest = SHORTEST * (ends.1 - ends.0);
+    let mut open = vec![ends];
     loop {
         while let Some((lo, hi)) = open.pop() {
             let cell = Mp {
@@ -44,7 +51,7 @@ pub(super) fn refine(
                 hi: Float::with_val(PREC, hi),
             };
             // A wide cell may seem to lack margin, or to wrap, where its parts do not: it is halved.
-            let stuck = hi - lo < SHORTEST || done.len() + open.len() > MAX_CELLS;
+            let stuck = hi - lo < shortest || done.len() + open.len() > MAX_CELLS;
             match carrier.carry(branch, &cell, values) {
                 Ok(Ok(carried)) => {
                     done.push(Cell { lo, hi, carried });
@@ -65,14 +72,24 @@ pub(super) fn refine(
         let Some(largest) = (0..done.len()).max_by(order) else {
             return Err(Error::domain("no cells"));
         };
-        let narrow = done[largest].hi - done[largest].lo < SHORTEST;
-        if done.len() >= MAX_CELLS || narrow {
+        let narrow = done[largest].hi - done[largest].lo < shortest;
+        let mut last = done.len() >= MAX_CELLS || narrow;
+        if enough && !last {
+            let point = Mp::exact(&Float::with_val(
+                PREC,
+                (done[largest].lo + done[largest].hi) / 2.0,
+            ));
+            if let Ok(Ok(carried)) = carrier.carry(branch, &point, values) {
+                last = bound(&done[largest]) <= ENOUGH * carried.result.bound_error;
+            }
+        }
+        if last {
             let worst = done[largest].carried.clone();
             let hull = |v: Interval, c: &Cell| v.convex_hull(c.carried.result.value);
             let value = done.iter().fold(worst.result.value, hull);
             done.sort_by(|a, b| a.lo.total_cmp(&b.lo));
             let mut points: Vec<f64> = done.iter().map(|c| c.lo).collect();
-            points.push(1.0);
+            points.push(ends.1);
             return Ok(Ok(Refined {
                 points,
                 result: Noisy {

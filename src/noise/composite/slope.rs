@@ -23,9 +23,10 @@
 use crate::arith::mp::Mp;
 use crate::arith::{const_interval, interval, Interval};
 use crate::certify::composite::cascade::Stage;
+use crate::certify::stage::polynomial::Polynomial;
 use crate::poly::composite::Side;
 use rug::float::Round;
-use rug::{Float, Rational};
+use rug::Float;
 
 /// The interval reaches 8^i times the noise beyond the inputs, i up to this.
 const REACHES: i32 = 4;
@@ -90,7 +91,7 @@ pub(super) fn near(stage: &Stage, side: Side, exact: &Mp, noise: f64) -> Option<
     }
     let width = Float::with_val(prec, &exact.hi - &exact.lo);
     if width <= Float::with_val(prec, noise * NARROW) {
-        return Some(by_series(&stage.f[1].exact, exact, noise));
+        return Some(by_series(&stage.f[1], exact, noise));
     }
     let coefficients = &stage.f[1].exact;
     let degree = coefficients.iter().rposition(|c| !c.is_zero());
@@ -138,11 +139,14 @@ pub(super) fn near(stage: &Stage, side: Side, exact: &Mp, noise: f64) -> Option<
 }
 
 /// The Taylor series of F' at the middle of an interval, in absolute values.
-fn by_series(slope: &[Rational], exact: &Mp, noise: f64) -> f64 {
-    let prec = exact.prec();
+fn by_series(slope: &Polynomial, exact: &Mp, noise: f64) -> f64 {
+    // At the precision of the stage: its coefficients cancel.
+    let prec = exact.prec().max(slope.prec());
     let m = Float::with_val(prec, &exact.lo + &exact.hi) >> 1u32;
     let middle = Mp::exact(&m);
-    let mut c: Vec<Mp> = (slope.iter()).map(|c| Mp::from_rational(prec, c)).collect();
+    let mut c: Vec<Mp> = (slope.exact.iter())
+        .map(|c| Mp::from_rational(prec, c))
+        .collect();
     for k in 0..c.len() {
         for i in (k..c.len() - 1).rev() {
             let up = c[i + 1].times(&middle);
@@ -162,6 +166,7 @@ mod tests {
     use super::*;
     use crate::certify::composite::cascade::Branch;
     use crate::poly::composite::{Branch as Exact, Composite};
+    use rug::Rational;
 
     fn prepared(c: &[(i64, i64)]) -> (Branch, Exact) {
         let c: Vec<Rational> = c.iter().map(|&c| Rational::from(c)).collect();

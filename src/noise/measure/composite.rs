@@ -1,6 +1,6 @@
 //! A circuit run on ciphertexts, beside what is meant. Every `measure_` is a sample, never a bound.
 
-use crate::arith::number::f64_below;
+use crate::arith::number::{f64_above, f64_below};
 use crate::ckks::evaluate::run::run;
 use crate::ckks::scheme::encrypt::Encryption;
 use crate::error::{Error, Result};
@@ -30,6 +30,7 @@ impl Domain {
         let (lo, hi, inputs) = match &prepared.request.task {
             Task::Single(shape) if shape.inputs() == 2 => (0.0, b, 2),
             Task::Single(_) => (-b, b, 1),
+            Task::Itself { lo, hi } => (f64_above(lo), f64_below(hi), 1),
             Task::Pool {
                 inputs,
                 input_scale,

@@ -15,15 +15,20 @@ pub(crate) const MAX_BITS: u64 = 1 << 16;
 /// Units of work left.
 #[derive(Debug)]
 pub(crate) struct Budget {
+    limit: u64,
     left: Cell<u64>,
 }
 
 impl Budget {
     /// A full budget.
     pub(crate) fn new() -> Self {
-        Self {
-            left: Cell::new(LIMIT),
-        }
+        Self::of(LIMIT)
+    }
+
+    /// A budget of so many units.
+    pub(crate) fn of(limit: u64) -> Self {
+        let left = Cell::new(limit);
+        Self { limit, left }
     }
 
     /// Takes `units`, to be called before the work is done.
@@ -38,7 +43,10 @@ impl Budget {
             }
             None => Err(Fault::rejected(
                 Rule::Limit,
-                format!("the certificate needs more than {LIMIT} units of work"),
+                format!(
+                    "the certificate needs more than {} units of work",
+                    self.limit
+                ),
             )),
         }
     }
@@ -56,7 +64,10 @@ impl Budget {
     /// All that is left, as a budget of its own; `returned` gives the rest back.
     pub(crate) fn lent(&self) -> Self {
         let left = Cell::new(self.left.replace(0));
-        Self { left }
+        Self {
+            limit: self.limit,
+            left,
+        }
     }
 
     /// Takes back what was lent.
@@ -66,7 +77,7 @@ impl Budget {
 
     /// Units used so far.
     pub(crate) fn used(&self) -> u64 {
-        LIMIT.saturating_sub(self.left.get())
+        self.limit.saturating_sub(self.left.get())
     }
 }
 

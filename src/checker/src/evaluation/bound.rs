@@ -8,11 +8,12 @@ use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::fixed::{Fixed, Interval};
 use crate::core::number::Rational;
 use crate::evaluation::circuit::quotient;
+use crate::evaluation::maps::Maps;
 use crate::evaluation::program::{enclose, known, Noisy, Program};
 use crate::evaluation::slope;
 use crate::evaluation::stage::Span;
 use num_bigint::BigInt;
-use num_traits::{Signed, Zero};
+use num_traits::Signed;
 
 /// One evaluation of the composite.
 #[derive(Debug)]
@@ -20,7 +21,7 @@ pub(crate) struct Block {
     pub(crate) argument: usize,
     pub(crate) output: usize,
     pub(crate) spans: Vec<Span>,
-    /// The ends of the cells of |x|/B, for each branch.
+    /// The ends of the cells of |x|/B, for each branch; of x for p itself.
     pub(crate) cells: Vec<Vec<BigInt>>,
 }
 
@@ -29,12 +30,11 @@ pub(crate) struct Block {
 pub(crate) struct Carrier<'a> {
     pub(crate) program: &'a Program<'a>,
     pub(crate) branches: &'a [Branch],
-    /// `K_1, ..., K_k`.
-    pub(crate) reaches: &'a [Rational],
-    /// What the stages' results are divided by.
-    pub(crate) divisors: &'a [Rational],
+    pub(crate) maps: &'a Maps<'a>,
     /// B.
     pub(crate) domain: &'a Rational,
+    /// What the cells cover.
+    pub(crate) cells: (Rational, Rational),
 }
 
 impl Carrier<'_> {
@@ -48,11 +48,13 @@ impl Carrier<'_> {
         let whole = values.get(block.argument).cloned().flatten();
         let mut worst: Option<Noisy> = None;
         for (branch, points) in self.branches.iter().zip(&block.cells) {
-            let covers = points.first().is_some_and(Zero::is_zero)
-                && points.last() == Some(&fixed.one())
+            let (lo, hi) = &self.cells;
+            let (lo, hi) = (lo.floor_at(fixed.precision), hi.ceil_at(fixed.precision));
+            let covers = points.first().is_some_and(|first| *first <= lo)
+                && points.last().is_some_and(|last| *last >= hi)
                 && points.windows(2).all(|w| w.first() < w.last());
             if points.len() < 2 || !covers {
-                let text = "the cells do not cover [0, 1] in order";
+                let text = "the cells do not cover the domain in order";
                 return Err(Fault::rejected(Rule::Own("E5 cells"), text));
             }
             let signs: &[bool] = match branch.side {
@@ -125,29 +127,28 @@ impl Carrier<'_> {
             let stage = block.spans.iter().position(|s| s.first == id);
             let v = match stage.and_then(|i| Some((i, block.spans.get(i)?, images.get(i)?))) {
                 Some((i, span, image)) => {
-                    let (Some(reach), Some(divisor)) = (self.reaches.get(i), self.divisors.get(i))
-                    else {
-                        return Err(Fault::internal("a reach"));
-                    };
+                    let map = self.maps.of(i)?;
                     let given = known(values, span.input)?;
-                    let reach_up = reach.ceil_at(fixed.precision);
+                    let reach_up = map.reach.ceil_at(fixed.precision);
                     let noise = fixed.mul_up(&given.error, &reach_up)?;
                     let held = Interval::new(&exact.lo - &noise, &exact.hi + &noise);
                     let slope = slope::near(branch, i, exact, &noise, fixed);
                     let slope = slope.map_err(|fault| margin(fault, i))?;
-                    let inverse = enclose(&quotient(&Rational::integer(1), reach), fixed);
-                    let u = fixed.mul(&held, &inverse)?;
+                    let inverse = enclose(&quotient(&Rational::integer(1), map.reach), fixed);
+                    let from_centre = held.minus(&enclose(map.centre, fixed));
+                    let u = fixed.mul(&from_centre, &inverse)?;
                     if u.mag() > fixed.one() {
                         let text = "its inputs with noise exceed its reach";
                         return Err(margin(Fault::rejected(Rule::Image, text), i));
                     }
                     let aside = fixed.mul_up(&noise, &inverse.hi)?;
                     let fresh = program.fresh(span, signed(u), aside)?;
-                    let over = enclose(&quotient(&Rational::integer(1), divisor), fixed);
+                    let over = enclose(&quotient(&Rational::integer(1), map.divisor), fixed);
                     let through = fixed.mul_up(&noise, &slope)?;
+                    let shifted = signed(image.clone()).minus(&enclose(&map.shift, fixed));
                     let v = Noisy {
-                        value: signed(fixed.mul(image, &over)?),
-                        aside: BigInt::zero(),
+                        value: fixed.mul(&shifted, &over)?,
+                        aside: BigInt::ZERO,
                         error: fixed.mul_up(&through, &over.hi)? + fresh,
                     };
                     exact = image;

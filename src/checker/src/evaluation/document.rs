@@ -37,6 +37,8 @@ pub(crate) struct EvaluationDocument {
     pub(crate) k: Option<u64>,
     pub(crate) input: Input,
     pub(crate) reaches: Vec<Rational>,
+    /// One for each reach; 0 where they are left out.
+    pub(crate) centres: Vec<Rational>,
     pub(crate) circuit: Circuit,
     pub(crate) blocks: Vec<Block>,
     pub(crate) output: usize,
@@ -61,6 +63,10 @@ pub(crate) fn read(fields: &mut Fields, budget: &Budget) -> Checked<EvaluationDo
         }
     };
     let reaches = fields.take("reaches", |t| each(t.list_of(1, 32)?, positive))?;
+    let centres = fields.take_maybe("centres", |t| {
+        each(t.list_of(1, 32)?, |t| number(&t, budget))
+    })?;
+    let centres = centres.unwrap_or_else(|| vec![Rational::integer(0); reaches.len()]);
     let circuit = fields.take("nodes", |t| nodes::read(t, &parameters, budget))?;
     let count = circuit.nodes.len();
     let node = |t: Tree| {
@@ -79,6 +85,7 @@ pub(crate) fn read(fields: &mut Fields, budget: &Budget) -> Checked<EvaluationDo
         k,
         input,
         reaches,
+        centres,
         circuit,
         blocks,
         output: fields.take("output", node)?,

@@ -8,8 +8,9 @@ use crate::evaluation::circuit::{quotient, Circuit, CircuitNode, Constant, Op, R
 use crate::evaluation::parameters::Parameters;
 use crate::format::json::{each, Tree};
 use crate::format::numbers::parse_count;
-use crate::format::table::number;
 use num_bigint::BigInt;
+use num_integer::Integer;
+use num_traits::One;
 use sha2::{Digest, Sha256};
 
 /// Nodes of a circuit at most.
@@ -66,13 +67,31 @@ fn wrong<T>(id: usize, what: &str) -> Checked<T> {
     Err(Fault::rejected(RULE, format!("node {id}: {what}")))
 }
 
+/// The same value in lowest terms.
+///
+/// A scale is a power of two over a product of primes, or the other way round, and the two that are multiplied
+/// differ in length: what is left without powers of two is short on one side, and a remainder brings the other
+/// down to it.
 fn lowest(x: Rational, budget: &Budget) -> Checked<Rational> {
-    let bits = x.bits();
-    if bits > 2 * MAX_SCALE_BITS {
+    if x.bits() > 2 * MAX_SCALE_BITS {
         return Err(Fault::rejected(RULE, "a scale is longer than 2^14 bits"));
     }
+    let twos = |n: &BigInt| n.trailing_zeros().unwrap_or(0);
+    let shared = twos(x.numer()).min(twos(x.denom()));
+    let (n, d) = (x.numer() >> shared, x.denom() >> shared);
+    let (a, b) = (&n >> twos(&n), &d >> twos(&d));
+    let (long, short) = if a.bits() > b.bits() { (a, b) } else { (b, a) };
+    budget.product(long.bits(), short.bits())?;
+    let rest = long % &short;
+    let bits = rest.bits() + short.bits();
     budget.charge(2 * bits * (bits / 128 + 10))?;
-    Ok(x.reduced())
+    let divisor = rest.gcd(&short);
+    if divisor.is_one() {
+        return Ok(Rational::raw(n, d));
+    }
+    budget.product(n.bits(), divisor.bits())?;
+    budget.product(d.bits(), divisor.bits())?;
+    Ok(Rational::raw(n / &divisor, d / &divisor))
 }
 
 /// The entries of one node: its operation, then the operands.
@@ -111,8 +130,7 @@ impl Entries<'_> {
     }
 
     fn value(&self, i: usize) -> Checked<Rational> {
-        let tree = Tree::Text(self.text(i)?.into());
-        number(&tree, self.budget).map_err(|fault| fault.item(i))
+        Rational::parse_long(self.text(i)?, self.budget).map_err(|fault| fault.item(i))
     }
 
     fn positive(&self, i: usize) -> Checked<Rational> {

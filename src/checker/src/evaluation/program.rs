@@ -70,13 +70,19 @@ impl<'a> Program<'a> {
         let bits = fixed.precision;
         let up = |x: &Rational| x.abs().ceil_at(bits);
         let rescale = noise.rescale();
+        let modulus_limbs = Parameters::product(&parameters.q).bits() / 64 + 1;
         let switches: Vec<Rational> = (0..parameters.q.len())
             .map(|level| noise.key_switch(level))
             .collect();
         let (mut steps, mut added, mut room) = (Vec::new(), Vec::new(), Vec::new());
         for node in &circuit.nodes {
-            let size = node.scale.bits() + bits;
-            fixed.budget.charge(20 * size * (size / 128 + 10))?;
+            // Products and divisions of numbers that are no longer than all of these together.
+            let constant = match &node.op {
+                Op::MulConstant(_, c) | Op::AddConstant(_, c) => c.held.bits() + c.value.bits(),
+                _ => 0,
+            };
+            let limbs = (node.scale.bits() + constant + bits) / 64 + modulus_limbs;
+            fixed.budget.charge(limbs * limbs + 500)?;
             let present = parameters.q.get(..=node.level).unwrap_or(&[]);
             let half = Rational::raw(Parameters::product(present), 2.into());
             room.push(quotient(&half, &node.scale).floor_at(bits));

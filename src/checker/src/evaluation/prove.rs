@@ -9,9 +9,10 @@ use crate::core::polynomial::{Parity, Polynomial};
 use crate::evaluation::bound::Carrier;
 use crate::evaluation::circuit::{quotient, Op};
 use crate::evaluation::document::{EvaluationDocument, Input};
+use crate::evaluation::maps::Maps;
 use crate::evaluation::noise::{kappa, OperationNoise, Tier, MAX_KAPPA};
 use crate::evaluation::program::{enclose, known, Noisy, Program};
-use crate::evaluation::stage;
+use crate::evaluation::stage::{self, Wanted};
 use crate::evaluation::task::EvaluationTask;
 use num_bigint::BigInt;
 
@@ -22,24 +23,24 @@ pub(crate) fn prove(
     polynomials: &[Polynomial],
     fixed: &Fixed,
 ) -> Checked<BigInt> {
-    let branches = branches(document, polynomials, fixed)?;
+    let branches = branches(document, task, polynomials, fixed)?;
     let divisors = task.divisors(&document.reaches);
     let circuit = &document.circuit;
-    task.shape(
-        circuit,
-        &document.blocks,
-        document.output,
-        &document.reaches,
-    )?;
-    let cosines = cosines(document, polynomials, &divisors, &fixed.budget)?;
+    let maps = Maps {
+        reaches: &document.reaches,
+        centres: &document.centres,
+        divisors: &divisors,
+    };
+    task.shape(circuit, &document.blocks, document.output, &maps)?;
+    let cosines = cosines(document, polynomials, &maps, &fixed.budget)?;
     let noise = OperationNoise::new(&document.parameters, tier(document)?);
     let program = Program::new(circuit, &document.parameters, &noise, cosines, fixed)?;
     let carrier = Carrier {
         program: &program,
         branches: &branches,
-        reaches: &document.reaches,
-        divisors: &divisors,
+        maps: &maps,
         domain: &task.domain,
+        cells: task.cells(),
     };
     let mut inputs = enclose(&task.inputs.1, fixed);
     inputs.hull(&enclose(&task.inputs.0, fixed));
@@ -73,12 +74,14 @@ pub(crate) fn prove(
 /// The branches of the composite, which fit the table.
 fn branches(
     document: &EvaluationDocument,
+    task: &EvaluationTask,
     polynomials: &[Polynomial],
     fixed: &Fixed,
 ) -> Checked<Vec<Branch>> {
     let sides: Vec<Side> = document.branches.iter().map(|(side, _)| *side).collect();
     let odd = polynomials.iter().all(|p| p.parity() == Parity::Odd);
     let split = match sides.as_slice() {
+        sides if task.function.is_of_p_itself() => sides == [Side::Positive],
         [Side::Both] => odd,
         sides => sides == [Side::Positive, Side::Negative],
     };
@@ -96,7 +99,7 @@ fn branches(
 fn cosines(
     document: &EvaluationDocument,
     polynomials: &[Polynomial],
-    divisors: &[Rational],
+    maps: &Maps,
     budget: &Budget,
 ) -> Checked<Vec<bool>> {
     let circuit = &document.circuit;
@@ -104,10 +107,15 @@ fn cosines(
     for block in &document.blocks {
         let stages = block.spans.iter().zip(polynomials);
         for (i, (span, p)) in stages.enumerate() {
-            let (Some(reach), Some(divisor)) = (document.reaches.get(i), divisors.get(i)) else {
-                return Err(Fault::internal("a reach"));
+            let map = maps.of(i)?;
+            let wanted = Wanted {
+                polynomial: p,
+                centre: map.centre,
+                reach: map.reach,
+                shift: &map.shift,
+                divisor: map.divisor,
             };
-            for id in stage::prove(circuit, *span, p, reach, divisor, budget)? {
+            for id in stage::prove(circuit, *span, &wanted, budget)? {
                 if let Some(mark) = cosines.get_mut(id) {
                     *mark = true;
                 }
@@ -169,7 +177,8 @@ impl Walk<'_> {
         // What an encoder rounds in twice the precision of f64 is as E3 says up to here.
         let given = matches!(self.document.input, Input::Given(_));
         let most = Rational::integer(BigInt::from(1) << 83);
-        if !given && self.task.inputs.1.times(scale) > most {
+        let (lo, hi) = &self.task.inputs;
+        if !given && lo.abs().max(hi.abs()).times(scale) > most {
             let text = format!("node {id}: an input of more than 2^83 units");
             return Err(Fault::rejected(Rule::Own("E2 circuit"), text));
         }

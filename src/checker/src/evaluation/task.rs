@@ -1,5 +1,5 @@
-//! What the circuit computes: rule E2, third part. Around the stages it must be exactly sign, ReLU, max or a
-//! tournament of max, over the domain of the embedded certificate's target.
+//! What the circuit computes: rule E2, third part. Around the stages it must be exactly p itself, sign, ReLU, max
+//! or a tournament of max, over the domain of the embedded certificate's target.
 
 use crate::claims::statement::Statement;
 use crate::claims::target::Function;
@@ -7,6 +7,8 @@ use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
 use crate::evaluation::bound::Block;
 use crate::evaluation::circuit::{quotient, Circuit, Op};
+use crate::evaluation::maps::Maps;
+use crate::series::rule::Measure;
 use crate::words::report::Report;
 
 const RULE: Rule = Rule::Own("E2 task");
@@ -88,7 +90,41 @@ pub(crate) fn of(report: &Report) -> Checked<EvaluationTask> {
                 pool: Some((*inputs, input_scale.clone())),
             }
         }
-        _ => return fail("the embedded certificate is not about sign, relu, max or max_pool"),
+        (function, Some(Statement::Lines { parts, .. })) if function.is_of_p_itself() => itself(
+            function,
+            parts
+                .first()
+                .zip(parts.last())
+                .map(|(a, b)| (&a.from, &b.to)),
+        )?,
+        (function, Some(Statement::Series(series))) if function.is_of_p_itself() => {
+            if series.error != Measure::Absolute {
+                return fail("the embedded certificate is not about the absolute error");
+            }
+            if series.value.as_ref().is_some_and(|value| !value.is_p()) {
+                return fail(
+                    "the embedded certificate is not about p itself, but about a value made of it",
+                );
+            }
+            let (first, last) = (series.parts.first(), series.parts.last());
+            itself(function, first.zip(last).map(|(a, b)| (&a.0, &b.1)))?
+        }
+        _ => {
+            return fail(
+                "the embedded certificate is not about p itself, sign, relu, max or max_pool",
+            )
+        }
+    })
+}
+
+/// p itself: inputs may lie between its parts too, where nothing is approximated.
+fn itself(function: Function, ends: Option<(&Rational, &Rational)>) -> Checked<EvaluationTask> {
+    let (lo, hi) = ends.ok_or_else(|| Fault::internal("a claim without parts"))?;
+    Ok(EvaluationTask {
+        function,
+        domain: Rational::integer(1),
+        inputs: (lo.clone(), hi.clone()),
+        pool: None,
     })
 }
 
@@ -96,11 +132,19 @@ impl EvaluationTask {
     /// What the results of the stages are divided by.
     pub(crate) fn divisors(&self, reaches: &[Rational]) -> Vec<Rational> {
         let last = match self.function {
-            Function::Sign => 1,
+            Function::Sign | Function::Direct(_) | Function::Smooth => 1,
             _ => 2,
         };
         let next = reaches.iter().skip(1).cloned();
         next.chain([Rational::integer(last)]).collect()
+    }
+
+    /// What the cells cover: all inputs of p itself, else |x|/B.
+    pub(crate) fn cells(&self) -> (Rational, Rational) {
+        if self.function.is_of_p_itself() {
+            return self.inputs.clone();
+        }
+        (Rational::integer(0), Rational::integer(1))
     }
 
     /// Proves that the circuit computes the task, given that its stages are what they should be.
@@ -109,15 +153,22 @@ impl EvaluationTask {
         circuit: &Circuit,
         blocks: &[Block],
         output: usize,
-        reaches: &[Rational],
+        maps: &Maps,
     ) -> Checked<()> {
+        let centred = maps.centres.iter().all(Rational::is_zero);
+        if maps.centres.len() != maps.reaches.len() {
+            return fail("there is not one centre for each reach");
+        }
+        if !centred && !self.function.is_of_p_itself() {
+            return fail("there are centres, and the target is made of a sign");
+        }
         let mut before = 0;
         for block in blocks {
             if block.argument < before || block.argument >= block.output {
                 return fail("the evaluations of the composite are out of order");
             }
             before = block.output + 1;
-            self.chain(circuit, block, reaches)?;
+            self.chain(circuit, block, maps)?;
         }
         if blocks
             .last()
@@ -159,14 +210,15 @@ impl EvaluationTask {
         let argument = circuit.source(block.argument)?;
         Ok(match (self.function, &circuit.get(argument)?.op) {
             (Function::Relu | Function::Sign, _) => vec![argument],
+            (function, _) if function.is_of_p_itself() => vec![argument],
             (_, Op::Sub(a, b)) => vec![circuit.source(*a)?, circuit.source(*b)?],
             _ => return fail("the argument of a max is not a difference"),
         })
     }
 
     /// Inside of one evaluation: the stages follow each other, and the result is the task's.
-    fn chain(&self, circuit: &Circuit, block: &Block, reaches: &[Rational]) -> Checked<()> {
-        if block.spans.len() != reaches.len() {
+    fn chain(&self, circuit: &Circuit, block: &Block, maps: &Maps) -> Checked<()> {
+        if block.spans.len() != maps.reaches.len() {
             return fail("there is not one stage for each component");
         }
         let mut input: Option<usize> = None;
@@ -175,16 +227,7 @@ impl EvaluationTask {
                 return fail(format!("stage {i} is outside of its evaluation"));
             }
             match input {
-                None => {
-                    let Op::Units(a, unit) = &circuit.get(span.input)?.op else {
-                        return fail("the first stage is not given x in units of its reach");
-                    };
-                    let reach = reaches.first().ok_or_else(|| Fault::internal("reaches"))?;
-                    let same = circuit.source(*a)? == circuit.source(block.argument)?;
-                    if !same || *unit != self.domain.times(reach) || span.input <= block.argument {
-                        return fail("the first stage is not given x in units of its reach");
-                    }
-                }
+                None => self.first_input(circuit, block, span.input, maps)?,
                 Some(before) => {
                     if span.input != before || span.first <= before {
                         return fail(format!(
@@ -205,7 +248,7 @@ impl EvaluationTask {
             Ok(found == wanted || (found.1, found.0) == wanted)
         };
         let good = match (self.function, &circuit.get(result)?.op) {
-            (Function::Sign, _) => result == last,
+            (Function::Sign | Function::Direct(_) | Function::Smooth, _) => result == last,
             (Function::Relu, Op::Mul(a, b)) => {
                 let (a, b) = (circuit.source(*a)?, circuit.source(*b)?);
                 let gate = if a == argument { b } else { a };
@@ -247,6 +290,32 @@ impl EvaluationTask {
                 block.output
             ))
         }
+    }
+
+    /// The first stage is given (x - m_1)/(B K_1).
+    fn first_input(
+        &self,
+        circuit: &Circuit,
+        block: &Block,
+        input: usize,
+        maps: &Maps,
+    ) -> Checked<()> {
+        let map = maps.of(0)?;
+        let mut id = input;
+        if !map.centre.is_zero() {
+            let away = quotient(map.centre, map.reach).negated();
+            id = match &circuit.get(id)?.op {
+                Op::AddConstant(a, c) if c.value == away => *a,
+                _ => return fail("the first stage is not given x less its centre"),
+            };
+        }
+        if let Op::Units(a, unit) = &circuit.get(id)?.op {
+            let same = circuit.source(*a)? == circuit.source(block.argument)?;
+            if same && *unit == self.domain.times(map.reach) && id > block.argument {
+                return Ok(());
+            }
+        }
+        fail("the first stage is not given x in units of its reach")
     }
 
     /// Players are paired in order, an odd one waits.

@@ -7,9 +7,11 @@ use crate::core::fault::Checked;
 use crate::core::number::Rational;
 use crate::evaluation::document::{EvaluationDocument, Input};
 use crate::evaluation::task::EvaluationTask;
+use crate::series::rule::Series;
 use crate::words::decrypted::Decrypted;
 use crate::words::numerals::Numerals;
 use crate::words::report::Report;
+use crate::words::target::{covered_intervals, subject};
 
 /// Puts the statement in front of what the embedded certificate says.
 pub(crate) fn tell(
@@ -21,10 +23,12 @@ pub(crate) fn tell(
     let n = Numerals(budget);
     let (lo, hi) = (n.full(&task.inputs.0)?, n.full(&task.inputs.1)?);
     let error = n.up(&document.error)?;
-    let subject = match task.function {
-        Function::Sign => "|decrypted - sign(x)|",
-        Function::Max => "|decrypted - max(a, b)|",
-        Function::MaxPool => "|decrypted - maximum|",
+    let itself = itself(report, &n)?;
+    let subject = match (task.function, &itself) {
+        (_, Some((error, _))) => error,
+        (Function::Sign, _) => "|decrypted - sign(x)|",
+        (Function::Max, _) => "|decrypted - max(a, b)|",
+        (Function::MaxPool, _) => "|decrypted - maximum|",
         _ => "|decrypted - ReLU(x)|",
     };
     let chance = match document.k {
@@ -43,7 +47,10 @@ pub(crate) fn tell(
                 format!("every slot with |x| >= {from}")
             }
         }
-        _ => "every slot".to_owned(),
+        _ => match &itself {
+            Some((_, Some(domain))) => format!("every slot {domain}"),
+            _ => "every slot".to_owned(),
+        },
     };
     let headline = format!("{subject} <= {error} in {place}, all inputs in [{lo}, {hi}]{chance}");
     let p = &document.parameters;
@@ -101,6 +108,30 @@ pub(crate) fn tell(
     report.headline = headline;
     report.decrypted = Some(Box::new(decrypted));
     Ok(())
+}
+
+/// The error that is bounded where p itself stands for a function, and where, unless that is wherever inputs may be.
+fn itself(report: &Report, n: &Numerals) -> Checked<Option<(String, Option<String>)>> {
+    let mut target = report.target.clone();
+    let (earlier, whole) = match report.statements.get(target.cites) {
+        Some(Statement::Series(series)) => {
+            // However p itself is written as a value.
+            let series = Series {
+                value: None,
+                ..series.clone()
+            };
+            let whole = series.parts.len() == 1 && !series.function.has_ends();
+            (Statement::Series(series), whole)
+        }
+        Some(lines @ Statement::Lines { parts, .. }) => {
+            (lines.clone(), covered_intervals(parts).len() == 1)
+        }
+        _ => return Ok(None),
+    };
+    target.cites = 0;
+    let (error, domain) = subject(&target, &[earlier], n)?;
+    let domain = Some(domain).filter(|_| !whole);
+    Ok(Some((error.replacen("p(x)", "decrypted", 1), domain)))
 }
 
 /// K, A1, I and O of the contract: what is assumed, not proved.

@@ -6,10 +6,25 @@ use crate::core::number::Rational;
 use num_bigint::{BigInt, Sign};
 use num_traits::Signed;
 
-/// Longest number in characters.
-const MAX_CHARACTERS: usize = 2_200;
-/// Largest exponent of a dyadic, either way.
-const MAX_EXPONENT: i64 = 4096;
+/// How long a number may be.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// Characters at most.
+    characters: usize,
+    /// Largest exponent of a dyadic, either way.
+    exponent: i64,
+}
+
+/// Of every number but those of a circuit's nodes.
+const LIMITS: Limits = Limits {
+    characters: 2_200,
+    exponent: 4096,
+};
+/// Of the numbers of a circuit's nodes: an exact scale doubles its length with every level (EVALUATION.md, 2).
+const LONG: Limits = Limits {
+    characters: 8_192,
+    exponent: 16_384,
+};
 
 impl Rational {
     /// Reads a number, into lowest terms.
@@ -17,9 +32,21 @@ impl Rational {
     /// # Errors
     /// Unreadable unless it is an integer, a fraction or a dyadic within the limits.
     pub(crate) fn parse(text: &str, budget: &Budget) -> Checked<Self> {
-        check_length(text, budget)?;
+        Self::parse_within(text, LIMITS, budget)
+    }
+
+    /// The same for a number of a circuit's node, which may be longer.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub(crate) fn parse_long(text: &str, budget: &Budget) -> Checked<Self> {
+        Self::parse_within(text, LONG, budget)
+    }
+
+    fn parse_within(text: &str, limits: Limits, budget: &Budget) -> Checked<Self> {
+        check_length(text, limits, budget)?;
         if let Some((mantissa, exponent)) = text.split_once("*2^") {
-            return parse_dyadic(mantissa, exponent);
+            return parse_dyadic(mantissa, exponent, limits.exponent);
         }
         if let Some((num, den)) = text.split_once('/') {
             let den = parse_integer(den)?;
@@ -61,10 +88,11 @@ impl Rational {
 }
 
 /// The length limit, and the cost of a decimal conversion (quadratic in the length).
-fn check_length(text: &str, budget: &Budget) -> Checked<()> {
-    if text.len() > MAX_CHARACTERS {
+fn check_length(text: &str, limits: Limits, budget: &Budget) -> Checked<()> {
+    if text.len() > limits.characters {
         return Err(Fault::unreadable(format!(
-            "a number has at most {MAX_CHARACTERS} characters"
+            "a number has at most {} characters",
+            limits.characters
         )));
     }
     let length = text.len() as u64;
@@ -90,15 +118,15 @@ fn parse_integer(text: &str) -> Checked<BigInt> {
 }
 
 /// integer `*2^` integer
-fn parse_dyadic(mantissa: &str, exponent: &str) -> Checked<Rational> {
+fn parse_dyadic(mantissa: &str, exponent: &str, most: i64) -> Checked<Rational> {
     let mantissa = parse_integer(mantissa)?;
     let exponent = parse_integer(exponent)?;
-    let range = -MAX_EXPONENT..=MAX_EXPONENT;
+    let range = -most..=most;
     match i64::try_from(&exponent) {
         Ok(e) if range.contains(&e) && e >= 0 => Ok(Rational::integer(mantissa << e)),
         Ok(e) if range.contains(&e) => Ok(Rational::dyadic(mantissa, e.unsigned_abs())),
         _ => Err(Fault::unreadable(format!(
-            "the exponent of a dyadic is between -{MAX_EXPONENT} and {MAX_EXPONENT}"
+            "the exponent of a dyadic is between -{most} and {most}"
         ))),
     }
 }
