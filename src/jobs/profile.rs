@@ -218,6 +218,7 @@ fn circuit(table: &Table, parameters: &Parameters) -> Result<Circuit> {
         .clone();
     let plan = Plan {
         reaches: vec![Rational::from((5, 4)); stages.len()],
+        centres: vec![Rational::new(); stages.len()],
         stages,
         domain: Rational::from(1),
         scale: parameters.scale(),
