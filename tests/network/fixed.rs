@@ -312,7 +312,6 @@ fn deviate_goes_beyond_pairs() {
             centre,
             budget: false,
             attack: 0,
-            only: None,
             threads: Some(1),
         };
         let found = deviate::deviate(&request, &mut |_| ()).unwrap();
