@@ -130,8 +130,7 @@ impl Arguments {
                 Profile::built_in().join(", ")
             )));
         }
-        let mut request =
-            Request::new(self.model.request(), self.input.request()?, &self.output);
+        let mut request = Request::new(self.model.request(), self.input.request()?, &self.output);
         request.labels.clone_from(&self.labels);
         request.goal = goal;
         request.profile.clone_from(&self.profile);
@@ -164,11 +163,16 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
             show(&format!("{step}: {done} of {of} samples"), done == of);
         }
         Progress::Tried(tried, ms) => show(
-            &format!("{tried} plans tried; the last one {:.1} s (estimate)", ms / 1e3),
+            &format!(
+                "{tried} plans tried; the last one {:.1} s (estimate)",
+                ms / 1e3
+            ),
             false,
         ),
         Progress::Audit(audit::Progress::Kept { kept, of }) => {
-            note(&format!("{kept} of {of} samples are in the journal already"));
+            note(&format!(
+                "{kept} of {of} samples are in the journal already"
+            ));
         }
         Progress::Audit(audit::Progress::Done { done, of }) => clock.show(done, of),
         Progress::Audit(audit::Progress::NoSensitivities(_)) => {}

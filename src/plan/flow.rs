@@ -37,7 +37,10 @@ pub fn prices(profile: &Profile, top: usize) -> Result<Prices> {
 /// How many ciphertexts each round of an activation's matches has; one round of a ReLU.
 pub fn rounds(network: &Network, id: NodeId, slots: usize) -> Vec<usize> {
     let node = &network.nodes[id];
-    let from = node.inputs.first().map_or(node.shape, |&i| network.nodes[i].shape);
+    let from = node
+        .inputs
+        .first()
+        .map_or(node.shape, |&i| network.nodes[i].shape);
     match &node.op {
         Op::MaxPool(window) => {
             let mut left = window.len();
@@ -104,7 +107,11 @@ pub fn flow(
     let mut activation = 0;
     let mut steps = Vec::with_capacity(network.nodes.len());
     for (id, node) in network.nodes.iter().enumerate() {
-        let from: Vec<_> = node.inputs.iter().map(|&i| network.nodes[i].shape).collect();
+        let from: Vec<_> = node
+            .inputs
+            .iter()
+            .map(|&i| network.nodes[i].shape)
+            .collect();
         let kind = match &node.op {
             Op::Input => Kind::Input,
             op if op.is_replaced() => {
@@ -133,7 +140,9 @@ pub fn flow(
         };
         // What only passes a value on refreshes nothing that was not there before.
         let passed = match readers[id].as_slice() {
-            [one] => folded(network, *one, &readers) || matches!(network.nodes[*one].op, Op::Reshape(_)),
+            [one] => {
+                folded(network, *one, &readers) || matches!(network.nodes[*one].op, Op::Reshape(_))
+            }
             [] => true,
             _ => false,
         };

@@ -402,7 +402,9 @@ impl Done {
 fn undercut(moves: &mut Vec<Move>) {
     moves.sort_by(|a, b| {
         let price = a.done.price.total_cmp(&b.done.price);
-        price.then(b.level.cmp(&a.level)).then(a.weight.cmp(&b.weight))
+        price
+            .then(b.level.cmp(&a.level))
+            .then(a.weight.cmp(&b.weight))
     });
     let mut kept: Vec<Move> = Vec::new();
     for m in moves.drain(..) {

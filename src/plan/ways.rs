@@ -74,7 +74,9 @@ impl Stage {
         }
         let weight = |ready: usize| {
             let at = prices.product.get((enter + 1).saturating_sub(ready));
-            at.copied().flatten().map_or(1 << 50, |ms| (ms * UNITS) as u64)
+            at.copied()
+                .flatten()
+                .map_or(1 << 50, |ms| (ms * UNITS) as u64)
         };
         let sum = self.sum(&weight);
         (sum < 1 << 50).then_some(sum as f64 / UNITS)
@@ -156,7 +158,13 @@ impl Block {
         for before in &done {
             for mut at in refreshed(before, Some(behind), ciphertexts, top, prices) {
                 let level = at.leave.min(held);
-                if let Some(ms) = prices.product.get(level).copied().flatten().filter(|_| level > 0) {
+                if let Some(ms) = prices
+                    .product
+                    .get(level)
+                    .copied()
+                    .flatten()
+                    .filter(|_| level > 0)
+                {
                     at.leave = level - 1;
                     at.price += many * ms;
                     out.push(at);
@@ -275,6 +283,9 @@ mod tests {
         // Between the rounds, not before the first one.
         let short = block.passes(&[2, 1], 5, &prices(5));
         assert!(short.iter().all(|p| !p.inside.is_empty()));
-        assert!(short.iter().flat_map(|p| &p.inside).all(|(part, _)| *part > 0));
+        assert!(short
+            .iter()
+            .flat_map(|p| &p.inside)
+            .all(|(part, _)| *part > 0));
     }
 }

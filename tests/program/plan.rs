@@ -34,7 +34,18 @@ fn a_plan_holds_its_tables_and_states_on_other_inputs() {
     let labels = fashion("labels.npy");
     let run = plan(
         &f,
-        &["--labels", &labels, "--select", "24", "--state", "8", "--certify", "1", "--margins", "1"],
+        &[
+            "--labels",
+            &labels,
+            "--select",
+            "24",
+            "--state",
+            "8",
+            "--certify",
+            "1",
+            "--margins",
+            "1",
+        ],
     );
     let run = run.exits(0);
     for words in [
@@ -56,7 +67,9 @@ fn a_plan_holds_its_tables_and_states_on_other_inputs() {
     assert_eq!(plan["format"], "polycert-plan/1");
     let all = |key: &str| -> BTreeSet<String> {
         let list = plan["inputs"][key].as_array().unwrap();
-        list.iter().map(|d| d.as_str().unwrap().to_owned()).collect()
+        list.iter()
+            .map(|d| d.as_str().unwrap().to_owned())
+            .collect()
     };
     let (selected, stated) = (all("selected"), all("stated"));
     assert_eq!((selected.len(), stated.len()), (24, 8));
@@ -92,7 +105,10 @@ fn a_plan_holds_its_tables_and_states_on_other_inputs() {
 fn another_seed_chooses_on_other_inputs_and_the_same_seed_on_the_same() {
     let f = Folder::new();
     let digests = |seed: &str| {
-        let run = plan(&f, &["--seed", seed, "--select", "4", "--state", "2", "--json"]);
+        let run = plan(
+            &f,
+            &["--seed", seed, "--select", "4", "--state", "2", "--json"],
+        );
         let j = run.exits(0).json();
         (j["inputs"]["selected"].clone(), j["activations"].clone())
     };
@@ -110,7 +126,11 @@ fn what_cannot_be_reached_is_said_with_what_would_help() {
     assert!(run.out.starts_with("NO PLAN   every logit stays within 0.000000001: the most precise designs (d126) keep it on 0 of 4"), "{}", run.out);
     assert!(!f.path("plan/plan.json").exists());
     // Direct polynomials reach 2^-9 only; composites reach more.
-    let asked = [&few[..], &["--designs", "direct", "--logits", "0.002", "--json"]].concat();
+    let asked = [
+        &few[..],
+        &["--designs", "direct", "--logits", "0.002", "--json"],
+    ]
+    .concat();
     let j = plan(&f, &asked).exits(1).json();
     assert_eq!(j["plan"], Value::Null);
     assert_eq!(j["cures"][0]["option"], "--designs composite,direct");
@@ -121,14 +141,26 @@ fn bad_requests_say_what_is_wrong() {
     let f = Folder::new();
     let one = f.file("one.npy", npy("|u1", &[1], &[1]));
     for (more, words) in [
-        (&["--select", "39", "--state", "2"][..], "39 samples to choose and 2 others to state"),
-        (&["--select", "40"], "40 samples to choose and 0 others to state"),
+        (
+            &["--select", "39", "--state", "2"][..],
+            "39 samples to choose and 2 others to state",
+        ),
+        (
+            &["--select", "40"],
+            "40 samples to choose and 0 others to state",
+        ),
         (&["--select", "1"], "each takes 2 at least"),
-        (&["--profile", "nonsense"], "--profile nonsense: neither a file nor one of"),
+        (
+            &["--profile", "nonsense"],
+            "--profile nonsense: neither a file nor one of",
+        ),
         (&["--levels", "99"], "--levels 99: the profile own has 1 to"),
         (&["--designs", "magic"], "composite or direct"),
         (&["--agreement", "0"], "are shares"),
-        (&["--agreement", "0.9", "--margin", "0.5"], "cannot be used with"),
+        (
+            &["--agreement", "0.9", "--margin", "0.5"],
+            "cannot be used with",
+        ),
         (&["--range-margin", "1/2"], "is below 1"),
         (&["--labels", &one], "1 labels for 40 samples"),
     ] {
@@ -137,5 +169,10 @@ fn bad_requests_say_what_is_wrong() {
     }
     let more = ["--select", "4", "--state", "2", "--explain", "nowhere"];
     let run = plan(&f, &more).exits(2);
-    assert!(run.err.contains("--explain nowhere: no such layer; the layers are"), "{}", run.err);
+    assert!(
+        run.err
+            .contains("--explain nowhere: no such layer; the layers are"),
+        "{}",
+        run.err
+    );
 }

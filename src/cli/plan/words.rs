@@ -177,9 +177,17 @@ fn proved(answer: &Answer, folder: &Path) -> String {
     }
     let found = &answer.found;
     let price = found.plan.price;
-    let compared = answer.solved.uniform.as_ref().map_or_else(String::new, |u| {
-        format!(" ({} with one design, {:.2} of it)", seconds(u.estimate_ms), price / u.estimate_ms)
-    });
+    let compared = answer
+        .solved
+        .uniform
+        .as_ref()
+        .map_or_else(String::new, |u| {
+            format!(
+                " ({} with one design, {:.2} of it)",
+                seconds(u.estimate_ms),
+                price / u.estimate_ms
+            )
+        });
     let _ = writeln!(
         text,
         "ESTIMATE  {}{compared}: operations and bootstraps by the profile",
@@ -233,7 +241,11 @@ pub fn explain(answer: &Answer, name: &str) -> Result<String> {
         let _ = writeln!(
             text,
             "{} {:<18} {:>6} {:>8} {:>9}  {why}",
-            if d == answer.found.designs[l] { '*' } else { ' ' },
+            if d == answer.found.designs[l] {
+                '*'
+            } else {
+                ' '
+            },
             design.name,
             row.rounds * design.block.depth(),
             row.matches * design.block.mults(),

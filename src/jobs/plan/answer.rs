@@ -1,13 +1,13 @@
 //! What a plan is: designs, levels, bootstraps, and what was proved of it.
 
 use crate::jobs::network::audit;
-use crate::network::audit::clopper_pearson::clopper_pearson;
 use crate::jobs::plan::choose::Found;
 use crate::jobs::plan::designs::Design;
 use crate::jobs::plan::layers::Layer;
 use crate::jobs::plan::noise::Stood;
 use crate::jobs::plan::request::Goal;
 use crate::jobs::plan::solve::Solved;
+use crate::network::audit::clopper_pearson::clopper_pearson;
 use crate::plan::levels::{Flow, Kind};
 use rug::Rational;
 

@@ -104,10 +104,7 @@ impl Choice<'_> {
                     }
                 }
         };
-        (0..self.inputs.len())
-            .into_par_iter()
-            .filter(kept)
-            .count()
+        (0..self.inputs.len()).into_par_iter().filter(kept).count()
     }
 
     /// Whether that is enough.
@@ -226,7 +223,9 @@ impl Choice<'_> {
                 hi = at;
             }
         }
-        let Some(mut best) = best else { return Ok(None) };
+        let Some(mut best) = best else {
+            return Ok(None);
+        };
         self.improve(&mut best, &mut tried, progress)?;
         best.tried = tried;
         Ok(Some(best))

@@ -85,7 +85,10 @@ pub fn infeasible(
     let less = Rational::from((5, 4));
     if request.margin > less && solved.estimate_least_ms.is_some() {
         let other = with(&|r| r.margin = less.clone());
-        changes.push(("--range-margin 1.25 (more inputs outside)".to_owned(), other));
+        changes.push((
+            "--range-margin 1.25 (more inputs outside)".to_owned(),
+            other,
+        ));
     }
     let mut cures = Vec::new();
     for (option, other) in changes {
@@ -105,10 +108,14 @@ pub fn infeasible(
 
 /// The layer that needs the most levels at least, beside what there are.
 fn too_few_levels(solved: &Solved) -> String {
-    let least = solved.layers.iter().zip(&solved.designs).map(|(layer, designs)| {
-        let depth = designs.iter().map(|d| d.block.depth()).min();
-        (depth.unwrap_or(0), layer)
-    });
+    let least = solved
+        .layers
+        .iter()
+        .zip(&solved.designs)
+        .map(|(layer, designs)| {
+            let depth = designs.iter().map(|d| d.block.depth()).min();
+            (depth.unwrap_or(0), layer)
+        });
     let bootstraps = match solved.profile.estimate_bootstrap_ms(solved.top) {
         Some(_) => "",
         None => " and no bootstraps",

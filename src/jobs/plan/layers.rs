@@ -72,17 +72,19 @@ pub fn layers(
     let seen = Summary::new(&trials, activations.len());
     let extents = chosen(&seen, network, margin, false)?;
     let all = activations.iter().zip(&seen.layers).zip(&extents);
-    let layers = all.enumerate().filter_map(|(activation, ((&node, seen), extent))| {
-        let op = &network.nodes[node].op;
-        op.is_replaced().then(|| Layer {
-            name: network.nodes[node].name.clone(),
-            node,
-            activation,
-            slope: slope(op),
-            bound_reach: seen.bound_hi.max(-seen.bound_lo),
-            b: extent.reach(),
-        })
-    });
+    let layers = all
+        .enumerate()
+        .filter_map(|(activation, ((&node, seen), extent))| {
+            let op = &network.nodes[node].op;
+            op.is_replaced().then(|| Layer {
+                name: network.nodes[node].name.clone(),
+                node,
+                activation,
+                slope: slope(op),
+                bound_reach: seen.bound_hi.max(-seen.bound_lo),
+                b: extent.reach(),
+            })
+        });
     let layers: Vec<Layer> = layers.collect();
     if layers.is_empty() {
         return Err(Error::domain(

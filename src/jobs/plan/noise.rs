@@ -58,7 +58,10 @@ pub fn levels(rows: &[Row], activations: usize) -> NoiseLevels {
 ///
 /// # Errors
 /// What the audit refuses.
-pub fn stood(request: &audit::Request, progress: &(dyn Fn(audit::Progress) + Sync)) -> Result<Stood> {
+pub fn stood(
+    request: &audit::Request,
+    progress: &(dyn Fn(audit::Progress) + Sync),
+) -> Result<Stood> {
     let answer = audit(request, progress)?;
     let levels = answer.summary.levels.iter().map(|l| l.certified);
     let kept: Vec<(u32, usize)> = BITS.zip(levels).collect();

@@ -75,9 +75,7 @@ pub fn solve(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
     let input_said = preparation::said(&inputs, &loaded.network, split.selected.iter().copied())?;
     let expanded = expand(&loaded.network).map_err(named)?;
     let network = Prepared::new(&loaded.network).map_err(named)?;
-    let told = |step: &'static str| {
-        move |done, of| progress(Progress::Samples { step, done, of })
-    };
+    let told = |step: &'static str| move |done, of| progress(Progress::Samples { step, done, of });
     let seen = told("ranges");
     let layers =
         layers(&network, &inputs, &split.selected, &request.margin, &seen).map_err(named)?;
@@ -92,9 +90,8 @@ pub fn solve(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
         found.map_or(&[][..], |(_, d)| d.as_slice())
     };
     let designs: Vec<&[Design]> = layers.iter().map(of).collect();
-    let sample = |&s: &usize| -> Result<Vec<f64>> {
-        Ok(inputs.sample(s)?.balls().map(|b| b.hi).collect())
-    };
+    let sample =
+        |&s: &usize| -> Result<Vec<f64>> { Ok(inputs.sample(s)?.balls().map(|b| b.hi).collect()) };
     let choosing: Vec<Vec<f64>> = split.selected.iter().map(sample).collect::<Result<_>>()?;
     let prepared = Prepared::new(&expanded.network).map_err(named)?;
     let plain = Plain::new(&prepared, &expanded, &layers);

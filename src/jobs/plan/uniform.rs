@@ -62,10 +62,6 @@ pub fn uniform(choice: &Choice, network: &Network, bits: Option<u32>) -> Result<
 }
 
 fn kept(choice: &Choice, design: &Design, b: &Rational) -> usize {
-    let chosen: Chosen = choice
-        .layers
-        .iter()
-        .map(|_| (design, b.to_f64()))
-        .collect();
+    let chosen: Chosen = choice.layers.iter().map(|_| (design, b.to_f64())).collect();
     choice.estimate_kept_with(&chosen)
 }

@@ -82,7 +82,11 @@ impl Clenshaw {
             scale,
             offset,
         };
-        let all = [made.bound_rounding, made.bound_slope_rounding, made.bound_curve];
+        let all = [
+            made.bound_rounding,
+            made.bound_slope_rounding,
+            made.bound_curve,
+        ];
         all.iter().all(|b| b.is_finite()).then_some(made)
     }
 

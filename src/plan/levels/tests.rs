@@ -160,7 +160,9 @@ fn chain(n: usize, top: usize, refresh: f64) -> Flow {
                 price: (0..=top).map(|l| Some(l as f64)).collect(),
             },
         },
-        refresh: (0..=top).map(|t| (s > 0 && t > 0).then_some(refresh)).collect(),
+        refresh: (0..=top)
+            .map(|t| (s > 0 && t > 0).then_some(refresh))
+            .collect(),
         refresh_from: 0,
     };
     Flow {
