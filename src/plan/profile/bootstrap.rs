@@ -33,7 +33,9 @@ const TO_SPARSE_MS: f64 = 2.0;
 fn chain(levels: usize) -> Vec<Vec<f64>> {
     let mut chain = vec![vec![49.9]];
     chain.extend(vec![vec![47.0]; RESERVE]);
-    chain.extend(vec![vec![49.0]; levels]);
+    // The lowest usable level is for linear layers.
+    chain.extend(vec![vec![47.0]; levels.min(1)]);
+    chain.extend(vec![vec![49.0]; levels.saturating_sub(1)]);
     // The lowest level of EvalMod is at a larger scale, for the change to that of the values.
     chain.push(vec![32.5; 2]);
     chain.extend(vec![vec![28.5; 2]; EVAL_MOD.len() - 1]);
@@ -169,15 +171,14 @@ mod tests {
         Fit::new(&points).unwrap()
     }
 
-    /// The costed design has 5,782 ms for 15 levels under the same figures, where diagonals are transformed mod the primes
-    /// of Q alone.
+    /// The costed design has 5,782 ms for 15 levels under the same figures, six digits and keys of 264 MB at the top.
     #[test]
     fn it_is_the_costed_design() {
         let fit = fit();
         let (ms, shorter) = (estimate_ms(&fit, 15), estimate_ms(&fit, 12));
-        assert!((ms / 5782.0 - 1.0).abs() < 0.06, "{ms}");
+        assert!((ms / 5782.0 - 1.0).abs() < 0.001, "{ms}");
         assert!(shorter < 0.92 * ms && shorter > 0.7 * ms, "{shorter} {ms}");
-        assert!((log_qp(15) - 1747.0).abs() < 10.0, "{}", log_qp(15));
+        assert!((log_qp(15) - 1738.9).abs() < 0.01, "{}", log_qp(15));
         assert!(
             (estimate_key_mb(15) / 264.2 - 1.0).abs() < 0.001,
             "{}",
