@@ -74,7 +74,7 @@ pub fn as_square(c: &[Rational]) -> Option<(Rational, Rational)> {
     let a = Rational::from(a * 2u32);
     let good = linear.is_zero() && a.clone().abs() * 4u32 >= 1u32;
     good.then(|| {
-        let b = Rational::from(b - Rational::from(&a / 2u32));
+        let b = b - Rational::from(&a / 2u32);
         (a, b)
     })
 }

@@ -302,3 +302,19 @@ fn what_has_no_circuit_is_refused_by_name() {
     let text = refused(&made_of_sign, direct);
     assert!(text.contains("relu is made of sign: direct_relu"), "{text}");
 }
+
+/// The shipped evaluation certificates are what is made today.
+#[test]
+fn shipped_certificates_are_made_again() {
+    let at = |file: &str| format!("{}/certificates/{file}.json", env!("CARGO_MANIFEST_DIR"));
+    for (table, made) in [
+        ("evaluation/relu_minimax62", "evaluation/relu_minimax62.b"),
+        ("smooth/gelu20", "evaluation/gelu20.b"),
+    ] {
+        let table = Table::read(at(table).as_ref()).unwrap();
+        let request = request(&table, Literal::set_b());
+        let again = certify(&table, &request).unwrap().unwrap();
+        let shipped = std::fs::read_to_string(at(made)).unwrap();
+        assert!(again.text == shipped, "{made} is not what is made today");
+    }
+}
