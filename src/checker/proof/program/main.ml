@@ -8,6 +8,8 @@ Usage: polycert-check-proved [OPTIONS] PATH...
                        a folder: its *.cert.json; folders in it are not entered
   --any-verdict        a stated bound that is REFUTED or UNDECIDED does not change the exit code
   --table-sha256 HEX   only accept certificates about the table with this digest
+  --coq, --coq-pure    print a certificate that is accepted as a theorem for coqc, which then needs to trust this
+                       program for nothing; pure computes with Coq's own integers alone, ten times as long
   --quiet              print nothing; the exit code is the answer
   --help, --version    print this text, or the version
 
@@ -58,7 +60,7 @@ let fault (d : Reader.document) (f : Checker.fault) =
   | Checker.FaultTarget -> rejected (Printf.sprintf "claim %d, target: a condition of the rule is not met" goal)
   | Checker.FaultMadeFor -> rejected "target: the table is for a function of another slope or other ends than the target claim's"
 
-let check bytes ~wanted ~any_verdict =
+let check bytes ~wanted ~any_verdict ~theorem =
   try
     guard (fun () ->
         let d = Reader.read bytes wanted in
@@ -68,7 +70,10 @@ let check bytes ~wanted ~any_verdict =
             let holds = match d.certificate.Checker.goal.Checker.target_claim with
               | None | Some (_, Checker.Proved) -> true
               | Some (_, (Checker.Refuted | Checker.Undecided)) -> false in
-            { code = (if holds || any_verdict then 0 else 1); words = String.concat "\n" (Words.report d) })
+            { code = (if holds || any_verdict then 0 else 1); words =
+                match theorem with
+                | None -> String.concat "\n" (Words.report d)
+                | Some pure -> Coq.theorem ~pure d.certificate })
   with
   | Json.Unreadable (path, detail) -> unreadable path detail
   | Reader.Rejected words -> rejected words
@@ -96,7 +101,7 @@ let read_file path =
 let worse a b = let rank = function 0 -> 0 | 3 -> 1 | 1 -> 2 | _ -> 3 in if rank a >= rank b then a else b
 
 let () =
-  let paths = ref [] and quiet = ref false and any_verdict = ref false and wanted = ref None in
+  let paths = ref [] and quiet = ref false and any_verdict = ref false and wanted = ref None and theorem = ref None in
   let misused text =
     prerr_endline (Printf.sprintf "polycert-check-proved: %s\nTry polycert-check-proved --help" (on_one_line text));
     exit 2 in
@@ -111,6 +116,8 @@ let () =
     | ("--help" | "-h") :: _ -> print_string help; exit 0
     | ("--version" | "-V") :: _ -> print_endline ("polycert-check-proved " ^ Version.version); exit 0
     | "--quiet" :: rest -> quiet := true; read rest
+    | "--coq" :: rest -> theorem := Some false; read rest
+    | "--coq-pure" :: rest -> theorem := Some true; read rest
     | "--any-verdict" :: rest -> any_verdict := true; read rest
     | "--table-sha256" :: hex :: rest -> digest hex; read rest
     | "--table-sha256" :: [] -> misused "--table-sha256 needs a value"
@@ -125,9 +132,10 @@ let () =
   read (List.tl (Array.to_list Sys.argv));
   let paths = List.rev !paths in
   if paths = [] then misused "no file given";
+  if !theorem <> None && List.length paths > 1 then misused "--coq is of one certificate";
   let one path ~several =
     let answer =
-      try check (read_file path) ~wanted:!wanted ~any_verdict:!any_verdict
+      try check (read_file path) ~wanted:!wanted ~any_verdict:!any_verdict ~theorem:!theorem
       with Sys_error why -> unreadable "" ("cannot read the file: " ^ on_one_line why) in
     if not !quiet then begin
       let name = on_one_line path in
