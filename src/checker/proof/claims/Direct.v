@@ -10,7 +10,7 @@ Open Scope R_scope.
 
 (** The pieces of G by R1, and G([from, to]) by R2, rounded outward. *)
 Definition image_over (p : Z) (g : polynomial) (hint : list segment) (from to : Q) : option (pieces * itv) :=
-  let f := prepare p (snd g) (fst g) in
+  let f := evaluator p (snd g) (fst g) in
   match prove_pieces p f (snd g) (deriv (fst g)) hint with
   | Some ps =>
       match image_of p f ps (outward p from to) with Some i => Some (ps, i) | None => None end
@@ -75,15 +75,15 @@ Lemma image_over_ok : forall l d (G : R -> R) hint from to ps i, (0 < d)%Z -> (f
   /\ forall y, Q2R from <= y <= Q2R to -> inI p (G y) i.
 Proof.
   intros l d G hint from to ps i Hd EG H. unfold image_over in H. cbn [fst snd] in H.
-  destruct (prove_pieces p (prepare p d l) d (deriv l) hint) as [ps'|] eqn:E; [|discriminate].
-  destruct (image_of p (prepare p d l) ps' (outward p from to)) as [i'|] eqn:I; [|discriminate].
+  destruct (prove_pieces p (evaluator p d l) d (deriv l) hint) as [ps'|] eqn:E; [|discriminate].
+  destruct (image_of p (evaluator p d l) ps' (outward p from to)) as [i'|] eqn:I; [|discriminate].
   injection H as <- <-.
   assert (HG : forall y, derivable_pt_lim G y (pe (deriv l) y / IZR d)).
   { intros c eps He. destruct (deriv_derivable l d c eps He) as [del K]. exists del. intros h H1 H2.
     rewrite !EG. apply K; assumption. }
-  assert (Hg : forall y Y, inI p y Y -> inI p (G y) (fon p (prepare p d l) Y)).
-  { intros y Y HY. rewrite EG. apply fon_ok; assumption. }
-  pose proof (prove_pieces_ok p Hp G (prepare p d l) d (deriv l) Hd HG Hg _ _ E) as Hps.
+  assert (Hg : forall y Y, inI p y Y -> inI p (G y) (evaluator p d l Y)).
+  { intros y Y HY. rewrite EG. apply evaluator_ok; assumption. }
+  pose proof (prove_pieces_ok p Hp G (evaluator p d l) d (deriv l) Hd HG Hg _ _ E) as Hps.
   split; [exact Hps|].
   assert (Dom : (plo ps' <= floor_at p from)%Z /\ (ceil_at p to <= phi ps')%Z).
   { unfold image_of in I. cbn [outward fst snd] in I.
@@ -95,7 +95,7 @@ Proof.
   split; [|split].
   - apply Rmult_le_reg_r with (P p); [assumption|]. rewrite val_P by assumption. lra.
   - apply Rmult_le_reg_r with (P p); [assumption|]. rewrite val_P by assumption. lra.
-  - intros y Hy. apply (image_of_ok p Hp G (prepare p d l) Hg ps' _ _ Hps I). apply in_outward; assumption.
+  - intros y Hy. apply (image_of_ok p Hp G (evaluator p d l) Hg ps' _ _ Hps I). apply in_outward; assumption.
 Qed.
 
 Variables (q : polynomial) (f : R -> R).

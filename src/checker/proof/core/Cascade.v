@@ -5,12 +5,12 @@ Import ListNotations.
 Open Scope R_scope.
 
 (** A polynomial l(y)/d with proved pieces of itself and maybe of its derivative. *)
-Record stage := { coefs : list Z; denom : Z; f : fpoly; df : fpoly; value : pieces; slope : option pieces }.
+Record stage := { coefs : list Z; denom : Z; f : itv -> itv; df : itv -> itv; value : pieces; slope : option pieces }.
 Record hint := { hvalue : list segment; hslope : option (list segment) }.
 
 Definition prove_stage (p : Z) (l : list Z) (d : Z) (h : hint) : option stage :=
   let l1 := deriv l in
-  let f := prepare p d l in let df := prepare p d l1 in
+  let f := evaluator p d l in let df := evaluator p d l1 in
   if Z.ltb 0 d then
     match prove_pieces p f d l1 (hvalue h) with
     | None => None
@@ -93,7 +93,7 @@ Proof.
 Qed.
 
 Definition stage_ok (s : stage) : Prop :=
-  (0 < denom s)%Z /\ f s = prepare p (denom s) (coefs s) /\ df s = prepare p (denom s) (deriv (coefs s))
+  (0 < denom s)%Z /\ f s = evaluator p (denom s) (coefs s) /\ df s = evaluator p (denom s) (deriv (coefs s))
   /\ proved p (F s) (value s)
   /\ match slope s with Some sp => proved p (F' s) sp | None => True end.
 
@@ -101,18 +101,18 @@ Lemma prove_stage_ok : forall l d h s, prove_stage p l d h = Some s ->
   coefs s = l /\ denom s = d /\ stage_ok s.
 Proof.
   intros l d h s H. unfold prove_stage in H. destruct (Z.ltb_spec 0 d) as [Hd|]; [|discriminate].
-  destruct (prove_pieces p (prepare p d l) d (deriv l) (hvalue h)) as [v|] eqn:V; [|discriminate].
+  destruct (prove_pieces p (evaluator p d l) d (deriv l) (hvalue h)) as [v|] eqn:V; [|discriminate].
   assert (PV : proved p (fun y => pe l y / IZR d) v).
-  { apply (prove_pieces_ok p Hp _ (prepare p d l) d (deriv l) Hd) with (3 := V).
+  { apply (prove_pieces_ok p Hp _ (evaluator p d l) d (deriv l) Hd) with (3 := V).
     - apply deriv_derivable.
-    - intros y Y HY. apply fon_ok; assumption. }
+    - intros y Y HY. apply evaluator_ok; assumption. }
   destruct (hslope h) as [hs|].
-  - destruct (prove_pieces p (prepare p d (deriv l)) d (deriv (deriv l)) hs) as [sp|] eqn:S; [|discriminate].
+  - destruct (prove_pieces p (evaluator p d (deriv l)) d (deriv (deriv l)) hs) as [sp|] eqn:S; [|discriminate].
     injection H as H. subst s. unfold stage_ok. simpl. do 2 (split; [reflexivity|]).
     repeat split; try assumption.
-    apply (prove_pieces_ok p Hp _ (prepare p d (deriv l)) d (deriv (deriv l)) Hd) with (3 := S).
+    apply (prove_pieces_ok p Hp _ (evaluator p d (deriv l)) d (deriv (deriv l)) Hd) with (3 := S).
     + apply deriv_derivable.
-    + intros y Y HY. apply fon_ok; assumption.
+    + intros y Y HY. apply evaluator_ok; assumption.
   - injection H as H. subst s. unfold stage_ok. simpl. do 2 (split; [reflexivity|]).
     repeat split; assumption.
 Qed.
@@ -132,16 +132,16 @@ Qed.
 Lemma stage_image : forall s Y I y, stage_ok s -> image_of p (f s) (value s) Y = Some I -> inI y Y -> inI (F s y) I.
 Proof.
   intros s Y I y [Hd [Ef [_ [V _]]]] H HY. rewrite Ef in H.
-  apply (image_of_ok p Hp (F s) (prepare p (denom s) (coefs s))) with (2 := V) (3 := H); [|exact HY].
-  intros z Z HZ. apply fon_ok; assumption.
+  apply (image_of_ok p Hp (F s) (evaluator p (denom s) (coefs s))) with (2 := V) (3 := H); [|exact HY].
+  intros z Z HZ. apply evaluator_ok; assumption.
 Qed.
 
 Lemma stage_slope_image : forall s sp Y I y, stage_ok s -> slope s = Some sp ->
   image_of p (df s) sp Y = Some I -> inI y Y -> inI (F' s y) I.
 Proof.
   intros s sp Y I y [Hd [_ [Ef [_ V]]]] E H HY. rewrite Ef in H. rewrite E in V.
-  apply (image_of_ok p Hp (F' s) (prepare p (denom s) (deriv (coefs s)))) with (2 := V) (3 := H); [|exact HY].
-  intros z Z HZ. apply fon_ok; assumption.
+  apply (image_of_ok p Hp (F' s) (evaluator p (denom s) (deriv (coefs s)))) with (2 := V) (3 := H); [|exact HY].
+  intros z Z HZ. apply evaluator_ok; assumption.
 Qed.
 
 Lemma on_ok : forall b Y Q y, Forall stage_ok b -> on p b Y = Some Q -> inI y Y -> inI (q b y) Q.

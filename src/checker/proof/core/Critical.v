@@ -15,11 +15,11 @@ Let val_le := val_le p Hp.
 Let val_lt := val_lt p Hp.
 
 Section Polynomial.
-Variables (G : R -> R) (g : fpoly) (d : Z) (sl : list Z).
+Variables (G : R -> R) (g : itv -> itv) (d : Z) (sl : list Z).
 Hypothesis Hd : (0 < d)%Z.
 Hypothesis HG : forall y, derivable_pt_lim G y (pe sl y / IZR d).
-Hypothesis Hg : forall y Y, inI y Y -> inI (G y) (fon p g Y).
-Let dg := prepare p d sl.
+Hypothesis Hg : forall y Y, inI y Y -> inI (G y) (g Y).
+Let dg := evaluator p d sl.
 Let d_pos := d_pos d Hd.
 Let opposite_root := opposite_root p Hp d sl Hd.
 Let enclose_ok := enclose_ok p Hp G g d sl Hd HG Hg.
@@ -34,13 +34,13 @@ Qed.
 (** One step of [prove_boxes]. *)
 Lemma prove_boxes_cons : forall from to u v r ps, prove_boxes p g dg from to ((u, v) :: r) = Some ps ->
   exists q qs, ps = q :: qs /\ (from <= u)%Z /\ (u < v)%Z
-    /\ opposite (fon p dg (point u)) (fon p dg (point v)) = true
+    /\ opposite (dg (point u)) (dg (point v)) = true
     /\ enclose p g dg true u v = Some q /\ prove_boxes p g dg v to r = Some qs.
 Proof.
   intros from to u v r ps H. cbn [prove_boxes] in H.
   destruct (Z.leb_spec from u); [|discriminate].
   destruct (Z.ltb_spec u v); [|discriminate].
-  destruct (opposite (fon p dg (point u)) (fon p dg (point v))); [|discriminate]. simpl in H.
+  destruct (opposite (dg (point u)) (dg (point v))); [|discriminate]. simpl in H.
   destruct (enclose p g dg true u v) as [q|]; [|discriminate].
   destruct (prove_boxes p g dg v to r) as [qs|]; [|discriminate].
   injection H as H. exists q, qs. repeat split; auto.

@@ -31,6 +31,9 @@ Definition fon (p : Z) (f : fpoly) (y : itv) : itv :=
   | General q => horner p q y
   end.
 
+(** The polynomial as a function of intervals: coefficients are enclosed once. *)
+Definition evaluator (p d : Z) (l : list Z) : itv -> itv := fon p (prepare p d l).
+
 (** ** Soundness *)
 Section Sound.
 Variable p : Z.
@@ -92,4 +95,7 @@ Proof.
     apply horner_ok; [exact Hd|]. apply in_isqr, HY.
   - apply horner_ok; assumption.
 Qed.
+
+Theorem evaluator_ok : forall d l y Y, (0 < d)%Z -> inI y Y -> inI (pe l y / IZR d) (evaluator p d l Y).
+Proof. exact fon_ok. Qed.
 End Sound.

@@ -14,11 +14,11 @@ Fixpoint meet (l h : Z) (bs : list piece) (acc : itv) : itv :=
       else meet l h r (hull acc (image b))
   end.
 
-Definition image_of (p : Z) (g : fpoly) (ps : pieces) (y : itv) : option itv :=
+Definition image_of (p : Z) (g : itv -> itv) (ps : pieces) (y : itv) : option itv :=
   if Z.leb (plo ps) (fst y) && Z.leb (fst y) (snd y) && Z.leb (snd y) (phi ps) then
-    let a := fon p g (point (fst y)) in
+    let a := g (point (fst y)) in
     if Z.eqb (fst y) (snd y) then Some a
-    else Some (meet (fst y) (snd y) (pboxes ps) (hull a (fon p g (point (snd y)))))
+    else Some (meet (fst y) (snd y) (pboxes ps) (hull a (g (point (snd y)))))
   else None.
 
 (** ** Soundness *)
@@ -36,8 +36,8 @@ Let val_lt := val_lt p Hp.
 Let val_P := val_P p Hp.
 
 Section Polynomial.
-Variables (G : R -> R) (g : fpoly).
-Hypothesis Hg : forall y Y, inI y Y -> inI (G y) (fon p g Y).
+Variables (G : R -> R) (g : itv -> itv).
+Hypothesis Hg : forall y Y, inI y Y -> inI (G y) (g Y).
 
 (** R2. *)
 Lemma meet_acc : forall l h bs acc x, inI x acc -> inI x (meet l h bs acc).

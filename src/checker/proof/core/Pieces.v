@@ -14,20 +14,20 @@ Record piece := { pu : Z; pv : Z; image : itv; single : bool }.
 Record pieces := { plo : Z; phi : Z; pboxes : list piece }.
 
 (** G(m) + [-r, r] G'([u, v]). *)
-Definition enclose (p : Z) (g dg : fpoly) (is_box : bool) (u v : Z) : option piece :=
+Definition enclose (p : Z) (g dg : itv -> itv) (is_box : bool) (u v : Z) : option piece :=
   if Z.even u && Z.even v then
-    let y := fon p g (point (Z.shiftr (u + v) 1)) in
+    let y := g (point (Z.shiftr (u + v) 1)) in
     if Z.eqb u v then Some {| pu := u; pv := v; image := y; single := is_box |} else
-    let reach := mul_up p (Z.shiftr (v - u) 1) (mag (fon p dg (u, v))) in
+    let reach := mul_up p (Z.shiftr (v - u) 1) (mag (dg (u, v))) in
     Some {| pu := u; pv := v; image := (fst y - reach, snd y + reach)%Z; single := is_box |}
   else None.
 
-Fixpoint prove_boxes (p : Z) (g dg : fpoly) (from to : Z) (bs : list box) : option (list piece) :=
+Fixpoint prove_boxes (p : Z) (g dg : itv -> itv) (from to : Z) (bs : list box) : option (list piece) :=
   match bs with
   | [] => if Z.leb from to then Some [] else None
   | (u, v) :: r =>
       if Z.leb from u && Z.ltb u v
-         && opposite (fon p dg (point u)) (fon p dg (point v)) then
+         && opposite (dg (point u)) (dg (point v)) then
         match enclose p g dg true u v, prove_boxes p g dg v to r with
         | Some b, Some bs => Some (b :: bs)
         | _, _ => None
@@ -35,7 +35,7 @@ Fixpoint prove_boxes (p : Z) (g dg : fpoly) (from to : Z) (bs : list box) : opti
       else None
   end.
 
-Definition prove_segment (p : Z) (g dg : fpoly) (slope : list Z) (s : segment) : option (list piece) :=
+Definition prove_segment (p : Z) (g dg : itv -> itv) (slope : list Z) (s : segment) : option (list piece) :=
   if Z.ltb (lo s) (hi s) then
     match sign_changes p (lo s) (hi s) slope with
     | Some n => if Nat.eqb n (length (boxes s)) then prove_boxes p g dg (lo s) (hi s) (boxes s) else None
@@ -43,7 +43,7 @@ Definition prove_segment (p : Z) (g dg : fpoly) (slope : list Z) (s : segment) :
     end
   else None.
 
-Fixpoint prove_segments (p : Z) (g dg : fpoly) (slope : list Z) (s : segment) (r : list segment)
+Fixpoint prove_segments (p : Z) (g dg : itv -> itv) (slope : list Z) (s : segment) (r : list segment)
   : option (list piece * Z) :=
   match prove_segment p g dg slope s, r with
   | Some bs, [] => Some (bs, hi s)
@@ -57,12 +57,12 @@ Fixpoint prove_segments (p : Z) (g dg : fpoly) (slope : list Z) (s : segment) (r
   | None, _ => None
   end.
 
-Definition prove_pieces (p : Z) (g : fpoly) (d : Z) (slope : list Z) (segments : list segment)
+Definition prove_pieces (p : Z) (g : itv -> itv) (d : Z) (slope : list Z) (segments : list segment)
   : option pieces :=
   match segments with
   | [] => None
   | s :: r =>
-      match prove_segments p g (prepare p d slope) slope s r with
+      match prove_segments p g (evaluator p d slope) slope s r with
       | Some (bs, e) => Some {| plo := lo s; phi := e; pboxes := bs |}
       | None => None
       end
@@ -98,17 +98,17 @@ Inductive good (G : R -> R) : R -> list piece -> R -> Prop :=
       good G (val (pv q)) r b -> good G a (q :: r) b.
 
 Section Polynomial.
-Variables (G : R -> R) (g : fpoly) (d : Z) (sl : list Z).
+Variables (G : R -> R) (g : itv -> itv) (d : Z) (sl : list Z).
 Hypothesis Hd : (0 < d)%Z.
 Hypothesis HG : forall y, derivable_pt_lim G y (pe sl y / IZR d).
-Hypothesis Hg : forall y Y, inI y Y -> inI (G y) (fon p g Y).
-Let dg := prepare p d sl.
+Hypothesis Hg : forall y Y, inI y Y -> inI (G y) (g Y).
+Let dg := evaluator p d sl.
 
 Lemma d_pos : 0 < IZR d.
 Proof. apply IZR_lt. exact Hd. Qed.
 
-Lemma slope_ok : forall y Y, inI y Y -> inI (pe sl y / IZR d) (fon p dg Y).
-Proof. intros y Y H. apply fon_ok; assumption. Qed.
+Lemma slope_ok : forall y Y, inI y Y -> inI (pe sl y / IZR d) (dg Y).
+Proof. intros y Y H. apply evaluator_ok; assumption. Qed.
 
 Lemma mean_value : forall a b, a < b ->
   exists c, a < c < b /\ G b - G a = pe sl c / IZR d * (b - a).
@@ -179,7 +179,7 @@ Proof.
     intros y Hy. set (m := val (a + b)) in *.
     assert (Hu : val u = m - val (b - a)) by (unfold m; subst; rewrite mult_IZR, plus_IZR, minus_IZR; field; lra).
     assert (Hv : val v = m + val (b - a)) by (unfold m; subst; rewrite mult_IZR, plus_IZR, minus_IZR; field; lra).
-    set (sup := mag (fon p dg (u, v))).
+    set (sup := mag (dg (u, v))).
     assert (B : Rabs (G y - G m) * P <= IZR (mul_up p (b - a) sup)).
     { destruct (Req_dec y m) as [->|Nm].
       - replace (G m - G m) with (0 * 0) by ring. rewrite Rabs_right by lra.
@@ -205,7 +205,7 @@ Proof.
 Qed.
 
 (** Opposite proved signs: a root strictly between, and none at the ends. *)
-Lemma opposite_root : forall u v, (u < v)%Z -> opposite (fon p dg (point u)) (fon p dg (point v)) = true ->
+Lemma opposite_root : forall u v, (u < v)%Z -> opposite (dg (point u)) (dg (point v)) = true ->
   pe sl (val u) <> 0 /\ pe sl (val v) <> 0 /\ exists x, val u < x < val v /\ pe sl x = 0.
 Proof.
   intros u v Huv H. pose proof d_pos as Hd'. pose proof (P_pos p Hp) as HP.

@@ -121,14 +121,23 @@ Definition fmig (a : bitv) : bigZ :=
   if BigZ.ltb BigZ.zero (fst a) then fst a else if BigZ.ltb (snd a) BigZ.zero then BigZ.opp (snd a) else BigZ.zero.
 Definition fisqr (p : bigZ) (a : bitv) : bitv :=
   (BigZ.shiftr (BigZ.mul (fmig a) (fmig a)) p, BigZ.opp (BigZ.shiftr (BigZ.opp (BigZ.mul (fmag a) (fmag a))) p)).
-Definition fast_fon (p : Z) (f : fpoly) (y : itv) : itv :=
-  let p := big p in let y := of_itv y in
+(** A prepared polynomial; its coefficients are converted once. *)
+Inductive bpoly := BOdd (q : list bitv) | BEven (q : list bitv) | BGeneral (q : list bitv).
+Definition of_fpoly (f : fpoly) : bpoly :=
   match f with
-  | Odd [] => (0, 0)
-  | Odd q => to_itv (fimul p (fhorner p (map of_itv q) (fisqr p y)) y)
-  | Even q => to_itv (fhorner p (map of_itv q) (fisqr p y))
-  | General q => to_itv (fhorner p (map of_itv q) y)
+  | Odd q => BOdd (map of_itv q)
+  | Even q => BEven (map of_itv q)
+  | General q => BGeneral (map of_itv q)
   end.
+Definition ffon (p : bigZ) (f : bpoly) (y : itv) : itv :=
+  let y := of_itv y in
+  match f with
+  | BOdd [] => (0, 0)
+  | BOdd q => to_itv (fimul p (fhorner p q (fisqr p y)) y)
+  | BEven q => to_itv (fhorner p q (fisqr p y))
+  | BGeneral q => to_itv (fhorner p q y)
+  end.
+Definition fast_evaluator (p d : Z) (l : list Z) : itv -> itv := ffon (big p) (of_fpoly (prepare p d l)).
 
 Lemma of_to : forall a, to_itv (of_itv a) = a.
 Proof. intros [l h]. unfold to_itv, of_itv. simpl. rewrite !BigZ.spec_of_Z. reflexivity. Qed.
@@ -168,18 +177,17 @@ Proof.
 Qed.
 Lemma itvs_back : forall q, map to_itv (map of_itv q) = q.
 Proof. induction q as [|a q IH]; simpl; [reflexivity|]. rewrite of_to, IH. reflexivity. Qed.
-Theorem fast_fon_is : fon = fast_fon.
+Theorem fast_evaluator_is : evaluator = fast_evaluator.
 Proof.
-  apply functional_extensionality; intro p. apply functional_extensionality; intro f.
-  apply functional_extensionality; intro y. unfold fon, fast_fon. cbv zeta.
-  destruct f as [[|c q]|q|q]; [reflexivity| | |].
-  - rewrite fimul_is, fhorner_is, fisqr_is, itvs_back, of_to, BigZ.spec_of_Z. reflexivity.
+  do 4 (apply functional_extensionality; intro). unfold evaluator, fast_evaluator, fon, ffon.
+  destruct (prepare _ _ _) as [[|c q]|q|q]; cbn [of_fpoly map]; [reflexivity| | |].
+  - rewrite fimul_is, fhorner_is, fisqr_is, of_to, BigZ.spec_of_Z. cbn [map]. rewrite of_to, itvs_back. reflexivity.
   - rewrite fhorner_is, fisqr_is, itvs_back, of_to, BigZ.spec_of_Z. reflexivity.
   - rewrite fhorner_is, itvs_back, of_to, BigZ.spec_of_Z. reflexivity.
 Qed.
 
 (** ** The checker with other forms of these two *)
-Definition examine_with : (Z -> Z -> Z -> list Z -> option nat) -> (Z -> fpoly -> itv -> itv) ->
+Definition examine_with : (Z -> Z -> Z -> list Z -> option nat) -> (Z -> Z -> list Z -> itv -> itv) ->
   certificate -> option fault.
 Proof.
   let t := eval cbv delta [examine check_claims check_claim prove_ground prove_branch prove_stage prove_pieces
@@ -188,15 +196,15 @@ Proof.
     derivative_at magnitude_at prove_stage_ranges prove_closeness prove_deviation prove_derivative prove_magnitude
     prove_pool play prove_argmax witness_off play_weights prove_clip clip_error_at deviation_from prove_lines prove_parts
     prove_part prove_contraction image_over] in examine in
-  let t := eval pattern sign_changes, fon in t in
+  let t := eval pattern sign_changes, evaluator in t in
   match t with ?f _ _ => exact f end.
 Defined.
-Lemma examine_with_is : examine = examine_with sign_changes fon.
+Lemma examine_with_is : examine = examine_with sign_changes evaluator.
 Proof. reflexivity. Qed.
 
-Definition fast_examine : certificate -> option fault := examine_with fast_sign_changes fast_fon.
+Definition fast_examine : certificate -> option fault := examine_with fast_sign_changes fast_evaluator.
 Theorem fast_examine_ok : forall c, fast_examine c = None -> statement c.
 Proof.
   intros c H. apply check_ok. unfold check.
-  rewrite examine_with_is, fast_sign_changes_is, fast_fon_is. unfold fast_examine in H. rewrite H. reflexivity.
+  rewrite examine_with_is, fast_sign_changes_is, fast_evaluator_is. unfold fast_examine in H. rewrite H. reflexivity.
 Qed.
