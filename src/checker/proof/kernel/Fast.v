@@ -121,14 +121,15 @@ Definition fmig (a : bitv) : bigZ :=
   if BigZ.ltb BigZ.zero (fst a) then fst a else if BigZ.ltb (snd a) BigZ.zero then BigZ.opp (snd a) else BigZ.zero.
 Definition fisqr (p : bigZ) (a : bitv) : bitv :=
   (BigZ.shiftr (BigZ.mul (fmig a) (fmig a)) p, BigZ.opp (BigZ.shiftr (BigZ.opp (BigZ.mul (fmag a) (fmag a))) p)).
-(** A prepared polynomial; its coefficients are converted once. *)
+(** A prepared polynomial; its coefficients are enclosed once. *)
 Inductive bpoly := BOdd (q : list bitv) | BEven (q : list bitv) | BGeneral (q : list bitv).
-Definition of_fpoly (f : fpoly) : bpoly :=
-  match f with
-  | Odd q => BOdd (map of_itv q)
-  | Even q => BEven (map of_itv q)
-  | General q => BGeneral (map of_itv q)
-  end.
+Definition fenclose (p d : bigZ) (c : Z) : bitv :=
+  let (q, r) := BigZ.div_eucl (BigZ.shiftl (big c) p) d in
+  (q, if BigZ.eqb r BigZ.zero then q else BigZ.add q BigZ.one).
+Definition fprepare (p d : bigZ) (l : list Z) : bpoly :=
+  if zeros (half true l) then BOdd (map (fenclose p d) (half false l))
+  else if zeros (half false l) then BEven (map (fenclose p d) (half true l))
+  else BGeneral (map (fenclose p d) l).
 Definition ffon (p : bigZ) (f : bpoly) (y : itv) : itv :=
   let y := of_itv y in
   match f with
@@ -137,7 +138,7 @@ Definition ffon (p : bigZ) (f : bpoly) (y : itv) : itv :=
   | BEven q => to_itv (fhorner p q (fisqr p y))
   | BGeneral q => to_itv (fhorner p q y)
   end.
-Definition fast_evaluator (p d : Z) (l : list Z) : itv -> itv := ffon (big p) (of_fpoly (prepare p d l)).
+Definition fast_evaluator (p d : Z) (l : list Z) : itv -> itv := ffon (big p) (fprepare (big p) (big d) l).
 
 Lemma of_to : forall a, to_itv (of_itv a) = a.
 Proof. intros [l h]. unfold to_itv, of_itv. simpl. rewrite !BigZ.spec_of_Z. reflexivity. Qed.
@@ -175,15 +176,27 @@ Proof.
     destruct (0 <? val (fst a)); [reflexivity|]. destruct (val (snd a) <? 0); [apply BigZ.spec_opp|apply BigZ.spec_0]. }
   rewrite M, I. reflexivity.
 Qed.
-Lemma itvs_back : forall q, map to_itv (map of_itv q) = q.
-Proof. induction q as [|a q IH]; simpl; [reflexivity|]. rewrite of_to, IH. reflexivity. Qed.
+Lemma fenclose_is : forall p d c, to_itv (fenclose (big p) (big d) c) = enclose_coef p d c.
+Proof.
+  intros p d c. unfold fenclose, enclose_coef.
+  pose proof (BigZ.spec_div_eucl (BigZ.shiftl (big c) (big p)) (big d)) as E.
+  rewrite BigZ.spec_shiftl, !BigZ.spec_of_Z in E.
+  destruct (BigZ.div_eucl _ _) as [q r]. rewrite <- E. unfold to_itv. cbn [fst snd].
+  rewrite BigZ.spec_eqb, BigZ.spec_0. destruct (val r =? 0); [reflexivity|].
+  rewrite BigZ.spec_add, BigZ.spec_1. reflexivity.
+Qed.
+Lemma fencloses_is : forall p d l, map to_itv (map (fenclose (big p) (big d)) l) = map (enclose_coef p d) l.
+Proof. intros p d l. rewrite map_map. apply map_ext. intros. apply fenclose_is. Qed.
 Theorem fast_evaluator_is : evaluator = fast_evaluator.
 Proof.
-  do 4 (apply functional_extensionality; intro). unfold evaluator, fast_evaluator, fon, ffon.
-  destruct (prepare _ _ _) as [[|c q]|q|q]; cbn [of_fpoly map]; [reflexivity| | |].
-  - rewrite fimul_is, fhorner_is, fisqr_is, of_to, BigZ.spec_of_Z. cbn [map]. rewrite of_to, itvs_back. reflexivity.
-  - rewrite fhorner_is, fisqr_is, itvs_back, of_to, BigZ.spec_of_Z. reflexivity.
-  - rewrite fhorner_is, itvs_back, of_to, BigZ.spec_of_Z. reflexivity.
+  apply functional_extensionality; intro p. apply functional_extensionality; intro d.
+  apply functional_extensionality; intro l. apply functional_extensionality; intro y.
+  unfold evaluator, fast_evaluator, fon, ffon, prepare, fprepare.
+  destruct (zeros (half true l)); [|destruct (zeros (half false l))].
+  - rewrite <- fencloses_is. destruct (half false l) as [|c q]; [reflexivity|].
+    cbn [map]. rewrite fimul_is, fhorner_is, fisqr_is, of_to, BigZ.spec_of_Z. reflexivity.
+  - rewrite fhorner_is, fisqr_is, fencloses_is, of_to, BigZ.spec_of_Z. reflexivity.
+  - rewrite fhorner_is, fencloses_is, of_to, BigZ.spec_of_Z. reflexivity.
 Qed.
 
 (** ** The checker with other forms of these two *)
