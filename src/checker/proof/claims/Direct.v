@@ -22,7 +22,7 @@ Definition prove_part (p : Z) (q : polynomial) (hi : Q) (a : part) (hint : list 
   below (part_from a) (part_to a)
   && match image_over p g hint (part_from a) (part_to a) with
      | Some (ps, i) =>
-         Z.leb (mag i) (floor_at p hi) || bounded_exactly p g ps (part_from a) (part_to a) hi
+         Z.leb (mag i) (floor_at p hi) orelse bounded_exactly p g ps (part_from a) (part_to a) hi
      | None => false
      end.
 Fixpoint prove_parts (p : Z) (q : polynomial) (hi : Q) (parts : list part) (hints : list (list segment)) : bool :=
@@ -41,15 +41,18 @@ Fixpoint in_order (a : part) (parts : list part) : bool :=
       && (negb (Qeq_bool (part_to a) (part_from b)) || Qeq_bool (line_at a (part_to a)) (line_at b (part_to a)))
       && in_order b t
   end.
-(** The error at the witness is compared exactly. *)
-Definition witness_in (q : polynomial) (w : witness) (a : part) : bool :=
-  Qle_bool (part_from a) (at_x w) && Qle_bool (at_x w) (part_to a)
-  && Qle_bool (at_least w) (magnitude (exact_value (minus_line q (part_slope a) (part_intercept a)) (at_x w))).
+(** The error at the witness, a multiple of 2^-p, by interval evaluation; compared exactly where that leaves it open. *)
+Definition witness_in (p : Z) (q : polynomial) (w : witness) (a : part) : bool :=
+  let g := minus_line q (part_slope a) (part_intercept a) in
+  let x := at_x w in
+  Qle_bool (part_from a) x andthen Qle_bool x (part_to a)
+  andthen (reaches_lo p (evaluator p (snd g) (fst g) (outward p x x)) (at_least w)
+    orelse Qle_bool (at_least w) (magnitude (exact_value g x))).
 
 Definition prove_lines (p : Z) (q : polynomial) (hints : list (list segment)) (parts : list part) (hi : Q)
   (w : witness) : bool :=
   match parts with [] => false | a :: t => in_order a t end
-  && prove_parts p q hi parts hints && existsb (witness_in q w) parts.
+  && prove_parts p q hi parts hints && existsb (witness_in p q w) parts.
 
 Definition prove_contraction (p : Z) (q : polynomial) (hints : list (list segment)) (at_ radius : Q) (order : nat)
   (hi : Q) : bool :=
@@ -110,7 +113,7 @@ Proof.
   set (G := fun x => f x - line a x). assert (EG : forall y, G y = pe l y / IZR d) by (intros y; symmetry; apply HG).
   destruct (image_over p (l, d) hint (part_from a) (part_to a)) as [[ps i]|] eqn:E; [|discriminate].
   destruct (image_over_ok l d G hint _ _ ps i Hd EG E) as [Hps [D1 [D2 HI]]].
-  change (Rabs (G x) <= Q2R hi). apply orb_prop in H as [H|H].
+  change (Rabs (G x) <= Q2R hi). apply orelse_prop in H as [H|H].
   - apply Z.leb_le in H. apply (at_most p Hp) with (mag i); [|exact H]. apply mag_ok; [assumption|]. apply HI, Hx.
   - apply (bounded_exactly_ok p Hp G l d ps (part_from a) (part_to a) hi Hd EG Hps D1 D2 H x Hx).
 Qed.
@@ -122,13 +125,19 @@ Proof.
   apply andb_prop in H as [H1 H2]. destruct I as [->|I]; [apply (prove_part_ok hi a h H1 x Hx)|apply (IH u H2 a x I Hx)].
 Qed.
 
-Lemma witness_in_ok : forall w a, witness_in q w a = true ->
+Lemma witness_in_ok : forall w a, witness_in p q w a = true ->
   on_part a (Q2R (at_x w)) /\ Q2R (at_least w) <= Rabs (f (Q2R (at_x w)) - line a (Q2R (at_x w))).
 Proof.
-  intros w a H. unfold witness_in in H. reals. split; [split; assumption|].
+  intros w a H. unfold witness_in in H. cbv zeta in H.
+  apply andthen_prop in H as [H H3]. apply andthen_prop in H as [H1 H2]. apply Qle_ok in H1, H2.
+  split; [split; assumption|].
   pose proof (minus_line_ok q f (part_slope a) (part_intercept a) Hq) as [Hd HG].
-  destruct (minus_line q (part_slope a) (part_intercept a)) as [l d]. cbn [fst snd] in Hd, HG.
-  rewrite exact_value_ok, HG in * by assumption. unfold line. assumption.
+  destruct (minus_line q (part_slope a) (part_intercept a)) as [l d]. cbn [fst snd] in *.
+  change (Q2R (at_least w) <= Rabs (f (Q2R (at_x w)) - (Q2R (part_slope a) * Q2R (at_x w) + Q2R (part_intercept a)))).
+  rewrite <- HG. apply orelse_prop in H3 as [H3|H3].
+  - apply (reaches_lo_ok p Hp) with (2 := H3). apply evaluator_ok; [assumption|exact Hd|].
+    apply in_outward; [assumption|lra].
+  - apply Qle_ok in H3. rewrite magnitude_ok, exact_value_ok in H3 by assumption. exact H3.
 Qed.
 
 Theorem lines_claim_ok : forall hints parts hi w, prove_lines p q hints parts hi w = true ->

@@ -45,19 +45,19 @@ Definition simplest (p u v : Z) : option Q :=
 (** A box or gap is within hi as far as it meets [from, to]. *)
 Definition piece_within (p : Z) (g : polynomial) (from to hi : Q) (q : piece) : bool :=
   let inside x := Qle_bool from x && Qle_bool x to in
-  let ok x := negb (inside x) || within_exactly g hi x in
+  let ok x := negb (inside x) orelse within_exactly g hi x in
   let u := dyadic p (pu q) in let v := dyadic p (pv q) in
-  Z.ltb (pv q) (floor_at p from) || Z.ltb (ceil_at p to) (pu q) || Z.leb (mag (image q)) (floor_at p hi)
-  || (Z.eqb (pu q) (pv q) && ok u)
-  || (single q
-      && match simplest p (pu q) (pv q) with
+  Z.ltb (pv q) (floor_at p from) orelse Z.ltb (ceil_at p to) (pu q) orelse Z.leb (mag (image q)) (floor_at p hi)
+  orelse (Z.eqb (pu q) (pv q) andthen ok u)
+  orelse (single q
+      andthen match simplest p (pu q) (pv q) with
          | Some c => Qle_bool u c && Qle_bool c v && Z.eqb (Qnum (exact_value (deriv (fst g), snd g) c)) 0
                      && ok u && ok v && ok c
          | None => false
          end).
 (** |G| <= hi on [from, to], which lies in the domain of the pieces. *)
 Definition bounded_exactly (p : Z) (g : polynomial) (ps : pieces) (from to hi : Q) : bool :=
-  within_exactly g hi from && within_exactly g hi to && forallb (piece_within p g from to hi) (pboxes ps).
+  within_exactly g hi from andthen within_exactly g hi to andthen forallb (piece_within p g from to hi) (pboxes ps).
 
 (** ** Soundness *)
 Lemma scaled_value_ok : forall a b l v w, (0 < b)%Z -> scaled_value a b l = (v, w) ->
@@ -127,14 +127,14 @@ Theorem bounded_exactly_ok : forall (G : R -> R) l d ps from to hi, (0 < d)%Z ->
   forall y, Q2R from <= y <= Q2R to -> Rabs (G y) <= Q2R hi.
 Proof.
   intros G l d ps from to hi Hd EG Hps Hlo Hhi H y Hy. unfold bounded_exactly in H.
-  apply andb_prop in H as [H HP]. apply andb_prop in H as [Hf Ht]. rewrite forallb_forall in HP.
+  apply andthen_prop in H as [H HP]. apply andthen_prop in H as [Hf Ht]. rewrite forallb_forall in HP.
   assert (Exact : forall x, within_exactly (l, d) hi x = true -> Rabs (G (Q2R x)) <= Q2R hi).
   { intros x Hx. unfold within_exactly in Hx. reals. rewrite exact_value_ok, <- EG in Hx by assumption. exact Hx. }
   set (W := W G (Q2R from) (Q2R to) (Q2R hi)).
   assert (Wf : W (Q2R from)) by (intros _; apply Exact, Hf).
   assert (Wt : W (Q2R to)) by (intros _; apply Exact, Ht).
-  assert (Wx : forall x, negb (Qle_bool from x && Qle_bool x to) || within_exactly (l, d) hi x = true -> W (Q2R x)).
-  { intros x Hx [X1 X2]. apply orb_prop in Hx as [Hx|Hx]; [|apply Exact, Hx].
+  assert (Wx : forall x, negb (Qle_bool from x && Qle_bool x to) orelse within_exactly (l, d) hi x = true -> W (Q2R x)).
+  { intros x Hx [X1 X2]. apply orelse_prop in Hx as [Hx|Hx]; [|apply Exact, Hx].
     apply negb_true_iff, andb_false_iff in Hx as [Hx|Hx].
     - assert (Q2R x < Q2R from) by (apply below_ok; unfold below; rewrite Hx; reflexivity). lra.
     - assert (Q2R to < Q2R x) by (apply below_ok; unfold below; rewrite Hx; reflexivity). lra. }
@@ -152,8 +152,8 @@ Proof.
     { clear - Hps Iq. induction Hps as [|a q' r b Hq M I S H IH]; [destruct Iq|].
       destruct Iq as [->|Iq]; [split; assumption|apply IH, Iq]. }
     destruct Known as [Enc Sing]. specialize (HP q Iq). unfold piece_within in HP. cbv zeta in HP.
-    apply orb_prop in HP as [HP|HP]; [apply orb_prop in HP as [HP|HP];
-      [apply orb_prop in HP as [HP|HP]; [apply orb_prop in HP as [HP|HP]|]|]|].
+    apply orelse_prop in HP as [HP|HP]; [apply orelse_prop in HP as [HP|HP];
+      [apply orelse_prop in HP as [HP|HP]; [apply orelse_prop in HP as [HP|HP]|]|]|].
     - apply Z.ltb_lt, IZR_lt in HP. pose proof (floor_at_ok p Hp from). intros [A B]. exfalso.
       apply (Rlt_irrefl (IZR (pv q))). rewrite <- (val_P p Hp (pv q)) at 2.
       assert (Q2R from * P p <= val (pv q) * P p) by (apply Rmult_le_compat_r; lra). lra.
@@ -162,9 +162,9 @@ Proof.
       assert (val (pu q) * P p <= Q2R to * P p) by (apply Rmult_le_compat_r; lra). lra.
     - intros _. apply Z.leb_le in HP. apply (at_most p Hp) with (mag (image q)); [|exact HP].
       apply mag_ok; [assumption|]. apply Enc, Hx.
-    - apply andb_prop in HP as [E HP]. apply Z.eqb_eq in E. apply Wx in HP. rewrite dyadic_ok in HP.
+    - apply andthen_prop in HP as [E HP]. apply Z.eqb_eq in E. apply Wx in HP. rewrite dyadic_ok in HP.
       rewrite E in Hx, HP. replace x with (val (pv q)) by lra. exact HP.
-    - apply andb_prop in HP as [Es HP]. destruct (simplest p (pu q) (pv q)) as [c|]; [|discriminate].
+    - apply andthen_prop in HP as [Es HP]. destruct (simplest p (pu q) (pv q)) as [c|]; [|discriminate].
       apply andb_prop in HP as [HP Kc]. apply andb_prop in HP as [HP Kv]. apply andb_prop in HP as [HP Ku].
       apply andb_prop in HP as [HP Z0]. apply andb_prop in HP as [C1 C2].
       apply Qle_ok in C1, C2. rewrite dyadic_ok in C1, C2. apply Wx in Kc, Kv, Ku. rewrite dyadic_ok in Kv, Ku.

@@ -40,7 +40,7 @@ Definition prove_ground (p : Z) (ls : list (list Z * Z)) (h : hints) : option (o
 
 Definition branch (g : ground) (negative : bool) : list stage := if negative then neg g else pos g.
 (** For every branch. *)
-Definition each (g : ground) (f : list stage -> bool) : bool := f (pos g) && (both g || f (neg g)).
+Definition each (g : ground) (f : list stage -> bool) : bool := f (pos g) andthen (both g orelse f (neg g)).
 (** Whether the smallest absolute value is at least lo. *)
 Definition reaches_lo (p : Z) (q : itv) (lo : Q) : bool := Z.leb (ceil_at p lo) (mig q).
 
@@ -156,8 +156,8 @@ Qed.
 
 Lemma each_ok : forall fs g f, ground_ok fs g -> each g f = true -> forall n, f (branch g n) = true.
 Proof.
-  intros fs g f [E _] H [|]; unfold each in H; apply andb_prop in H as [H1 H2]; [|exact H1].
-  apply orb_prop in H2 as [H2|H2]; [simpl; rewrite E by assumption; exact H1|exact H2].
+  intros fs g f [E _] H [|]; unfold each in H; apply andthen_prop in H as [H1 H2]; [|exact H1].
+  apply orelse_prop in H2 as [H2|H2]; [simpl; rewrite E by assumption; exact H1|exact H2].
 Qed.
 
 Lemma branch_ok : forall fs g n, ground_ok fs g ->

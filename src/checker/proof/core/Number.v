@@ -13,7 +13,15 @@ Definition magnitude (x : Q) : Q := Qmake (Z.abs (Qnum x)) (Qden x).
 Definition below (x y : Q) : bool := negb (Qle_bool y x).
 Definition positive (x : Q) : bool := Z.ltb 0 (Qnum x).
 
+(** Or, and: Coq's own evaluation of orb and andb computes both sides, which costs too much where one is long. *)
+Notation "a 'orelse' b" := (if a then true else b) (at level 50, left associativity).
+Notation "a 'andthen' b" := (if a then b else false) (at level 40, left associativity).
+
 (** ** Soundness *)
+Lemma orelse_prop : forall a b : bool, a orelse b = true -> a = true \/ b = true.
+Proof. intros [|] b H; auto. Qed.
+Lemma andthen_prop : forall a b : bool, a andthen b = true -> a = true /\ b = true.
+Proof. intros [|] b H; auto. discriminate. Qed.
 Lemma Qle_ok : forall x y, Qle_bool x y = true -> Q2R x <= Q2R y.
 Proof. intros x y H. apply Qle_Rle, Qle_bool_iff, H. Qed.
 Lemma below_ok : forall x y, below x y = true -> Q2R x < Q2R y.

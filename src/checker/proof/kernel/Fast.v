@@ -208,7 +208,7 @@ Proof.
     deviation_cells derivative_bound magnitude_bound plain_cells plain each each_cells attains closeness_at deviation_at
     derivative_at magnitude_at prove_stage_ranges prove_closeness prove_deviation prove_derivative prove_magnitude
     prove_pool play prove_argmax witness_off play_weights prove_clip clip_error_at deviation_from prove_lines prove_parts
-    prove_part prove_contraction image_over] in examine in
+    prove_part prove_contraction image_over witness_in] in examine in
   let t := eval pattern sign_changes, evaluator in t in
   match t with ?f _ _ => exact f end.
 Defined.
