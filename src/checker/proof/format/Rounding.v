@@ -198,3 +198,52 @@ Proof.
     destruct (hold_all c t) as [u|]; [|discriminate]. injection H as <-.
     constructor; [apply hold_ok, E|apply IH; reflexivity].
 Qed.
+
+(** ** There is one such number, so that a statement about held coefficients is about these alone *)
+Lemma nearest_unique : forall q x y z, nearest q x y -> nearest q x z -> y = z.
+Proof.
+  intros q x y z [m [-> [M1 M2]]] [n [-> [N1 N2]]].
+  pose proof (power_pos q) as HP. set (P := powerRZ 2 q) in *.
+  assert (H : powerRZ 2 (q - 1) = P / 2).
+  { replace (q - 1)%Z with (q + -1)%Z by ring. rewrite powerRZ_add by lra. fold P. simpl. field. }
+  rewrite H in *.
+  assert (Step : forall a b : Z, Rabs (x - IZR a * P) <= P / 2 -> Rabs (x - IZR b * P) <= P / 2 -> (a < b)%Z ->
+    b = (a + 1)%Z /\ Rabs (x - IZR a * P) = P / 2 /\ Rabs (x - IZR b * P) = P / 2).
+  { intros a b A B L. unfold Rabs in *.
+    assert (L1 : IZR a + 1 <= IZR b) by (rewrite <- plus_IZR; apply IZR_le; lia).
+    assert (L2 : P <= (IZR b - IZR a) * P) by nra.
+    assert (E : (IZR b - IZR a) * P <= P) by (destruct (Rcase_abs (x - IZR a * P)), (Rcase_abs (x - IZR b * P)); lra).
+    assert (D : IZR b - IZR a = 1) by (apply Rmult_eq_reg_r with P; lra).
+    split; [apply eq_IZR; rewrite plus_IZR; lra|].
+    destruct (Rcase_abs (x - IZR a * P)), (Rcase_abs (x - IZR b * P)); split; nra. }
+  destruct (Z.lt_trichotomy m n) as [L|[->|L]]; [|reflexivity|].
+  - destruct (Step m n M1 N1 L) as [E [A B]]. specialize (M2 A). specialize (N2 B). subst n.
+    rewrite Z.add_1_r, Z.even_succ, <- Z.negb_even, M2 in N2. discriminate.
+  - destruct (Step n m N1 M1 L) as [E [A B]]. specialize (M2 B). specialize (N2 A). subst m.
+    rewrite Z.add_1_r, Z.even_succ, <- Z.negb_even, N2 in M2. discriminate.
+Qed.
+
+Lemma power_lt : forall a b, powerRZ 2 a < powerRZ 2 b -> (a < b)%Z.
+Proof.
+  intros a b H. apply Z.nle_gt. intros L.
+  replace a with (b + (a - b))%Z in H by ring. rewrite powerRZ_add, (power_of_2 (a - b)) in H by (lra || lia).
+  assert (1 <= IZR (2 ^ (a - b))) by (apply IZR_le; pose proof (Z.pow_pos_nonneg 2 (a - b)); lia).
+  pose proof (power_pos b). nra.
+Qed.
+
+Theorem rounded_unique : forall c x y z, rounded c x y -> rounded c x z -> y = z.
+Proof.
+  assert (F : forall digits least top x y z, floating digits least top x y -> floating digits least top x z -> y = z).
+  { intros digits least top x y z [_ Hy] [_ Hz].
+    assert (Zero : forall e, x = 0 -> powerRZ 2 e <= Rabs x -> False).
+    { intros e -> H. rewrite Rabs_R0 in H. pose proof (power_pos e). lra. }
+    destruct Hy as [[X ->]|[e [[E1 E2] Hy]]], Hz as [[X' ->]|[k [[K1 K2] Hz]]]; try reflexivity;
+      try (exfalso; eapply Zero; eassumption).
+    assert (e < k + 1)%Z by (apply power_lt; lra). assert (k < e + 1)%Z by (apply power_lt; lra).
+    replace k with e in Hz by lia. apply (nearest_unique _ _ _ _ Hy Hz). }
+  intros [| | |bits] x y z Hy Hz; simpl in *.
+  - congruence.
+  - apply (F _ _ _ _ _ _ Hy Hz).
+  - apply (F _ _ _ _ _ _ Hy Hz).
+  - apply (nearest_unique _ _ _ _ Hy Hz).
+Qed.

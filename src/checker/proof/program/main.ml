@@ -23,7 +23,7 @@ what this program checks.
 
 (* Work that no honest certificate needs ends the check. *)
 exception Limit of string
-let seconds = 20
+let seconds = 5
 let gigabytes = 1
 let guard run =
   let expire _ = raise (Limit (Printf.sprintf "the certificate needs more than %d s" seconds)) in
