@@ -1,11 +1,12 @@
 # make demo   the first result: generate, certify, check, in about two minutes from nothing
 # make test   all tests
 # make bench  the speeds that the README quotes
+# make prove  builds the checker that is proved in Coq, checks its proofs, and has it check all certificates it covers
 # make certificates  makes the shipped tables and certificates again (same bytes)
 # make reports  makes the shipped reports again from the shipped certificates (same bytes)
 # Each does its own set-up: what is missing of m4, make and a C compiler is installed (Debian, Ubuntu).
 
-.PHONY: demo test bench certificates reports setup build
+.PHONY: demo test bench prove certificates reports setup build
 unexport RUSTFLAGS
 
 # With POLYCERT_DEMO the demo keeps its files there.
@@ -39,6 +40,9 @@ test: setup
 
 bench: setup
 	cargo bench
+
+prove:
+	@.ci/prove
 
 certificates: build
 	@sed -n 's/^polycert /$(subst /,\/,$(BIN)) /p' certificates/README.md certificates/EVALUATION.md | sh -e

@@ -25,8 +25,8 @@ use std::sync::Mutex;
 /// Levels follow from an exact dynamic programme over the graph, shortcuts and bootstraps inside composites included. Costs are
 /// estimates by a profile, and what the profile assumes is said.
 ///
-/// Writes DIR/plan.json, tables with their certificates, and the audit of the samples that state; an interrupted audit goes on
-/// when the same is asked again. Exit code 0 if the class is proved to stay on every sample that states, 1 if not or if
+/// Writes DIR/plan.json, tables with their certificates, and the audits; what an earlier plan left in these folders goes, and an
+/// interrupted audit goes on when the same is asked again. Exit code 0 if the class is proved to stay on every sample that states, 1 if not or if
 /// there is no plan; then what would help is listed.
 #[derive(clap::Args)]
 pub struct Arguments {

@@ -9,7 +9,7 @@ use crate::network::model::ops::Op;
 use crate::plan::levels::{Flow, Kind, Step, Way};
 use crate::plan::linear::{ciphertexts, Work};
 use crate::plan::profile::{Operation, Profile};
-use crate::plan::ways::{Block, Prices};
+use crate::plan::ways::{Block, Prices, Round};
 use crate::poly::cost::depth;
 
 /// The prices of a profile, up to its greatest level. *Estimates*.
@@ -34,8 +34,8 @@ pub fn prices(profile: &Profile, top: usize) -> Result<Prices> {
     })
 }
 
-/// How many ciphertexts each round of an activation's matches has; one round of a ReLU.
-pub fn rounds(network: &Network, id: NodeId, slots: usize) -> Vec<usize> {
+/// The rounds of an activation's matches; one of a ReLU.
+pub fn rounds(network: &Network, id: NodeId, slots: usize) -> Vec<Round> {
     let node = &network.nodes[id];
     let from = node
         .inputs
@@ -43,15 +43,19 @@ pub fn rounds(network: &Network, id: NodeId, slots: usize) -> Vec<usize> {
         .map_or(node.shape, |&i| network.nodes[i].shape);
     match &node.op {
         Op::MaxPool(window) => {
+            let each = ciphertexts(node.shape, slots);
             let mut left = window.len();
             let mut rounds = Vec::new();
             while left > 1 {
-                rounds.push(left / 2 * ciphertexts(node.shape, slots));
+                rounds.push(Round {
+                    matches: left / 2 * each,
+                    players: left * each,
+                });
                 left = left.div_ceil(2);
             }
             rounds
         }
-        _ => vec![ciphertexts(from, slots)],
+        _ => vec![Round::relu(ciphertexts(from, slots))],
     }
 }
 

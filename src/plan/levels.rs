@@ -160,7 +160,7 @@ impl Flow {
         if let Some(s) = self.steps.iter().enumerate().find_map(late) {
             return Err(Error::domain(format!("step {s} reads a later one")));
         }
-        if (budget + 1).saturating_mul(self.top + 1) > MAX_STATES {
+        if self.top == 0 || (budget + 1).saturating_mul(self.top + 1) > MAX_STATES {
             return Err(Error::unsupported(format!(
                 "a budget of {budget} steps at {} levels",
                 self.top

@@ -12,7 +12,7 @@ use crate::plan::levels::Pass;
 use crate::poly::cost::{depth, general_price, price};
 
 /// A polynomial to be evaluated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stage {
     /// Odd.
     Odd(usize),
@@ -23,12 +23,31 @@ pub enum Stage {
 }
 
 /// What is evaluated in place of ReLU.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Block {
     /// First applied first.
     pub stages: Vec<Stage>,
     /// Whether x (1 + p)/2 is computed from the last one.
     pub product: bool,
+}
+
+/// A round of matches, in ciphertexts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Round {
+    /// Matches.
+    pub matches: usize,
+    /// What plays in it or waits for the next one.
+    pub players: usize,
+}
+
+impl Round {
+    /// The one of a ReLU.
+    pub fn relu(ciphertexts: usize) -> Self {
+        Self {
+            matches: ciphertexts,
+            players: ciphertexts,
+        }
+    }
 }
 
 /// What an operation costs, in milliseconds. *Estimates*.
@@ -66,7 +85,13 @@ impl Stage {
         }
     }
 
-    /// Milliseconds from a level on; none where levels do not suffice.
+    /// Milliseconds from each level on; none where levels do not suffice.
+    fn estimates_ms(self, top: usize, prices: &Prices) -> Vec<Option<f64>> {
+        (0..=top)
+            .map(|enter| self.estimate_ms(enter, prices))
+            .collect()
+    }
+
     fn estimate_ms(self, enter: usize, prices: &Prices) -> Option<f64> {
         const UNITS: f64 = 1e6; // nanoseconds, so that whole numbers will do
         if self.depth() > enter {
@@ -94,10 +119,14 @@ impl Block {
         self.stages.iter().map(|s| s.mults()).sum::<usize>() + usize::from(self.product)
     }
 
-    /// Every passage of `rounds` of matches, so many ciphertexts in each: by beginning and end the cheapest one.
+    /// Every passage of `rounds` of matches: by beginning and end the cheapest one.
     ///
-    /// **Inputs** for each round the number of ciphertexts (ReLU: one round); `top`, the greatest level.
-    pub fn passes(&self, rounds: &[usize], top: usize, prices: &Prices) -> Vec<Pass> {
+    /// All that plays or waits in a round is refreshed before it, or nothing is.
+    ///
+    /// **Inputs** the rounds (ReLU: one); `top`, the greatest level.
+    pub fn passes(&self, rounds: &[Round], top: usize, prices: &Prices) -> Vec<Pass> {
+        let each = self.stages.iter().map(|s| s.estimates_ms(top, prices));
+        let each: Vec<Vec<Option<f64>>> = each.collect();
         let mut done: Vec<Pass> = (0..=top)
             .map(|level| Pass {
                 enter: level,
@@ -106,12 +135,13 @@ impl Block {
                 inside: Vec::new(),
             })
             .collect();
-        for (r, &ciphertexts) in rounds.iter().enumerate() {
+        for (r, round) in rounds.iter().enumerate() {
             let first = r * (self.stages.len() + 1);
             let mut next = Vec::new();
             for before in &done {
-                for start in refreshed(before, (r > 0).then_some(first), ciphertexts, top, prices) {
-                    next.extend(self.round(&start, first, ciphertexts, top, prices));
+                let behind = (r > 0).then_some(first);
+                for start in refreshed(before, behind, round.players, top, prices) {
+                    next.extend(self.round(&start, first, round.matches, (top, prices, &each)));
                 }
             }
             done = cheapest(next, top);
@@ -126,8 +156,7 @@ impl Block {
         start: &Pass,
         first: usize,
         ciphertexts: usize,
-        top: usize,
-        prices: &Prices,
+        (top, prices, each): (usize, &Prices, &[Vec<Option<f64>>]),
     ) -> Vec<Pass> {
         let held = start.leave;
         let many = ciphertexts as f64;
@@ -139,7 +168,7 @@ impl Block {
                 for at in refreshed(before, behind, ciphertexts, top, prices) {
                     // A value that was brought down costs less.
                     for level in stage.depth()..=at.leave {
-                        if let Some(ms) = stage.estimate_ms(level, prices) {
+                        if let Some(ms) = each[i][level] {
                             let mut pass = at.clone();
                             pass.leave = level - stage.depth();
                             pass.price += many * ms;
@@ -252,7 +281,7 @@ mod tests {
             product: true,
         };
         assert_eq!(block.depth(), 8);
-        let passes = block.passes(&[1], 6, &prices(6));
+        let passes = block.passes(&[Round::relu(1)], 6, &prices(6));
         assert!(!passes.is_empty());
         for pass in &passes {
             assert!(!pass.inside.is_empty() && pass.price > 100.0, "{pass:?}");
@@ -264,7 +293,7 @@ mod tests {
             stages: vec![Stage::EvenAndLinear(62)],
             product: false,
         };
-        let passes = direct.passes(&[1], 6, &prices(6));
+        let passes = direct.passes(&[Round::relu(1)], 6, &prices(6));
         assert_eq!(passes.len(), 1);
         assert_eq!((passes[0].enter, passes[0].leave), (6, 0));
         // Products at least depth: the first at the top level, the last at level 1.
@@ -277,15 +306,22 @@ mod tests {
             stages: vec![Stage::Odd(7)],
             product: true,
         };
-        let passes = block.passes(&[2, 1], 9, &prices(9));
-        let plain = passes.iter().rfind(|p| p.inside.is_empty() && p.enter == 9);
-        assert_eq!(plain.map(|p| p.leave), Some(1));
-        // Between the rounds, not before the first one.
-        let short = block.passes(&[2, 1], 5, &prices(5));
-        assert!(short.iter().all(|p| !p.inside.is_empty()));
-        assert!(short
-            .iter()
-            .flat_map(|p| &p.inside)
-            .all(|(part, _)| *part > 0));
+        // Four players, two matches, then one; and three players, of which one waits.
+        let round = |matches, players| Round { matches, players };
+        let (four, three) = ([round(2, 4), round(1, 2)], [round(1, 3), round(1, 2)]);
+        for rounds in [four, three] {
+            let passes = block.passes(&rounds, 9, &prices(9));
+            let plain = passes.iter().rfind(|p| p.inside.is_empty() && p.enter == 9);
+            assert_eq!(plain.map(|p| p.leave), Some(1));
+            // Between the rounds, not before the first one: both players of the second match are refreshed.
+            let short = block.passes(&rounds, 5, &prices(5));
+            for pass in &short {
+                let between = pass.inside.iter().filter(|(part, _)| *part == 2).count();
+                let inside = pass.inside.len() - between;
+                assert!(between + inside > 0 && pass.inside.iter().all(|(part, _)| *part > 0));
+                let least = 200.0 * between as f64 + 100.0 * inside as f64;
+                assert!(pass.price > least, "{pass:?}");
+            }
+        }
     }
 }

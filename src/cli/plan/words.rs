@@ -52,10 +52,6 @@ pub fn screen(answer: &Answer, folder: &Path, all: bool) -> String {
         state.len(),
         answer.goal.words()
     );
-    if solved.split.repeated > 0 {
-        let n = solved.split.repeated;
-        let _ = writeln!(text, "{n} inputs are the same as others and left out");
-    }
     let profile = &solved.profile;
     let bits = profile
         .level_bits

@@ -145,7 +145,13 @@ impl Answer {
     /// What the plan rests on that nothing here proves.
     pub fn assumed(&self) -> Vec<String> {
         let mut all = vec![
-            "the samples are drawn independently from one distribution".to_owned(),
+            match self.solved.split.repeated {
+                0 => "the samples are drawn independently from one distribution".to_owned(),
+                n => format!(
+                    "the samples are drawn independently from one distribution, though {n} of those that state are the same as others"
+                ),
+            },
+            "a convolution, a dense layer and a batch norm of its own take one level each, by a layout that does so".to_owned(),
             "activations, linear layers and bootstraps together add no more noise than is stated here: `polycert evaluate` \
              certifies that of activations"
                 .to_owned(),

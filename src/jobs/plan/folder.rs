@@ -2,12 +2,11 @@
 
 use crate::arith::number;
 use crate::error::{Error, Result};
-use crate::files::{sha256, write_atomically};
+use crate::files::{replaced_in, sha256, write_atomically};
 use crate::jobs::certify;
 use crate::jobs::network::Polynomials;
 use crate::jobs::plan::answer::{Answer, Row};
 use crate::jobs::plan::request::{Goal, Request};
-use crate::jobs::plan::split::digest;
 use crate::jobs::plan::Progress;
 use crate::network::model::exact::network_text;
 use crate::plan::levels::Done;
@@ -21,13 +20,53 @@ pub const FORMAT: &str = "polycert-plan/1";
 /// The manifest.
 pub const PLAN: &str = "plan.json";
 /// The audit of the samples that state.
-pub const AUDIT: &str = "audit.json";
+pub const AUDIT: &str = "audits/stated.json";
 /// The audit of those that have certificates.
-pub const CERTIFIED: &str = "certified.json";
+pub const CERTIFIED: &str = "audits/certified.json";
 /// The audit of the least margins under noise.
-pub const NOISE: &str = "noise.json";
+pub const NOISE: &str = "audits/noise.json";
 /// The folder of their certificates.
 pub const CERTIFICATES: &str = "network-certificates";
+
+/// The folders in a plan's folder.
+pub const PARTS: [&str; 4] = ["tables", "table-certificates", "audits", CERTIFICATES];
+
+/// Whether a plan gives files such a name: `07-d62.json`, `sample000061.cert.json`.
+pub fn is_ours(name: &str) -> bool {
+    let numbered = |digits: usize, rest: &str| {
+        let (number, rest) = (
+            name.get(..digits),
+            name.get(digits..).map(|r| r.starts_with(rest)),
+        );
+        number.is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit())) && rest == Some(true)
+    };
+    let table = numbered(2, "-") && name.ends_with(".json");
+    let named = [
+        "stated.json",
+        "certified.json",
+        "noise.json",
+        "manifest.json",
+    ];
+    table || name.starts_with("sample") && name.contains(".cert.json") || named.contains(&name)
+}
+
+/// Makes the folders, and removes what an earlier plan left in them, but for the journal of an audit that may go on: what
+/// stays behind would look like a part of this one. The manifest goes first.
+fn prepare(folder: &Path) -> Result<()> {
+    let remove = |path: &Path| match std::fs::remove_file(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io(path, &e)),
+        _ => Ok(()),
+    };
+    remove(&folder.join(PLAN))?;
+    for part in PARTS {
+        let path = folder.join(part);
+        std::fs::create_dir_all(&path).map_err(|e| Error::io(&path, &e))?;
+        for old in replaced_in(&path, is_ours) {
+            remove(&old)?;
+        }
+    }
+    Ok(())
+}
 
 /// Writes each layer's table with its certificate, and says what the twin is made of. Layers with one table share a file.
 ///
@@ -39,17 +78,7 @@ pub fn tables(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Polynomials> {
     let folder = &request.output;
-    for part in ["tables", "table-certificates"] {
-        let path = folder.join(part);
-        std::fs::create_dir_all(&path).map_err(|e| Error::io(&path, &e))?;
-    }
-    // What an interrupted run leaves must not look like a plan.
-    match std::fs::remove_file(folder.join(PLAN)) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-            return Err(Error::io(&folder.join(PLAN), &e))
-        }
-        _ => {}
-    }
+    prepare(folder)?;
     let mut written: BTreeMap<String, (String, String)> = BTreeMap::new();
     let mut scales = Vec::new();
     let mut files = Vec::new();
@@ -134,9 +163,6 @@ pub fn manifest(request: &Request, answer: &Answer) -> Result<Value> {
             "estimate_ms": done.price,
         })
     };
-    let digests = |all: &[usize]| -> Result<Vec<String>> {
-        all.iter().map(|&s| digest(&solved.inputs, s)).collect()
-    };
     let summary = &answer.audit.summary;
     let share = summary.bound_same_share(answer.risk);
     let inside = answer.bound_outside_share();
@@ -169,8 +195,8 @@ pub fn manifest(request: &Request, answer: &Answer) -> Result<Value> {
             "data_sha256": solved.inputs.sha256,
             "seed": request.seed.to_string(),
             "repeated": solved.split.repeated,
-            "selected": digests(&solved.split.selected)?,
-            "stated": digests(&solved.split.stated)?,
+            "selected": solved.split.selected_sha256,
+            "stated": solved.split.stated_sha256,
         },
         "proved": {
             "same": summary.same,

@@ -82,7 +82,7 @@ pub fn layers(
                 activation,
                 slope: slope(op),
                 bound_reach: seen.bound_hi.max(-seen.bound_lo),
-                b: extent.reach(),
+                b: short(&extent.reach()),
             })
         });
     let layers: Vec<Layer> = layers.collect();
@@ -92,6 +92,21 @@ pub fn layers(
         ));
     }
     Ok(layers)
+}
+
+/// The least number of 10 significant bits that is no less: a machine number, as bounds under noise need it.
+fn short(b: &Rational) -> Rational {
+    let bits = b.numer().significant_bits() as i32 - b.denom().significant_bits() as i32;
+    let shift = 10 - bits;
+    let scaled = match shift >= 0 {
+        true => Rational::from(b << shift as u32),
+        false => Rational::from(b >> (-shift) as u32),
+    };
+    let up = Rational::from(scaled.ceil());
+    match shift >= 0 {
+        true => up >> shift as u32,
+        false => up << (-shift) as u32,
+    }
 }
 
 fn slope(op: &Op) -> f64 {

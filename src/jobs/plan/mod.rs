@@ -44,7 +44,6 @@ use crate::jobs::network::audit;
 use crate::jobs::network::NoiseLevels;
 use crate::network::audit::clopper_pearson::LEAST_RISK;
 use crate::network::forward::compare::MOST_BITS;
-use crate::plan::profile::Profile;
 use std::path::PathBuf;
 
 /// What the work is at.
@@ -83,7 +82,7 @@ pub use infeasible::{Cure, Infeasible};
 /// The samples are split by a seed: some choose, the others state. Results are written to the folder of the request.
 ///
 /// **Guarantee** errors of polynomials; on the samples that state the verdict on each, and the intervals, for samples drawn
-/// independently. Levels fit. *Estimate*: that it is the cheapest, what it costs, and that it does what is wanted on the
+/// independently. Levels fit, where a linear layer takes one. *Estimate*: that it is the cheapest, what it costs, and that it does what is wanted on the
 /// samples that choose.
 ///
 /// # Errors
@@ -149,7 +148,7 @@ fn planned(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<Ou
                 noise: noise::levels(&rows, activations),
                 ..asked(folder::NOISE, least)
             };
-            Some(noise::stood(&asked, &told)?)
+            Some(noise::stood(&asked, &rows, &told)?)
         }
     };
     let mut answer = Answer {
@@ -168,17 +167,6 @@ fn planned(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<Ou
     Ok(Outcome::Planned(Box::new(answer)))
 }
 
-/// A built-in profile by its name, or else a file.
-///
-/// # Errors
-/// A file that is no profile.
-pub fn profile(name: &str) -> Result<Profile> {
-    match Profile::built_in().contains(&name) {
-        true => Profile::named(name),
-        false => Profile::read(std::path::Path::new(name)),
-    }
-}
-
 /// What is written is not read by this plan.
 fn refuse_losses(request: &Request) -> Result<()> {
     let mut inputs = request.model.files();
@@ -186,8 +174,8 @@ fn refuse_losses(request: &Request) -> Result<()> {
     inputs.extend(request.labels.clone());
     inputs.push(request.profile.clone().into());
     let mut written = folder::written(&request.output).to_vec();
-    for part in ["tables", "table-certificates"] {
-        written.extend(replaced_in(&request.output.join(part), |_| true));
+    for part in folder::PARTS {
+        written.extend(replaced_in(&request.output.join(part), folder::is_ours));
     }
     refuse_overwriting(
         written.iter().map(PathBuf::as_path),

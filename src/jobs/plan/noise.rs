@@ -7,8 +7,20 @@ use crate::jobs::plan::answer::Row;
 use crate::network::audit::Record;
 use rug::Rational;
 
-/// Levels that are tried: 2^-k B at every activation, the greatest first.
-const BITS: std::ops::RangeInclusive<u32> = 16..=26;
+/// The greatest level that is tried, 2^-16 B at every activation.
+const FIRST: u32 = 16;
+/// Levels that are tried, each half the one before.
+const LEVELS: u32 = 11;
+
+/// The levels: as far as noise of more than 1 in an activation's own unit is not among them.
+fn bits(rows: &[Row]) -> std::ops::Range<u32> {
+    let direct = rows.iter().filter(|r| !r.design.block.product);
+    let most = direct
+        .map(|r| r.layer.b.to_f64().log2().ceil())
+        .fold(0.0, f64::max);
+    let first = FIRST.max(most as u32);
+    first..first + LEVELS
+}
 
 /// What noise leaves of the least margins.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,7 +59,7 @@ pub fn levels(rows: &[Row], activations: usize) -> NoiseLevels {
         Amount(each)
     };
     NoiseLevels {
-        worst: BITS.map(level).collect(),
+        worst: bits(rows).map(level).collect(),
         ..NoiseLevels::default()
     }
 }
@@ -60,11 +72,12 @@ pub fn levels(rows: &[Row], activations: usize) -> NoiseLevels {
 /// What the audit refuses.
 pub fn stood(
     request: &audit::Request,
+    rows: &[Row],
     progress: &(dyn Fn(audit::Progress) + Sync),
 ) -> Result<Stood> {
     let answer = audit(request, progress)?;
     let levels = answer.summary.levels.iter().map(|l| l.certified);
-    let kept: Vec<(u32, usize)> = BITS.zip(levels).collect();
+    let kept: Vec<(u32, usize)> = bits(rows).zip(levels).collect();
     let samples = request.only.clone().unwrap_or_default();
     let all = kept.iter().find(|(_, n)| *n == samples.len());
     Ok(Stood {

@@ -11,15 +11,21 @@ use crate::jobs::plan::layers::{layers, slopes, Layer};
 use crate::jobs::plan::request::Request;
 use crate::jobs::plan::split::{split, Split};
 use crate::jobs::plan::uniform::uniform;
-use crate::jobs::plan::{profile, Progress};
+use crate::jobs::plan::Progress;
 use crate::network::forward::Prepared;
 use crate::network::model::graph::NodeId;
 use crate::network::model::tournament::expand;
 use crate::network::read::load::Loaded;
 use crate::plan::flow::{flow, matches, prices, rounds};
-use crate::plan::levels::{Flow, Kind, Way};
+use crate::plan::levels::{Flow, Kind, Pass, Way};
 use crate::plan::profile::Profile;
+use crate::plan::ways::{Block, Round};
 use rug::Rational;
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+/// Most effects of designs: 4 bytes each.
+const MAX_EFFECTS: usize = 1 << 28;
 
 /// What a choice was made from, and the choice.
 #[derive(Debug, Clone)]
@@ -62,7 +68,7 @@ pub struct Solved {
 pub fn solve(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<Solved> {
     let named = |e: Error| e.in_file(&request.model.network);
     let loaded = request.model.load()?;
-    let profile = profile(&request.profile)?;
+    let profile = Profile::of(&request.profile)?;
     let top = request.levels.unwrap_or(profile.usable_levels);
     if top == 0 || top > profile.usable_levels {
         return Err(Error::domain(format!(
@@ -95,6 +101,15 @@ pub fn solve(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
     let choosing: Vec<Vec<f64>> = split.selected.iter().map(sample).collect::<Result<_>>()?;
     let prepared = Prepared::new(&expanded.network).map_err(named)?;
     let plain = Plain::new(&prepared, &expanded, &layers);
+    let most: usize = designs.iter().map(|d| d.len()).sum();
+    let classes = loaded.network.output_shape().len();
+    let numbers = most.saturating_mul(classes).saturating_mul(choosing.len());
+    if numbers > MAX_EFFECTS {
+        return Err(Error::unsupported(format!(
+            "{numbers} effects of designs on {} samples; the limit is {MAX_EFFECTS}: lower --select",
+            choosing.len()
+        )));
+    }
     let effects = Effects::estimate(
         &plain,
         &choosing,
@@ -104,11 +119,19 @@ pub fn solve(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
         &told("effects of designs"),
     );
     let prices = prices(&profile, top)?;
+    // Layers of one size have the same ways.
+    let known: RefCell<HashMap<(Block, Vec<Round>), Vec<Pass>>> = RefCell::default();
     let ways = |k: usize, node: NodeId| -> Vec<Way> {
         let rounds = rounds(&loaded.network, node, profile.slots());
-        let way = |design: &Design| Way {
-            weight: 0,
-            passes: design.block.passes(&rounds, top, &prices),
+        let way = |design: &Design| {
+            let mut known = known.borrow_mut();
+            let passes = known
+                .entry((design.block.clone(), rounds.clone()))
+                .or_insert_with(|| design.block.passes(&rounds, top, &prices));
+            Way {
+                weight: 0,
+                passes: passes.clone(),
+            }
         };
         designs[k].iter().map(way).collect()
     };
