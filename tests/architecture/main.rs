@@ -80,7 +80,13 @@ const PRODUCER: Rules = Rules {
         room("certificate"),
         Room {
             name: "plan",
-            rooms: &[room("profile")],
+            rooms: &[
+                room("profile"),
+                room("levels"),
+                room("linear"),
+                room("ways"),
+                room("flow"),
+            ],
         },
         Room {
             name: "report",

@@ -7,7 +7,7 @@ mod evaluate;
 mod found;
 mod input_box;
 mod ranges;
-pub(in crate::cli) mod setup;
+pub(super) mod setup;
 mod show;
 
 use crate::error::Result;

@@ -21,10 +21,10 @@ mod evaluated;
 pub mod inputs;
 mod levels;
 pub mod model;
-pub(in crate::jobs) mod preparation;
+pub(super) mod preparation;
 pub mod ranges;
 pub mod reference;
-pub(in crate::jobs) mod suggest;
+pub(super) mod suggest;
 pub mod twin;
 
 pub use inputs::InputFile;

@@ -2,75 +2,10 @@
 
 use crate::jobs::network::audit;
 use crate::jobs::plan::choose::Found;
-use crate::jobs::plan::designs::Design;
-use crate::jobs::plan::layers::Layer;
-use crate::jobs::plan::noise::Stood;
 use crate::jobs::plan::request::Goal;
+use crate::jobs::plan::rows::{bootstraps, Row, Stood};
 use crate::jobs::plan::solve::Solved;
 use crate::network::audit::clopper_pearson::clopper_pearson;
-use crate::plan::levels::{Flow, Kind};
-use rug::Rational;
-
-/// A layer with what was chosen for it.
-#[derive(Debug, Clone)]
-pub struct Row {
-    /// The layer.
-    pub layer: Layer,
-    /// Its design on [-1, 1].
-    pub design: Design,
-    /// Matches of max-pooling; 1 of ReLU.
-    pub matches: usize,
-    /// Rounds of matches; 1 of ReLU.
-    pub rounds: usize,
-    /// The level at which it begins, and the one at which it ends.
-    pub levels: (usize, usize),
-    /// Bootstraps inside it: behind which part, and to what level.
-    pub inside: Vec<(usize, usize)>,
-    /// The level to which its value is refreshed.
-    pub refreshed: Option<usize>,
-    /// File of its table, in the plan's folder.
-    pub table: String,
-    /// SHA-256 of the table.
-    pub table_sha256: String,
-    /// File of the table's certificate.
-    pub certificate: String,
-}
-
-impl Row {
-    /// Levels that it takes, whatever is refreshed inside.
-    pub fn depth(&self) -> usize {
-        self.rounds * self.design.block.depth()
-    }
-
-    /// Products of two ciphertexts for each ciphertext that goes through it.
-    pub fn mults(&self) -> usize {
-        self.matches * self.design.block.mults()
-    }
-
-    /// The proved greatest error of its polynomial on [-B, B].
-    pub fn bound_error(&self) -> Rational {
-        Rational::from(&self.layer.b * &self.design.bound_error)
-    }
-}
-
-/// One design at every layer, with one B: what an engineer takes without a plan.
-#[derive(Debug, Clone)]
-pub struct Uniform {
-    /// The design's name.
-    pub design: String,
-    /// Its B.
-    pub b: Rational,
-    /// Levels in activations.
-    pub levels: usize,
-    /// Products in activations.
-    pub mults: usize,
-    /// Bootstraps.
-    pub bootstraps: usize,
-    /// Milliseconds. *Estimate*.
-    pub estimate_ms: f64,
-    /// On how many of the samples that choose it keeps what is wanted. *Estimate*.
-    pub estimate_kept: usize,
-}
 
 /// A plan whose statement is proved; its folder is written.
 #[derive(Debug, Clone)]
@@ -118,17 +53,6 @@ impl Answer {
         let levels = self.found.plan.steps.iter();
         levels.map(|s| s.enter.max(s.level())).max().unwrap_or(0)
     }
-}
-
-/// Bootstraps of a plan.
-pub fn bootstraps(flow: &Flow, plan: &crate::plan::levels::Plan) -> usize {
-    let steps = flow.steps.iter().zip(&plan.steps);
-    let inside = steps.filter_map(|(step, done)| match (&step.kind, done.way) {
-        (Kind::Choice(ways), Some((w, p))) => Some(ways[w].passes[p].inside.len()),
-        _ => None,
-    });
-    let outside = plan.steps.iter().filter(|d| d.refreshed.is_some()).count();
-    inside.sum::<usize>() + outside
 }
 
 impl Answer {

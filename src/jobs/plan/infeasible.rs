@@ -1,10 +1,10 @@
 //! Why there is no plan, and the cheapest cure of each kind.
 
 use crate::error::Result;
-use crate::jobs::plan::answer::bootstraps;
+use crate::jobs::plan::progress::Progress;
 use crate::jobs::plan::request::{Goal, Kinds, Request};
+use crate::jobs::plan::rows::bootstraps;
 use crate::jobs::plan::solve::{solve, Solved};
-use crate::jobs::plan::Progress;
 use rug::Rational;
 
 /// A request that would be answered, and what by.

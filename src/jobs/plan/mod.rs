@@ -13,6 +13,7 @@
 //! | `uniform` | one design everywhere, for comparison |
 //! | `noise` | what noise the least margins stand |
 //! | `folder` | tables, certificates, manifest |
+//! | `rows`, `progress` | what answers and progress are made of |
 //! | `answer` | what it comes to |
 
 mod answer;
@@ -23,18 +24,21 @@ mod folder;
 mod infeasible;
 mod layers;
 mod noise;
+mod progress;
 mod request;
 mod response;
+mod rows;
 mod solve;
 mod split;
 mod uniform;
 
-pub use answer::{Answer, Row, Uniform};
+pub use answer::Answer;
 pub use choose::Found;
 pub use designs::Design;
 pub use layers::Layer;
-pub use noise::Stood;
+pub use progress::Progress;
 pub use request::{Goal, Kinds, Request};
+pub use rows::{Row, Stood, Uniform};
 pub use solve::Solved;
 pub use split::Split;
 
@@ -45,26 +49,6 @@ use crate::jobs::network::NoiseLevels;
 use crate::network::audit::clopper_pearson::LEAST_RISK;
 use crate::network::forward::compare::MOST_BITS;
 use std::path::PathBuf;
-
-/// What the work is at.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Progress {
-    /// A step that has no parts.
-    Step(String),
-    /// Samples that are done of a step.
-    Samples {
-        /// The step.
-        step: &'static str,
-        /// So many.
-        done: usize,
-        /// Of so many.
-        of: usize,
-    },
-    /// Whole twins that were tried, and the price of the last one in milliseconds.
-    Tried(usize, f64),
-    /// The audit.
-    Audit(audit::Progress),
-}
 
 /// A plan, or why there is none and what would help.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::jobs::network::audit::{self, audit};
 use crate::jobs::network::{Amount, NoiseLevels};
-use crate::jobs::plan::answer::Row;
+use crate::jobs::plan::rows::{Row, Stood};
 use crate::network::audit::Record;
 use rug::Rational;
 
@@ -20,18 +20,6 @@ fn bits(rows: &[Row]) -> std::ops::Range<u32> {
         .fold(0.0, f64::max);
     let first = FIRST.max(most as u32);
     first..first + LEVELS
-}
-
-/// What noise leaves of the least margins.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Stood {
-    /// The samples, by number: those that state and keep their class, with the least margins.
-    pub samples: Vec<usize>,
-    /// The greatest k such that noise of 2^-k B at every activation is proved to leave every one of their classes; none where
-    /// none of the levels does.
-    pub bits: Option<u32>,
-    /// For each level that was tried the samples that are proved to keep their class.
-    pub kept: Vec<(u32, usize)>,
 }
 
 /// The samples whose class stays with the least proved margins of the twin.

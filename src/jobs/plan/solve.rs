@@ -3,15 +3,15 @@
 use crate::error::{Error, Result};
 use crate::jobs::network::inputs::Inputs;
 use crate::jobs::network::preparation;
-use crate::jobs::plan::answer::{Row, Uniform};
 use crate::jobs::plan::choose::{Choice, Found};
 use crate::jobs::plan::designs::{designs, Design};
 use crate::jobs::plan::effects::{Effects, Plain};
 use crate::jobs::plan::layers::{layers, slopes, Layer};
+use crate::jobs::plan::progress::Progress;
 use crate::jobs::plan::request::Request;
+use crate::jobs::plan::rows::{Row, Uniform};
 use crate::jobs::plan::split::{split, Split};
 use crate::jobs::plan::uniform::uniform;
-use crate::jobs::plan::Progress;
 use crate::network::forward::Prepared;
 use crate::network::model::graph::NodeId;
 use crate::network::model::tournament::expand;

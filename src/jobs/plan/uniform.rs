@@ -2,10 +2,10 @@
 
 use crate::arith::number;
 use crate::error::Result;
-use crate::jobs::plan::answer::{bootstraps, Uniform};
 use crate::jobs::plan::choose::Choice;
 use crate::jobs::plan::designs::Design;
 use crate::jobs::plan::effects::Chosen;
+use crate::jobs::plan::rows::{bootstraps, Uniform};
 use crate::network::model::graph::Network;
 use crate::plan::flow::matches;
 use crate::poly::cost::tournament;

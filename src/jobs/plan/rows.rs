@@ -1,0 +1,90 @@
+//! The parts of an answer: a line for each layer, what it is compared with, what noise it stands.
+
+use crate::jobs::plan::designs::Design;
+use crate::jobs::plan::layers::Layer;
+use crate::plan::levels::{Flow, Kind, Plan};
+use rug::Rational;
+
+/// A layer with what was chosen for it.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The layer.
+    pub layer: Layer,
+    /// Its design on [-1, 1].
+    pub design: Design,
+    /// Matches of max-pooling; 1 of ReLU.
+    pub matches: usize,
+    /// Rounds of matches; 1 of ReLU.
+    pub rounds: usize,
+    /// The level at which it begins, and the one at which it ends.
+    pub levels: (usize, usize),
+    /// Bootstraps inside it: behind which part, and to what level.
+    pub inside: Vec<(usize, usize)>,
+    /// The level to which its value is refreshed.
+    pub refreshed: Option<usize>,
+    /// File of its table, in the plan's folder.
+    pub table: String,
+    /// SHA-256 of the table.
+    pub table_sha256: String,
+    /// File of the table's certificate.
+    pub certificate: String,
+}
+
+impl Row {
+    /// Levels that it takes, whatever is refreshed inside.
+    pub fn depth(&self) -> usize {
+        self.rounds * self.design.block.depth()
+    }
+
+    /// Products of two ciphertexts for each ciphertext that goes through it.
+    pub fn mults(&self) -> usize {
+        self.matches * self.design.block.mults()
+    }
+
+    /// The proved greatest error of its polynomial on [-B, B].
+    pub fn bound_error(&self) -> Rational {
+        Rational::from(&self.layer.b * &self.design.bound_error)
+    }
+}
+
+/// One design at every layer, with one B: what an engineer takes without a plan.
+#[derive(Debug, Clone)]
+pub struct Uniform {
+    /// The design's name.
+    pub design: String,
+    /// Its B.
+    pub b: Rational,
+    /// Levels in activations.
+    pub levels: usize,
+    /// Products in activations.
+    pub mults: usize,
+    /// Bootstraps.
+    pub bootstraps: usize,
+    /// Milliseconds. *Estimate*.
+    pub estimate_ms: f64,
+    /// On how many of the samples that choose it keeps what is wanted. *Estimate*.
+    pub estimate_kept: usize,
+}
+
+/// What noise leaves of the least margins.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stood {
+    /// The samples, by number: those that state and keep their class, with the least margins.
+    pub samples: Vec<usize>,
+    /// The greatest k such that noise of 2^-k B at every activation is proved to leave every one of their classes; none where
+    /// none of the levels does.
+    pub bits: Option<u32>,
+    /// For each level that was tried the samples that are proved to keep their class.
+    pub kept: Vec<(u32, usize)>,
+}
+
+/// Bootstraps of a plan.
+pub fn bootstraps(flow: &Flow, plan: &Plan) -> usize {
+    let steps = flow.steps.iter().zip(&plan.steps);
+    let inside = steps.filter_map(|(step, done)| match (&step.kind, done.way) {
+        (Kind::Choice(ways), Some((w, p))) => Some(ways[w].passes[p].inside.len()),
+        _ => None,
+    });
+    let outside = plan.steps.iter().filter(|d| d.refreshed.is_some()).count();
+    inside.sum::<usize>() + outside
+}
