@@ -139,10 +139,10 @@ impl Flow {
         let moves: Vec<Vec<Vec<Move>>> = self.steps.iter().map(|s| self.moves(s)).collect();
         let mut tables: Vec<Vec<f64>> = Vec::with_capacity(self.steps.len());
         let start = vec![0.0; budget + 1];
-        for s in 0..self.steps.len() {
+        for (s, of_step) in moves.iter().enumerate() {
             let before = tables.last().unwrap_or(&start);
             let mut table = vec![f64::INFINITY; self.states(&slots, s, budget)];
-            self.advance(s, &slots, &moves[s], budget, |from, to, m, b| {
+            self.advance(s, &slots, of_step, budget, |from, to, m, b| {
                 let price = before[from * (budget + 1) + b] + m.done.price;
                 let at = &mut table[to * (budget + 1) + b + m.weight];
                 if price < *at {
@@ -438,7 +438,7 @@ mod tests {
                     price,
                 } => {
                     for enter in *takes..=least {
-                        if let Some(p) = price[enter] {
+                        if let Some(p) = price.get(enter).copied().flatten() {
                             ends.push((enter - takes, 0, p));
                         }
                     }

@@ -167,8 +167,9 @@ impl Block {
                 let behind = (i > 0).then_some(first + i);
                 for at in refreshed(before, behind, ciphertexts, top, prices) {
                     // A value that was brought down costs less.
-                    for level in stage.depth()..=at.leave {
-                        if let Some(ms) = each[i][level] {
+                    let prices = each[i].iter().enumerate().take(at.leave + 1);
+                    for (level, price) in prices {
+                        if let Some(ms) = price {
                             let mut pass = at.clone();
                             pass.leave = level - stage.depth();
                             pass.price += many * ms;

@@ -41,6 +41,12 @@ pub struct Choice<'a> {
     pub goal: Goal,
 }
 
+/// By layer and design: milliseconds, where levels suffice, and the greatest share of a margin that is lost. *Estimates*.
+pub type Alternatives = Vec<Vec<(Option<f64>, f64)>>;
+
+/// A cheaper plan: its price, its designs, itself, and the layer with the design that is another one.
+type Cheaper = (f64, Vec<usize>, Plan, (usize, usize));
+
 /// What was chosen.
 #[derive(Debug, Clone)]
 pub struct Found {
@@ -138,7 +144,7 @@ impl Choice<'_> {
     ///
     /// # Errors
     /// What the programme refuses.
-    pub fn alternatives(&self, found: &Found) -> Result<Vec<Vec<(Option<f64>, f64)>>> {
+    pub fn alternatives(&self, found: &Found) -> Result<Alternatives> {
         let one = |l: usize, d: usize| {
             let mut designs = found.designs.clone();
             designs[l] = d;
@@ -250,7 +256,7 @@ impl Choice<'_> {
     ) -> Result<()> {
         let mut failed: Vec<(usize, usize)> = Vec::new();
         for _ in 0..TRIES {
-            let mut moves: Vec<(f64, Vec<usize>, Plan, (usize, usize))> = Vec::new();
+            let mut moves: Vec<Cheaper> = Vec::new();
             for l in 0..self.layers.len() {
                 for d in 0..self.designs[l].len() {
                     let cost = |d: usize| {
@@ -275,9 +281,7 @@ impl Choice<'_> {
                     }
                 }
             }
-            let least = |a: &&(f64, Vec<usize>, Plan, _), b: &&(f64, Vec<usize>, Plan, _)| {
-                a.0.total_cmp(&b.0)
-            };
+            let least = |a: &&Cheaper, b: &&Cheaper| a.0.total_cmp(&b.0);
             let Some((_, designs, plan, at)) = moves.iter().min_by(least).cloned() else {
                 return Ok(());
             };

@@ -102,7 +102,7 @@ fn short(b: &Rational) -> Rational {
         true => Rational::from(b << shift as u32),
         false => Rational::from(b >> (-shift) as u32),
     };
-    let up = Rational::from(scaled.ceil());
+    let up = scaled.ceil();
     match shift >= 0 {
         true => up >> shift as u32,
         false => up << (-shift) as u32,

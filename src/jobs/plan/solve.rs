@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::jobs::network::inputs::Inputs;
 use crate::jobs::network::preparation;
-use crate::jobs::plan::choose::{Choice, Found};
+use crate::jobs::plan::choose::{Alternatives, Choice, Found};
 use crate::jobs::plan::designs::{designs, Design};
 use crate::jobs::plan::effects::{Effects, Plain};
 use crate::jobs::plan::layers::{layers, slopes, Layer};
@@ -26,6 +26,9 @@ use std::collections::HashMap;
 
 /// Most effects of designs: 4 bytes each.
 const MAX_EFFECTS: usize = 1 << 28;
+
+/// The passes of a block in some rounds.
+type Known = HashMap<(Block, Vec<Round>), Vec<Pass>>;
 
 /// What a choice was made from, and the choice.
 #[derive(Debug, Clone)]
@@ -52,7 +55,7 @@ pub struct Solved {
     pub found: Option<Found>,
     /// What single layers would have with each design, the others as they are: milliseconds, where levels suffice, and the
     /// greatest share of a margin that is lost to first order. By layer and design; empty where there is no plan. *Estimates*.
-    pub estimate_alternatives: Vec<Vec<(Option<f64>, f64)>>,
+    pub estimate_alternatives: Alternatives,
     /// One composite everywhere, the cheapest that does what is wanted.
     pub uniform: Option<Uniform>,
     /// Price of the cheapest plan whatever it does to the margins; none where levels do not suffice.
@@ -120,7 +123,7 @@ pub fn solve(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
     );
     let prices = prices(&profile, top)?;
     // Layers of one size have the same ways.
-    let known: RefCell<HashMap<(Block, Vec<Round>), Vec<Pass>>> = RefCell::default();
+    let known: RefCell<Known> = RefCell::default();
     let ways = |k: usize, node: NodeId| -> Vec<Way> {
         let rounds = rounds(&loaded.network, node, profile.slots());
         let way = |design: &Design| {

@@ -202,7 +202,7 @@ mod tests {
             let Some(made) = Clenshaw::new(&powers, (&lo, &hi)) else {
                 return Err(TestCaseError::reject("numbers beyond f64"));
             };
-            let middle = Rational::from(&lo + Rational::from(&hi - &lo) * Rational::from((at, 64)));
+            let middle = &lo + Rational::from(&hi - &lo) * Rational::from((at, 64));
             let ball = Ball::rational(&middle);
             let radius = radius * Rational::from(&hi - &lo).to_f64();
             let x = Ball::new(ball.mid(), up(ball.radius + radius));
