@@ -90,6 +90,11 @@ impl Clenshaw {
         all.iter().all(|b| b.is_finite()).then_some(made)
     }
 
+    /// Bound of rounding, the same all over the interval.
+    pub fn bound_rounding(&self) -> f64 {
+        self.bound_rounding
+    }
+
     /// P over a ball; none where it is not surely in the interval.
     ///
     /// **Guarantee** the result holds P of every number in `x`.

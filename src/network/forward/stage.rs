@@ -88,8 +88,13 @@ impl PairStage {
         let (m, steep) = (y.magnitude(), &self.steepness);
         let drift = up(y.radius + U * y.hi.abs());
         let slope = steep.over(y.hi, drift, (steep.slopes(m), steep.curves(m)));
-        let rounding = self.kappa * steep.size(m) + steep.underflow(m.max(1.0), TINY);
-        Ball::new(v, up(slope * y.radius + rounding))
+        Ball::new(v, up(slope * y.radius + self.bound_rounding(m)))
+    }
+
+    /// Bound of rounding at arguments of size m.
+    #[inline(always)]
+    pub fn bound_rounding(&self, m: f64) -> f64 {
+        self.kappa * self.steepness.size(m) + self.steepness.underflow(m.max(1.0), TINY)
     }
 }
 

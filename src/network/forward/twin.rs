@@ -236,9 +236,13 @@ impl Activation {
     /// **Guarantee** the ball holds r of every number in `x`, also outside the domain (where r is of no use).
     pub fn relu(&self, x: Ball) -> Ball {
         if let Some(direct) = &self.direct {
-            let series = direct.series.as_ref();
+            // Powers where they round less, as near 0 on a wide domain, and where x is not surely in the domain.
+            let (powers, m) = (self.stages.first(), x.magnitude());
+            let better = |series: &&Arc<Clenshaw>| {
+                powers.is_none_or(|p| series.bound_rounding() < p.bound_rounding(m))
+            };
+            let series = direct.series.as_ref().filter(better);
             let found = series.and_then(|series| series.apply(x));
-            // Powers where x is not surely in the domain.
             return found.unwrap_or_else(|| self.composed(x));
         }
         x.times(Ball::exact(1.0).plus(self.sign(x)).half())
