@@ -161,6 +161,8 @@ fn refuse_losses(request: &Request) -> Result<()> {
     for part in folder::PARTS {
         written.extend(replaced_in(&request.output.join(part), folder::is_ours));
     }
+    written.sort();
+    written.dedup();
     refuse_overwriting(
         written.iter().map(PathBuf::as_path),
         inputs.iter().map(PathBuf::as_path),
