@@ -109,7 +109,9 @@ fn another_seed_chooses_on_other_inputs_and_the_same_seed_on_the_same() {
             &f,
             &["--seed", seed, "--select", "4", "--state", "2", "--json"],
         );
-        let j = run.exits(0).json();
+        // Four inputs choose: another one may be answered differently.
+        assert!(run.code <= 1, "{run:?}");
+        let j = run.json();
         (j["inputs"]["selected"].clone(), j["activations"].clone())
     };
     let (one, two) = (digests("1"), digests("2"));
