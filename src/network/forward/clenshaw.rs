@@ -6,11 +6,11 @@
 //! - Rounding: what a step is off by, delta_k, is as if c_k were changed by it, and so moves P by delta_k T_k(u). A step's two
 //!   sums and its product are off by at most u^2 (16 |b_(k+1)| + 4 (|c_k| + 2 |b_(k+1)|) + 4 (|c_k| + 2 |b_(k+1)| + |b_(k+2)|))
 //!   and the coefficient by 2 u^2 |c_k|; with |b_k| <= sum_(j >= k) |c_j| |U_(j-k)| and |U_n| <= n + 1 all of them together
-//!   by less than 46 u^2 sum |c_j| (j + 1)(j + 2)/2, second-order terms in the factor [`COVER`].
+//!   by less than 46 u^2 sum |c_j| (j + 1)(j + 2)/2, second-order terms in the factor `COVER`.
 //! - Slope: dP/du = sum d_j T_j(u) in f64 by the same recurrence, off by less than 12 u sum |d_j| (j + 1)(j + 2)/2 in the same
 //!   way, plus (radius + u |u|) sum |e_j|, e_j the coefficients of the second derivative.
-//! - All this for |u| <= 1 + tau, tau = [`BEYOND`]: T_k is at most exp(k sqrt(2 tau)) there, below 1.0004 for k <= 255, and
-//!   so is U_n over n + 1, a sum of such terms: [`COVER`] holds that too.
+//! - All this for |u| <= 1 + tau, tau = `BEYOND`: T_k is at most exp(k sqrt(2 tau)) there, below 1.0004 for k <= 255, and
+//!   so is U_n over n + 1, a sum of such terms: `COVER` holds that too.
 //! - Underflow: a product of pairs loses at most [`TINY`] (see [`crate::arith::ball`]), each step as above.
 
 use crate::arith::ball::{pair_product, pair_sum, up, Ball, TINY, U};

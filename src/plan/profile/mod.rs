@@ -3,7 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | [`cost`] | a profile and its estimates |
-//! | [`file`] | `polycert-profile/1`, read strictly and written |
+//! | [`mod@file`] | `polycert-profile/1`, read strictly and written |
 //! | [`built_in`] | the profiles that ship |
 //! | [`fit`] | the cost model of this program's own evaluator, fitted to what was measured |
 //! | [`bootstrap`] | what a bootstrap would cost by that model |
