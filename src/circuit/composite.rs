@@ -10,7 +10,8 @@
 use crate::circuit::builder::Builder;
 use crate::circuit::{stage, Circuit, Id};
 use crate::error::{Error, Result};
-use rug::{Integer, Rational};
+use crate::poly::basis::to_chebyshev;
+use rug::Rational;
 use std::ops::Range;
 
 /// What is computed with p ~ sign.
@@ -295,43 +296,4 @@ impl Mapped {
             None => super::split::depth(self.coefficients.len() - 1),
         }
     }
-}
-
-/// The coefficients of P(centre + reach u) in the Chebyshev basis of u, exactly; trailing zeros are removed.
-///
-/// **Cost** some d^2 sums and products of integers.
-pub fn to_chebyshev(powers: &[Rational], centre: &Rational, reach: &Rational) -> Vec<Rational> {
-    // Integers: centre + reach u = (a + b u)/e, and the coefficients of P over one denominator.
-    let e = centre.denom().clone().lcm(reach.denom());
-    let over = |x: &Rational, e: &Integer| Integer::from(e / x.denom()) * x.numer();
-    let (a, b) = (over(centre, &e) * 2u32, over(reach, &e));
-    let mut common = Integer::from(1);
-    powers.iter().for_each(|c| common.lcm_mut(c.denom()));
-    // Horner: multiply by 2 (a + b u), where 2 u T_0 = 2 T_1 and 2 u T_j = T_(j+1) + T_(j-1).
-    let mut out: Vec<Integer> = Vec::with_capacity(powers.len());
-    let mut scale = Integer::from(1);
-    for (i, c) in powers.iter().rev().enumerate() {
-        if i > 0 {
-            scale *= Integer::from(&e * 2u32);
-        }
-        let mut next = vec![Integer::new(); out.len() + 1];
-        for (j, n) in out.iter().enumerate() {
-            let side = Integer::from(n * &b);
-            if j == 0 {
-                next[1] += Integer::from(&side * 2u32);
-            } else {
-                next[j + 1] += &side;
-                next[j - 1] += &side;
-            }
-            next[j] += Integer::from(n * &a);
-        }
-        next[0] += over(c, &common) * &scale;
-        out = next;
-    }
-    let whole = common * scale;
-    while out.len() > 1 && out.last().is_some_and(Integer::is_zero) {
-        out.pop();
-    }
-    let ratio = |n: Integer| Rational::from((n, whole.clone()));
-    out.into_iter().map(ratio).collect()
 }

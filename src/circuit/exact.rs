@@ -82,8 +82,9 @@ impl Interpreter for Plain<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::circuit::composite::{to_chebyshev, Output, Plan};
+    use crate::circuit::composite::{Output, Plan};
     use crate::circuit::{split, Circuit};
+    use crate::poly::basis::to_chebyshev;
 
     /// Some primes near 2^40; the circuit only divides by them.
     fn chain(levels: usize) -> Vec<u64> {

@@ -9,8 +9,7 @@ use crate::network::model::ops::Op;
 use crate::plan::levels::{Flow, Kind, Step, Way};
 use crate::plan::linear::{ciphertexts, Work};
 use crate::plan::profile::{Operation, Profile};
-use crate::plan::ways::{Block, Prices, Round};
-use crate::poly::cost::depth;
+use crate::plan::ways::{Block, Prices, Round, Stage};
 
 /// The prices of a profile, up to its greatest level. *Estimates*.
 ///
@@ -42,9 +41,9 @@ pub fn rounds(network: &Network, id: NodeId, slots: usize) -> Vec<Round> {
         .first()
         .map_or(node.shape, |&i| network.nodes[i].shape);
     match &node.op {
-        Op::MaxPool(window) => {
+        Op::MaxPool(_) => {
             let each = ciphertexts(node.shape, slots);
-            let mut left = window.len();
+            let mut left = players(network, id);
             let mut rounds = Vec::new();
             while left > 1 {
                 rounds.push(Round {
@@ -59,11 +58,11 @@ pub fn rounds(network: &Network, id: NodeId, slots: usize) -> Vec<Round> {
     }
 }
 
-/// Matches of an activation: 1 of a ReLU, the window's elements less one of max-pooling.
-pub fn matches(network: &Network, id: NodeId) -> usize {
+/// Players of an activation's tournament: the elements of a window; 2 of a ReLU, which is one match.
+pub fn players(network: &Network, id: NodeId) -> usize {
     match &network.nodes[id].op {
-        Op::MaxPool(window) => window.len().saturating_sub(1),
-        _ => 1,
+        Op::MaxPool(window) => window.len(),
+        _ => 2,
     }
 }
 
@@ -92,18 +91,17 @@ fn multiplied(network: &Network, id: NodeId, readers: &[Vec<NodeId>]) -> bool {
 
 /// The graph of a network.
 ///
-/// **Inputs** `ways` for each activation that a polynomial replaces, in order; `top`, the greatest level.
+/// **Inputs** `ways` for each activation that a polynomial replaces, in order; `top`, the greatest level, with the profile's [`prices`] up to it.
 ///
 /// # Errors
 /// Layers without a cost, and operations that the profile does not have.
 pub fn flow(
     network: &Network,
     profile: &Profile,
-    top: usize,
+    (top, prices): (usize, &Prices),
     ways: &dyn Fn(usize, NodeId) -> Vec<Way>,
 ) -> Result<Flow> {
     let slots = profile.slots();
-    let prices = prices(profile, top)?;
     let mut readers: Vec<Vec<NodeId>> = vec![Vec::new(); network.nodes.len()];
     for (id, node) in network.nodes.iter().enumerate() {
         node.inputs.iter().for_each(|&i| readers[i].push(id));
@@ -123,10 +121,13 @@ pub fn flow(
                 Kind::Choice(ways(activation - 1, id))
             }
             Op::Polynomial(p) => {
-                let block = Block::general(p.degree());
+                let block = Block {
+                    stages: vec![Stage::General(p.degree())],
+                    product: false,
+                };
                 Kind::Choice(vec![Way {
                     weight: 0,
-                    passes: block.passes(&rounds(network, id, slots), top, &prices),
+                    passes: block.passes(&rounds(network, id, slots), top, prices),
                 }])
             }
             op => {
@@ -163,15 +164,4 @@ pub fn flow(
         });
     }
     Ok(Flow { steps, top })
-}
-
-impl Block {
-    /// Any polynomial of a degree.
-    pub fn general(degree: usize) -> Self {
-        debug_assert!(depth(degree) <= 64);
-        Self {
-            stages: vec![crate::plan::ways::Stage::General(degree)],
-            product: false,
-        }
-    }
 }

@@ -116,6 +116,8 @@ struct Slots {
     of: Vec<usize>,
     /// Slots in use behind each step.
     used: Vec<Vec<usize>>,
+    /// Whether a step's value shares its slot when it is made.
+    shares: Vec<bool>,
     shared: usize,
 }
 
@@ -196,6 +198,7 @@ impl Flow {
         let mut slots = Slots {
             of: Vec::with_capacity(self.steps.len()),
             used: Vec::with_capacity(self.steps.len()),
+            shares: Vec::with_capacity(self.steps.len()),
             shared: 1,
         };
         for s in 0..self.steps.len() {
@@ -207,6 +210,7 @@ impl Flow {
                 (None, Some(&v)) => slots.of[v],
                 (None, None) => 0,
             };
+            slots.shares.push(taken(&slot));
             slots.of.push(slot);
             // A value that nothing reads is dropped at once.
             if last[s] > s {
@@ -300,8 +304,6 @@ impl Flow {
             .collect();
         let kept: Vec<Option<usize>> = behind.iter().map(|&slot| place(slot)).collect();
         let own = behind.iter().position(|&slot| slot == slots.of[s]);
-        // Whether the value's slot is another's too.
-        let shares = self.shares(s, slots);
         let mut levels = vec![0; before.len()];
         for from in 0..base.pow(before.len() as u32) {
             let mut rest = from;
@@ -315,7 +317,7 @@ impl Flow {
                 for (i, kept) in kept.iter().enumerate().rev() {
                     let held = kept.map_or(0, |k| levels[k]);
                     let level = match own == Some(i) {
-                        true if shares => held.min(m.level),
+                        true if slots.shares[s] => held.min(m.level),
                         true => m.level,
                         false => held,
                     };
@@ -331,12 +333,6 @@ impl Flow {
                 }
             }
         }
-    }
-
-    /// Whether another value that is still read has the slot of the value of step s.
-    fn shares(&self, s: usize, slots: &Slots) -> bool {
-        let last = self.last_reads();
-        (0..s).any(|v| slots.of[v] == slots.of[s] && last[v] > s)
     }
 
     /// The plan that reached the least price.

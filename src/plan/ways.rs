@@ -9,7 +9,7 @@
 //! depth, and refreshes; products with numbers and sums are left out. *Estimates* throughout.
 
 use crate::plan::levels::Pass;
-use crate::poly::cost::{depth, general_price, price};
+use crate::poly::cost::{depth, general_price, price, Cost};
 
 /// A polynomial to be evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -109,14 +109,16 @@ impl Stage {
 }
 
 impl Block {
-    /// Levels.
-    pub fn depth(&self) -> usize {
-        self.stages.iter().map(|s| s.depth()).sum::<usize>() + usize::from(self.product)
-    }
-
-    /// Products of two ciphertexts.
-    pub fn mults(&self) -> usize {
-        self.stages.iter().map(|s| s.mults()).sum::<usize>() + usize::from(self.product)
+    /// Levels, and products of two ciphertexts.
+    pub fn cost(&self) -> Cost {
+        let stages = Cost {
+            depth: self.stages.iter().map(|s| s.depth()).sum(),
+            mults: self.stages.iter().map(|s| s.mults()).sum(),
+        };
+        match self.product {
+            true => stages.with_product(),
+            false => stages,
+        }
     }
 
     /// Every passage of `rounds` of matches: by beginning and end the cheapest one.
@@ -269,7 +271,7 @@ mod tests {
             stages: vec![Stage::Odd(15), Stage::Odd(15), Stage::Odd(27)],
             product: true,
         };
-        assert_eq!((c13.depth(), c13.mults()), (14, 27));
+        assert_eq!((c13.cost().depth, c13.cost().mults), (14, 27));
         let even = |d| Stage::EvenAndLinear(d);
         assert_eq!([14, 30, 62, 126].map(|d| even(d).mults()), [6, 9, 14, 19]);
         assert_eq!([14, 30, 62, 126].map(|d| even(d).depth()), [4, 5, 6, 7]);
@@ -281,7 +283,7 @@ mod tests {
             stages: vec![Stage::Odd(7), Stage::Odd(15)],
             product: true,
         };
-        assert_eq!(block.depth(), 8);
+        assert_eq!(block.cost().depth, 8);
         let passes = block.passes(&[Round::relu(1)], 6, &prices(6));
         assert!(!passes.is_empty());
         for pass in &passes {

@@ -187,6 +187,14 @@ impl Cost {
         sum
     }
 
+    /// Of several, one after the other.
+    pub fn sum(all: impl Iterator<Item = Self>) -> Self {
+        all.fold(Self { depth: 0, mults: 0 }, |sum, one| Self {
+            depth: sum.depth + one.depth,
+            mults: sum.mults + one.mults,
+        })
+    }
+
     /// With the final product `x p(x)`.
     #[must_use]
     pub fn with_product(self) -> Self {

@@ -7,7 +7,7 @@
 //! | high probability above the largest seen, hard inputs included | 7 |
 //! | average at the inputs measured, against measured | 0.25 |
 
-use polycert::circuit::composite::{to_chebyshev, Output, Plan};
+use polycert::circuit::composite::{Output, Plan};
 use polycert::circuit::exact::{Constants, Exact};
 use polycert::circuit::split;
 use polycert::circuit::stage::as_square;
@@ -15,6 +15,7 @@ use polycert::ckks::parameters::security::Waiver;
 use polycert::ckks::parameters::{Literal, Parameters};
 use polycert::function::target::Function;
 use polycert::jobs::evaluate::{certify, measure, Inputs, Request, Task};
+use polycert::poly::basis::to_chebyshev;
 use polycert::poly::composite::horner;
 use polycert::poly::table::Table;
 use proptest::prelude::*;

@@ -24,7 +24,7 @@ fn power(x: f64) -> String {
 
 /// The levels of a layer: `9: 12 -> 3, 1 inside`.
 fn levels(row: &Row) -> String {
-    let mut text = format!("{}: {} -> {}", row.depth(), row.levels.0, row.levels.1);
+    let mut text = format!("{}: {} -> {}", row.cost().depth, row.levels.0, row.levels.1);
     if !row.inside.is_empty() {
         let _ = write!(text, ", {} inside", row.inside.len());
     }
@@ -52,7 +52,7 @@ pub fn screen(answer: &Answer, folder: &Path, all: bool) -> String {
         state.len(),
         answer.goal.words()
     );
-    let profile = &solved.profile;
+    let (profile, cost) = (&solved.profile, answer.cost());
     let bits = profile
         .level_bits
         .map_or_else(String::new, |b| format!(" x {b} bits"));
@@ -63,8 +63,8 @@ pub fn screen(answer: &Answer, folder: &Path, all: bool) -> String {
         profile.log_n,
         profile.name,
         answer.bootstraps(),
-        answer.levels(),
-        answer.mults(),
+        cost.depth,
+        cost.mults,
     );
     if let Some(u) = &solved.uniform {
         let _ = writeln!(
@@ -73,8 +73,8 @@ pub fn screen(answer: &Answer, folder: &Path, all: bool) -> String {
             u.design,
             number::decimal(&u.b, 6, true),
             u.bootstraps,
-            u.levels,
-            u.mults,
+            u.cost.depth,
+            u.cost.mults,
             u.estimate_kept,
             select.len()
         );
@@ -233,7 +233,7 @@ pub fn explain(answer: &Answer, name: &str) -> Result<String> {
         "design", "levels", "products", "error/B"
     );
     for (d, design) in answer.solved.designs[l].iter().enumerate() {
-        let why = answer.why(l, d);
+        let (why, cost) = (answer.why(l, d), row.cost_of(design));
         let _ = writeln!(
             text,
             "{} {:<18} {:>6} {:>8} {:>9}  {why}",
@@ -243,8 +243,8 @@ pub fn explain(answer: &Answer, name: &str) -> Result<String> {
                 ' '
             },
             design.name,
-            row.rounds * design.block.depth(),
-            row.matches * design.block.mults(),
+            cost.depth,
+            cost.mults,
             power(number::estimate_log2(&design.bound_error)),
         );
     }

@@ -5,7 +5,8 @@ use crate::jobs::plan::choose::Found;
 use crate::jobs::plan::request::Goal;
 use crate::jobs::plan::rows::{bootstraps, Row, Stood};
 use crate::jobs::plan::solve::Solved;
-use crate::network::audit::clopper_pearson::clopper_pearson;
+use crate::network::audit::summary::accuracy;
+use crate::poly::cost::Cost;
 
 /// A plan whose statement is proved; its folder is written.
 #[derive(Debug, Clone)]
@@ -14,8 +15,6 @@ pub struct Answer {
     pub solved: Solved,
     /// What was wanted.
     pub goal: Goal,
-    /// The greatest level that was allowed.
-    pub top: usize,
     /// A line for each layer.
     pub rows: Vec<Row>,
     /// The choice.
@@ -33,14 +32,9 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Levels in all activations.
-    pub fn levels(&self) -> usize {
-        self.rows.iter().map(Row::depth).sum()
-    }
-
-    /// Products of two ciphertexts in all activations.
-    pub fn mults(&self) -> usize {
-        self.rows.iter().map(Row::mults).sum()
+    /// Levels, and products of two ciphertexts, in all activations.
+    pub fn cost(&self) -> Cost {
+        Cost::sum(self.rows.iter().map(Row::cost))
     }
 
     /// Bootstraps of tensors: inside activations and of values between layers.
@@ -53,17 +47,12 @@ impl Answer {
         let levels = self.found.plan.steps.iter();
         levels.map(|s| s.enter.max(s.level())).max().unwrap_or(0)
     }
-}
 
-impl Answer {
     /// Interval of the share of inputs that some activation is asked outside [-B, B], for samples drawn independently.
     pub fn bound_outside_share(&self) -> (f64, f64) {
         let s = &self.audit.summary;
-        // What could not be told is counted as both.
-        let open = s.exhausted + s.failed;
-        let lo = clopper_pearson(s.outside, s.samples, self.risk).0;
-        let hi = clopper_pearson(s.outside + open, s.samples, self.risk).1;
-        (lo, hi)
+        let inside = s.samples - s.outside - s.exhausted - s.failed;
+        accuracy(s.outside, inside, s.samples, self.risk)
     }
 
     /// What the plan rests on that nothing here proves.

@@ -13,7 +13,7 @@ use crate::jobs::plan::designs::Design;
 use crate::jobs::plan::effects::{class, Chosen, Effects, Plain};
 use crate::jobs::plan::layers::Layer;
 use crate::jobs::plan::request::Goal;
-use crate::plan::levels::{Flow, Kind, Plan, Way};
+use crate::plan::levels::{Flow, Kind, Plan, Step, Way};
 use rayon::prelude::*;
 
 /// Steps of the budget.
@@ -170,27 +170,35 @@ impl Choice<'_> {
         weight: &dyn Fn(usize, usize) -> Option<usize>,
         budget: usize,
     ) -> Result<Option<(Vec<usize>, Plan)>> {
-        let mut flow = self.flow.clone();
         // For each layer the design of each way that is left.
-        let mut of: Vec<Vec<usize>> = Vec::new();
-        for (l, layer) in self.layers.iter().enumerate() {
-            let Kind::Choice(ways) = &mut flow.steps[layer.node].kind else {
-                unreachable!("a layer is a choice");
+        let mut of: Vec<Vec<usize>> = vec![Vec::new(); self.layers.len()];
+        let mut left = |node: usize, step: &Step| {
+            let layer = self.layers.iter().position(|l| l.node == node);
+            let (Some(l), Kind::Choice(ways)) = (layer, &step.kind) else {
+                return step.clone();
             };
-            let all = std::mem::take(ways).into_iter().enumerate();
-            let kept = all.filter_map(|(d, way)| {
+            let kept = ways.iter().enumerate().filter_map(|(d, way)| {
                 let weight = weight(l, d)?;
-                Some((d, Way { weight, ..way }))
+                of[l].push(d);
+                let passes = way.passes.clone();
+                Some(Way { weight, passes })
             });
-            let (designs, left): (Vec<usize>, Vec<Way>) = kept.unzip();
-            *ways = left;
-            of.push(designs);
-        }
-        let Some(plan) = flow.cheapest(budget)? else {
+            Step {
+                reads: step.reads.clone(),
+                kind: Kind::Choice(kept.collect()),
+                refresh: step.refresh.clone(),
+                refresh_from: step.refresh_from,
+            }
+        };
+        let steps = self.flow.steps.iter().enumerate();
+        let flow = Flow {
+            steps: steps.map(|(node, step)| left(node, step)).collect(),
+            top: self.flow.top,
+        };
+        let Some(mut plan) = flow.cheapest(budget)? else {
             return Ok(None);
         };
         let mut chosen = Vec::with_capacity(self.layers.len());
-        let mut plan = plan;
         for (layer, of) in self.layers.iter().zip(&of) {
             let done = &mut plan.steps[layer.node];
             let (way, pass) = done.way.unwrap_or_default();
@@ -259,12 +267,9 @@ impl Choice<'_> {
             let mut moves: Vec<Cheaper> = Vec::new();
             for l in 0..self.layers.len() {
                 for d in 0..self.designs[l].len() {
-                    let cost = |d: usize| {
-                        let block = &self.designs[l][d].block;
-                        (block.depth(), block.mults())
-                    };
+                    let cost = |d: usize| self.designs[l][d].block.cost();
                     let (now, then) = (cost(best.designs[l]), cost(d));
-                    let dearer = then.0 >= now.0 && then.1 >= now.1;
+                    let dearer = then.depth >= now.depth && then.mults >= now.mults;
                     if dearer || failed.contains(&(l, d)) {
                         continue;
                     }

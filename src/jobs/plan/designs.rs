@@ -102,13 +102,12 @@ pub fn designs(
         return Err(Error::domain("--designs names no kind: composite, direct"));
     }
     all.sort_by(|a, b| b.bound_error.cmp(&a.bound_error));
-    let cost = |d: &Design| (d.block.depth(), d.block.mults());
     let mut kept: Vec<Design> = Vec::new();
     for (i, design) in all.iter().enumerate() {
         // A later one is as precise.
         let undercuts = |other: &Design| {
-            let ((a, m), (b, n)) = (cost(other), cost(design));
-            a <= b && m <= n
+            let (other, cost) = (other.block.cost(), design.block.cost());
+            other.depth <= cost.depth && other.mults <= cost.mults
         };
         if !all[i + 1..].iter().any(undercuts) {
             kept.push(design.clone());

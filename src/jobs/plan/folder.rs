@@ -150,8 +150,8 @@ pub fn manifest(request: &Request, answer: &Answer) -> Result<Value> {
             "certificate": row.certificate,
             "certificate_sha256": hash(&row.certificate)?,
             "bound_error": text(&row.bound_error()),
-            "levels": row.depth(),
-            "products": row.mults(),
+            "levels": row.cost().depth,
+            "products": row.cost().mults,
         }));
     }
     let steps = network.nodes.iter().zip(&answer.found.plan.steps);
@@ -164,7 +164,7 @@ pub fn manifest(request: &Request, answer: &Answer) -> Result<Value> {
             "estimate_ms": done.price,
         })
     };
-    let summary = &answer.audit.summary;
+    let (summary, counted) = (&answer.audit.summary, answer.cost());
     let share = summary.bound_same_share(answer.risk);
     let inside = answer.bound_outside_share();
     let value = json!({
@@ -224,12 +224,12 @@ pub fn manifest(request: &Request, answer: &Answer) -> Result<Value> {
             "greatest_loss_of_a_margin": answer.found.estimate_loss,
             "sharing_levels": answer.found.plan.shared,
         },
-        "counted": {"levels": answer.levels(), "products": answer.mults(), "top": answer.top_used()},
+        "counted": {"levels": counted.depth, "products": counted.mults, "top": answer.top_used()},
         "uniform": solved.uniform.as_ref().map(|u| json!({
             "design": u.design,
             "B": text(&u.b),
-            "levels": u.levels,
-            "products": u.mults,
+            "levels": u.cost.depth,
+            "products": u.cost.mults,
             "bootstraps": u.bootstraps,
             "estimate_ms": u.estimate_ms,
         })),
@@ -238,9 +238,4 @@ pub fn manifest(request: &Request, answer: &Answer) -> Result<Value> {
     text.push('\n');
     write_atomically(&request.output.join(PLAN), &text)?;
     Ok(value)
-}
-
-/// The files that a plan writes in its folder, by name.
-pub fn written(folder: &Path) -> [std::path::PathBuf; 4] {
-    [PLAN, AUDIT, CERTIFIED, NOISE].map(|f| folder.join(f))
 }

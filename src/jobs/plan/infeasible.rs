@@ -113,7 +113,7 @@ fn too_few_levels(solved: &Solved) -> String {
         .iter()
         .zip(&solved.designs)
         .map(|(layer, designs)| {
-            let depth = designs.iter().map(|d| d.block.depth()).min();
+            let depth = designs.iter().map(|d| d.block.cost().depth).min();
             (depth.unwrap_or(0), layer)
         });
     let bootstraps = match solved.profile.estimate_bootstrap_ms(solved.top) {

@@ -137,7 +137,6 @@ fn planned(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<Ou
     };
     let mut answer = Answer {
         goal: request.goal,
-        top: solved.top,
         rows,
         found,
         audit: stated,
@@ -157,12 +156,10 @@ fn refuse_losses(request: &Request) -> Result<()> {
     inputs.push(request.input.file.clone());
     inputs.extend(request.labels.clone());
     inputs.push(request.profile.clone().into());
-    let mut written = folder::written(&request.output).to_vec();
+    let mut written = vec![request.output.join(folder::PLAN)];
     for part in folder::PARTS {
         written.extend(replaced_in(&request.output.join(part), folder::is_ours));
     }
-    written.sort();
-    written.dedup();
     refuse_overwriting(
         written.iter().map(PathBuf::as_path),
         inputs.iter().map(PathBuf::as_path),

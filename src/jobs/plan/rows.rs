@@ -3,6 +3,7 @@
 use crate::jobs::plan::designs::Design;
 use crate::jobs::plan::layers::Layer;
 use crate::plan::levels::{Flow, Kind, Plan};
+use crate::poly::cost::Cost;
 use rug::Rational;
 
 /// A layer with what was chosen for it.
@@ -12,10 +13,8 @@ pub struct Row {
     pub layer: Layer,
     /// Its design on [-1, 1].
     pub design: Design,
-    /// Matches of max-pooling; 1 of ReLU.
-    pub matches: usize,
-    /// Rounds of matches; 1 of ReLU.
-    pub rounds: usize,
+    /// Players of its tournament: the elements of a window of max-pooling; 2 of ReLU.
+    pub players: usize,
     /// The level at which it begins, and the one at which it ends.
     pub levels: (usize, usize),
     /// Bootstraps inside it: behind which part, and to what level.
@@ -31,14 +30,15 @@ pub struct Row {
 }
 
 impl Row {
-    /// Levels that it takes, whatever is refreshed inside.
-    pub fn depth(&self) -> usize {
-        self.rounds * self.design.block.depth()
+    /// Levels that it takes with a design, whatever is refreshed inside, and products of two ciphertexts for each ciphertext that
+    /// goes through it.
+    pub fn cost_of(&self, design: &Design) -> Cost {
+        design.block.cost().of_tournament(self.players)
     }
 
-    /// Products of two ciphertexts for each ciphertext that goes through it.
-    pub fn mults(&self) -> usize {
-        self.matches * self.design.block.mults()
+    /// The same with its own.
+    pub fn cost(&self) -> Cost {
+        self.cost_of(&self.design)
     }
 
     /// The proved greatest error of its polynomial on [-B, B].
@@ -54,10 +54,8 @@ pub struct Uniform {
     pub design: String,
     /// Its B.
     pub b: Rational,
-    /// Levels in activations.
-    pub levels: usize,
-    /// Products in activations.
-    pub mults: usize,
+    /// Levels and products in activations.
+    pub cost: Cost,
     /// Bootstraps.
     pub bootstraps: usize,
     /// Milliseconds. *Estimate*.

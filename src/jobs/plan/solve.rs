@@ -16,7 +16,7 @@ use crate::network::forward::Prepared;
 use crate::network::model::graph::NodeId;
 use crate::network::model::tournament::expand;
 use crate::network::read::load::Loaded;
-use crate::plan::flow::{flow, matches, prices, rounds};
+use crate::plan::flow::{flow, players, prices, rounds};
 use crate::plan::levels::{Flow, Kind, Pass, Way};
 use crate::plan::profile::Profile;
 use crate::plan::ways::{Block, Round};
@@ -138,7 +138,7 @@ pub fn solve(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
         };
         designs[k].iter().map(way).collect()
     };
-    let flow = flow(&loaded.network, &profile, top, &ways).map_err(named)?;
+    let flow = flow(&loaded.network, &profile, (top, &prices), &ways).map_err(named)?;
     let choice = Choice {
         plain: &plain,
         inputs: &choosing,
@@ -192,8 +192,7 @@ impl Solved {
             Row {
                 layer: layer.clone(),
                 design: self.designs[l][found.designs[l]].clone(),
-                matches: matches(&self.loaded.network, layer.node),
-                rounds: rounds(&self.loaded.network, layer.node, self.profile.slots()).len(),
+                players: players(&self.loaded.network, layer.node),
                 levels: (done.enter, done.leave),
                 inside,
                 refreshed: done.refreshed,

@@ -7,8 +7,8 @@ use crate::jobs::plan::designs::Design;
 use crate::jobs::plan::effects::Chosen;
 use crate::jobs::plan::rows::{bootstraps, Uniform};
 use crate::network::model::graph::Network;
-use crate::plan::flow::matches;
-use crate::poly::cost::tournament;
+use crate::plan::flow::players;
+use crate::poly::cost::Cost;
 use rug::Rational;
 
 /// The cheapest composite that keeps what is wanted with the greatest B everywhere, or else the cheapest one of so many bits;
@@ -40,18 +40,13 @@ pub fn uniform(choice: &Choice, network: &Network, bits: Option<u32>) -> Result<
     for (d, plan) in all {
         let kept = kept(choice, &first[d], b);
         if bits.is_some() || choice.suffices(kept) {
-            let block = &first[d].block;
-            let of = |each: &dyn Fn(usize) -> usize| -> usize {
-                choice.layers.iter().map(|l| each(l.node)).sum()
-            };
+            let one = first[d].block.cost();
+            let layers = choice.layers.iter();
+            let costs = layers.map(|l| one.of_tournament(players(network, l.node)));
             return Ok(Some(Uniform {
                 design: first[d].name.clone(),
                 b: b.clone(),
-                levels: of(&|n| {
-                    let rounds = tournament(matches(network, n) + 1).0;
-                    rounds.max(1) * block.depth()
-                }),
-                mults: of(&|n| matches(network, n) * block.mults()),
+                cost: Cost::sum(costs),
                 bootstraps: bootstraps(choice.flow, &plan),
                 estimate_ms: plan.price,
                 estimate_kept: kept,

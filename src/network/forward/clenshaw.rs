@@ -14,7 +14,7 @@
 //! - Underflow: a product of pairs loses at most [`TINY`] (see [`crate::arith::ball`]), each step as above.
 
 use crate::arith::ball::{pair_product, pair_sum, up, Ball, TINY, U};
-use crate::poly::basis::{interval_map, power_to_chebyshev};
+use crate::poly::basis::{interval_map, to_chebyshev};
 use rug::Rational;
 
 /// How far beyond [-1, 1] the bounds hold.
@@ -49,9 +49,8 @@ impl Clenshaw {
             return None;
         }
         let (scale, offset) = interval_map(lo, hi);
-        // x = (u - offset)/scale.
-        let inverse = Rational::from(scale.recip_ref());
-        let series = power_to_chebyshev(&substituted(powers, &inverse, &offset));
+        let middle = Rational::from(lo + hi) / 2u32;
+        let series = to_chebyshev(powers, &middle, &(Rational::from(hi - lo) / 2u32));
         let slope = derivative(&series);
         let curve = derivative(&slope);
         let usual = |c: &Rational| {
@@ -133,24 +132,6 @@ impl Clenshaw {
         }
         u.mul_add(one, self.slope[last]) - two
     }
-}
-
-/// P in powers of u, where x = (u - offset) inverse.
-fn substituted(powers: &[Rational], inverse: &Rational, offset: &Rational) -> Vec<Rational> {
-    // Horner's scheme with a polynomial argument.
-    let mut sum: Vec<Rational> = vec![Rational::new(); powers.len()];
-    let shift = Rational::from(-offset) * inverse;
-    for c in powers.iter().rev() {
-        let mut carried = Rational::new();
-        for s in &mut sum {
-            let next = Rational::from(&*s * inverse);
-            *s *= &shift;
-            *s += &carried;
-            carried = next;
-        }
-        sum[0] += c;
-    }
-    sum
 }
 
 /// Chebyshev coefficients of the derivative: d_(j-1) = d_(j+1) + 2 j c_j, the first one halved.
