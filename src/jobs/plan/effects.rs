@@ -151,33 +151,32 @@ impl Effects {
     /// The square of a design's greatest share at a layer, the worst `left_out` samples left out.
     pub fn estimate_square(&self, layer: usize, design: usize, left_out: usize) -> f64 {
         let most = |shares: &Vec<f32>| shares.iter().fold(0.0f32, |m, s| m.max(s.abs()));
-        let mut all: Vec<f32> = self.shares[layer][design].iter().map(most).collect();
-        all.sort_by(|a, b| b.total_cmp(a));
-        let share = f64::from(all.get(left_out).copied().unwrap_or(0.0));
-        share * share
+        let all = self.shares[layer][design].iter().map(most);
+        worst(all.map(f64::from).collect(), left_out).powi(2)
     }
 
-    /// Of a whole choice, the worst `left_out` samples left out: the greatest root of a sum of squares, and the greatest sum.
+    /// Of a whole choice: the greatest root of a sum of squares, and the greatest sum; of each the worst `left_out` samples left
+    /// out.
     pub fn estimate_loss(&self, choice: &[usize], left_out: usize) -> (f64, f64) {
-        let samples = self.answers.len();
-        let mut all: Vec<(f64, f64)> = (0..samples)
-            .map(|s| {
-                let rivals = self.shares[0][choice[0]][s].len();
-                let of = |j: usize| {
-                    let each = choice
-                        .iter()
-                        .enumerate()
-                        .map(|(l, &d)| f64::from(self.shares[l][d][s][j]));
-                    each.fold((0.0, 0.0), |(squares, sum), x| (squares + x * x, sum + x))
-                };
-                let most = |a: (f64, f64), b: (f64, f64)| (a.0.max(b.0), a.1.max(b.1));
-                (0..rivals).map(of).fold((0.0, f64::MIN), most)
-            })
-            .collect();
-        all.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let worst = all.get(left_out).copied().unwrap_or_default();
-        (worst.0.sqrt(), worst.1)
+        let of_sample = |s: usize| {
+            let rivals = self.shares[0][choice[0]][s].len();
+            let of = |j: usize| {
+                let layers = choice.iter().enumerate();
+                let each = layers.map(|(l, &d)| f64::from(self.shares[l][d][s][j]));
+                each.fold((0.0, 0.0), |(squares, sum), x| (squares + x * x, sum + x))
+            };
+            let most = |a: (f64, f64), b: (f64, f64)| (a.0.max(b.0), a.1.max(b.1));
+            (0..rivals).map(of).fold((0.0, f64::MIN), most)
+        };
+        let (squares, sums) = (0..self.answers.len()).map(of_sample).unzip();
+        (worst(squares, left_out).sqrt(), worst(sums, left_out))
     }
+}
+
+/// The greatest number, the `left_out` greatest left out; 0 where none is left.
+fn worst(mut all: Vec<f64>, left_out: usize) -> f64 {
+    all.sort_by(|a, b| b.total_cmp(a));
+    all.get(left_out).copied().unwrap_or(0.0)
 }
 
 /// How much of each margin a change takes (of each logit's allowance, where that is what is wanted).
@@ -198,4 +197,28 @@ fn shares(logits: &[f64], changed: &[f64], class: usize, goal: Goal) -> Vec<f32>
             finite((margin - left) / margin.max(f64::MIN_POSITIVE))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The sample with the greatest root of squares is not the one that loses the most.
+    #[test]
+    fn each_loss_is_the_greatest_of_its_kind() {
+        let answer = Answer {
+            logits: vec![1.0, 0.0],
+            class: 0,
+        };
+        // Two layers with one design, three samples with one rival.
+        let layer = |all: [f32; 3]| vec![all.map(|x| vec![x]).to_vec()];
+        let effects = Effects {
+            shares: vec![layer([0.5, 0.25, 0.0]), layer([-0.5, 0.25, 0.125])],
+            answers: vec![answer; 3],
+        };
+        assert_eq!(effects.estimate_loss(&[0, 0], 0), (0.5f64.sqrt(), 0.5));
+        assert_eq!(effects.estimate_loss(&[0, 0], 1), (0.125f64.sqrt(), 0.125));
+        assert_eq!(effects.estimate_square(0, 0, 0), 0.25);
+        assert_eq!(effects.estimate_square(1, 0, 2), 0.015625);
+    }
 }
