@@ -7,6 +7,7 @@
 //! | [`evaluation`] | the same for what is decrypted: `certificates/EVALUATION.md` |
 //! | [`limits`] | what the checker takes of a network, asked before the work |
 //! | [`network`] | certificates of networks, `certificates/NETWORK.md` |
+//! | [`plan`] | plans with their folders, `certificates/PLAN.md` |
 //! | [`read`] | our own certificates read again, with types |
 //! | [`checked`] | a certificate that was verified, and its claims as numbers |
 //! | [`kind`] | what a file says that it is, and which command takes it |
@@ -27,6 +28,8 @@ pub mod limits;
 pub mod network;
 #[cfg(feature = "full")]
 pub mod network_box;
+#[cfg(feature = "full")]
+pub mod plan;
 pub mod publish;
 #[cfg(feature = "full")]
 pub mod read;

@@ -89,6 +89,17 @@ fn multiplied(network: &Network, id: NodeId, readers: &[Vec<NodeId>]) -> bool {
     !readers[id].is_empty() && readers[id].iter().all(one)
 }
 
+/// Whether a value is the sum of an average-pooling whose divisor waits for the layer behind, reshapes seen through: it is
+/// larger than what the network has there, and no refresh is meant for it.
+fn unfinished(network: &Network, id: NodeId, readers: &[Vec<NodeId>]) -> bool {
+    let node = &network.nodes[id];
+    match &node.op {
+        Op::AvgPool { .. } => multiplied(network, id, readers),
+        Op::Reshape(_) => unfinished(network, node.inputs[0], readers),
+        _ => false,
+    }
+}
+
 /// The graph of a network.
 ///
 /// **Inputs** `ways` for each activation that a polynomial replaces, in order; `top`, the greatest level, with the profile's [`prices`] up to it.
@@ -152,7 +163,7 @@ pub fn flow(
             _ => false,
         };
         let many = ciphertexts(node.shape, slots) as f64;
-        let refresh = match passed || id == 0 {
+        let refresh = match passed || id == 0 || unfinished(network, id, &readers) {
             true => Vec::new(),
             false => prices.refresh.iter().map(|p| p.map(|p| p * many)).collect(),
         };

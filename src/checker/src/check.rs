@@ -5,6 +5,7 @@ use crate::core::fault::Checked;
 use crate::evaluation;
 use crate::format::{digest, json, manifest};
 use crate::network::boxes;
+use crate::plan;
 use crate::words::report::{Outcome, Report};
 
 /// Checks a certificate.
@@ -44,6 +45,8 @@ pub enum Kind {
     NetworkBox,
     /// A manifest, for [`manifest::Manifest::parse`].
     Manifest,
+    /// A plan, with its folder around it.
+    Plan,
     /// None of these.
     Other,
 }
@@ -67,6 +70,9 @@ pub fn kind(bytes: &[u8]) -> Kind {
     };
     if format == manifest::FORMAT {
         return Kind::Manifest;
+    }
+    if format == plan::FORMAT {
+        return Kind::Plan;
     }
     let found = FORMATS.iter().find(|(name, _)| *name == format);
     found.map_or(Kind::Other, |(_, kind)| *kind)

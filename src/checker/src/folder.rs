@@ -48,7 +48,7 @@ pub(crate) fn certificates(folder: &Path) -> io::Result<Vec<PathBuf>> {
             continue;
         };
         match kind(&bytes) {
-            Kind::Manifest if !named => {}
+            Kind::Manifest | Kind::Plan if !named => {}
             Kind::Other if !named && !names_a_certificate(&bytes) => {
                 if is_no_json(&bytes) {
                     doubtful.push(path);

@@ -2,6 +2,7 @@
 //!
 //! `polycert-check` and `polycert check` read their own arguments and are the same from here on.
 
+use crate::answer::{on_one_line, quoted, shown, Answer, Found};
 use crate::check::{check_table, kind, sha256, Kind};
 use crate::folder::{certificates, read_file};
 use crate::format::json::MAX_BYTES;
@@ -12,13 +13,17 @@ use crate::network::boxes::report::BoxOutcome;
 use crate::network::check_network_with;
 use crate::network::model::lines::MAX_FILE_BYTES;
 use crate::network::report::NetworkOutcome;
+use crate::plan::check_plan;
+use crate::plan::report::PlanOutcome;
 use crate::words::report::Outcome;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// After this long the program tells how far it is.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// The plan of a folder.
+const PLAN: &str = "plan.json";
 
 /// What a command line asks for.
 #[derive(Debug, Default)]
@@ -79,110 +84,6 @@ pub fn check_paths(request: &Request, streams: &mut Streams<'_>) -> u8 {
     codes.max().unwrap_or(2)
 }
 
-/// A JSON string.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
-
-/// A file's name on one line, so that it can forge no line of the output.
-pub fn on_one_line(name: &str) -> String {
-    let mut line = String::new();
-    for c in name.chars() {
-        if c.is_control() {
-            line.extend(c.escape_unicode());
-        } else {
-            line.push(c);
-        }
-    }
-    line
-}
-
-fn shown(path: &Path) -> String {
-    on_one_line(&path.to_string_lossy())
-}
-
-/// What was found of one certificate.
-// One at a time, never in a list.
-#[allow(clippy::large_enum_variant)]
-enum Found {
-    Table(Outcome),
-    Network(NetworkOutcome),
-    Box(BoxOutcome),
-}
-
-/// The answer about one certificate.
-struct Answer {
-    found: Found,
-    /// What is required and not met, though the certificate is verified.
-    unmet: Vec<String>,
-}
-
-impl Answer {
-    fn unreadable(detail: String) -> Self {
-        let path = String::new();
-        let found = Found::Table(Outcome::Unreadable { path, detail });
-        let unmet = Vec::new();
-        Self { found, unmet }
-    }
-
-    /// Not what the manifest lists.
-    fn rejected(detail: String) -> Self {
-        let (claim, rule) = (None, "manifest".to_owned());
-        let outcome = Outcome::Rejected {
-            claim,
-            rule,
-            detail,
-        };
-        Self {
-            found: Found::Table(outcome),
-            unmet: Vec::new(),
-        }
-    }
-
-    /// The exit code.
-    fn code(&self, request: &Request) -> u8 {
-        match &self.found {
-            Found::Table(Outcome::Unreadable { .. })
-            | Found::Network(NetworkOutcome::Unreadable(_))
-            | Found::Box(BoxOutcome::Unreadable(_)) => 2,
-            Found::Table(Outcome::Rejected { .. })
-            | Found::Network(NetworkOutcome::Rejected(_))
-            | Found::Box(BoxOutcome::Rejected(_)) => 1,
-            _ if !self.unmet.is_empty() => 1,
-            Found::Table(Outcome::Verified(report)) => {
-                u8::from(!report.claim_holds() && !request.any_verdict)
-            }
-            Found::Network(NetworkOutcome::Verified(_)) | Found::Box(BoxOutcome::Verified(_)) => 0,
-        }
-    }
-
-    fn json(&self, file: &str, accepted: bool) -> String {
-        let fields = match &self.found {
-            Found::Table(outcome) => outcome.json_fields(),
-            Found::Network(outcome) => outcome.json_fields(),
-            Found::Box(outcome) => outcome.json_fields(),
-        };
-        let unmet: Vec<String> = self.unmet.iter().map(|text| quoted(text)).collect();
-        let (file, unmet) = (quoted(file), unmet.join(","));
-        format!("{{\"file\":{file},{fields},\"unmet\":[{unmet}],\"accepted\":{accepted}}}")
-    }
-
-    fn words(&self) -> String {
-        let text = match &self.found {
-            Found::Table(outcome) => outcome.to_string(),
-            Found::Network(outcome) => outcome.to_string(),
-            Found::Box(outcome) => outcome.to_string(),
-        };
-        if self.unmet.is_empty() {
-            return text;
-        }
-        let unmet = self.unmet.iter();
-        let lines = unmet.map(|what| format!("VERIFIED, BUT NOT WHAT IS REQUIRED: {what}\n"));
-        let proved = text.lines().next().unwrap_or("");
-        format!("{}  proved: {proved}", lines.collect::<String>())
-    }
-}
-
 /// Prints an answer and returns its exit code. A closed pipe does not change it.
 fn tell(
     path: &Path,
@@ -191,7 +92,7 @@ fn tell(
     several: bool,
     streams: &mut Streams<'_>,
 ) -> u8 {
-    let code = answer.code(request);
+    let code = answer.code(request.any_verdict);
     if !request.quiet {
         let _ = if request.json {
             let line = answer.json(&path.to_string_lossy(), code == 0);
@@ -341,6 +242,44 @@ fn check(
     Answer { found, unmet }
 }
 
+/// Checks a plan against the files around it.
+fn check_plan_file(
+    path: &Path,
+    bytes: &[u8],
+    request: &Request,
+    streams: &mut Streams<'_>,
+) -> Answer {
+    if request.network.is_some() {
+        let why = "a plan is a file in its folder, and names its network";
+        return Answer::unreadable(why.to_owned());
+    }
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut read = |name: &str, limit: usize| {
+        let file = folder.join(name);
+        // A pipe would be waited for.
+        match std::fs::metadata(&file)?.is_file() {
+            true => read_file(&file, limit, None),
+            false => Err(io::Error::other("no regular file")),
+        }
+    };
+    let begin = Instant::now();
+    let outcome = check_plan(bytes, &mut read, &mut |step| {
+        if !request.quiet && begin.elapsed() > PATIENCE {
+            let seconds = begin.elapsed().as_secs();
+            let _ = writeln!(streams.err, "{}: {step}, {seconds} s", request.program);
+        }
+    });
+    let asked = !request.required.is_empty() || request.table_sha256.is_some();
+    let unmet = match outcome {
+        PlanOutcome::Verified(_) if asked => {
+            vec!["a plan is about no table and no function alone".to_owned()]
+        }
+        _ => Vec::new(),
+    };
+    let found = Found::Plan(outcome);
+    Answer { found, unmet }
+}
+
 /// Checks what a manifest lists, and names the certificates beside it that it does not list.
 fn check_manifest(
     path: &Path,
@@ -398,6 +337,13 @@ fn check_path(path: &Path, request: &Request, streams: &mut Streams<'_>) -> u8 {
                 return tell(path, &answer, request, several, streams);
             }
         };
+        if kind(&bytes) == Kind::Plan {
+            let answer = match path == Path::new("-") {
+                true => Answer::unreadable("a plan is a file in its folder".to_owned()),
+                false => check_plan_file(path, &bytes, request, streams),
+            };
+            return tell(path, &answer, request, several, streams);
+        }
         if kind(&bytes) != Kind::Manifest {
             let answer = check(path, &bytes, None, request, streams);
             return tell(path, &answer, request, several, streams);
@@ -414,6 +360,11 @@ fn check_path(path: &Path, request: &Request, streams: &mut Streams<'_>) -> u8 {
     };
     if path == Path::new("-") || !path.is_dir() {
         return one(path, request.paths.len() > 1, streams);
+    }
+    // A plan is about all of its folder.
+    let plan = path.join(PLAN);
+    if plan.is_file() {
+        return one(&plan, request.paths.len() > 1, streams);
     }
     match certificates(path) {
         Ok(files) if !files.is_empty() => {

@@ -22,6 +22,7 @@
 //! | `words` | sentences with every number on the safe side, and the report |
 //! | `evaluation` | what is decrypted after encrypted evaluation: rules E1 to E6 |
 //! | `network` | networks: `model` (the exact network), balls (N1 to N6), `rows` (noise, N7 to N10) |
+//! | `plan` | a plan's folder: P1 to P9, with all of the above |
 //!
 //! `certificate.rs` leads a `polycert-certificate/1` through the first five; `evaluation` starts from it.
 //! `check.rs` tells the kinds of documents apart, `front.rs` answers a command line: files, folders and manifests (`format/manifest.rs`), and what they are held to
@@ -86,6 +87,7 @@
     )
 )]
 
+mod answer;
 mod certificate;
 mod check;
 mod claims;
@@ -95,6 +97,7 @@ mod folder;
 mod format;
 mod front;
 mod network;
+mod plan;
 mod series;
 mod words;
 
@@ -112,13 +115,16 @@ pub use crate::format::json::MAX_BYTES;
 pub use crate::format::manifest::{Entry, Manifest, Subject};
 pub use crate::format::requirement::Requirement;
 pub use crate::format::rounding::Mode;
-pub use crate::front::{check_paths, on_one_line, Request, Streams};
+pub use crate::answer::on_one_line;
+pub use crate::front::{check_paths, Request, Streams};
 pub use crate::network::boxes::check_box;
 pub use crate::network::boxes::report::{BoxOutcome, BoxReport};
 pub use crate::network::model::lines::MAX_FILE_BYTES;
 pub use crate::network::noise::NoiseBounds;
 pub use crate::network::report::{NetworkOutcome, NetworkReport};
 pub use crate::network::{bound_network, check_network, check_network_with};
+pub use crate::plan::check_plan;
+pub use crate::plan::report::{PlanOutcome, PlanReport};
 pub use crate::series::expression::Formula;
 pub use crate::series::mean_square::MeanSquare;
 pub use crate::series::program::Program;

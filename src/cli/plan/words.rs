@@ -2,20 +2,12 @@
 
 use crate::arith::number;
 use crate::error::{Error, Result};
-use crate::jobs::plan::{Answer, Infeasible, Row};
+use crate::jobs::plan::{seconds, Answer, Infeasible, Row};
 use std::fmt::Write as _;
 use std::path::Path;
 
 /// Most layers that are listed one by one.
 const LISTED: usize = 24;
-
-/// Milliseconds as seconds.
-fn seconds(ms: f64) -> String {
-    match ms < 1e4 {
-        true => format!("{:.2} s", ms / 1e3),
-        false => format!("{:.1} s", ms / 1e3),
-    }
-}
 
 /// 2^-9.02, rounded up.
 fn power(x: f64) -> String {
@@ -171,38 +163,8 @@ fn proved(answer: &Answer, folder: &Path) -> String {
     for line in answer.assumed() {
         let _ = writeln!(text, "ASSUMED   {line}");
     }
-    let found = &answer.found;
-    let price = found.plan.price;
-    let compared = answer
-        .solved
-        .uniform
-        .as_ref()
-        .map_or_else(String::new, |u| {
-            format!(
-                " ({} with one design, {:.2} of it)",
-                seconds(u.estimate_ms),
-                price / u.estimate_ms
-            )
-        });
-    let _ = writeln!(
-        text,
-        "ESTIMATE  {}{compared}: operations and bootstraps by the profile",
-        seconds(price)
-    );
-    let _ = writeln!(
-        text,
-        "ESTIMATE  kept on {} of the {} inputs that chose; to first order at most {:.2} of a margin is lost; {} twins tried",
-        found.estimate_kept,
-        answer.solved.split.selected.len(),
-        found.estimate_loss,
-        found.tried
-    );
-    if found.plan.shared > 1 {
-        let _ = writeln!(
-            text,
-            "ESTIMATE  the graph is too wide for the exact programme: up to {} values share a level, so a cheaper plan may exist",
-            found.plan.shared
-        );
+    for line in answer.estimates() {
+        let _ = writeln!(text, "ESTIMATE  {line}");
     }
     let _ = writeln!(text, "wrote {}/plan.json", folder.display());
     text

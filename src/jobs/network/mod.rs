@@ -13,7 +13,7 @@
 
 pub mod audit;
 pub mod box_bounds;
-mod certificates;
+pub(in crate::jobs) mod certificates;
 pub mod certify;
 pub mod deviate;
 pub mod evaluate;

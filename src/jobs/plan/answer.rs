@@ -8,6 +8,14 @@ use crate::jobs::plan::solve::Solved;
 use crate::network::audit::summary::accuracy;
 use crate::poly::cost::Cost;
 
+/// Milliseconds as seconds.
+pub fn seconds(ms: f64) -> String {
+    match ms < 1e4 {
+        true => format!("{:.2} s", ms / 1e3),
+        false => format!("{:.1} s", ms / 1e3),
+    }
+}
+
 /// A plan whose statement is proved; its folder is written.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -75,6 +83,40 @@ impl Answer {
                 "of the profile {}: {}",
                 self.solved.profile.name,
                 profile.join("; ")
+            ));
+        }
+        all
+    }
+
+    /// What is no more than an estimate, in words.
+    pub fn estimates(&self) -> Vec<String> {
+        let found = &self.found;
+        let price = found.plan.price;
+        let compared = self.solved.uniform.as_ref().map_or_else(String::new, |u| {
+            format!(
+                " ({} with one design, {:.2} of it)",
+                seconds(u.estimate_ms),
+                price / u.estimate_ms
+            )
+        });
+        let mut all = vec![
+            format!(
+                "{}{compared}: operations and bootstraps by the profile {}",
+                seconds(price),
+                self.solved.profile.name
+            ),
+            format!(
+                "kept on {} of the {} inputs that chose; to first order at most {:.2} of a margin is lost; {} twins tried",
+                found.estimate_kept,
+                self.solved.split.selected.len(),
+                found.estimate_loss,
+                found.tried
+            ),
+        ];
+        if found.plan.shared > 1 {
+            all.push(format!(
+                "the graph is too wide for the exact programme: up to {} values share a level, so a cheaper plan may exist",
+                found.plan.shared
             ));
         }
         all

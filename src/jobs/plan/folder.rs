@@ -1,25 +1,19 @@
-//! What a plan writes: tables, their certificates, the audit, and the manifest.
+//! The files of a plan's folder, and the tables with their certificates.
 
-use crate::arith::number;
 use crate::error::{Error, Result};
-use crate::files::{replaced_in, sha256, write_atomically};
+use crate::files::{replaced_in, write_atomically};
 use crate::jobs::certify;
 use crate::jobs::network::Polynomials;
-use crate::jobs::plan::answer::Answer;
 use crate::jobs::plan::progress::Progress;
-use crate::jobs::plan::request::{Goal, Request};
+use crate::jobs::plan::request::Request;
 use crate::jobs::plan::rows::Row;
-use crate::network::model::exact::network_text;
-use crate::plan::levels::Done;
-use rug::Rational;
-use serde_json::{json, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The manifest's format tag.
-pub const FORMAT: &str = "polycert-plan/1";
 /// The manifest.
 pub const PLAN: &str = "plan.json";
+/// The network, exactly.
+pub const NETWORK: &str = "network.exact";
 /// The audit of the samples that state.
 pub const AUDIT: &str = "audits/stated.json";
 /// The audit of those that have certificates.
@@ -121,121 +115,4 @@ fn file_name(name: &str) -> String {
         .filter(|w| !w.is_empty())
         .collect();
     words.join("-")
-}
-
-/// Writes the manifest, last of all.
-///
-/// # Errors
-/// A file that cannot be read or written.
-pub fn manifest(request: &Request, answer: &Answer) -> Result<Value> {
-    let solved = &answer.solved;
-    let network = &solved.loaded.network;
-    let text = |x: &Rational| number::write_canonical(x);
-    let hash = |file: &str| -> Result<String> {
-        let path = request.output.join(file);
-        let bytes = std::fs::read(&path).map_err(|e| Error::io(&path, &e))?;
-        Ok(sha256(&bytes))
-    };
-    let mut activations = Vec::new();
-    for row in &answer.rows {
-        activations.push(json!({
-            "node": row.layer.name,
-            "activation": row.layer.activation,
-            "B": text(&row.layer.b),
-            "bound_reach_selected": row.layer.bound_reach,
-            "design": row.design.name,
-            "degrees": row.design.table.degrees(),
-            "table": row.table,
-            "table_sha256": row.table_sha256,
-            "certificate": row.certificate,
-            "certificate_sha256": hash(&row.certificate)?,
-            "bound_error": text(&row.bound_error()),
-            "levels": row.cost().depth,
-            "products": row.cost().mults,
-        }));
-    }
-    let steps = network.nodes.iter().zip(&answer.found.plan.steps);
-    let step = |(node, done): (&crate::network::model::graph::Node, &Done)| {
-        json!({
-            "node": node.name,
-            "enter": done.enter,
-            "leave": done.leave,
-            "refreshed": done.refreshed,
-            "estimate_ms": done.price,
-        })
-    };
-    let (summary, counted) = (&answer.audit.summary, answer.cost());
-    let share = summary.bound_same_share(answer.risk);
-    let inside = answer.bound_outside_share();
-    let value = json!({
-        "format": FORMAT,
-        "version": env!("CARGO_PKG_VERSION"),
-        "command": request.command,
-        "network_sha256": solved.loaded.sha256,
-        "exact_network_sha256": sha256(network_text(network).as_bytes()),
-        "goal": match answer.goal {
-            Goal::Agreement(share) => json!({"agreement": share}),
-            Goal::Margin(share) => json!({"margin": share}),
-            Goal::Logits(most) => json!({"logits": most}),
-        },
-        "profile": {
-            "name": solved.profile.name,
-            "log_n": solved.profile.log_n,
-            "level_bits": solved.profile.level_bits,
-            "usable_levels": solved.profile.usable_levels,
-            "assumed": solved.profile.assumed(),
-        },
-        "range_margin": text(&request.margin),
-        "activations": activations,
-        "levels": steps.map(step).collect::<Vec<_>>(),
-        "inside": answer.rows.iter().filter(|r| !r.inside.is_empty()).map(|r| json!({
-            "node": r.layer.name,
-            "refreshed": r.inside,
-        })).collect::<Vec<_>>(),
-        "inputs": {
-            "data_sha256": solved.inputs.sha256,
-            "seed": request.seed.to_string(),
-            "repeated": solved.split.repeated,
-            "selected": solved.split.selected_sha256,
-            "stated": solved.split.stated_sha256,
-        },
-        "proved": {
-            "same": summary.same,
-            "different": summary.different,
-            "of": summary.samples,
-            "outside": summary.outside,
-            "confidence": 1.0 - answer.risk,
-            "bound_same_share": [share.0, share.1],
-            "bound_outside_share": [inside.0, inside.1],
-            "audit": AUDIT,
-            "audit_sha256": hash(AUDIT)?,
-            "certified": answer.certified,
-            "noise": answer.stood.as_ref().map(|s| json!({
-                "least_margins": s.samples.len(),
-                "bits": s.bits,
-                "kept": s.kept,
-            })),
-        },
-        "assumed": answer.assumed(),
-        "estimates": {
-            "ms": answer.found.plan.price,
-            "bootstraps": answer.bootstraps(),
-            "kept_selected": answer.found.estimate_kept,
-            "greatest_loss_of_a_margin": answer.found.estimate_loss,
-            "sharing_levels": answer.found.plan.shared,
-        },
-        "counted": {"levels": counted.depth, "products": counted.mults, "top": answer.top_used()},
-        "uniform": solved.uniform.as_ref().map(|u| json!({
-            "design": u.design,
-            "B": text(&u.b),
-            "levels": u.cost.depth,
-            "products": u.cost.mults,
-            "bootstraps": u.bootstraps,
-            "estimate_ms": u.estimate_ms,
-        })),
-    });
-    let mut text = serde_json::to_string_pretty(&value).unwrap_or_default();
-    text.push('\n');
-    write_atomically(&request.output.join(PLAN), &text)?;
-    Ok(value)
 }

@@ -12,7 +12,8 @@
 //! | `infeasible` | why there is no plan, and what would help |
 //! | `uniform` | one design everywhere, for comparison |
 //! | `noise` | what noise the least margins stand |
-//! | `folder` | tables, certificates, manifest |
+//! | `folder` | tables, certificates |
+//! | `manifest` | the manifest, checked |
 //! | `rows`, `progress` | what answers and progress are made of |
 //! | `answer` | what it comes to |
 
@@ -23,6 +24,7 @@ mod effects;
 mod folder;
 mod infeasible;
 mod layers;
+mod manifest;
 mod noise;
 mod progress;
 mod request;
@@ -32,7 +34,7 @@ mod solve;
 mod split;
 mod uniform;
 
-pub use answer::Answer;
+pub use answer::{seconds, Answer};
 pub use choose::Found;
 pub use designs::Design;
 pub use layers::Layer;
@@ -146,7 +148,8 @@ fn planned(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<Ou
         manifest: serde_json::Value::Null,
         solved,
     };
-    answer.manifest = folder::manifest(request, &answer)?;
+    let told = |step: &str| progress(Progress::Step(format!("check: {step}")));
+    answer.manifest = manifest::write(request, &answer, &mut { told })?;
     Ok(Outcome::Planned(Box::new(answer)))
 }
 
@@ -156,7 +159,10 @@ fn refuse_losses(request: &Request) -> Result<()> {
     inputs.push(request.input.file.clone());
     inputs.extend(request.labels.clone());
     inputs.push(request.profile.clone().into());
-    let mut written = vec![request.output.join(folder::PLAN)];
+    let mut written = vec![
+        request.output.join(folder::PLAN),
+        request.output.join(folder::NETWORK),
+    ];
     for part in folder::PARTS {
         written.extend(replaced_in(&request.output.join(part), folder::is_ours));
     }

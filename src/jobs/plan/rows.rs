@@ -41,9 +41,14 @@ impl Row {
         self.cost_of(&self.design)
     }
 
-    /// The proved greatest error of its polynomial on [-B, B].
+    /// The proved greatest error of what stands there on [-B, B]; of a composite in place of a leaky ReLU of slope a, which is
+    /// a x + (1 - a) ReLU(x), it is |1 - a| times that of ReLU.
     pub fn bound_error(&self) -> Rational {
-        Rational::from(&self.layer.b * &self.design.bound_error)
+        let error = Rational::from(&self.layer.b * &self.design.bound_error);
+        match self.design.block.product {
+            true => error * (Rational::from(1) - exact(self.layer.slope)).abs(),
+            false => error,
+        }
     }
 }
 
@@ -74,6 +79,11 @@ pub struct Stood {
     pub bits: Option<u32>,
     /// For each level that was tried the samples that are proved to keep their class.
     pub kept: Vec<(u32, usize)>,
+}
+
+/// A slope is a finite machine number.
+fn exact(slope: f64) -> Rational {
+    Rational::from_f64(slope).unwrap_or_default()
 }
 
 /// Bootstraps of a plan.

@@ -3,8 +3,9 @@
 use crate::claims::statement::Statement;
 use crate::claims::target::Function;
 use crate::core::budget::Budget;
-use crate::core::fault::Checked;
+use crate::core::fault::{Checked, Fault};
 use crate::core::number::Rational;
+use crate::evaluation::circuit::Op;
 use crate::evaluation::document::{EvaluationDocument, Input};
 use crate::evaluation::task::EvaluationTask;
 use crate::series::rule::Series;
@@ -67,6 +68,9 @@ pub(crate) fn tell(
         error_hi: n.decimal(&document.error, true)?,
         k: document.k,
         assumptions: assumptions(document),
+        noise: document.noise.clone(),
+        levels: levels(document)?,
+        security: p.security()?,
         parameters_sha256: p.digest(),
         circuit_sha256: document.circuit.digest(document.output),
     };
@@ -78,7 +82,7 @@ pub(crate) fn tell(
             p.p.len(),
             p.log_qp(),
             p.distributions(),
-            p.security()?
+            decrypted.security
         ),
         format!(
             "inputs: {input}; {} nodes, noise of the result <= {}, the rest is the approximation's",
@@ -108,6 +112,17 @@ pub(crate) fn tell(
     report.headline = headline;
     report.decrypted = Some(Box::new(decrypted));
     Ok(())
+}
+
+/// Levels from the highest input to the output.
+fn levels(document: &EvaluationDocument) -> Checked<u64> {
+    let nodes = document.circuit.nodes.iter();
+    let inputs = nodes.filter(|node| matches!(node.op, Op::Input));
+    let from = inputs.map(|node| node.level).max();
+    let to = document.circuit.get(document.output)?.level;
+    let levels = from.and_then(|from| from.checked_sub(to));
+    let levels = levels.and_then(|levels| u64::try_from(levels).ok());
+    levels.ok_or_else(|| Fault::internal("levels"))
 }
 
 /// The error that is bounded where p itself stands for a function, and where, unless that is wherever inputs may be.

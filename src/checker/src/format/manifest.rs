@@ -126,7 +126,7 @@ fn name(tree: Tree) -> Checked<String> {
     Ok(text.to_owned())
 }
 
-fn digest(tree: Tree) -> Checked<String> {
+pub(crate) fn digest(tree: Tree) -> Checked<String> {
     let text = tree.text()?;
     let lower = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
     match text.len() == 64 && text.bytes().all(lower) {

@@ -22,6 +22,7 @@ const MAX_LEVELS: usize = 8;
 /// A table, and what it means for an activation.
 pub(crate) struct TwinTable {
     pub(crate) sha256: String,
+    pub(crate) mode: Mode,
     pub(crate) polynomials: Vec<Polynomial>,
     pub(crate) target: Function,
     /// Of the leaky ReLU that p is itself.
@@ -31,6 +32,38 @@ pub(crate) struct TwinTable {
     pub(crate) smooth: Option<(Formula, Option<Program>)>,
     /// Whether the domain is several intervals.
     pub(crate) has_segments: bool,
+}
+
+impl NetworkDocument {
+    /// For each activation the digest of its table, exact coefficients alone, and B.
+    pub(crate) fn uses(&self) -> Vec<(String, Rational)> {
+        let table = |(table, b): &(usize, Rational)| {
+            let table = self.tables.get(*table).filter(|t| t.mode == Mode::Exact)?;
+            Some((table.sha256.clone(), b.clone()))
+        };
+        let all: Option<Vec<_>> = self.activations.iter().map(table).collect();
+        all.unwrap_or_default()
+    }
+
+    /// The levels of worst-case noise around the undisturbed twin, one number for each activation, at which the class is
+    /// stated to stay.
+    pub(crate) fn standing(&self) -> Vec<Vec<Rational>> {
+        let count = self.activations.len();
+        // Units of the network's own polynomials stand between those of activations.
+        let plain = |noise: &&NoiseClaim| noise.exact_centre && noise.own.is_empty();
+        let noise = self.noise.as_ref().filter(plain);
+        let stated = noise.iter().flat_map(|noise| &noise.stated);
+        let stays = stated.filter(|(words, stated)| {
+            let plain = words.envelope.is_none() && words.sigma.iter().all(Rational::is_zero);
+            plain && stated.as_ref().is_some_and(|s| s.stays)
+        });
+        stays
+            .map(|(words, _)| match words.worst.as_slice() {
+                [one] => vec![one.clone(); count],
+                each => each.to_vec(),
+            })
+            .collect()
+    }
 }
 
 impl TwinTable {
@@ -176,6 +209,7 @@ fn read_tables(t: Tree, budget: &Budget) -> Checked<Vec<TwinTable>> {
             target: table.target,
             slope: table.slope,
             has_segments,
+            mode,
             smooth: table.smooth,
             domain: (table.lo, table.hi),
         })

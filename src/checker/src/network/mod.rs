@@ -120,6 +120,8 @@ impl Proved {
             .iter()
             .map(|(lo, hi)| Ok((numerals.decimal(lo, false)?, numerals.decimal(hi, true)?)));
         Ok(NetworkReport {
+            uses: document.uses(),
+            standing: document.standing(),
             class: document.class,
             activations: document.activations.len(),
             own: self.own,

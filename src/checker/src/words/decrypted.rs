@@ -9,6 +9,11 @@ pub struct Decrypted {
     pub(crate) error_hi: String,
     pub(crate) k: Option<u64>,
     pub(crate) assumptions: Vec<String>,
+    /// Of the noise alone.
+    pub(crate) noise: Rational,
+    /// Levels from the inputs to the output.
+    pub(crate) levels: u64,
+    pub(crate) security: String,
     pub(crate) parameters_sha256: String,
     pub(crate) circuit_sha256: String,
 }

@@ -1,0 +1,222 @@
+//! Rule P9: what a plan proves, what it assumes and what it estimates, in this order and never in one line.
+
+use crate::core::budget::Budget;
+use crate::core::fault::Checked;
+use crate::core::number::Rational;
+use crate::plan::document::{PlanDocument, Share};
+use crate::plan::inputs::Repeated;
+use crate::plan::noise::Evaluations;
+use crate::words::numerals::Numerals;
+use std::fmt;
+
+/// The result of a plan's check.
+#[derive(Debug)]
+pub enum PlanOutcome {
+    /// Every statement is proved.
+    Verified(Box<PlanReport>),
+    /// Well formed, and not proved: the rule and the detail.
+    Rejected(String),
+    /// Not a plan of this format, or a file that is missing: where and what.
+    Unreadable(String),
+}
+
+/// What a plan proves, and what not.
+#[derive(Debug)]
+pub struct PlanReport {
+    headline: String,
+    proved: Vec<String>,
+    /// What the producer's audit found; its digest is right, its verdicts are not checked.
+    reported: Vec<String>,
+    assumed: Vec<String>,
+    estimates: Vec<String>,
+}
+
+fn interval(share: &Share, risk: &Rational, n: &Numerals) -> Checked<String> {
+    let confidence = Rational::integer(1).plus(&risk.negated());
+    Ok(format!(
+        "share in [{}, {}] with confidence {}",
+        n.decimal(&share.lo, false)?,
+        n.decimal(&share.hi, true)?,
+        n.down(&confidence)?
+    ))
+}
+
+/// The statement.
+///
+/// # Errors
+/// Numbers that are too long to be written.
+pub(crate) fn report(
+    document: PlanDocument,
+    evaluations: &Evaluations,
+    repeated: &Repeated,
+    under_noise: usize,
+) -> Checked<PlanReport> {
+    let budget = Budget::new();
+    let n = Numerals(&budget);
+    let (stated, certified) = (document.stated.len(), document.certified.len());
+    let mut proved = vec![
+        "every polynomial is within its error of its function on [-B, B]; coefficients exact".to_owned(),
+    ];
+    for row in &document.activations {
+        let mut line = format!(
+            "  {}: B = {}, error at most {}, {} levels",
+            row.name,
+            n.full(&row.b)?,
+            n.up(&row.error)?,
+            row.levels
+        );
+        if let Some(noise) = &row.noise {
+            line += &format!(
+                "; noise at most {} B, {} B allowed",
+                n.up(&noise.proved)?,
+                n.down(&noise.allowed)?
+            );
+        }
+        proved.push(line);
+    }
+    proved.push(format!(
+        "levels suffice: from level {} at most, refreshed at level {} or above",
+        document.top, document.refresh_from
+    ));
+    let all = document.activations.len();
+    if evaluations.count > 0 {
+        let chance = match evaluations.k {
+            Some(k) => format!(", each but for a probability of 2^-{k}"),
+            None => ", whatever is drawn".to_owned(),
+        };
+        proved.push(format!(
+            "noise of encrypted evaluation as listed, at {} of {all} activations on inputs as their certificates say{chance}; {}",
+            evaluations.count,
+            evaluations.security.as_deref().unwrap_or("")
+        ));
+    }
+    if certified > 0 {
+        proved.push(format!(
+            "class stays on {certified} of the {stated} stated inputs, by certificates"
+        ));
+    }
+    if under_noise > 0 {
+        proved.push(format!(
+            "class stays on {under_noise} of them under all noise that is allowed"
+        ));
+    }
+    let audit = &document.audit;
+    let (same, outside) = (
+        interval(&document.same, &document.risk, &n)?,
+        interval(&document.outside, &document.risk, &n)?,
+    );
+    let file = &audit.file.path;
+    let mut reported = Vec::new();
+    let every = certified == stated && audit.same == stated as u64;
+    let lines = [
+        format!("class stays on {} of {stated} stated inputs: {same}", audit.same),
+        format!("outside [-B, B] on {} of {stated}: {outside}", audit.outside),
+    ];
+    // A certificate proves of its input both the class and that nothing is asked outside.
+    match every && audit.inside == stated as u64 {
+        true => proved.extend(lines),
+        false => {
+            reported.extend(lines);
+            reported.push(format!(
+                "by the producer's audit, {file}: the intervals follow from these numbers, and the numbers are not checked{}",
+                match certified {
+                    0 => String::new(),
+                    n => format!(" but for {n} inputs"),
+                }
+            ));
+        }
+    }
+    Ok(PlanReport {
+        headline: format!(
+            "a plan: {all} activations with {} levels, {} bootstraps, greatest level {}; exact network sha256 {}",
+            document.levels, document.bootstraps, document.top, document.network.sha256
+        ),
+        proved,
+        reported,
+        assumed: assumptions(&document, evaluations, repeated, &n)?,
+        estimates: document.estimates,
+    })
+}
+
+/// What nothing here proves.
+fn assumptions(
+    document: &PlanDocument,
+    evaluations: &Evaluations,
+    repeated: &Repeated,
+    n: &Numerals,
+) -> Checked<Vec<String>> {
+    let mut draws =
+        "the stated inputs are drawn independently of each other and of those that chose the plan"
+            .to_owned();
+    if repeated.all > 0 {
+        draws += &format!(
+            ", though {} of them are the same as another one ({} chose the plan)",
+            repeated.all, repeated.chose
+        );
+    }
+    let mut all = vec![
+        draws,
+        "the exact network is the user's".to_owned(),
+        "linear layers take the levels that PLAN.md lists, by a layout that does so".to_owned(),
+    ];
+    let activations = document.activations.len();
+    if evaluations.count < activations {
+        all.push(format!(
+            "{} activations take no more levels than polynomials of least depth: ceil(log2(degree + 1)) for each stage, one for the product",
+            activations - evaluations.count
+        ));
+        all.push(format!(
+            "what {} activations, linear layers and bootstraps add as noise leaves the class",
+            activations - evaluations.count
+        ));
+    }
+    if let Some(rest) = document.rest.as_ref().filter(|_| evaluations.count > 0) {
+        all.push(format!(
+            "linear layers and bootstraps together add at most {} B at each activation, and its input is no noisier than a fresh one",
+            n.up(rest)?
+        ));
+    }
+    all.push("refreshing a value changes nothing but its level and its noise".to_owned());
+    Ok(all)
+}
+
+impl fmt::Display for PlanReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "VERIFIED {}", self.headline)?;
+        let groups = [
+            ("PROVED  ", &self.proved),
+            ("REPORTED", &self.reported),
+            ("ASSUMED ", &self.assumed),
+            ("ESTIMATE", &self.estimates),
+        ];
+        for (word, lines) in groups {
+            for line in lines {
+                write!(f, "\n  {word}  {line}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl PlanOutcome {
+    /// The fields of a JSON object, without its braces.
+    pub fn json_fields(&self) -> String {
+        let word = match self {
+            Self::Verified(_) => "VERIFIED",
+            Self::Rejected(_) => "REJECTED",
+            Self::Unreadable(_) => "UNREADABLE",
+        };
+        let said = serde_json::Value::from(self.to_string());
+        format!("\"outcome\":\"{word}\",\"statement\":{said}")
+    }
+}
+
+impl fmt::Display for PlanOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Verified(report) => report.fmt(f),
+            Self::Rejected(detail) => write!(f, "REJECTED {detail}"),
+            Self::Unreadable(detail) => write!(f, "UNREADABLE {detail}"),
+        }
+    }
+}
