@@ -21,10 +21,12 @@ pub enum Kind {
     Audit,
     /// `polycert-manifest`: a list of certificates.
     Manifest,
+    /// `polycert-plan`: a plan, with its folder.
+    Plan,
 }
 
 impl Kind {
-    const ALL: [(Self, &'static str); 8] = [
+    const ALL: [(Self, &'static str); 9] = [
         (Self::Table, "polycert-table"),
         (Self::Certificate, "polycert-certificate"),
         (Self::Evaluation, "polycert-evaluation"),
@@ -33,6 +35,7 @@ impl Kind {
         (Self::NetworkBox, "polycert-network-box"),
         (Self::Audit, "polycert-audit"),
         (Self::Manifest, "polycert-manifest"),
+        (Self::Plan, "polycert-plan"),
     ];
 
     /// The kind by the field `format`, whatever its version; nothing else of the document is looked at.
@@ -66,6 +69,7 @@ impl Kind {
             }
             Self::Audit => "is an audit, not a certificate: `polycert report` and `show` take it; `polycert network certify` writes a certificate of one sample",
             Self::Manifest => "is a list of certificates: give `polycert-check` the folder, or each file to `polycert check`",
+            Self::Plan => "is a plan: `polycert check` and `report` take it in its folder",
         }
     }
 }

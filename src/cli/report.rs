@@ -1,5 +1,6 @@
 //! `polycert report`: certificates as a page for people.
 
+use crate::cli::progress::Line;
 use crate::cli::terminal::{guard, note, output, quoted};
 use crate::error::{Error, Result};
 use crate::files::replaced_in;
@@ -12,14 +13,15 @@ use std::process::ExitCode;
 /// Has the independent checker verify every certificate first; one that is rejected or cannot be read is
 /// named with the reason, and no page is written. The page is one HTML file that needs no network and
 /// no script. With several certificates it compares them: a table, and cost against proved error.
-/// Of an audit (the JSON of `polycert network audit`, alone) it shows what the file states.
+/// Of an audit (the JSON of `polycert network audit`, alone) it shows what the file states. Of a plan (its folder, alone) it draws
+/// levels and bootstraps over the network, error and noise by layer, costs, and what was stated on other inputs.
 #[derive(clap::Args)]
 #[command(
     after_help = "Exit code: 0 the page is written (whatever the verdicts on its claims), 1 a certificate \
     is rejected, 2 usage, input or output error."
 )]
 pub struct Arguments {
-    /// Certificate files (NAME.cert.json), at most 64; or one audit.
+    /// Certificate files (NAME.cert.json), at most 64; or one audit; or the folder of one plan.
     #[arg(required = true, value_name = "CERTIFICATE")]
     certificates: Vec<PathBuf>,
     /// HTML file to write (standard output if left out).
@@ -49,7 +51,8 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
             quoted,
         },
     };
-    match report(&request)? {
+    let line = std::cell::RefCell::new(Line::new());
+    match report(&request, &mut |step| line.borrow_mut().show(step, false))? {
         Answer::Page(page) => write(a, &page),
         Answer::Refused(refused) => {
             for refusal in &refused {

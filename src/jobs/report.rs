@@ -5,9 +5,10 @@ pub use crate::report::pages::document::{Document, Origin};
 use crate::approx::search::cost::MAX_DEGREE;
 use crate::certificate::checked::Checked;
 use crate::certificate::kind::Kind;
+use crate::certificate::plan;
 use crate::certificate::MAX_BYTES;
 use crate::error::{Error, ErrorKind, Result};
-use crate::files::read_text;
+use crate::files::{read_text, sha256};
 use crate::poly::cost::{composite_depth, composite_mults};
 use crate::report::audit::page;
 use crate::report::audit::{self, Audit};
@@ -15,15 +16,19 @@ use crate::report::figures::error_figures::Detail;
 use crate::report::pages::document::document;
 use crate::report::pages::dossier::Dossier;
 use crate::report::pages::front::Cost;
+use crate::report::plan::page as plan_page;
+use crate::report::plan::Plan;
 use std::path::{Path, PathBuf};
 
 /// Most certificates of one page.
 const MAX_CERTIFICATES: usize = 64;
+/// The manifest in a plan's folder.
+const PLAN: &str = "plan.json";
 
 /// What a page is made of.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// Certificates, at most 64; or one audit.
+    /// Certificates, at most 64; or one audit; or one plan, its folder or its manifest.
     pub files: Vec<PathBuf>,
     /// The command, and the files as a shell takes them, to be named on the page.
     pub origin: Origin,
@@ -61,17 +66,20 @@ pub struct Refusal {
 /// let path = concat!(env!("CARGO_MANIFEST_DIR"), "/certificates/relu04.cert.json");
 /// let quoted = vec![path.to_owned()];
 /// let origin = Origin { command: "an example".to_owned(), quoted };
-/// let Answer::Page(page) = report(&Request { files: vec![path.into()], origin })? else { panic!() };
+/// let Answer::Page(page) = report(&Request { files: vec![path.into()], origin }, &mut |_| ())? else { panic!() };
 /// assert!(page.html.contains("PROVED"));
 /// # Ok::<(), polycert::error::Error>(())
 /// ```
-pub fn report(request: &Request) -> Result<Answer> {
+pub fn report(request: &Request, progress: &mut dyn FnMut(&str)) -> Result<Answer> {
     let n = request.files.len();
     if n > MAX_CERTIFICATES {
         let detail = format!("{n} certificates; a page holds {MAX_CERTIFICATES} at most");
         return Err(Error::unsupported(detail));
     }
     if let [path] = request.files.as_slice() {
+        if let Some(manifest) = plan_of(path) {
+            return of_plan(&manifest, request, progress);
+        }
         let text = read_text(path, audit::MAX_BYTES)?;
         if audit::read::is_meant(&text) {
             let read = Audit::read(&text).map_err(|e| e.in_file(path))?;
@@ -105,6 +113,37 @@ pub fn report(request: &Request) -> Result<Answer> {
     Ok(Answer::Page(document(&dossiers, &request.origin)))
 }
 
+/// The manifest of a plan, where the path is one or its folder.
+fn plan_of(path: &Path) -> Option<PathBuf> {
+    let manifest = match path.is_dir() {
+        true => path.join(PLAN),
+        false => path.to_owned(),
+    };
+    let text = read_text(&manifest, MAX_BYTES).ok()?;
+    (Kind::of(text.as_bytes()) == Some(Kind::Plan)).then_some(manifest)
+}
+
+/// The page of a plan, after the checker verified it with its folder.
+fn of_plan(manifest: &Path, request: &Request, progress: &mut dyn FnMut(&str)) -> Result<Answer> {
+    let text = read_text(manifest, MAX_BYTES)?;
+    let folder = manifest.parent().unwrap_or(Path::new(""));
+    match plan::checked(&text, folder, progress) {
+        Ok(said) => {
+            let read = Plan::read(&text, said, sha256(text.as_bytes()));
+            let read = read.map_err(|e| e.in_file(manifest))?;
+            let document = plan_page::document(&read, &request.origin);
+            Ok(Answer::Page(document))
+        }
+        Err(e) => match e.kind {
+            ErrorKind::SelfCheck(words) => Ok(Answer::Refused(vec![Refusal {
+                error: Error::parse("", words).in_file(manifest),
+                rejected: true,
+            }])),
+            _ => Err(e.in_file(manifest)),
+        },
+    }
+}
+
 /// Refuses what a page is not made of, naming the command that takes it.
 fn refuse_other(path: &Path) -> Result<()> {
     match read_text(path, audit::MAX_BYTES).map(|text| Kind::of(text.as_bytes())) {
@@ -113,7 +152,7 @@ fn refuse_other(path: &Path) -> Result<()> {
             Err(Error::domain(detail).in_file(path))
         }
         Ok(Some(kind)) if kind != Kind::Certificate => Err(Error::domain(format!(
-            "{}; pages are made of certificates of tables, or of one audit",
+            "{}; pages are made of certificates of tables, of one audit or of one plan",
             kind.words()
         ))
         .in_file(path)),

@@ -9,6 +9,7 @@
 //! | [`pages`] | the page about one certificate, or about several |
 //! | [`figures`] | what is drawn: plots with their words and data |
 //! | [`audit`] | the page about the audit of a network |
+//! | [`plan`] | the page about a plan |
 //!
 //! **Words that do not mix** a column, box or line of a plot is proved, measured (sampled), an estimate,
 //! or given (copied from the table or its author); its header says which, and none holds two of them.
@@ -19,6 +20,7 @@ pub mod catalogue;
 pub mod figures;
 pub mod page;
 pub mod pages;
+pub mod plan;
 pub mod text;
 
 use crate::report::catalogue::Catalogue;

@@ -1,5 +1,7 @@
 //! The frame of every page: self-contained, no script, no network, light and dark by the reader's choice.
 
+use std::fmt::Write as _;
+
 /// What the catalogue and the report of certificates share.
 ///
 /// Colours have a contrast of 4.5 and more against their ground in both schemes; a verdict is told by
@@ -33,6 +35,43 @@ pub fn escape(text: &str) -> String {
         }
     }
     out
+}
+
+/// A table in a box that scrolls; headers with unit and kind.
+pub fn grid(
+    id: &str,
+    caption: &str,
+    columns: &[(&str, &str, &str)],
+    rows: &[Vec<String>],
+) -> String {
+    let mut out = format!(
+        "<div class=\"scroll\" role=\"region\" aria-labelledby=\"{id}\" tabindex=\"0\">\n<table>\n\
+         <caption><span id=\"{id}\">{}</span></caption>\n<thead>\n<tr>",
+        escape(caption)
+    );
+    for (header, unit, kind) in columns {
+        let _ = write!(out, "<th scope=\"col\">{}", escape(header));
+        for (class, note) in [("unit", unit), (kind, kind)] {
+            if !note.is_empty() {
+                let _ = write!(out, " <span class=\"{class}\">{}</span>", escape(note));
+            }
+        }
+        out.push_str("</th>");
+    }
+    out.push_str("</tr>\n</thead>\n<tbody>\n");
+    for row in rows {
+        out.push_str("<tr>");
+        for (i, (cell, column)) in row.iter().zip(columns).enumerate() {
+            let cell = escape(cell);
+            let _ = match (i, column.2) {
+                (0, _) => write!(out, "<th scope=\"row\">{cell}</th>"),
+                (_, "estimate") => write!(out, "<td class=\"number estimate\">{cell}</td>"),
+                _ => write!(out, "<td class=\"number\">{cell}</td>"),
+            };
+        }
+        out.push_str("</tr>\n");
+    }
+    out + "</tbody>\n</table>\n</div>\n"
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use crate::core::fault::Checked;
 use crate::evaluation;
 use crate::format::{digest, json, manifest};
 use crate::network::boxes;
-use crate::plan;
 use crate::words::report::{Outcome, Report};
 
 /// Checks a certificate.
@@ -51,6 +50,9 @@ pub enum Kind {
     Other,
 }
 
+/// The format tag of a plan.
+pub(crate) const PLAN: &str = "polycert-plan/1";
+
 /// The formats of certificates, by kind.
 const FORMATS: [(&str, Kind); 5] = [
     ("polycert-certificate/1", Kind::Certificate),
@@ -71,7 +73,7 @@ pub fn kind(bytes: &[u8]) -> Kind {
     if format == manifest::FORMAT {
         return Kind::Manifest;
     }
-    if format == plan::FORMAT {
+    if format == PLAN {
         return Kind::Plan;
     }
     let found = FORMATS.iter().find(|(name, _)| *name == format);

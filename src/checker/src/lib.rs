@@ -101,6 +101,7 @@ mod plan;
 mod series;
 mod words;
 
+pub use crate::answer::on_one_line;
 pub use crate::check::{check, check_table, kind, sha256, Kind};
 pub use crate::claims::argmax::Argmax;
 pub use crate::claims::clip::Clip;
@@ -115,7 +116,6 @@ pub use crate::format::json::MAX_BYTES;
 pub use crate::format::manifest::{Entry, Manifest, Subject};
 pub use crate::format::requirement::Requirement;
 pub use crate::format::rounding::Mode;
-pub use crate::answer::on_one_line;
 pub use crate::front::{check_paths, Request, Streams};
 pub use crate::network::boxes::check_box;
 pub use crate::network::boxes::report::{BoxOutcome, BoxReport};

@@ -151,7 +151,10 @@ fn a_good_plan_says_what_is_proved_and_what_is_not() {
     let one = with(&one, "/same/0", "1638*2^-16".into());
     let one = with(&one, "/outside/1", "63898*2^-16".into());
     let words = good.said(&one).to_string();
-    assert!(words.contains("\n  PROVED    class stays on 1 of 1 stated inputs: share in ["), "{words}");
+    assert!(
+        words.contains("\n  PROVED    class stays on 1 of 1 stated inputs: share in ["),
+        "{words}"
+    );
     assert!(!words.contains("REPORTED"), "{words}");
 }
 
@@ -231,20 +234,33 @@ fn each_rule_has_a_bad_plan() {
     let mut without = good.plan.clone();
     without.as_object_mut().unwrap().remove("rest");
     let said = good.said(&without).to_string();
-    assert!(said.contains("P5 noise: relu13: no `rest` is stated"), "{said}");
+    assert!(
+        said.contains("P5 noise: relu13: no `rest` is stated"),
+        "{said}"
+    );
     // A certificate of a stated input, but with another B.
     let mut other = good.clone();
     let certificate = parsed(&other.files["network-certificates/a.cert.json"]);
     let changed = with(&certificate, "/activations/0/1", "39".into());
-    let file = other.file("network-certificates/a.cert.json", changed.to_string().into());
-    let said = other.said(&with(&good.plan, "/certified/0/certificate", file)).to_string();
+    let file = other.file(
+        "network-certificates/a.cert.json",
+        changed.to_string().into(),
+    );
+    let said = other
+        .said(&with(&good.plan, "/certified/0/certificate", file))
+        .to_string();
     let message = "P6 certified inputs: network-certificates/a.cert.json: it has another table or another B at relu13";
     assert!(said.contains(message), "{said}");
     // Repeated inputs are said.
     let input = &good.plan["stated"][0];
     let twice = with(&good.plan, "/stated/1", input.clone());
-    let said = good.said(&with(&twice, "/repeated", "1".into())).to_string();
-    assert!(said.contains("though 1 of them are the same as another one (0 chose the plan)"), "{said}");
+    let said = good
+        .said(&with(&twice, "/repeated", "1".into()))
+        .to_string();
+    assert!(
+        said.contains("though 1 of them are the same as another one (0 chose the plan)"),
+        "{said}"
+    );
 }
 
 /// A deterministic stream of numbers.
@@ -341,9 +357,18 @@ fn holds(plan: &Value, good: &Value) -> bool {
         has + lacks <= 2.0 && end(has, lo) && end(lacks, 1.0 - hi) && lo <= hi
     };
     let files = [
-        "/network", "/activations/0/table", "/activations/1/table", "/activations/0/table_sha256",
-        "/activations/1/table_sha256", "/activations/0/certificate", "/activations/1/certificate",
-        "/activations/0/noise/evaluation", "/activations/1/noise/evaluation", "/certified", "/audit/file", "/format",
+        "/network",
+        "/activations/0/table",
+        "/activations/1/table",
+        "/activations/0/table_sha256",
+        "/activations/1/table_sha256",
+        "/activations/0/certificate",
+        "/activations/1/certificate",
+        "/activations/0/noise/evaluation",
+        "/activations/1/noise/evaluation",
+        "/certified",
+        "/audit/file",
+        "/format",
     ];
     let inputs = plan["stated"][0] == good["stated"][0]
         && plan["stated"][1] != plan["stated"][0]
@@ -356,10 +381,16 @@ fn holds(plan: &Value, good: &Value) -> bool {
         && at("/activations/1/error") >= 0.00225
         && at("/activations/0/levels") == 14.0
         && at("/activations/1/levels") == 6.0;
-    levels && tables && inputs && n >= 1.0
-        && noise(0, 7.3e-7) && noise(1, 2.8e-7)
-        && interval(n, d, "same") && interval(o, i, "outside")
-        && risk > 0.0 && risk < 1.0
+    levels
+        && tables
+        && inputs
+        && n >= 1.0
+        && noise(0, 7.3e-7)
+        && noise(1, 2.8e-7)
+        && interval(n, d, "same")
+        && interval(o, i, "outside")
+        && risk > 0.0
+        && risk < 1.0
         && files.iter().all(|f| same(f))
 }
 
@@ -375,8 +406,37 @@ fn changed_plans_prove_nothing_false() {
     let mut random = Random(17);
     let (mut accepted, mut tried) = (0, 0);
     let texts = [
-        "0", "1", "2", "3", "5", "6", "7", "8", "9", "11", "13", "14", "15", "16", "40", "-1", "1/2", "1/20", "1/10", "1*2^-7",
-        "1*2^-18", "1*2^-20", "1*2^-40", "1*2^-16", "10000*2^-16", "60000*2^-16", "x", "", "01", "1e3", "2/4",
+        "0",
+        "1",
+        "2",
+        "3",
+        "5",
+        "6",
+        "7",
+        "8",
+        "9",
+        "11",
+        "13",
+        "14",
+        "15",
+        "16",
+        "40",
+        "-1",
+        "1/2",
+        "1/20",
+        "1/10",
+        "1*2^-7",
+        "1*2^-18",
+        "1*2^-20",
+        "1*2^-40",
+        "1*2^-16",
+        "10000*2^-16",
+        "60000*2^-16",
+        "x",
+        "",
+        "01",
+        "1e3",
+        "2/4",
     ];
     while tried < 1_500 * times {
         let mut plan = good.plan.clone();
@@ -384,7 +444,11 @@ fn changed_plans_prove_nothing_false() {
             let pointer = &all[random.below(all.len())];
             let value = match random.below(8) {
                 // Another leaf of the document, or a digit of a digest.
-                0 => good.plan.pointer(&all[random.below(all.len())]).unwrap().clone(),
+                0 => good
+                    .plan
+                    .pointer(&all[random.below(all.len())])
+                    .unwrap()
+                    .clone(),
                 _ => json!(texts[random.below(texts.len())]),
             };
             plan = with(&plan, pointer, value);
@@ -392,7 +456,9 @@ fn changed_plans_prove_nothing_false() {
         tried += 1;
         if let PlanOutcome::Verified(report) = good.said(&plan) {
             accepted += 1;
-            let changed = all.iter().filter(|p| plan.pointer(p) != good.plan.pointer(p));
+            let changed = all
+                .iter()
+                .filter(|p| plan.pointer(p) != good.plan.pointer(p));
             let changed: Vec<_> = changed.map(|p| (p, plan.pointer(p))).collect();
             assert!(holds(&plan, &good.plan), "{changed:?}\n{report}");
         }

@@ -110,7 +110,7 @@ impl Answer {
                 found.estimate_kept,
                 self.solved.split.selected.len(),
                 found.estimate_loss,
-                found.tried
+                found.tried.len()
             ),
         ];
         if found.plan.shared > 1 {

@@ -58,8 +58,8 @@ pub struct Found {
     pub estimate_kept: usize,
     /// The greatest share of a margin that is lost, by the sum over the layers. *Estimate*.
     pub estimate_loss: f64,
-    /// Whole twins that were tried.
-    pub tried: usize,
+    /// Whole twins that were tried: milliseconds, and on how many of the samples that choose they do what is wanted. *Estimates*.
+    pub tried: Vec<(f64, usize)>,
 }
 
 impl Choice<'_> {
@@ -213,7 +213,7 @@ impl Choice<'_> {
     /// # Errors
     /// What the programme refuses.
     pub fn choose(&self, progress: &mut dyn FnMut(usize, f64)) -> Result<Option<Found>> {
-        let mut tried = 0;
+        let mut tried = Vec::new();
         let mut best: Option<Found> = None;
         // log2 of the budget: a share of 2^-6 of each margin, to all of it and more.
         let (mut lo, mut hi) = (-12.0, 6.0);
@@ -224,9 +224,9 @@ impl Choice<'_> {
                 lo = at;
                 continue;
             };
-            tried += 1;
             let kept = self.estimate_kept(&designs);
-            progress(tried, plan.price);
+            tried.push((plan.price, kept));
+            progress(tried.len(), plan.price);
             if self.suffices(kept) {
                 lo = at;
                 let cheaper = best.as_ref().is_none_or(|b| plan.price < b.plan.price);
@@ -251,7 +251,7 @@ impl Choice<'_> {
             designs,
             plan,
             estimate_kept: kept,
-            tried: 0,
+            tried: Vec::new(),
         }
     }
 
@@ -259,7 +259,7 @@ impl Choice<'_> {
     fn improve(
         &self,
         best: &mut Found,
-        tried: &mut usize,
+        tried: &mut Vec<(f64, usize)>,
         progress: &mut dyn FnMut(usize, f64),
     ) -> Result<()> {
         let mut failed: Vec<(usize, usize)> = Vec::new();
@@ -290,9 +290,9 @@ impl Choice<'_> {
             let Some((_, designs, plan, at)) = moves.iter().min_by(least).cloned() else {
                 return Ok(());
             };
-            *tried += 1;
             let kept = self.estimate_kept(&designs);
-            progress(*tried, plan.price);
+            tried.push((plan.price, kept));
+            progress(tried.len(), plan.price);
             match self.suffices(kept) {
                 true => *best = self.found(designs, plan, kept),
                 false => failed.push(at),

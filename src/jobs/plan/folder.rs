@@ -1,5 +1,6 @@
 //! The files of a plan's folder, and the tables with their certificates.
 
+use crate::arith::number;
 use crate::error::{Error, Result};
 use crate::files::{replaced_in, write_atomically};
 use crate::jobs::certify;
@@ -7,6 +8,7 @@ use crate::jobs::network::Polynomials;
 use crate::jobs::plan::progress::Progress;
 use crate::jobs::plan::request::Request;
 use crate::jobs::plan::rows::Row;
+use rug::Rational;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -63,6 +65,14 @@ fn prepare(folder: &Path) -> Result<()> {
     Ok(())
 }
 
+/// A table with its certificate.
+struct Written {
+    table: String,
+    certificate: String,
+    /// The bound that the certificate proves, on the table's own domain.
+    bound_error: Rational,
+}
+
 /// Writes each layer's table with its certificate, and says what the twin is made of. Layers with one table share a file.
 ///
 /// # Errors
@@ -74,7 +84,7 @@ pub fn tables(
 ) -> Result<Polynomials> {
     let folder = &request.output;
     prepare(folder)?;
-    let mut written: BTreeMap<String, (String, String)> = BTreeMap::new();
+    let mut written: BTreeMap<String, Written> = BTreeMap::new();
     let mut scales = Vec::new();
     let mut files = Vec::new();
     for row in rows {
@@ -94,11 +104,17 @@ pub fn tables(
             let certified = certify::certify(&table, &asked)?;
             write_atomically(&folder.join(&table_file), &table.to_json())?;
             write_atomically(&folder.join(&certificate_file), &certified.certificate)?;
-            written.insert(row.table_sha256.clone(), (table_file, certificate_file));
+            let new = Written {
+                table: table_file,
+                certificate: certificate_file,
+                bound_error: number::parse(&certified.report.target().hi.to_string())?,
+            };
+            written.insert(row.table_sha256.clone(), new);
         }
-        let (table_file, certificate_file) = &written[&row.table_sha256];
-        (row.table, row.certificate) = (table_file.clone(), certificate_file.clone());
-        files.push(folder.join(table_file));
+        let made = &written[&row.table_sha256];
+        (row.table, row.certificate) = (made.table.clone(), made.certificate.clone());
+        row.bound_error = row.bound_error_by(&made.bound_error);
+        files.push(folder.join(&made.table));
         scales.push(scale);
     }
     Ok(Polynomials {

@@ -26,11 +26,7 @@ const SHARE_BITS: u32 = 16;
 ///
 /// # Errors
 /// A file that cannot be read or written, a plan that the checker refuses.
-pub fn write(
-    request: &Request,
-    answer: &Answer,
-    progress: &mut dyn FnMut(&str),
-) -> Result<Value> {
+pub fn write(request: &Request, answer: &Answer, progress: &mut dyn FnMut(&str)) -> Result<Value> {
     let folder = &request.output;
     let solved = &answer.solved;
     let network = network_text(&solved.loaded.network);
@@ -48,7 +44,7 @@ pub fn write(
             "table_sha256": row.table_sha256,
             "certificate": file(&row.certificate)?,
             "B": number::write_canonical(&row.layer.b),
-            "error": number::write_canonical(&row.bound_error()),
+            "error": number::write_canonical(&row.bound_error),
             "levels": row.cost().depth.to_string(),
         }));
     }
@@ -173,6 +169,7 @@ fn producer(request: &Request, answer: &Answer) -> Value {
         "steps": steps.collect::<Vec<_>>(),
         "products": answer.cost().mults,
         "estimate_ms": answer.found.plan.price,
+        "tried": answer.found.tried,
         "kept_selected": answer.found.estimate_kept,
         "greatest_loss_of_a_margin": answer.found.estimate_loss,
         "sharing_levels": answer.found.plan.shared,

@@ -21,6 +21,8 @@ pub struct Row {
     pub inside: Vec<(usize, usize)>,
     /// The level to which its value is refreshed.
     pub refreshed: Option<usize>,
+    /// The proved greatest error of what stands there on [-B, B], as its certificate has it.
+    pub bound_error: Rational,
     /// File of its table, in the plan's folder.
     pub table: String,
     /// SHA-256 of the table.
@@ -41,13 +43,12 @@ impl Row {
         self.cost_of(&self.design)
     }
 
-    /// The proved greatest error of what stands there on [-B, B]; of a composite in place of a leaky ReLU of slope a, which is
-    /// a x + (1 - a) ReLU(x), it is |1 - a| times that of ReLU.
-    pub fn bound_error(&self) -> Rational {
-        let error = Rational::from(&self.layer.b * &self.design.bound_error);
+    /// The proved greatest error of what stands there on [-B, B], from a bound of the polynomial's own error: on [-1, 1] of a
+    /// composite, and in place of a leaky ReLU of slope a, which is a x + (1 - a) ReLU(x), |1 - a| times that of ReLU.
+    pub fn bound_error_by(&self, own: &Rational) -> Rational {
         match self.design.block.product {
-            true => error * (Rational::from(1) - exact(self.layer.slope)).abs(),
-            false => error,
+            true => (Rational::from(1) - exact(self.layer.slope)).abs() * &self.layer.b * own,
+            false => own.clone(),
         }
     }
 }

@@ -196,6 +196,7 @@ impl Solved {
                 levels: (done.enter, done.leave),
                 inside,
                 refreshed: done.refreshed,
+                bound_error: Rational::new(),
                 table: String::new(),
                 table_sha256: String::new(),
                 certificate: String::new(),

@@ -2,7 +2,7 @@
 
 use crate::report::audit::figures::{figures, shown};
 use crate::report::audit::{Audit, Interval};
-use crate::report::page::{escape, page};
+use crate::report::page::{escape, grid, page};
 use crate::report::pages::document::{data, made, Document, Origin, STYLE};
 use crate::report::pages::dossier::{kinds, List};
 use std::fmt::Write as _;
@@ -182,38 +182,6 @@ fn numbers(a: &Audit) -> String {
         ),
         ("measured", "Inferred from samples", &escape(&confidence), inferred),
     ])
-}
-
-/// A table in a box that scrolls; headers with unit and kind.
-fn grid(id: &str, caption: &str, columns: &[(&str, &str, &str)], rows: &[Vec<String>]) -> String {
-    let mut out = format!(
-        "<div class=\"scroll\" role=\"region\" aria-labelledby=\"{id}\" tabindex=\"0\">\n<table>\n\
-         <caption><span id=\"{id}\">{}</span></caption>\n<thead>\n<tr>",
-        escape(caption)
-    );
-    for (header, unit, kind) in columns {
-        let _ = write!(out, "<th scope=\"col\">{}", escape(header));
-        for (class, note) in [("unit", unit), (kind, kind)] {
-            if !note.is_empty() {
-                let _ = write!(out, " <span class=\"{class}\">{}</span>", escape(note));
-            }
-        }
-        out.push_str("</th>");
-    }
-    out.push_str("</tr>\n</thead>\n<tbody>\n");
-    for row in rows {
-        out.push_str("<tr>");
-        for (i, (cell, column)) in row.iter().zip(columns).enumerate() {
-            let cell = escape(cell);
-            let _ = match (i, column.2) {
-                (0, _) => write!(out, "<th scope=\"row\">{cell}</th>"),
-                (_, "estimate") => write!(out, "<td class=\"number estimate\">{cell}</td>"),
-                _ => write!(out, "<td class=\"number\">{cell}</td>"),
-            };
-        }
-        out.push_str("</tr>\n");
-    }
-    out + "</tbody>\n</table>\n</div>\n"
 }
 
 fn levels(a: &Audit) -> String {

@@ -1,5 +1,6 @@
 //! The reader of `polycert-plan/1`: what a plan states, typed; nothing of it is proved here.
 
+use crate::check::PLAN;
 use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault};
 use crate::core::number::Rational;
@@ -9,8 +10,6 @@ use crate::format::numbers::parse_count;
 use crate::format::path::printable;
 use crate::format::table::constant;
 
-/// The format tag.
-pub(crate) const FORMAT: &str = "polycert-plan/1";
 /// Greatest level.
 const MAX_LEVEL: u64 = 64;
 /// Activations, and steps, at most: those of an exact network.
@@ -126,7 +125,7 @@ pub(crate) struct PlanDocument {
 pub(crate) fn read(bytes: &[u8]) -> Checked<PlanDocument> {
     let budget = &Budget::new();
     let mut fields = parse(bytes)?.object()?;
-    fields.take("format", |t| constant(&t, FORMAT))?;
+    fields.take("format", |t| constant(&t, PLAN))?;
     let activation = |t: Tree| activation(t, budget);
     let level = |t: Tree| parse_count(t.text()?, 0, MAX_LEVEL);
     let count = |t: Tree| parse_count(t.text()?, 0, u64::from(u32::MAX));

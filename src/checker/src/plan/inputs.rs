@@ -105,7 +105,11 @@ pub(crate) fn certified(
 /// A rejection that names the certificate.
 pub(crate) fn once(document: &PlanDocument) -> Checked<()> {
     let mut seen = HashSet::new();
-    match document.certified.iter().find(|row| !seen.insert(&row.input_sha256)) {
+    match document
+        .certified
+        .iter()
+        .find(|row| !seen.insert(&row.input_sha256))
+    {
         Some(row) => Err(Fault::rejected(
             CERTIFIED,
             format!("{}: its input is certified twice", row.certificate.path),

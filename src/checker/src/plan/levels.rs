@@ -71,7 +71,10 @@ pub(crate) fn prove(
 ) -> Checked<Counts> {
     let count = network.nodes.len() + 1;
     if document.steps.len() != count {
-        let detail = format!("{}, where the network has {count} nodes", document.steps.len());
+        let detail = format!(
+            "{}, where the network has {count} nodes",
+            document.steps.len()
+        );
         return fail("steps", &detail);
     }
     let readers = Readers::of(network);
@@ -97,7 +100,9 @@ pub(crate) fn prove(
                         let name = row.map_or("", |row| &row.name);
                         place = format!("{place} ({})", printable(name));
                         activation += 1;
-                        blocks.get(activation - 1).map(|b| (b.clone(), rounds(layer)))
+                        blocks
+                            .get(activation - 1)
+                            .map(|b| (b.clone(), rounds(layer)))
                     }
                     Layer::Polynomial { channels } => {
                         let degree = channels.iter().map(|c| c.len().saturating_sub(1)).max();
@@ -111,7 +116,10 @@ pub(crate) fn prove(
             }
         };
         if step.enter > from {
-            let detail = format!("begins at level {}, where what it reads is at {from}", step.enter);
+            let detail = format!(
+                "begins at level {}, where what it reads is at {from}",
+                step.enter
+            );
             return fail(&place, &detail);
         }
         let reached = match (&block, node) {
@@ -125,13 +133,19 @@ pub(crate) fn prove(
                 return fail(&place, "is refreshed inside, and is no activation")
             }
             (None, None) => Some(step.enter),
-            (None, Some(node)) => step.enter.checked_sub(readers.linear(network, id, &node.layer)?),
+            (None, Some(node)) => {
+                step.enter
+                    .checked_sub(readers.linear(network, id, &node.layer)?)
+            }
         };
         let Some(reached) = reached else {
             return fail(&place, "its levels do not suffice");
         };
         if step.leave > reached {
-            let detail = format!("ends at level {}, and has {reached} left at most", step.leave);
+            let detail = format!(
+                "ends at level {}, and has {reached} left at most",
+                step.leave
+            );
             return fail(&place, &detail);
         }
         counts.bootstraps += step.inside.len() as u64;
@@ -161,7 +175,10 @@ pub(crate) fn prove(
 fn refreshed(place: &str, level: u64, to: u64, document: &PlanDocument) -> Checked<()> {
     if level < document.refresh_from {
         let least = document.refresh_from;
-        return fail(place, &format!("is refreshed at level {level}, below {least}"));
+        return fail(
+            place,
+            &format!("is refreshed at level {level}, below {least}"),
+        );
     }
     if to > document.top {
         let top = document.top;
@@ -215,7 +232,10 @@ fn passage(
         part += 1;
     }
     if inside.next().is_some() {
-        return fail(place, "is refreshed at a part that it does not have, or out of order");
+        return fail(
+            place,
+            "is refreshed at a part that it does not have, or out of order",
+        );
     }
     Ok(Some(level))
 }
@@ -323,7 +343,10 @@ mod tests {
 
     #[test]
     fn depths_and_rounds() {
-        assert_eq!([0, 1, 2, 3, 7, 15, 16, 27, 126].map(depth), [0, 1, 2, 2, 3, 4, 5, 5, 7]);
+        assert_eq!(
+            [0, 1, 2, 3, 7, 15, 16, 27, 126].map(depth),
+            [0, 1, 2, 2, 3, 4, 5, 5, 7]
+        );
         let block = Block {
             stages: vec![4, 4, 5],
             product: true,

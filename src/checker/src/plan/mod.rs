@@ -28,8 +28,6 @@ use crate::words::report::{Outcome, Report};
 use std::collections::HashMap;
 use std::io;
 
-pub(crate) use document::FORMAT;
-
 /// Reads a file of the plan's folder, at most so many bytes and one.
 pub type ReadFile<'a> = &'a mut dyn FnMut(&str, usize) -> io::Result<Vec<u8>>;
 
@@ -38,11 +36,7 @@ pub type ReadFile<'a> = &'a mut dyn FnMut(&str, usize) -> io::Result<Vec<u8>>;
 /// **Guarantee** [`PlanOutcome::Verified`] only if every statement of the report is true of the files that it names.
 ///
 /// **Cost** that of every certificate that is listed; the rules of the plan itself take seconds at most.
-pub fn check_plan(
-    plan: &[u8],
-    read: ReadFile<'_>,
-    progress: &mut dyn FnMut(&str),
-) -> PlanOutcome {
+pub fn check_plan(plan: &[u8], read: ReadFile<'_>, progress: &mut dyn FnMut(&str)) -> PlanOutcome {
     match prove(plan, read, progress) {
         Ok(report) => PlanOutcome::Verified(Box::new(report)),
         Err(Fault::Rejected { rule, detail, .. }) => {
@@ -99,11 +93,7 @@ impl Reports {
     }
 }
 
-fn prove(
-    plan: &[u8],
-    read: ReadFile<'_>,
-    progress: &mut dyn FnMut(&str),
-) -> Checked<PlanReport> {
+fn prove(plan: &[u8], read: ReadFile<'_>, progress: &mut dyn FnMut(&str)) -> Checked<PlanReport> {
     let document = document::read(plan)?;
     let exact = file(&document.network, MAX_FILE_BYTES, read)?;
     let network = read_network(&exact).map_err(|fault| fault.at(&document.network.path))?;
@@ -141,7 +131,10 @@ fn prove(
     inputs::once(&document)?;
     let mut under_noise = 0;
     for (i, row) in document.certified.iter().enumerate() {
-        progress(&format!("{i} of {} certified inputs", document.certified.len()));
+        progress(&format!(
+            "{i} of {} certified inputs",
+            document.certified.len()
+        ));
         let name = &row.certificate;
         let bytes = file(name, MAX_BYTES, read)?;
         let path = FileName {

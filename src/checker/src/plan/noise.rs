@@ -21,7 +21,10 @@ pub(crate) struct Evaluations {
 }
 
 fn fail<T>(rule: Rule, activation: &Activation, detail: &str) -> Checked<T> {
-    Err(Fault::rejected(rule, format!("{}: {detail}", activation.name)))
+    Err(Fault::rejected(
+        rule,
+        format!("{}: {detail}", activation.name),
+    ))
 }
 
 /// Proves that an evaluation certificate is about what stands at an activation, with no more levels and no more noise.
@@ -42,11 +45,19 @@ pub(crate) fn prove(
         return fail(PARAMETERS, activation, "its evaluation certificate is none");
     };
     if report.table_sha256() != activation.table_sha256 {
-        return fail(PARAMETERS, activation, "its evaluation certificate is of another table");
+        return fail(
+            PARAMETERS,
+            activation,
+            "its evaluation certificate is of another table",
+        );
     }
     let function = report.target().function;
     if stand.evaluated != Some(function) {
-        return fail(PARAMETERS, activation, "its evaluation certificate is about another function");
+        return fail(
+            PARAMETERS,
+            activation,
+            "its evaluation certificate is about another function",
+        );
     }
     match &found.parameters_sha256 {
         None => {
@@ -82,14 +93,26 @@ pub(crate) fn prove(
         false => report.target().scale.clone(),
     };
     if !stand.is_direct && scale != activation.b {
-        return fail(NOISE, activation, "its evaluation certificate has another B");
+        return fail(
+            NOISE,
+            activation,
+            "its evaluation certificate has another B",
+        );
     }
     let units = noise.proved.times(&activation.b);
     if decrypted.noise > units {
-        return fail(NOISE, activation, "the stated noise is below what its certificate proves");
+        return fail(
+            NOISE,
+            activation,
+            "the stated noise is below what its certificate proves",
+        );
     }
     let Some(rest) = &document.rest else {
-        return fail(NOISE, activation, "no `rest` is stated for what linear layers and bootstraps add");
+        return fail(
+            NOISE,
+            activation,
+            "no `rest` is stated for what linear layers and bootstraps add",
+        );
     };
     if noise.proved.plus(rest) > noise.allowed {
         return fail(

@@ -55,7 +55,8 @@ pub(crate) fn report(
     let n = Numerals(&budget);
     let (stated, certified) = (document.stated.len(), document.certified.len());
     let mut proved = vec![
-        "every polynomial is within its error of its function on [-B, B]; coefficients exact".to_owned(),
+        "every polynomial is within its error of its function on [-B, B]; coefficients exact"
+            .to_owned(),
     ];
     for row in &document.activations {
         let mut line = format!(
@@ -109,8 +110,14 @@ pub(crate) fn report(
     let mut reported = Vec::new();
     let every = certified == stated && audit.same == stated as u64;
     let lines = [
-        format!("class stays on {} of {stated} stated inputs: {same}", audit.same),
-        format!("outside [-B, B] on {} of {stated}: {outside}", audit.outside),
+        format!(
+            "class stays on {} of {stated} stated inputs: {same}",
+            audit.same
+        ),
+        format!(
+            "outside [-B, B] on {} of {stated}: {outside}",
+            audit.outside
+        ),
     ];
     // A certificate proves of its input both the class and that nothing is asked outside.
     match every && audit.inside == stated as u64 {

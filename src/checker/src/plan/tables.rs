@@ -29,7 +29,10 @@ pub(crate) struct Stand {
 }
 
 fn fail<T>(activation: &Activation, detail: &str) -> Checked<T> {
-    Err(Fault::rejected(RULE, format!("{}: {detail}", activation.name)))
+    Err(Fault::rejected(
+        RULE,
+        format!("{}: {detail}", activation.name),
+    ))
 }
 
 /// A table's file: it may state its own digest, which is not believed.
@@ -56,7 +59,10 @@ pub(crate) fn prove(
     let place = |fault: Fault| fault.at(&activation.table.path);
     let table = read_file(table, &budget).map_err(place)?;
     if table.digest(&budget).map_err(place)? != activation.table_sha256 {
-        return fail(activation, "the table's file is another table than the one that is stated");
+        return fail(
+            activation,
+            "the table's file is another table than the one that is stated",
+        );
     }
     if report.table_sha256() != activation.table_sha256 {
         return fail(activation, "its certificate is of another table");
@@ -70,11 +76,21 @@ pub(crate) fn prove(
     let slope = match layer {
         Layer::Relu { slope } => slope.rational(),
         Layer::MaxPool { .. } => Rational::integer(0),
-        _ => return fail(activation, "no polynomial of a plan stands for such a layer"),
+        _ => {
+            return fail(
+                activation,
+                "no polynomial of a plan stands for such a layer",
+            )
+        }
     };
     let one = Rational::integer(1);
     let target = report.target();
-    let unfit = || fail(activation, "its certificate is about another function than the layer's");
+    let unfit = || {
+        fail(
+            activation,
+            "its certificate is about another function than the layer's",
+        )
+    };
     let cited = report.statements().get(target.cites);
     let (error, is_direct) = match (target.function, cited) {
         (Function::Relu, Some(Statement::Deviation { to, .. })) => {
@@ -105,7 +121,10 @@ pub(crate) fn prove(
         _ => return unfit(),
     };
     if error > activation.error {
-        return fail(activation, "the stated error is below what its certificate proves");
+        return fail(
+            activation,
+            "the stated error is below what its certificate proves",
+        );
     }
     let components = report.components();
     let degrees = components.iter().map(|c| c.len().saturating_sub(1));
