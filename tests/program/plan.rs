@@ -111,14 +111,19 @@ fn a_plan_holds_its_tables_and_states_on_other_inputs() {
         run.out
     );
     std::fs::write(&table, kept).unwrap();
-    // The network's certificate is about these tables.
-    let certificate = folder.join("network-certificates");
-    let first = std::fs::read_dir(certificate).unwrap().find_map(|e| {
-        let path = e.unwrap().path();
-        let name = path.file_name()?.to_str()?.to_owned();
-        (name.starts_with("sample") && name.ends_with(".cert.json")).then_some(path)
-    });
-    let run = polycert(&["check", first.unwrap().to_str().unwrap()]).exits(0);
+    // The certificate of an input is about the network that stands beside the plan.
+    let certificate = folder.join(plan["certified"][0]["certificate"][0].as_str().unwrap());
+    let (certificate, network) = (certificate.to_str().unwrap(), folder.join("network.exact"));
+    let input = format!("{certificate}.input");
+    let run = polycert(&[
+        "check",
+        "--network",
+        network.to_str().unwrap(),
+        "--input",
+        &input,
+        certificate,
+    ])
+    .exits(0);
     assert!(run.out.contains("VERIFIED"), "{}", run.out);
 }
 

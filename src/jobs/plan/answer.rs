@@ -2,6 +2,7 @@
 
 use crate::jobs::network::audit;
 use crate::jobs::plan::choose::Found;
+use crate::jobs::plan::folder::Certified;
 use crate::jobs::plan::request::Goal;
 use crate::jobs::plan::rows::{bootstraps, Row, Stood};
 use crate::jobs::plan::solve::Solved;
@@ -30,7 +31,7 @@ pub struct Answer {
     /// The audit of the samples that state.
     pub audit: audit::Answer,
     /// Certificates that were written for samples that state.
-    pub certified: usize,
+    pub certified: Vec<Certified>,
     /// What noise the least margins stand; none where it was not asked, or no class stays.
     pub stood: Option<Stood>,
     /// 1 - confidence of the intervals.

@@ -4,11 +4,13 @@ use crate::arith::number;
 use crate::error::{Error, Result};
 use crate::files::{replaced_in, write_atomically};
 use crate::jobs::certify;
+use crate::jobs::network::certificates::MANIFEST;
 use crate::jobs::network::Polynomials;
 use crate::jobs::plan::progress::Progress;
 use crate::jobs::plan::request::Request;
 use crate::jobs::plan::rows::Row;
 use rug::Rational;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -131,4 +133,43 @@ fn file_name(name: &str) -> String {
         .filter(|w| !w.is_empty())
         .collect();
     words.join("-")
+}
+
+/// A network certificate of a stated input.
+#[derive(Debug, Clone)]
+pub struct Certified {
+    /// Its name in the plan's folder.
+    pub file: String,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// SHA-256 of the exact input.
+    pub input_sha256: String,
+    /// The class.
+    pub class: String,
+}
+
+/// Takes over the network certificates that an audit wrote: the plan lists them, and has the exact network once, so that their
+/// own list and the network beside each of them go.
+///
+/// # Errors
+/// A file that cannot be read or removed.
+pub fn adopt(folder: &Path) -> Result<Vec<Certified>> {
+    let certificates = folder.join(CERTIFICATES);
+    let path = certificates.join(MANIFEST);
+    let text = std::fs::read_to_string(&path).map_err(|e| Error::io(&path, &e))?;
+    let list: Value =
+        serde_json::from_str(&text).map_err(|e| Error::parse(MANIFEST, e.to_string()))?;
+    let of = |entry: &Value, field: &str| entry[field].as_str().unwrap_or_default().to_owned();
+    let entries = list["certificates"].as_array().cloned().unwrap_or_default();
+    let entry = |entry: &Value| Certified {
+        file: format!("{CERTIFICATES}/{}", of(entry, "file")),
+        sha256: of(entry, "sha256"),
+        input_sha256: of(entry, "input_sha256"),
+        class: of(entry, "class"),
+    };
+    let networks = replaced_in(&certificates, |name| name.ends_with(".cert.json.network"));
+    for file in networks.iter().chain([&path]) {
+        std::fs::remove_file(file).map_err(|e| Error::io(file, &e))?;
+    }
+    Ok(entries.iter().map(entry).collect())
 }

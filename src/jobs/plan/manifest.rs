@@ -4,16 +4,14 @@ use crate::arith::number;
 use crate::certificate::plan::checked;
 use crate::error::{Error, Result};
 use crate::files::{sha256, write_atomically};
-use crate::jobs::network::certificates::MANIFEST;
 use crate::jobs::plan::answer::Answer;
-use crate::jobs::plan::folder::{AUDIT, CERTIFICATES, NETWORK, PLAN};
+use crate::jobs::plan::folder::{Certified, AUDIT, NETWORK, PLAN};
 use crate::jobs::plan::request::{Goal, Request};
 use crate::jobs::plan::rows::Row;
 use crate::network::model::exact::network_text;
 use crate::plan::levels::Done;
 use rug::Rational;
 use serde_json::{json, Map, Value};
-use std::path::Path;
 
 /// The format tag.
 const FORMAT: &str = "polycert-plan/1";
@@ -63,7 +61,7 @@ pub fn write(request: &Request, answer: &Answer, progress: &mut dyn FnMut(&str))
         "selected": solved.split.selected_sha256,
         "stated": solved.split.stated_sha256,
         "repeated": solved.split.repeated.to_string(),
-        "certified": certified(folder, answer.certified)?,
+        "certified": answer.certified.iter().map(certified).collect::<Vec<_>>(),
         "audit": {
             "file": file(AUDIT)?,
             "same": summary.same.to_string(),
@@ -99,24 +97,13 @@ fn step(rows: &[Row], node: usize, done: &Done) -> Value {
     step
 }
 
-/// The network certificates that were written for stated inputs.
-fn certified(folder: &Path, count: usize) -> Result<Vec<Value>> {
-    if count == 0 {
-        return Ok(Vec::new());
-    }
-    let path = folder.join(CERTIFICATES).join(MANIFEST);
-    let text = std::fs::read_to_string(&path).map_err(|e| Error::io(&path, &e))?;
-    let list: Value = serde_json::from_str(&text).map_err(|e| Error::domain(e.to_string()))?;
-    let entries = list["certificates"].as_array().cloned().unwrap_or_default();
-    let entry = |entry: &Value| {
-        let name = entry["file"].as_str().unwrap_or_default();
-        json!({
-            "certificate": [format!("{CERTIFICATES}/{name}"), entry["sha256"]],
-            "input_sha256": entry["input_sha256"],
-            "class": entry["class"],
-        })
-    };
-    Ok(entries.iter().map(entry).collect())
+/// A network certificate of a stated input.
+fn certified(row: &Certified) -> Value {
+    json!({
+        "certificate": [row.file, row.sha256],
+        "input_sha256": row.input_sha256,
+        "class": row.class,
+    })
 }
 
 /// An interval, its ends rounded outward.

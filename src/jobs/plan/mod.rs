@@ -37,6 +37,7 @@ mod uniform;
 pub use answer::{seconds, Answer};
 pub use choose::Found;
 pub use designs::Design;
+pub use folder::Certified;
 pub use layers::Layer;
 pub use progress::Progress;
 pub use request::{Goal, Kinds, Request};
@@ -110,7 +111,7 @@ fn planned(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<Ou
     };
     let told = |p: audit::Progress| progress(Progress::Audit(p));
     let stated = audit::audit(&asked(folder::AUDIT, solved.split.stated.clone()), &told)?;
-    let mut certified = 0;
+    let mut certified = Vec::new();
     if request.certify > 0 {
         let same = stated.records.iter().filter(|r| r.verdict == "same");
         let first: Vec<usize> = same.map(|r| r.sample).take(request.certify).collect();
@@ -120,8 +121,8 @@ fn planned(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<Ou
                 certificates: Some(request.output.join(folder::CERTIFICATES)),
                 ..asked(folder::CERTIFIED, first)
             };
-            let made = audit::audit(&asked, &told)?;
-            certified = made.certificates.map_or(0, |c| c.count);
+            audit::audit(&asked, &told)?;
+            certified = folder::adopt(&request.output)?;
         }
     }
     let least = noise::least_margins(&stated.records, request.margins);

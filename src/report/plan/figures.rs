@@ -53,36 +53,39 @@ fn short(name: &str) -> String {
 
 /// The level of the value at every step, activations as bars, refreshes as dots.
 fn staircase(plan: &Plan, part: &[(usize, &Step)]) -> Figure {
-    let mut line = Vec::new();
-    let mut bars = Vec::new();
+    let mut layers = Vec::new();
     let mut dots = Vec::new();
     let mut rows = Vec::new();
+    let mut at = part.first().map_or(0.0, |(_, step)| step.levels.0 as f64);
     for (i, step) in part {
         let x = *i as f64;
         let (enter, leave) = (step.levels.0 as f64, step.levels.1 as f64);
-        line.extend([(x, enter), (x + 1.0, leave)]);
-        if step.activation.is_some() {
-            bars.push(Layer::Bar(Role::Grid, (x, plan.top as f64), (x + 1.0, 0.0)));
-        }
+        // What it reads may stand higher, or be another branch's.
+        layers.push(Layer::Line(Role::Grid, vec![(x, at), (x, enter)]));
+        let role = match step.activation {
+            Some(_) => Role::Proved,
+            None => Role::Quiet,
+        };
+        layers.push(Layer::Line(role, vec![(x, enter), (x + 1.0, leave)]));
         let inside = step.inside.len() as f64 + 1.0;
+        let mut refreshed = |x: f64, from: f64, to: usize| {
+            let to = (x, to as f64);
+            layers.push(Layer::Line(Role::ProvedToo, vec![(x, from), to]));
+            dots.push(Layer::Dot(
+                Role::ProvedToo,
+                to,
+                String::new(),
+                Beside::Right,
+            ));
+        };
         for (k, to) in step.inside.iter().enumerate() {
-            let at = (x + (k as f64 + 1.0) / inside, *to as f64);
-            dots.push(Layer::Dot(
-                Role::ProvedToo,
-                at,
-                String::new(),
-                Beside::Right,
-            ));
+            let part = (k as f64 + 1.0) / inside;
+            refreshed(x + part, enter + (leave - enter) * part, *to);
         }
+        at = leave;
         if let Some(to) = step.refreshed {
-            line.push((x + 1.0, to as f64));
-            let at = (x + 1.0, to as f64);
-            dots.push(Layer::Dot(
-                Role::ProvedToo,
-                at,
-                String::new(),
-                Beside::Right,
-            ));
+            refreshed(x + 1.0, leave, to);
+            at = to as f64;
         }
         let inside: Vec<String> = step.inside.iter().map(usize::to_string).collect();
         rows.push(vec![
@@ -96,8 +99,6 @@ fn staircase(plan: &Plan, part: &[(usize, &Step)]) -> Figure {
     }
     let first = part.first().map_or(0, |(i, _)| *i);
     let last = part.last().map_or(1, |(i, _)| *i + 1);
-    let mut layers = bars;
-    layers.push(Layer::Line(Role::Proved, line));
     layers.extend(dots);
     Figure {
         id: format!("plan-levels-{}", first + 1),
@@ -106,14 +107,14 @@ fn staircase(plan: &Plan, part: &[(usize, &Step)]) -> Figure {
             "{} levels in activations and {} bootstraps; greatest level {}.",
             plan.levels, plan.bootstraps, plan.top
         ),
-        caption: "The level of the value at each layer, in the order of evaluation: activations are shaded, a dot is a bootstrap \
-                  behind a layer or inside an activation. The checker walked these levels over the exact network; \
+        caption: "The level of the value at each layer, in the order of evaluation; a dot is a bootstrap behind a layer or inside an \
+                  activation. The checker walked these levels over the exact network; \
                   a branch of a shortcut waits at its own level."
             .to_owned(),
         legend: vec![
-            key(Role::Proved, false, "proved: level at the beginning and end of a layer"),
-            key(Role::ProvedToo, true, "proved: level behind a bootstrap"),
-            key(Role::Grid, true, "activation"),
+            key(Role::Proved, false, "proved: level over an activation"),
+            key(Role::Quiet, false, "proved: level over a linear layer"),
+            key(Role::ProvedToo, true, "proved: bootstrap, and the level behind it"),
         ],
         plot: Plot {
             x: Axis::count("layer, by number", first as f64, last as f64),
@@ -173,6 +174,15 @@ fn budgets(part: &[(usize, &Row)]) -> Figure {
             noise(|n| &n.1, false),
         ]);
     }
+    let mut legend = vec![key(Role::Proved, true, "proved: error of the polynomial")];
+    if part.iter().any(|(_, row)| row.noise.is_some()) {
+        legend.push(key(
+            Role::ProvedToo,
+            true,
+            "proved: noise of its encrypted evaluation",
+        ));
+        legend.push(key(Role::Given, true, "allowed noise"));
+    }
     let worst = part
         .iter()
         .map(|(_, r)| (r, Rational::from(&r.bound_error / &r.b)));
@@ -190,11 +200,7 @@ fn budgets(part: &[(usize, &Row)]) -> Figure {
         caption: "Bits below B: longer is finer. The polynomial\u{2019}s greatest error; where evaluation certificates are part of the \
                   plan, the noise that an encrypted activation adds, and what is allowed (dot)."
             .to_owned(),
-        legend: vec![
-            key(Role::Proved, true, "proved: error of the polynomial"),
-            key(Role::ProvedToo, true, "proved: noise of its encrypted evaluation"),
-            key(Role::Given, true, "allowed noise"),
-        ],
+        legend,
         plot: Plot {
             x: Axis::linear("bits below B [bits]", 0.0, most * 1.05),
             y: Axis::named("activation", 0.0, n as f64, ticks.collect()),
