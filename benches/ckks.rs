@@ -303,6 +303,7 @@ fn noise_bounds(params: &Parameters) -> [f64; 3] {
         domain: Rational::from(40),
         input: Input::Fresh(Encryption::Secret),
         k: 40,
+        within: None,
         level: None,
         margin: MARGINS[0],
     };

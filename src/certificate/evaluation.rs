@@ -40,6 +40,8 @@ struct EvaluationDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     k: Option<String>,
     input: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    within: Option<String>,
     reaches: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     centres: Option<Vec<String>>,
@@ -84,6 +86,8 @@ pub struct Wanted {
     pub target: Target,
     /// The inputs.
     pub input: Input,
+    /// Inputs are within this of 0: a part of the domain, all of it if none.
+    pub within: Option<Rational>,
     /// k: but for 2^-k; none for every outcome.
     pub k: Option<u32>,
     /// The level of the inputs; none is the top.
@@ -216,12 +220,14 @@ fn request(wanted: &Wanted, proof: &Proof) -> Result<Request> {
         task,
         domain,
         input: wanted.input.clone(),
+        within: wanted.within.clone(),
         k: wanted.k.unwrap_or(40),
         level: wanted.level,
         margin: MARGINS[0],
     };
     let target = &wanted.target;
     if let Some((lo, hi)) = ends(proof) {
+        part_of(wanted, &hi)?;
         return Ok(asked(Task::Itself { lo, hi }, Rational::from(1)));
     }
     let (task, domain) = match (target.function, &proof.pool) {
@@ -242,7 +248,25 @@ fn request(wanted: &Wanted, proof: &Proof) -> Result<Request> {
             )))
         }
     };
+    part_of(wanted, &domain)?;
+    if wanted.within.is_some() && matches!(task, Task::Pool { .. }) {
+        return Err(Error::unsupported(
+            "inputs within a part of the domain: not of a pool, whose matches have inputs of their own",
+        ));
+    }
     Ok(asked(task, domain))
+}
+
+/// Refuses inputs within more than the domain's end.
+fn part_of(wanted: &Wanted, end: &Rational) -> Result<()> {
+    match &wanted.within {
+        Some(most) if most > end || *most <= 0 => Err(Error::domain(format!(
+            "inputs within {}: the domain ends at {}, and it is above 0",
+            write(most),
+            write(end)
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn document(
@@ -297,6 +321,7 @@ fn document(
             Input::Fresh(Encryption::Secret) => "fresh_secret".to_owned(),
             Input::Given(e) => format!("given:{}", write(e)),
         },
+        within: wanted.within.as_ref().map(write),
         reaches: prepared.plan.reaches.iter().map(write).collect(),
         centres: centred.then(|| prepared.plan.centres.iter().map(write).collect()),
         branches,

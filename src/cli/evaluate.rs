@@ -74,6 +74,9 @@ pub struct Task {
     /// The level of the inputs; the top level if none.
     #[arg(long, value_name = "LEVEL", requires = "table")]
     level: Option<usize>,
+    /// Inputs are within W of 0, a part of the domain (input units): noise near its ends may be larger, and is left out.
+    #[arg(long, value_name = "W", value_parser = input_scale, requires = "table")]
+    within: Option<Rational>,
 }
 
 fn encryption(text: &str) -> std::result::Result<Encryption, String> {
@@ -103,6 +106,7 @@ impl Task {
             window: self.window.unwrap_or(2),
             key: self.key,
             level: self.level,
+            within: self.within.clone(),
         })
     }
 

@@ -30,6 +30,8 @@ pub struct Task {
     pub key: Encryption,
     /// The level of the inputs; the top level if none.
     pub level: Option<usize>,
+    /// Inputs are within this of 0, a part of the domain; all of it if none.
+    pub within: Option<Rational>,
 }
 
 impl Task {
@@ -41,6 +43,7 @@ impl Task {
             window: 2,
             key: Encryption::PublicExtended,
             level: None,
+            within: None,
         }
     }
 
@@ -52,6 +55,7 @@ impl Task {
         Wanted {
             target,
             input: Input::Fresh(self.key),
+            within: self.within.clone(),
             k,
             level: self.level,
         }

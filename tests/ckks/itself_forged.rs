@@ -59,6 +59,7 @@ fn made(table: &Table) -> Box<Certified> {
     let wanted = Wanted {
         target: target(table, Measure::default(), None),
         input: Input::Fresh(Encryption::PublicExtended),
+        within: None,
         k: Some(40),
         level: None,
     };

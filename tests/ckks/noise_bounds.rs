@@ -22,6 +22,7 @@ fn wanted(function: Function, b: i32) -> Wanted {
     Wanted {
         target,
         input: Input::Fresh(Encryption::PublicExtended),
+        within: None,
         k: Some(40),
         level: None,
     }

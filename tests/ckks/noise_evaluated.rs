@@ -61,6 +61,7 @@ fn compare(name: &str, function: Function, b: i32, log_n: u32, levels: usize, ru
         let wanted = Wanted {
             target,
             input: Input::Fresh(encryption),
+            within: None,
             k: Some(40),
             level: None,
         };

@@ -2,6 +2,7 @@
 
 mod common;
 use common::*;
+use polycert_checker::Requirement;
 use serde_json::{json, Value};
 
 /// The shipped certificate: a copy, so that the checker's folder stands alone.
@@ -143,6 +144,48 @@ fn what_is_decrypted_and_assumed_is_said() {
         other.decrypted().unwrap().circuit_sha256(),
         decrypted.circuit_sha256()
     );
+}
+
+/// Inputs within a part of the domain: what cells cover, what is said, and what is met by it.
+#[test]
+fn a_part_of_the_domain_is_said_and_covered() {
+    let good = shipped();
+    let part = with(&good, "/within", "38".into());
+    let report = verified(&part);
+    assert!(
+        report.headline().contains("all inputs in [-38, 38]"),
+        "{}",
+        report.headline()
+    );
+    let decrypted = report.decrypted().unwrap();
+    assert!(!decrypted.is_of_whole_domain());
+    let met = |text: &str| report.shortfall(&Requirement::parse(text).unwrap());
+    assert_eq!(met("decrypted relu<=1 on [-38,38] but 2^-40"), None);
+    let short = met("decrypted relu<=1 on [-39,39] but 2^-40").unwrap();
+    assert!(short.contains("does not reach all of [-39, 39]"), "{short}");
+    // Fewer cells are enough for it, and no fewer than that.
+    let mut cells = good["blocks"][0]["cells"][0].as_array().unwrap().clone();
+    cells.pop();
+    let end = cells.last().unwrap().as_str().unwrap().to_owned();
+    let fewer = with(&good, "/blocks/0/cells/0", cells.into());
+    let (m, e) = end.split_once("*2^-").unwrap();
+    let share = format!("{}*2^-{e}", m.parse::<u128>().unwrap() * 40);
+    verified(&with(&fewer, "/within", share.into()));
+    let message = "E5 cells: the cells do not cover the domain in order";
+    for text in [
+        outcome(&fewer),
+        outcome(&with(&fewer, "/within", "40".into())),
+    ] {
+        assert!(text.to_string().contains(message), "{text}");
+    }
+    for (within, message) in [
+        ("41", "E2 task: `within` is beyond the domain"),
+        ("0", "UNREADABLE within: not above 0"),
+        ("-1", "UNREADABLE within: not above 0"),
+    ] {
+        let text = outcome(&with(&good, "/within", within.into())).to_string();
+        assert!(text.contains(message), "{within}: {text}");
+    }
 }
 
 #[test]

@@ -59,6 +59,8 @@ pub struct Request {
     pub domain: Rational,
     /// The inputs.
     pub input: Input,
+    /// Inputs are within this of 0, in the domain; all of it if none. Not of pools.
+    pub within: Option<Rational>,
     /// k: high probability means but for 2^-k for the whole circuit.
     pub k: u32,
     /// The level of the inputs; none is the top.
@@ -426,19 +428,33 @@ impl Prepared {
 
     /// What the cells cover: [0, 1] of |x|/B, or all x of p itself, rounded outward.
     fn cells(&self) -> (f64, f64) {
+        let most = self.request.within.as_ref();
         match &self.request.task {
-            Task::Itself { lo, hi } => (f64_below(lo), f64_above(hi)),
-            _ => (0.0, 1.0),
+            Task::Itself { lo, hi } => match most {
+                Some(most) => (f64_below(lo).max(-f64_above(most)), f64_above(most)),
+                None => (f64_below(lo), f64_above(hi)),
+            },
+            _ => {
+                let share = most.map(|most| Rational::from(most / &self.request.domain));
+                (0.0, share.map_or(1.0, |share| f64_above(&share).min(1.0)))
+            }
         }
     }
 
     /// The inputs that are meant: [-B, B], for max [0, B], for a pool what c x + 1/2 maps to [0, 1].
     fn input_range(&self, domain: Interval) -> Interval {
         let both = const_interval!(-1.0, 1.0);
+        let domain = match &self.request.within {
+            Some(most) => enclose(most),
+            None => domain,
+        };
         match &self.request.task {
             Task::Single(Output::Max) => domain * const_interval!(0.0, 1.0),
             Task::Single(_) => domain * both,
-            Task::Itself { lo, hi } => enclose(lo).convex_hull(enclose(hi)),
+            Task::Itself { lo, hi } => match self.request.within {
+                Some(_) => enclose(lo).convex_hull(domain).intersection(domain * both),
+                None => enclose(lo).convex_hull(enclose(hi)),
+            },
             Task::Pool { input_scale, .. } => {
                 both * const_interval!(0.5, 0.5) / enclose(input_scale)
             }

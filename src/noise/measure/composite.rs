@@ -39,6 +39,10 @@ impl Domain {
                 (-r, r, *inputs)
             }
         };
+        let (lo, hi) = match prepared.request.within.as_ref().map(f64_below) {
+            Some(most) => (lo.max(-most), hi.min(most)),
+            None => (lo, hi),
+        };
         Self { lo, hi, inputs }
     }
 

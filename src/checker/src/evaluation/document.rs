@@ -36,6 +36,8 @@ pub(crate) struct EvaluationDocument {
     pub(crate) parameters: Parameters,
     pub(crate) k: Option<u64>,
     pub(crate) input: Input,
+    /// Inputs are within this of 0; without it they are all of the domain.
+    pub(crate) within: Option<Rational>,
     pub(crate) reaches: Vec<Rational>,
     /// One for each reach; 0 where they are left out.
     pub(crate) centres: Vec<Rational>,
@@ -62,6 +64,7 @@ pub(crate) fn read(fields: &mut Fields, budget: &Budget) -> Checked<EvaluationDo
             Err(Fault::unreadable("not above 0"))
         }
     };
+    let within = fields.take_maybe("within", positive)?;
     let reaches = fields.take("reaches", |t| each(t.list_of(1, 32)?, positive))?;
     let centres = fields.take_maybe("centres", |t| {
         each(t.list_of(1, 32)?, |t| number(&t, budget))
@@ -84,6 +87,7 @@ pub(crate) fn read(fields: &mut Fields, budget: &Budget) -> Checked<EvaluationDo
         parameters,
         k,
         input,
+        within,
         reaches,
         centres,
         circuit,

@@ -60,7 +60,7 @@ pub(crate) fn run(tree: Tree, table_sha256: Option<&str>) -> Checked<Report> {
         precision: document.precision,
         budget,
     };
-    let task = task::of(&report)?;
+    let task = task::of(&report)?.within(document.within.as_ref())?;
     let noise = prove::prove(&document, &task, &report.polynomials, &fixed)?;
     if !bound::at_most(&noise, &document.noise, &fixed) {
         let text = "the noise is not proved to be at most the bound that is stated";

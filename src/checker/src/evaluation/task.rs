@@ -139,12 +139,40 @@ impl EvaluationTask {
         next.chain([Rational::integer(last)]).collect()
     }
 
+    /// The same of inputs within `most` of 0. Of a max both are, and so is their difference. A part of the domain may have
+    /// less noise: E5 is worst over its cells.
+    ///
+    /// # Errors
+    /// A rejection of what is no part of the domain, and of pools, whose matches have inputs of their own.
+    pub(crate) fn within(self, most: Option<&Rational>) -> Checked<Self> {
+        let Some(most) = most else {
+            return Ok(self);
+        };
+        let (lo, hi) = &self.inputs;
+        if self.pool.is_some() {
+            return fail("`within` is not of a pool");
+        }
+        if *most < *lo || *most > *hi {
+            return fail("`within` is beyond the domain");
+        }
+        let lo = most.negated().max(lo.clone());
+        Ok(Self {
+            inputs: (lo, most.clone()),
+            ..self
+        })
+    }
+
     /// What the cells cover: all inputs of p itself, else |x|/B.
     pub(crate) fn cells(&self) -> (Rational, Rational) {
         if self.function.is_of_p_itself() {
             return self.inputs.clone();
         }
-        (Rational::integer(0), Rational::integer(1))
+        let most = match self.pool {
+            // Of every match, whose players are mapped into [0, 1].
+            Some(_) => Rational::integer(1),
+            None => quotient(&self.inputs.1, &self.domain),
+        };
+        (Rational::integer(0), most)
     }
 
     /// Proves that the circuit computes the task, given that its stages are what they should be.

@@ -69,6 +69,7 @@ pub(crate) fn tell(
         k: document.k,
         assumptions: assumptions(document),
         noise: document.noise.clone(),
+        within: document.within.clone(),
         levels: levels(document)?,
         security: p.security()?,
         parameters_sha256: p.digest(),

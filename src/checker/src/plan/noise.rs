@@ -1,7 +1,6 @@
 //! Rules P4 and P5: evaluation certificates, their common parameters, and what noise is left for the rest.
 
 use crate::core::fault::{Checked, Fault, Rule};
-use crate::core::number::Rational;
 use crate::plan::document::{Activation, PlanDocument};
 use crate::plan::tables::Stand;
 use crate::words::report::Report;
@@ -51,6 +50,13 @@ pub(crate) fn prove(
             "its evaluation certificate is of another table",
         );
     }
+    if !decrypted.is_of_whole_domain() {
+        return fail(
+            PARAMETERS,
+            activation,
+            "its evaluation certificate is about a part of the domain",
+        );
+    }
     let function = report.target().function;
     if stand.evaluated != Some(function) {
         return fail(
@@ -86,21 +92,13 @@ pub(crate) fn prove(
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
     };
-    // Noise in units of B: of a direct table on [-B, B] its own unit is 1; of a composite it is the target's scale, and an
-    // evaluation with another scale is of another circuit.
-    let scale = match stand.is_direct {
-        true => Rational::integer(1),
-        false => report.target().scale.clone(),
+    // In units of B. A direct table on [-B, B] is evaluated as it is; a certificate of a composite for one B holds for every
+    // other in units of it (EVALUATION.md, section 1).
+    let unit = match stand.is_direct {
+        true => &activation.b,
+        false => &report.target().scale,
     };
-    if !stand.is_direct && scale != activation.b {
-        return fail(
-            NOISE,
-            activation,
-            "its evaluation certificate has another B",
-        );
-    }
-    let units = noise.proved.times(&activation.b);
-    if decrypted.noise > units {
+    if decrypted.noise > noise.proved.times(unit) {
         return fail(
             NOISE,
             activation,

@@ -11,6 +11,8 @@ pub struct Decrypted {
     pub(crate) assumptions: Vec<String>,
     /// Of the noise alone.
     pub(crate) noise: Rational,
+    /// Inputs are within this of 0, where they are not all of the domain.
+    pub(crate) within: Option<Rational>,
     /// Levels from the inputs to the output.
     pub(crate) levels: u64,
     pub(crate) security: String,
@@ -27,6 +29,11 @@ impl Decrypted {
     /// The same as a decimal of 20 digits, rounded up.
     pub fn error_hi(&self) -> &str {
         &self.error_hi
+    }
+
+    /// Whether inputs may be anywhere in the domain; else they are within a part of it.
+    pub fn is_of_whole_domain(&self) -> bool {
+        self.within.is_none()
     }
 
     /// k, if it holds but for a probability of 2^-k; none: whatever is drawn.

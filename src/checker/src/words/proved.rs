@@ -164,6 +164,11 @@ impl Report {
                 .collect(),
             _ => return Err(Fault::internal("a target that cites nothing")),
         };
+        let within = self.decrypted.as_ref().and_then(|d| d.within.as_ref());
+        let intervals = match within {
+            Some(most) => part(intervals, most),
+            None => intervals,
+        };
         if target.function.has_slope() {
             parameters.push(target.slope.clone());
         }
@@ -176,4 +181,12 @@ impl Report {
             gap,
         })
     }
+}
+
+/// What of intervals is within `most` of 0.
+fn part(intervals: Vec<(Rational, Rational)>, most: &Rational) -> Vec<(Rational, Rational)> {
+    let least = most.negated();
+    let cut = |(lo, hi): (Rational, Rational)| (lo.max(least.clone()), hi.min(most.clone()));
+    let parts = intervals.into_iter().map(cut);
+    parts.filter(|(lo, hi)| lo <= hi).collect()
 }
