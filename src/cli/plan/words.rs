@@ -1,5 +1,7 @@
 //! A plan in words: what is proved, what is assumed, what is an estimate, in this order and never in one line.
 
+mod noise;
+
 use crate::arith::number;
 use crate::error::{Error, Result};
 use crate::jobs::plan::{Answer, Infeasible, Row};
@@ -83,14 +85,25 @@ pub fn screen(answer: &Answer, folder: &Path, all: bool) -> String {
     let width = width.max().unwrap_or(5).clamp(5, 30);
     let _ = writeln!(
         text,
-        "\n{:width$}  {:>9}  {:<18} {:>9}  {:>8}  levels",
-        "layer", "B", "design", "error/B", "seen"
+        "\n{:width$}  {:>9}  {:<18} {:>9}  {:>8}  {}levels",
+        "layer",
+        "B",
+        "design",
+        "error/B",
+        "seen",
+        if answer.closing.is_some() {
+            "noise proved / allowed  "
+        } else {
+            ""
+        }
     );
     let shown = if all { answer.rows.len() } else { LISTED };
-    for row in answer.rows.iter().take(shown) {
+    for (l, row) in answer.rows.iter().enumerate().take(shown) {
+        let closing = answer.closing.as_ref();
+        let noise = closing.map_or_else(String::new, |c| format!("{:<22}  ", noise::row(c, l)));
         let _ = writeln!(
             text,
-            "{:width$}  {:>9}  {:<18} {:>9}  {:>8}  {}",
+            "{:width$}  {:>9}  {:<18} {:>9}  {:>8}  {noise}{}",
             row.layer.name,
             number::decimal(&row.layer.b, 6, true),
             row.design.name,
@@ -168,6 +181,9 @@ fn proved(answer: &Answer, folder: &Path) -> String {
             ),
         };
     }
+    if let Some(closing) = &answer.closing {
+        text.push_str(&noise::proved(closing, folder));
+    }
     for line in answer.assumed() {
         let _ = writeln!(text, "ASSUMED   {line}");
     }
@@ -197,6 +213,9 @@ fn proved(answer: &Answer, folder: &Path) -> String {
         found.estimate_loss,
         found.tried
     );
+    if let Some(closing) = &answer.closing {
+        text.push_str(&noise::estimated(closing));
+    }
     if found.plan.shared > 1 {
         let _ = writeln!(
             text,

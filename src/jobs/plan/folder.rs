@@ -6,6 +6,9 @@ use crate::files::{replaced_in, sha256, write_atomically};
 use crate::jobs::certify;
 use crate::jobs::network::Polynomials;
 use crate::jobs::plan::answer::Answer;
+use crate::jobs::plan::ciphertexts::UNIFORM;
+use crate::jobs::plan::closing::EVALUATION;
+use crate::jobs::plan::described::describe;
 use crate::jobs::plan::progress::Progress;
 use crate::jobs::plan::request::{Goal, Request};
 use crate::jobs::plan::rows::Row;
@@ -30,7 +33,14 @@ pub const NOISE: &str = "audits/noise.json";
 pub const CERTIFICATES: &str = "network-certificates";
 
 /// The folders in a plan's folder.
-pub const PARTS: [&str; 4] = ["tables", "table-certificates", "audits", CERTIFICATES];
+pub const PARTS: [&str; 6] = [
+    "tables",
+    "table-certificates",
+    "audits",
+    CERTIFICATES,
+    EVALUATION,
+    UNIFORM,
+];
 
 /// Whether a plan gives files such a name: `07-d62.json`, `sample000061.cert.json`.
 pub fn is_ours(name: &str) -> bool {
@@ -47,6 +57,8 @@ pub fn is_ours(name: &str) -> bool {
         "certified.json",
         "noise.json",
         "manifest.json",
+        "table.json",
+        "evaluation.json",
     ];
     table || name.starts_with("sample") && name.contains(".cert.json") || named.contains(&name)
 }
@@ -167,7 +179,7 @@ pub fn manifest(request: &Request, answer: &Answer) -> Result<Value> {
     let (summary, counted) = (&answer.audit.summary, answer.cost());
     let share = summary.bound_same_share(answer.risk);
     let inside = answer.bound_outside_share();
-    let value = json!({
+    let mut value = json!({
         "format": FORMAT,
         "version": env!("CARGO_PKG_VERSION"),
         "command": request.command,
@@ -234,6 +246,7 @@ pub fn manifest(request: &Request, answer: &Answer) -> Result<Value> {
             "estimate_ms": u.estimate_ms,
         })),
     });
+    describe(answer, &mut value);
     let mut text = serde_json::to_string_pretty(&value).unwrap_or_default();
     text.push('\n');
     write_atomically(&request.output.join(PLAN), &text)?;

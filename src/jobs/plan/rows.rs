@@ -4,6 +4,7 @@ use crate::jobs::plan::designs::Design;
 use crate::jobs::plan::layers::Layer;
 use crate::plan::levels::{Flow, Kind, Plan};
 use crate::poly::cost::Cost;
+use crate::poly::table::Table;
 use rug::Rational;
 
 /// A layer with what was chosen for it.
@@ -52,6 +53,8 @@ impl Row {
 pub struct Uniform {
     /// The design's name.
     pub design: String,
+    /// Its table on [-1, 1].
+    pub table: Table,
     /// Its B.
     pub b: Rational,
     /// Levels and products in activations.

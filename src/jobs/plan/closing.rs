@@ -1,0 +1,436 @@
+//! Whether what encrypted activations add is within what the least margins stand: bounds on both sides.
+//!
+//! Each activation has an evaluation certificate: its polynomial on ciphertexts under stated parameters, from fresh
+//! encryptions at the level from which a plan evaluates it, is decrypted to within `bound_noise` of the polynomial. What is
+//! allowed is 2^-k B at every activation, under which the least margins were proved to stay. Both are in units of B, and what
+//! is between them is left for all that no certificate speaks of: linear layers, bootstraps, and inputs that are noisier than
+//! fresh encryptions, as it is seen at the outputs of activations.
+//!
+//! A composite is certified on [-1, 1], for every B at once (`jobs::network::evaluated` derives why that is exact). A
+//! direct polynomial B p(x/B) is a table of its own on [-B, B], and so is its certificate; its bound is divided by B.
+//!
+//! # Levels
+//! An activation of depth d that leaves at level l is evaluated from level l + d: its input is brought down to that first, if it
+//! came in higher, which costs nothing. Of max-pooling that is the first round's level. With a bootstrap inside, what is
+//! certified is the circuit without it, from the top level.
+
+use crate::arith::number;
+use crate::ckks::parameters::{log2, Chain, Literal, Parameters};
+use crate::error::{Error, Result};
+use crate::files::{sha256, write_atomically};
+use crate::function::target::Function;
+use crate::jobs::evaluate::{self, certify, Task};
+use crate::jobs::plan::progress::Progress;
+use crate::jobs::plan::request::{Encryption, Request};
+use crate::jobs::plan::rows::{Row, Stood};
+use crate::poly::table::Table;
+use rayon::prelude::*;
+use rug::{Integer, Rational};
+use std::path::Path;
+
+/// The folder of evaluation certificates.
+pub const EVALUATION: &str = "evaluation";
+/// Scales that are tried beyond the estimate.
+const MORE: u32 = 3;
+/// Largest primes, in bits.
+const WIDEST: u32 = 50;
+
+/// What is certified of an activation on ciphertexts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluated {
+    /// The layer; of one design everywhere its name.
+    pub name: String,
+    /// The level of the input.
+    pub level: usize,
+    /// The certificate, or why there is none.
+    pub certificate: std::result::Result<Proved, String>,
+}
+
+/// A certificate that the checker has verified.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Proved {
+    /// Its file, in the plan's folder.
+    pub file: String,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// `bound` of |decrypted - polynomial|, in units of B.
+    pub bound_noise: Rational,
+}
+
+/// What activations add beside what margins stand.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Budget {
+    /// For each layer; of one design everywhere one.
+    pub evaluated: Vec<Evaluated>,
+    /// What is proved to leave the least margins, at every activation in units of B; none where no level does.
+    pub allowed: Option<Rational>,
+    /// What would do where it does not close.
+    pub needed: Option<Needed>,
+}
+
+/// A scale at which a budget closes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Needed {
+    /// log2 of the scale, and bits of each prime that a rescale divides by.
+    pub bits: u32,
+    /// The greatest `bound` of the layers that do not close otherwise, in units of B, by certificates under such
+    /// parameters; none where the scale is an *estimate*.
+    pub proved: Option<Rational>,
+    /// These parameters in words.
+    pub chain: String,
+}
+
+/// A table to certify.
+struct Wanted {
+    name: String,
+    /// Where it goes, in the plan's folder.
+    file: String,
+    table: Table,
+    /// Of the table's own unit: 1 of a composite, which is certified on [-1, 1].
+    unit: Rational,
+    level: usize,
+}
+
+/// What the verified certificate says, and its text; or the margin that is missing.
+type Made = std::result::Result<(Rational, String), String>;
+
+impl Wanted {
+    /// Certifies it under parameters.
+    fn make(&self, encryption: &Encryption) -> Result<Made> {
+        let top = encryption.parameters.max_level();
+        let named = |e: Error| Error::domain(format!("layer {:?}, on ciphertexts: {e}", self.name));
+        if self.level > top {
+            let words = format!(
+                "it is evaluated from level {}, and the parameters have {top} levels",
+                self.level
+            );
+            return Err(named(Error::domain(words)));
+        }
+        let target = match self.table.target.is_itself() {
+            true => self.table.target,
+            false => Function::Relu,
+        };
+        let asked = evaluate::Request {
+            parameters: encryption.parameters.clone(),
+            task: Task {
+                level: Some(self.level),
+                ..Task::new(target)
+            },
+            k: encryption.k,
+            inputs: evaluate::Inputs::Uniform(0),
+            seed: None,
+        };
+        Ok(match certify(&self.table, &asked).map_err(named)? {
+            Ok(made) => Ok((made.bound_noise / &self.unit, made.text)),
+            Err(margin) => Err(margin.to_string()),
+        })
+    }
+}
+
+/// The level from which a row's activation is evaluated.
+fn level(row: &Row, top: usize) -> usize {
+    match row.inside.is_empty() {
+        true => row.levels.1 + row.cost().depth,
+        false => top,
+    }
+}
+
+/// What is to be certified: for each row the number of it, and each once.
+fn wanted(rows: &[Row], top: usize) -> Result<(Vec<usize>, Vec<Wanted>)> {
+    let (mut which, mut all): (Vec<usize>, Vec<(String, Wanted)>) = (Vec::new(), Vec::new());
+    for row in rows {
+        if row.layer.slope != 0.0 && row.design.block.product {
+            return Err(Error::unsupported(format!(
+                "layer {:?}: no evaluation certificate speaks of a leaky ReLU that is made of a composite: --designs direct",
+                row.layer.name
+            )));
+        }
+        let level = level(row, top);
+        let same = |w: &(String, Wanted)| w.0 == row.table_sha256 && w.1.level == level;
+        if let Some(at) = all.iter().position(same) {
+            which.push(at);
+            continue;
+        }
+        let (table, _) = row.design.on(&row.layer.b)?;
+        let stem = Path::new(&row.table).file_stem().unwrap_or_default();
+        let one = Wanted {
+            name: row.layer.name.clone(),
+            file: format!("{EVALUATION}/{}-from-{level}.json", stem.to_string_lossy()),
+            unit: match row.design.block.product {
+                true => Rational::from(1),
+                false => row.layer.b.clone(),
+            },
+            table,
+            level,
+        };
+        which.push(all.len());
+        all.push((row.table_sha256.clone(), one));
+    }
+    Ok((which, all.into_iter().map(|(_, one)| one).collect()))
+}
+
+/// Writes a certificate, if there is one.
+fn written(folder: &Path, file: &str, made: Made) -> Result<std::result::Result<Proved, String>> {
+    let (bound_noise, text) = match made {
+        Ok(made) => made,
+        Err(why) => return Ok(Err(why)),
+    };
+    write_atomically(&folder.join(file), &text)?;
+    Ok(Ok(Proved {
+        file: file.to_owned(),
+        sha256: sha256(text.as_bytes()),
+        bound_noise,
+    }))
+}
+
+/// Certifies every row's activation on ciphertexts, each table once for each level.
+///
+/// **Guarantee** the independent checker has verified every certificate.
+///
+/// # Errors
+/// Parameters with too few levels, or into which values do not fit; a layer that no certificate speaks of.
+pub fn evaluate(
+    request: &Request,
+    encryption: &Encryption,
+    rows: &[Row],
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Vec<Evaluated>> {
+    let (which, wanted) = wanted(rows, encryption.parameters.max_level())?;
+    progress(Progress::Step(format!(
+        "{} evaluation certificates",
+        wanted.len()
+    )));
+    let made = wanted.par_iter().map(|one| one.make(encryption));
+    let made: Vec<Made> = made.collect::<Result<_>>()?;
+    let all = wanted.iter().zip(made);
+    let all = all.map(|(one, made)| written(&request.output, &one.file, made));
+    let all: Vec<std::result::Result<Proved, String>> = all.collect::<Result<_>>()?;
+    let each = rows.iter().zip(which).map(|(row, at)| Evaluated {
+        name: row.layer.name.clone(),
+        level: wanted[at].level,
+        certificate: all[at].clone(),
+    });
+    Ok(each.collect())
+}
+
+/// Certifies one composite from the top level.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn evaluate_one(
+    request: &Request,
+    encryption: &Encryption,
+    name: &str,
+    table: &Table,
+    file: &str,
+) -> Result<Evaluated> {
+    let one = composite(encryption, name, table, file);
+    let made = one.make(encryption)?;
+    Ok(Evaluated {
+        name: name.to_owned(),
+        level: one.level,
+        certificate: written(&request.output, file, made)?,
+    })
+}
+
+fn composite(encryption: &Encryption, name: &str, table: &Table, file: &str) -> Wanted {
+    Wanted {
+        name: name.to_owned(),
+        file: file.to_owned(),
+        table: table.clone(),
+        unit: Rational::from(1),
+        level: encryption.parameters.max_level(),
+    }
+}
+
+/// What the margins stand as an amount.
+fn allowed(stood: Option<&Stood>) -> Option<Rational> {
+    Some(Rational::from(1) >> stood?.bits?)
+}
+
+impl Budget {
+    /// Holds the rows' certificates against what was proved to leave the margins.
+    ///
+    /// # Errors
+    /// What certifying refuses.
+    pub fn of_rows(
+        encryption: &Encryption,
+        rows: &[Row],
+        evaluated: Vec<Evaluated>,
+        stood: Option<&Stood>,
+    ) -> Result<Self> {
+        let (which, all) = wanted(rows, encryption.parameters.max_level())?;
+        let mut budget = Self::new(evaluated, stood);
+        let over: Vec<&Wanted> = all
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| {
+                let row = which.iter().position(|w| w == at);
+                row.is_some_and(|row| budget.is_over(row))
+            })
+            .map(|(_, one)| one)
+            .collect();
+        budget.needed = budget.needed(encryption, &over);
+        Ok(budget)
+    }
+
+    /// The same of one composite everywhere.
+    pub fn of_one(
+        encryption: &Encryption,
+        table: &Table,
+        evaluated: Evaluated,
+        stood: Option<&Stood>,
+    ) -> Self {
+        let one = composite(encryption, &evaluated.name, table, "");
+        let mut budget = Self::new(vec![evaluated], stood);
+        if !budget.closes() {
+            budget.needed = budget.needed(encryption, &[&one]);
+        }
+        budget
+    }
+
+    fn new(evaluated: Vec<Evaluated>, stood: Option<&Stood>) -> Self {
+        Self {
+            evaluated,
+            allowed: allowed(stood),
+            needed: None,
+        }
+    }
+
+    /// The bound of a layer's noise, in units of B.
+    fn bound(&self, layer: usize) -> Option<&Rational> {
+        let found = self.evaluated[layer].certificate.as_ref();
+        found.ok().map(|c| &c.bound_noise)
+    }
+
+    /// Whether nothing is left at a layer.
+    fn is_over(&self, layer: usize) -> bool {
+        match (&self.allowed, self.bound(layer)) {
+            (Some(allowed), Some(bound)) => bound >= allowed,
+            _ => true,
+        }
+    }
+
+    /// The layer with the greatest bound; one without any before all others.
+    pub fn binding(&self) -> &Evaluated {
+        let greatest = (0..self.evaluated.len()).max_by(|&a, &b| {
+            let (a, b) = (self.bound(a), self.bound(b));
+            a.is_none().cmp(&b.is_none()).then(a.cmp(&b))
+        });
+        &self.evaluated[greatest.unwrap_or(0)]
+    }
+
+    /// The greatest bound of all layers; none where one has none.
+    pub fn bound_noise(&self) -> Option<&Rational> {
+        self.binding()
+            .certificate
+            .as_ref()
+            .ok()
+            .map(|c| &c.bound_noise)
+    }
+
+    /// What is left at every activation, in units of B; none where it does not close.
+    pub fn left(&self) -> Option<Rational> {
+        let left = Rational::from(self.allowed.as_ref()? - self.bound_noise()?);
+        Some(left).filter(|left| *left > 0)
+    }
+
+    /// Whether every activation's noise is below what is allowed.
+    pub fn closes(&self) -> bool {
+        self.left().is_some()
+    }
+
+    /// Bits between what is allowed and the greatest bound, for people.
+    pub fn bits_left(&self) -> Option<f64> {
+        let (allowed, bound) = (self.allowed.as_ref()?, self.bound_noise()?);
+        Some(number::estimate_log2(&Rational::from(allowed / bound)))
+    }
+
+    /// The least scale that does, by certificates where such parameters are sound and secure.
+    fn needed(&self, encryption: &Encryption, over: &[&Wanted]) -> Option<Needed> {
+        let (allowed, bound) = (self.allowed.as_ref()?, self.bound_noise()?);
+        if bound < allowed {
+            return None;
+        }
+        // Noise is inversely as the scale, nearly.
+        let missing = number::estimate_log2(&Rational::from(bound / allowed));
+        let least = encryption.parameters.log_scale() + missing.floor().max(0.0) as u32 + 1;
+        for bits in least..=least + MORE {
+            let Ok(parameters) = at_scale(&encryption.parameters, bits) else {
+                break;
+            };
+            let chain = in_words(&parameters);
+            let other = Encryption {
+                parameters,
+                ..encryption.clone()
+            };
+            let made = over.par_iter().map(|one| one.make(&other).ok()?.ok());
+            let bounds: Option<Vec<Rational>> = made.map(|m| m.map(|(b, _)| b)).collect();
+            if let Some(most) = bounds.and_then(|all| all.into_iter().max()) {
+                if most < *allowed {
+                    return Some(Needed {
+                        bits,
+                        proved: Some(most),
+                        chain,
+                    });
+                }
+            }
+        }
+        Some(Needed {
+            bits: least,
+            proved: None,
+            chain: String::new(),
+        })
+    }
+}
+
+/// Sizes of primes in bits; those near a power of 2 are that power.
+fn sizes(primes: &[u64]) -> Vec<u32> {
+    let bits = |q: &u64| log2(&Integer::from(*q)).round() as u32;
+    primes.iter().map(bits).collect()
+}
+
+/// The same chain at another scale: as many levels, and special primes no smaller than those of a level.
+///
+/// # Errors
+/// Primes that are too large, and what security forbids.
+fn at_scale(parameters: &Parameters, bits: u32) -> Result<Parameters> {
+    let more = bits.saturating_sub(parameters.log_scale());
+    let wider = |size: u32| size + more;
+    let mut q: Vec<u32> = sizes(parameters.q());
+    q.iter_mut().skip(1).for_each(|size| *size = wider(*size));
+    if let Some(first) = q.first_mut() {
+        *first = wider(*first).min(WIDEST);
+    }
+    let widest = q.iter().skip(1).copied().max().unwrap_or(0);
+    let special = sizes(parameters.p()).into_iter();
+    let p = special.map(|size| size.max(widest)).collect();
+    Parameters::new(&Literal {
+        log_n: parameters.log_n(),
+        chain: Chain::Bits { q, p },
+        log_scale: bits,
+        secret: parameters.secret(),
+        cbd: parameters.cbd(),
+        digit_primes: Some(parameters.digit_primes()),
+        security: parameters.security(),
+        waiver: parameters.waiver(),
+    })
+}
+
+/// `N = 2^16, Q = 50+28x47, P = 5x49`.
+pub fn in_words(parameters: &Parameters) -> String {
+    let runs = |primes: &[u64]| {
+        let sizes = sizes(primes);
+        let runs = sizes.chunk_by(|a, b| a == b).map(|run| match run {
+            [one] => one.to_string(),
+            many => format!("{}x{}", many.len(), many[0]),
+        });
+        runs.collect::<Vec<_>>().join("+")
+    };
+    format!(
+        "N = 2^{}, Q = {}, P = {}",
+        parameters.log_n(),
+        runs(parameters.q()),
+        runs(parameters.p())
+    )
+}
