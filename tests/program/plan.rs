@@ -101,6 +101,138 @@ fn a_plan_holds_its_tables_and_states_on_other_inputs() {
     assert!(run.out.contains("VERIFIED"), "{}", run.out);
 }
 
+/// Certificates of activations on ciphertexts, beside what the least margins stand; and one design everywhere.
+#[test]
+fn the_noise_of_ciphertexts_is_held_against_what_margins_stand() {
+    let f = Folder::new();
+    let few = ["--select", "24", "--state", "8", "--margins", "1"];
+    let asked = [&few[..], &["--compare", "5", "--preset", "B"]].concat();
+    let run = plan(&f, &asked).exits(0);
+    for words in [
+        "noise proved / allowed",
+        "PROVED    every activation of fresh encryptions adds at most 2^-2",
+        "but for 2^-40 a ciphertext; N = 2^16, Q = 50+28x45, P = 5x49, scale 2^45",
+        "PROVED    noise closes with ",
+        "PROVED    one design everywhere, c5",
+        "ASSUMED   what linear layers, bootstraps and inputs noisier than fresh encryptions add is at most 2^-",
+    ] {
+        assert!(run.out.contains(words), "{words}\n{}", run.out);
+    }
+    let folder = f.path("plan");
+    let made = read(&folder.join("plan.json"));
+    let number = |v: &Value| polycert::arith::number::parse(v.as_str().unwrap()).unwrap();
+    let noise = &made["proved"]["noise"];
+    assert_eq!(
+        (&noise["closes"], &noise["log_scale"], &noise["k"]),
+        (&true.into(), &45.into(), &40.into())
+    );
+    let bits = noise["bits"].as_u64().unwrap() as u32;
+    let allowed = rug::Rational::from(1) >> bits;
+    let mut most = rug::Rational::new();
+    for row in made["activations"].as_array().unwrap() {
+        let file = folder.join(row["evaluation"].as_str().unwrap());
+        let text = std::fs::read(&file).unwrap();
+        assert_eq!(row["evaluation_sha256"], polycert::files::sha256(&text));
+        let outcome = polycert_checker::check(&text).to_string();
+        assert!(outcome.starts_with("VERIFIED"), "{outcome}");
+        let document = read(&file);
+        // About this table, from the level at which the plan evaluates it, and no more than the manifest says.
+        assert_eq!(document["certificate"]["table_sha256"], row["table_sha256"]);
+        assert_eq!(document["nodes"][0][1], row["evaluation_level"].to_string());
+        let claims = document["certificate"]["claims"].as_array().unwrap();
+        let unit = match claims.last().unwrap()["function"].as_str().unwrap() {
+            "relu" => number(&claims.last().unwrap()["scale"]),
+            _ => number(&row["B"]),
+        };
+        let bound = number(&row["bound_noise"]);
+        assert_eq!(
+            rug::Rational::from(&bound * &unit),
+            number(&document["noise"])
+        );
+        assert_eq!(number(&row["allowed"]), allowed);
+        most = most.max(bound);
+    }
+    assert_eq!(number(&noise["bound_noise"]), most);
+    assert_eq!(number(&noise["left"]), allowed - most);
+    let uniform = &made["uniform"]["noise"];
+    let file = std::fs::read(folder.join(uniform["evaluation"].as_str().unwrap())).unwrap();
+    assert_eq!(uniform["evaluation_sha256"], polycert::files::sha256(&file));
+    // The certificates serve the network's own commands: one level, every layer by its own.
+    let image = made["activations"].as_array().unwrap();
+    let (network, images) = (fashion("network.safetensors"), fashion("images.npy"));
+    let mut line: Vec<String> = [
+        "network", "deviate", &network, "--input", &images, "--attack", "0", "--json",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    let at = |file: &Value| folder.join(file.as_str().unwrap()).display().to_string();
+    let mut scales = Vec::new();
+    let mut given = BTreeSet::new();
+    for row in image {
+        line.extend(["--table".to_owned(), at(&row["table"])]);
+        let direct = row["design"].as_str().unwrap().starts_with('d');
+        scales.push(if direct {
+            "1".to_owned()
+        } else {
+            row["B"].as_str().unwrap().to_owned()
+        });
+        given.insert(at(&row["evaluation"]));
+    }
+    line.extend(["--scale".to_owned(), scales.join(",")]);
+    line.extend(
+        given
+            .iter()
+            .flat_map(|file| ["--evaluation".to_owned(), file.clone()]),
+    );
+    let j = polycert(&line).exits(0).json();
+    assert_eq!(j["samples"][0]["levels"][0]["noise"], "evaluated by layer");
+}
+
+#[test]
+fn a_scale_that_is_too_small_does_not_close() {
+    let f = Folder::new();
+    let asked = [
+        "--select",
+        "4",
+        "--state",
+        "2",
+        "--margins",
+        "1",
+        "--log-n",
+        "12",
+        "--q",
+        "50+20x30",
+        "--p",
+        "2x40",
+        "--insecure",
+    ];
+    let run = plan(&f, &asked);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(
+        run.out.contains("noise DOES NOT CLOSE at scale 2^30: "),
+        "{}",
+        run.out
+    );
+    let made = read(&f.path("plan/plan.json"));
+    let noise = &made["proved"]["noise"];
+    assert_eq!(noise["closes"], false);
+    // Certificates under a chain of more bits a level do close, and fewer bits do not.
+    let at = &noise["closes_at"];
+    let bits = at["level_bits"].as_u64().unwrap();
+    assert!(
+        bits > 30 && run.out.contains(&format!("closes at {bits} bits a level")),
+        "{}",
+        run.out
+    );
+    let with = |bits: u64| {
+        let (q, mut line) = (format!("50+20x{bits}"), asked.to_vec());
+        line[9] = &q;
+        let out = plan(&f, &line);
+        out.out.contains("PROVED    noise closes with ")
+    };
+    assert!(with(bits) && !with(bits - 2));
+}
+
 #[test]
 fn another_seed_chooses_on_other_inputs_and_the_same_seed_on_the_same() {
     let f = Folder::new();
@@ -165,10 +297,34 @@ fn bad_requests_say_what_is_wrong() {
         ),
         (&["--range-margin", "1/2"], "is below 1"),
         (&["--labels", &one], "1 labels for 40 samples"),
+        (&["--preset", "C"], "there is no preset \"C\": A or B"),
+        (
+            &["--preset", "B", "--margins", "0"],
+            "--margins is 1 at least beside --preset",
+        ),
+        (&["--insecure"], "no encryption parameters are given"),
+        (&["--preset", "B", "-k", "81"], "81"),
     ] {
         let run = plan(&f, more).exits(2);
         assert!(run.err.contains(words), "{words}\n{}", run.err);
     }
+    let short = [
+        "--log-n",
+        "11",
+        "--q",
+        "50+2x40",
+        "--p",
+        "2x48",
+        "--insecure",
+    ];
+    let more = ["--select", "4", "--state", "2", "--margins", "1"];
+    let run = plan(&f, &[&more[..], &short].concat()).exits(2);
+    assert!(
+        run.err.contains("it is evaluated from level")
+            && run.err.contains("the parameters have 2 levels"),
+        "{}",
+        run.err
+    );
     let more = ["--select", "4", "--state", "2", "--explain", "nowhere"];
     let run = plan(&f, &more).exits(2);
     assert!(
