@@ -288,25 +288,30 @@ fn covers(certificate: &read::Certificate, twin: &Twin, activation: usize) -> Re
     let Some((lo, hi)) = twin.activations[activation].domain() else {
         return Ok(());
     };
+    let number = read::number;
     let parts = certificate.lines().map_or(&[][..], |lines| &lines.parts);
-    let mut reached: Option<Rational> = None;
-    for part in parts {
-        let (from, to) = (
-            read::number(&part.from, "from")?,
-            read::number(&part.to, "to")?,
-        );
-        let so_far = reached.as_ref().unwrap_or(lo);
-        if from > *so_far {
-            break;
-        }
-        reached = Some(to);
-    }
-    match reached.is_some_and(|to| to >= *hi) {
+    let parts = parts
+        .iter()
+        .map(|part| Ok((number(&part.from, "from")?, number(&part.to, "to")?)));
+    let parts: Vec<(Rational, Rational)> = parts.collect::<Result<_>>()?;
+    match cover(&parts, (lo, hi)) {
         true => Ok(()),
         false => Err(Error::domain(format!(
             "speaks of a part of the table's domain [{lo}, {hi}] alone; the twin is asked on all of it"
         ))),
     }
+}
+
+/// Whether intervals in ascending order leave nothing of [lo, hi] out.
+fn cover(parts: &[(Rational, Rational)], (lo, hi): (&Rational, &Rational)) -> bool {
+    let mut reached = None;
+    for (from, to) in parts {
+        if from > reached.unwrap_or(lo) {
+            return false;
+        }
+        reached = Some(to);
+    }
+    reached.is_some_and(|to| to >= hi)
 }
 
 /// The activations that a certificate serves, beside the others that are given.
@@ -346,4 +351,31 @@ fn inputs_in_words(input: &str, scale: &Rational) -> Result<String> {
             None => format!("are as `{other}` of the certificate says"),
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_cover_a_domain_or_leave_something_out() {
+        let q = |n: i32| Rational::from((n, 3));
+        let cover = |parts: &[(i32, i32)]| {
+            let parts: Vec<_> = parts.iter().map(|&(a, b)| (q(a), q(b))).collect();
+            super::cover(&parts, (&q(-3), &q(6)))
+        };
+        assert!(cover(&[(-3, 6)]) && cover(&[(-4, 0), (0, 7)]));
+        assert!(!cover(&[]) && !cover(&[(-2, 6)]) && !cover(&[(-3, 5)]));
+        assert!(!cover(&[(-3, 0), (1, 6)]));
+    }
+
+    #[test]
+    fn given_inputs_are_said_in_units_of_b() {
+        let words = |input: &str| inputs_in_words(input, &Rational::from(8)).unwrap();
+        assert_eq!(
+            words("given:1*2^-7"),
+            "are within 0.000976562 B of real numbers"
+        );
+        assert!(words("fresh_public_extended").contains("extended"));
+    }
 }

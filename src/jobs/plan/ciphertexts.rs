@@ -12,9 +12,9 @@ use crate::network::model::graph::Network;
 /// The folder of one design everywhere.
 pub const UNIFORM: &str = "uniform";
 /// Its table.
-const UNIFORM_TABLE: &str = "uniform/table.json";
+const UNIFORM_TABLE: &str = "uniform/00-table.json";
 /// Its evaluation certificate.
-const UNIFORM_EVALUATION: &str = "uniform/evaluation.json";
+const UNIFORM_EVALUATION: &str = "uniform/00-evaluation.json";
 /// Its audit under noise.
 pub const UNIFORM_NOISE: &str = "uniform/noise.json";
 

@@ -434,3 +434,66 @@ pub fn in_words(parameters: &Parameters) -> String {
         runs(parameters.p())
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn evaluated(bounds: &[Option<i32>]) -> Vec<Evaluated> {
+        let one = |(i, bound): (usize, &Option<i32>)| Evaluated {
+            name: i.to_string(),
+            level: 3,
+            certificate: match bound {
+                Some(bits) => Ok(Proved {
+                    file: String::new(),
+                    sha256: String::new(),
+                    bound_noise: Rational::from(3) >> *bits as u32,
+                }),
+                None => Err("none".to_owned()),
+            },
+        };
+        bounds.iter().enumerate().map(one).collect()
+    }
+
+    fn stood(bits: Option<u32>) -> Stood {
+        Stood {
+            samples: vec![4],
+            bits,
+            kept: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_greatest_bound_decides() {
+        let budget =
+            |bounds: &[Option<i32>], bits| Budget::new(evaluated(bounds), Some(&stood(bits)));
+        let closes = budget(&[Some(24), Some(23), Some(25)], Some(20));
+        assert_eq!(closes.binding().name, "1");
+        // 2^-20 - 3 2^-23 = 5 2^-23.
+        assert_eq!(closes.left(), Some(Rational::from(5) >> 23));
+        assert!((closes.bits_left().unwrap() - (8f64 / 3.0).log2()).abs() < 1e-9);
+        let open = budget(&[Some(21), Some(19)], Some(20));
+        assert!(!open.closes() && open.binding().name == "1" && open.left().is_none());
+        // Nothing left is not enough; nor is no bound, or nothing that is allowed.
+        let mut equal = budget(&[Some(24)], Some(20));
+        equal.allowed = equal.bound_noise().cloned();
+        assert!(!equal.closes());
+        let none = budget(&[Some(24), None, Some(21)], Some(20));
+        assert!(!none.closes() && none.binding().name == "1");
+        assert!(!budget(&[Some(24)], None).closes());
+    }
+
+    #[test]
+    fn chains_are_widened_within_what_is_secure() {
+        let b = Parameters::new(&Literal::set_b()).unwrap();
+        assert_eq!(in_words(&b), "N = 2^16, Q = 50+28x45, P = 5x49");
+        let wider = at_scale(&b, 47).unwrap();
+        assert_eq!(in_words(&wider), "N = 2^16, Q = 50+28x47, P = 5x49");
+        assert_eq!((wider.log_scale(), wider.digit_primes()), (47, 5));
+        // Primes have 50 bits at most.
+        assert!(at_scale(&b, 51).is_err());
+        let a = Parameters::new(&Literal::set_a()).unwrap();
+        // log2(QP) = 50 + 18 43 + 2 48 = 920 is more than 2^15 bears.
+        assert!(at_scale(&a, 43).is_err());
+    }
+}

@@ -57,8 +57,6 @@ pub fn is_ours(name: &str) -> bool {
         "certified.json",
         "noise.json",
         "manifest.json",
-        "table.json",
-        "evaluation.json",
     ];
     table || name.starts_with("sample") && name.contains(".cert.json") || named.contains(&name)
 }
