@@ -113,7 +113,7 @@ fn the_noise_of_ciphertexts_is_held_against_what_margins_stand() {
         "PROVED    every activation of fresh encryptions adds at most 2^-2",
         "but for 2^-40 a ciphertext; N = 2^16, Q = 50+28x45, P = 5x49, scale 2^45",
         "PROVED    noise closes with ",
-        "PROVED    one design everywhere, c5",
+        "PROVED    one design everywhere, c",
         "ASSUMED   what linear layers, bootstraps and inputs noisier than fresh encryptions add is at most 2^-",
     ] {
         assert!(run.out.contains(words), "{words}\n{}", run.out);

@@ -8,6 +8,7 @@ use crate::jobs::plan::closing::{evaluate_one, in_words, Budget, Evaluated};
 use crate::jobs::plan::request::{Encryption, Request};
 use crate::jobs::plan::rows::{Row, Stood, Uniform};
 use crate::network::model::graph::Network;
+use rug::Rational;
 
 /// The folder of one design everywhere.
 pub const UNIFORM: &str = "uniform";
@@ -38,6 +39,9 @@ pub struct UniformClosing {
     pub budget: Budget,
 }
 
+/// What the least margins stand of a twin with one table, and of what is proved of it.
+pub type Stands<'a> = dyn Fn(&Polynomials, Option<&Rational>) -> Result<Option<Stood>> + 'a;
+
 /// Holds a plan's certificates against what its margins stand; where it is asked to compare, the same of one design
 /// everywhere, on the same samples.
 ///
@@ -47,7 +51,7 @@ pub fn closing(
     request: &Request,
     (encryption, rows, evaluated, stood): (&Encryption, &[Row], Vec<Evaluated>, Option<&Stood>),
     uniform: Option<&Uniform>,
-    stands: &dyn Fn(&Polynomials) -> Result<Option<Stood>>,
+    stands: &Stands<'_>,
 ) -> Result<Closing> {
     let budget = Budget::of_rows(encryption, rows, evaluated, stood)?;
     let uniform = match uniform.filter(|_| request.compare.is_some()) {
@@ -65,13 +69,15 @@ fn of_uniform(
     request: &Request,
     encryption: &Encryption,
     uniform: &Uniform,
-    stands: &dyn Fn(&Polynomials) -> Result<Option<Stood>>,
+    stands: &Stands<'_>,
 ) -> Result<UniformClosing> {
     let path = request.output.join(UNIFORM_TABLE);
     write_atomically(&path, &uniform.table.to_json())?;
     let (name, table) = (&uniform.design, &uniform.table);
     let evaluated = evaluate_one(request, encryption, name, table, UNIFORM_EVALUATION)?;
-    let stood = stands(&Polynomials::new(path, uniform.b.clone()))?;
+    let bound = evaluated.certificate.as_ref().ok();
+    let twin = Polynomials::new(path, uniform.b.clone());
+    let stood = stands(&twin, bound.map(|c| &c.bound_noise))?;
     Ok(UniformClosing {
         budget: Budget::of_one(encryption, &uniform.table, evaluated, stood.as_ref()),
         stood,

@@ -2,7 +2,8 @@
 //!
 //! Each activation has an evaluation certificate: its polynomial on ciphertexts under stated parameters, from fresh
 //! encryptions at the level from which a plan evaluates it, is decrypted to within `bound_noise` of the polynomial. What is
-//! allowed is 2^-k B at every activation, under which the least margins were proved to stay. Both are in units of B, and what
+//! allowed is 2^-k B at every activation, under which the least margins were proved to stay; or, since layers differ, 2^-k B
+//! beside what is proved of each, under which they were proved to stay too. Both are in units of B, and what
 //! is between them is left for all that no certificate speaks of: linear layers, bootstraps, and inputs that are noisier than
 //! fresh encryptions, as it is seen at the outputs of activations.
 //!
@@ -62,8 +63,9 @@ pub struct Proved {
 pub struct Budget {
     /// For each layer; of one design everywhere one.
     pub evaluated: Vec<Evaluated>,
-    /// What is proved to leave the least margins, at every activation in units of B; none where no level does.
-    pub allowed: Option<Rational>,
+    /// For each of them what is proved to leave the least margins, in units of B, all at once: 2^-k everywhere, or 2^-k more than
+    /// is proved of each, whichever leaves more; none where no level does.
+    pub allowed: Option<Vec<Rational>>,
     /// What would do where it does not close.
     pub needed: Option<Needed>,
 }
@@ -243,9 +245,26 @@ fn composite(encryption: &Encryption, name: &str, table: &Table, file: &str) -> 
     }
 }
 
-/// What the margins stand as an amount.
-fn allowed(stood: Option<&Stood>) -> Option<Rational> {
-    Some(Rational::from(1) >> stood?.bits?)
+/// The bounds of all layers in units of B; none where one has none.
+pub fn bounds(evaluated: &[Evaluated]) -> Option<Vec<Rational>> {
+    let bound = |e: &Evaluated| Some(e.certificate.as_ref().ok()?.bound_noise.clone());
+    evaluated.iter().map(bound).collect()
+}
+
+/// What the margins stand at each layer.
+fn allowed(evaluated: &[Evaluated], stood: Option<&Stood>) -> Option<Vec<Rational>> {
+    let stood = stood?;
+    let amount = |bits: u32| Rational::from(1) >> bits;
+    let everywhere = stood.bits.map(amount);
+    let beside = bounds(evaluated).zip(stood.beside_bits.map(amount));
+    if let Some((bounds, more)) = beside {
+        let most = bounds.iter().max().cloned().unwrap_or_default();
+        let less = |w: &Rational| Rational::from(w - &most) < more;
+        if everywhere.as_ref().is_none_or(less) {
+            return Some(bounds.into_iter().map(|b| b + &more).collect());
+        }
+    }
+    Some(vec![everywhere?; evaluated.len()])
 }
 
 impl Budget {
@@ -291,8 +310,8 @@ impl Budget {
 
     fn new(evaluated: Vec<Evaluated>, stood: Option<&Stood>) -> Self {
         Self {
+            allowed: allowed(&evaluated, stood),
             evaluated,
-            allowed: allowed(stood),
             needed: None,
         }
     }
@@ -306,18 +325,28 @@ impl Budget {
     /// Whether nothing is left at a layer.
     fn is_over(&self, layer: usize) -> bool {
         match (&self.allowed, self.bound(layer)) {
-            (Some(allowed), Some(bound)) => bound >= allowed,
+            (Some(allowed), Some(bound)) => *bound >= allowed[layer],
             _ => true,
         }
     }
 
     /// The layer with the greatest bound; one without any before all others.
-    pub fn binding(&self) -> &Evaluated {
+    fn greatest(&self) -> usize {
         let greatest = (0..self.evaluated.len()).max_by(|&a, &b| {
             let (a, b) = (self.bound(a), self.bound(b));
             a.is_none().cmp(&b.is_none()).then(a.cmp(&b))
         });
-        &self.evaluated[greatest.unwrap_or(0)]
+        greatest.unwrap_or(0)
+    }
+
+    /// That layer.
+    pub fn binding(&self) -> &Evaluated {
+        &self.evaluated[self.greatest()]
+    }
+
+    /// What is allowed there.
+    pub fn allowed_there(&self) -> Option<&Rational> {
+        self.allowed.as_ref()?.get(self.greatest())
     }
 
     /// The greatest bound of all layers; none where one has none.
@@ -329,9 +358,15 @@ impl Budget {
             .map(|c| &c.bound_noise)
     }
 
+    /// Whether layers are allowed different amounts.
+    pub fn is_by_layer(&self) -> bool {
+        let all = self.allowed.as_deref().unwrap_or_default();
+        all.windows(2).any(|pair| pair[0] != pair[1])
+    }
+
     /// What is left at every activation, in units of B; none where it does not close.
     pub fn left(&self) -> Option<Rational> {
-        let left = Rational::from(self.allowed.as_ref()? - self.bound_noise()?);
+        let left = Rational::from(self.allowed_there()? - self.bound_noise()?);
         Some(left).filter(|left| *left > 0)
     }
 
@@ -342,13 +377,13 @@ impl Budget {
 
     /// Bits between what is allowed and the greatest bound, for people.
     pub fn bits_left(&self) -> Option<f64> {
-        let (allowed, bound) = (self.allowed.as_ref()?, self.bound_noise()?);
+        let (allowed, bound) = (self.allowed_there()?, self.bound_noise()?);
         Some(number::estimate_log2(&Rational::from(allowed / bound)))
     }
 
     /// The least scale that does, by certificates where such parameters are sound and secure.
     fn needed(&self, encryption: &Encryption, over: &[&Wanted]) -> Option<Needed> {
-        let (allowed, bound) = (self.allowed.as_ref()?, self.bound_noise()?);
+        let (allowed, bound) = (self.allowed_there()?, self.bound_noise()?);
         if bound < allowed {
             return None;
         }
@@ -460,6 +495,8 @@ mod tests {
             samples: vec![4],
             bits,
             kept: Vec::new(),
+            beside_bits: None,
+            kept_beside: Vec::new(),
         }
     }
 
@@ -476,11 +513,35 @@ mod tests {
         assert!(!open.closes() && open.binding().name == "1" && open.left().is_none());
         // Nothing left is not enough; nor is no bound, or nothing that is allowed.
         let mut equal = budget(&[Some(24)], Some(20));
-        equal.allowed = equal.bound_noise().cloned();
+        equal.allowed = equal.bound_noise().map(|b| vec![b.clone()]);
         assert!(!equal.closes());
         let none = budget(&[Some(24), None, Some(21)], Some(20));
         assert!(!none.closes() && none.binding().name == "1");
         assert!(!budget(&[Some(24)], None).closes());
+    }
+
+    #[test]
+    fn what_is_beside_the_bounds_counts_where_it_is_more() {
+        let budget = |bits, beside_bits| {
+            let stood = Stood {
+                beside_bits,
+                ..stood(bits)
+            };
+            Budget::new(evaluated(&[Some(24), Some(22)]), Some(&stood))
+        };
+        let q = |n: i32, bits: u32| Rational::from(n) >> bits;
+        // 2^-21 is less than 3 2^-22: only beside it something is left.
+        let beside = budget(Some(21), Some(25));
+        assert_eq!(
+            beside.allowed,
+            Some(vec![q(3, 24) + q(1, 25), q(3, 22) + q(1, 25)])
+        );
+        assert!(beside.closes() && beside.left() == Some(q(1, 25)));
+        assert_eq!(budget(None, Some(25)).left(), Some(q(1, 25)));
+        // 2^-20 leaves 2^-22 at the greatest.
+        assert_eq!(budget(Some(20), Some(25)).allowed, Some(vec![q(1, 20); 2]));
+        assert_eq!(budget(Some(20), Some(21)).left(), Some(q(1, 21)));
+        assert!(!budget(Some(21), None).closes());
     }
 
     #[test]

@@ -13,8 +13,13 @@ pub fn describe(answer: &Answer, manifest: &mut Value) {
     let text = |x: &Rational| Value::from(number::write_canonical(x));
     let rows = manifest["activations"].as_array_mut();
     for (i, row) in rows.into_iter().flatten().enumerate() {
-        if let Some(bits) = answer.stood.as_ref().and_then(|s| s.bits) {
-            row["allowed"] = text(&(Rational::from(1) >> bits));
+        let everywhere = answer.stood.as_ref().and_then(|s| s.bits);
+        let allowed = match &answer.closing {
+            Some(closing) => closing.budget.allowed.as_ref().map(|all| all[i].clone()),
+            None => everywhere.map(|bits| Rational::from(1) >> bits),
+        };
+        if let Some(allowed) = allowed {
+            row["allowed"] = text(&allowed);
         }
         let evaluated = answer.closing.as_ref().map(|c| &c.budget.evaluated[i]);
         if let Some(Ok(proved)) = evaluated.map(|e| &e.certificate) {
@@ -39,6 +44,8 @@ pub fn describe(answer: &Answer, manifest: &mut Value) {
         "parameters_digest": digest.iter().map(|b| format!("{b:02x}")).collect::<String>(),
         "log_scale": parameters.log_scale(),
         "k": closing.encryption.k,
+        "beside_bits": answer.stood.as_ref().and_then(|s| s.beside_bits),
+        "kept_beside": answer.stood.as_ref().map(|s| &s.kept_beside),
     });
     let into = |at: &mut Value, fields: Value| match (at, fields) {
         (Value::Object(at), Value::Object(fields)) => at.extend(fields),
@@ -50,8 +57,9 @@ pub fn describe(answer: &Answer, manifest: &mut Value) {
     if let Some(uniform) = &closing.uniform {
         let evaluated = uniform.budget.binding();
         let mut noise = proved(&uniform.budget);
-        noise["allowed"] = uniform.budget.allowed.as_ref().map_or(Value::Null, text);
+        noise["allowed"] = uniform.budget.allowed_there().map_or(Value::Null, text);
         noise["kept"] = json!(uniform.stood.as_ref().map(|s| &s.kept));
+        noise["kept_beside"] = json!(uniform.stood.as_ref().map(|s| &s.kept_beside));
         noise["audit"] = json!(uniform.stood.as_ref().map(|_| UNIFORM_NOISE));
         noise["evaluation_level"] = evaluated.level.into();
         if let Ok(proved) = &evaluated.certificate {

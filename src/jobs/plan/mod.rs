@@ -56,6 +56,7 @@ use crate::jobs::network::audit;
 use crate::jobs::network::{NoiseLevels, Polynomials};
 use crate::network::audit::clopper_pearson::LEAST_RISK;
 use crate::network::forward::compare::MOST_BITS;
+use rug::Rational;
 use std::path::PathBuf;
 
 /// A plan, or why there is none and what would help.
@@ -136,7 +137,7 @@ fn planned(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<Ou
     }
     let least = noise::least_margins(&stated.records, request.margins);
     let activations = solved.loaded.network.activations().len();
-    let stands = |rows: &[Row], twin: &Polynomials, output: &str, words: &str| {
+    let stands = |levels: &noise::Levels, twin: &Polynomials, output: &str, words: &str| {
         if least.is_empty() {
             return Ok(None);
         }
@@ -145,22 +146,21 @@ fn planned(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<Ou
             least.len()
         )));
         let asked = audit::Request {
-            noise: noise::levels(rows, activations),
+            noise: levels.noise(),
             twin: twin.clone(),
             ..asked(output, least.clone())
         };
-        noise::stood(&asked, rows, &told).map(Some)
+        noise::stood(&asked, levels, &told).map(Some)
     };
-    let stood = stands(&rows, &twin, folder::NOISE, "")?;
+    let proved = evaluated.as_deref().and_then(closing::bounds);
+    let levels = noise::Levels::of_rows(&rows, activations, proved.as_deref());
+    let stood = stands(&levels, &twin, folder::NOISE, "")?;
     let closing = match (&request.encryption, evaluated) {
         (Some(encryption), Some(evaluated)) => {
-            let uniform = |twin: &Polynomials| {
-                stands(
-                    &[],
-                    twin,
-                    ciphertexts::UNIFORM_NOISE,
-                    ", one design everywhere",
-                )
+            let uniform = |twin: &Polynomials, proved: Option<&Rational>| {
+                let levels = noise::Levels::of_one(activations, proved);
+                let words = ", one design everywhere";
+                stands(&levels, twin, ciphertexts::UNIFORM_NOISE, words)
             };
             let stood = stood.as_ref();
             Some(ciphertexts::closing(

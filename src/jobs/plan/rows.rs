@@ -77,6 +77,11 @@ pub struct Stood {
     pub bits: Option<u32>,
     /// For each level that was tried the samples that are proved to keep their class.
     pub kept: Vec<(u32, usize)>,
+    /// The greatest k such that 2^-k B more at every activation than evaluation certificates prove of it is proved to leave every
+    /// class; none where none of those that were tried does, or where no certificates are.
+    pub beside_bits: Option<u32>,
+    /// The same of these.
+    pub kept_beside: Vec<(u32, usize)>,
 }
 
 /// Bootstraps of a plan.

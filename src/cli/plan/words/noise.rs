@@ -26,7 +26,7 @@ pub(super) fn row(closing: &Closing, layer: usize) -> String {
     format!(
         "{} / {}",
         or(proved.map(|p| &p.bound_noise), "no bound"),
-        or(budget.allowed.as_ref(), "none")
+        or(budget.allowed.as_ref().map(|all| &all[layer]), "none")
     )
 }
 
@@ -54,8 +54,13 @@ pub(super) fn proved(closing: &Closing, folder: &Path) -> String {
     let _ = match budget.bits_left().filter(|_| budget.closes()) {
         Some(bits) => writeln!(
             text,
-            "PROVED    noise closes with {:.2} bits left for linear layers and bootstraps",
-            (bits * 100.0).floor() / 100.0
+            "PROVED    noise closes with {:.2} bits left for linear layers and bootstraps: {} leaves the class on these inputs",
+            (bits * 100.0).floor() / 100.0,
+            match budget.left() {
+                Some(left) if budget.is_by_layer() =>
+                    format!("what each activation adds and {} B more", amount(&left)),
+                _ => format!("{} B everywhere", or(budget.allowed_there(), "-")),
+            }
         ),
         None => writeln!(text, "          noise {}", open(budget, scale)),
     };
@@ -79,7 +84,7 @@ pub(super) fn proved(closing: &Closing, folder: &Path) -> String {
 /// That it does not close, and where.
 fn open(budget: &Budget, scale: u32) -> String {
     let binding = budget.binding();
-    let why = match (&budget.allowed, &binding.certificate) {
+    let why = match (budget.allowed_there(), &binding.certificate) {
         (None, _) => "no level of noise is proved to leave the least margins".to_owned(),
         (_, Err(why)) => why.clone(),
         (Some(allowed), Ok(proved)) => format!(
