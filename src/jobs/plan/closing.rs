@@ -31,8 +31,10 @@ use std::path::Path;
 
 /// The folder of evaluation certificates.
 pub const EVALUATION: &str = "evaluation";
-/// Scales that are tried beyond the estimate.
-const MORE: u32 = 3;
+/// Scales that are tried for certificates.
+const TRIES: u32 = 4;
+/// Bits between them where nothing is proved at the scale that was asked for.
+const FAR: u32 = 4;
 /// Largest primes, in bits.
 const WIDEST: u32 = 50;
 
@@ -75,8 +77,7 @@ pub struct Budget {
 pub struct Needed {
     /// log2 of the scale, and bits of each prime that a rescale divides by.
     pub bits: u32,
-    /// The greatest `bound` of the layers that do not close otherwise, in units of B, by certificates under such
-    /// parameters; none where the scale is an *estimate*.
+    /// The greatest `bound` of all layers in units of B, by certificates under such parameters; none where the scale is an *estimate*.
     pub proved: Option<Rational>,
     /// These parameters in words.
     pub chain: String,
@@ -278,18 +279,11 @@ impl Budget {
         evaluated: Vec<Evaluated>,
         stood: Option<&Stood>,
     ) -> Result<Self> {
-        let (which, all) = wanted(rows, encryption.parameters.max_level())?;
         let mut budget = Self::new(evaluated, stood);
-        let over: Vec<&Wanted> = all
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| {
-                let row = which.iter().position(|w| w == at);
-                row.is_some_and(|row| budget.is_over(row))
-            })
-            .map(|(_, one)| one)
-            .collect();
-        budget.needed = budget.needed(encryption, &over);
+        if !budget.closes() {
+            let (_, all) = wanted(rows, encryption.parameters.max_level())?;
+            budget.needed = budget.needed(encryption, &all);
+        }
         Ok(budget)
     }
 
@@ -303,7 +297,7 @@ impl Budget {
         let one = composite(encryption, &evaluated.name, table, "");
         let mut budget = Self::new(vec![evaluated], stood);
         if !budget.closes() {
-            budget.needed = budget.needed(encryption, &[&one]);
+            budget.needed = budget.needed(encryption, &[one]);
         }
         budget
     }
@@ -320,14 +314,6 @@ impl Budget {
     fn bound(&self, layer: usize) -> Option<&Rational> {
         let found = self.evaluated[layer].certificate.as_ref();
         found.ok().map(|c| &c.bound_noise)
-    }
-
-    /// Whether nothing is left at a layer.
-    fn is_over(&self, layer: usize) -> bool {
-        match (&self.allowed, self.bound(layer)) {
-            (Some(allowed), Some(bound)) => *bound >= allowed[layer],
-            _ => true,
-        }
     }
 
     /// The layer with the greatest bound; one without any before all others.
@@ -381,16 +367,19 @@ impl Budget {
         Some(number::estimate_log2(&Rational::from(allowed / bound)))
     }
 
-    /// The least scale that does, by certificates where such parameters are sound and secure.
-    fn needed(&self, encryption: &Encryption, over: &[&Wanted]) -> Option<Needed> {
-        let (allowed, bound) = (self.allowed_there()?, self.bound_noise()?);
-        if bound < allowed {
-            return None;
-        }
-        // Noise is inversely as the scale, nearly.
-        let missing = number::estimate_log2(&Rational::from(bound / allowed));
-        let least = encryption.parameters.log_scale() + missing.floor().max(0.0) as u32 + 1;
-        for bits in least..=least + MORE {
+    /// A scale at which it closes: by certificates of every table where such parameters are sound and secure.
+    fn needed(&self, encryption: &Encryption, all: &[Wanted]) -> Option<Needed> {
+        let allowed = self.allowed_there()?;
+        let now = encryption.parameters.log_scale();
+        // Noise is inversely as the scale, nearly; without a bound nothing tells how far to go.
+        let (least, step) = match self.bound_noise() {
+            Some(bound) => {
+                let missing = number::estimate_log2(&Rational::from(bound / allowed));
+                (now + missing.floor().max(0.0) as u32 + 1, 1)
+            }
+            None => (now + FAR, FAR),
+        };
+        for bits in (0..TRIES).map(|i| least + i * step) {
             let Ok(parameters) = at_scale(&encryption.parameters, bits) else {
                 break;
             };
@@ -399,19 +388,18 @@ impl Budget {
                 parameters,
                 ..encryption.clone()
             };
-            let made = over.par_iter().map(|one| one.make(&other).ok()?.ok());
+            let made = all.par_iter().map(|one| one.make(&other).ok()?.ok());
             let bounds: Option<Vec<Rational>> = made.map(|m| m.map(|(b, _)| b)).collect();
-            if let Some(most) = bounds.and_then(|all| all.into_iter().max()) {
-                if most < *allowed {
-                    return Some(Needed {
-                        bits,
-                        proved: Some(most),
-                        chain,
-                    });
-                }
+            let most = bounds.and_then(|all| all.into_iter().max());
+            if let Some(most) = most.filter(|most| most < allowed) {
+                return Some(Needed {
+                    bits,
+                    proved: Some(most),
+                    chain,
+                });
             }
         }
-        Some(Needed {
+        self.bound_noise().map(|_| Needed {
             bits: least,
             proved: None,
             chain: String::new(),
