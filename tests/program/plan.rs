@@ -201,15 +201,15 @@ fn a_scale_that_is_too_small_does_not_close() {
         "--log-n",
         "12",
         "--q",
-        "50+20x30",
+        "50+20x24",
         "--p",
-        "2x40",
+        "2x48",
         "--insecure",
     ];
     let run = plan(&f, &asked);
     assert_eq!(run.code, 1, "{run:?}");
     assert!(
-        run.out.contains("noise DOES NOT CLOSE at scale 2^30: "),
+        run.out.contains("noise DOES NOT CLOSE at scale 2^24: "),
         "{}",
         run.out
     );
@@ -220,9 +220,9 @@ fn a_scale_that_is_too_small_does_not_close() {
     let bits = noise["closes_at"]["level_bits"].as_u64();
     let bits = bits.unwrap_or_else(|| panic!("{}", run.out));
     let words = format!("closes at {bits} bits a level");
-    assert!(bits > 30 && run.out.contains(&words), "{}", run.out);
+    assert!(bits > 24 && run.out.contains(&words), "{}", run.out);
     let (q, mut line) = (format!("50+20x{bits}"), asked.to_vec());
-    let at = line.iter().position(|w| *w == "50+20x30").unwrap();
+    let at = line.iter().position(|w| *w == "50+20x24").unwrap();
     line[at] = &q;
     let run = plan(&f, &line);
     assert!(

@@ -413,7 +413,7 @@ fn sizes(primes: &[u64]) -> Vec<u32> {
     primes.iter().map(bits).collect()
 }
 
-/// The same chain at another scale: as many levels, and special primes no smaller than those of a level.
+/// The same chain at another scale: as many levels, and special primes that hold its digits.
 ///
 /// # Errors
 /// Primes that are too large, and what security forbids.
@@ -425,9 +425,12 @@ fn at_scale(parameters: &Parameters, bits: u32) -> Result<Parameters> {
     if let Some(first) = q.first_mut() {
         *first = wider(*first).min(WIDEST);
     }
-    let widest = q.iter().skip(1).copied().max().unwrap_or(0);
-    let special = sizes(parameters.p()).into_iter();
-    let p = special.map(|size| size.max(widest)).collect();
+    // P is to be no less than any digit of a key switch.
+    let special = sizes(parameters.p());
+    let digits = q.chunks(parameters.digit_primes());
+    let widest: u32 = digits.map(|d| d.iter().sum()).max().unwrap_or(0);
+    let least = widest.div_ceil(special.len().max(1) as u32);
+    let p = special.into_iter().map(|size| size.max(least)).collect();
     Parameters::new(&Literal {
         log_n: parameters.log_n(),
         chain: Chain::Bits { q, p },
@@ -539,6 +542,11 @@ mod tests {
         let wider = at_scale(&b, 47).unwrap();
         assert_eq!(in_words(&wider), "N = 2^16, Q = 50+28x47, P = 5x49");
         assert_eq!((wider.log_scale(), wider.digit_primes()), (47, 5));
+        // A digit of 50 and 4 times 49 bits needs special primes of 50.
+        assert_eq!(
+            in_words(&at_scale(&b, 49).unwrap()),
+            "N = 2^16, Q = 50+28x49, P = 5x50"
+        );
         // Primes have 50 bits at most.
         assert!(at_scale(&b, 51).is_err());
         let a = Parameters::new(&Literal::set_a()).unwrap();

@@ -12,8 +12,8 @@ use rug::Rational;
 const FIRST: u32 = 16;
 /// Levels that are tried, each half the one before.
 const LEVELS: u32 = 11;
-/// What is tried beside what certificates prove, from 2^-20 B to 2^-28 B at every activation.
-const BESIDE: std::ops::RangeInclusive<u32> = 20..=28;
+/// What is tried beside what certificates prove, from 2^-16 B to 2^-28 B at every activation.
+const BESIDE: std::ops::RangeInclusive<u32> = 16..=28;
 
 /// Levels of noise, of every activation of a network.
 pub struct Levels {
