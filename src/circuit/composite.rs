@@ -127,12 +127,27 @@ impl Plan {
         level: usize,
         shape: Output,
     ) -> Result<(Circuit, Vec<Block>)> {
+        self.circuit_to(primes, level, shape, &self.scale)
+    }
+
+    /// The same, a sign's (or p's) result at another scale, where its last stage is no square: values beyond 1 do not fit
+    /// the last primes otherwise.
+    ///
+    /// # Errors
+    /// As [`Self::circuit`].
+    pub fn circuit_to(
+        &self,
+        primes: &[u64],
+        level: usize,
+        shape: Output,
+        sign_scale: &Rational,
+    ) -> Result<(Circuit, Vec<Block>)> {
         let mut b = Builder::new(primes);
         let inputs: Vec<Id> = (0..shape.inputs())
             .map(|_| b.input(level, self.input_scale()))
             .collect::<Result<_>>()?;
         let mut stages = 0;
-        let block = self.block(&mut b, &inputs, shape, &mut stages)?;
+        let block = self.block(&mut b, &inputs, (shape, sign_scale), &mut stages)?;
         let output = block.output;
         Ok((b.finish(output), vec![block]))
     }
@@ -169,7 +184,8 @@ impl Plan {
             for pair in players.chunks(2) {
                 next.push(match pair {
                     [_, _] => {
-                        let block = self.block(&mut b, pair, Output::Max, &mut stages)?;
+                        let max = (Output::Max, &self.scale);
+                        let block = self.block(&mut b, pair, max, &mut stages)?;
                         blocks.push(block.clone());
                         block.output
                     }
@@ -187,7 +203,7 @@ impl Plan {
         &self,
         b: &mut Builder,
         inputs: &[Id],
-        shape: Output,
+        (shape, sign_scale): (Output, &Rational),
         stages: &mut usize,
     ) -> Result<Block> {
         let k = self.stages.len();
@@ -226,10 +242,10 @@ impl Plan {
                 Some(square) => stage::square(b, y, square)?,
                 None => {
                     // The last product's rescale is to leave the scale of the argument.
-                    let scale = if i + 1 == k && shape != Output::Sign {
-                        b.prime(b.level(y).saturating_sub(depth))?
-                    } else {
-                        self.scale.clone()
+                    let scale = match (i + 1 == k, shape) {
+                        (false, _) => self.scale.clone(),
+                        (true, Output::Sign) => sign_scale.clone(),
+                        (true, _) => b.prime(b.level(y).saturating_sub(depth))?,
                     };
                     stage::polynomial(b, y, &mapped.coefficients, &scale)?
                 }

@@ -1,7 +1,7 @@
 //! `polycert params`: encryption parameters, their security, keys and depth.
 
 use crate::ckks::parameters::security::{Security, Waiver};
-use crate::ckks::parameters::{log2, Literal, Parameters, Secret};
+use crate::ckks::parameters::{log2, Literal, Parameters, Secret, MIN_SECURE_CBD};
 use crate::ckks::scheme::keys::key_bytes;
 use crate::cli::terminal::output;
 use crate::error::{Error, Result};
@@ -48,7 +48,7 @@ pub struct Chosen {
     #[arg(long)]
     weight: Option<usize>,
     /// Errors are sums of that many centred fair bits; their variance is half of it.
-    #[arg(long, default_value_t = 21)]
+    #[arg(long, default_value_t = MIN_SECURE_CBD)]
     cbd: u32,
     /// Security level in bits that log2(QP) is held to: 128, 192 or 256.
     #[arg(long, default_value_t = 128)]
@@ -62,6 +62,15 @@ pub struct Chosen {
 }
 
 impl Chosen {
+    /// Whether anything is said of them.
+    pub fn is_given(&self) -> bool {
+        let sizes = [self.q.is_some(), self.p.is_some(), self.preset.is_some()];
+        let numbers = [self.log_n, self.log_scale].iter().any(Option::is_some);
+        let rest = self.digit_primes.is_some() || self.weight.is_some();
+        let defaults = self.cbd == MIN_SECURE_CBD && self.security == 128;
+        sizes.contains(&true) || numbers || rest || !defaults || self.sparse_192 || self.insecure
+    }
+
     /// The checked parameters.
     ///
     /// # Errors

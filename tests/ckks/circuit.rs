@@ -2,6 +2,7 @@
 
 use polycert::circuit::composite::{Output, Plan};
 use polycert::circuit::exact::Plain;
+use polycert::circuit::Op;
 use polycert::ckks::evaluate::run::Encrypted;
 use polycert::ckks::evaluate::Evaluator;
 use polycert::ckks::parameters::rng::Rng;
@@ -24,6 +25,50 @@ fn stages() -> Vec<Vec<Rational>> {
         odd(&[(3, 2), (-1, 2)]),
         odd(&[(35, 16), (-35, 16), (21, 16), (-5, 16)]),
     ]
+}
+
+/// The circuit of a composite for c B is that for B read in units that are c times as large: the same integers at every node.
+#[test]
+fn another_b_is_another_reading_of_the_same_circuit() {
+    let primes: Vec<u64> = (0..8).map(|i| (1 << 45) + 1 + i * 7_919).collect();
+    let of = |b: &Rational| {
+        let plan = Plan {
+            stages: stages(),
+            reaches: vec![Rational::from((4097, 4096)), Rational::from((9, 8))],
+            centres: vec![Rational::new(); 2],
+            domain: b.clone(),
+            scale: Rational::from(1u64 << 45),
+        };
+        plan.circuit(&primes, 7, Output::Relu).unwrap()
+    };
+    let (one, blocks) = of(&Rational::from(3));
+    for c in [
+        Rational::from((1, 3)),
+        Rational::from((77, 10)),
+        Rational::from(1 << 20),
+    ] {
+        let (other, _) = of(&(Rational::from(3) * &c));
+        assert_eq!(
+            (one.nodes.len(), one.output),
+            (other.nodes.len(), other.output)
+        );
+        // Nodes in units of x: before the first stage's `units`, and the product with x.
+        let inside = |id: usize| blocks[0].argument < id && id <= blocks[0].sign;
+        for (id, (a, b)) in one.nodes.iter().zip(&other.nodes).enumerate() {
+            assert_eq!(a.level, b.level);
+            let scale = match inside(id) {
+                true => b.scale.clone(),
+                false => Rational::from(&b.scale * &c),
+            };
+            assert_eq!(a.scale, scale, "node {id}");
+            match (&a.op, &b.op) {
+                (Op::Units(x, unit), Op::Units(y, other)) => {
+                    assert_eq!((x, &Rational::from(unit * &c)), (y, other));
+                }
+                (a, b) => assert_eq!(a, b, "node {id}"),
+            }
+        }
+    }
 }
 
 #[test]

@@ -223,6 +223,46 @@ fn direct_relu_of_degree_126_on_ciphertexts() {
     compare("relu 126", &relu(126), small(11, 8), 3);
 }
 
+/// Values up to 35 end at level 0, whose modulus holds them at a lower scale alone; and a composite's bound is as many units of
+/// any other B, on ciphertexts too.
+#[test]
+fn other_units_on_ciphertexts() {
+    let c = interpolant(|x| 35.0 * x.max(0.0), (-1.0, 1.0), 14);
+    let wide = table(
+        "direct_relu",
+        None,
+        on(-35, 35),
+        vec![component(&c, (-35, 35))],
+    );
+    compare("relu 14 on [-35, 35]", &wide, small(11, 4), 3);
+    // 2^50 at level 0 and 2^46: less than 16 fit at this scale.
+    let mut literal = small(11, 4);
+    literal.log_scale = 46;
+    literal.chain = polycert::ckks::parameters::Chain::Bits {
+        q: vec![50, 46, 46, 46, 46],
+        p: vec![49; 2],
+    };
+    compare("relu 14 on [-35, 35] at level 0", &wide, literal, 3);
+    let path = format!("{}/certificates/relu05.json", env!("CARGO_MANIFEST_DIR"));
+    let composite = Table::read(path.as_ref()).unwrap();
+    let mut asked = request(&composite, small(11, 10));
+    let one = certify(&composite, &asked).unwrap().unwrap();
+    for b in [3, 40] {
+        asked.task.scale = Rational::from(b);
+        for inputs in [Inputs::Uniform(2), Inputs::Hardest(2)] {
+            asked.inputs = inputs;
+            let made = certify(&composite, &asked).unwrap().unwrap();
+            let measured = measure(&made, &asked, &mut |_| ()).unwrap().measured;
+            let units = |bound: &Rational| Rational::from(bound * b).to_f64();
+            let (noise, error) = (units(&one.bound_noise), units(&one.bound_error));
+            assert!(measured.noise.measure_max <= noise && measured.error.measure_max <= error);
+            // In f64 the bounds of both come to nearly the same.
+            let off = (made.bound_noise.to_f64() / noise).log2();
+            assert!(off.abs() < 1e-3, "{b}: {off}");
+        }
+    }
+}
+
 #[test]
 fn smooth_functions_on_ciphertexts() {
     let sigmoid = smooth("sigmoid(x)", |x| 1.0 / (1.0 + (-x).exp()), (-8, 8), 31);

@@ -93,11 +93,19 @@ fn each_layer_is_served_by_one_evaluation_certificate() {
                 .unwrap()
                 .starts_with("evaluated 1")
     );
+    // Alone, a composite's certificate serves every B, in units of it.
+    let alone = ["--evaluation", &wide, "--attack", "0", "--json"];
+    let (one, other) = (
+        line("deviate", "40", &alone).json(),
+        line("deviate", mixed, &alone).json(),
+    );
+    let noise = |j: &Value| j["samples"][0]["levels"][0]["noise"].clone();
+    assert_eq!(noise(&one), noise(&other));
     for (scale, rest, words) in [
         (
-            mixed,
-            vec!["--evaluation", &wide],
-            "no certificate serves layers",
+            "40,40,20,40,40,40,40,30",
+            both.to_vec(),
+            "no certificate serves layer",
         ),
         (
             mixed,
@@ -182,12 +190,174 @@ fn a_certificate_states_noise_by_layer() {
         "{}",
         check(&bad)
     );
-    let r = with(&["--evaluation", &first]).exits(2);
-    assert!(
-        r.err.contains("no certificate serves layer \"act2\""),
-        "{}",
-        r.err
+    // Alone, the first one serves both: one number, in units of B.
+    with(&["--evaluation", &first]).exits(0);
+    let document: Value = serde_json::from_str(&read(f.path("c.json"))).unwrap();
+    let worst = document["levels"][0]["worst"].as_str().unwrap();
+    let of = |path: &str| -> Value {
+        serde_json::from_str(&read(std::path::PathBuf::from(path))).unwrap()
+    };
+    let number = |text: &str| polycert::arith::number::parse(text).unwrap();
+    let noise = number(of(&first)["noise"].as_str().unwrap()) / 8u32;
+    let stated = number(worst);
+    assert!(stated >= noise && stated.to_f64() <= noise.to_f64() * 1.000_001);
+    assert!(check(&document).starts_with("VERIFIED"));
+}
+
+/// A composite at one layer and a table that is the function itself at the other, each with its own certificate and in its own unit.
+#[test]
+fn tables_of_both_kinds_are_served_by_their_own_certificates() {
+    let f = Folder::new();
+    let graph = r#"{"format":"polycert-graph/1","input":[2],"layers":[
+        {"op":"dense","name":"fc1","weights":"a","bias":"b"},{"op":"relu","name":"act"},
+        {"op":"dense","name":"fc2","weights":"c"},{"op":"relu","name":"act2"}]}"#;
+    let net = f.file(
+        "net.safetensors",
+        safetensors(&weights(), &json!({"graph": graph})),
     );
+    let composite = f.file("f1.json", F1);
+    // 8 p(x/8), p within 0.19 of ReLU on [-1, 1].
+    let direct = |name: &str, constant: &str| {
+        let components =
+            json!([{"basis": "power", "coefficients": [constant, "1/2", "293/10000"]}]);
+        f.file(
+            name,
+            json!({
+                "format": "polycert-table/1", "name": "r", "target": "direct_relu",
+                "domain": {"lo": "-8", "hi": "8"}, "components": components,
+            })
+            .to_string(),
+        )
+    };
+    let (itself, other) = (direct("r.json", "3/2"), direct("other.json", "1"));
+    let data: Vec<u8> = [1.0f32, 0.0].iter().flat_map(|v| v.to_le_bytes()).collect();
+    let x = f.file("x.npy", npy("<f4", &[1, 2], &data));
+    let of = |table: &str, name: &str| {
+        let out = f.at(name);
+        let words = "--log-n 11 --q 50+10x40 --p 2x48 --insecure --seed 1 --runs 0";
+        let line = [
+            &["evaluate", table, "-o", &out][..],
+            &words.split(' ').collect::<Vec<_>>(),
+        ]
+        .concat();
+        polycert(&line).exits(0);
+        out
+    };
+    let (first, second) = (of(&composite, "first.json"), of(&itself, "second.json"));
+    let out = f.at("c.json");
+    let with = |tables: [&str; 2], scale: &str, certificates: &[&str]| {
+        let mut line = vec![
+            "network", "certify", &net, "--input", &x, "--table", tables[0], "--table", tables[1],
+            "--scale", scale, "-o", &out,
+        ];
+        for certificate in certificates {
+            line.extend(["--evaluation", certificate]);
+        }
+        polycert(&line)
+    };
+    // The composite's certificate is about B = 1, its layer has B = 8.
+    with([&composite, &itself], "8,1", &[&second, &first]).exits(0);
+    let document: Value = serde_json::from_str(&read(f.path("c.json"))).unwrap();
+    let number = |text: &Value| polycert::arith::number::parse(text.as_str().unwrap()).unwrap();
+    let level = &document["levels"][0]["worst"];
+    for (k, certificate) in [(0, "first.json"), (1, "second.json")] {
+        let made: Value = serde_json::from_str(&read(f.path(certificate))).unwrap();
+        let (stated, noise) = (number(&level[k]), number(&made["noise"]));
+        assert!(
+            stated >= noise && stated.to_f64() <= noise.to_f64() * 1.000_001,
+            "{level}"
+        );
+    }
+    let bytes = |name: &str| std::fs::read(f.path(name)).unwrap();
+    let (n, x) = (bytes("c.json.network"), bytes("c.json.input"));
+    let verdict = polycert_checker::check_network(document.to_string().as_bytes(), &n, &x);
+    assert!(verdict.to_string().starts_with("VERIFIED"), "{verdict}");
+    let gelu = at("evaluation/gelu20.b.json");
+    for (tables, scale, certificates, words) in [
+        (
+            [&composite, &itself],
+            "8,1",
+            vec![&first],
+            "no certificate serves layer \"act2\"",
+        ),
+        (
+            [&composite, &itself],
+            "8,1",
+            vec![&second],
+            "no certificate serves layer \"act\"",
+        ),
+        (
+            [&composite, &other],
+            "8,1",
+            vec![&first, &second],
+            "is about the table",
+        ),
+        (
+            [&composite, &itself],
+            "8,1",
+            vec![&first, &second, &gelu],
+            "is about smooth",
+        ),
+        (
+            [&itself, &itself],
+            "1,1",
+            vec![&second, &first],
+            "is about the table",
+        ),
+    ] {
+        let certificates: Vec<&str> = certificates.into_iter().map(String::as_str).collect();
+        let r = with(tables.map(String::as_str), scale, &certificates).exits(2);
+        assert!(r.err.contains(words), "{words}: {}", r.err);
+    }
+}
+
+/// A leaky ReLU that is made of a table for ReLU is no function that a certificate speaks of.
+#[test]
+fn a_leaky_relu_made_of_a_direct_table_is_not_served() {
+    let f = Folder::new();
+    let graph = GRAPH.replace(
+        "\"op\":\"relu\"",
+        "\"op\":\"leaky_relu\",\"slope\":\"0.25\"",
+    );
+    assert_ne!(graph, GRAPH);
+    let net = f.file(
+        "net.safetensors",
+        safetensors(&weights(), &json!({"graph": graph})),
+    );
+    let table = f.file(
+        "r.json",
+        json!({
+            "format": "polycert-table/1", "name": "r", "target": "direct_relu", "domain": {"lo": "-8", "hi": "8"},
+            "components": [{"basis": "power", "coefficients": ["3/2", "1/2", "293/10000"]}],
+        })
+        .to_string(),
+    );
+    let data: Vec<u8> = [0.5f32, 0.25]
+        .iter()
+        .flat_map(|v| v.to_le_bytes())
+        .collect();
+    let x = f.file("x.npy", npy("<f4", &[1, 2], &data));
+    let out = f.at("e.json");
+    let words = "--log-n 11 --q 50+10x40 --p 2x48 --insecure --seed 1 --runs 0";
+    let line = [
+        &["evaluate", &table, "-o", &out][..],
+        &words.split(' ').collect::<Vec<_>>(),
+    ]
+    .concat();
+    polycert(&line).exits(0);
+    let line = [
+        "network",
+        "deviate",
+        &net,
+        "--input",
+        &x,
+        "--table",
+        &table,
+        "--evaluation",
+        &out,
+    ];
+    let r = polycert(&line).exits(2);
+    assert!(r.err.contains("is a leaky ReLU"), "{}", r.err);
 }
 
 #[test]

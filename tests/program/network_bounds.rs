@@ -296,16 +296,13 @@ fn the_noise_of_an_evaluation_certificate_becomes_a_level() {
     ] {
         assert!(rests_on.contains(said), "{said}: {rests_on}");
     }
-    for (rest, said) in [
-        (vec!["--scale", "32"], "is about B = 40"),
-        (
-            vec!["--scale", "40", "--coefficients", "f64"],
-            "holds coefficients as exact",
-        ),
-    ] {
-        let rest = [&rest[..], &["--evaluation", EVALUATION]].concat();
-        refused(&words_of(&deviate(&rest)), said);
-    }
+    let coefficients = ["--scale", "40", "--coefficients", "f64"];
+    let rest = [&coefficients[..], &["--evaluation", EVALUATION]].concat();
+    refused(&words_of(&deviate(&rest)), "holds coefficients as exact");
+    // The bound is as many units of another B.
+    let rest = ["--scale", "32", "--evaluation", EVALUATION, "--attack", "0"];
+    let (other, _) = json(&words_of(&deviate(&[&rest[..], &["--json"]].concat())));
+    assert_eq!(other["samples"][0]["levels"][0]["noise"], name);
     let other = [
         "--scale",
         "40",

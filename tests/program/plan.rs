@@ -127,6 +127,140 @@ fn a_plan_holds_its_tables_and_states_on_other_inputs() {
     assert!(run.out.contains("VERIFIED"), "{}", run.out);
 }
 
+/// Certificates of activations on ciphertexts, beside what the least margins stand; and one design everywhere.
+#[test]
+fn the_noise_of_ciphertexts_is_held_against_what_margins_stand() {
+    let f = Folder::new();
+    let few = ["--select", "24", "--state", "8", "--margins", "1"];
+    let asked = [&few[..], &["--compare", "5", "--preset", "B"]].concat();
+    let run = plan(&f, &asked).exits(0);
+    for words in [
+        "noise proved / allowed",
+        "PROVED    every activation of fresh encryptions adds at most 2^-2",
+        "but for 2^-40 a ciphertext; N = 2^16, Q = 50+28x45, P = 5x49, scale 2^45",
+        "PROVED    noise closes with ",
+        "PROVED    one design everywhere, c",
+        "ASSUMED   what linear layers, bootstraps and inputs noisier than fresh encryptions add is at most 2^-",
+    ] {
+        assert!(run.out.contains(words), "{words}\n{}", run.out);
+    }
+    let folder = f.path("plan");
+    let made = read(&folder.join("plan.json"));
+    let number = |v: &Value| polycert::arith::number::parse(v.as_str().unwrap()).unwrap();
+    let noise = &made["producer"]["noise"];
+    assert_eq!(
+        (&noise["closes"], &noise["log_scale"], &noise["k"]),
+        (&"true".into(), &"45".into(), &"40".into())
+    );
+    let bits: u32 = noise["bits"].as_str().unwrap().parse().unwrap();
+    let allowed = rug::Rational::from(1) >> bits;
+    let mut most = rug::Rational::new();
+    let more = made["producer"]["activations"].as_array().unwrap();
+    for (row, more) in made["activations"].as_array().unwrap().iter().zip(more) {
+        let file = folder.join(row["noise"]["evaluation"][0].as_str().unwrap());
+        let text = std::fs::read(&file).unwrap();
+        let outcome = polycert_checker::check(&text).to_string();
+        assert!(outcome.starts_with("VERIFIED"), "{outcome}");
+        let document = read(&file);
+        // From the level at which the plan evaluates it.
+        assert_eq!(document["nodes"][0][1], more["evaluation_level"]);
+        let proved = number(&row["noise"]["proved"]);
+        assert_eq!(number(&row["noise"]["allowed"]), allowed);
+        most = most.max(proved);
+    }
+    // The independent checker compares them, and says what is left.
+    let run = polycert(&["check", folder.to_str().unwrap()]).exits(0);
+    for words in [
+        "; noise at most ",
+        "PROVED    noise of encrypted evaluation as listed, at 8 of 8 activations",
+        "ASSUMED   linear layers and bootstraps together add at most ",
+    ] {
+        assert!(run.out.contains(words), "{words}\n{}", run.out);
+    }
+    assert_eq!(number(&noise["bound_noise"]), most);
+    assert_eq!(number(&noise["left"]), allowed - most);
+    assert_eq!(made["rest"], noise["left"]);
+    let uniform = &made["producer"]["uniform"]["noise"];
+    let file = std::fs::read(folder.join(uniform["evaluation"].as_str().unwrap())).unwrap();
+    assert_eq!(uniform["evaluation_sha256"], polycert::files::sha256(&file));
+    // The certificates serve the network's own commands: one level, every layer by its own.
+    let image = made["activations"].as_array().unwrap();
+    let (network, images) = (fashion("network.safetensors"), fashion("images.npy"));
+    let mut line: Vec<String> = [
+        "network", "deviate", &network, "--input", &images, "--attack", "0", "--json",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    let at = |file: &Value| folder.join(file.as_str().unwrap()).display().to_string();
+    let mut scales = Vec::new();
+    let mut given = BTreeSet::new();
+    for (row, more) in image.iter().zip(more) {
+        line.extend(["--table".to_owned(), at(&row["table"][0])]);
+        let direct = more["design"].as_str().unwrap().starts_with('d');
+        scales.push(if direct {
+            "1".to_owned()
+        } else {
+            row["B"].as_str().unwrap().to_owned()
+        });
+        given.insert(at(&row["noise"]["evaluation"][0]));
+    }
+    line.extend(["--scale".to_owned(), scales.join(",")]);
+    line.extend(
+        given
+            .iter()
+            .flat_map(|file| ["--evaluation".to_owned(), file.clone()]),
+    );
+    let j = polycert(&line).exits(0).json();
+    assert_eq!(j["samples"][0]["levels"][0]["noise"], "evaluated by layer");
+}
+
+#[test]
+fn a_scale_that_is_too_small_does_not_close() {
+    let f = Folder::new();
+    let asked = [
+        "--select",
+        "4",
+        "--state",
+        "2",
+        "--margins",
+        "1",
+        "--log-n",
+        "12",
+        "--q",
+        "50+20x24",
+        "--p",
+        "2x48",
+        "--insecure",
+    ];
+    let run = plan(&f, &asked);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(
+        run.out.contains("noise DOES NOT CLOSE at scale 2^24: "),
+        "{}",
+        run.out
+    );
+    let made = read(&f.path("plan/plan.json"));
+    let noise = &made["producer"]["noise"];
+    assert_eq!(noise["closes"], "false");
+    // Certificates under a chain of more bits a level do close.
+    let bits = noise["closes_at"]["level_bits"].as_str();
+    let bits: u32 = bits
+        .unwrap_or_else(|| panic!("{}", run.out))
+        .parse()
+        .unwrap();
+    let words = format!("closes at {bits} bits a level");
+    assert!(bits > 24 && run.out.contains(&words), "{}", run.out);
+    let (q, mut line) = (format!("50+20x{bits}"), asked.to_vec());
+    let at = line.iter().position(|w| *w == "50+20x24").unwrap();
+    line[at] = &q;
+    let run = plan(&f, &line);
+    assert!(
+        run.out.contains("PROVED    noise closes with "),
+        "{}",
+        run.out
+    );
+}
+
 #[test]
 fn another_seed_chooses_on_other_inputs_and_the_same_seed_on_the_same() {
     let f = Folder::new();
@@ -191,10 +325,34 @@ fn bad_requests_say_what_is_wrong() {
         ),
         (&["--range-margin", "1/2"], "is below 1"),
         (&["--labels", &one], "1 labels for 40 samples"),
+        (&["--preset", "C"], "there is no preset \"C\": A or B"),
+        (
+            &["--preset", "B", "--margins", "0"],
+            "--margins is 1 at least beside --preset",
+        ),
+        (&["--insecure"], "no encryption parameters are given"),
+        (&["--preset", "B", "-k", "81"], "81"),
     ] {
         let run = plan(&f, more).exits(2);
         assert!(run.err.contains(words), "{words}\n{}", run.err);
     }
+    let short = [
+        "--log-n",
+        "11",
+        "--q",
+        "50+2x40",
+        "--p",
+        "2x48",
+        "--insecure",
+    ];
+    let more = ["--select", "4", "--state", "2", "--margins", "1"];
+    let run = plan(&f, &[&more[..], &short].concat()).exits(2);
+    assert!(
+        run.err.contains("it is evaluated from level")
+            && run.err.contains("the parameters have 2 levels"),
+        "{}",
+        run.err
+    );
     let more = ["--select", "4", "--state", "2", "--explain", "nowhere"];
     let run = plan(&f, &more).exits(2);
     assert!(

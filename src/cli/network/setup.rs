@@ -248,9 +248,10 @@ pub struct NoiseArguments {
     /// Sub-Gaussian proxies of independent noise in units of B, as --worst; bounds hold with probability 1 - 2^-32.
     #[arg(long, value_delimiter = ',', value_parser = amount, allow_hyphen_values = true)]
     sigma: Vec<Amount>,
-    /// Evaluation certificate (of `polycert evaluate`) of a table of the twin for ReLU with its B: the noise that it
-    /// proves is one more level. Verified by the independent checker first. Repeat it where tables or B differ by layer: those
-    /// that do not serve every activation are one level together, and each layer is served by one.
+    /// Evaluation certificate (of `polycert evaluate`) of a table of the twin, composite or direct: the noise that it proves is
+    /// one more level. Verified by the independent checker first. Repeat it where tables differ by layer: those that do not serve
+    /// every activation are one level together, and each layer is served by one. A composite's serves every B, in units of it, or
+    /// where several of one table are given its own B alone; a direct table's is about that table and its domain.
     #[arg(long = "evaluation", value_name = "FILE")]
     evaluations: Vec<PathBuf>,
 }

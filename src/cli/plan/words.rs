@@ -1,5 +1,7 @@
 //! A plan in words: what is proved, what is assumed, what is an estimate, in this order and never in one line.
 
+mod noise;
+
 use crate::arith::number;
 use crate::error::{Error, Result};
 use crate::jobs::plan::{seconds, Answer, Infeasible, Row};
@@ -75,14 +77,25 @@ pub fn screen(answer: &Answer, folder: &Path, all: bool) -> String {
     let width = width.max().unwrap_or(5).clamp(5, 30);
     let _ = writeln!(
         text,
-        "\n{:width$}  {:>9}  {:<18} {:>9}  {:>8}  levels",
-        "layer", "B", "design", "error/B", "seen"
+        "\n{:width$}  {:>9}  {:<18} {:>9}  {:>8}  {}levels",
+        "layer",
+        "B",
+        "design",
+        "error/B",
+        "seen",
+        if answer.closing.is_some() {
+            "noise proved / allowed  "
+        } else {
+            ""
+        }
     );
     let shown = if all { answer.rows.len() } else { LISTED };
-    for row in answer.rows.iter().take(shown) {
+    for (l, row) in answer.rows.iter().enumerate().take(shown) {
+        let closing = answer.closing.as_ref();
+        let noise = closing.map_or_else(String::new, |c| format!("{:<22}  ", noise::row(c, l)));
         let _ = writeln!(
             text,
-            "{:width$}  {:>9}  {:<18} {:>9}  {:>8}  {}",
+            "{:width$}  {:>9}  {:<18} {:>9}  {:>8}  {noise}{}",
             row.layer.name,
             number::decimal(&row.layer.b, 6, true),
             row.design.name,
@@ -160,11 +173,17 @@ fn proved(answer: &Answer, folder: &Path) -> String {
             ),
         };
     }
+    if let Some(closing) = &answer.closing {
+        text.push_str(&noise::proved(closing, folder));
+    }
     for line in answer.assumed() {
         let _ = writeln!(text, "ASSUMED   {line}");
     }
     for line in answer.estimates() {
         let _ = writeln!(text, "ESTIMATE  {line}");
+    }
+    if let Some(closing) = &answer.closing {
+        text.push_str(&noise::estimated(closing));
     }
     let _ = writeln!(text, "wrote {}/plan.json", folder.display());
     text

@@ -37,8 +37,8 @@ pub struct NoiseLevels {
     pub worst: Vec<Amount>,
     /// Sub-Gaussian proxies of independent noise, in units of B; each is a level.
     pub sigma: Vec<Amount>,
-    /// Evaluation certificates of the twin's tables for ReLU with the twin's B: the noise that they prove. One that serves every
-    /// activation is a level; those that serve some are one level together.
+    /// Evaluation certificates of the twin's tables: the noise that they prove. One that serves every activation is a level; those
+    /// that serve some are one level together. A composite's serves every B, in units of it; a direct table's the table.
     pub evaluations: Vec<PathBuf>,
 }
 

@@ -2,6 +2,7 @@
 
 use crate::jobs::network::audit;
 use crate::jobs::plan::choose::Found;
+use crate::jobs::plan::ciphertexts::Closing;
 use crate::jobs::plan::folder::Certified;
 use crate::jobs::plan::request::Goal;
 use crate::jobs::plan::rows::{bootstraps, Row, Stood};
@@ -34,6 +35,8 @@ pub struct Answer {
     pub certified: Vec<Certified>,
     /// What noise the least margins stand; none where it was not asked, or no class stays.
     pub stood: Option<Stood>,
+    /// What activations add on ciphertexts; none where it was not asked.
+    pub closing: Option<Closing>,
     /// 1 - confidence of the intervals.
     pub risk: f64,
     /// The manifest.
@@ -74,10 +77,15 @@ impl Answer {
                 ),
             },
             "a convolution, a dense layer and a batch norm of its own take one level each, by a layout that does so".to_owned(),
-            "activations, linear layers and bootstraps together add no more noise than is stated here: `polycert evaluate` \
-             certifies that of activations"
-                .to_owned(),
         ];
+        all.extend(match &self.closing {
+            Some(closing) => closing.assumed(&self.rows, &self.solved.loaded.network),
+            None => vec![
+                "activations, linear layers and bootstraps together add no more noise than is stated here: --preset certifies that \
+                 of activations"
+                    .to_owned(),
+            ],
+        });
         let profile = self.solved.profile.assumed();
         if !profile.is_empty() {
             all.push(format!(
@@ -121,6 +129,11 @@ impl Answer {
             ));
         }
         all
+    }
+
+    /// Whether the noise of ciphertexts is within what the margins stand, if it was asked.
+    pub fn closes(&self) -> bool {
+        self.closing.as_ref().is_none_or(|c| c.budget.closes())
     }
 
     /// Whether the class is proved to stay on every sample that states.

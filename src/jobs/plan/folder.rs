@@ -6,6 +6,8 @@ use crate::files::{replaced_in, write_atomically};
 use crate::jobs::certify;
 use crate::jobs::network::certificates::MANIFEST;
 use crate::jobs::network::Polynomials;
+use crate::jobs::plan::ciphertexts::UNIFORM;
+use crate::jobs::plan::closing::EVALUATION;
 use crate::jobs::plan::progress::Progress;
 use crate::jobs::plan::request::Request;
 use crate::jobs::plan::rows::Row;
@@ -28,7 +30,14 @@ pub const NOISE: &str = "audits/noise.json";
 pub const CERTIFICATES: &str = "network-certificates";
 
 /// The folders in a plan's folder.
-pub const PARTS: [&str; 4] = ["tables", "table-certificates", "audits", CERTIFICATES];
+pub const PARTS: [&str; 6] = [
+    "tables",
+    "table-certificates",
+    "audits",
+    CERTIFICATES,
+    EVALUATION,
+    UNIFORM,
+];
 
 /// Whether a plan gives files such a name: `07-d62.json`, `sample000061.cert.json`.
 pub fn is_ours(name: &str) -> bool {

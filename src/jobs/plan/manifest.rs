@@ -5,6 +5,8 @@ use crate::certificate::plan::checked;
 use crate::error::{Error, Result};
 use crate::files::{sha256, write_atomically};
 use crate::jobs::plan::answer::Answer;
+use crate::jobs::plan::closing::Budget;
+use crate::jobs::plan::described::{describe, noise};
 use crate::jobs::plan::folder::{Certified, AUDIT, NETWORK, PLAN};
 use crate::jobs::plan::request::{Goal, Request};
 use crate::jobs::plan::rows::Row;
@@ -35,8 +37,9 @@ pub fn write(request: &Request, answer: &Answer, progress: &mut dyn FnMut(&str))
         Ok(json!([name, sha256(&bytes)]))
     };
     let mut activations = Vec::new();
-    for row in &answer.rows {
-        activations.push(json!({
+    let budget = answer.closing.as_ref().map(|c| &c.budget);
+    for (i, row) in answer.rows.iter().enumerate() {
+        let mut activation = json!({
             "name": row.layer.name,
             "table": file(&row.table)?,
             "table_sha256": row.table_sha256,
@@ -44,12 +47,16 @@ pub fn write(request: &Request, answer: &Answer, progress: &mut dyn FnMut(&str))
             "B": number::write_canonical(&row.layer.b),
             "error": number::write_canonical(&row.bound_error),
             "levels": row.cost().depth.to_string(),
-        }));
+        });
+        if let Some(noise) = budget.and_then(|budget| noise(budget, i)) {
+            activation["noise"] = noise;
+        }
+        activations.push(activation);
     }
     let steps = answer.found.plan.steps.iter().enumerate();
     let summary = &answer.audit.summary;
     let inside = summary.samples - summary.outside - summary.exhausted - summary.failed;
-    let value = json!({
+    let mut value = json!({
         "format": FORMAT,
         "network": file(NETWORK)?,
         "activations": activations,
@@ -75,6 +82,9 @@ pub fn write(request: &Request, answer: &Answer, progress: &mut dyn FnMut(&str))
         "estimates": answer.estimates(),
         "producer": as_text(producer(request, answer)),
     });
+    if let Some(left) = budget.and_then(Budget::left) {
+        value["rest"] = json!(number::write_canonical(&left));
+    }
     let mut text = serde_json::to_string_pretty(&value).unwrap_or_default();
     text.push('\n');
     checked(&text, folder, progress)?;
@@ -133,7 +143,7 @@ fn producer(request: &Request, answer: &Answer) -> Value {
         .zip(&answer.found.plan.steps)
         .map(|(node, done)| json!({"node": node.name, "estimate_ms": done.price}));
     let summary = &answer.audit.summary;
-    json!({
+    let mut value = json!({
         "version": env!("CARGO_PKG_VERSION"),
         "command": request.command,
         "network_sha256": solved.loaded.sha256,
@@ -174,7 +184,9 @@ fn producer(request: &Request, answer: &Answer) -> Value {
             "bootstraps": u.bootstraps,
             "estimate_ms": u.estimate_ms,
         })),
-    })
+    });
+    describe(answer, &mut value);
+    value
 }
 
 /// The same with every number as text; what is missing is left out. The checker reads strings, lists and objects alone.

@@ -12,6 +12,9 @@
 //! | `infeasible` | why there is no plan, and what would help |
 //! | `uniform` | one design everywhere, for comparison |
 //! | `noise` | what noise the least margins stand |
+//! | `closing` | what activations add on ciphertexts, held against that |
+//! | `ciphertexts` | the same of one design everywhere, and what both rest on |
+//! | `described` | what a manifest says of it |
 //! | `folder` | tables, certificates |
 //! | `manifest` | the manifest, checked |
 //! | `rows`, `progress` | what answers and progress are made of |
@@ -19,6 +22,9 @@
 
 mod answer;
 mod choose;
+mod ciphertexts;
+mod closing;
+mod described;
 mod designs;
 mod effects;
 mod folder;
@@ -36,11 +42,13 @@ mod uniform;
 
 pub use answer::{seconds, Answer};
 pub use choose::Found;
+pub use ciphertexts::{Closing, UniformClosing};
+pub use closing::{Budget, Evaluated, Needed, Proved};
 pub use designs::Design;
 pub use folder::Certified;
 pub use layers::Layer;
 pub use progress::Progress;
-pub use request::{Goal, Kinds, Request};
+pub use request::{Encryption, Goal, Kinds, Request};
 pub use rows::{Row, Stood, Uniform};
 pub use solve::Solved;
 pub use split::Split;
@@ -48,9 +56,10 @@ pub use split::Split;
 use crate::error::{Error, Result};
 use crate::files::{refuse_overwriting, replaced_in};
 use crate::jobs::network::audit;
-use crate::jobs::network::NoiseLevels;
+use crate::jobs::network::{NoiseLevels, Polynomials};
 use crate::network::audit::clopper_pearson::LEAST_RISK;
 use crate::network::forward::compare::MOST_BITS;
+use rug::Rational;
 use std::path::PathBuf;
 
 /// A plan, or why there is none and what would help.
@@ -90,6 +99,10 @@ fn planned(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<Ou
     };
     let mut rows = solved.rows(&found);
     let twin = folder::tables(request, &mut rows, progress)?;
+    let evaluated = match &request.encryption {
+        Some(encryption) => Some(closing::evaluate(request, encryption, &rows, progress)?),
+        None => None,
+    };
     let asked = |output: &str, only: Vec<usize>| audit::Request {
         model: request.model.clone(),
         twin: twin.clone(),
@@ -126,17 +139,41 @@ fn planned(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<Ou
         }
     }
     let least = noise::least_margins(&stated.records, request.margins);
-    let stood = match least.is_empty() {
-        true => None,
-        false => {
-            progress(Progress::Step(format!("noise on {} samples", least.len())));
-            let activations = solved.loaded.network.activations().len();
-            let asked = audit::Request {
-                noise: noise::levels(&rows, activations),
-                ..asked(folder::NOISE, least)
-            };
-            Some(noise::stood(&asked, &rows, &told)?)
+    let activations = solved.loaded.network.activations().len();
+    let stands = |levels: &noise::Levels, twin: &Polynomials, output: &str, words: &str| {
+        if least.is_empty() {
+            return Ok(None);
         }
+        progress(Progress::Step(format!(
+            "noise on {} samples{words}",
+            least.len()
+        )));
+        let asked = audit::Request {
+            noise: levels.noise(),
+            twin: twin.clone(),
+            ..asked(output, least.clone())
+        };
+        noise::stood(&asked, levels, &told).map(Some)
+    };
+    let proved = evaluated.as_deref().and_then(closing::bounds);
+    let levels = noise::Levels::of_rows(&rows, activations, proved.as_deref());
+    let stood = stands(&levels, &twin, folder::NOISE, "")?;
+    let closing = match (&request.encryption, evaluated) {
+        (Some(encryption), Some(evaluated)) => {
+            let uniform = |twin: &Polynomials, proved: Option<&Rational>| {
+                let levels = noise::Levels::of_one(activations, proved);
+                let words = ", one design everywhere";
+                stands(&levels, twin, ciphertexts::UNIFORM_NOISE, words)
+            };
+            let stood = stood.as_ref();
+            Some(ciphertexts::closing(
+                request,
+                (encryption, &rows, evaluated, stood),
+                solved.uniform.as_ref(),
+                &uniform,
+            )?)
+        }
+        _ => None,
     };
     let mut answer = Answer {
         goal: request.goal,
@@ -145,6 +182,7 @@ fn planned(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<Ou
         audit: stated,
         certified,
         stood,
+        closing,
         risk: request.risk,
         manifest: serde_json::Value::Null,
         solved,
@@ -188,6 +226,11 @@ fn check(request: &Request) -> Result<()> {
     if wrong {
         return Err(Error::domain(
             "--agreement and --margin are shares, above 0 and at most 1; --logits is above 0",
+        ));
+    }
+    if request.encryption.is_some() && request.margins == 0 {
+        return Err(Error::domain(
+            "the noise of ciphertexts is held against what the least margins stand: --margins is 1 at least beside --preset",
         ));
     }
     Ok(())

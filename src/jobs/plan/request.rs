@@ -1,5 +1,6 @@
 //! What is asked of a plan.
 
+use crate::ckks::parameters::Parameters;
 use crate::jobs::cache;
 use crate::jobs::network::{InputFile, Model};
 use rug::Rational;
@@ -40,12 +41,23 @@ pub struct Request {
     pub certify: usize,
     /// So many of the samples that state, those with the least margins, are bounded under noise.
     pub margins: usize,
+    /// Certify each activation on ciphertexts, and hold its noise against what the least margins stand.
+    pub encryption: Option<Encryption>,
     /// Folder to write.
     pub output: PathBuf,
     /// Folder that keeps the error curves of composites.
     pub cache: Option<PathBuf>,
     /// What made it, to be named in the result.
     pub command: String,
+}
+
+/// What activations are evaluated under.
+#[derive(Debug, Clone)]
+pub struct Encryption {
+    /// The parameters; a level of the plan is a level of their chain.
+    pub parameters: Parameters,
+    /// Bounds hold but for 2^-k for each ciphertext that goes through an activation; 1 to 80.
+    pub k: u32,
 }
 
 /// What the twin is to keep.
@@ -102,6 +114,7 @@ impl Request {
             threads: None,
             certify: 0,
             margins: 4,
+            encryption: None,
             output: output.into(),
             cache: cache::folder(),
             command: "polycert plan".to_owned(),

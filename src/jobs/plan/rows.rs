@@ -4,6 +4,7 @@ use crate::jobs::plan::designs::Design;
 use crate::jobs::plan::layers::Layer;
 use crate::plan::levels::{Flow, Kind, Plan};
 use crate::poly::cost::Cost;
+use crate::poly::table::Table;
 use rug::Rational;
 
 /// A layer with what was chosen for it.
@@ -58,6 +59,8 @@ impl Row {
 pub struct Uniform {
     /// The design's name.
     pub design: String,
+    /// Its table on [-1, 1].
+    pub table: Table,
     /// Its B.
     pub b: Rational,
     /// Levels and products in activations.
@@ -80,6 +83,11 @@ pub struct Stood {
     pub bits: Option<u32>,
     /// For each level that was tried the samples that are proved to keep their class.
     pub kept: Vec<(u32, usize)>,
+    /// The greatest k such that 2^-k B more at every activation than evaluation certificates prove of it is proved to leave every
+    /// class; none where none of those that were tried does, or where no certificates are.
+    pub beside_bits: Option<u32>,
+    /// The same of these.
+    pub kept_beside: Vec<(u32, usize)>,
 }
 
 /// A slope is a finite machine number.

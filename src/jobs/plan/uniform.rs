@@ -45,6 +45,7 @@ pub fn uniform(choice: &Choice, network: &Network, bits: Option<u32>) -> Result<
             let costs = layers.map(|l| one.of_tournament(players(network, l.node)));
             return Ok(Some(Uniform {
                 design: first[d].name.clone(),
+                table: first[d].table.clone(),
                 b: b.clone(),
                 cost: Cost::sum(costs),
                 bootstraps: bootstraps(choice.flow, &plan),

@@ -135,6 +135,8 @@ struct Stages {
     reaches: Vec<Rational>,
     centres: Vec<Rational>,
     estimate_fixed_bits: u32,
+    /// Of p itself, the greatest |value| of the last stage.
+    result: f64,
 }
 
 /// Bits that a checker in fixed point needs beyond a branch's precision.
@@ -183,7 +185,10 @@ impl Begun {
         let level = request.level.unwrap_or(parameters.max_level());
         let (circuit, blocks) = match &request.task {
             Task::Single(shape) => plan.circuit(parameters.q(), level, *shape)?,
-            Task::Itself { .. } => plan.circuit(parameters.q(), level, Output::Sign)?,
+            Task::Itself { .. } => {
+                let scale = result_scale(&plan, (parameters.q(), level), stages.result);
+                plan.circuit_to(parameters.q(), level, Output::Sign, &scale)?
+            }
             Task::Pool {
                 inputs,
                 input_scale,
@@ -205,7 +210,13 @@ impl Begun {
         let prepared = interval::prepare(&positive(&self.composite), ends, margin)?;
         let maps = prepared.maps.into_iter();
         let (centres, reaches) = maps.map(|map| (map.centre, map.reach)).unzip();
+        let whole = Mp {
+            lo: Float::with_val_round(PREC, ends.0, Round::Down).0,
+            hi: Float::with_val_round(PREC, ends.1, Round::Up).0,
+        };
+        let last = prepared.branch.images(&whole).pop();
         Ok(Stages {
+            result: last.map_or(0.0, |y| y.magnitude().to_f64_round(Round::Up)),
             branches: vec![prepared.branch],
             reaches,
             centres,
@@ -228,6 +239,7 @@ impl Begun {
             reaches.push(reach_of(&most, margin));
         }
         Ok(Stages {
+            result: 1.0,
             centres: vec![Rational::new(); stages],
             estimate_fixed_bits: branches[0].prec + EXTRA_BITS,
             branches,
@@ -460,6 +472,23 @@ impl Prepared {
             }
         }
     }
+}
+
+/// The scale of what p itself gives: the plan's, or a power of 2 less where values up to `size`, and as much again for
+/// noise and room, would not fit the level at which they end.
+fn result_scale(plan: &Plan, (primes, level): (&[u64], usize), size: f64) -> Rational {
+    let end = level.saturating_sub(plan.depth(Output::Sign));
+    let modulus: Rational = primes
+        .iter()
+        .take(end + 1)
+        .fold(Rational::from(1), |all, &q| all * q);
+    let mut scale = plan.scale.clone();
+    // 4 |value| S <= Q_l; images are at most 10^15 before the last stage, so this ends soon for all that is bounded.
+    let size = Rational::from_f64(size).unwrap_or_default() * 4u32;
+    while Rational::from(&size * &scale) > modulus && scale > 1u32 {
+        scale >>= 1;
+    }
+    scale
 }
 
 /// The stages P_i themselves.

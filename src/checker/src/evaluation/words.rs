@@ -115,14 +115,15 @@ pub(crate) fn tell(
     Ok(())
 }
 
-/// Levels from the highest input to the output.
-fn levels(document: &EvaluationDocument) -> Checked<u64> {
+/// The level of the highest input, and that of the output.
+fn levels(document: &EvaluationDocument) -> Checked<(u64, u64)> {
     let nodes = document.circuit.nodes.iter();
     let inputs = nodes.filter(|node| matches!(node.op, Op::Input));
     let from = inputs.map(|node| node.level).max();
     let to = document.circuit.get(document.output)?.level;
-    let levels = from.and_then(|from| from.checked_sub(to));
-    let levels = levels.and_then(|levels| u64::try_from(levels).ok());
+    let level = |l: usize| u64::try_from(l).ok();
+    let levels = from.and_then(level).zip(level(to));
+    let levels = levels.filter(|(from, to)| from >= to);
     levels.ok_or_else(|| Fault::internal("levels"))
 }
 

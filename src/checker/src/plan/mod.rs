@@ -17,6 +17,7 @@ use crate::core::fault::{Checked, Fault, Rule};
 use crate::format::digest::of_bytes;
 use crate::format::json::MAX_BYTES;
 use crate::network::check_network_with;
+use crate::network::model::layers::Network;
 use crate::network::model::lines::MAX_FILE_BYTES;
 use crate::network::model::read::network as read_network;
 use crate::network::report::NetworkOutcome;
@@ -125,8 +126,10 @@ fn prove(plan: &[u8], read: ReadFile<'_>, progress: &mut dyn FnMut(&str)) -> Che
     }
     let blocks: Vec<_> = stands.iter().map(|s| s.block.clone()).collect();
     levels::prove(&network, &blocks, &document)?;
+    let places: Vec<Place> = places(&network).collect();
     drop(network);
-    let evaluations = evaluations(&document, &stands, &mut reports, read, progress)?;
+    let stood = stands.iter().zip(&places);
+    let evaluations = evaluations(&document, stood, &mut reports, read, progress)?;
     let repeated = inputs::repeated(&document)?;
     inputs::once(&document)?;
     let mut under_noise = 0;
@@ -165,20 +168,38 @@ fn prove(plan: &[u8], read: ReadFile<'_>, progress: &mut dyn FnMut(&str)) -> Che
     report::report(document, &evaluations, &repeated, under_noise)
 }
 
+/// Where an activation is: its step, and how many rounds it takes.
+struct Place {
+    step: usize,
+    rounds: u64,
+}
+
+fn places(network: &Network) -> impl Iterator<Item = Place> + '_ {
+    let nodes = network.nodes.iter().enumerate();
+    let bent = nodes.filter(|(_, node)| node.layer.is_activation());
+    bent.map(|(i, node)| Place {
+        step: i + 1,
+        rounds: levels::rounds(&node.layer),
+    })
+}
+
 /// Rules P4 and P5, for the activations that state noise.
-fn evaluations(
+fn evaluations<'a>(
     document: &PlanDocument,
-    stands: &[Stand],
+    stood: impl Iterator<Item = (&'a Stand, &'a Place)>,
     reports: &mut Reports,
     read: ReadFile<'_>,
     progress: &mut dyn FnMut(&str),
 ) -> Checked<Evaluations> {
     let mut found = Evaluations::default();
-    for (activation, stand) in document.activations.iter().zip(stands) {
+    for (activation, (stand, place)) in document.activations.iter().zip(stood) {
         if let Some(noise) = &activation.noise {
             progress(&format!("evaluation of {}", activation.name));
             let report = reports.of(&noise.evaluation, read)?;
-            noise::prove(document, activation, stand, &report, &mut found)?;
+            let step = document.steps.get(place.step);
+            let step = step.ok_or_else(|| Fault::internal("a step"))?;
+            let place = (stand, place.rounds, step);
+            noise::prove(document, activation, place, &report, &mut found)?;
         }
     }
     Ok(found)

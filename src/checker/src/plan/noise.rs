@@ -1,7 +1,7 @@
 //! Rules P4 and P5: evaluation certificates, their common parameters, and what noise is left for the rest.
 
 use crate::core::fault::{Checked, Fault, Rule};
-use crate::plan::document::{Activation, PlanDocument};
+use crate::plan::document::{Activation, PlanDocument, Step};
 use crate::plan::tables::Stand;
 use crate::words::report::Report;
 
@@ -17,6 +17,8 @@ pub(crate) struct Evaluations {
     pub(crate) k: Option<u64>,
     /// Activations that have one.
     pub(crate) count: usize,
+    /// Of them those that are refreshed inside, or take several rounds: their certificate is of one passage without.
+    pub(crate) elsewhere: usize,
 }
 
 fn fail<T>(rule: Rule, activation: &Activation, detail: &str) -> Checked<T> {
@@ -33,7 +35,7 @@ fn fail<T>(rule: Rule, activation: &Activation, detail: &str) -> Checked<T> {
 pub(crate) fn prove(
     document: &PlanDocument,
     activation: &Activation,
-    stand: &Stand,
+    (stand, rounds, step): (&Stand, u64, &Step),
     report: &Report,
     found: &mut Evaluations,
 ) -> Checked<()> {
@@ -80,13 +82,24 @@ pub(crate) fn prove(
         }
     }
     let planned = stand.block.levels();
-    if decrypted.levels > planned {
+    let (from, to) = decrypted.levels;
+    if from - to > planned {
         let detail = format!(
             "its circuit takes {} levels, where {planned} are planned",
-            decrypted.levels
+            from - to
         );
         return fail(PARAMETERS, activation, &detail);
     }
+    // Elsewhere the noise may be another: it depends on the modulus that is left.
+    let once = rounds == 1 && step.inside.is_empty();
+    if once && (from > step.enter || to < step.leave) {
+        let detail = format!(
+            "its circuit goes from level {from} to {to}, where it begins at {} and ends at {}",
+            step.enter, step.leave
+        );
+        return fail(PARAMETERS, activation, &detail);
+    }
+    found.elsewhere += usize::from(!once);
     found.count += 1;
     found.k = match (found.k, decrypted.k) {
         (Some(a), Some(b)) => Some(a.min(b)),

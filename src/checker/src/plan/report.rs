@@ -177,6 +177,12 @@ fn assumptions(
             activations - evaluations.count
         ));
     }
+    if evaluations.elsewhere > 0 {
+        all.push(format!(
+            "{} activations that are refreshed inside or take several rounds add no more noise than their certificates say of one passage",
+            evaluations.elsewhere
+        ));
+    }
     if let Some(rest) = document.rest.as_ref().filter(|_| evaluations.count > 0) {
         all.push(format!(
             "linear layers and bootstraps together add at most {} B at each activation, and its input is no noisier than a fresh one",

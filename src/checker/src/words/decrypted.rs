@@ -13,8 +13,8 @@ pub struct Decrypted {
     pub(crate) noise: Rational,
     /// Inputs are within this of 0, where they are not all of the domain.
     pub(crate) within: Option<Rational>,
-    /// Levels from the inputs to the output.
-    pub(crate) levels: u64,
+    /// The level of the highest input, and that of the output.
+    pub(crate) levels: (u64, u64),
     pub(crate) security: String,
     pub(crate) parameters_sha256: String,
     pub(crate) circuit_sha256: String,
