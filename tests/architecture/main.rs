@@ -97,6 +97,7 @@ const PRODUCER: Rules = Rules {
                 room("figures"),
                 room("pages"),
                 room("audit"),
+                room("plan"),
             ],
         },
         room("jobs"),

@@ -11,11 +11,6 @@ use std::path::Path;
 /// Most layers that are listed one by one.
 const LISTED: usize = 24;
 
-/// 2^-9.02, rounded up.
-fn power(x: f64) -> String {
-    format!("2^{:.2}", (x * 100.0).ceil() / 100.0)
-}
-
 /// The levels of a layer: `9: 12 -> 3, 1 inside`.
 fn levels(row: &Row) -> String {
     let mut text = format!("{}: {} -> {}", row.cost().depth, row.levels.0, row.levels.1);
@@ -99,7 +94,7 @@ pub fn screen(answer: &Answer, folder: &Path, all: bool) -> String {
             row.layer.name,
             number::decimal(&row.layer.b, 6, true),
             row.design.name,
-            power(number::estimate_log2(&row.design.bound_error)),
+            noise::power(number::estimate_log2(&row.design.bound_error)),
             format!("{:.4}", row.layer.bound_reach),
             levels(row)
         );
@@ -226,7 +221,7 @@ pub fn explain(answer: &Answer, name: &str) -> Result<String> {
             design.name,
             cost.depth,
             cost.mults,
-            power(number::estimate_log2(&design.bound_error)),
+            noise::power(number::estimate_log2(&design.bound_error)),
         );
     }
     Ok(text)

@@ -1,11 +1,15 @@
 //! The noise of a plan on ciphertexts in words.
 
-use super::power;
 use crate::arith::number;
 use crate::jobs::plan::{Budget, Closing};
 use rug::Rational;
 use std::fmt::Write as _;
 use std::path::Path;
+
+/// 2^-9.02, rounded up.
+pub(super) fn power(x: f64) -> String {
+    format!("2^{:.2}", (x * 100.0).ceil() / 100.0)
+}
 
 /// `2^-21.76`, rounded up; a power of 2 as such.
 fn amount(x: &Rational) -> String {
