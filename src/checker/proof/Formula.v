@@ -1,0 +1,95 @@
+(** What formulas and programs mean: section 2.3 of certificates/FORMAT.md, on real numbers.
+
+    Nothing is computed and nothing is proved here. *)
+Require Import ZArith QArith Qreals Reals List.
+Import ListNotations.
+Open Scope R_scope.
+
+(** Functions of one argument; those of FORMAT.md that are not among them are not proved here. *)
+Inductive name := Exp | Sqrt | Tanh | Sigmoid | Silu.
+(** x; y is p(x); what an earlier step of a program has bound, by its place. *)
+Inductive formula :=
+  | Number (q : Q) | X | Y | Bound (place : nat)
+  | Sum (a b : formula) | Product (a b : formula) | Quotient (a b : formula)
+  | Power (a : formula) (k : positive) | Root (m : positive) (a : formula) | Call (f : name) (a : formula).
+Record program := { steps : list formula; result : formula }.
+
+(** The real m-th root that is not negative, of u >= 0. *)
+Definition root (m : positive) (u : R) : R := if Rlt_dec 0 u then Rpower u (/ INR (Pos.to_nat m)) else 0.
+Definition called (f : name) (u : R) : R :=
+  match f with
+  | Exp => exp u
+  | Sqrt => sqrt u
+  | Tanh => 1 - 2 / (1 + exp (2 * u))
+  | Sigmoid => 1 / (1 + exp (- u))
+  | Silu => u * (1 / (1 + exp (- u)))
+  end.
+Definition takes (f : name) (u : R) : Prop := match f with Sqrt => 0 <= u | _ => True end.
+
+Section At.
+Variables x y : R.
+
+(** With the values of what is bound. *)
+Fixpoint value (bound : list R) (f : formula) : R :=
+  match f with
+  | Number q => Q2R q
+  | X => x
+  | Y => y
+  | Bound i => nth i bound 0
+  | Sum a b => value bound a + value bound b
+  | Product a b => value bound a * value bound b
+  | Quotient a b => value bound a / value bound b
+  | Power a k => value bound a ^ Pos.to_nat k
+  | Root m a => root m (value bound a)
+  | Call f a => called f (value bound a)
+  end.
+Fixpoint defined (bound : list R) (f : formula) : Prop :=
+  match f with
+  | Number _ | X | Y => True
+  | Bound i => (i < length bound)%nat
+  | Sum a b | Product a b => defined bound a /\ defined bound b
+  | Quotient a b => defined bound a /\ defined bound b /\ value bound b <> 0
+  | Power a _ => defined bound a
+  | Root _ a => defined bound a /\ 0 <= value bound a
+  | Call f a => defined bound a /\ takes f (value bound a)
+  end.
+(** Somewhere in it the argument of a root lies beyond the end of where the root is defined, by at most s. *)
+Fixpoint at_end (s : R) (bound : list R) (f : formula) : Prop :=
+  match f with
+  | Number _ | X | Y | Bound _ => False
+  | Sum a b | Product a b | Quotient a b => at_end s bound a \/ at_end s bound b
+  | Power a _ => at_end s bound a
+  | Root _ a | Call Sqrt a => at_end s bound a \/ (defined bound a /\ - s <= value bound a < 0)
+  | Call _ a => at_end s bound a
+  end.
+
+(** What a program has bound when all its steps are done; and its value. *)
+Fixpoint bind (bound : list R) (l : list formula) : list R :=
+  match l with [] => bound | f :: t => bind (bound ++ [value bound f]) t end.
+Fixpoint steps_defined (bound : list R) (l : list formula) : Prop :=
+  match l with [] => True | f :: t => defined bound f /\ steps_defined (bound ++ [value bound f]) t end.
+Fixpoint steps_at_end (s : R) (bound : list R) (l : list formula) : Prop :=
+  match l with [] => False | f :: t => at_end s bound f \/ steps_at_end s (bound ++ [value bound f]) t end.
+Definition outcome (g : program) : R := value (bind [] (steps g)) (result g).
+Definition has_outcome (g : program) : Prop := steps_defined [] (steps g) /\ defined (bind [] (steps g)) (result g).
+Definition outcome_at_end (s : R) (g : program) : Prop :=
+  steps_at_end s [] (steps g) \/ at_end s (bind [] (steps g)) (result g).
+End At.
+
+(** What is bounded of a value g that stands for a function f: g - f, g/f - 1, or w (g - f). *)
+Inductive measure := Absolute | Relative | Weighted (w : formula).
+Section Error.
+Variables (f : formula) (g : program) (how : measure) (x y : R).
+Definition smooth_error : R :=
+  match how with
+  | Absolute => outcome x y g - value x y [] f
+  | Relative => outcome x y g / value x y [] f - 1
+  | Weighted w => value x y [] w * (outcome x y g - value x y [] f)
+  end.
+Definition error_defined : Prop :=
+  has_outcome x y g /\ defined x y [] f
+  /\ match how with Absolute => True | Relative => value x y [] f <> 0 | Weighted w => defined x y [] w end.
+Definition error_at_end (s : R) : Prop :=
+  outcome_at_end x y s g \/ at_end x y s [] f
+  \/ match how with Weighted w => at_end x y s [] w | _ => False end.
+End Error.
