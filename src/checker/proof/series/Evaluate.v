@@ -90,7 +90,7 @@ Proof.
   replace (1 - 2 / (1 + exp (2 * z))) with (1 + -2 * / (1 + exp (2 * z))) by (unfold Rdiv; ring). exact R.
 Qed.
 
-Lemma at_least : forall z, - IZR slack <= z * P -> - s <= z.
+Lemma from_units : forall z, - IZR slack <= z * P -> - s <= z.
 Proof.
   intros z H. pose proof (P_pos p Hp0). apply Rmult_le_reg_r with P; [assumption|]. lra.
 Qed.
@@ -101,7 +101,7 @@ Proof.
   - split; [intros _; apply (mexp_ok p Hp _ _ _ _ _ Hv H Ha)|auto].
   - destruct (mroot_ok p Hp0 2 _ _ _ _ _ _ Hv H Ha) as [D W]. split; [intros Z; apply W, sqrt_is, Z|].
     destruct (Rle_dec 0 z) as [L|L]; [left; exact L|]. right. split; [reflexivity|]. split; [|lra].
-    destruct D as [D|D]; [lra|apply at_least, D].
+    destruct D as [D|D]; [lra|apply from_units, D].
   - split; [intros _; apply (tanh_on_ok a); assumption|auto].
   - split; [intros _; apply (sigmoid_on_ok a); assumption|auto].
   - chain H. split; [intros _|auto]. apply (mmul_ok p Hp0 _ _ _ _ _ _ _ Hv H Ha). apply (sigmoid_on_ok a); assumption.
@@ -173,7 +173,7 @@ Proof.
     + intros [D Z]. apply (mroot_ok p Hp0 k _ _ _ _ _ _ Hv H (A1 D)), root_is, Z.
     + destruct A2 as [D|A2]; [|auto]. destruct (mroot_ok p Hp0 k _ _ _ _ _ _ Hv H (A1 D)) as [Z _].
       destruct (Rle_dec 0 (value values a)) as [L|L]; [left; auto|]. right. right. split; [exact D|]. split; [|lra].
-      destruct Z as [Z|Z]; [lra|apply at_least, Z].
+      destruct Z as [Z|Z]; [lra|apply from_units, Z].
   - cbn [evaluate] in H. chain H. destruct (IHa _ eq_refl) as [A1 A2].
     split; cbn [Formula.defined Formula.value].
     + intros [D Z]. apply (call_on_ok f m0); auto.
