@@ -102,7 +102,7 @@ let theorem ~pure (c : certificate) =
   String.concat "\n" [
     "(* coqc -R target/prove Polycert FILE.v; Statement.v says what is stated of this value. *)";
     "From Coq Require Import ZArith QArith List.";
-    "From Polycert Require Import Vocabulary Formula Statement core.Pieces core.Cascade core.Ground core.Composite";
+    "From Polycert Require Import Vocabulary Formula Statement core.Pieces core.Cascade core.Ground core.Composite.";
     "From Polycert Require Import series.Rule Check Sound" ^ library ^ ".";
     "Import ListNotations.";
     "Definition document : certificate := " ^ value ^ ".";
