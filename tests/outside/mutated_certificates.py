@@ -46,6 +46,7 @@ def digest(table):
 
     domain = table["domain"]
     lines = ["polycert-table/1", f"domain {plain(domain['lo'])} {plain(domain['hi'])}"]
+    lines += [f"segment {plain(lo)} {plain(hi)}" for lo, hi in domain.get("segments", [])]
     lines.append("eps " + (plain(domain["eps"]) if "eps" in domain else "-"))
     if table.get("output") == "step":
         lines.append("output step")
@@ -53,6 +54,7 @@ def digest(table):
         lines.append("slope " + plain(table["slope"]))
     if "lower" in table and "upper" in table:
         lines.append(f"ends {plain(table['lower'])} {plain(table['upper'])}")
+    lines += [f"{name} {table[name]}" for name in ("function", "value") if name in table]
     for c in table["components"]:
         m = c.get("input_map", {"scale": "1", "offset": "0"})
         lines.append(f"component {c['basis']} {plain(m['scale'])} {plain(m['offset'])} {len(c['coefficients'])}")
