@@ -6,10 +6,10 @@ Import ListNotations.
 Open Scope R_scope.
 
 (** Functions of one argument; those of FORMAT.md that are not among them are not proved here. *)
-Inductive name := Exp | Sqrt | Tanh | Sigmoid | Silu.
+Inductive name := Exp | Log | Sqrt | Sin | Cos | Tanh | Sigmoid | Softplus | Silu.
 (** x; y is p(x); what an earlier step of a program has bound, by its place. *)
 Inductive formula :=
-  | Number (q : Q) | X | Y | Bound (place : nat)
+  | Number (q : Q) | Pi | X | Y | Bound (place : nat)
   | Sum (a b : formula) | Product (a b : formula) | Quotient (a b : formula)
   | Power (a : formula) (k : positive) | Root (m : positive) (a : formula) | Call (f : name) (a : formula).
 Record program := { steps : list formula; result : formula }.
@@ -19,12 +19,16 @@ Definition root (m : positive) (u : R) : R := if Rlt_dec 0 u then Rpower u (/ IN
 Definition called (f : name) (u : R) : R :=
   match f with
   | Exp => exp u
+  | Log => ln u
   | Sqrt => sqrt u
+  | Sin => sin u
+  | Cos => cos u
   | Tanh => 1 - 2 / (1 + exp (2 * u))
   | Sigmoid => 1 / (1 + exp (- u))
+  | Softplus => ln (1 + exp u)
   | Silu => u * (1 / (1 + exp (- u)))
   end.
-Definition takes (f : name) (u : R) : Prop := match f with Sqrt => 0 <= u | _ => True end.
+Definition takes (f : name) (u : R) : Prop := match f with Log => 0 < u | Sqrt => 0 <= u | _ => True end.
 
 Section At.
 Variables x y : R.
@@ -33,6 +37,7 @@ Variables x y : R.
 Fixpoint value (bound : list R) (f : formula) : R :=
   match f with
   | Number q => Q2R q
+  | Pi => PI
   | X => x
   | Y => y
   | Bound i => nth i bound 0
@@ -45,7 +50,7 @@ Fixpoint value (bound : list R) (f : formula) : R :=
   end.
 Fixpoint defined (bound : list R) (f : formula) : Prop :=
   match f with
-  | Number _ | X | Y => True
+  | Number _ | Pi | X | Y => True
   | Bound i => (i < length bound)%nat
   | Sum a b | Product a b => defined bound a /\ defined bound b
   | Quotient a b => defined bound a /\ defined bound b /\ value bound b <> 0
@@ -56,7 +61,7 @@ Fixpoint defined (bound : list R) (f : formula) : Prop :=
 (** Somewhere in it the argument of a root lies beyond the end of where the root is defined, by at most s. *)
 Fixpoint at_end (s : R) (bound : list R) (f : formula) : Prop :=
   match f with
-  | Number _ | X | Y | Bound _ => False
+  | Number _ | Pi | X | Y | Bound _ => False
   | Sum a b | Product a b | Quotient a b => at_end s bound a \/ at_end s bound b
   | Power a _ => at_end s bound a
   | Root _ a | Call Sqrt a => at_end s bound a \/ (defined bound a /\ - s <= value bound a < 0)

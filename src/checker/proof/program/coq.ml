@@ -36,9 +36,12 @@ let witness w = record [ "at_x", q w.at_x; "at_least", q w.at_least ]
 let part a =
   record [ "part_from", q a.part_from; "part_to", q a.part_to; "part_slope", q a.part_slope;
            "part_intercept", q a.part_intercept ]
-let name = function Exp -> "Exp" | Sqrt -> "Sqrt" | Tanh -> "Tanh" | Sigmoid -> "Sigmoid" | Silu -> "Silu"
+let name = function
+  | Exp -> "Exp" | Log -> "Log" | Sqrt -> "Sqrt" | Sin -> "Sin" | Cos -> "Cos" | Tanh -> "Tanh" | Sigmoid -> "Sigmoid"
+  | Softplus -> "Softplus" | Silu -> "Silu"
 let rec formula = function
   | Number x -> call "Number" [ q x ]
+  | Pi -> "Pi"
   | X -> "X"
   | Y -> "Y"
   | Bound i -> call "Bound" [ nat i ]

@@ -19,8 +19,8 @@ let max_bindings = 64
 
 (* A function that is proved, or the name of one that is not. *)
 let names = [
-  "exp", Some Exp; "log", None; "sqrt", Some Sqrt; "sin", None; "cos", None; "atan", None; "asin", None; "acos", None;
-  "erf", None; "tanh", Some Tanh; "sigmoid", Some Sigmoid; "softplus", None; "gelu", None; "gelu_tanh", None;
+  "exp", Some Exp; "log", Some Log; "sqrt", Some Sqrt; "sin", Some Sin; "cos", Some Cos; "atan", None; "asin", None; "acos", None;
+  "erf", None; "tanh", Some Tanh; "sigmoid", Some Sigmoid; "softplus", Some Softplus; "gelu", None; "gelu_tanh", None;
   "silu", Some Silu ]
 
 (* A formula with its text. *)
@@ -170,7 +170,7 @@ and named r depth =
   match word r with
   | "x" -> X
   | "p" when r.is_program -> Y
-  | "pi" -> not_proved r "pi"; X
+  | "pi" -> Pi
   | "root" -> root r depth
   | word -> (
       match position word r.bound, List.assoc_opt word names with
@@ -242,12 +242,12 @@ let program text =
 
 let rec varies = function
   | X | Y | Bound _ -> true
-  | Number _ -> false
+  | Number _ | Pi -> false
   | Sum (a, b) | Product (a, b) | Quotient (a, b) -> varies a || varies b
   | Power (a, _) | Root (_, a) | Call (_, a) -> varies a
 (* Whether it has a root of an argument that varies: it may be defined up to an end only. *)
 let rec has_ends = function
-  | X | Y | Bound _ | Number _ -> false
+  | X | Y | Bound _ | Number _ | Pi -> false
   | Sum (a, b) | Product (a, b) | Quotient (a, b) -> has_ends a || has_ends b
   | Root (_, a) | Call (Sqrt, a) -> varies a || has_ends a
   | Power (a, _) | Call (_, a) -> has_ends a
@@ -260,4 +260,4 @@ let as_atom f =
     | ')' -> depth := max 0 (!depth - 1)
     | '+' | '-' | '*' | '/' | '^' -> if !depth = 0 then plain := false
     | _ -> ()) text;
-  match f.tree with (X | Y | Root _ | Call _) when !plain -> text | _ -> "(" ^ text ^ ")"
+  match f.tree with (X | Y | Pi | Root _ | Call _) when !plain -> text | _ -> "(" ^ text ^ ")"

@@ -1,6 +1,7 @@
 (** Formulas and programs on models: one operation after another. *)
 Require Import Bool ZArith QArith Qreals Reals List Lra Lia Psatz.
-From Polycert Require Import Formula core.Fixed core.Number series.Model series.Elementary series.Root.
+From Polycert Require Import Formula core.Fixed core.Number series.Model series.Points series.OddSeries
+  series.Elementary series.Root series.Integrals series.SinCos.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -10,12 +11,20 @@ Definition sigmoid_on (p : Z) (n : nat) (a : model) : option model :=
 Definition tanh_on (p : Z) (n : nat) (a : model) : option model :=
   b <- mscale p 2 a;; e <- mexp p n b;; one <- constant p 1;; s <- msum p one e;; i <- minv p n s;;
   t <- mscale p (-2) i;; msum p one t.
+Definition softplus_on (p : Z) (n : nat) (a : model) : option model :=
+  e <- mexp p n a;; one <- constant p 1;; s <- msum p one e;; mlog p n s.
+(** A constant with the guard bits, made coarser. *)
+Definition pi_on (p : Z) : option model := i <- pi_of (p + guard);; enclosed p (coarser guard i).
 Definition call_on (p slack : Z) (n : nat) (f : name) (a : model) : option model :=
   match f with
   | Exp => mexp p n a
+  | Log => mlog p n a
   | Sqrt => mroot p slack n 2 a
+  | Sin => both <- msin_cos p n a;; Some (fst both)
+  | Cos => both <- msin_cos p n a;; Some (snd both)
   | Tanh => tanh_on p n a
   | Sigmoid => sigmoid_on p n a
+  | Softplus => softplus_on p n a
   | Silu => s <- sigmoid_on p n a;; mmul p n a s
   end.
 
@@ -24,6 +33,7 @@ Variables (p slack : Z) (n : nat) (x y : model).
 Fixpoint evaluate (bound : list model) (f : formula) : option model :=
   match f with
   | Number q => constant p q
+  | Pi => pi_on p
   | X => Some x
   | Y => Some y
   | Bound i => nth_error bound i
@@ -90,6 +100,18 @@ Proof.
   replace (1 - 2 / (1 + exp (2 * z))) with (1 + -2 * / (1 + exp (2 * z))) by (unfold Rdiv; ring). exact R.
 Qed.
 
+Lemma softplus_on_ok : forall a m z, softplus_on p n a = Some m -> within a v z -> within m v (ln (1 + exp z)).
+Proof.
+  intros a m z H Ha. unfold softplus_on in H. chain H. pose proof (mexp_ok p Hp _ _ _ _ _ Hv E Ha) as W.
+  pose proof (constant_ok p Hp0 _ _ E0 v) as One. rewrite Q2R_1 in One.
+  apply (mlog_ok p Hp _ _ _ _ _ Hv H (msum_ok p _ _ _ _ _ _ E1 One W)).
+Qed.
+Lemma pi_on_ok : forall m, pi_on p = Some m -> within m v PI.
+Proof.
+  intros m H. unfold pi_on in H. chain H. apply (enclosed_ok p _ _ H). apply coarser_ok; [exact Hp0|unfold guard; lia|].
+  apply (pi_of_ok (p + guard)); [unfold guard; lia|exact E].
+Qed.
+
 Lemma from_units : forall z, - IZR slack <= z * P -> - s <= z.
 Proof.
   intros z H. pose proof (P_pos p Hp0). apply Rmult_le_reg_r with P; [assumption|]. lra.
@@ -99,11 +121,15 @@ Lemma call_on_ok : forall f a m z, call_on p slack n f a = Some m -> within a v 
 Proof.
   intros f a m z H Ha. destruct f; cbn [call_on takes called] in *.
   - split; [intros _; apply (mexp_ok p Hp _ _ _ _ _ Hv H Ha)|auto].
+  - destruct (mlog_ok p Hp _ _ _ _ _ Hv H Ha) as [Z W]. auto.
   - destruct (mroot_ok p Hp0 2 _ _ _ _ _ _ Hv H Ha) as [D W]. split; [intros Z; apply W, sqrt_is, Z|].
     destruct (Rle_dec 0 z) as [L|L]; [left; exact L|]. right. split; [reflexivity|]. split; [|lra].
     destruct D as [D|D]; [lra|apply from_units, D].
+  - chain H. destruct p0 as [ms mc]. injection H as <-. split; [intros _; apply (msin_cos_ok p Hp _ _ _ _ _ _ Hv E Ha)|auto].
+  - chain H. destruct p0 as [ms mc]. injection H as <-. split; [intros _; apply (msin_cos_ok p Hp _ _ _ _ _ _ Hv E Ha)|auto].
   - split; [intros _; apply (tanh_on_ok a); assumption|auto].
   - split; [intros _; apply (sigmoid_on_ok a); assumption|auto].
+  - split; [intros _; apply (softplus_on_ok a); assumption|auto].
   - chain H. split; [intros _|auto]. apply (mmul_ok p Hp0 _ _ _ _ _ _ _ Hv H Ha). apply (sigmoid_on_ok a); assumption.
 Qed.
 
@@ -142,8 +168,9 @@ Qed.
 Theorem evaluate_ok : forall bound values, holds bound values -> forall f m, evaluate p slack n x y bound f = Some m ->
   modelled m values f.
 Proof.
-  intros bound values HB. induction f as [q| | |i|a IHa b IHb|a IHa b IHb|a IHa b IHb|a IHa k|k a IHa|f a IHa]; intros m H.
+  intros bound values HB. induction f as [q| | | |i|a IHa b IHb|a IHa b IHb|a IHa b IHb|a IHa k|k a IHa|f a IHa]; intros m H.
   - split; [intros _; apply (constant_ok p Hp0), H|left; exact I].
+  - split; [intros _; apply pi_on_ok, H|left; exact I].
   - injection H as <-. split; [intros _; exact Hx|left; exact I].
   - injection H as <-. split; [intros _; exact Hy|left; exact I].
   - destruct (holds_nth _ _ HB _ _ H) as [L W]. split; [intros _; exact W|left; exact L].
@@ -211,7 +238,7 @@ End Sound.
 (** Nothing is beyond an end by at most 0. *)
 Lemma no_end : forall x y f bound, ~ at_end x y 0 bound f.
 Proof.
-  intros x y. induction f as [q| | |i|a IHa b IHb|a IHa b IHb|a IHa b IHb|a IHa k|k a IHa|f a IHa]; intros bound; cbn [at_end];
+  intros x y. induction f as [q| | | |i|a IHa b IHb|a IHa b IHb|a IHa b IHb|a IHa k|k a IHa|f a IHa]; intros bound; cbn [at_end];
     try (specialize (IHa bound)); try (specialize (IHb bound)); try tauto.
   - intros [A|[_ A]]; [tauto|lra].
   - destruct f; try exact IHa. intros [A|[_ A]]; [tauto|lra].
