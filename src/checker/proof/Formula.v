@@ -1,12 +1,12 @@
 (** What formulas and programs mean: section 2.3 of certificates/FORMAT.md, on real numbers.
 
-    Nothing is computed and nothing is proved here. *)
+    Nothing is computed here, and nothing is proved but that the integral of erf exists. *)
 Require Import ZArith QArith Qreals Reals List.
 Import ListNotations.
 Open Scope R_scope.
 
 (** Functions of one argument; those of FORMAT.md that are not among them are not proved here. *)
-Inductive name := Exp | Log | Sqrt | Sin | Cos | Tanh | Sigmoid | Softplus | Silu.
+Inductive name := Exp | Log | Sqrt | Sin | Cos | Erf | Tanh | Sigmoid | Softplus | Gelu | GeluTanh | Silu.
 (** x; y is p(x); what an earlier step of a program has bound, by its place. *)
 Inductive formula :=
   | Number (q : Q) | Pi | X | Y | Bound (place : nat)
@@ -16,6 +16,18 @@ Record program := { steps : list formula; result : formula }.
 
 (** The real m-th root that is not negative, of u >= 0. *)
 Definition root (m : positive) (u : R) : R := if Rlt_dec 0 u then Rpower u (/ INR (Pos.to_nat m)) else 0.
+Definition tangent (u : R) : R := 1 - 2 / (1 + exp (2 * u)).
+(** 2/sqrt(pi) times the integral of the bell from 0 to u. *)
+Definition bell (t : R) : R := exp (- (t * t)).
+Lemma bell_integrable : forall a b, Riemann_integrable bell a b.
+Proof.
+  assert (C : forall t, continuity_pt bell t).
+  { intros t. apply (continuity_pt_comp (fun t => - (t * t)) exp); [|apply derivable_continuous_pt, derivable_pt_exp].
+    apply (continuity_pt_opp (fun t => t * t)), continuity_pt_mult; apply derivable_continuous_pt, derivable_pt_id. }
+  intros a b. destruct (Rle_dec a b) as [L|L]; [|apply RiemannInt_P1]; (apply continuity_implies_RiemannInt; [|intros; apply C]);
+    [exact L|left; apply Rnot_le_lt, L].
+Qed.
+Definition erf (u : R) : R := 2 / sqrt PI * RiemannInt (bell_integrable 0 u).
 Definition called (f : name) (u : R) : R :=
   match f with
   | Exp => exp u
@@ -23,9 +35,12 @@ Definition called (f : name) (u : R) : R :=
   | Sqrt => sqrt u
   | Sin => sin u
   | Cos => cos u
-  | Tanh => 1 - 2 / (1 + exp (2 * u))
+  | Erf => erf u
+  | Tanh => tangent u
   | Sigmoid => 1 / (1 + exp (- u))
   | Softplus => ln (1 + exp u)
+  | Gelu => u * (1 + erf (u / sqrt 2)) / 2
+  | GeluTanh => u * (1 + tangent (sqrt (2 / PI) * (u + 44715 / 1000000 * u ^ 3))) / 2
   | Silu => u * (1 / (1 + exp (- u)))
   end.
 Definition takes (f : name) (u : R) : Prop := match f with Log => 0 < u | Sqrt => 0 <= u | _ => True end.

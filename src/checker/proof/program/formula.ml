@@ -20,7 +20,7 @@ let max_bindings = 64
 (* A function that is proved, or the name of one that is not. *)
 let names = [
   "exp", Some Exp; "log", Some Log; "sqrt", Some Sqrt; "sin", Some Sin; "cos", Some Cos; "atan", None; "asin", None; "acos", None;
-  "erf", None; "tanh", Some Tanh; "sigmoid", Some Sigmoid; "softplus", Some Softplus; "gelu", None; "gelu_tanh", None;
+  "erf", Some Erf; "tanh", Some Tanh; "sigmoid", Some Sigmoid; "softplus", Some Softplus; "gelu", Some Gelu; "gelu_tanh", Some GeluTanh;
   "silu", Some Silu ]
 
 (* A formula with its text. *)

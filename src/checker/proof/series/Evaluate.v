@@ -1,7 +1,7 @@
 (** Formulas and programs on models: one operation after another. *)
 Require Import Bool ZArith QArith Qreals Reals List Lra Lia Psatz.
 From Polycert Require Import Formula core.Fixed core.Number series.Model series.Points series.OddSeries
-  series.Elementary series.Root series.Integrals series.SinCos.
+  series.Elementary series.Root series.Integrals series.SinCos series.Gauss.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -15,6 +15,15 @@ Definition softplus_on (p : Z) (n : nat) (a : model) : option model :=
   e <- mexp p n a;; one <- constant p 1;; s <- msum p one e;; mlog p n s.
 (** A constant with the guard bits, made coarser. *)
 Definition pi_on (p : Z) : option model := i <- pi_of (p + guard);; enclosed p (coarser guard i).
+(** a (1 + t)/2 *)
+Definition half_gate (p : Z) (n : nat) (a t : model) : option model :=
+  one <- constant p 1;; s <- msum p one t;; gate <- mscale p (1 # 2) s;; mmul p n a gate.
+Definition gelu_on (p slack : Z) (n : nat) (a : model) : option model :=
+  half <- constant p (1 # 2);; r <- mroot p slack n 2 half;; b <- mmul p n a r;; t <- merf p slack n b;; half_gate p n a t.
+Definition gelu_tanh_on (p slack : Z) (n : nat) (a : model) : option model :=
+  pi <- pi_on p;; i <- minv p n pi;; two <- mscale p 2 i;; r <- mroot p slack n 2 two;;
+  cube <- mpow p n a 3;; part <- mscale p (44715 # 1000000) cube;; s <- msum p a part;; b <- mmul p n r s;;
+  t <- tanh_on p n b;; half_gate p n a t.
 Definition call_on (p slack : Z) (n : nat) (f : name) (a : model) : option model :=
   match f with
   | Exp => mexp p n a
@@ -22,9 +31,12 @@ Definition call_on (p slack : Z) (n : nat) (f : name) (a : model) : option model
   | Sqrt => mroot p slack n 2 a
   | Sin => both <- msin_cos p n a;; Some (fst both)
   | Cos => both <- msin_cos p n a;; Some (snd both)
+  | Erf => merf p slack n a
   | Tanh => tanh_on p n a
   | Sigmoid => sigmoid_on p n a
   | Softplus => softplus_on p n a
+  | Gelu => gelu_on p slack n a
+  | GeluTanh => gelu_tanh_on p slack n a
   | Silu => s <- sigmoid_on p n a;; mmul p n a s
   end.
 
@@ -88,9 +100,9 @@ Proof.
   destruct (minv_ok p Hp _ _ _ _ _ Hv H (msum_ok p _ _ _ _ _ _ E2 One W)) as [_ I].
   unfold Rdiv. rewrite Rmult_1_l. exact I.
 Qed.
-Lemma tanh_on_ok : forall a m z, tanh_on p n a = Some m -> within a v z -> within m v (1 - 2 / (1 + exp (2 * z))).
+Lemma tanh_on_ok : forall a m z, tanh_on p n a = Some m -> within a v z -> within m v (tangent z).
 Proof.
-  intros a m z H Ha. unfold tanh_on in H. chain H.
+  intros a m z H Ha. unfold tanh_on in H. unfold tangent. chain H.
   pose proof (mscale_ok p _ _ _ _ _ Hv E Ha) as W. replace (Q2R 2) with 2 in W by (unfold Q2R; simpl; field).
   pose proof (mexp_ok p Hp _ _ _ _ _ Hv E0 W) as W1.
   pose proof (constant_ok p Hp0 _ _ E1 v) as One. rewrite Q2R_1 in One.
@@ -112,6 +124,34 @@ Proof.
   apply (pi_of_ok (p + guard)); [unfold guard; lia|exact E].
 Qed.
 
+Lemma half_gate_ok : forall a t m z y, half_gate p n a t = Some m -> within a v z -> within t v y -> within m v (z * (1 + y) / 2).
+Proof.
+  intros a t m z y' H Ha Ht. unfold half_gate in H. chain H. pose proof (constant_ok p Hp0 _ _ E v) as One. rewrite Q2R_1 in One.
+  pose proof (mscale_ok p _ _ _ _ _ Hv E1 (msum_ok p _ _ _ _ _ _ E0 One Ht)) as G. rewrite Q2R_half in G.
+  replace (z * (1 + y') / 2) with (z * (/ 2 * (1 + y'))) by field. apply (mmul_ok p Hp0 _ _ _ _ _ _ _ Hv H Ha G).
+Qed.
+Lemma gelu_on_ok : forall a m z, gelu_on p slack n a = Some m -> within a v z -> within m v (z * (1 + erf (z / sqrt 2)) / 2).
+Proof.
+  intros a m z H Ha. unfold gelu_on in H. chain H. pose proof (constant_ok p Hp0 _ _ E v) as Hh. rewrite Q2R_half in Hh.
+  destruct (mroot_ok p Hp0 2 _ _ _ _ _ _ Hv E0 Hh) as [_ R]. specialize (R _ (sqrt_is (/ 2) ltac:(lra))).
+  apply (half_gate_ok a m3 m); [exact H|exact Ha|]. apply (merf_ok p Hp _ _ _ _ _ _ Hv E2).
+  replace (z / sqrt 2) with (z * sqrt (/ 2)) by (rewrite sqrt_inv; reflexivity).
+  apply (mmul_ok p Hp0 _ _ _ _ _ _ _ Hv E1 Ha R).
+Qed.
+Lemma gelu_tanh_on_ok : forall a m z, gelu_tanh_on p slack n a = Some m -> within a v z ->
+  within m v (z * (1 + tangent (sqrt (2 / PI) * (z + 44715 / 1000000 * z ^ 3))) / 2).
+Proof.
+  intros a m z H Ha. unfold gelu_tanh_on in H. chain H. pose proof PI_RGT_0 as Pi0.
+  destruct (minv_ok p Hp _ _ _ _ _ Hv E0 (pi_on_ok _ E)) as [_ I].
+  pose proof (mscale_ok p _ _ _ _ _ Hv E1 I) as T. replace (Q2R 2) with 2 in T by (unfold Q2R; simpl; field).
+  destruct (mroot_ok p Hp0 2 _ _ _ _ _ _ Hv E2 T) as [_ R].
+  specialize (R _ (sqrt_is (2 * / PI) ltac:(apply Rmult_le_pos; [lra|apply Rlt_le, Rinv_0_lt_compat, Pi0]))).
+  pose proof (mscale_ok p _ _ _ _ _ Hv E4 (mpow_ok p Hp0 _ _ _ _ _ _ Hv E3 Ha)) as C.
+  change (Pos.to_nat 3) with 3%nat in C. replace (Q2R (44715 # 1000000)) with (44715 / 1000000) in C by (unfold Q2R; simpl; field).
+  apply (half_gate_ok a m8 m); [exact H|exact Ha|]. apply (tanh_on_ok m7); [exact E7|].
+  apply (mmul_ok p Hp0 _ _ _ _ _ _ _ Hv E6 R). apply (msum_ok p _ _ _ _ _ _ E5 Ha C).
+Qed.
+
 Lemma from_units : forall z, - IZR slack <= z * P -> - s <= z.
 Proof.
   intros z H. pose proof (P_pos p Hp0). apply Rmult_le_reg_r with P; [assumption|]. lra.
@@ -127,9 +167,12 @@ Proof.
     destruct D as [D|D]; [lra|apply from_units, D].
   - chain H. destruct p0 as [ms mc]. injection H as <-. split; [intros _; apply (msin_cos_ok p Hp _ _ _ _ _ _ Hv E Ha)|auto].
   - chain H. destruct p0 as [ms mc]. injection H as <-. split; [intros _; apply (msin_cos_ok p Hp _ _ _ _ _ _ Hv E Ha)|auto].
+  - split; [intros _; apply (merf_ok p Hp _ _ _ _ _ _ Hv H Ha)|auto].
   - split; [intros _; apply (tanh_on_ok a); assumption|auto].
   - split; [intros _; apply (sigmoid_on_ok a); assumption|auto].
   - split; [intros _; apply (softplus_on_ok a); assumption|auto].
+  - split; [intros _; apply (gelu_on_ok a); assumption|auto].
+  - split; [intros _; apply (gelu_tanh_on_ok a); assumption|auto].
   - chain H. split; [intros _|auto]. apply (mmul_ok p Hp0 _ _ _ _ _ _ _ Hv H Ha). apply (sigmoid_on_ok a); assumption.
 Qed.
 
