@@ -97,7 +97,13 @@ def outcome(program, d, hi, path):
 
 
 def main():
+    if len(sys.argv) < 5:
+        sys.exit(__doc__)
     rust, proved, seed, count = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+    for program in (rust, proved):
+        if not os.access(program, os.X_OK):
+            print(f"*** SKIPPED: {program} is not there (`make prove` builds the proved one)", file=sys.stderr)
+            return
     keep = sys.argv[5] if len(sys.argv) > 5 else tempfile.mkdtemp()
     os.makedirs(keep, exist_ok=True)
     path = os.path.join(keep, "document.cert.json")
