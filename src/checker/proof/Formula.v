@@ -5,8 +5,8 @@ Require Import ZArith QArith Qreals Reals List.
 Import ListNotations.
 Open Scope R_scope.
 
-(** Functions of one argument; those of FORMAT.md that are not among them are not proved here. *)
-Inductive name := Exp | Log | Sqrt | Sin | Cos | Erf | Tanh | Sigmoid | Softplus | Gelu | GeluTanh | Silu.
+(** Functions of one argument. *)
+Inductive name := Exp | Log | Sqrt | Sin | Cos | Atan | Asin | Acos | Erf | Tanh | Sigmoid | Softplus | Gelu | GeluTanh | Silu.
 (** x; y is p(x); what an earlier step of a program has bound, by its place. *)
 Inductive formula :=
   | Number (q : Q) | Pi | X | Y | Bound (place : nat)
@@ -35,6 +35,9 @@ Definition called (f : name) (u : R) : R :=
   | Sqrt => sqrt u
   | Sin => sin u
   | Cos => cos u
+  | Atan => atan u
+  | Asin => asin u
+  | Acos => acos u
   | Erf => erf u
   | Tanh => tangent u
   | Sigmoid => 1 / (1 + exp (- u))
@@ -43,7 +46,11 @@ Definition called (f : name) (u : R) : R :=
   | GeluTanh => u * (1 + tangent (sqrt (2 / PI) * (u + 44715 / 1000000 * u ^ 3))) / 2
   | Silu => u * (1 / (1 + exp (- u)))
   end.
-Definition takes (f : name) (u : R) : Prop := match f with Log => 0 < u | Sqrt => 0 <= u | _ => True end.
+Definition takes (f : name) (u : R) : Prop :=
+  match f with Log => 0 < u | Sqrt => 0 <= u | Asin | Acos => -1 <= u <= 1 | _ => True end.
+(** Beyond the end of where it is defined, by at most s. *)
+Definition just_beyond (s : R) (f : name) (u : R) : Prop :=
+  match f with Sqrt => - s <= u < 0 | Asin | Acos => - 1 - s <= u < -1 \/ 1 < u <= 1 + s | _ => False end.
 
 Section At.
 Variables x y : R.
@@ -73,14 +80,14 @@ Fixpoint defined (bound : list R) (f : formula) : Prop :=
   | Root _ a => defined bound a /\ 0 <= value bound a
   | Call f a => defined bound a /\ takes f (value bound a)
   end.
-(** Somewhere in it the argument of a root lies beyond the end of where the root is defined, by at most s. *)
+(** Somewhere in it the argument of a root, asin or acos lies beyond the end of where that is defined, by at most s. *)
 Fixpoint at_end (s : R) (bound : list R) (f : formula) : Prop :=
   match f with
   | Number _ | Pi | X | Y | Bound _ => False
   | Sum a b | Product a b | Quotient a b => at_end s bound a \/ at_end s bound b
   | Power a _ => at_end s bound a
-  | Root _ a | Call Sqrt a => at_end s bound a \/ (defined bound a /\ - s <= value bound a < 0)
-  | Call _ a => at_end s bound a
+  | Root _ a => at_end s bound a \/ (defined bound a /\ - s <= value bound a < 0)
+  | Call f a => at_end s bound a \/ (defined bound a /\ just_beyond s f (value bound a))
   end.
 
 (** What a program has bound when all its steps are done; and its value. *)

@@ -37,7 +37,8 @@ let part a =
   record [ "part_from", q a.part_from; "part_to", q a.part_to; "part_slope", q a.part_slope;
            "part_intercept", q a.part_intercept ]
 let name = function
-  | Exp -> "Exp" | Log -> "Log" | Sqrt -> "Sqrt" | Sin -> "Sin" | Cos -> "Cos" | Erf -> "Erf" | Tanh -> "Tanh" | Sigmoid -> "Sigmoid"
+  | Exp -> "Exp" | Log -> "Log" | Sqrt -> "Sqrt" | Sin -> "Sin" | Cos -> "Cos" | Atan -> "Atan" | Asin -> "Asin"
+  | Acos -> "Acos" | Erf -> "Erf" | Tanh -> "Tanh" | Sigmoid -> "Sigmoid"
   | Softplus -> "Softplus" | Gelu -> "Gelu" | GeluTanh -> "GeluTanh" | Silu -> "Silu"
 let rec formula = function
   | Number x -> call "Number" [ q x ]

@@ -1,11 +1,8 @@
 (* Formulas and programs from their texts (FORMAT.md, section 2.3) to the trees that the proved checker takes; operations
-   on constants are done exactly. What is not proved here is named. *)
+   on constants are done exactly. *)
 module Integer = Z
 open Checker
 module Z = Integer
-
-(* Well formed as far as it was read, and no matter of the proved checker. *)
-exception Outside of string
 
 let max_length = 2_000
 let max_depth = 64
@@ -17,23 +14,21 @@ let max_root = 64
 let max_bits = 4_096
 let max_bindings = 64
 
-(* A function that is proved, or the name of one that is not. *)
 let names = [
-  "exp", Some Exp; "log", Some Log; "sqrt", Some Sqrt; "sin", Some Sin; "cos", Some Cos; "atan", None; "asin", None; "acos", None;
-  "erf", Some Erf; "tanh", Some Tanh; "sigmoid", Some Sigmoid; "softplus", Some Softplus; "gelu", Some Gelu; "gelu_tanh", Some GeluTanh;
-  "silu", Some Silu ]
+  "exp", Exp; "log", Log; "sqrt", Sqrt; "sin", Sin; "cos", Cos; "atan", Atan; "asin", Asin; "acos", Acos; "erf", Erf;
+  "tanh", Tanh; "sigmoid", Sigmoid; "softplus", Softplus; "gelu", Gelu; "gelu_tanh", GeluTanh; "silu", Silu ]
 
 (* A formula with its text. *)
 type written = { text : string; tree : formula }
 type program_written = { whole : string; bindings : (string * written) list; last : written }
 
 type reader = { text_read : string; mutable place : int; mutable nodes : int; is_program : bool;
-  mutable bound : string list; mutable foreign : string option }
+  mutable bound : string list }
 
 let fail r fmt = Printf.ksprintf (fun what -> Json.unreadable "at character %d: %s" (r.place + 1) what) fmt
 let reader text is_program =
   if String.length text > max_length then Json.unreadable "a formula has at most %d characters" max_length;
-  { text_read = text; place = 0; nodes = 0; is_program; bound = []; foreign = None }
+  { text_read = text; place = 0; nodes = 0; is_program; bound = [] }
 let at r k = if k < String.length r.text_read then r.text_read.[k] else '\000'
 let peek r = at r r.place
 let rec blanks r = if peek r = ' ' then (r.place <- r.place + 1; blanks r)
@@ -113,7 +108,6 @@ let decimal r =
 let position name l =
   let rec go i = function [] -> None | x :: rest -> if x = name then Some i else go (i + 1) rest in
   go 0 l
-let not_proved r what = if r.foreign = None then r.foreign <- Some what
 
 let rec sum r depth =
   if depth > max_depth then fail r "nested deeper than %d" max_depth;
@@ -175,8 +169,7 @@ and named r depth =
   | word -> (
       match position word r.bound, List.assoc_opt word names with
       | Some i, _ -> Bound i
-      | None, Some (Some name) -> Call (name, bracketed r depth)
-      | None, Some None -> not_proved r word; bracketed r depth
+      | None, Some name -> Call (name, bracketed r depth)
       | None, None ->
           r.place <- start;
           let p, bound = if r.is_program then ("p, ", ", or a name that is bound before") else ("", "") in
@@ -189,15 +182,12 @@ and root r depth =
   if not (take r ',') then fail r "`,` is expected";
   Root (Z.of_int m, closed r (sum r (depth + 1)))
 
-(* What is not proved is refused when all of the text was read. *)
-let proved r = match r.foreign with Some what -> raise (Outside (what ^ " in formulas is not proved here")) | None -> ()
 let between r start = String.trim (String.sub r.text_read start (r.place - start))
 
 let formula text =
   let r = reader text false in
   let tree = sum r 0 in
   ends r;
-  proved r;
   { text; tree }
 
 (* What means something without being bound. *)
@@ -235,7 +225,6 @@ let program text =
   let start = r.place in
   let tree = sum r 0 in
   ends r;
-  proved r;
   { whole = text; bindings; last = { text = between r start; tree } }
 
 (* ---- for the sentences ---- *)
@@ -245,11 +234,11 @@ let rec varies = function
   | Number _ | Pi -> false
   | Sum (a, b) | Product (a, b) | Quotient (a, b) -> varies a || varies b
   | Power (a, _) | Root (_, a) | Call (_, a) -> varies a
-(* Whether it has a root of an argument that varies: it may be defined up to an end only. *)
+(* Whether it has a root, asin or acos of an argument that varies: it may be defined up to an end only. *)
 let rec has_ends = function
   | X | Y | Bound _ | Number _ | Pi -> false
   | Sum (a, b) | Product (a, b) | Quotient (a, b) -> has_ends a || has_ends b
-  | Root (_, a) | Call (Sqrt, a) -> varies a || has_ends a
+  | Root (_, a) | Call ((Sqrt | Asin | Acos), a) -> varies a || has_ends a
   | Power (a, _) | Call (_, a) -> has_ends a
 (* The text, in brackets unless it is one name with its argument. *)
 let as_atom f =

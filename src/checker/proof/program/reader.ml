@@ -5,7 +5,8 @@ open Checker
 module Z = Integer
 open Json
 
-exception Outside = Formula.Outside
+(* What is well formed as far as it was read, and no matter of the proved checker. *)
+exception Outside of string
 (* Well formed, and proves nothing. *)
 exception Rejected of string
 

@@ -1,7 +1,7 @@
 (** Formulas and programs on models: one operation after another. *)
 Require Import Bool ZArith QArith Qreals Reals List Lra Lia Psatz.
 From Polycert Require Import Formula core.Fixed core.Number series.Model series.Points series.OddSeries
-  series.Elementary series.Root series.Integrals series.SinCos series.Gauss.
+  series.Elementary series.Root series.Integrals series.SinCos series.Gauss series.Arcs.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -24,6 +24,9 @@ Definition gelu_tanh_on (p slack : Z) (n : nat) (a : model) : option model :=
   pi <- pi_on p;; i <- minv p n pi;; two <- mscale p 2 i;; r <- mroot p slack n 2 two;;
   cube <- mpow p n a 3;; part <- mscale p (44715 # 1000000) cube;; s <- msum p a part;; b <- mmul p n r s;;
   t <- tanh_on p n b;; half_gate p n a t.
+(** pi/2 - asin a *)
+Definition acos_on (p slack : Z) (n : nat) (a : model) : option model :=
+  pi <- pi_on p;; quarter <- mscale p (1 # 2) pi;; b <- masin p slack n a;; msub p quarter b.
 Definition call_on (p slack : Z) (n : nat) (f : name) (a : model) : option model :=
   match f with
   | Exp => mexp p n a
@@ -31,6 +34,9 @@ Definition call_on (p slack : Z) (n : nat) (f : name) (a : model) : option model
   | Sqrt => mroot p slack n 2 a
   | Sin => both <- msin_cos p n a;; Some (fst both)
   | Cos => both <- msin_cos p n a;; Some (snd both)
+  | Atan => matan p n a
+  | Asin => masin p slack n a
+  | Acos => acos_on p slack n a
   | Erf => merf p slack n a
   | Tanh => tanh_on p n a
   | Sigmoid => sigmoid_on p n a
@@ -156,17 +162,30 @@ Lemma from_units : forall z, - IZR slack <= z * P -> - s <= z.
 Proof.
   intros z H. pose proof (P_pos p Hp0). apply Rmult_le_reg_r with P; [assumption|]. lra.
 Qed.
-Lemma call_on_ok : forall f a m z, call_on p slack n f a = Some m -> within a v z ->
-  (takes f z -> within m v (called f z)) /\ (takes f z \/ (f = Sqrt /\ - s <= z < 0)).
+Lemma beyond_one : forall z, -1 <= z <= 1 \/ - (P + IZR slack) <= z * P <= P + IZR slack ->
+  -1 <= z <= 1 \/ (- 1 - s <= z < -1 \/ 1 < z <= 1 + s).
 Proof.
-  intros f a m z H Ha. destruct f; cbn [call_on takes called] in *.
+  intros z [D|[D1 D2]]; [left; exact D|]. pose proof (P_pos p Hp0) as HP.
+  assert (L : - 1 - s <= z) by (apply Rmult_le_reg_r with P; [exact HP|lra]).
+  assert (U : z <= 1 + s) by (apply Rmult_le_reg_r with P; [exact HP|lra]).
+  destruct (Rlt_dec z (-1)); [right; left; lra|]. destruct (Rlt_dec 1 z); [right; right; lra|left; lra].
+Qed.
+Lemma call_on_ok : forall f a m z, call_on p slack n f a = Some m -> within a v z ->
+  (takes f z -> within m v (called f z)) /\ (takes f z \/ just_beyond s f z).
+Proof.
+  intros f a m z H Ha. destruct f; cbn [call_on takes called just_beyond] in *.
   - split; [intros _; apply (mexp_ok p Hp _ _ _ _ _ Hv H Ha)|auto].
   - destruct (mlog_ok p Hp _ _ _ _ _ Hv H Ha) as [Z W]. auto.
   - destruct (mroot_ok p Hp0 2 _ _ _ _ _ _ Hv H Ha) as [D W]. split; [intros Z; apply W, sqrt_is, Z|].
-    destruct (Rle_dec 0 z) as [L|L]; [left; exact L|]. right. split; [reflexivity|]. split; [|lra].
-    destruct D as [D|D]; [lra|apply from_units, D].
+    destruct (Rle_dec 0 z) as [L|L]; [left; exact L|]. right. split; [|lra]. destruct D as [D|D]; [lra|apply from_units, D].
   - chain H. destruct p0 as [ms mc]. injection H as <-. split; [intros _; apply (msin_cos_ok p Hp _ _ _ _ _ _ Hv E Ha)|auto].
   - chain H. destruct p0 as [ms mc]. injection H as <-. split; [intros _; apply (msin_cos_ok p Hp _ _ _ _ _ _ Hv E Ha)|auto].
+  - split; [intros _; apply (matan_ok p Hp _ _ _ _ _ Hv H Ha)|auto].
+  - destruct (masin_ok p Hp _ _ _ _ _ _ Hv H Ha) as [D W]. split; [exact W|apply beyond_one, D].
+  - unfold acos_on in H. chain H. destruct (masin_ok p Hp _ _ _ _ _ _ Hv E1 Ha) as [D W]. split; [|apply beyond_one, D].
+    intros B. rewrite acos_asin by exact B. apply (msub_ok p _ _ _ _ _ _ H); [|apply W, B].
+    pose proof (mscale_ok p _ _ _ _ _ Hv E0 (pi_on_ok _ E)) as Q. rewrite Q2R_half in Q.
+    replace (PI / 2) with (/ 2 * PI) by field. exact Q.
   - split; [intros _; apply (merf_ok p Hp _ _ _ _ _ _ Hv H Ha)|auto].
   - split; [intros _; apply (tanh_on_ok a); assumption|auto].
   - split; [intros _; apply (sigmoid_on_ok a); assumption|auto].
@@ -247,8 +266,8 @@ Proof.
   - cbn [evaluate] in H. chain H. destruct (IHa _ eq_refl) as [A1 A2].
     split; cbn [Formula.defined Formula.value].
     + intros [D Z]. apply (call_on_ok f m0); auto.
-    + destruct A2 as [D|A2]; [|right; destruct f; cbn [Formula.at_end]; auto].
-      destruct (call_on_ok f m0 m _ H (A1 D)) as [_ [Z|[-> Z]]]; [left; auto|right; cbn [Formula.at_end]; auto].
+    + destruct A2 as [D|A2]; [|right; left; exact A2].
+      destruct (call_on_ok f m0 m _ H (A1 D)) as [_ [Z|Z]]; [left; auto|right; right; split; [exact D|exact Z]].
 Qed.
 
 Lemma run_ok : forall l bound values bound', holds bound values -> run p slack n x y bound l = Some bound' ->
@@ -284,7 +303,7 @@ Proof.
   intros x y. induction f as [q| | | |i|a IHa b IHb|a IHa b IHb|a IHa b IHb|a IHa k|k a IHa|f a IHa]; intros bound; cbn [at_end];
     try (specialize (IHa bound)); try (specialize (IHb bound)); try tauto.
   - intros [A|[_ A]]; [tauto|lra].
-  - destruct f; try exact IHa. intros [A|[_ A]]; [tauto|lra].
+  - intros [A|[_ A]]; [tauto|]. destruct f; cbn [just_beyond] in A; lra.
 Qed.
 Lemma no_steps_end : forall x y l bound, ~ steps_at_end x y 0 bound l.
 Proof. intros x y. induction l as [|f t IH]; intros bound A; [exact A|]. destruct A as [A|A]; [apply (no_end _ _ _ _ A)|apply (IH _ A)]. Qed.
