@@ -46,6 +46,7 @@ def digest(table):
 
     domain = table["domain"]
     lines = ["polycert-table/1", f"domain {plain(domain['lo'])} {plain(domain['hi'])}"]
+    lines += [f"segment {plain(lo)} {plain(hi)}" for lo, hi in domain.get("segments", [])]
     lines.append("eps " + (plain(domain["eps"]) if "eps" in domain else "-"))
     if table.get("output") == "step":
         lines.append("output step")
@@ -53,6 +54,7 @@ def digest(table):
         lines.append("slope " + plain(table["slope"]))
     if "lower" in table and "upper" in table:
         lines.append(f"ends {plain(table['lower'])} {plain(table['upper'])}")
+    lines += [f"{name} {table[name]}" for name in ("function", "value") if name in table]
     for c in table["components"]:
         m = c.get("input_map", {"scale": "1", "offset": "0"})
         lines.append(f"component {c['basis']} {plain(m['scale'])} {plain(m['offset'])} {len(c['coefficients'])}")
@@ -144,6 +146,41 @@ def even_part(d):
     return d
 
 
+def smooth(folder):
+    """Series claims: the small shipped ones, and others made of them."""
+    made = {}
+    for file in sorted(glob.glob(os.path.join(folder, "smooth", "*.cert.json"))):
+        with open(file) as f:
+            d = json.load(f)
+        if os.path.getsize(file) < 12_000:
+            made["smooth " + os.path.basename(file)[: -len(".cert.json")]] = d
+
+    def other(name, **fields):
+        d = copy.deepcopy(made["smooth " + name])
+        series, target = d["claims"]
+        for holder in (series, d["table"]):
+            holder.update({k: v for k, v in fields.items() if holder is series or k != "error"})
+        series["hi"] = target["hi"] = written(number(series["hi"]) * 8)
+        series["witness"]["lo"] = target["lo"] = "0"
+        target.pop("claim", None)
+        return d
+
+    def lines(d):
+        """A narrow cell with a line for a model: no turn, whatever the error."""
+        part = d["claims"][0]["parts"][0]
+        part["from"], part["to"] = "0", "1*2^-4"
+        pieces = [{"lo": "-2", "hi": "2", "boxes": []}]
+        part["cells"] = [{"to": "1*2^-4", "degree": "1", "pieces": pieces}]
+        d["claims"][0]["witness"]["x"] = "0"
+        return d
+
+    made["smooth relative"] = lines(other("exp10", error="relative"))
+    made["smooth weight"] = lines(other("exp10", error="weight:1/(2+x)"))
+    made["smooth value"] = other("exp10", value="y = p + x; z = y - x; z")
+    made["smooth root"] = other("inverse_sqrt10", function="1/root(2, x)")
+    return made
+
+
 def bases(folder):
     shipped = {}
     for file in sorted(glob.glob(os.path.join(folder, "*.cert.json"))):
@@ -181,7 +218,7 @@ def bases(folder):
     made["two sides of step"] = as_step(two_sided(small))
     made["step"] = as_step(small)
     made["sides that differ"] = even_part(shipped["relu05"])
-    return made
+    return {**made, **smooth(folder)}
 
 
 # ---- mutations ----
@@ -209,11 +246,13 @@ def places(node, path=()):
 WORDS = {
     "verdict": ["PROVED", "REFUTED", "UNDECIDED"],
     "function": ["sign", "step", "relu", "abs", "max", "clip", "relu6", "max_pool", "argmax", "direct_sign", "direct_step"]
-    + ["direct_bit", "direct_relu", "direct_abs", "direct_relu6"],
+    + ["direct_bit", "direct_relu", "direct_abs", "direct_relu6", "smooth"],
     "basis": ["power", "chebyshev"],
     "side": ["both", "positive", "negative"],
     "output": ["sign", "step"],
 }
+FORMULAS = ["exp(x)", "1/x", "1*exp(x)", "x + 0", "log(1+x)", "1/sqrt(x)", "cos(pi*x)", "erf(x)", "p", "tanh(x", "exp(-x)", "root(3, x)"]
+VALUES = ["p", "1*p", "y = p; y", "p + 0*x", "y = p; z", "x", "p = x; p"]
 MODES = ["exact", "f64", "f32", "fixed:1", "fixed:24", "fixed:60", "fixed:1024"]
 
 
@@ -275,6 +314,14 @@ def mutate(d, random, rule):
                 holder[i], holder[j] = holder[j], holder[i]
         elif key == "coefficients" and holder is d:
             holder[key] = random.choice(MODES)
+        elif key == "function" and ("parts" in holder or "components" in holder):
+            holder[key] = random.choice(FORMULAS)
+        elif key == "value":
+            holder[key] = random.choice(VALUES)
+        elif key == "error":
+            holder[key] = random.choice(["absolute", "relative", "weight:x", "weight:1", "weight:2", "weight:"])
+        elif key == "degree":
+            holder[key] = str(max(0, int(holder[key]) + random.choice((-12, -3, -1, 1, 3, 500))))
         elif key in WORDS:
             holder[key] = random.choice(WORDS[key])
         elif key == "target":
@@ -324,8 +371,8 @@ def main():
     kept = sys.argv[6] if len(sys.argv) > 6 else tempfile.mkdtemp()
     made = bases(certificates)
     rules = ["stage_ranges", "closeness", "deviation", "derivative", "magnitude", "pool", "argmax", "clip", "lines"]
-    rules += ["contraction", "target", "table", "branches"]
-    holders = {rule: [n for n, d in made.items() if rule in ("table", "branches") or any(c["rule"] == rule for c in d["claims"])] for rule in rules}
+    rules += ["contraction", "series", "target", "table", "branches"]
+    holders = {rule: [n for n, d in made.items() if rule in ("table") or (rule == "branches" and "branches" in d) or any(c["rule"] == rule for c in d["claims"])] for rule in rules}
     table, differing, done, unchanged = collections.Counter(), [], 0, []
     by_rule = collections.Counter()
     while done < total or not unchanged:

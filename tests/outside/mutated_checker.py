@@ -20,9 +20,9 @@ import time
 
 from mutated_certificates import bases, mutate, outcomes
 
-MODULES = ["utf8", "json", "sha256", "numbers", "reader", "words", "coq", "version", "main"]
+MODULES = ["utf8", "json", "sha256", "numbers", "formula", "smooth", "reader", "words", "coq", "version", "main"]
 RULES = ["stage_ranges", "closeness", "deviation", "derivative", "magnitude", "pool", "argmax", "clip", "lines"]
-RULES += ["contraction", "target", "table", "branches"]
+RULES += ["contraction", "series", "target", "table", "branches"]
 
 
 def build(folder):
@@ -41,7 +41,7 @@ def main():
         return 0
     rng, made = random.Random(int(seed)), bases(certificates)
     documents, folder = tempfile.mkdtemp(), tempfile.mkdtemp()
-    holders = {r: [n for n, d in made.items() if r in ("table", "branches") or any(c["rule"] == r for c in d["claims"])] for r in RULES}
+    holders = {r: [n for n, d in made.items() if r == "table" or (r == "branches" and "branches" in d) or any(c["rule"] == r for c in d["claims"])] for r in RULES}
     for i in range(int(count)):
         rule = RULES[i % len(RULES)]
         with open(os.path.join(documents, f"m{i}.cert.json"), "w") as f:

@@ -2,11 +2,13 @@
 Require Import Bool ZArith QArith List.
 From Polycert Require Import Vocabulary Statement core.Fixed core.Number core.Pieces core.Cascade core.Ground
   core.Composite format.Table format.Rounding claims.Pool claims.Argmax claims.Clip claims.Shape claims.Target
-  claims.Expand claims.Direct.
+  claims.Expand claims.Direct series.Stage series.Rule.
 Import ListNotations.
 
-(** The hints of a claim: a list of cells for each branch, and pieces of its own polynomials. *)
-Record claim_hints := { claim_cells : list cells; claim_pieces : list (list segment) }.
+(** The hints of a claim: a list of cells for each branch, pieces of its own polynomials, and a list of cells for each part
+    of a claim about a smooth function. *)
+Record claim_hints := { claim_cells : list cells; claim_pieces : list (list segment);
+  claim_series : list (list series_cell) }.
 Record certificate := {
   held_as : mode;
   step_output : bool;
@@ -18,12 +20,17 @@ Record certificate := {
   (** The slope or the ends of the function which the table is made for, where it states them. *)
   made_for : option shape }.
 
-(** What claims are proved from: the branches, and p as one polynomial; none of what no claim needs. *)
-Record proved_of := { sides : option ground; itself : option polynomial }.
+(** What claims are proved from: the branches, p as one polynomial, and its components; none of what no claim needs. *)
+Record proved_of := { sides : option ground; itself : option polynomial; in_parts : option (list part_of) }.
 
-Definition about_itself (c : claim) : bool := match c with Lines _ _ _ | Contraction _ _ _ _ => true | _ => false end.
+Definition about_expanded (c : claim) : bool := match c with Lines _ _ _ | Contraction _ _ _ _ => true | _ => false end.
+Definition about_itself (c : claim) : bool := match c with Series _ => true | _ => about_expanded c end.
 
 Definition check_claim (p : Z) (k : proved_of) (earlier : list claim) (c : claim) (h : claim_hints) : bool :=
+  match c, in_parts k with
+  | Series a, Some l => prove_series p l (claim_series h) a
+  | Series _, None => false
+  | _, _ =>
   match c, sides k, itself k with
   | StageRanges from to ranges, Some g, _ => prove_stage_ranges p g from to ranges
   | Closeness from to hi w, Some g, _ => prove_closeness p g from to hi w
@@ -36,6 +43,7 @@ Definition check_claim (p : Z) (k : proved_of) (earlier : list claim) (c : claim
   | Lines parts hi w, _, Some q => prove_lines p q (claim_pieces h) parts hi w
   | Contraction at_ radius order hi, _, Some q => prove_contraction p q (claim_pieces h) at_ radius order hi
   | _, _, _ => false
+  end
   end.
 
 (** One forward pass: a claim cites earlier ones only. Where it fails, the place of the first that is not proved. *)
@@ -73,15 +81,16 @@ Definition examine (c : certificate) : option fault :=
           match prove_ground p ls (branches c) with
           | None => Some FaultBranches
           | Some g =>
-              let direct := first_itself 0 (claims c) in
-              match (if step_output c then direct else None) with
+              match (if step_output c then first_itself 0 (claims c) else None) with
               | Some i => Some (FaultOutput i)
               | None =>
-                  let q := match direct with Some _ => expand_composite ls | None => None end in
-                  match direct, q with
-                  | Some _, None => Some FaultExpansion
+                  let expanded := existsb (fun x => about_expanded (fst x)) (claims c) in
+                  let q := if expanded then expand_composite ls else None in
+                  let l := if step_output c then None else parts_made hs in
+                  match expanded, q with
+                  | true, None => Some FaultExpansion
                   | _, _ =>
-                      match check_claims p {| sides := g; itself := q |} [] (claims c) with
+                      match check_claims p {| sides := g; itself := q; in_parts := l |} [] (claims c) with
                       | Some i => Some (FaultClaim i)
                       | None =>
                           if prove_target (map fst (claims c)) (goal c) then

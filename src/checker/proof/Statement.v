@@ -1,9 +1,9 @@
 (** What a certificate states: the claims of section 4 of certificates/FORMAT.md as sentences about real numbers.
 
     Nothing is computed and nothing is proved here: this is the file to hold against the format, with Vocabulary.v,
-    which says what p, r, m, tournaments, weights and rounded coefficients are. *)
+    which says what p, r, m, tournaments, weights and rounded coefficients are, and Formula.v. *)
 Require Import ZArith QArith Qreals Reals List.
-From Polycert Require Import Vocabulary.
+From Polycert Require Import Vocabulary Formula.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -17,6 +17,10 @@ Record clip_by_relus := { clip_cites : nat; clip_scale : Q; clip_lower : Q; clip
   clip_to : Q; clip_hi : Q; clip_witness : witness }.
 (** A line on an interval. *)
 Record part := { part_from : Q; part_to : Q; part_slope : Q; part_intercept : Q }.
+(** A value g of x and p(x) that stands for a function f, on a union of intervals; how far beyond the end of where a root
+    is defined an argument may be. *)
+Record smooth := { smooth_function : formula; smooth_value : program; smooth_measure : measure;
+  smooth_parts : list (Q * Q); smooth_slack : Q; smooth_hi : Q; smooth_witness : witness }.
 Inductive claim :=
   | StageRanges (from to : Q) (ranges : list (Q * Q))
   | Closeness (from to hi : Q) (w : witness)
@@ -27,7 +31,8 @@ Inductive claim :=
   | Argmax (a : argmax)
   | Clip (a : clip_by_relus)
   | Lines (parts : list part) (hi : Q) (w : witness)
-  | Contraction (at_ radius : Q) (order : nat) (hi : Q).
+  | Contraction (at_ radius : Q) (order : nat) (hi : Q)
+  | Series (a : smooth).
 
 (** The error is at most hi on the domain; the witness lies in it, with an error of at least its lo. *)
 Definition bounded (domain : R -> Prop) (error : R -> R) (hi : Q) (w : witness) : Prop :=
@@ -48,6 +53,12 @@ Definition argmax_error (p : R -> R) (a : argmax) (xs : list R) (e : R) : Prop :
   inputs_in (argmax_inputs a) (Q2R (argmax_range a)) xs /\
   exists k j w, leads k (Q2R (argmax_gap a)) xs /\
     nth_error (weights p (Q2R (argmax_scale a)) xs) j = Some w /\ e = off k j w.
+Definition in_union (parts : list (Q * Q)) (x : R) : Prop :=
+  exists from to, In (from, to) parts /\ between from to x.
+Definition error_at (p : R -> R) (a : smooth) (x : R) : R :=
+  smooth_error (smooth_function a) (smooth_value a) (smooth_measure a) x (p x).
+Definition exists_at (p : R -> R) (a : smooth) (x : R) : Prop :=
+  error_defined (smooth_function a) (smooth_value a) (smooth_measure a) x (p x).
 
 Definition states (fs : list (R -> R)) (c : claim) : Prop :=
   let p := composite fs in
@@ -81,12 +92,18 @@ Definition states (fs : list (R -> R)) (c : claim) : Prop :=
   | Contraction at_ radius order hi =>
       (forall x, Rabs (x - Q2R at_) <= Q2R radius -> Rabs (p x - Q2R at_) <= Q2R hi * Rabs (x - Q2R at_) ^ order)
       /\ Q2R hi * Q2R radius ^ (order - 1) < 1
+  | Series a =>
+      (forall x, in_union (smooth_parts a) x ->
+         (exists_at p a x \/ error_at_end (smooth_function a) (smooth_value a) (smooth_measure a) x (p x) (Q2R (smooth_slack a)))
+         /\ (exists_at p a x -> Rabs (error_at p a x) <= Q2R (smooth_hi a)))
+      /\ let x := Q2R (at_x (smooth_witness a)) in
+         in_union (smooth_parts a) x /\ exists_at p a x /\ Q2R (at_least (smooth_witness a)) <= Rabs (error_at p a x)
   end.
 
 (** ** The target claim *)
 Inductive function :=
   | Sign | Step | Relu | LeakyRelu (slope : Q) | Abs | Max | ClipByRelus | Relu6 | MaxPool | OneHot
-  | Direct (f : shape).
+  | Direct (f : shape) | Smooth.
 Inductive verdict := Proved | Refuted | Undecided.
 Record target := { target_function : function; target_cites : nat; target_scale : Q; target_lo : Q; target_hi : Q;
   target_claim : option (Q * verdict) }.
@@ -109,6 +126,7 @@ Definition error_of (p : R -> R) (f : function) (B : R) (cited : claim) (e : R) 
   | MaxPool, Pool a => exists xs, pool_error p a xs e
   | OneHot, Argmax a => exists xs, argmax_error p a xs e
   | Direct f, Lines parts _ _ => exists a x, In a parts /\ on_part a x /\ e = Rabs (p x - shape_at f x)
+  | Smooth, Series a => exists x, in_union (smooth_parts a) x /\ exists_at p a x /\ e = Rabs (error_at p a x)
   | _, _ => False
   end.
 Definition target_states (p : R -> R) (cited : claim) (t : target) : Prop :=

@@ -186,11 +186,11 @@ Theorem argmax_ok : forall earlier a, Forall (states fs) earlier -> prove_argmax
 Proof.
   intros earlier a HA H. unfold prove_argmax in H.
   destruct (nth_error earlier (argmax_deviation a)) as [dd|] eqn:N1; [|discriminate].
-  destruct dd as [| |to E wd| | | | | | |]; try discriminate.
+  destruct dd as [| |to E wd| | | | | | | |]; try discriminate.
   destruct (nth_error earlier (argmax_closeness a)) as [dc|] eqn:N2; [|discriminate].
-  destruct dc as [|least far eps wc| | | | | | | |]; try discriminate.
+  destruct dc as [|least far eps wc| | | | | | | | |]; try discriminate.
   destruct (nth_error earlier (argmax_ranges a)) as [dr|] eqn:N3; [|discriminate].
-  destruct dr as [from range_to ranges| | | | | | | | |]; try discriminate.
+  destruct dr as [from range_to ranges| | | | | | | | | |]; try discriminate.
   destruct (nth_error ranges (length ranges - 1)) as [[lowest highest]|] eqn:N4; [|discriminate].
   destruct (depths (argmax_inputs a)) as [depth deepest] eqn:D. cbv zeta in H.
   apply nth_error_In in N1, N2, N3. rewrite Forall_forall in HA.

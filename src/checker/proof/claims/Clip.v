@@ -93,7 +93,7 @@ Theorem clip_ok : forall earlier a, Forall (states fs) earlier -> prove_clip p g
 Proof.
   intros earlier a HA H. unfold prove_clip in H.
   destruct (nth_error earlier (clip_cites a)) as [d|] eqn:N; [|discriminate].
-  destruct d as [| |to E w| | | | | | |]; try discriminate.
+  destruct d as [| |to E w| | | | | | | |]; try discriminate.
   apply nth_error_In in N. rewrite Forall_forall in HA. destruct (HA _ N) as [U _]. fold f in U. unfold within in U.
   apply andb_prop in H as [H HW]. reals.
   set (B := Q2R (clip_scale a)) in *. set (l := Q2R (clip_lower a)) in *. set (u := Q2R (clip_upper a)) in *.

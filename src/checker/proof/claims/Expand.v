@@ -7,8 +7,6 @@ Open Scope R_scope.
 (** Numerators, and a denominator. *)
 Definition polynomial : Type := (list Z * Z)%type.
 
-Fixpoint product (a b : list Z) : list Z :=
-  match a with [] => [] | x :: a => add (map (Z.mul x) b) (0%Z :: product a b) end.
 (** d^(length-1) l(I/d). *)
 Fixpoint substitute (i : list Z) (d : Z) (l : list Z) : list Z :=
   match l with
@@ -42,12 +40,6 @@ Definition quotient (p : polynomial) (at_ : Q) (order : nat) : option polynomial
   if zeros (firstn order l) then Some (skipn order l, d) else None.
 
 (** ** Soundness *)
-Lemma pe_product : forall a b y, pe (product a b) y = pe a y * pe b y.
-Proof.
-  induction a as [|x a IH]; intros b y; simpl; [ring|].
-  rewrite pe_add, pe_scale. cbn [pe]. rewrite IH. ring.
-Qed.
-
 Lemma pe_substitute : forall i d l y, (0 < d)%Z ->
   pe (substitute i d l) y * IZR d = IZR d ^ length l * pe l (pe i y / IZR d).
 Proof.

@@ -186,7 +186,7 @@ Theorem pool_ok : forall earlier a, Forall (states fs) earlier -> prove_pool p g
 Proof.
   intros earlier a HA H. unfold prove_pool in H.
   destruct (nth_error earlier (pool_cites a)) as [d|] eqn:N; [|discriminate].
-  destruct d as [| |to E w| | | | | | |]; try discriminate.
+  destruct d as [| |to E w| | | | | | | |]; try discriminate.
   apply nth_error_In in N. rewrite Forall_forall in HA. destruct (HA _ N) as [U [W1 W2]]. fold f in U, W1, W2.
   destruct (depths (pool_inputs a)) as [depth deepest] eqn:D. apply andb_prop in H as [H HW]. reals.
   match goal with X : inputs_fit _ _ _ = true |- _ => pose proof (inputs_fit_ok _ _ _ X) as Hin end.

@@ -24,6 +24,7 @@ Definition follows (t : target) (cited : claim) : option factored :=
   | MaxPool, Pool a => Some (1, pool_hi a, pool_lo a)
   | OneHot, Argmax a => Some (1, argmax_hi a, argmax_lo a)
   | Direct f, Lines parts hi w => if forallb (holds_part f) parts then Some (1, hi, at_least w) else None
+  | Smooth, Series a => Some (1, smooth_hi a, at_least (smooth_witness a))
   | _, _ => None
   end%Q.
 
@@ -122,7 +123,7 @@ Proof.
   set (f := composite fs). rewrite !Q2R_mult.
   assert (Rel : forall x, r_B f B (B * x) - ReLU (B * x) = B * (r f x - ReLU x)).
   { intros x. rewrite r_B_error by exact HB. replace (B * x / B) with x by (field; lra). reflexivity. }
-  destruct (target_function t) as [| | |slope| | | | | | |g] eqn:F; destruct cited as [|from to h w|to h w| | |a|a|a|parts h w|]; try discriminate;
+  destruct (target_function t) as [| | |slope| | | | | | |g|] eqn:F; destruct cited as [|from to h w|to h w| | |a|a|a|parts h w| |a]; try discriminate;
     cbn [error_of].
   - (* sign *) injection H as <- <- <-. destruct S as [U [W1 [W2 W3]]]. rewrite Q2R_1.
     eapply enclosed_impl; [|apply (scaled B HB (fun x => Q2R from <= Rabs x <= Q2R to) 1 (Q2R h) (Q2R (at_least w)) (Q2R (at_x w))
@@ -207,6 +208,10 @@ Proof.
     + exists (Rabs (f (Q2R (at_x w)) - line a (Q2R (at_x w)))). split; [|exact W2].
       exists a, (Q2R (at_x w)). split; [exact Ia|]. split; [exact W1|].
       rewrite (holds_part_ok g a (C a Ia) _ W1). reflexivity.
+  - (* smooth *) injection H as <- <- <-. destruct S as [U [W1 [W2 W3]]]. rewrite Q2R_1, !Rmult_1_l. split.
+    + intros e [x [Hx [Dx ->]]]. apply (U x Hx), Dx.
+    + exists (Rabs (error_at f a (Q2R (at_x (smooth_witness a))))). split; [|exact W3].
+      eexists. split; [exact W1|]. split; [exact W2|reflexivity].
 Qed.
 
 Theorem target_ok : forall fs claims t, Forall (states fs) claims -> prove_target claims t = true ->

@@ -24,6 +24,8 @@ Extract Constant Z.div_eucl =>
 Extract Constant Z.pow => "(fun a n -> if Z.sign n < 0 then Z.zero else Z.pow a (Z.to_int n))".
 Extract Constant Z.lcm => "(fun a b -> if Z.sign a = 0 || Z.sign b = 0 then Z.zero else Z.lcm a b)".
 Extract Constant Z.of_nat => "Z.of_int".
+Extract Constant Z.to_nat => "(fun x -> if Z.sign x <= 0 then 0 else Z.to_int x)".
+Extract Constant Pos.to_nat => "Z.to_int".
 Extract Constant Nat.leb => "(<=)".
 
 Extraction "checker.ml" examine follows computed.

@@ -16,7 +16,8 @@ Definition of_two (a b : Z) : list Z :=
    of_bool (a =? b); of_bool (a <=? b); of_bool (a <? b); of_bool (Z.geb a b); of_bool (Z.gtb a b);
    Z.shiftl a n; Z.shiftl a (- n); Z.shiftr a n; Z.shiftr a (- n); Z.pow a n; Z.pow a (- n);
    Qnum (x + y); Zpos (Qden (x + y)); Qnum (x * y); Qnum (x - y); Qnum (x / y); Zpos (Qden (x / y));
-   of_bool (Qle_bool x y); of_bool (Qeq_bool x y)]
+   of_bool (Qle_bool x y); of_bool (Qeq_bool x y);
+   Z.of_nat (Z.to_nat n); Z.of_nat (Z.to_nat (- n)); Z.of_nat (Pos.to_nat (Pos.succ (Z.to_pos n)))]
   ++ of_pair (Z.div_eucl a b).
 Definition of_one (a : Z) : list Z :=
   [- a; Z.abs a; Z.sgn a; of_bool (Z.even a); Z.log2 a; Z.succ a; Z.pred a; Zpos (Z.to_pos a);
@@ -25,7 +26,7 @@ Definition naturals : list nat := [0; 1; 2; 3; 10; 33]%nat.
 Definition of_naturals (a b : nat) : list Z :=
   map Z.of_nat [a + b; a - b; a * b; Nat.max a b; Nat.min a b; Nat.pred a; S a; length (repeat a b);
     length (firstn a (repeat a b)); length (skipn a (repeat a b))]%nat
-  ++ [of_bool (Nat.eqb a b); of_bool (Nat.leb a b)].
+  ++ [of_bool (Nat.eqb a b); of_bool (Nat.leb a b); of_bool (Nat.ltb a b)].
 
 Definition all (one : Z -> list Z) (two : Z -> Z -> list Z) (naturals_ : nat -> nat -> list Z) : list (list Z) :=
   map one numbers ++ flat_map (fun a => map (two a) numbers) numbers

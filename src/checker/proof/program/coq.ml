@@ -27,12 +27,32 @@ let hints = function
   | Both h -> call "Both" [ list hint h ]
   | Sides (h, k) -> call "Sides" [ list hint h; list hint k ]
 let cells c = record [ "first", z c.first; "rest", list (pair boolean z) c.rest ]
+let series_cell c =
+  record [ "cell_to", z c.cell_to; "cell_degree", nat c.cell_degree; "cell_pieces", list segment c.cell_pieces ]
 let claim_hints h =
-  record [ "claim_cells", list cells h.claim_cells; "claim_pieces", list (list segment) h.claim_pieces ]
+  record [ "claim_cells", list cells h.claim_cells; "claim_pieces", list (list segment) h.claim_pieces;
+           "claim_series", list (list series_cell) h.claim_series ]
 let witness w = record [ "at_x", q w.at_x; "at_least", q w.at_least ]
 let part a =
   record [ "part_from", q a.part_from; "part_to", q a.part_to; "part_slope", q a.part_slope;
            "part_intercept", q a.part_intercept ]
+let name = function
+  | Exp -> "Exp" | Log -> "Log" | Sqrt -> "Sqrt" | Sin -> "Sin" | Cos -> "Cos" | Atan -> "Atan" | Asin -> "Asin"
+  | Acos -> "Acos" | Erf -> "Erf" | Tanh -> "Tanh" | Sigmoid -> "Sigmoid"
+  | Softplus -> "Softplus" | Gelu -> "Gelu" | GeluTanh -> "GeluTanh" | Silu -> "Silu"
+let rec formula = function
+  | Number x -> call "Number" [ q x ]
+  | Pi -> "Pi"
+  | X -> "X"
+  | Y -> "Y"
+  | Bound i -> call "Bound" [ nat i ]
+  | Sum (a, b) -> call "Sum" [ formula a; formula b ]
+  | Product (a, b) -> call "Product" [ formula a; formula b ]
+  | Quotient (a, b) -> call "Quotient" [ formula a; formula b ]
+  | Power (a, k) -> call "Power" [ formula a; sprintf "%s%%positive" (Z.to_string k) ]
+  | Root (m, a) -> call "Root" [ sprintf "%s%%positive" (Z.to_string m); formula a ]
+  | Call (f, a) -> call "Call" [ name f; formula a ]
+let measure = function Absolute -> "Absolute" | Relative -> "Relative" | Weighted w -> call "Weighted" [ formula w ]
 let claim = function
   | StageRanges (from, upto, ranges) -> call "StageRanges" [ q from; q upto; list (pair q q) ranges ]
   | Closeness (from, upto, hi, w) -> call "Closeness" [ q from; q upto; q hi; witness w ]
@@ -54,6 +74,11 @@ let claim = function
         "clip_witness", witness a.clip_witness ] ]
   | Lines (parts, hi, w) -> call "Lines" [ list part parts; q hi; witness w ]
   | Contraction (centre, radius, order, hi) -> call "Contraction" [ q centre; q radius; nat order; q hi ]
+  | Series a ->
+      call "Series" [ record [ "smooth_function", formula a.smooth_function;
+        "smooth_value", record [ "steps", list formula a.smooth_value.steps; "result", formula a.smooth_value.result ];
+        "smooth_measure", measure a.smooth_measure; "smooth_parts", list (pair q q) a.smooth_parts;
+        "smooth_slack", q a.smooth_slack; "smooth_hi", q a.smooth_hi; "smooth_witness", witness a.smooth_witness ] ]
 let shape = function
   | SignShape -> "SignShape" | StepShape -> "StepShape" | BitShape -> "BitShape" | ReluShape -> "ReluShape"
   | LeakyReluShape a -> call "LeakyReluShape" [ q a ] | AbsShape -> "AbsShape"
@@ -62,6 +87,7 @@ let function_ = function
   | Sign -> "Sign" | Step -> "Step" | Relu -> "Relu" | LeakyRelu a -> call "LeakyRelu" [ q a ] | Abs -> "Abs"
   | Max -> "Max" | ClipByRelus -> "ClipByRelus" | Relu6 -> "Relu6" | MaxPool -> "MaxPool" | OneHot -> "OneHot"
   | Direct f -> call "Direct" [ shape f ]
+  | Smooth -> "Smooth"
 let verdict = function Proved -> "Proved" | Refuted -> "Refuted" | Undecided -> "Undecided"
 let target t =
   record [ "target_function", function_ t.target_function; "target_cites", nat t.target_cites;
@@ -80,7 +106,8 @@ let theorem ~pure (c : certificate) =
   String.concat "\n" [
     "(* coqc -R target/prove Polycert FILE.v; Statement.v says what is stated of this value. *)";
     "From Coq Require Import ZArith QArith List.";
-    "From Polycert Require Import Vocabulary Statement core.Pieces core.Cascade core.Ground core.Composite Check Sound" ^ library ^ ".";
+    "From Polycert Require Import Vocabulary Formula Statement core.Pieces core.Cascade core.Ground core.Composite.";
+    "From Polycert Require Import series.Rule Check Sound" ^ library ^ ".";
     "Import ListNotations.";
     "Definition document : certificate := " ^ value ^ ".";
     "(* Where the proof fails, `Compute " ^ examine ^ " document.` names the claim. *)";

@@ -13,7 +13,7 @@ Usage: polycert-check-proved [OPTIONS] PATH...
   --quiet              print nothing; the exit code is the answer
   --help, --version    print this text, or the version
 
-Outside: claims of the rules series, stages, mean_square and rounding, smooth targets; evaluation and network
+Outside: claims of the rules stages, mean_square and rounding; evaluation and network
 certificates; manifests; --require, --json, --network, --input. Use polycert-check for these.
 
 Exit code: 0 every certificate is VERIFIED, and every bound stated in it PROVED; 1 one is rejected, or its stated

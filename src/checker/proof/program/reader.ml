@@ -12,6 +12,8 @@ exception Rejected of string
 
 type document = {
   certificate : certificate;
+  (* The formulas of every claim that has some. *)
+  texts : Smooth.texts option list;
   name : string;
   sha256 : string;
   rounding : string;
@@ -52,24 +54,25 @@ let functions = [
   "clip", Plain ClipByRelus; "relu6", Plain Relu6; "max", Plain Max; "max_pool", Plain MaxPool;
   "argmax", Plain OneHot; "direct_sign", DirectShape SignShape; "direct_step", DirectShape StepShape;
   "direct_bit", DirectShape BitShape; "direct_relu", DirectShape ReluShape; "direct_leaky_relu", DirectLeaky;
-  "direct_abs", DirectShape AbsShape; "direct_clip", DirectClip; "direct_relu6", DirectShape Relu6Shape ]
-let named t =
-  if text t = "smooth" then raise (Outside "a smooth target (series claims)");
-  one_of (String.concat " " (List.map Stdlib.fst functions) ^ " smooth") functions t
-let is_direct = function DirectShape _ | DirectLeaky | DirectClip -> true | Plain _ | Leaky -> false
+  "direct_abs", DirectShape AbsShape; "direct_clip", DirectClip; "direct_relu6", DirectShape Relu6Shape;
+  "smooth", Plain Smooth ]
+let named t = one_of (String.concat " " (List.map Stdlib.fst functions)) functions t
+let is_of_p_itself = function DirectShape _ | DirectLeaky | DirectClip | Plain Smooth -> true | Plain _ | Leaky -> false
 
-let domain t =
+let domain ~is_smooth t =
   let f = fields t in
   let lo = number_of f "lo" in
   let hi = number_of f "hi" in
   let eps = take_maybe f "eps" number in
-  ignore (take_maybe f "segments" (fun _ -> unreadable "is of smooth alone"));
+  let segments = take_maybe f "segments" (fun t ->
+      if is_smooth then Smooth.segments lo hi t else unreadable "is of smooth alone") in
   finish f;
   if Q.geq lo hi then unreadable "lo is not below hi";
   (match eps with
   | Some e when Q.sign e <= 0 || Q.geq e hi -> at "eps" (fun () -> unreadable "eps is not between 0 and hi")
   | _ -> ());
-  (lo, hi, eps)
+  let segments = match segments with Some read -> at "segments" read | None -> [] in
+  (lo, hi, eps, segments)
 
 let component t =
   let f = fields t in
@@ -94,20 +97,25 @@ let provenance t =
 
 type table = {
   title : string; target_of : named; step : bool; slope : Q.t option; ends : (Q.t * Q.t) option;
-  parts : (bool * Q.t * Q.t * Q.t list) list; digest : string }
+  smooth : (Formula.written * Formula.program_written option) option; parts : (bool * Q.t * Q.t * Q.t list) list; digest : string }
 
 (* The SHA-256 of the canonical lines. *)
-let digest (lo, hi, eps) step slope ends components =
+let digest (lo, hi, eps, segments) step slope ends smooth components =
   let n = Numbers.plain in
   let component (chebyshev, scale, offset, c) =
     Printf.sprintf "component %s %s %s %d" (if chebyshev then "chebyshev" else "power") (n scale) (n offset) (List.length c)
     :: List.map n c in
   let lines =
-    [ "polycert-table/1"; Printf.sprintf "domain %s %s" (n lo) (n hi);
-      "eps " ^ (match eps with Some e -> n e | None -> "-") ]
+    [ "polycert-table/1"; Printf.sprintf "domain %s %s" (n lo) (n hi) ]
+    @ List.map (fun (a, b) -> Printf.sprintf "segment %s %s" (n a) (n b)) segments
+    @ [ "eps " ^ (match eps with Some e -> n e | None -> "-") ]
     @ (if step then [ "output step" ] else [])
     @ (match slope with Some s -> [ "slope " ^ n s ] | None -> [])
     @ (match ends with Some (l, u) -> [ Printf.sprintf "ends %s %s" (n l) (n u) ] | None -> [])
+    @ (match smooth with
+      | Some ((f : Formula.written), g) ->
+          ("function " ^ f.text) :: List.map (fun (g : Formula.program_written) -> "value " ^ g.whole) (Option.to_list g)
+      | None -> [])
     @ List.concat_map component components in
   Sha256.digest (String.concat "" (List.map (fun line -> line ^ "\n") lines))
 
@@ -116,11 +124,12 @@ let table t =
   take f "format" (constant "polycert-table/1");
   let title = take f "name" (short 200) in
   let target_of = take f "target" named in
-  let domain = take f "domain" domain in
+  let is_smooth = target_of = Plain Smooth in
+  let domain = take f "domain" (domain ~is_smooth) in
   let output t =
     match text t with
     | "sign" -> false
-    | "step" when is_direct target_of -> unreadable "step, of a function that p is itself"
+    | "step" when is_of_p_itself target_of -> unreadable "step, of a function that p is itself"
     | "step" -> true
     | _ -> unreadable "not one of sign, step" in
   let step = Option.value (take_maybe f "output" output) ~default:false in
@@ -133,11 +142,18 @@ let table t =
     | Some l, Some u when Q.lt l u -> Some (l, u)
     | Some _, Some _ -> at "lower" (fun () -> unreadable "is not below upper")
     | _ -> unreadable "one of lower and upper without the other" in
-  List.iter (fun name -> ignore (take_maybe f name (fun _ -> unreadable "is of smooth alone"))) [ "function"; "value" ];
+  let smooth =
+    if is_smooth then
+      let formula = take f "function" (fun t -> Formula.formula (text t)) in
+      Some (formula, take_maybe f "value" (fun t -> Formula.program (text t)))
+    else begin
+      List.iter (fun name -> ignore (take_maybe f name (fun _ -> unreadable "is of smooth alone"))) [ "function"; "value" ];
+      None
+    end in
   let parts = take f "components" (fun t -> each component (list_of 1 max_components t)) in
   take f "provenance" provenance;
   finish f;
-  { title; target_of; step; slope; ends; parts; digest = digest domain step slope ends parts }
+  { title; target_of; step; slope; ends; smooth; parts; digest = digest domain step slope ends smooth parts }
 
 (* ---- hints and claims ---- *)
 
@@ -220,14 +236,14 @@ let inputs p count t =
   finish f;
   (values, q lo)
 
-type item = Claim of claim * claim_hints | Goal of target
+type item = Claim of claim * claim_hints * Smooth.texts option | Goal of target
 
 let target f =
   let target_cites = cites f "cites" in
   let name = take f "function" named in
   let scale = match name with
     | Plain (MaxPool | ClipByRelus | Relu6 | OneHot) -> Q.one
-    | n when is_direct n -> Q.one
+    | n when is_of_p_itself n -> Q.one
     | _ -> take f "scale" positive in
   let target_function = match name with
     | Plain function_ -> function_
@@ -250,7 +266,7 @@ let target f =
 let claim p t =
   let f = fields t in
   let rule = take f "rule" text in
-  let none = { claim_cells = []; claim_pieces = [] } in
+  let none = { claim_cells = []; claim_pieces = []; claim_series = [] } in
   let wit () = take f "witness" (witness p) in
   let over_cells make =
     let upto = number_of f "to" in
@@ -258,17 +274,17 @@ let claim p t =
     let claim_cells = take f "cells" (cells p) in
     let hi = number_of f "hi" in
     let w = wit () in
-    Claim (make (q upto) (q hi) w, { none with claim_cells }) in
+    Claim (make (q upto) (q hi) w, { none with claim_cells }, None) in
   let made = match rule with
     | "stage_ranges" ->
         let from, upto = range f in
         let one t = let lo, hi = pair t in let lo = number lo in (q lo, q (number hi)) in
         let ranges = take f "ranges" (fun t -> each one (list_of 1 max_components t)) in
-        Claim (StageRanges (from, upto, ranges), none)
+        Claim (StageRanges (from, upto, ranges), none, None)
     | "closeness" ->
         let from, upto = range f in
         let hi = number_of f "hi" in
-        Claim (Closeness (from, upto, q hi, wit ()), none)
+        Claim (Closeness (from, upto, q hi, wit ()), none, None)
     | "deviation" -> over_cells (fun upto hi w -> Deviation (upto, hi, w))
     | "derivative" -> over_cells (fun upto hi w -> Derivative (upto, hi, w))
     | "magnitude" ->
@@ -280,7 +296,7 @@ let claim p t =
         let pool_scale = q (take f "input_scale" positive) in
         let pool_hi = q (number_of f "hi") in
         let pool_at, pool_lo = take f "witness" (inputs p pool_inputs) in
-        Claim (Pool { pool_cites; pool_inputs; pool_range; pool_scale; pool_hi; pool_at; pool_lo }, none)
+        Claim (Pool { pool_cites; pool_inputs; pool_range; pool_scale; pool_hi; pool_at; pool_lo }, none, None)
     | "argmax" ->
         let argmax_deviation = cites f "deviation" in
         let argmax_closeness = cites f "closeness" in
@@ -292,7 +308,7 @@ let claim p t =
         let argmax_hi = q (number_of f "hi") in
         let argmax_at, argmax_lo = take f "witness" (inputs p argmax_inputs) in
         Claim (Argmax { argmax_deviation; argmax_closeness; argmax_ranges; argmax_inputs; argmax_range; argmax_scale;
-                        argmax_gap; argmax_hi; argmax_at; argmax_lo }, none)
+                        argmax_gap; argmax_hi; argmax_at; argmax_lo }, none, None)
     | "clip" ->
         let clip_cites = cites f "cites" in
         let scale = take f "scale" positive in
@@ -301,7 +317,7 @@ let claim p t =
         let hi = number_of f "hi" in
         let clip_witness = take f "witness" (witness_anywhere p) in
         Claim (Clip { clip_cites; clip_scale = q scale; clip_lower = q lower; clip_upper = q upper;
-                      clip_from = q from; clip_to = q upto; clip_hi = q hi; clip_witness }, none)
+                      clip_from = q from; clip_to = q upto; clip_hi = q hi; clip_witness }, none, None)
     | "lines" ->
         let part t =
           let f = fields t in
@@ -316,15 +332,19 @@ let claim p t =
         let hi = number_of f "hi" in
         let w = take f "witness" (witness_anywhere p) in
         let parts, claim_pieces = List.split parts in
-        Claim (Lines (parts, q hi, w), { none with claim_pieces })
+        Claim (Lines (parts, q hi, w), { none with claim_pieces }, None)
     | "contraction" ->
         let centre = number_of f "at" in
         let radius = take f "radius" positive in
         let order = take f "order" (fun t -> Numbers.count 1 max_order (text t)) in
         let hint = take f "pieces" (pieces p) in
         let hi = number_of f "hi" in
-        Claim (Contraction (q centre, q radius, order, q hi), { none with claim_pieces = [ hint ] })
-    | "series" | "stages" | "mean_square" | "rounding" -> raise (Outside (rule ^ " claims"))
+        Claim (Contraction (q centre, q radius, order, q hi), { none with claim_pieces = [ hint ] }, None)
+    | "series" ->
+        let units t = units p t in
+        let a, claim_series, texts = Smooth.claim ~pieces:(pieces p) ~units ~witness:(witness_anywhere p) p f in
+        Claim (Series a, { none with claim_series }, Some texts)
+    | "stages" | "mean_square" | "rounding" -> raise (Outside (rule ^ " claims"))
     | "target" -> Goal (target f)
     | other -> at "rule" (fun () -> unreadable "`%s` is not a rule" (printable other)) in
   finish f;
@@ -336,16 +356,17 @@ let rule_of = function
   | StageRanges _ -> "stage_ranges" | Closeness _ -> "closeness" | Deviation _ -> "deviation"
   | Derivative _ -> "derivative" | Magnitude _ -> "magnitude" | Pool _ -> "pool" | Argmax _ -> "argmax"
   | Clip _ -> "clip" | Lines _ -> "lines" | Contraction _ -> "contraction"
+  | Series _ -> "series"
 
 (* The claims, and the target claim, which is the last and the only one. *)
 let rec arrange i = function
   | [] -> raise (Rejected "target: the last claim is not a target claim")
   | [ Goal t ] -> ([], t)
-  | Goal _ :: Claim (c, _) :: _ ->
+  | Goal _ :: Claim (c, _, _) :: _ ->
       raise (Rejected (Printf.sprintf "claim %d, %s: a claim follows the target claim" (i + 1) (rule_of c)))
   | Goal _ :: Goal _ :: _ ->
       raise (Rejected (Printf.sprintf "claim %d, target: a claim follows the target claim" (i + 1)))
-  | Claim (c, h) :: rest -> let claims, goal = arrange (i + 1) rest in ((c, h) :: claims, goal)
+  | Claim (c, h, texts) :: rest -> let claims, goal = arrange (i + 1) rest in (((c, h), texts) :: claims, goal)
 
 (* What a document says that it is, if it is not what this program checks. *)
 let other_kind t =
@@ -389,12 +410,17 @@ let read bytes wanted =
             unreadable "%d stages for %d components" (List.length stages) n))))
     (Option.value sides ~default:[]);
   let claims, goal = arrange 0 items in
+  let claims, texts = List.split claims in
   let made_for = match table.slope, table.ends with
     | Some s, _ -> Some (LeakyReluShape (q s))
     | None, Some (l, u) -> Some (ClipShape (q l, q u))
     | None, None -> None in
+  (match table.smooth, goal.target_function, List.nth_opt texts goal.target_cites with
+  | Some own, Smooth, Some (Some t) when not (Smooth.same_texts own t) ->
+      raise (Rejected "target: the table is for smooth of another function or value than the target claim's")
+  | _ -> ());
   let component (chebyshev, scale, offset, c) =
     { chebyshev; scale = q scale; offset = q offset; coefficients = List.map q c } in
   { certificate = { held_as; step_output = table.step; components = List.map component table.parts;
                     precision = Z.of_int p; branches; claims; goal; made_for };
-    name = table.title; sha256 = table.digest; rounding = !rounding }
+    texts; name = table.title; sha256 = table.digest; rounding = !rounding }

@@ -30,7 +30,7 @@ let line_of part =
   else if Q.sign (of_q part.part_intercept) = 0 then slope
   else sprintf "%s + %s" slope (full' part.part_intercept)
 
-let statement = function
+let statement texts = function
   | StageRanges (from, upto, ranges) ->
       sprintf "for %s <= |x| <= %s the output of each stage, times the sign of x, lies in%s" (up' from) (down' upto)
         (String.concat "," (List.map (fun (lo, hi) -> sprintf " [%s, %s]" (down' lo) (up' hi)) ranges))
@@ -66,6 +66,9 @@ let statement = function
       let power = if order = 1 then "" else sprintf "^%d" order in
       (* Towards the point alone: two other points need not come nearer to each other. *)
       sprintf "|%s| <= %s |%s|%s for |%s| <= %s, a contraction towards %s" left (up' hi) off power off (down' radius) b
+  | Series a ->
+      let error, domain = Smooth.error_and_domain a (Option.get texts) in
+      sprintf "%s <= %s %s; %s" error (up' a.smooth_hi) domain (at a.smooth_witness)
 
 (* ---- the target ---- *)
 
@@ -79,7 +82,7 @@ let covered parts =
   "on" ^ String.concat " and" (List.map (fun (a, b) -> sprintf " [%s, %s]" (full a) (full b)) intervals)
 
 (* The error that a target claim is about, and where; the domain is exact, since the witness may lie at its very end. *)
-let subject t cited =
+let subject t cited texts =
   let scale = of_q t.target_scale in
   let b = full scale in
   let times, over = if Q.equal scale Q.one then ("", "") else (bracketed b ^ " ", "/" ^ bracketed b) in
@@ -107,6 +110,7 @@ let subject t cited =
         sprintf "for %d inputs in [-%s, %s], the greatest by %s or more, mapped by x -> %s x + 1/2" a.argmax_inputs range
           range (full' a.argmax_gap) (full' a.argmax_scale) )
   | _, Clip a -> clipped a
+  | _, Series a -> Smooth.error_and_domain a (Option.get texts)
   | f, Lines (parts, _, _) ->
       let name = match f with
         | Direct SignShape -> "sign(x)"
@@ -126,7 +130,7 @@ let place t cited =
   | Closeness (_, _, _, w) | Deviation (_, _, w) ->
       let name = match t.target_function with Max -> "a - b" | _ -> "x" in
       sprintf "%s = %s" name (full (Q.mul (of_q w.at_x) (of_q t.target_scale)))
-  | Lines (_, _, w) | Clip { clip_witness = w; _ } -> sprintf "x = %s" (full' w.at_x)
+  | Lines (_, _, w) | Clip { clip_witness = w; _ } | Series { smooth_witness = w; _ } -> sprintf "x = %s" (full' w.at_x)
   | _ -> sprintf "the inputs named by claim %d" t.target_cites
 
 (* How far an error is beyond a bound, both numbers rounded down. *)
@@ -135,8 +139,8 @@ let missed bound lo =
   if Q.sign bound <= 0 then sprintf "it is missed by %s or more" by
   else sprintf "it is missed by %s or more, %s times the bound" by (decimal (Q.div lo bound) false)
 
-let headline t cited =
-  let error, domain = subject t cited in
+let headline t cited texts =
+  let error, domain = subject t cited texts in
   match t.target_claim with
   | None -> sprintf "%s <= %s %s" error (up' t.target_hi) domain
   | Some (bound, Proved) -> sprintf "%s <= %s %s" error (up' bound) domain
@@ -153,6 +157,7 @@ let headline t cited =
 let function_name = function
   | Sign -> "sign" | Step -> "step" | Relu -> "relu" | LeakyRelu _ -> "leaky_relu" | Abs -> "abs" | Max -> "max"
   | ClipByRelus -> "clip" | Relu6 -> "relu6" | MaxPool -> "max_pool" | OneHot -> "argmax" | Direct _ -> "direct"
+  | Smooth -> "smooth"
 
 (* The farthest proved statement of the same error within the same bound. *)
 let beyond t cited claims =
@@ -191,23 +196,24 @@ let beyond t cited claims =
 
 (* ---- the report ---- *)
 
-let is_of_p_itself = function Lines _ | Contraction _ -> true | _ -> false
+let is_of_p_itself = function Lines _ | Contraction _ | Series _ -> true | _ -> false
 
 let report (d : Reader.document) =
   let c = d.certificate in
   let claims = List.map fst c.claims in
   let t = c.goal in
   let cited = List.nth claims t.target_cites in
-  let direct = match t.target_function with Direct _ -> true | _ -> false in
+  let texts = List.nth d.texts t.target_cites in
+  let direct = match t.target_function with Direct _ | Smooth -> true | _ -> false in
   let escaped = String.concat "\\u{22}" (String.split_on_char '"' (Json.printable d.name)) in
-  [ "VERIFIED " ^ headline t cited;
+  [ "VERIFIED " ^ headline t cited texts;
     sprintf "  the maximum error lies in [%s, %s] (decimals rounded outward)" (decimal (of_q t.target_lo) false)
       (decimal (of_q t.target_hi) true) ]
   @ List.map (fun line -> "  " ^ line) (beyond t cited claims)
   @ (if c.step_output then
        [ "  output: step, h in {0, 1}; here p = 2 h - 1, where h is the table, whose last stage gives 0 or 1" ]
      else [])
-  @ List.map (fun c -> "  " ^ statement c) claims
+  @ List.map2 (fun texts c -> "  " ^ statement texts c) d.texts claims
   @ (if direct then [ "  with p as it is, not as a sign" ] else [])
   @ (if direct && List.for_all is_of_p_itself claims then []
      else [ "  with r(x) = x (1 + p(x))/2, m(a, b) = ((a + b) + (a - b) p(a - b))/2" ])
