@@ -6,9 +6,8 @@
     axioms of the reals it rests on these. *)
 From Coq Require Import ZArith QArith List Bool Lia FunctionalExtensionality.
 From Bignums Require Import BigZ.
-From Polycert Require Import Vocabulary Statement Check Sound core.Polynomial core.Descartes core.Fixed core.Horner
-  core.Bernstein core.Pieces core.Image core.Cascade core.Cells core.Ground core.Composite claims.Pool claims.Argmax
-  claims.Clip claims.Direct kernel.Words.
+From Polycert Require Import Check Sound core.Polynomial core.Descartes core.Fixed core.Horner core.Bernstein core.Cells
+  kernel.Opened kernel.Words.
 Import ListNotations.
 Open Scope Z_scope.
 Local Notation bigZ := BigZ.t_.
@@ -241,12 +240,7 @@ Qed.
 Definition examine_with : (Z -> Z -> Z -> list Z -> option nat) -> (Z -> Z -> list Z -> itv -> itv) ->
   (Z -> itv -> itv -> itv) -> (Z -> Z -> Z -> Z) -> (Z -> Z -> Z -> itv -> Z -> Z) -> certificate -> option fault.
 Proof.
-  let t := eval cbv delta [examine check_claims check_claim prove_ground prove_branch prove_stage prove_pieces
-    prove_segments prove_segment prove_boxes enclose image_of images on with_slope g_at order_zero order_one
-    deviation_cells derivative_bound magnitude_bound plain_cells plain each each_cells attains closeness_at deviation_at
-    derivative_at magnitude_at prove_stage_ranges prove_closeness prove_deviation prove_derivative prove_magnitude
-    prove_pool play prove_argmax witness_off play_weights prove_clip clip_error_at deviation_from prove_lines prove_parts
-    prove_part prove_contraction image_over witness_in] in examine in
+  let t := opened in
   let t := eval pattern sign_changes, evaluator, imul, mul_up, upper in t in
   match t with ?f _ _ _ _ _ => exact f end.
 Defined.
