@@ -19,7 +19,7 @@ fn a_certificate_is_a_value_and_a_theorem() {
         assert!(fast.contains(line), "{line}: {fast}");
     }
     let f = Folder::new();
-    let file = f.path("F.v");
+    let file = f.at("F.v");
     let pure = ["export", &certificate, "--coq", "--pure", "-o", &file];
     assert_eq!(polycert(&pure).exits(0).out, "");
     let same = fast.replace("Fast", "Pure").replace("fast_", "pure_");
