@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`schema`] | the document, field by field |
 //! | [`composite`] | from a proof to the document |
+//! | [`coq`] | a document as a theorem for Coq's kernel |
 //! | [`evaluation`] | the same for what is decrypted: `certificates/EVALUATION.md` |
 //! | [`limits`] | what the checker takes of a network, asked before the work |
 //! | [`network`] | certificates of networks, `certificates/NETWORK.md` |
@@ -19,6 +20,7 @@
 #[cfg(feature = "full")]
 pub mod checked;
 pub mod composite;
+pub mod coq;
 #[cfg(feature = "full")]
 pub mod evaluation;
 pub mod kind;

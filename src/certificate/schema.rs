@@ -3,20 +3,20 @@
 //! Every number is text. Meaning and conditions are in `certificates/FORMAT.md` alone.
 
 use crate::poly::table::RawTable;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The format tag.
 pub const FORMAT: &str = "polycert-certificate/1";
 
 /// The whole document.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Document {
     pub(crate) format: String,
     pub(crate) table: RawTable,
     pub(crate) table_sha256: String,
     pub(crate) coefficients: String,
     pub(crate) precision: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) branches: Vec<Branch>,
     pub(crate) claims: Vec<Claim>,
 }
@@ -41,45 +41,45 @@ impl Document {
     }
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Branch {
     pub side: String,
     pub stages: Vec<Stage>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Stage {
     pub value: Vec<Segment>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slope: Option<Vec<Segment>>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Segment {
     pub lo: String,
     pub hi: String,
     pub boxes: Vec<[String; 2]>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Cells {
     pub points: Vec<String>,
     pub orders: String,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Witness {
     pub x: String,
     pub lo: String,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct PoolWitness {
     pub inputs: Vec<String>,
     pub lo: String,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Part {
     pub from: String,
     pub to: String,
@@ -88,33 +88,33 @@ pub(crate) struct Part {
     pub pieces: Vec<Segment>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct SeriesPart {
     pub from: String,
     pub to: String,
     pub cells: Vec<SeriesCell>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct SeriesCell {
     pub to: String,
     pub degree: String,
     pub pieces: Vec<Segment>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct StageCell {
     pub to: String,
     pub degree: String,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Asked {
     pub bound: String,
     pub verdict: String,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "rule", rename_all = "snake_case")]
 pub(crate) enum Claim {
     StageRanges {

@@ -1,9 +1,11 @@
-//! `polycert export`: a table in the form of another program.
+//! `polycert export`: a table in the form of another program, a certificate as a theorem for Coq.
 
 use crate::arith::number;
 use crate::arith::rounding::CoefficientMode;
+use crate::certificate::{coq, MAX_BYTES};
 use crate::cli::terminal::{guard, note, output};
 use crate::error::Result;
+use crate::files::read_bytes;
 use crate::interchange::{Export, Format};
 use crate::jobs::export::{export, Request};
 use crate::poly::table::Table;
@@ -19,13 +21,24 @@ use std::process::ExitCode;
 /// for EvalChebyshevSeries over [a, b], the first number doubled. csv and openfhe hold input maps; elsewhere a
 /// stage's map is made by the stage before it (the same composite, and Lattigo's scaling between stages). Of a
 /// smooth table the lists are those of p; function, value and segments are kept in a comment (json: fields).
+///
+/// With --coq FILE is a certificate of a composite or of lines, and the text a theorem for Coq's kernel alone: the
+/// certificate as a value, and its statement, proved by computation (`make prove` builds the library; about a second and
+/// a half at alpha = 14). A false one is exported, too: coqc refuses it, with the claim's name.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Table file (polycert-table/1; - is standard input).
+    /// Table file (polycert-table/1; - is standard input); with --coq a certificate.
+    #[arg(value_name = "FILE")]
     table: PathBuf,
     /// json, csv, c, cpp, go, lattigo, openfhe or heir.
-    #[arg(long)]
-    format: Format,
+    #[arg(long, required_unless_present = "coq")]
+    format: Option<Format>,
+    /// Write a certificate as a theorem for coqc.
+    #[arg(long, conflicts_with_all = ["format", "coefficients", "numbers", "losses"])]
+    coq: bool,
+    /// With --coq: compute with Coq's own integers alone, not with its machine words (about twenty times as long).
+    #[arg(long, requires = "coq")]
+    pure: bool,
     /// Numbers as the program holds them: exact, f64, f32 or fixed:BITS (json, csv, lattigo: exact; else f64).
     #[arg(long)]
     coefficients: Option<CoefficientMode>,
@@ -43,9 +56,15 @@ pub struct Arguments {
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
     guard([a.output.as_ref()], [Some(&a.table)])?;
+    let Some(format) = a.format else {
+        let bytes = read_bytes(&a.table, MAX_BYTES)?;
+        let theorem = coq::theorem(&bytes, a.pure).map_err(|e| e.in_file(&a.table))?;
+        output(a.output.as_ref(), &theorem)?;
+        return Ok(ExitCode::SUCCESS);
+    };
     let table = Table::read(&a.table)?;
     let request = Request {
-        format: a.format,
+        format,
         coefficients: a.coefficients,
         hex: a.numbers == "hex",
     };

@@ -26,6 +26,7 @@ mod report;
 mod report_browser;
 mod smooth;
 mod targets;
+mod theorem;
 
 /// What these tests use of the shared parts.
 #[path = "../support"]

@@ -16,7 +16,7 @@ const OUTPUTS: [&str; 7] = [
 
 /// A command line: `IN1` to `IN3` are files that it reads, `OUT` is where it writes to, `DIR` the folder of `OUT`. With
 /// it the option that names OUT or DIR, and the name in DIR that it writes.
-const LINES: [(&str, &str, &str); 23] = [
+const LINES: [(&str, &str, &str); 24] = [
     (
         "plan IN1 --graph IN2 --input IN3 --labels IN2 -o DIR",
         "--output",
@@ -24,6 +24,7 @@ const LINES: [(&str, &str, &str); 23] = [
     ),
     ("certify IN1 -o OUT", "--output", ""),
     ("export IN1 --format csv -o OUT", "--output", ""),
+    ("export IN1 --coq -o OUT", "--output", ""),
     ("import IN1 -o OUT", "--output", ""),
     ("profile convert IN1 --as dacapo -o OUT", "--output", ""),
     (

@@ -1,14 +1,13 @@
 (** The checker for Coq's own evaluation: where the long numbers are, it computes with machine words (BigZ).
 
-    Sign changes (R1) and interval evaluation take nearly all the time. Their fast forms are equal to those of the
-    checker, number for number; examine with the fast forms in their place is therefore equal to examine, and what it
+    Sign changes (R1), interval evaluation and products take nearly all the time. Their fast forms are equal to those of
+    the checker, number for number; examine with the fast forms in their place is therefore equal to examine, and what it
     accepts is true. The equality is of functions, and BigZ is proved over the kernel's 63-bit integers: beside the
     axioms of the reals it rests on these. *)
 From Coq Require Import ZArith QArith List Bool Lia FunctionalExtensionality.
 From Bignums Require Import BigZ.
-From Polycert Require Import Vocabulary Statement Check Sound core.Polynomial core.Descartes core.Fixed core.Horner
-  core.Bernstein core.Pieces core.Image core.Cascade core.Cells core.Ground core.Composite claims.Pool claims.Argmax
-  claims.Clip claims.Direct.
+From Polycert Require Import Check Sound core.Polynomial core.Descartes core.Fixed core.Horner core.Bernstein core.Cells
+  kernel.Opened kernel.Words.
 Import ListNotations.
 Open Scope Z_scope.
 Local Notation bigZ := BigZ.t_.
@@ -94,6 +93,7 @@ Qed.
 Definition bitv : Type := (bigZ * bigZ)%type.
 Definition of_itv (a : itv) : bitv := (big (fst a), big (snd a)).
 Definition to_itv (a : bitv) : itv := (val (fst a), val (snd a)).
+Definition out (a : bitv) : itv := (of_bigZ (fst a), of_bigZ (snd a)).
 Definition fproducts (a b : bitv) : bitv :=
   let (al, ah) := a in let (bl, bh) := b in let zero := BigZ.zero in
   if BigZ.leb zero al then
@@ -134,12 +134,14 @@ Definition ffon (p : bigZ) (f : bpoly) (y : itv) : itv :=
   let y := of_itv y in
   match f with
   | BOdd [] => (0, 0)
-  | BOdd q => to_itv (fimul p (fhorner p q (fisqr p y)) y)
-  | BEven q => to_itv (fhorner p q (fisqr p y))
-  | BGeneral q => to_itv (fhorner p q y)
+  | BOdd q => out (fimul p (fhorner p q (fisqr p y)) y)
+  | BEven q => out (fhorner p q (fisqr p y))
+  | BGeneral q => out (fhorner p q y)
   end.
 Definition fast_evaluator (p d : Z) (l : list Z) : itv -> itv := ffon (big p) (fprepare (big p) (big d) l).
 
+Lemma out_is : forall a, out a = to_itv a.
+Proof. intros a. unfold out, to_itv. rewrite !of_bigZ_is. reflexivity. Qed.
 Lemma of_to : forall a, to_itv (of_itv a) = a.
 Proof. intros [l h]. unfold to_itv, of_itv. simpl. rewrite !BigZ.spec_of_Z. reflexivity. Qed.
 Lemma fproducts_is : forall a b, to_itv (fproducts a b) = products (to_itv a) (to_itv b).
@@ -194,30 +196,61 @@ Proof.
   unfold evaluator, fast_evaluator, fon, ffon, prepare, fprepare.
   destruct (zeros (half true l)); [|destruct (zeros (half false l))].
   - rewrite <- fencloses_is. destruct (half false l) as [|c q]; [reflexivity|].
-    cbn [map]. rewrite fimul_is, fhorner_is, fisqr_is, of_to, BigZ.spec_of_Z. reflexivity.
-  - rewrite fhorner_is, fisqr_is, fencloses_is, of_to, BigZ.spec_of_Z. reflexivity.
-  - rewrite fhorner_is, fencloses_is, of_to, BigZ.spec_of_Z. reflexivity.
+    cbn [map]. rewrite out_is, fimul_is, fhorner_is, fisqr_is, of_to, BigZ.spec_of_Z. reflexivity.
+  - rewrite out_is, fhorner_is, fisqr_is, fencloses_is, of_to, BigZ.spec_of_Z. reflexivity.
+  - rewrite out_is, fhorner_is, fencloses_is, of_to, BigZ.spec_of_Z. reflexivity.
 Qed.
 
-(** ** The checker with other forms of these two *)
-Definition examine_with : (Z -> Z -> Z -> list Z -> option nat) -> (Z -> Z -> list Z -> itv -> itv) ->
-  certificate -> option fault.
+(** ** Products *)
+Definition fast_imul (p : Z) (a b : itv) : itv := out (fimul (big p) (of_itv a) (of_itv b)).
+Definition fup (p x y : bigZ) : bigZ := BigZ.opp (BigZ.shiftr (BigZ.opp (BigZ.mul x y)) p).
+Definition fast_mul_up (p x y : Z) : Z := of_bigZ (fup (big p) (big x) (big y)).
+Definition fast_upper (p start end_ : Z) (slope : itv) (width : Z) : Z :=
+  let (a, b) := slope in
+  if Z.leb b 0 then start else if Z.leb 0 a then end_ else
+  let p := big p in let a := big a in let b := big b in
+  let first := BigZ.div (BigZ.shiftl (BigZ.opp a) p) (BigZ.sub b a) in
+  let second := BigZ.sub (BigZ.shiftl BigZ.one p) first in
+  of_bigZ (BigZ.add (BigZ.add (fup p first (big start)) (fup p second (big end_)))
+    (fup p (big width) (BigZ.max (fup p first b) (fup p second (BigZ.opp a))))).
+
+Theorem fast_imul_is : imul = fast_imul.
 Proof.
-  let t := eval cbv delta [examine check_claims check_claim prove_ground prove_branch prove_stage prove_pieces
-    prove_segments prove_segment prove_boxes enclose image_of images on with_slope g_at order_zero order_one
-    deviation_cells derivative_bound magnitude_bound plain_cells plain each each_cells attains closeness_at deviation_at
-    derivative_at magnitude_at prove_stage_ranges prove_closeness prove_deviation prove_derivative prove_magnitude
-    prove_pool play prove_argmax witness_off play_weights prove_clip clip_error_at deviation_from prove_lines prove_parts
-    prove_part prove_contraction image_over witness_in] in examine in
-  let t := eval pattern sign_changes, evaluator in t in
-  match t with ?f _ _ => exact f end.
+  do 3 (apply functional_extensionality; intro). unfold fast_imul. rewrite out_is, fimul_is, !of_to, BigZ.spec_of_Z.
+  reflexivity.
+Qed.
+Lemma fup_is : forall p x y, val (fup p x y) = mul_up (val p) (val x) (val y).
+Proof. intros. unfold fup. rewrite BigZ.spec_opp, BigZ.spec_shiftr, BigZ.spec_opp, BigZ.spec_mul. reflexivity. Qed.
+Theorem fast_mul_up_is : mul_up = fast_mul_up.
+Proof.
+  do 3 (apply functional_extensionality; intro). unfold fast_mul_up. rewrite of_bigZ_is, fup_is, !BigZ.spec_of_Z.
+  reflexivity.
+Qed.
+Theorem fast_upper_is : upper = fast_upper.
+Proof.
+  apply functional_extensionality; intro p. apply functional_extensionality; intro start.
+  apply functional_extensionality; intro end_. apply functional_extensionality; intros [a b].
+  apply functional_extensionality; intro width. unfold upper, fast_upper. cbv zeta.
+  destruct (Z.leb b 0); [reflexivity|]. destruct (Z.leb 0 a); [reflexivity|].
+  rewrite of_bigZ_is, !BigZ.spec_add, !fup_is, BigZ.spec_max, !fup_is, !BigZ.spec_sub, !BigZ.spec_div,
+    !BigZ.spec_shiftl, !BigZ.spec_sub, !BigZ.spec_opp, !BigZ.spec_of_Z, BigZ.spec_1. reflexivity.
+Qed.
+
+(** ** The checker with other forms of these *)
+Definition examine_with : (Z -> Z -> Z -> list Z -> option nat) -> (Z -> Z -> list Z -> itv -> itv) ->
+  (Z -> itv -> itv -> itv) -> (Z -> Z -> Z -> Z) -> (Z -> Z -> Z -> itv -> Z -> Z) -> certificate -> option fault.
+Proof.
+  let t := opened in
+  let t := eval pattern sign_changes, evaluator, imul, mul_up, upper in t in
+  match t with ?f _ _ _ _ _ => exact f end.
 Defined.
-Lemma examine_with_is : examine = examine_with sign_changes evaluator.
+Lemma examine_with_is : examine = examine_with sign_changes evaluator imul mul_up upper.
 Proof. reflexivity. Qed.
 
-Definition fast_examine : certificate -> option fault := examine_with fast_sign_changes fast_evaluator.
+Definition fast_examine : certificate -> option fault :=
+  examine_with fast_sign_changes fast_evaluator fast_imul fast_mul_up fast_upper.
 Theorem fast_examine_ok : forall c, fast_examine c = None -> statement c.
 Proof.
-  intros c H. apply check_ok. unfold check.
-  rewrite examine_with_is, fast_sign_changes_is, fast_evaluator_is. unfold fast_examine in H. rewrite H. reflexivity.
+  intros c H. apply check_ok. unfold check. rewrite examine_with_is, fast_sign_changes_is, fast_evaluator_is, fast_imul_is,
+    fast_mul_up_is, fast_upper_is. unfold fast_examine in H. rewrite H. reflexivity.
 Qed.
