@@ -30,7 +30,7 @@ fn a_certificate_is_a_value_and_a_theorem() {
 #[test]
 fn a_false_certificate_is_written_too() {
     let f = Folder::new();
-    let text = read(&format!("{FOLDER}/relu04.cert.json"));
+    let text = read(format!("{FOLDER}/relu04.cert.json"));
     let at = text.rfind("\"hi\": \"").unwrap() + 7;
     let file = f.file(
         "false.cert.json",
