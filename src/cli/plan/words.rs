@@ -1,7 +1,9 @@
 //! A plan in words: what is proved, what is assumed, what is an estimate, in this order and never in one line.
 
+mod amounts;
 mod noise;
 
+use self::amounts::power;
 use crate::arith::number;
 use crate::error::{Error, Result};
 use crate::jobs::plan::{Answer, Infeasible, Row};
@@ -17,11 +19,6 @@ fn seconds(ms: f64) -> String {
         true => format!("{:.2} s", ms / 1e3),
         false => format!("{:.1} s", ms / 1e3),
     }
-}
-
-/// 2^-9.02, rounded up.
-fn power(x: f64) -> String {
-    format!("2^{:.2}", (x * 100.0).ceil() / 100.0)
 }
 
 /// The levels of a layer: `9: 12 -> 3, 1 inside`.
