@@ -1,7 +1,9 @@
 //! A plan in words: what is proved, what is assumed, what is an estimate, in this order and never in one line.
 
+mod amounts;
 mod noise;
 
+use self::amounts::power;
 use crate::arith::number;
 use crate::error::{Error, Result};
 use crate::jobs::plan::{seconds, Answer, Infeasible, Row};
@@ -94,7 +96,7 @@ pub fn screen(answer: &Answer, folder: &Path, all: bool) -> String {
             row.layer.name,
             number::decimal(&row.layer.b, 6, true),
             row.design.name,
-            noise::power(number::estimate_log2(&row.design.bound_error)),
+            power(number::estimate_log2(&row.design.bound_error)),
             format!("{:.4}", row.layer.bound_reach),
             levels(row)
         );
@@ -221,7 +223,7 @@ pub fn explain(answer: &Answer, name: &str) -> Result<String> {
             design.name,
             cost.depth,
             cost.mults,
-            noise::power(number::estimate_log2(&design.bound_error)),
+            power(number::estimate_log2(&design.bound_error)),
         );
     }
     Ok(text)

@@ -1,23 +1,10 @@
 //! The noise of a plan on ciphertexts in words.
 
-use crate::arith::number;
+use super::amounts::amount;
 use crate::jobs::plan::{Budget, Closing};
 use rug::Rational;
 use std::fmt::Write as _;
 use std::path::Path;
-
-/// 2^-9.02, rounded up.
-pub(super) fn power(x: f64) -> String {
-    format!("2^{:.2}", (x * 100.0).ceil() / 100.0)
-}
-
-/// `2^-21.76`, rounded up; a power of 2 as such.
-fn amount(x: &Rational) -> String {
-    match *x.numer() == 1 && x.denom().is_power_of_two() {
-        true => format!("2^-{}", x.denom().significant_bits() - 1),
-        false => power(number::estimate_log2(x)),
-    }
-}
 
 fn or(x: Option<&Rational>, words: &str) -> String {
     x.map_or_else(|| words.to_owned(), amount)
