@@ -194,7 +194,7 @@ fn the_noise_of_ciphertexts_is_held_against_what_margins_stand() {
     // The same everywhere, or as much beside each, whichever leaves more.
     let more =
         |(w, bound): &(rug::Rational, rug::Rational)| *w == rug::Rational::from(bound + &beside);
-    assert!(each.iter().all(more) || each.iter().all(|(w, _)| *w == everywhere));
+    assert!(each.iter().all(as_much) || each.iter().all(|(w, _)| *w == everywhere));
     let of_everywhere = rug::Rational::from(&everywhere - &most);
     assert_eq!(left, beside.max(of_everywhere));
     assert_eq!(made["rest"], noise["left"]);
