@@ -192,7 +192,7 @@ fn the_noise_of_ciphertexts_is_held_against_what_margins_stand() {
     }
     assert_eq!(number(&noise["bound_noise"]), most);
     // The same everywhere, or as much beside each, whichever leaves more.
-    let more =
+    let as_much =
         |(w, bound): &(rug::Rational, rug::Rational)| *w == rug::Rational::from(bound + &beside);
     assert!(each.iter().all(as_much) || each.iter().all(|(w, _)| *w == everywhere));
     let of_everywhere = rug::Rational::from(&everywhere - &most);
