@@ -59,3 +59,6 @@ reports: build
 	$(BIN) report certificates/relu14.cert.json -o reports/relu14.html
 	$(BIN) report certificates/relu??.cert.json -o reports/relu.html
 	$(BIN) report reports/fashion.audit.json -o reports/fashion.html
+	cd certificates/networks/fashion && ../../../$(BIN) plan network.safetensors --input images.npy --labels labels.npy \
+	  --select 24 --state 8 --certify 8 --preset B --margins 8 -o ../../../reports/fashion-plan
+	$(BIN) report reports/fashion-plan -o reports/fashion-plan.html

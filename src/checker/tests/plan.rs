@@ -1,5 +1,6 @@
 //! Plans: a small network with a composite, a direct table, their evaluation certificates and one certified input; a bad plan
 //! for each rule, and mutations against a second reading of the rules.
+#![allow(clippy::disallowed_types)] // The second reading of the rules is in f64.
 
 mod common;
 use common::with;
@@ -335,8 +336,7 @@ fn holds(plan: &Value, good: &Value) -> bool {
     let (part, to) = (number(&inside[0]), number(&inside[1]));
     // Stages 4, 4, 5 and the product.
     let before = [0.0, 4.0, 8.0, 13.0];
-    let composite = part >= 1.0
-        && part <= 3.0
+    let composite = (1.0..=3.0).contains(&part)
         && to <= top
         && level(2, "enter") - before[part as usize] >= from
         && (to - (13.0 - before[part as usize])).min(level(2, "enter")) - 1.0 >= level(2, "leave")
