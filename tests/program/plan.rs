@@ -380,3 +380,34 @@ fn bad_requests_say_what_is_wrong() {
         run.err
     );
 }
+
+/// `reports/fashion-plan` and its page, which says how both were made.
+#[test]
+fn the_shipped_plan_is_verified_and_drawn_again() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = root.join("reports/fashion-plan");
+    let run = polycert(&["check", folder.to_str().unwrap()]).exits(0);
+    for words in [
+        "PROVED    class stays on 8 of 8 stated inputs: share in [6.305",
+        "PROVED    noise of encrypted evaluation as listed, at 8 of 8 activations",
+        "ASSUMED   2 activations that are refreshed inside or take several rounds",
+    ] {
+        assert!(run.out.contains(words), "{words}\n{}", run.out);
+    }
+    let f = Folder::new();
+    let page = f.at("page.html");
+    polycert(&["report", folder.to_str().unwrap(), "-o", &page]).exits(0);
+    // The two name the folder and the file as they were given.
+    let body = |path: &Path| {
+        let text = std::fs::read_to_string(path).unwrap();
+        let start = text.find("<h2>Plots</h2>").unwrap();
+        let end = text.find("<h2>Check it again</h2>").unwrap();
+        text[start..end].to_owned()
+    };
+    let shipped = body(&root.join("reports/fashion-plan.html"));
+    assert!(shipped.contains("plan-levels-1"));
+    assert!(
+        body(Path::new(&page)) == shipped,
+        "another page than the shipped one; run make reports"
+    );
+}

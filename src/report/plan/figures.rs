@@ -141,7 +141,7 @@ fn budgets(part: &[(usize, &Row)]) -> Figure {
         .iter()
         .enumerate()
         .map(|(i, (_, row))| (at(i), short(&row.name)));
-    let mut layers = Vec::new();
+    let (mut layers, mut dots) = (Vec::new(), Vec::new());
     let mut most = 1.0f64;
     let mut rows = Vec::new();
     for (i, (_, row)) in part.iter().enumerate() {
@@ -149,8 +149,8 @@ fn budgets(part: &[(usize, &Row)]) -> Figure {
         let mut bars = vec![(bits(&error), Role::Proved)];
         if let Some((proved, allowed)) = &row.noise {
             bars.push((bits(proved), Role::ProvedToo));
-            layers.push(Layer::Dot(
-                Role::Given,
+            dots.push(Layer::Dot(
+                Role::Ink,
                 (bits(allowed), at(i) - 0.15),
                 String::new(),
                 Beside::Right,
@@ -174,6 +174,7 @@ fn budgets(part: &[(usize, &Row)]) -> Figure {
             noise(|n| &n.1, false),
         ]);
     }
+    layers.extend(dots);
     let mut legend = vec![key(Role::Proved, true, "proved: error of the polynomial")];
     if part.iter().any(|(_, row)| row.noise.is_some()) {
         legend.push(key(
@@ -181,7 +182,7 @@ fn budgets(part: &[(usize, &Row)]) -> Figure {
             true,
             "proved: noise of its encrypted evaluation",
         ));
-        legend.push(key(Role::Given, true, "allowed noise"));
+        legend.push(key(Role::Ink, true, "allowed noise"));
     }
     let worst = part
         .iter()
