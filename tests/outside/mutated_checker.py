@@ -105,7 +105,8 @@ EXPLAINED = {
         expand: both, without (qeq_bool c.offset|witness_in: never reaches_lo|expand_from: always Nat.leb""",
     # These want a document, or a reason, still.
     "NOT SHOWN YET": """
-        prove_segment: always Z.ltb|deviation_cells: both, without (Z.leb bound|round_floating: never reaches top
+        prove_segment: always Z.ltb|plain_cells: both, without (plain_cells bound|in_order: both, without (in_order b t)|examine: always expanded
+        examine: never c.step_output|examine: never expanded|round_floating: never reaches top
         play: both, without (Z.eqb|some_off: either, without|prove_clip: both, without (qle_bool x a.clip_to)
         follows: both, without (qle_bool (magnitude|follows: both, without (qeq_bool a.clip_lower
         piece_within: never if|piece_within: never Z.|piece_within: always q0.single|piece_within: both, without

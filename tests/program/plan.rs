@@ -186,7 +186,7 @@ fn the_noise_of_ciphertexts_is_held_against_what_margins_stand() {
     for words in [
         "; noise at most ",
         "PROVED    noise of encrypted evaluation as listed, at 8 of 8 activations",
-        "ASSUMED   linear layers and bootstraps together add at most ",
+        "ASSUMED   linear layers, bootstraps and inputs that are noisier than certificates say add at most ",
     ] {
         assert!(run.out.contains(words), "{words}\n{}", run.out);
     }
@@ -390,7 +390,7 @@ fn the_shipped_plan_is_verified_and_drawn_again() {
     for words in [
         "PROVED    class stays on 8 of 8 stated inputs: share in [6.305",
         "PROVED    noise of encrypted evaluation as listed, at 8 of 8 activations",
-        "ASSUMED   2 activations that are refreshed inside or take several rounds",
+        "ASSUMED   2 activations that are refreshed inside or are max-poolings",
     ] {
         assert!(run.out.contains(words), "{words}\n{}", run.out);
     }

@@ -363,7 +363,8 @@ fn check_path(path: &Path, request: &Request, streams: &mut Streams<'_>) -> u8 {
     }
     // A plan is about all of its folder.
     let plan = path.join(PLAN);
-    if plan.is_file() {
+    let is_plan = || read_file(&plan, MAX_BYTES, None).is_ok_and(|b| kind(&b) == Kind::Plan);
+    if plan.is_file() && is_plan() {
         return one(&plan, request.paths.len() > 1, streams);
     }
     match certificates(path) {

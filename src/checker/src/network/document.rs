@@ -35,11 +35,12 @@ pub(crate) struct TwinTable {
 }
 
 impl NetworkDocument {
-    /// For each activation the digest of its table, exact coefficients alone, and B.
-    pub(crate) fn uses(&self) -> Vec<(String, Rational)> {
+    /// For each activation the digest of its table, exact coefficients alone, what the table stands for, which its digest does
+    /// not cover, and B.
+    pub(crate) fn uses(&self) -> Vec<(String, Function, Rational)> {
         let table = |(table, b): &(usize, Rational)| {
             let table = self.tables.get(*table).filter(|t| t.mode == Mode::Exact)?;
-            Some((table.sha256.clone(), b.clone()))
+            Some((table.sha256.clone(), table.target, b.clone()))
         };
         let all: Option<Vec<_>> = self.activations.iter().map(table).collect();
         all.unwrap_or_default()

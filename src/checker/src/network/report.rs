@@ -1,5 +1,6 @@
 //! What the check of a network certificate says.
 
+use crate::claims::target::Function;
 use crate::core::number::Rational;
 use crate::format::manifest::Subject;
 use std::fmt;
@@ -24,8 +25,8 @@ pub struct NetworkReport {
     pub(crate) own: usize,
     pub(crate) network_sha256: String,
     pub(crate) input_sha256: String,
-    /// For each activation the digest of its table, and B; empty where any polynomial may stand for ReLU.
-    pub(crate) uses: Vec<(String, Rational)>,
+    /// For each activation the digest of its table, what it stands for, and B; empty where any polynomial may stand for ReLU.
+    pub(crate) uses: Vec<(String, Function, Rational)>,
     /// Levels of noise, of the worst case alone and for each activation, under which the class stays.
     pub(crate) standing: Vec<Vec<Rational>>,
     /// Whether a table is p(x) itself.

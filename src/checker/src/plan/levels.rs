@@ -122,12 +122,13 @@ pub(crate) fn prove(
             );
             return fail(&place, &detail);
         }
+        let is_pool = node.is_some_and(|n| matches!(n.layer, Layer::MaxPool { .. }));
         let reached = match (&block, node) {
             (Some((block, rounds)), _) => {
                 if node.is_some_and(|n| n.layer.is_activation()) {
                     counts.levels += rounds * block.levels();
                 }
-                passage(&place, block, *rounds, step, document)?
+                passage(&place, block, (*rounds, is_pool), step, document)?
             }
             (None, _) if !step.inside.is_empty() => {
                 return fail(&place, "is refreshed inside, and is no activation")
@@ -192,7 +193,7 @@ fn refreshed(place: &str, level: u64, to: u64, document: &PlanDocument) -> Check
 fn passage(
     place: &str,
     block: &Block,
-    rounds: u64,
+    (rounds, is_pool): (u64, bool),
     step: &Step,
     document: &PlanDocument,
 ) -> Checked<Option<u64>> {
@@ -228,6 +229,10 @@ fn passage(
                 return Ok(None);
             };
             level = left;
+        }
+        if is_pool {
+            // b + ReLU(a - b): b waits where the match began, and an odd player no higher.
+            level = level.min(held);
         }
         part += 1;
     }

@@ -17,7 +17,7 @@ use crate::core::fault::{Checked, Fault, Rule};
 use crate::format::digest::of_bytes;
 use crate::format::json::MAX_BYTES;
 use crate::network::check_network_with;
-use crate::network::model::layers::Network;
+use crate::network::model::layers::{Layer, Network};
 use crate::network::model::lines::MAX_FILE_BYTES;
 use crate::network::model::read::network as read_network;
 use crate::network::report::NetworkOutcome;
@@ -157,8 +157,9 @@ fn prove(plan: &[u8], read: ReadFile<'_>, progress: &mut dyn FnMut(&str)) -> Che
     file(&document.audit.file, MAX_FILE_BYTES, read)?;
     let audit = &document.audit;
     let stated = document.stated.len() as u64;
-    if audit.same < document.certified.len() as u64 {
-        let detail = "more inputs are certified than the audit says keep their class";
+    if audit.same.min(audit.inside) < document.certified.len() as u64 {
+        let detail =
+            "more inputs are certified than the audit says keep their class, or stay inside";
         return Err(Fault::rejected(Rule::Own("P6 certified inputs"), detail));
     }
     let same = (audit.same, audit.different, stated);
@@ -168,10 +169,10 @@ fn prove(plan: &[u8], read: ReadFile<'_>, progress: &mut dyn FnMut(&str)) -> Che
     report::report(document, &evaluations, &repeated, under_noise)
 }
 
-/// Where an activation is: its step, and how many rounds it takes.
+/// Where an activation is: its step, and whether it is a max-pooling.
 struct Place {
     step: usize,
-    rounds: u64,
+    is_pool: bool,
 }
 
 fn places(network: &Network) -> impl Iterator<Item = Place> + '_ {
@@ -179,7 +180,7 @@ fn places(network: &Network) -> impl Iterator<Item = Place> + '_ {
     let bent = nodes.filter(|(_, node)| node.layer.is_activation());
     bent.map(|(i, node)| Place {
         step: i + 1,
-        rounds: levels::rounds(&node.layer),
+        is_pool: matches!(node.layer, Layer::MaxPool { .. }),
     })
 }
 
@@ -198,7 +199,7 @@ fn evaluations<'a>(
             let report = reports.of(&noise.evaluation, read)?;
             let step = document.steps.get(place.step);
             let step = step.ok_or_else(|| Fault::internal("a step"))?;
-            let place = (stand, place.rounds, step);
+            let place = (stand, place.is_pool, step);
             noise::prove(document, activation, place, &report, &mut found)?;
         }
     }

@@ -1,8 +1,9 @@
 //! Rules P4 and P5: evaluation certificates, their common parameters, and what noise is left for the rest.
 
+use crate::claims::statement::Statement;
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::plan::document::{Activation, PlanDocument, Step};
-use crate::plan::tables::Stand;
+use crate::plan::tables::{covers, Stand};
 use crate::words::report::Report;
 
 const PARAMETERS: Rule = Rule::Own("P4 parameters");
@@ -17,7 +18,12 @@ pub(crate) struct Evaluations {
     pub(crate) k: Option<u64>,
     /// Activations that have one.
     pub(crate) count: usize,
-    /// Of them those that are refreshed inside, or take several rounds: their certificate is of one passage without.
+    /// The greatest level of the parameters.
+    pub(crate) levels: u64,
+    /// What the certificates assume, and what inputs they are about.
+    pub(crate) assumed: Vec<String>,
+    pub(crate) inputs: Vec<String>,
+    /// Of them those that are refreshed inside, or of a max-pooling: their certificate is of one passage of one input.
     pub(crate) elsewhere: usize,
 }
 
@@ -35,7 +41,7 @@ fn fail<T>(rule: Rule, activation: &Activation, detail: &str) -> Checked<T> {
 pub(crate) fn prove(
     document: &PlanDocument,
     activation: &Activation,
-    (stand, rounds, step): (&Stand, u64, &Step),
+    (stand, is_pool, step): (&Stand, bool, &Step),
     report: &Report,
     found: &mut Evaluations,
 ) -> Checked<()> {
@@ -67,6 +73,15 @@ pub(crate) fn prove(
             "its evaluation certificate is about another function",
         );
     }
+    if let Some(Statement::Lines { parts, .. }) = report.statements().get(report.target().cites) {
+        if !covers(parts, &activation.b) {
+            return fail(
+                PARAMETERS,
+                activation,
+                "its evaluation certificate is not about all of [-B, B]",
+            );
+        }
+    }
     match &found.parameters_sha256 {
         None => {
             found.parameters_sha256 = Some(decrypted.parameters_sha256.clone());
@@ -91,7 +106,7 @@ pub(crate) fn prove(
         return fail(PARAMETERS, activation, &detail);
     }
     // Elsewhere the noise may be another: it depends on the modulus that is left.
-    let once = rounds == 1 && step.inside.is_empty();
+    let once = !is_pool && step.inside.is_empty();
     if once && (from > step.enter || to < step.leave) {
         let detail = format!(
             "its circuit goes from level {from} to {to}, where it begins at {} and ends at {}",
@@ -100,6 +115,15 @@ pub(crate) fn prove(
         return fail(PARAMETERS, activation, &detail);
     }
     found.elsewhere += usize::from(!once);
+    found.levels = decrypted.top;
+    for text in decrypted.assumptions() {
+        if !found.assumed.contains(text) {
+            found.assumed.push(text.clone());
+        }
+    }
+    if !found.inputs.contains(&decrypted.input) {
+        found.inputs.push(decrypted.input.clone());
+    }
     found.count += 1;
     found.k = match (found.k, decrypted.k) {
         (Some(a), Some(b)) => Some(a.min(b)),

@@ -61,7 +61,7 @@ pub(crate) fn report(
     for row in &document.activations {
         let mut line = format!(
             "  {}: B = {}, error at most {}, {} levels",
-            row.name,
+            quoted(&row.name),
             n.full(&row.b)?,
             n.up(&row.error)?,
             row.levels
@@ -106,7 +106,7 @@ pub(crate) fn report(
         interval(&document.same, &document.risk, &n)?,
         interval(&document.outside, &document.risk, &n)?,
     );
-    let file = &audit.file.path;
+    let file = quoted(&audit.file.path);
     let mut reported = Vec::new();
     let every = certified == stated && audit.same == stated as u64;
     let lines = [
@@ -140,9 +140,14 @@ pub(crate) fn report(
         ),
         proved,
         reported,
-        assumed: assumptions(&document, evaluations, repeated, &n)?,
+        assumed: assumptions(&document, evaluations, repeated, (under_noise, &n))?,
         estimates: document.estimates,
     })
+}
+
+/// Text of the producer's, which is not to be taken for the checker's.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "'"))
 }
 
 /// What nothing here proves.
@@ -150,7 +155,7 @@ fn assumptions(
     document: &PlanDocument,
     evaluations: &Evaluations,
     repeated: &Repeated,
-    n: &Numerals,
+    (under_noise, n): (usize, &Numerals),
 ) -> Checked<Vec<String>> {
     let mut draws =
         "the stated inputs are drawn independently of each other and of those that chose the plan"
@@ -179,16 +184,40 @@ fn assumptions(
     }
     if evaluations.elsewhere > 0 {
         all.push(format!(
-            "{} activations that are refreshed inside or take several rounds add no more noise than their certificates say of one passage",
+            "{} activations that are refreshed inside or are max-poolings add no more noise than their certificates say of one passage of one input",
             evaluations.elsewhere
         ));
     }
     if let Some(rest) = document.rest.as_ref().filter(|_| evaluations.count > 0) {
+        // A hypothesis is rounded down: less is assumed than was used.
         all.push(format!(
-            "linear layers and bootstraps together add at most {} B at each activation, and its input is no noisier than a fresh one",
-            n.up(rest)?
+            "linear layers, bootstraps and inputs that are noisier than certificates say add at most {} B at each activation; certificates are about {}",
+            n.down(rest)?,
+            evaluations.inputs.join("; or ")
         ));
     }
+    if evaluations.count == activations && under_noise < document.stated.len() {
+        all.push(format!(
+            "noise that is allowed leaves the class on {} of the stated inputs, for which no certificate says so",
+            document.stated.len() - under_noise
+        ));
+    }
+    all.push(
+        "noise behind the last activation, and of the network's own polynomials, leaves the class"
+            .to_owned(),
+    );
+    if evaluations.count > 0 && document.top > evaluations.levels {
+        all.push(format!(
+            "certificates are of a chain of {} levels, and the plan's has {}",
+            evaluations.levels, document.top
+        ));
+    }
+    all.extend(
+        evaluations
+            .assumed
+            .iter()
+            .map(|text| format!("of evaluation certificates: {text}")),
+    );
     all.push("refreshing a value changes nothing but its level and its noise".to_owned());
     Ok(all)
 }

@@ -1,5 +1,6 @@
 //! Rule P2: what stands at each activation, and its error on [-B, B].
 
+use crate::claims::direct::Part;
 use crate::claims::shape::Shape;
 use crate::claims::statement::Statement;
 use crate::claims::target::Function;
@@ -23,6 +24,8 @@ pub(crate) struct Stand {
     pub(crate) block: Block,
     /// Whether p itself stands there, on [-B, B]; else x (1 + p(x/B))/2.
     pub(crate) is_direct: bool,
+    /// The function of its certificate's target.
+    pub(crate) function: Function,
     /// What an evaluation certificate must be about; none of a leaky ReLU by a composite, whose sum with a x no such
     /// certificate has.
     pub(crate) evaluated: Option<Function>,
@@ -110,12 +113,9 @@ pub(crate) fn prove(
             if table.lo != activation.b.negated() || table.hi != activation.b {
                 return fail(activation, "the table's domain is not [-B, B]");
             }
-            let reaches = |(from, to): &(&Rational, &Rational)| {
-                **from <= activation.b.negated() && activation.b <= **to
-            };
-            match covered_intervals(parts).as_slice() {
-                [whole] if reaches(whole) => (target.hi.clone(), true),
-                _ => return fail(activation, "its certificate is not about all of [-B, B]"),
+            match covers(parts, &activation.b) {
+                true => (target.hi.clone(), true),
+                false => return fail(activation, "its certificate is not about all of [-B, B]"),
             }
         }
         _ => return unfit(),
@@ -135,8 +135,15 @@ pub(crate) fn prove(
     Ok(Stand {
         block,
         is_direct,
+        function: target.function,
         evaluated: Some(target.function).filter(|_| is_direct || slope.is_zero()),
     })
+}
+
+/// Whether a claim about p itself is about all of [-B, B].
+pub(crate) fn covers(parts: &[Part], b: &Rational) -> bool {
+    let reaches = |(from, to): &(&Rational, &Rational)| **from <= b.negated() && b <= *to;
+    matches!(covered_intervals(parts).as_slice(), [whole] if reaches(whole))
 }
 
 /// a/b for b > 0.

@@ -16,6 +16,9 @@ pub struct Decrypted {
     /// The level of the highest input, and that of the output.
     pub(crate) levels: (u64, u64),
     pub(crate) security: String,
+    /// The greatest level of the parameters, and what the inputs are.
+    pub(crate) top: u64,
+    pub(crate) input: String,
     pub(crate) parameters_sha256: String,
     pub(crate) circuit_sha256: String,
 }
