@@ -1,4 +1,5 @@
-"""Both programs write the same theorem of every certificate, byte for byte; what is not proved in Coq both refuse.
+"""Both programs write the same theorem of every certificate without smooth functions, byte for byte; of smooth ones the proved
+program alone writes a theorem; what is not proved in Coq both refuse.
 
     python theorems.py POLYCERT POLYCERT_CHECK_PROVED CERTIFICATES
 
@@ -32,7 +33,8 @@ def main():
             return 0
     files, differing = sorted(glob.glob(os.path.join(certificates, "*.cert.json"))), []
     with tempfile.TemporaryDirectory() as folder:
-        for i, d in enumerate(bases(certificates).values()):
+        smooth = lambda d: any(c["rule"] == "series" for c in d["claims"])
+        for i, d in enumerate(d for d in bases(certificates).values() if not smooth(d)):
             d["table_sha256"] = digest(d["table"])
             files.append(os.path.join(folder, f"{i}.cert.json"))
             with open(files[-1], "w") as f:
@@ -46,7 +48,8 @@ def main():
         outside += sorted(glob.glob(os.path.join(certificates, "evaluation", "*.json")))[:1]
         for file in outside:
             a, b = written(polycert, "export", file, "--coq"), written(proved, "--coq", file)
-            if a != (2, "") or b != (3, ""):
+            theirs = (3, "") if "smooth" not in file else (0, b[1])
+            if a != (2, "") or b != theirs:
                 differing.append(f"{file}, which is outside: exit codes {a[0]}, {b[0]}")
     print("\n".join(differing + [f"{len(files)} certificates as theorems, {len(outside)} refused; {len(differing)} differ"]))
     return 1 if differing or not outside else 0
