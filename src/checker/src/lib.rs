@@ -131,4 +131,5 @@ pub use crate::series::program::Program;
 pub use crate::series::rule::{Measure, Series};
 pub use crate::series::stages::Stages;
 pub use crate::words::decrypted::Decrypted;
+pub use crate::words::judged::Judged;
 pub use crate::words::report::{Outcome, Report};

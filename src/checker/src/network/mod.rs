@@ -63,8 +63,8 @@ pub fn check_network_with(
     input: &[u8],
     progress: &mut dyn FnMut(usize, usize),
 ) -> NetworkOutcome {
-    let report = prove(certificate, network, input, progress).and_then(Proved::report);
-    report.map_or_else(refused, |r| NetworkOutcome::Verified(Box::new(r)))
+    let proved = prove(certificate, network, input, progress);
+    proved.and_then(Proved::report).into()
 }
 
 /// What the checker proves under noise, for a draft of a certificate: its levels state no bounds yet.
@@ -82,19 +82,7 @@ pub fn bound_network(
         (Some(noise), Some(bounds)) => noise::short(&p.document, noise, bounds),
         _ => Ok(Vec::new()),
     });
-    bounds.map_err(refused)
-}
-
-fn refused(fault: Fault) -> NetworkOutcome {
-    match fault {
-        Fault::Rejected { rule, detail, .. } => {
-            NetworkOutcome::Rejected(format!("{}: {detail}", rule.name()))
-        }
-        Fault::Unreadable { path, detail } if path.is_empty() => NetworkOutcome::Unreadable(detail),
-        Fault::Unreadable { path, detail } => {
-            NetworkOutcome::Unreadable(format!("{path}: {detail}"))
-        }
-    }
+    bounds.map_err(NetworkOutcome::refused)
 }
 
 /// A certificate whose logits are proved, with the bounds of its noise.

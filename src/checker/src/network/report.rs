@@ -3,18 +3,11 @@
 use crate::claims::target::Function;
 use crate::core::number::Rational;
 use crate::format::manifest::Subject;
+use crate::words::judged::Judged;
 use std::fmt;
 
 /// The result of [`check_network`](crate::check_network).
-#[derive(Debug)]
-pub enum NetworkOutcome {
-    /// Every statement is proved.
-    Verified(Box<NetworkReport>),
-    /// Well formed, and not proved: the rule and the detail.
-    Rejected(String),
-    /// Not a certificate, network or input of these formats: where and what.
-    Unreadable(String),
-}
+pub type NetworkOutcome = Judged<NetworkReport>;
 
 /// What a network certificate proves.
 #[derive(Debug)]
@@ -65,19 +58,6 @@ impl NetworkReport {
             unmet.push(format!("class {class} is listed"));
         }
         unmet
-    }
-}
-
-impl NetworkOutcome {
-    /// The fields of a JSON object, without its braces.
-    pub fn json_fields(&self) -> String {
-        let word = match self {
-            Self::Verified(_) => "VERIFIED",
-            Self::Rejected(_) => "REJECTED",
-            Self::Unreadable(_) => "UNREADABLE",
-        };
-        let said = serde_json::Value::from(self.to_string());
-        format!("\"outcome\":\"{word}\",\"statement\":{said}")
     }
 }
 
@@ -155,15 +135,5 @@ impl fmt::Display for NetworkReport {
             write!(f, "\n  table sha256 {table}")?;
         }
         Ok(())
-    }
-}
-
-impl fmt::Display for NetworkOutcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Verified(report) => report.fmt(f),
-            Self::Rejected(detail) => write!(f, "REJECTED {detail}"),
-            Self::Unreadable(detail) => write!(f, "UNREADABLE {detail}"),
-        }
     }
 }

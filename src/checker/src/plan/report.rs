@@ -6,19 +6,12 @@ use crate::core::number::Rational;
 use crate::plan::document::{PlanDocument, Share};
 use crate::plan::inputs::Repeated;
 use crate::plan::noise::Evaluations;
+use crate::words::judged::Judged;
 use crate::words::numerals::Numerals;
 use std::fmt;
 
 /// The result of a plan's check.
-#[derive(Debug)]
-pub enum PlanOutcome {
-    /// Every statement is proved.
-    Verified(Box<PlanReport>),
-    /// Well formed, and not proved: the rule and the detail.
-    Rejected(String),
-    /// Not a plan of this format, or a file that is missing: where and what.
-    Unreadable(String),
-}
+pub type PlanOutcome = Judged<PlanReport>;
 
 /// What a plan proves, and what not.
 #[derive(Debug)]
@@ -237,28 +230,5 @@ impl fmt::Display for PlanReport {
             }
         }
         Ok(())
-    }
-}
-
-impl PlanOutcome {
-    /// The fields of a JSON object, without its braces.
-    pub fn json_fields(&self) -> String {
-        let word = match self {
-            Self::Verified(_) => "VERIFIED",
-            Self::Rejected(_) => "REJECTED",
-            Self::Unreadable(_) => "UNREADABLE",
-        };
-        let said = serde_json::Value::from(self.to_string());
-        format!("\"outcome\":\"{word}\",\"statement\":{said}")
-    }
-}
-
-impl fmt::Display for PlanOutcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Verified(report) => report.fmt(f),
-            Self::Rejected(detail) => write!(f, "REJECTED {detail}"),
-            Self::Unreadable(detail) => write!(f, "UNREADABLE {detail}"),
-        }
     }
 }

@@ -4,6 +4,7 @@
 
 pub(crate) mod beyond;
 pub(crate) mod decrypted;
+pub(crate) mod judged;
 pub(crate) mod machine;
 pub(crate) mod numerals;
 pub(crate) mod phrases;

@@ -45,10 +45,7 @@ pub fn check_box(
     network: &[u8],
     progress: &mut dyn FnMut(usize, usize),
 ) -> BoxOutcome {
-    match prove(certificate, network, progress) {
-        Ok(report) => BoxOutcome::Verified(Box::new(report)),
-        Err(fault) => report::refused(fault),
-    }
+    prove(certificate, network, progress).into()
 }
 
 fn prove(
