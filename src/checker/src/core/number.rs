@@ -51,6 +51,11 @@ impl Rational {
         Self::raw(&self.num * &other.num, &self.den * &other.den)
     }
 
+    /// The quotient by a number above 0.
+    pub(crate) fn over(&self, other: &Self) -> Self {
+        Self::raw(&self.num * &other.den, &self.den * &other.num)
+    }
+
     /// The sum.
     pub(crate) fn plus(&self, other: &Self) -> Self {
         if self.den == other.den {

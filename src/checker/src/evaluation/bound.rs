@@ -7,7 +7,6 @@ use crate::core::cascade::{Branch, Side};
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::fixed::{Fixed, Interval};
 use crate::core::number::Rational;
-use crate::evaluation::circuit::quotient;
 use crate::evaluation::maps::Maps;
 use crate::evaluation::program::{enclose, known, Noisy, Program};
 use crate::evaluation::slope;
@@ -134,7 +133,7 @@ impl Carrier<'_> {
                     let held = Interval::new(&exact.lo - &noise, &exact.hi + &noise);
                     let slope = slope::near(branch, i, exact, &noise, fixed);
                     let slope = slope.map_err(|fault| margin(fault, i))?;
-                    let inverse = enclose(&quotient(&Rational::integer(1), map.reach), fixed);
+                    let inverse = enclose(&Rational::integer(1).over(map.reach), fixed);
                     let from_centre = held.minus(&enclose(map.centre, fixed));
                     let u = fixed.mul(&from_centre, &inverse)?;
                     if u.mag() > fixed.one() {
@@ -143,7 +142,7 @@ impl Carrier<'_> {
                     }
                     let aside = fixed.mul_up(&noise, &inverse.hi)?;
                     let fresh = program.fresh(span, signed(u), aside)?;
-                    let over = enclose(&quotient(&Rational::integer(1), map.divisor), fixed);
+                    let over = enclose(&Rational::integer(1).over(map.divisor), fixed);
                     let through = fixed.mul_up(&noise, &slope)?;
                     let shifted = signed(image.clone()).minus(&enclose(&map.shift, fixed));
                     let v = Noisy {

@@ -43,11 +43,6 @@ pub(crate) struct Circuit {
     pub(crate) lines: Sha256,
 }
 
-/// a/b for b > 0.
-pub(crate) fn quotient(a: &Rational, b: &Rational) -> Rational {
-    a.times(&Rational::raw(b.denom().clone(), b.numer().clone()))
-}
-
 impl Circuit {
     /// The digest of the canonical lines: the nodes', and which one is the output.
     pub(crate) fn digest(&self, output: usize) -> String {

@@ -4,7 +4,7 @@
 use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault};
 use crate::core::number::Rational;
-use crate::evaluation::circuit::{quotient, Circuit, CircuitNode, Constant, Op, RULE};
+use crate::evaluation::circuit::{Circuit, CircuitNode, Constant, Op, RULE};
 use crate::evaluation::parameters::Parameters;
 use crate::format::json::{each, Tree};
 use crate::format::numbers::parse_count;
@@ -191,7 +191,7 @@ impl Entries<'_> {
         self.size(5)?;
         let (a, x) = self.operand(1)?;
         let factor = self.positive(4)?;
-        let held = quotient(&self.integer(2)?, &factor);
+        let held = self.integer(2)?.over(&factor);
         let value = self.value(3)?;
         Ok(CircuitNode {
             op: Op::MulConstant(a, Constant { held, value }),
@@ -204,7 +204,7 @@ impl Entries<'_> {
     fn add_constant(&self) -> Checked<CircuitNode> {
         self.size(4)?;
         let (a, x) = self.operand(1)?;
-        let held = quotient(&self.integer(2)?, &x.scale);
+        let held = self.integer(2)?.over(&x.scale);
         let value = self.value(3)?;
         Ok(CircuitNode {
             op: Op::AddConstant(a, Constant { held, value }),
@@ -252,7 +252,7 @@ impl Entries<'_> {
         Ok(CircuitNode {
             op: Op::Rescale(a),
             level: x.level.saturating_sub(1),
-            scale: lowest(quotient(&x.scale, &prime), self.budget)?,
+            scale: lowest(x.scale.over(&prime), self.budget)?,
         })
     }
 

@@ -48,11 +48,6 @@ fn root(x: &Rational) -> Rational {
     Rational::dyadic(scaled.sqrt() + 1u32, ROOT_BITS)
 }
 
-/// a/b for positive numbers.
-fn over(a: &Rational, b: &Rational) -> Rational {
-    a.times(&Rational::raw(b.denom().clone(), b.numer().clone()))
-}
-
 /// Bits of each event, so that `operations` operations at N/2 slots fail with probability 2^-k together.
 pub(crate) fn kappa(k: u64, operations: u64, log_n: u64) -> u64 {
     let events = operations.max(1).saturating_mul(EVENTS);
@@ -140,7 +135,7 @@ impl<'a> OperationNoise<'a> {
     /// Encoding, and encryption of zero by the public key mod Q P, divided by P with rounding.
     pub(crate) fn fresh_public_extended(&self) -> Rational {
         let p = Rational::integer(Parameters::product(&self.parameters.p));
-        let divided = over(&self.zero(), &p).plus(&self.rescale());
+        let divided = self.zero().over(&p).plus(&self.rescale());
         divided.plus(&self.any_rounding())
     }
 
@@ -156,9 +151,9 @@ impl<'a> OperationNoise<'a> {
                 let sum = ratio(kappa, 1)
                     .times(&ratio(6_931_472, 10_000_000))
                     .plus(&ratio(5_103, 1_000))
-                    .plus(&over(&given, &self.n).times(&ratio(9_025, 10_000)));
+                    .plus(&given.over(&self.n).times(&ratio(9_025, 10_000)));
                 let a = root(&ratio(self.parameters.cbd, 12)).times(&self.n);
-                over(&a.times(&sum), &ratio(931, 1_000))
+                a.times(&sum).over(&ratio(931, 1_000))
             }
         }
     }
@@ -190,7 +185,7 @@ impl<'a> OperationNoise<'a> {
             }
         };
         let each = self.any_stray_rounding().times(&self.error());
-        let switched = over(&each.times(&widths), &p);
+        let switched = each.times(&widths).over(&p);
         switched.plus(&self.any_stray_rounding().times(&self.with_secret()))
     }
 }

@@ -6,7 +6,7 @@
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::fixed::{Fixed, Interval};
 use crate::core::number::Rational;
-use crate::evaluation::circuit::{quotient, Circuit, Op};
+use crate::evaluation::circuit::{Circuit, Op};
 use crate::evaluation::noise::OperationNoise;
 use crate::evaluation::parameters::Parameters;
 use crate::evaluation::stage::Span;
@@ -85,7 +85,7 @@ impl<'a> Program<'a> {
             fixed.budget.charge(limbs * limbs + 500)?;
             let present = parameters.q.get(..=node.level).unwrap_or(&[]);
             let half = Rational::raw(Parameters::product(present), 2.into());
-            room.push(quotient(&half, &node.scale).floor_at(bits));
+            room.push(half.over(&node.scale).floor_at(bits));
             let mut own = BigInt::zero();
             steps.push(match &node.op {
                 Op::Input => NodeStep::Given,
@@ -102,17 +102,17 @@ impl<'a> Program<'a> {
                 Op::Mul(a, b) => {
                     let switch = switches.get(node.level);
                     let switch = switch.ok_or_else(|| Fault::internal("a level"))?;
-                    own = up(&quotient(switch, &node.scale));
+                    own = up(&switch.over(&node.scale));
                     NodeStep::Mul(*a, *b)
                 }
                 Op::Rescale(a) => {
-                    own = up(&quotient(&rescale, &node.scale));
+                    own = up(&rescale.over(&node.scale));
                     NodeStep::Same(*a)
                 }
                 Op::Drop(a) => NodeStep::Same(*a),
                 Op::Units(a, unit) => {
                     let one = Rational::integer(1);
-                    NodeStep::Units(*a, enclose(&quotient(&one, unit), fixed))
+                    NodeStep::Units(*a, enclose(&one.over(unit), fixed))
                 }
             });
             added.push(own);

@@ -7,7 +7,7 @@ use crate::core::fixed::{Fixed, Interval};
 use crate::core::number::Rational;
 use crate::core::polynomial::{Parity, Polynomial};
 use crate::evaluation::bound::Carrier;
-use crate::evaluation::circuit::{quotient, Op};
+use crate::evaluation::circuit::Op;
 use crate::evaluation::document::{EvaluationDocument, Input};
 use crate::evaluation::maps::Maps;
 use crate::evaluation::noise::{kappa, OperationNoise, Tier, MAX_KAPPA};
@@ -182,7 +182,7 @@ impl Walk<'_> {
             let text = format!("node {id}: an input of more than 2^83 units");
             return Err(Fault::rejected(Rule::Own("E2 circuit"), text));
         }
-        let over_scale = |fresh| quotient(&fresh, scale);
+        let over_scale = |fresh: Rational| fresh.over(scale);
         let fresh = match &self.document.input {
             Input::FreshPublic => over_scale(self.noise.fresh_public()),
             Input::FreshPublicExtended => over_scale(self.noise.fresh_public_extended()),

@@ -6,7 +6,7 @@ use crate::claims::target::Function;
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
 use crate::evaluation::bound::Block;
-use crate::evaluation::circuit::{quotient, Circuit, Op};
+use crate::evaluation::circuit::{Circuit, Op};
 use crate::evaluation::maps::Maps;
 use crate::series::rule::Measure;
 use crate::words::report::Report;
@@ -170,7 +170,7 @@ impl EvaluationTask {
         let most = match self.pool {
             // Of every match, whose players are mapped into [0, 1].
             Some(_) => Rational::integer(1),
-            None => quotient(&self.inputs.1, &self.domain),
+            None => self.inputs.1.over(&self.domain),
         };
         (Rational::integer(0), most)
     }
@@ -270,7 +270,7 @@ impl EvaluationTask {
         let last = circuit.source(last)?;
         let result = circuit.source(block.output)?;
         let argument = circuit.source(block.argument)?;
-        let half = quotient(&Rational::integer(1), &Rational::integer(2));
+        let half = Rational::integer(1).over(&Rational::integer(2));
         let pair = |a: usize, b: usize, wanted: (usize, usize)| -> Checked<bool> {
             let found = (circuit.source(a)?, circuit.source(b)?);
             Ok(found == wanted || (found.1, found.0) == wanted)
@@ -331,7 +331,7 @@ impl EvaluationTask {
         let map = maps.of(0)?;
         let mut id = input;
         if !map.centre.is_zero() {
-            let away = quotient(map.centre, map.reach).negated();
+            let away = map.centre.over(map.reach).negated();
             id = match &circuit.get(id)?.op {
                 Op::AddConstant(a, c) if c.value == away => *a,
                 _ => return fail("the first stage is not given x less its centre"),
@@ -355,8 +355,8 @@ impl EvaluationTask {
         inputs: usize,
         c: &Rational,
     ) -> Checked<()> {
-        let half = quotient(&Rational::integer(1), &Rational::integer(2));
-        let unit = quotient(&Rational::integer(1), c);
+        let half = Rational::integer(1).over(&Rational::integer(2));
+        let unit = Rational::integer(1).over(c);
         let mut players = Vec::new();
         for (id, node) in circuit.nodes.iter().enumerate() {
             // c x + 1/2 of an input.

@@ -14,7 +14,7 @@ const MAX_ENTRIES: usize = 4096;
 /// Requirements of one certificate, at most.
 const MAX_REQUIRED: usize = 16;
 /// Bytes of a file's name, at most.
-const MAX_NAME: usize = 200;
+pub(crate) const MAX_NAME: usize = 200;
 
 /// A list of certificates.
 #[derive(Debug)]
@@ -113,12 +113,16 @@ fn entry(tree: Tree) -> Checked<Entry> {
     })
 }
 
+/// Whether a text is the name of a file or a folder in the one at hand, on any system.
+pub(crate) fn is_plain(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-+=@ ".contains(c);
+    !text.is_empty() && !text.starts_with('.') && text.chars().all(plain)
+}
+
 /// A name in the folder itself: no way out of it, and nothing that another system reads as one.
 fn name(tree: Tree) -> Checked<String> {
     let text = tree.text()?;
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-+=@ ".contains(c);
-    if text.is_empty() || text.len() > MAX_NAME || text.starts_with('.') || !text.chars().all(plain)
-    {
+    if text.len() > MAX_NAME || !is_plain(text) {
         return Err(Fault::unreadable(format!(
             "a name of at most {MAX_NAME} letters, digits and ._-+=@, none of them `/`, not beginning with a dot"
         )));

@@ -316,11 +316,9 @@ fn written(text: &str, budget: &Budget) -> Checked<Rational> {
     let places = ten_to(u64::try_from(places.len()).unwrap_or(0))?;
     let power = ten_to(power)?;
     let value = Rational::parse(&format!("{sign}{canonical}"), budget)?;
-    let over =
-        |a: &Rational, b: &Rational| a.times(&Rational::raw(b.denom().clone(), b.numer().clone()));
-    let value = over(&value, &places);
+    let value = value.over(&places);
     Ok(match down {
-        true => over(&value, &power),
+        true => value.over(&power),
         false => value.times(&power),
     }
     .reduced())

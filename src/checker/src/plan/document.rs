@@ -5,7 +5,7 @@ use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault};
 use crate::core::number::Rational;
 use crate::format::json::{each, parse, Fields, Tree};
-use crate::format::manifest::digest;
+use crate::format::manifest::{digest, is_plain, MAX_NAME};
 use crate::format::numbers::parse_count;
 use crate::format::path::printable;
 use crate::format::table::constant;
@@ -283,20 +283,16 @@ fn file(t: Tree) -> Checked<FileName> {
 
 /// A name in the folder, or in a folder of it: no way out, and nothing that another system reads as one.
 fn name(text: &str) -> Checked<String> {
-    let plain = |part: &str| {
-        let known = |c: char| c.is_ascii_alphanumeric() || "._-+=@ ".contains(c);
-        !part.is_empty() && !part.starts_with('.') && part.chars().all(known)
-    };
     let mut parts = text.split('/');
     let fits = match (parts.next(), parts.next(), parts.next()) {
-        (Some(name), None, None) => plain(name),
-        (Some(folder), Some(name), None) => plain(folder) && plain(name),
+        (Some(name), None, None) => is_plain(name),
+        (Some(folder), Some(name), None) => is_plain(folder) && is_plain(name),
         _ => false,
     };
-    match fits && text.len() <= 200 {
+    match fits && text.len() <= MAX_NAME {
         true => Ok(text.to_owned()),
-        false => Err(Fault::unreadable(
-            "a file is NAME or FOLDER/NAME, at most 200 letters, digits and ._-+=@, neither beginning with a dot",
-        )),
+        false => Err(Fault::unreadable(format!(
+            "a file is NAME or FOLDER/NAME, at most {MAX_NAME} letters, digits and ._-+=@, neither beginning with a dot"
+        ))),
     }
 }

@@ -49,13 +49,6 @@ pub(crate) fn rounds(layer: &Layer) -> u64 {
     }
 }
 
-/// What the steps come to.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Counts {
-    pub(crate) levels: u64,
-    pub(crate) bootstraps: u64,
-}
-
 fn fail<T>(place: &str, detail: &str) -> Checked<T> {
     Err(Fault::rejected(RULE, format!("{place}: {detail}")))
 }
@@ -64,11 +57,7 @@ fn fail<T>(place: &str, detail: &str) -> Checked<T> {
 ///
 /// # Errors
 /// A rejection that names the step.
-pub(crate) fn prove(
-    network: &Network,
-    blocks: &[Block],
-    document: &PlanDocument,
-) -> Checked<Counts> {
+pub(crate) fn prove(network: &Network, blocks: &[Block], document: &PlanDocument) -> Checked<()> {
     let count = network.nodes.len() + 1;
     if document.steps.len() != count {
         let detail = format!(
@@ -78,10 +67,7 @@ pub(crate) fn prove(
         return fail("steps", &detail);
     }
     let readers = Readers::of(network);
-    let mut counts = Counts {
-        levels: 0,
-        bootstraps: 0,
-    };
+    let (mut levels, mut bootstraps) = (0, 0);
     let mut values: Vec<u64> = Vec::with_capacity(count);
     let mut activation = 0;
     for (id, step) in document.steps.iter().enumerate() {
@@ -126,7 +112,7 @@ pub(crate) fn prove(
         let reached = match (&block, node) {
             (Some((block, rounds)), _) => {
                 if node.is_some_and(|n| n.layer.is_activation()) {
-                    counts.levels += rounds * block.levels();
+                    levels += rounds * block.levels();
                 }
                 passage(&place, block, (*rounds, is_pool), step, document)?
             }
@@ -149,7 +135,7 @@ pub(crate) fn prove(
             );
             return fail(&place, &detail);
         }
-        counts.bootstraps += step.inside.len() as u64;
+        bootstraps += step.inside.len() as u64;
         let value = match step.refreshed {
             None => step.leave,
             Some(to) => {
@@ -157,20 +143,20 @@ pub(crate) fn prove(
                     return fail(&place, "is refreshed before what is part of it is done");
                 }
                 refreshed(&place, step.leave, to, document)?;
-                counts.bootstraps += 1;
+                bootstraps += 1;
                 to
             }
         };
         values.push(value);
     }
-    if counts.levels != document.levels || counts.bootstraps != document.bootstraps {
+    if levels != document.levels || bootstraps != document.bootstraps {
         let detail = format!(
             "{} in activations and {} bootstraps, where {} and {} are stated",
-            counts.levels, counts.bootstraps, document.levels, document.bootstraps
+            levels, bootstraps, document.levels, document.bootstraps
         );
         return fail("levels", &detail);
     }
-    Ok(counts)
+    Ok(())
 }
 
 fn refreshed(place: &str, level: u64, to: u64, document: &PlanDocument) -> Checked<()> {

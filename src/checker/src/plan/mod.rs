@@ -17,7 +17,7 @@ use crate::core::fault::{Checked, Fault, Rule};
 use crate::format::digest::of_bytes;
 use crate::format::json::MAX_BYTES;
 use crate::network::check_network_with;
-use crate::network::model::layers::{Layer, Network};
+use crate::network::model::layers::Layer;
 use crate::network::model::lines::MAX_FILE_BYTES;
 use crate::network::model::read::network as read_network;
 use crate::network::report::NetworkOutcome;
@@ -38,18 +38,7 @@ pub type ReadFile<'a> = &'a mut dyn FnMut(&str, usize) -> io::Result<Vec<u8>>;
 ///
 /// **Cost** that of every certificate that is listed; the rules of the plan itself take seconds at most.
 pub fn check_plan(plan: &[u8], read: ReadFile<'_>, progress: &mut dyn FnMut(&str)) -> PlanOutcome {
-    match prove(plan, read, progress) {
-        Ok(report) => PlanOutcome::Verified(Box::new(report)),
-        Err(Fault::Rejected { rule, detail, .. }) => {
-            PlanOutcome::Rejected(format!("{}: {detail}", rule.name()))
-        }
-        Err(Fault::Unreadable { path, detail }) if path.is_empty() => {
-            PlanOutcome::Unreadable(detail)
-        }
-        Err(Fault::Unreadable { path, detail }) => {
-            PlanOutcome::Unreadable(format!("{path}: {detail}"))
-        }
-    }
+    prove(plan, read, progress).into()
 }
 
 const FILES: Rule = Rule::Own("P1 files");
@@ -98,8 +87,10 @@ fn prove(plan: &[u8], read: ReadFile<'_>, progress: &mut dyn FnMut(&str)) -> Che
     let document = document::read(plan)?;
     let exact = file(&document.network, MAX_FILE_BYTES, read)?;
     let network = read_network(&exact).map_err(|fault| fault.at(&document.network.path))?;
-    let layers = network.nodes.iter().map(|n| &n.layer);
-    let layers: Vec<_> = layers.filter(|l| l.is_activation()).collect();
+    let nodes = network.nodes.iter().enumerate();
+    let bent = nodes.filter(|(_, node)| node.layer.is_activation());
+    // The step of each activation, of which the input's is the first.
+    let layers: Vec<(usize, &Layer)> = bent.map(|(i, node)| (i + 1, &node.layer)).collect();
     if layers.len() != document.activations.len() {
         let detail = format!(
             "{} activations, where the network has {}",
@@ -110,7 +101,7 @@ fn prove(plan: &[u8], read: ReadFile<'_>, progress: &mut dyn FnMut(&str)) -> Che
     }
     let mut reports = Reports::default();
     let mut stands = Vec::new();
-    for (activation, layer) in document.activations.iter().zip(&layers) {
+    for (activation, (_, layer)) in document.activations.iter().zip(&layers) {
         let report = reports.of(&activation.certificate, read)?;
         let table = file(&activation.table, MAX_BYTES, read)?;
         let stand = tables::prove(activation, layer, &table, &report)?;
@@ -126,7 +117,11 @@ fn prove(plan: &[u8], read: ReadFile<'_>, progress: &mut dyn FnMut(&str)) -> Che
     }
     let blocks: Vec<_> = stands.iter().map(|s| s.block.clone()).collect();
     levels::prove(&network, &blocks, &document)?;
-    let places: Vec<Place> = places(&network).collect();
+    let place = |(step, layer): &(usize, &Layer)| Place {
+        step: *step,
+        is_pool: matches!(layer, Layer::MaxPool { .. }),
+    };
+    let places: Vec<Place> = layers.iter().map(place).collect();
     drop(network);
     let stood = stands.iter().zip(&places);
     let evaluations = evaluations(&document, stood, &mut reports, read, progress)?;
@@ -173,15 +168,6 @@ fn prove(plan: &[u8], read: ReadFile<'_>, progress: &mut dyn FnMut(&str)) -> Che
 struct Place {
     step: usize,
     is_pool: bool,
-}
-
-fn places(network: &Network) -> impl Iterator<Item = Place> + '_ {
-    let nodes = network.nodes.iter().enumerate();
-    let bent = nodes.filter(|(_, node)| node.layer.is_activation());
-    bent.map(|(i, node)| Place {
-        step: i + 1,
-        is_pool: matches!(node.layer, Layer::MaxPool { .. }),
-    })
 }
 
 /// Rules P4 and P5, for the activations that state noise.

@@ -101,7 +101,7 @@ pub(crate) fn prove(
                 return fail(activation, "its certificate ends before B");
             }
             let factor = one.plus(&slope.negated()).abs().times(&activation.b);
-            (quotient(&target.hi.times(&factor), &target.scale), false)
+            (target.hi.times(&factor).over(&target.scale), false)
         }
         (Function::Direct(shape), Some(Statement::Lines { parts, .. })) => {
             match shape {
@@ -144,9 +144,4 @@ pub(crate) fn prove(
 pub(crate) fn covers(parts: &[Part], b: &Rational) -> bool {
     let reaches = |(from, to): &(&Rational, &Rational)| **from <= b.negated() && b <= *to;
     matches!(covered_intervals(parts).as_slice(), [whole] if reaches(whole))
-}
-
-/// a/b for b > 0.
-fn quotient(a: &Rational, b: &Rational) -> Rational {
-    a.times(&Rational::raw(b.denom().clone(), b.numer().clone()))
 }

@@ -41,7 +41,7 @@ fn missed(bound: &Rational, lo: &Rational, n: &Numerals) -> Checked<String> {
     if !bound.is_positive() {
         return Ok(format!("it is missed by {by} or more"));
     }
-    let ratio = lo.times(&Rational::raw(bound.denom().clone(), bound.numer().clone()));
+    let ratio = lo.over(bound);
     let ratio = n.decimal(&ratio, false)?;
     Ok(format!(
         "it is missed by {by} or more, {ratio} times the bound"
