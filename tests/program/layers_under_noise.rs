@@ -123,17 +123,22 @@ fn each_layer_is_served_by_one_evaluation_certificate() {
     assert!(r.err.contains("--worst"), "{}", r.err);
 }
 
+/// A dense layer and a ReLU, twice.
+fn two_activations(f: &Folder) -> String {
+    let graph = r#"{"format":"polycert-graph/1","input":[2],"layers":[
+        {"op":"dense","name":"fc1","weights":"a","bias":"b"},{"op":"relu","name":"act"},
+        {"op":"dense","name":"fc2","weights":"c"},{"op":"relu","name":"act2"}]}"#;
+    f.file(
+        "net.safetensors",
+        safetensors(&weights(), &json!({"graph": graph})),
+    )
+}
+
 /// Two activations with B = 8 and B = 16, each with its own certificate: stated by layer, and checked again.
 #[test]
 fn a_certificate_states_noise_by_layer() {
     let f = Folder::new();
-    let graph = r#"{"format":"polycert-graph/1","input":[2],"layers":[
-        {"op":"dense","name":"fc1","weights":"a","bias":"b"},{"op":"relu","name":"act"},
-        {"op":"dense","name":"fc2","weights":"c"},{"op":"relu","name":"act2"}]}"#;
-    let net = f.file(
-        "net.safetensors",
-        safetensors(&weights(), &json!({"graph": graph})),
-    );
+    let net = two_activations(&f);
     let table = f.file("f1.json", F1);
     let data: Vec<u8> = [1.0f32, 0.0].iter().flat_map(|v| v.to_le_bytes()).collect();
     let x = f.file("x.npy", npy("<f4", &[1, 2], &data));
@@ -208,13 +213,7 @@ fn a_certificate_states_noise_by_layer() {
 #[test]
 fn tables_of_both_kinds_are_served_by_their_own_certificates() {
     let f = Folder::new();
-    let graph = r#"{"format":"polycert-graph/1","input":[2],"layers":[
-        {"op":"dense","name":"fc1","weights":"a","bias":"b"},{"op":"relu","name":"act"},
-        {"op":"dense","name":"fc2","weights":"c"},{"op":"relu","name":"act2"}]}"#;
-    let net = f.file(
-        "net.safetensors",
-        safetensors(&weights(), &json!({"graph": graph})),
-    );
+    let net = two_activations(&f);
     let composite = f.file("f1.json", F1);
     // 8 p(x/8), p within 0.19 of ReLU on [-1, 1].
     let direct = |name: &str, constant: &str| {

@@ -63,8 +63,7 @@ impl Answer {
     /// Interval of the share of inputs that some activation is asked outside [-B, B], for samples drawn independently.
     pub fn bound_outside_share(&self) -> (f64, f64) {
         let s = &self.audit.summary;
-        let inside = s.samples - s.outside - s.exhausted - s.failed;
-        accuracy(s.outside, inside, s.samples, self.risk)
+        accuracy(s.outside, s.inside(), s.samples, self.risk)
     }
 
     /// What the plan rests on that nothing here proves.

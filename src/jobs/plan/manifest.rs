@@ -55,7 +55,6 @@ pub fn write(request: &Request, answer: &Answer, progress: &mut dyn FnMut(&str))
     }
     let steps = answer.found.plan.steps.iter().enumerate();
     let summary = &answer.audit.summary;
-    let inside = summary.samples - summary.outside - summary.exhausted - summary.failed;
     let mut value = json!({
         "format": FORMAT,
         "network": file(NETWORK)?,
@@ -74,7 +73,7 @@ pub fn write(request: &Request, answer: &Answer, progress: &mut dyn FnMut(&str))
             "same": summary.same.to_string(),
             "different": summary.different.to_string(),
             "outside": summary.outside.to_string(),
-            "inside": inside.to_string(),
+            "inside": summary.inside().to_string(),
         },
         "risk": number::write_canonical(&number::parse(&answer.risk.to_string())?),
         "same": share(summary.bound_same_share(answer.risk)),

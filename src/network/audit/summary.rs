@@ -108,6 +108,11 @@ impl Summary {
         (lo, hi)
     }
 
+    /// Samples of which nothing is asked outside [-B, B]: proved.
+    pub fn inside(&self) -> usize {
+        self.samples - self.outside - self.exhausted - self.failed
+    }
+
     /// Interval of the share of inputs that are answered right, given how many of the labelled samples are proved
     /// right and proved wrong; as [`Self::bound_same_share`].
     ///

@@ -4,10 +4,8 @@ use crate::arith::number::{self, estimate_log2};
 use crate::report::audit::{Activation, Audit, Sensitivity, Spread};
 use crate::report::figures::figure::{Data, Figure, Key};
 use crate::report::figures::plot::{Axis, Beside, Layer, Plot, Role};
+use crate::report::figures::rows::{height, place, MOST};
 use rug::Rational;
-
-/// Most layers of one plot; a page has more plots where there are more.
-const MOST: usize = 32;
 
 /// A bound for people, rounded to the safe side.
 pub fn shown(x: Option<f64>, up: bool) -> String {
@@ -30,18 +28,6 @@ pub fn figures(audit: &Audit) -> Vec<Figure> {
     all
 }
 
-fn header(names: &[&str]) -> Vec<String> {
-    names.iter().map(|n| (*n).to_owned()).collect()
-}
-
-fn key(role: Role, filled: bool, words: &str) -> Key {
-    Key {
-        role,
-        filled,
-        words: words.to_owned(),
-    }
-}
-
 /// A name that fits beside an axis.
 fn short(name: &str) -> String {
     if name.chars().count() <= 12 {
@@ -53,13 +39,9 @@ fn short(name: &str) -> String {
 /// Rows from the top: the place of row i of n, and the ticks of all.
 fn rows(names: &[String]) -> (impl Fn(usize) -> f64, Vec<(f64, String)>) {
     let n = names.len();
-    let at = move |i: usize| (n - i) as f64 - 0.5;
+    let at = move |i: usize| place(i, n);
     let ticks = names.iter().enumerate();
     (at, ticks.map(|(i, name)| (at(i), short(name))).collect())
-}
-
-fn height(rows: usize) -> i32 {
-    90 + 26 * rows.clamp(2, MOST) as i32
 }
 
 /// B as a number, where it is one.
@@ -110,9 +92,9 @@ fn ranges(part: &[(usize, &Activation)]) -> Figure {
                   line) is proved nothing of. At max-pooling x is the difference of two elements."
             .to_owned(),
         legend: vec![
-            key(Role::ProvedToo, true, "proved: plaintext network"),
-            key(Role::Proved, true, "proved: polynomial twin"),
-            key(Role::Given, false, "B"),
+            Key::new(Role::ProvedToo, true, "proved: plaintext network"),
+            Key::new(Role::Proved, true, "proved: polynomial twin"),
+            Key::new(Role::Given, false, "B"),
         ],
         plot: Plot {
             x: Axis::linear("greatest |x|/B [1]", 0.0, most * 1.04),
@@ -120,14 +102,12 @@ fn ranges(part: &[(usize, &Activation)]) -> Figure {
             height: height(part.len()),
             layers,
         },
-        data: Data {
-            header: header(&[
+        data: Data::new(&[
                 "layer",
                 "B [input units]",
                 "bound_network_reach [input units]",
                 "bound_twin_reach [input units]",
-            ]),
-            rows: part
+            ], part
                 .iter()
                 .map(|(_, a)| {
                     vec![
@@ -137,8 +117,7 @@ fn ranges(part: &[(usize, &Activation)]) -> Figure {
                         shown(a.bound_twin_reach, true),
                     ]
                 })
-                .collect(),
-        },
+                .collect()),
     }
 }
 
@@ -185,9 +164,9 @@ fn sensitivities(part: &[(usize, &Activation)]) -> Option<Figure> {
                   An estimate: what is certified stands at the levels of noise."
             .to_owned(),
         legend: vec![
-            key(Role::Estimate, true, "estimate: noise in the worst direction, most delicate sample"),
-            key(Role::Quiet, true, "estimate: independent noise, but for 2^-32"),
-            key(Role::Ink, true, "estimate: median of the samples"),
+            Key::new(Role::Estimate, true, "estimate: noise in the worst direction, most delicate sample"),
+            Key::new(Role::Quiet, true, "estimate: independent noise, but for 2^-32"),
+            Key::new(Role::Ink, true, "estimate: median of the samples"),
         ],
         plot: Plot {
             x: Axis::linear("bits below B [bits]", 0.0, most * 1.05),
@@ -195,8 +174,7 @@ fn sensitivities(part: &[(usize, &Activation)]) -> Option<Figure> {
             height: height(found.len()),
             layers,
         },
-        data: Data {
-            header: header(&[
+        data: Data::new(&[
                 "layer",
                 "estimate_worst greatest [logits at noise B]",
                 "estimate_worst median [logits at noise B]",
@@ -206,8 +184,7 @@ fn sensitivities(part: &[(usize, &Activation)]) -> Option<Figure> {
                 "estimate_worst_bits median [bits below B]",
                 "estimate_sigma_bits greatest [bits below B]",
                 "estimate_sigma_bits median [bits below B]",
-            ]),
-            rows: found
+            ], found
                 .iter()
                 .map(|(a, s)| {
                     let all = [
@@ -220,8 +197,7 @@ fn sensitivities(part: &[(usize, &Activation)]) -> Option<Figure> {
                     row.extend(all.into_iter().flat_map(cells));
                     row
                 })
-                .collect(),
-        },
+                .collect()),
     })
 }
 
@@ -250,13 +226,13 @@ fn margins(audit: &Audit) -> Option<Figure> {
     // Where the change is half of the margin: two logits that move against each other might meet.
     let (from, to) = (x_lo.max(y_lo + 1.0), x_hi.min(y_hi + 1.0));
     let mut layers = vec![Layer::Points(Role::Proved, points.clone())];
-    let mut legend = vec![key(Role::Proved, true, "proved: one sample")];
+    let mut legend = vec![Key::new(Role::Proved, true, "proved: one sample")];
     if from < to {
         layers.push(Layer::Line(
             Role::Given,
             vec![(from, from - 1.0), (to, to - 1.0)],
         ));
-        legend.push(key(Role::Given, false, "change = margin/2"));
+        legend.push(Key::new(Role::Given, false, "change = margin/2"));
     }
     let s = &audit.summary;
     Some(Figure {
@@ -278,9 +254,7 @@ fn margins(audit: &Audit) -> Option<Figure> {
             height: 330,
             layers,
         },
-        data: Data {
-            header: header(&["sample", "bound_network_margin [logits]", "bound_change [logits]"]),
-            rows: audit
+        data: Data::new(&["sample", "bound_network_margin [logits]", "bound_change [logits]"], audit
                 .samples
                 .iter()
                 .map(|s| {
@@ -290,8 +264,7 @@ fn margins(audit: &Audit) -> Option<Figure> {
                         shown(s.bound_change, true),
                     ]
                 })
-                .collect(),
-        },
+                .collect()),
     })
 }
 
@@ -333,8 +306,8 @@ fn certified(audit: &Audit) -> Option<Figure> {
                   the share of all inputs, if the samples were drawn independently."
             .to_owned(),
         legend: vec![
-            key(Role::Proved, true, "proved: share of the samples"),
-            key(Role::Measured, true, "inferred from the samples: interval"),
+            Key::new(Role::Proved, true, "proved: share of the samples"),
+            Key::new(Role::Measured, true, "inferred from the samples: interval"),
         ],
         plot: Plot {
             x: Axis::linear("certified share [1]", 0.0, 1.02),
@@ -342,9 +315,7 @@ fn certified(audit: &Audit) -> Option<Figure> {
             height: height(all.len()),
             layers,
         },
-        data: Data {
-            header: header(&["noise", "certified [samples]", "interval_lo [1]", "interval_hi [1]"]),
-            rows: all
+        data: Data::new(&["noise", "certified [samples]", "interval_lo [1]", "interval_hi [1]"], all
                 .iter()
                 .map(|(name, count, interval)| {
                     vec![
@@ -354,7 +325,6 @@ fn certified(audit: &Audit) -> Option<Figure> {
                         shown(Some(interval.bound_hi), true),
                     ]
                 })
-                .collect(),
-        },
+                .collect()),
     })
 }

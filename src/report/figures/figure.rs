@@ -15,6 +15,14 @@ pub struct Data {
 }
 
 impl Data {
+    /// Rows under these names.
+    pub fn new(header: &[&str], rows: Vec<Vec<String>>) -> Self {
+        Self {
+            header: header.iter().map(|n| (*n).to_owned()).collect(),
+            rows,
+        }
+    }
+
     /// RFC 4180, one line a row.
     pub fn csv(&self) -> String {
         let lines = std::iter::once(&self.header).chain(&self.rows);
@@ -31,6 +39,17 @@ pub struct Key {
     pub filled: bool,
     /// What it is.
     pub words: String,
+}
+
+impl Key {
+    /// An entry.
+    pub fn new(role: Role, filled: bool, words: &str) -> Self {
+        Self {
+            role,
+            filled,
+            words: words.to_owned(),
+        }
+    }
 }
 
 /// A figure.

@@ -153,9 +153,9 @@ fn figure(
              is proved to err no more."
         ),
         legend: vec![
-            key(Role::Proved, true, "proved error, not beaten"),
-            key(Role::Quiet, true, "proved error, beaten"),
-            key(Role::Estimate, false, "front, estimated cost"),
+            Key::new(Role::Proved, true, "proved error, not beaten"),
+            Key::new(Role::Quiet, true, "proved error, beaten"),
+            Key::new(Role::Estimate, false, "front, estimated cost"),
         ],
         plot: Plot {
             x: x_axis,
@@ -164,14 +164,6 @@ fn figure(
             layers,
         },
         data: data(points, &front),
-    }
-}
-
-fn key(role: Role, filled: bool, words: &str) -> Key {
-    Key {
-        role,
-        filled,
-        words: words.to_owned(),
     }
 }
 

@@ -3,12 +3,11 @@
 use crate::arith::number::{self, estimate_log2};
 use crate::report::figures::figure::{Data, Figure, Key};
 use crate::report::figures::plot::{Axis, Beside, Layer, Plot, Role};
+use crate::report::figures::rows::{height, place, MOST};
 use crate::report::plan::{Plan, Row, Step};
 use crate::report::text::plain;
 use rug::Rational;
 
-/// Most layers of one plot; a page has more plots where there are more.
-const MOST: usize = 32;
 /// Most steps of one staircase.
 const STAIRS: usize = 48;
 
@@ -24,18 +23,6 @@ pub fn figures(plan: &Plan) -> Vec<Figure> {
     }
     all.extend(tried(plan));
     all
-}
-
-fn header(names: &[&str]) -> Vec<String> {
-    names.iter().map(|n| (*n).to_owned()).collect()
-}
-
-fn key(role: Role, filled: bool, words: &str) -> Key {
-    Key {
-        role,
-        filled,
-        words: words.to_owned(),
-    }
 }
 
 /// A name that fits beside an axis.
@@ -62,9 +49,9 @@ fn staircase(plan: &Plan, part: &[(usize, &Step)]) -> Figure {
         let (enter, leave) = (step.levels.0 as f64, step.levels.1 as f64);
         // What it reads may stand higher, or be another branch's.
         layers.push(Layer::Line(Role::Grid, vec![(x, at), (x, enter)]));
-        let role = match step.activation {
-            Some(_) => Role::Proved,
-            None => Role::Quiet,
+        let role = match step.is_activation {
+            true => Role::Proved,
+            false => Role::Quiet,
         };
         layers.push(Layer::Line(role, vec![(x, enter), (x + 1.0, leave)]));
         let inside = step.inside.len() as f64 + 1.0;
@@ -112,9 +99,9 @@ fn staircase(plan: &Plan, part: &[(usize, &Step)]) -> Figure {
                   a branch of a shortcut waits at its own level."
             .to_owned(),
         legend: vec![
-            key(Role::Proved, false, "proved: level over an activation"),
-            key(Role::Quiet, false, "proved: level over a linear layer"),
-            key(Role::ProvedToo, true, "proved: bootstrap, and the level behind it"),
+            Key::new(Role::Proved, false, "proved: level over an activation"),
+            Key::new(Role::Quiet, false, "proved: level over a linear layer"),
+            Key::new(Role::ProvedToo, true, "proved: bootstrap, and the level behind it"),
         ],
         plot: Plot {
             x: Axis::count("layer, by number", first as f64, last as f64),
@@ -122,10 +109,7 @@ fn staircase(plan: &Plan, part: &[(usize, &Step)]) -> Figure {
             height: 300,
             layers,
         },
-        data: Data {
-            header: header(&["number", "layer", "begins [level]", "ends [level]", "refreshed to [level]", "refreshed inside to [levels]"]),
-            rows,
-        },
+        data: Data::new(&["number", "layer", "begins [level]", "ends [level]", "refreshed to [level]", "refreshed inside to [levels]"], rows),
     }
 }
 
@@ -136,7 +120,7 @@ fn bits(x: &Rational) -> f64 {
 
 fn budgets(part: &[(usize, &Row)]) -> Figure {
     let n = part.len();
-    let at = |i: usize| (n - i) as f64 - 0.5;
+    let at = |i: usize| place(i, n);
     let ticks = part
         .iter()
         .enumerate()
@@ -175,14 +159,18 @@ fn budgets(part: &[(usize, &Row)]) -> Figure {
         ]);
     }
     layers.extend(dots);
-    let mut legend = vec![key(Role::Proved, true, "proved: error of the polynomial")];
+    let mut legend = vec![Key::new(
+        Role::Proved,
+        true,
+        "proved: error of the polynomial",
+    )];
     if part.iter().any(|(_, row)| row.noise.is_some()) {
-        legend.push(key(
+        legend.push(Key::new(
             Role::ProvedToo,
             true,
             "proved: noise of its encrypted evaluation",
         ));
-        legend.push(key(Role::Ink, true, "allowed noise"));
+        legend.push(Key::new(Role::Ink, true, "allowed noise"));
     }
     let worst = part
         .iter()
@@ -205,13 +193,10 @@ fn budgets(part: &[(usize, &Row)]) -> Figure {
         plot: Plot {
             x: Axis::linear("bits below B [bits]", 0.0, most * 1.05),
             y: Axis::named("activation", 0.0, n as f64, ticks.collect()),
-            height: 90 + 26 * n.clamp(2, MOST) as i32,
+            height: height(n),
             layers,
         },
-        data: Data {
-            header: header(&["activation", "B [input units]", "bound_error [input units]", "bound_noise [B]", "allowed [B]"]),
-            rows,
-        },
+        data: Data::new(&["activation", "B [input units]", "bound_error [input units]", "bound_noise [B]", "allowed [B]"], rows),
     }
 }
 
@@ -221,7 +206,7 @@ fn costs(plan: &Plan, part: &[(usize, &Row)]) -> Option<Figure> {
         step.estimate_seconds
     };
     let n = part.len();
-    let at = |i: usize| (n - i) as f64 - 0.5;
+    let at = |i: usize| place(i, n);
     let mut layers = Vec::new();
     let mut rows = Vec::new();
     let mut most = 0.0f64;
@@ -246,17 +231,14 @@ fn costs(plan: &Plan, part: &[(usize, &Row)]) -> Option<Figure> {
         title: "What activations cost".to_owned(),
         alternative: format!("All layers together take {all:.1} seconds by the profile."),
         caption: "Seconds by the cost profile, bootstraps inside and behind an activation included. An estimate.".to_owned(),
-        legend: vec![key(Role::Estimate, true, "estimate: seconds")],
+        legend: vec![Key::new(Role::Estimate, true, "estimate: seconds")],
         plot: Plot {
             x: Axis::linear("time [s]", 0.0, (most * 1.05).max(1e-3)),
             y: Axis::named("activation", 0.0, n as f64, ticks.collect()),
-            height: 90 + 26 * n.clamp(2, MOST) as i32,
+            height: height(n),
             layers,
         },
-        data: Data {
-            header: header(&["activation", "design", "estimate_seconds [s]"]),
-            rows,
-        },
+        data: Data::new(&["activation", "design", "estimate_seconds [s]"], rows),
     })
 }
 
@@ -284,8 +266,8 @@ fn tried(plan: &Plan) -> Option<Figure> {
                   proved on other inputs."
             .to_owned(),
         legend: vec![
-            key(Role::Estimate, true, "estimate: a twin that was tried"),
-            key(Role::Ink, true, "the plan"),
+            Key::new(Role::Estimate, true, "estimate: a twin that was tried"),
+            Key::new(Role::Ink, true, "the plan"),
         ],
         plot: Plot {
             x: Axis::linear("time [s]", 0.0, most * 1.08),
@@ -293,9 +275,6 @@ fn tried(plan: &Plan) -> Option<Figure> {
             height: 260,
             layers,
         },
-        data: Data {
-            header: header(&["estimate_seconds [s]", "estimate_kept [1]"]),
-            rows: points.iter().map(|(s, k)| vec![format!("{s:.4}"), format!("{k:.4}")]).collect(),
-        },
+        data: Data::new(&["estimate_seconds [s]", "estimate_kept [1]"], points.iter().map(|(s, k)| vec![format!("{s:.4}"), format!("{k:.4}")]).collect()),
     })
 }

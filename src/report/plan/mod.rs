@@ -74,7 +74,7 @@ pub struct Step {
     /// Its name.
     pub name: String,
     /// Whether a polynomial stands there.
-    pub activation: Option<usize>,
+    pub is_activation: bool,
     /// Levels at its beginning and its end.
     pub levels: (usize, usize),
     /// Level behind a refresh of its value.
@@ -151,7 +151,7 @@ impl Plan {
             let name = more["node"].as_str().unwrap_or("-").to_owned();
             let inside = list(step, "inside").iter().map(|pair| count(&pair[1]));
             steps.push(Step {
-                activation: rows.iter().position(|row| row.name == name),
+                is_activation: rows.iter().any(|row| row.name == name),
                 name,
                 levels: (count(&step["enter"])?, count(&step["leave"])?),
                 refreshed: match step["refreshed"].is_string() {
