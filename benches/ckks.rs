@@ -89,7 +89,7 @@ fn composite(params: &Parameters) -> Circuit {
         domain: Rational::from(1),
         scale: params.scale(),
     };
-    let circuit = plan.circuit(params.q(), params.max_level(), Output::Sign);
+    let circuit = plan.circuit(&params.moduli(), params.max_level(), Output::Sign);
     circuit.expect("28 levels are enough").0
 }
 

@@ -125,6 +125,11 @@ pub type Outcomes = std::result::Result<Box<Certified>, Margin>;
 /// that could wrap around; a certificate that does not pass its own check.
 pub fn certify(table: &Table, parameters: &Parameters, wanted: &Wanted) -> Result<Outcomes> {
     suits(table, &wanted.target)?;
+    if parameters.levels().is_some() || parameters.digit_primes().is_none() {
+        return Err(Error::unsupported(
+            "evaluation certificates are of chains of one prime a level and digits of one number of primes",
+        ));
+    }
     let model = Model::new(parameters);
     let mut asked = ProofRequest::new(wanted.target.clone());
     asked.only_error = true;
@@ -344,7 +349,8 @@ fn parameters(p: &Parameters) -> RawParameters {
             Secret::Weight(h) => format!("weight:{h}"),
         },
         cbd: p.cbd().to_string(),
-        digit_primes: p.digit_primes().to_string(),
+        // Other chains are refused before anything is certified.
+        digit_primes: p.digit_primes().unwrap_or_default().to_string(),
         waiver: p.waiver().name().to_owned(),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::circuit::{Circuit, Constant, Id, Node, Op, StageSpan};
 use crate::error::{Error, Result};
-use rug::Rational;
+use rug::{Integer, Rational};
 
 /// A circuit in the making.
 #[derive(Debug, Clone)]
@@ -14,11 +14,11 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// An empty circuit over the chain q_0, ..., q_L.
-    pub fn new(primes: &[u64]) -> Self {
+    /// An empty circuit over a chain: what each level adds to the modulus, level 0 first.
+    pub fn new(moduli: &[Integer]) -> Self {
         Self {
             circuit: Circuit {
-                primes: primes.to_vec(),
+                moduli: moduli.to_vec(),
                 nodes: Vec::new(),
                 output: 0,
                 stages: Vec::new(),
@@ -64,17 +64,17 @@ impl Builder {
         &self.circuit.nodes[a].scale
     }
 
-    /// The prime that a rescale from `level` divides by.
+    /// What a rescale from `level` divides by.
     ///
     /// # Errors
     /// No such level.
-    pub fn prime(&self, level: usize) -> Result<Rational> {
-        match self.circuit.primes.get(level) {
-            Some(&q) if level > 0 => Ok(Rational::from(q)),
+    pub fn modulus(&self, level: usize) -> Result<Rational> {
+        match self.circuit.moduli.get(level) {
+            Some(q) if level > 0 => Ok(Rational::from(q)),
             _ => Err(Error::unsupported(format!(
-                "{}: no level is left to rescale; the chain has {} primes",
+                "{}: no level is left to rescale; the chain has {} levels",
                 self.place,
-                self.circuit.primes.len()
+                self.circuit.moduli.len()
             ))),
         }
     }
@@ -94,10 +94,10 @@ impl Builder {
     /// # Errors
     /// A level that the chain does not have.
     pub fn input(&mut self, level: usize, scale: Rational) -> Result<Id> {
-        if level >= self.circuit.primes.len() || scale <= 0u32 {
+        if level >= self.circuit.moduli.len() || scale <= 0u32 {
             return Err(Error::unsupported(format!(
-                "an input at level {level}; the chain has {} primes",
-                self.circuit.primes.len()
+                "an input at level {level}; the chain has {} levels",
+                self.circuit.moduli.len()
             )));
         }
         let index = self.inputs;
@@ -173,14 +173,14 @@ impl Builder {
         Ok(self.push(Op::Mul(a, b), level, scale))
     }
 
-    /// a divided by its last prime.
+    /// a divided by what its level adds to the modulus.
     ///
     /// # Errors
     /// No level left.
     pub fn rescale(&mut self, a: Id) -> Result<Id> {
         let level = self.level(a);
-        let prime = self.prime(level)?;
-        let scale = self.scale(a) / prime;
+        let modulus = self.modulus(level)?;
+        let scale = self.scale(a) / modulus;
         Ok(self.push(Op::Rescale(a), level - 1, scale))
     }
 

@@ -11,7 +11,7 @@ use crate::circuit::builder::Builder;
 use crate::circuit::{stage, Circuit, Id};
 use crate::error::{Error, Result};
 use crate::poly::basis::to_chebyshev;
-use rug::Rational;
+use rug::{Integer, Rational};
 use std::ops::Range;
 
 /// What is computed with p ~ sign.
@@ -123,11 +123,11 @@ impl Plan {
     /// A stage that cannot be evaluated, and more depth than there is: which stage, need and have.
     pub fn circuit(
         &self,
-        primes: &[u64],
+        moduli: &[Integer],
         level: usize,
         shape: Output,
     ) -> Result<(Circuit, Vec<Block>)> {
-        self.circuit_to(primes, level, shape, &self.scale)
+        self.circuit_to(moduli, level, shape, &self.scale)
     }
 
     /// The same, a sign's (or p's) result at another scale, where its last stage is no square: values beyond 1 do not fit
@@ -137,12 +137,12 @@ impl Plan {
     /// As [`Self::circuit`].
     pub fn circuit_to(
         &self,
-        primes: &[u64],
+        moduli: &[Integer],
         level: usize,
         shape: Output,
         sign_scale: &Rational,
     ) -> Result<(Circuit, Vec<Block>)> {
-        let mut b = Builder::new(primes);
+        let mut b = Builder::new(moduli);
         let inputs: Vec<Id> = (0..shape.inputs())
             .map(|_| b.input(level, self.input_scale()))
             .collect::<Result<_>>()?;
@@ -161,7 +161,7 @@ impl Plan {
     /// As [`Self::circuit`].
     pub fn tournament(
         &self,
-        primes: &[u64],
+        moduli: &[Integer],
         level: usize,
         inputs: usize,
         input_scale: &Rational,
@@ -169,7 +169,7 @@ impl Plan {
         if inputs < 2 {
             return Err(Error::domain("a tournament needs two inputs at least"));
         }
-        let mut b = Builder::new(primes);
+        let mut b = Builder::new(moduli);
         let unit = Rational::from(input_scale.recip_ref());
         let mut players = Vec::with_capacity(inputs);
         let half = Rational::from((1, 2));
@@ -245,7 +245,7 @@ impl Plan {
                     let scale = match (i + 1 == k, shape) {
                         (false, _) => self.scale.clone(),
                         (true, Output::Sign) => sign_scale.clone(),
-                        (true, _) => b.prime(b.level(y).saturating_sub(depth))?,
+                        (true, _) => b.modulus(b.level(y).saturating_sub(depth))?,
                     };
                     stage::polynomial(b, y, &mapped.coefficients, &scale)?
                 }

@@ -85,11 +85,12 @@ mod tests {
     use crate::circuit::composite::{Output, Plan};
     use crate::circuit::{split, Circuit};
     use crate::poly::basis::to_chebyshev;
+    use rug::Integer;
 
     /// Some primes near 2^40; the circuit only divides by them.
-    fn chain(levels: usize) -> Vec<u64> {
+    fn chain(levels: usize) -> Vec<Integer> {
         (0..=levels as u64)
-            .map(|i| (1 << 40) + 1 + (i * 7919) % 100_003)
+            .map(|i| Integer::from((1u64 << 40) + 1 + (i * 7919) % 100_003))
             .collect()
     }
 
@@ -119,7 +120,7 @@ mod tests {
 
     #[test]
     fn every_degree_is_exact_at_least_depth_and_cost() {
-        let primes = chain(9);
+        let moduli = chain(9);
         for degree in (1..=63).chain([64, 100, 127]) {
             for is_odd in [true, false] {
                 if is_odd && degree % 2 == 0 {
@@ -135,7 +136,7 @@ mod tests {
                     p[degree] = Rational::from((1, 9));
                 }
                 let (c, _) = plan(vec![p.clone()])
-                    .circuit(&primes, 9, Output::Sign)
+                    .circuit(&moduli, 9, Output::Sign)
                     .unwrap();
                 let x = Rational::from((-27, 2));
                 let got = value(&c, std::slice::from_ref(&x), Constants::Meant);
@@ -154,9 +155,9 @@ mod tests {
     #[test]
     fn relu_and_max_are_what_they_say() {
         let p = plan(vec![odd(7), odd(3)]);
-        let primes = chain(12);
+        let moduli = chain(12);
         let sign = |x: &Rational| horner(&p.stages[1], &horner(&p.stages[0], x));
-        let (relu, blocks) = p.circuit(&primes, 9, Output::Relu).unwrap();
+        let (relu, blocks) = p.circuit(&moduli, 9, Output::Relu).unwrap();
         assert_eq!(
             (relu.depth(), blocks.len(), relu.products()),
             (6, 1, 5 + 2 + 1)
@@ -180,7 +181,7 @@ mod tests {
             (Rational::from(a + b) + &d * sign(&d)) / 2u32
         };
         let c = Rational::from((1, 3));
-        let (pool, blocks) = one.tournament(&primes, 12, 3, &c).unwrap();
+        let (pool, blocks) = one.tournament(&moduli, 12, 3, &c).unwrap();
         let x: Vec<Rational> = [(1, 2), (-3, 4), (1, 5)].map(Rational::from).to_vec();
         let y: Vec<Rational> = x
             .iter()

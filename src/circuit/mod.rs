@@ -1,7 +1,7 @@
 //! An encrypted computation as data: a straight-line program whose level and scale are exact.
 //!
 //! # Method
-//! A ciphertext at level `l` (modulus q_0 ... q_l) and scale `S` holds `S v` for every slot's value `v`.
+//! A ciphertext at level `l` (modulus q_0 ... q_l, each a prime or the product of a few) and scale `S` holds `S v` for every slot's value `v`.
 //! Every constant of a program is an integer `k` that stands for a real `c` at a factor `f`, `k` the
 //! integer nearest to `c f`: a product with it multiplies the scale by `f`, and `f` is a free rational
 //! number. So the scale of every sum is met *exactly* by the constants on both of its sides, from the
@@ -74,7 +74,7 @@ pub enum Op {
     Sub(Id, Id),
     /// Product of two ciphertexts of one level, relinearised: scales multiply.
     Mul(Id, Id),
-    /// Division by the last prime: one level less, the scale divided by the prime.
+    /// Division by what the level adds to the modulus: one level less, the scale divided by it.
     Rescale(Id),
     /// The same ciphertext at a lower level.
     Drop(Id),
@@ -102,7 +102,7 @@ impl Op {
 pub struct Node {
     /// The operation.
     pub op: Op,
-    /// Index of the last prime of the modulus.
+    /// The level.
     pub level: usize,
     /// Units of the ciphertext in 1.
     pub scale: Rational,
@@ -111,8 +111,8 @@ pub struct Node {
 /// A straight-line program over one modulus chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Circuit {
-    /// q_0, ..., q_L.
-    pub primes: Vec<u64>,
+    /// What each level adds to the modulus: a prime, or the product of a few.
+    pub moduli: Vec<Integer>,
     /// The nodes; operands come before their use.
     pub nodes: Vec<Node>,
     /// The node of the result.

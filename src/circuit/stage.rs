@@ -54,7 +54,7 @@ pub fn polynomial(
         t: BTreeMap::from([(1, input)]),
         b,
     };
-    let before = scale * stage.b.prime(have + 1 - need)?;
+    let before = scale * stage.b.modulus(have + 1 - need)?;
     let sum = stage.before_rescale(c, &plan, need, &before)?;
     let output = stage.b.rescale(sum)?;
     let chebyshev = stage.t.values().copied().filter(|&t| t != input).collect();
@@ -176,7 +176,8 @@ impl Powers<'_> {
                 let (q, r) = split::divide(c, *giant);
                 let t = self.chebyshev(*giant)?;
                 let t = self.b.drop_to(t, level)?;
-                let q_scale = Rational::from(scale / self.b.scale(t)) * self.b.prime(level + 1)?;
+                let q_scale =
+                    Rational::from(scale / self.b.scale(t)) * self.b.modulus(level + 1)?;
                 let q = self.before_rescale(&q, high, by - 1, &q_scale)?;
                 let q = self.b.rescale(q)?;
                 let product = self.b.mul(q, t)?;

@@ -44,6 +44,7 @@
 //! # Ok::<(), polycert::error::Error>(())
 //! ```
 
+pub mod bootstrap;
 pub mod evaluate;
 pub mod parameters;
 pub mod ring;

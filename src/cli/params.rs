@@ -41,7 +41,12 @@ pub struct Chosen {
     /// log2 of the scale [default: the size of the last prime of Q].
     #[arg(long)]
     log_scale: Option<u32>,
-    /// Primes of Q in a digit of the key switch [default: the number of special primes].
+    /// How many primes each level adds to the modulus, level 0 first, as in 4x1+8x2; a rescale divides by all of them [default:
+    /// one each].
+    #[arg(long)]
+    levels: Option<String>,
+    /// Primes of Q in a digit of the key switch [default: the number of special primes; with --levels as many as P is wide
+    /// enough for].
     #[arg(long)]
     digit_primes: Option<usize>,
     /// Hamming weight of the secret [default: uniform ternary].
@@ -66,7 +71,8 @@ impl Chosen {
     pub fn is_given(&self) -> bool {
         let sizes = [self.q.is_some(), self.p.is_some(), self.preset.is_some()];
         let numbers = [self.log_n, self.log_scale].iter().any(Option::is_some);
-        let rest = self.digit_primes.is_some() || self.weight.is_some();
+        let shape = self.digit_primes.is_some() || self.levels.is_some();
+        let rest = shape || self.weight.is_some();
         let defaults = self.cbd == MIN_SECURE_CBD && self.security == 128;
         sizes.contains(&true) || numbers || rest || !defaults || self.sparse_192 || self.insecure
     }
@@ -118,6 +124,10 @@ fn literal(a: &Chosen) -> Result<Literal> {
         _ => return Err(Error::domain("no encryption parameters are given: say --preset A (N = 2^15, 18 levels) or --preset B (N = 2^16, 28 levels), or --log-n, --q and --p")),
     };
     literal.cbd = a.cbd;
+    if let Some(levels) = &a.levels {
+        let counts = sizes("--levels", levels)?;
+        literal.levels = Some(counts.into_iter().map(|count| count as usize).collect());
+    }
     literal.digit_primes = a.digit_primes;
     if let Some(h) = a.weight {
         literal.secret = Secret::Weight(h);
@@ -193,7 +203,7 @@ fn words(p: &Parameters) -> String {
          greatest QP  {}\n\
          secret       {}; errors centred binomial, variance {}, at most {}\n\
          scale        2^{}\n\
-         depth        {top} multiplications, level {top} to 0\n\
+         depth        {top} multiplications, level {top} to 0{}\n\
          key switch   {digits} digits of {} primes, {} transforms\n",
         p.log_n(),
         p.n(),
@@ -208,7 +218,11 @@ fn words(p: &Parameters) -> String {
         f64::from(p.cbd()) / 2.0,
         p.cbd(),
         p.log_scale(),
-        p.digit_primes(),
+        match p.levels() {
+            None => String::new(),
+            Some(levels) => format!(", primes of each {levels:?}"),
+        },
+        digit_lengths(p),
         p.switch_transforms(top),
     );
     let bytes = key_bytes(p);
@@ -229,6 +243,18 @@ fn words(p: &Parameters) -> String {
         let _ = writeln!(out, "{name:>5}  {prime:<16}  {bits:<8.4}  {deviation:+.2e}");
     }
     out
+}
+
+/// How many primes the digits have: `5`, or the number of each.
+fn digit_lengths(p: &Parameters) -> String {
+    p.digit_primes().map_or_else(
+        || {
+            let lengths = p.digits(p.max_level()).into_iter();
+            let lengths: Vec<String> = lengths.map(|digit| digit.len().to_string()).collect();
+            lengths.join(", ")
+        },
+        |count| count.to_string(),
+    )
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -256,6 +282,7 @@ fn document(p: &Parameters) -> Value {
         "secret": secret(p),
         "cbd": p.cbd(),
         "depth": top,
+        "levels": p.levels(),
         "digit_primes": p.digit_primes(),
         "digits": p.digits(top).len(),
         "key_switch_transforms": p.switch_transforms(top),

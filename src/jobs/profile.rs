@@ -223,7 +223,7 @@ fn circuit(table: &Table, parameters: &Parameters) -> Result<Circuit> {
         domain: Rational::from(1),
         scale: parameters.scale(),
     };
-    let made = plan.circuit(parameters.q(), parameters.max_level(), Output::Relu)?;
+    let made = plan.circuit(&parameters.moduli(), parameters.max_level(), Output::Relu)?;
     Ok(made.0)
 }
 

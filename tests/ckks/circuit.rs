@@ -12,7 +12,7 @@ use polycert::ckks::ring::Ring;
 use polycert::ckks::scheme::cipher::Ciphertext;
 use polycert::ckks::scheme::encode::Encoder;
 use polycert::ckks::scheme::keys::SecretKey;
-use rug::Rational;
+use rug::{Integer, Rational};
 
 /// (3/2) y - (1/2) y^3, and an odd polynomial of degree 7 within [-1, 1].
 fn stages() -> Vec<Vec<Rational>> {
@@ -30,7 +30,9 @@ fn stages() -> Vec<Vec<Rational>> {
 /// The circuit of a composite for c B is that for B read in units that are c times as large: the same integers at every node.
 #[test]
 fn another_b_is_another_reading_of_the_same_circuit() {
-    let primes: Vec<u64> = (0..8).map(|i| (1 << 45) + 1 + i * 7_919).collect();
+    let moduli: Vec<Integer> = (0..8)
+        .map(|i| Integer::from((1u64 << 45) + 1 + i * 7_919))
+        .collect();
     let of = |b: &Rational| {
         let plan = Plan {
             stages: stages(),
@@ -39,7 +41,7 @@ fn another_b_is_another_reading_of_the_same_circuit() {
             domain: b.clone(),
             scale: Rational::from(1u64 << 45),
         };
-        plan.circuit(&primes, 7, Output::Relu).unwrap()
+        plan.circuit(&moduli, 7, Output::Relu).unwrap()
     };
     let (one, blocks) = of(&Rational::from(3));
     for c in [
@@ -97,7 +99,9 @@ fn ciphertexts_follow_the_numbers() {
     };
     let slots = params.n() / 2;
     for (shape, name) in Output::ALL {
-        let (circuit, _) = plan.circuit(params.q(), params.max_level(), shape).unwrap();
+        let (circuit, _) = plan
+            .circuit(&params.moduli(), params.max_level(), shape)
+            .unwrap();
         let node = circuit.input(0).unwrap();
         let half = if shape == Output::Max { 20.0 } else { 0.0 };
         let values: Vec<Vec<f64>> = (0..shape.inputs())

@@ -19,7 +19,7 @@ use polycert::poly::basis::to_chebyshev;
 use polycert::poly::composite::horner;
 use polycert::poly::table::Table;
 use proptest::prelude::*;
-use rug::Rational;
+use rug::{Integer, Rational};
 use serde_json::{json, Value};
 
 const HIGH_PROBABILITY_BITS: f64 = 7.0;
@@ -157,7 +157,7 @@ proptest! {
     #[test]
     fn circuits_are_their_polynomials(p in polynomial(), m in -40..40i32, k in 1..90i32, x in -99..99i32) {
         // Primes near 2^40; the circuit only divides by them.
-        let primes: Vec<u64> = (0..9).map(|i| (1 << 40) + 1 + i * 7_919).collect();
+        let moduli: Vec<Integer> = (0..9).map(|i| Integer::from((1u64 << 40) + 1 + i * 7_919)).collect();
         let (centre, reach) = (Rational::from((m, 16)), Rational::from((k, 8)));
         let plan = Plan {
             stages: vec![p.clone()],
@@ -166,7 +166,7 @@ proptest! {
             domain: Rational::from(1),
             scale: Rational::from(1u64 << 40),
         };
-        let (circuit, _) = plan.circuit(&primes, 8, Output::Sign).unwrap();
+        let (circuit, _) = plan.circuit(&moduli, 8, Output::Sign).unwrap();
         let x = Rational::from((x, 50));
         let mut exact = Exact { inputs: std::slice::from_ref(&x), constants: Constants::Meant };
         prop_assert_eq!(circuit.run(&mut exact).unwrap(), horner(&p, &x));

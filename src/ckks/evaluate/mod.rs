@@ -5,8 +5,8 @@
 //! | add, subtract, negate | the same | the same, exactly | |
 //! | tensor, times plaintext or constant | the same | product | |
 //! | relinearize | the same | the same | relinearisation |
-//! | rescale | one less | divided by the dropped prime | |
-//! | relinearize and rescale at once | one less | divided by the dropped prime | relinearisation |
+//! | rescale | one less | divided by the dropped primes | |
+//! | relinearize and rescale at once | one less | divided by the dropped primes | relinearisation |
 //! | drop | lower | the same | |
 //! | rotate, conjugate | the same | the same | of that automorphism |
 //!
@@ -14,6 +14,7 @@
 //! nothing; a key switch what `switch` states; a rescale rho_0 + rho_1 s (+ rho_2 s^2) with
 //! |rho_i| <= 1/2 + 2^-40 in every coefficient (`divide`); both at once as `switch` states.
 
+pub mod linear;
 pub mod run;
 pub(in crate::ckks) mod switch;
 
@@ -39,6 +40,17 @@ pub struct Evaluator {
 
 fn refuse(detail: String) -> Error {
     ErrorKind::Mismatch(detail).into()
+}
+
+/// Refuses a key that was made for lower levels alone.
+fn serves(key: &SwitchingKey, level: usize, operation: &str) -> Result<()> {
+    if key.level >= level {
+        return Ok(());
+    }
+    Err(refuse(format!(
+        "{operation}: its key serves up to level {}, the ciphertext is at {level}",
+        key.level
+    )))
 }
 
 impl Evaluator {
@@ -241,7 +253,7 @@ impl Evaluator {
     pub fn tensor(&self, a: &Ciphertext, b: &Ciphertext) -> Result<Ciphertext> {
         self.factors(a, b)?;
         let ring = &*self.ring;
-        let limbs: Vec<[Vec<u64>; 3]> = (0..=a.level())
+        let limbs: Vec<[Vec<u64>; 3]> = (0..self.ring.params().limbs(a.level()))
             .into_par_iter()
             .map(|i| {
                 let m = ring.modulus(i);
@@ -264,9 +276,7 @@ impl Evaluator {
         Ok(Ciphertext {
             parts,
             scale: self.product_scale(&a.scale, &b.scale)?,
-            log_slots: a.log_slots,
-            ring: a.ring,
-            key: a.key,
+            ..a.shell()
         })
     }
 
@@ -290,15 +300,22 @@ impl Evaluator {
             return Ok(a.clone());
         };
         let plus = [Plus::One(c0), Plus::One(c1)];
-        let parts = self.switch_square(square, plus, &by(&self.ring))?;
+        let parts = self.switch_square((square, a.level()), plus, &by(&self.ring))?;
         Ok(Ciphertext { parts, ..a.shell() })
     }
 
     /// plus + the switch of c_2 from s^2 to s, divided by the special primes and maybe one more.
-    fn switch_square(&self, c2: &Poly, plus: [Plus<&Poly>; 2], by: &Divisor) -> Result<Vec<Poly>> {
+    fn switch_square(
+        &self,
+        c2: (&Poly, usize),
+        plus: [Plus<&Poly>; 2],
+        by: &Divisor,
+    ) -> Result<Vec<Poly>> {
         let missing = || refuse("relinearise: there is no relinearisation key".to_owned());
+        let key = self.keys.relinearization.as_ref().ok_or_else(missing)?;
+        serves(key, c2.1, "relinearise")?;
         let wanted = Switch {
-            key: self.keys.relinearization.as_ref().ok_or_else(missing)?,
+            key,
             plus,
             places: None,
         };
@@ -325,7 +342,8 @@ impl Evaluator {
             Plus::Products(vec![[a0, b1], [a1, b0]]),
         ];
         Ok(Ciphertext {
-            parts: self.switch_square(&c2, plus, &by)?,
+            parts: self.switch_square((&c2, level), plus, &by)?,
+            level: level - usize::from(rescaled),
             scale,
             ..a.shell()
         })
@@ -339,7 +357,7 @@ impl Evaluator {
         self.multiply(a, b, false)
     }
 
-    /// Divides by the last prime, rounded to nearest; one level less.
+    /// Divides by the primes that the level adds, rounded to nearest; one level less.
     ///
     /// # Errors
     /// Level 0: there is no prime to drop.
@@ -347,7 +365,8 @@ impl Evaluator {
         self.own(a, "rescale")?;
         Ok(Ciphertext {
             scale: self.rescaled(a.level(), &a.scale)?,
-            parts: divide::rescale(&self.ring, &a.parts),
+            parts: divide::rescale(&self.ring, &a.parts, a.level()),
+            level: a.level() - 1,
             ..a.shell()
         })
     }
@@ -362,8 +381,9 @@ impl Evaluator {
             }
             .into());
         }
-        let last = self.ring.modulus(level).value();
-        Ok(Rational::from(scale / Integer::from(last)))
+        let own = self.ring.params().level_primes(level);
+        let primes = own.map(|i| Integer::from(self.ring.modulus(i).value()));
+        Ok(Rational::from(scale / primes.product::<Integer>()))
     }
 
     /// Relinearises and rescales in one division, where two would be made.
@@ -382,7 +402,11 @@ impl Evaluator {
         let scale = self.rescaled(a.level(), &a.scale)?;
         let by = |ring| Divisor::special_and_last(ring, a.level());
         let out = self.relinearize_and_divide(a, by)?;
-        Ok(Ciphertext { scale, ..out })
+        Ok(Ciphertext {
+            scale,
+            level: a.level() - 1,
+            ..out
+        })
     }
 
     /// a b, relinearised and rescaled in one division.
@@ -406,12 +430,16 @@ impl Evaluator {
             )));
         }
         let lower = |part: &Poly| {
-            let limbs = part.0[..=level].par_iter();
+            let limbs = part.0[..self.ring.params().limbs(level)].par_iter();
             let copies = limbs.map(|limb| self.ring.copy(limb));
             self.ring.poly(copies.collect())
         };
         let parts = a.parts.iter().map(lower).collect();
-        Ok(Ciphertext { parts, ..a.shell() })
+        Ok(Ciphertext {
+            parts,
+            level,
+            ..a.shell()
+        })
     }
 
     /// Slots rotated to the left: slot j of the result is slot j + steps.
@@ -446,18 +474,24 @@ impl Evaluator {
             .ok_or_else(|| refuse("conjugate: no result".into()))
     }
 
+    /// The key of an automorphism that serves a level; `None` for the identity.
+    fn key(&self, g: u64, level: usize, operation: &str) -> Result<Option<&SwitchingKey>> {
+        if g == 1 {
+            return Ok(None);
+        }
+        let missing = || refuse(format!("{operation}: there is no key for it"));
+        let key = self.keys.automorphisms.get(&g).ok_or_else(missing)?;
+        serves(key, level, operation)?;
+        Ok(Some(key))
+    }
+
     fn automorphisms(&self, a: &Ciphertext, wanted: &[(u64, String)]) -> Result<Vec<Ciphertext>> {
         self.own(a, "rotate")?;
         self.own_key(a, "rotate")?;
         self.linear(a, "rotate")?;
-        let key = |(g, operation): &(u64, String)| -> Result<Option<&SwitchingKey>> {
-            if *g == 1 {
-                return Ok(None);
-            }
-            let missing = || refuse(format!("{operation}: there is no key for it"));
-            self.keys.automorphisms.get(g).ok_or_else(missing).map(Some)
-        };
-        let keys = wanted.iter().map(key).collect::<Result<Vec<_>>>()?;
+        let keys = (wanted.iter())
+            .map(|(g, operation)| self.key(*g, a.level(), operation))
+            .collect::<Result<Vec<_>>>()?;
         let ring = &*self.ring;
         let switches: Vec<Switch> = (wanted.iter().zip(&keys))
             .filter_map(|((g, _), key)| {
@@ -472,7 +506,7 @@ impl Evaluator {
         let mut switched = if switches.is_empty() {
             Vec::new()
         } else {
-            switch(ring, &a.parts[1], &switches, &divisor)
+            switch(ring, (&a.parts[1], a.level()), &switches, &divisor)
         }
         .into_iter();
         let result = |key: &Option<&SwitchingKey>| match key.and_then(|_| switched.next()) {
@@ -489,9 +523,10 @@ impl Evaluator {
 
 impl Ciphertext {
     /// All but the parts.
-    fn shell(&self) -> Self {
+    pub(in crate::ckks) fn shell(&self) -> Self {
         Self {
             parts: Vec::new(),
+            level: self.level,
             scale: self.scale.clone(),
             log_slots: self.log_slots,
             ring: self.ring,

@@ -134,7 +134,7 @@ mod tests {
         let ring = small_ring();
         let params = ring.params();
         let top = params.max_level();
-        let mut b = Builder::new(params.q());
+        let mut b = Builder::new(&params.moduli());
         let (x, y) = (
             b.input(top, params.scale()).unwrap(),
             b.input(top, params.scale()).unwrap(),

@@ -52,23 +52,25 @@ impl<'a> Plus<&'a Poly> {
     }
 }
 
-/// For every wanted switch (u_0, u_1) + P plus, divided by P, or by P q_l and so rescaled as well.
+/// For every wanted switch of c, an element of a level, (u_0, u_1) + P plus, divided by P, or by P and the primes that the
+/// level adds, and so rescaled as well. The divisor's level may be higher: c is lifted then, as the centred integers that it is.
 ///
 /// **Cost** of memory: the digits mod a few primes at a time.
 pub(in crate::ckks) fn switch(
     ring: &Ring,
-    c: &Poly,
+    (c, level): (&Poly, usize),
     wanted: &[Switch],
     divisor: &Divisor,
 ) -> Vec<[Poly; 2]> {
-    let digits = Digits::new(ring, c);
+    let digits = Digits::new(ring, c, level);
+    let p = divisor.special_product();
     let halves = 2 * wanted.len();
     // The dropped primes first: their coefficients are what the division rounds away.
     let dropped = (runs(divisor.primes().len()).into_par_iter())
         .flat_map_iter(|run| {
             let residues = digits.residues(&divisor.primes()[run.clone()]);
             let sources = run.zip(residues).map(|(k, residues)| {
-                let mut halves = residues.halves(wanted, 0, || None);
+                let mut halves = residues.halves(wanted, &p, 0, || None);
                 halves.iter_mut().for_each(|half| divisor.source(k, half));
                 halves
             });
@@ -91,33 +93,32 @@ pub(in crate::ckks) fn switch(
                         rest
                     });
                 let inverse = divisor.inverse(residues.i);
-                residues.halves(wanted, inverse, || Some([rests.next()?, rests.next()?]))
+                residues.halves(wanted, &p, inverse, || Some([rests.next()?, rests.next()?]))
             });
             limbs.collect::<Vec<_>>()
         })
         .collect();
     ring.give(sources.into_iter().flatten());
-    ring.give(digits.coefficients);
+    digits.done();
     let mut halves = transpose(halves, kept).into_iter();
     let mut half = || ring.poly(halves.next().unwrap_or_default());
     wanted.iter().map(|_| [half(), half()]).collect()
 }
 
 /// An element cut into digits.
-struct Digits<'a> {
+pub(super) struct Digits<'a> {
     ring: &'a Ring,
     c: &'a Poly,
     ranges: Vec<Range<usize>>,
     /// For every prime the coefficients, as the converter of their digit wants them.
     coefficients: Vec<Vec<u64>>,
-    p: Integer,
 }
 
 /// All digits mod one prime, as transforms.
-struct Residues<'a> {
+pub(super) struct Residues<'a> {
     digits: &'a Digits<'a>,
     /// The prime.
-    i: usize,
+    pub(super) i: usize,
     /// `None` where the prime is one of the digit's own, so that the residues are those of c.
     limbs: Vec<Option<Vec<u64>>>,
 }
@@ -129,14 +130,15 @@ impl Drop for Residues<'_> {
 }
 
 impl<'a> Digits<'a> {
-    fn new(ring: &'a Ring, c: &'a Poly) -> Self {
-        let ranges = ring.params().digits(c.limbs() - 1);
+    pub(super) fn new(ring: &'a Ring, c: &'a Poly, level: usize) -> Self {
+        let ranges = ring.params().digits(level);
         let coefficients = (c.0.par_iter().enumerate())
             .map(|(i, limb)| {
                 let mut limb = ring.copy(limb);
-                let digit = &ranges[i / ring.params().digit_primes()];
-                let converter = ring.digit_converter(digit.end - 1);
-                ring.inverse_times(i, &mut limb, converter.hat_inverse(i - digit.start));
+                for digit in ranges.iter().filter(|digit| digit.contains(&i)) {
+                    let converter = ring.digit_converter(digit.end - 1);
+                    ring.inverse_times(i, &mut limb, converter.hat_inverse(i - digit.start));
+                }
                 limb
             })
             .collect();
@@ -145,12 +147,16 @@ impl<'a> Digits<'a> {
             c,
             ranges,
             coefficients,
-            p: ring.params().p_product(),
         }
     }
 
+    /// Gives the memory back.
+    pub(super) fn done(self) {
+        self.ring.give(self.coefficients);
+    }
+
     /// The digits mod some primes.
-    fn residues(&self, primes: &[usize]) -> Vec<Residues<'_>> {
+    pub(super) fn residues(&self, primes: &[usize]) -> Vec<Residues<'_>> {
         let ring = self.ring;
         let none = |&i: &usize| Residues {
             digits: self,
@@ -180,31 +186,35 @@ impl<'a> Digits<'a> {
 }
 
 impl Residues<'_> {
+    /// The number of digits.
+    pub(super) fn count(&self) -> usize {
+        self.limbs.len()
+    }
+
+    /// The digits mod the prime.
+    pub(super) fn limbs(&self) -> Vec<&[u64]> {
+        let own = &self.digits.c.0;
+        let limb =
+            |digit| Option::as_ref(digit).map_or_else(|| own[self.i].as_slice(), Vec::as_slice);
+        self.limbs.iter().map(limb).collect()
+    }
+
     /// (u_0, u_1) + P plus of every switch, each less its rests and over D where it has any.
     fn halves(
         &self,
         wanted: &[Switch],
+        p: &Integer,
         inverse: u64,
         mut rests: impl FnMut() -> Option<[Vec<u64>; 2]>,
     ) -> Vec<Vec<u64>> {
         let (ring, i) = (self.digits.ring, self.i);
         let m = ring.modulus(i);
-        let own = &self.digits.c.0;
-        let digits = (self.limbs.iter()).map(|digit| digit.as_ref().unwrap_or_else(|| &own[i]));
-        let inner = Inner::new(
-            m,
-            digits.map(Vec::as_slice).collect(),
-            m.of_integer(&self.digits.p),
-            inverse,
-        );
+        let inner = Inner::new(m, self.limbs(), m.of_integer(p), inverse);
         let mut sums = [ring.take(), ring.take()];
         let mut out = Vec::with_capacity(2 * wanted.len());
         for switch in wanted {
-            let key = switch.key.b.iter().zip(&switch.key.a);
             let row = Row {
-                key: (key.take(self.limbs.len()))
-                    .map(|(b, a)| [&*b.0[i], &*a.0[i]])
-                    .collect(),
+                key: switch.key.row(ring, self.limbs.len(), i),
                 plus: switch.plus.each_ref().map(|x| x.limb(i)),
                 rests: rests(),
             };

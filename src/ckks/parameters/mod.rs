@@ -1,19 +1,21 @@
 //! Encryption parameters: a literal that anybody may write, checked into an immutable value.
 //!
-//! The primes of Q are q_0 .. q_L (level l uses q_0 .. q_l), those of P are the special primes of the
-//! key switch. Digits of the key switch are runs of `digit_primes` consecutive primes of Q.
+//! The primes of Q are q_0, q_1 and so on; a level has one of them more than the one below it, or a few (`chain`). Those of P
+//! are the special primes of the key switch, whose digits are runs of primes of Q.
 //!
 //! The error distribution is centred binomial: the difference of the sums of two times `cbd` fair
 //! bits. Its variance is exactly cbd/2, it never exceeds cbd in absolute value, and it is
 //! sub-Gaussian with its own variance as proxy. 21, the default, has standard
 //! deviation 3.24, above the 3.19 of the security tables.
 
+pub mod chain;
 pub(in crate::ckks) mod double;
 pub(in crate::ckks) mod modular;
 pub mod primes;
 pub mod rng;
 pub mod security;
 
+use super::parameters::chain::Shape;
 use super::parameters::security::{Security, Waiver};
 use crate::error::{Error, ErrorKind, Result};
 use rug::{Integer, Rational};
@@ -75,7 +77,10 @@ pub struct Literal {
     pub secret: Secret,
     /// Half the number of bits in an error; its variance is cbd/2.
     pub cbd: u32,
-    /// Primes of Q in a digit of the key switch; `None`: as many as there are special primes.
+    /// How many primes each level adds, level 0 first; `None`: one each.
+    pub levels: Option<Vec<usize>>,
+    /// Primes of Q in a digit of the key switch; `None`: as many as there are special primes, or with levels of several primes
+    /// as many as P is wide enough for.
     pub digit_primes: Option<usize>,
     /// The security level that logQP is held to.
     pub security: Security,
@@ -93,6 +98,7 @@ impl Literal {
             log_scale,
             secret: Secret::Ternary,
             cbd: MIN_SECURE_CBD,
+            levels: None,
             digit_primes: None,
             security: Security::Bits128,
             waiver: Waiver::None,
@@ -132,7 +138,7 @@ struct Checked {
     log_scale: u32,
     secret: Secret,
     cbd: u32,
-    digit_primes: usize,
+    shape: Shape,
     security: Security,
     waiver: Waiver,
     digest: [u8; 32],
@@ -188,8 +194,6 @@ impl Parameters {
         };
         in_range("the number of primes of Q", q_len, 1, MAX_Q_PRIMES)?;
         in_range("the number of special primes", p_len, 1, MAX_P_PRIMES)?;
-        let digit_primes = l.digit_primes.unwrap_or(p_len);
-        in_range("digit_primes", digit_primes, 1, MAX_P_PRIMES)?;
         in_range("log_scale", l.log_scale as usize, 1, 100)?;
         in_range("cbd", l.cbd as usize, 1, MAX_CBD as usize)?;
         if let Secret::Weight(h) = l.secret {
@@ -207,6 +211,7 @@ impl Parameters {
                 (q.clone(), p.clone())
             }
         };
+        let shape = Shape::new(&q, &p, l.levels.as_deref(), l.digit_primes)?;
         let mut checked = Checked {
             log_n: l.log_n,
             q,
@@ -214,7 +219,7 @@ impl Parameters {
             log_scale: l.log_scale,
             secret: l.secret,
             cbd: l.cbd,
-            digit_primes,
+            shape,
             security: l.security,
             waiver: l.waiver,
             digest: [0; 32],
@@ -334,13 +339,41 @@ impl Parameters {
     /// The top level L: a fresh ciphertext can be rescaled L times.
     #[must_use]
     pub fn max_level(&self) -> usize {
-        self.0.q.len() - 1
+        self.0.shape.levels() - 1
     }
 
-    /// Q_l = q_0 .. q_l.
+    /// How many primes each level adds, where some level adds more than one.
+    #[must_use]
+    pub fn levels(&self) -> Option<Vec<usize>> {
+        self.0.shape.counts()
+    }
+
+    /// The number of primes of a level's modulus.
+    #[must_use]
+    pub fn limbs(&self, level: usize) -> usize {
+        self.0.shape.limbs(level)
+    }
+
+    /// The primes that a level adds, by their indices: what a rescale from it divides by.
+    #[must_use]
+    pub fn level_primes(&self, level: usize) -> Range<usize> {
+        self.0.shape.own(level)
+    }
+
+    /// The product of the primes that each level adds, level 0 first.
+    #[must_use]
+    pub fn moduli(&self) -> Vec<Integer> {
+        let product = |level| {
+            let own = self.0.q[self.level_primes(level)].iter();
+            own.map(|&x| Integer::from(x)).product()
+        };
+        (0..=self.max_level()).map(product).collect()
+    }
+
+    /// Q_l, the product of the primes up to level l and with it.
     #[must_use]
     pub fn q_product(&self, level: usize) -> Integer {
-        self.0.q[..=level]
+        self.0.q[..self.limbs(level)]
             .iter()
             .map(|&x| Integer::from(x))
             .product()
@@ -393,27 +426,24 @@ impl Parameters {
         self.0.cbd
     }
 
-    /// Primes of Q in a digit of the key switch.
+    /// Primes of Q in a digit of the key switch; `None` where digits are as wide as P instead.
     #[must_use]
-    pub fn digit_primes(&self) -> usize {
-        self.0.digit_primes
+    pub fn digit_primes(&self) -> Option<usize> {
+        self.0.shape.digit_primes()
     }
 
     /// The digits of a key switch at a level: runs of indices of primes of Q. The last may be short.
     #[must_use]
     pub fn digits(&self, level: usize) -> Vec<Range<usize>> {
-        (0..=level)
-            .step_by(self.0.digit_primes)
-            .map(|start| start..(start + self.0.digit_primes).min(level + 1))
-            .collect()
+        self.0.shape.digits(self.limbs(level))
     }
 
     /// Transforms of one limb that a key switch at a level makes: L back and d (L + k) - L forth to
-    /// decompose (a digit's own residues are known), 2 (k + L) to divide both halves by P; L = level
-    /// + 1, k special primes, d digits.
+    /// decompose (a digit's own residues are known), 2 (k + L) to divide both halves by P; L the
+    /// primes of the level, k special primes, d digits.
     #[must_use]
     pub fn switch_transforms(&self, level: usize) -> usize {
-        let (l, k) = (level + 1, self.0.p.len());
+        let (l, k) = (self.limbs(level), self.0.p.len());
         let to_decompose = l + self.digits(level).len() * (l + k) - l;
         to_decompose + 2 * (k + l)
     }
@@ -421,7 +451,7 @@ impl Parameters {
     /// Transforms that a rescale of a ciphertext of degree 1 at a level makes.
     #[must_use]
     pub fn rescale_transforms(&self, level: usize) -> usize {
-        2 * (level + 1)
+        2 * self.limbs(level)
     }
 
     /// The security level that logQP was held to, unless there is a [waiver](Self::waiver).
@@ -472,13 +502,13 @@ fn canonical(c: &Checked) -> String {
     };
     format!(
         "polycert-ckks/1\nlog_n {}\nq {:?}\np {:?}\nlog_scale {}\nsecret {secret}\ncbd {}\n\
-         digit_primes {}\nsecurity {}\nwaiver {}\n",
+         {}security {}\nwaiver {}\n",
         c.log_n,
         c.q,
         c.p,
         c.log_scale,
         c.cbd,
-        c.digit_primes,
+        c.shape.canonical(),
         c.security.bits(),
         c.waiver.name(),
     )

@@ -16,11 +16,8 @@
 //! average).
 
 use super::sums::Sums;
+use crate::ckks::parameters::chain::MAX_SOURCES;
 use crate::ckks::parameters::modular::{round, to_f64, to_u64, wide, Modulus, BLOCK, MAX_TERMS};
-use crate::ckks::parameters::MAX_P_PRIMES;
-
-/// Source primes at most: the special ones and a prime of Q.
-pub const MAX_SOURCES: usize = MAX_P_PRIMES + 1;
 
 /// Conversion from a run of primes to others.
 #[derive(Debug)]

@@ -12,6 +12,7 @@
 use super::convert::Converter;
 use super::{Poly, Ring};
 use rayon::prelude::*;
+use rug::Integer;
 use std::ops::Range;
 
 /// D, the primes that are dropped.
@@ -25,13 +26,14 @@ pub(in crate::ckks) struct Divisor<'a> {
 }
 
 impl<'a> Divisor<'a> {
-    /// q_level, the last prime of a level.
+    /// The primes that a level adds.
     pub(in crate::ckks) fn last(ring: &'a Ring, level: usize) -> Self {
+        let own = ring.params().level_primes(level);
         Self {
             ring,
-            primes: vec![level],
-            converter: ring.single_converter(level),
-            kept: level,
+            kept: own.start,
+            primes: own.collect(),
+            converter: ring.own_converter(level),
         }
     }
 
@@ -40,21 +42,39 @@ impl<'a> Divisor<'a> {
         Self {
             ring,
             primes: ring.special(),
-            converter: ring.special_converter(),
-            kept: level + 1,
+            converter: ring.special_converter(false),
+            kept: ring.params().limbs(level),
         }
     }
 
-    /// P q_level.
-    pub(in crate::ckks) fn special_and_last(ring: &'a Ring, level: usize) -> Self {
-        let mut primes = ring.special();
-        primes.push(level);
+    /// The first special prime.
+    pub(in crate::ckks) fn narrow(ring: &'a Ring, level: usize) -> Self {
         Self {
             ring,
-            primes,
-            converter: ring.special_and_last_converter(level),
-            kept: level,
+            primes: ring.special()[..1].to_vec(),
+            converter: ring.special_converter(true),
+            kept: ring.params().limbs(level),
         }
+    }
+
+    /// P and the primes that a level adds.
+    pub(in crate::ckks) fn special_and_last(ring: &'a Ring, level: usize) -> Self {
+        let own = ring.params().level_primes(level);
+        Self {
+            ring,
+            kept: own.start,
+            primes: ring.special().into_iter().chain(own).collect(),
+            converter: ring.special_and_own_converter(level),
+        }
+    }
+
+    /// The product of the special primes among the dropped ones.
+    pub(in crate::ckks) fn special_product(&self) -> Integer {
+        let q_len = self.ring.params().q().len();
+        let special = self.primes.iter().filter(|&&i| i >= q_len);
+        special
+            .map(|&i| Integer::from(self.ring.modulus(i).value()))
+            .product()
     }
 
     /// How many primes are left: q_0 and so on.
@@ -100,25 +120,31 @@ impl<'a> Divisor<'a> {
     }
 }
 
-/// The parts of a ciphertext divided by the last prime of its level.
-pub(in crate::ckks) fn rescale(ring: &Ring, parts: &[Poly]) -> Vec<Poly> {
-    quotients(ring, parts, &Divisor::last(ring, parts[0].limbs() - 1))
+/// The parts of a ciphertext divided by the primes that its level adds.
+pub(in crate::ckks) fn rescale(ring: &Ring, parts: &[Poly], level: usize) -> Vec<Poly> {
+    quotients(ring, parts, &Divisor::last(ring, level))
 }
 
-/// Elements mod q_0 .. q_l and the special primes, divided by P.
-pub(in crate::ckks) fn by_special(ring: &Ring, parts: &[Poly]) -> Vec<Poly> {
-    let level = parts[0].limbs() - ring.params().p().len() - 1;
+/// Elements mod the primes of a level and the special ones, divided by P.
+pub(in crate::ckks) fn by_special(ring: &Ring, parts: &[Poly], level: usize) -> Vec<Poly> {
     quotients(ring, parts, &Divisor::special(ring, level))
 }
 
-/// Elements whose last limbs are those of the divisor's primes, in its order.
+/// Elements mod the primes of a level and the special ones, divided by P and the primes that the level adds.
+pub(in crate::ckks) fn by_special_and_last(ring: &Ring, parts: &[Poly], level: usize) -> Vec<Poly> {
+    quotients(ring, parts, &Divisor::special_and_last(ring, level))
+}
+
+/// Elements mod the kept and the dropped primes, in the ring's order.
 fn quotients(ring: &Ring, parts: &[Poly], divisor: &Divisor) -> Vec<Poly> {
     let kept = divisor.kept();
+    // The primes of Q that the elements have; where they have no special ones, none is asked for.
+    let own = parts[0].limbs().saturating_sub(ring.special().len());
     let sources: Vec<Vec<Vec<u64>>> = (parts.par_iter())
         .map(|part| {
-            let dropped = part.0[kept..].par_iter().enumerate();
-            let source = |(k, limb): (usize, &Vec<u64>)| {
-                let mut limb = ring.copy(limb);
+            let dropped = divisor.primes.par_iter().enumerate();
+            let source = |(k, &i): (usize, &usize)| {
+                let mut limb = ring.copy(&part.0[ring.place(i, own)]);
                 divisor.source(k, &mut limb);
                 limb
             };

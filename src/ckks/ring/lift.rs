@@ -4,14 +4,16 @@ use super::{Poly, Ring};
 use rayon::prelude::*;
 use rug::Integer;
 
-/// The coefficients in (-Q_l/2, Q_l/2] of an element of level l.
+/// The coefficients in (-Q/2, Q/2] of an element, Q the product of its primes.
 ///
 /// **Guarantee** exact.
 pub(in crate::ckks) fn centred(ring: &Ring, poly: &Poly) -> Vec<Integer> {
-    let level = poly.limbs() - 1;
-    let q = ring.params().q_product(level);
+    let primes = 0..poly.limbs();
+    let q: Integer = (primes.clone())
+        .map(|i| Integer::from(ring.modulus(i).value()))
+        .product();
     let half = Integer::from(&q >> 1u32);
-    let hats: Vec<Integer> = (0..=level)
+    let hats: Vec<Integer> = (primes)
         .map(|i| &q / Integer::from(ring.modulus(i).value()))
         .collect();
     // y_i = [c (Q/q_i)^-1]_{q_i}, then c = sum y_i (Q/q_i) mod Q.

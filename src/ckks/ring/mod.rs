@@ -73,12 +73,14 @@ pub struct Ring {
     plans: Vec<Plan>,
     /// Converters from the digit that holds q_i, cut after q_i, to all primes.
     digits: Vec<Converter>,
-    /// Converters from q_i alone.
-    single: Vec<Converter>,
+    /// Converters from the primes that each level adds.
+    own: Vec<Converter>,
     /// Converter from the special primes.
     special: Converter,
-    /// Converters from the special primes and q_i.
-    special_and_last: Vec<Converter>,
+    /// Converter from the first special prime alone.
+    narrow: Converter,
+    /// Converters from the special primes and those that each level adds.
+    special_and_own: Vec<Converter>,
     /// The odd exponent e of zeta at each place, relative to the first place.
     exponents: Vec<u32>,
     /// The place of exponent e at index e/2.
@@ -106,20 +108,23 @@ impl Ring {
             })
             .collect::<Result<Vec<_>>>()?;
         let q_len = params.q().len();
-        let digits = (0..q_len)
-            .into_par_iter()
-            .map(|i| {
-                let start = i / params.digit_primes() * params.digit_primes();
-                Converter::new(&moduli[start..=i], &moduli)
+        let digits = (params.digits(params.max_level()).into_par_iter())
+            .flat_map_iter(|digit| {
+                let cut = |i| Converter::new(&moduli[digit.start..=i], &moduli);
+                digit.clone().map(cut).collect::<Vec<_>>()
             })
             .collect();
-        let single = (0..q_len)
-            .map(|i| Converter::new(&moduli[i..=i], &moduli))
+        let levels = 0..=params.max_level();
+        let own = (levels.clone())
+            .map(|level| Converter::new(&moduli[params.level_primes(level)], &moduli))
             .collect();
         let special = Converter::new(&moduli[q_len..], &moduli);
-        let special_and_last = (0..q_len)
-            .into_par_iter()
-            .map(|i| Converter::new(&[&moduli[q_len..], &moduli[i..=i]].concat(), &moduli))
+        let narrow = Converter::new(&moduli[q_len..=q_len], &moduli);
+        let special_and_own = (levels.into_par_iter())
+            .map(|level| {
+                let own = &moduli[params.level_primes(level)];
+                Converter::new(&[&moduli[q_len..], own].concat(), &moduli)
+            })
             .collect();
         let (exponents, places) = places(n, &moduli, &plans)?;
         Ok(Arc::new(Self {
@@ -127,9 +132,10 @@ impl Ring {
             moduli,
             plans,
             digits,
-            single,
+            own,
             special,
-            special_and_last,
+            narrow,
+            special_and_own,
             exponents,
             places,
             transforms: AtomicU64::new(0),
@@ -161,7 +167,9 @@ impl Ring {
 
     /// Indices of the primes of level l, then those of the special primes.
     pub(in crate::ckks) fn extended(&self, level: usize) -> Vec<usize> {
-        (0..=level).chain(self.special()).collect()
+        (0..self.params.limbs(level))
+            .chain(self.special())
+            .collect()
     }
 
     /// Indices of the special primes.
@@ -169,22 +177,37 @@ impl Ring {
         (self.params.q().len()..self.moduli.len()).collect()
     }
 
+    /// Where an element with so many primes of Q, and special ones behind them, keeps its residues mod a prime.
+    #[inline]
+    pub(in crate::ckks) fn place(&self, index: usize, own: usize) -> usize {
+        match index.checked_sub(self.params.q().len()) {
+            Some(special) => own + special,
+            None => index,
+        }
+    }
+
     /// The converter from the digit that ends with q_i.
     pub(in crate::ckks) fn digit_converter(&self, last: usize) -> &Converter {
         &self.digits[last]
     }
 
-    pub(in crate::ckks) fn single_converter(&self, index: usize) -> &Converter {
-        &self.single[index]
+    /// The converter from the primes that a level adds.
+    pub(in crate::ckks) fn own_converter(&self, level: usize) -> &Converter {
+        &self.own[level]
     }
 
-    pub(in crate::ckks) fn special_converter(&self) -> &Converter {
-        &self.special
+    /// The converter from the special primes, or from the first alone.
+    pub(in crate::ckks) fn special_converter(&self, narrow: bool) -> &Converter {
+        if narrow {
+            &self.narrow
+        } else {
+            &self.special
+        }
     }
 
-    /// The converter from the special primes, then q_i.
-    pub(in crate::ckks) fn special_and_last_converter(&self, i: usize) -> &Converter {
-        &self.special_and_last[i]
+    /// The converter from the special primes, then those that a level adds.
+    pub(in crate::ckks) fn special_and_own_converter(&self, level: usize) -> &Converter {
+        &self.special_and_own[level]
     }
 
     /// Coefficients to values, in place.
@@ -325,6 +348,22 @@ impl Ring {
             x = x.wrapping_mul(2u64.wrapping_sub(g.wrapping_mul(x)));
         }
         x % (2 * self.n() as u64)
+    }
+
+    /// How many values that follow each other are the same in every element of X^(N/(2 period)), of which the slots repeat with
+    /// that period: those whose exponents are the same mod 4 period.
+    pub(in crate::ckks) fn repeats(&self, period: usize) -> usize {
+        let mask = 4 * period as u32 - 1;
+        let most = self.n() / (2 * period);
+        let holds = |length: &usize| {
+            (self.exponents.chunks_exact(*length))
+                .all(|run| run.iter().all(|e| (e ^ run[0]) & mask == 0))
+        };
+        let lengths = std::iter::successors(Some(most), |length| Some(length / 2));
+        lengths
+            .take_while(|&length| length > 1)
+            .find(holds)
+            .unwrap_or(1)
     }
 
     /// The places that X -> X^g takes values from.
@@ -472,9 +511,9 @@ pub(in crate::ckks) mod tests {
             [
                 (vec![0, 1], ring.digit_converter(1)),
                 (vec![2], ring.digit_converter(2)),
-                (vec![4, 5], ring.special_converter()),
-                (vec![3], ring.single_converter(3)),
-                (vec![4, 5, 2], ring.special_and_last_converter(2)),
+                (vec![4, 5], ring.special_converter(false)),
+                (vec![3], ring.own_converter(3)),
+                (vec![4, 5, 2], ring.special_and_own_converter(2)),
             ],
         );
         // The widest primes, and as many as there may be: sums do not fit, and residues are added up.
@@ -485,10 +524,10 @@ pub(in crate::ckks) mod tests {
             &ring,
             [
                 (vec![0, 1, 2, 3], ring.digit_converter(3)),
-                ((4..12).collect(), ring.special_converter()),
+                ((4..12).collect(), ring.special_converter(false)),
                 (
                     (4..12).chain([3]).collect(),
-                    ring.special_and_last_converter(3),
+                    ring.special_and_own_converter(3),
                 ),
             ],
         );

@@ -18,6 +18,7 @@ pub const MAX_SCALE_BITS: u32 = 1 << 16;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plaintext {
     pub(in crate::ckks) poly: Poly,
+    pub(in crate::ckks) level: usize,
     pub(in crate::ckks) scale: Rational,
     pub(in crate::ckks) log_slots: u32,
     pub(in crate::ckks) ring: [u8; 32],
@@ -27,6 +28,7 @@ pub struct Plaintext {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ciphertext {
     pub(in crate::ckks) parts: Vec<Poly>,
+    pub(in crate::ckks) level: usize,
     pub(in crate::ckks) scale: Rational,
     pub(in crate::ckks) log_slots: u32,
     pub(in crate::ckks) ring: [u8; 32],
@@ -34,10 +36,10 @@ pub struct Ciphertext {
 }
 
 impl Plaintext {
-    /// The level: residues mod q_0 .. q_level.
+    /// The level: residues mod the primes up to it.
     #[must_use]
     pub fn level(&self) -> usize {
-        self.poly.limbs() - 1
+        self.level
     }
 
     /// The scale.
@@ -57,7 +59,7 @@ impl Ciphertext {
     /// The level: the number of rescales that are left.
     #[must_use]
     pub fn level(&self) -> usize {
-        self.parts[0].limbs() - 1
+        self.level
     }
 
     /// The scale.

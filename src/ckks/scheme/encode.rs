@@ -63,6 +63,12 @@ impl Encoder {
         }
     }
 
+    /// The ring.
+    #[must_use]
+    pub fn ring(&self) -> &Arc<Ring> {
+        &self.ring
+    }
+
     /// The most slots: N/2.
     #[must_use]
     pub fn max_log_slots(&self) -> u32 {
@@ -124,9 +130,10 @@ impl Encoder {
             ))
             .into());
         }
-        let indices: Vec<usize> = (0..=level).collect();
+        let indices: Vec<usize> = (0..params.limbs(level)).collect();
         Ok(Plaintext {
             poly: self.ring.wide(&coefficients, &indices),
+            level,
             scale: scale.clone(),
             log_slots,
             ring: params.digest(),
@@ -255,6 +262,12 @@ impl Encoder {
         (slots.iter())
             .map(|z| z.re * z.re + z.im * z.im)
             .fold(0.0, f64::max)
+    }
+
+    /// The root that a stage of the transform of that length multiplies by at a place: exp(2 pi i 5^place/(4 length)).
+    pub(in crate::ckks) fn stage_root(&self, length: usize, place: usize) -> ComplexDouble {
+        let quarter = length * 4;
+        self.roots[(self.fives[place] as usize % quarter) * (self.roots.len() / quarter)]
     }
 
     /// Coefficients (k and k + n paired as one complex number) to slots.

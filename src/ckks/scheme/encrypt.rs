@@ -38,7 +38,7 @@ impl PublicKey {
     /// A plaintext of another ring.
     pub fn encrypt(&self, ring: &Ring, plain: &Plaintext, rng: &mut Rng) -> Result<Ciphertext> {
         self.holds(ring, plain)?;
-        let indices: Vec<usize> = (0..=plain.level()).collect();
+        let indices: Vec<usize> = (0..ring.params().limbs(plain.level())).collect();
         let zero = self.zero(ring, &indices, rng);
         Ok(self.cipher(ring, plain, zero.into()))
     }
@@ -62,7 +62,7 @@ impl PublicKey {
     ) -> Result<Ciphertext> {
         self.holds(ring, plain)?;
         let zero = self.zero(ring, &ring.extended(plain.level()), rng);
-        Ok(self.cipher(ring, plain, by_special(ring, &zero)))
+        Ok(self.cipher(ring, plain, by_special(ring, &zero, plain.level())))
     }
 
     fn holds(&self, ring: &Ring, plain: &Plaintext) -> Result<()> {
@@ -91,6 +91,7 @@ impl PublicKey {
         ring.update(&mut zero[0], &plain.poly, |m, x, y| m.add_assign(x, y));
         Ciphertext {
             parts: zero,
+            level: plain.level,
             scale: plain.scale.clone(),
             log_slots: plain.log_slots,
             ring: self.ring,
@@ -109,13 +110,14 @@ impl SecretKey {
     pub fn encrypt(&self, plain: &Plaintext, rng: &mut Rng) -> Result<Ciphertext> {
         let ring = &self.ring;
         same_ring(&ring.params().digest(), &plain.ring, "encrypt")?;
-        let indices: Vec<usize> = (0..=plain.level()).collect();
+        let indices: Vec<usize> = (0..ring.params().limbs(plain.level())).collect();
         let a = ring.uniform(&rng.seed(), CIPHER_DOMAIN, &indices);
         let errors = rng.errors(ring.n(), ring.params().cbd());
         let mut c0 = self.mask(&a, &errors, &indices);
         ring.update(&mut c0, &plain.poly, |m, x, y| m.add_assign(x, y));
         Ok(Ciphertext {
             parts: vec![c0, a],
+            level: plain.level,
             scale: plain.scale.clone(),
             log_slots: plain.log_slots,
             ring: plain.ring,
@@ -152,6 +154,7 @@ impl SecretKey {
         }
         Ok(Plaintext {
             poly: sum,
+            level: cipher.level,
             scale: cipher.scale.clone(),
             log_slots: cipher.log_slots,
             ring: cipher.ring,

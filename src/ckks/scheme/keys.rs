@@ -17,6 +17,7 @@ use crate::ckks::parameters::rng::{Rng, Seed};
 use crate::ckks::parameters::Parameters;
 use crate::ckks::ring::{Poly, Ring};
 use rayon::prelude::*;
+use rug::Integer;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -40,9 +41,11 @@ pub struct PublicKey {
     pub(in crate::ckks) a: Poly,
 }
 
-/// A switching key: for each digit (b_j, a_j) mod all primes.
+/// A switching key: for each digit (b_j, a_j) mod the primes of its level and the special ones.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SwitchingKey {
+    /// The highest level that it serves.
+    pub(in crate::ckks) level: usize,
     pub(in crate::ckks) seed: Seed,
     pub(in crate::ckks) b: Vec<Poly>,
     pub(in crate::ckks) a: Vec<Poly>,
@@ -147,19 +150,49 @@ impl SecretKey {
         out
     }
 
-    /// The switching key from another secret (mod all primes) to this one.
-    fn switching_key(&self, from: &Poly, rng: &mut Rng) -> SwitchingKey {
+    /// The switching key from another secret (mod all primes) to this one, for levels up to one.
+    fn switching_key(&self, from: &Poly, level: usize, rng: &mut Rng) -> SwitchingKey {
+        let digits = self.ring.params().digits(level);
+        self.gadget_key(from, level, &self.ring.special(), &digits, rng)
+    }
+
+    /// The key of one digit from another secret to this one for elements mod q_0, at a level: at level 0 with the first special
+    /// prime alone, above with all of them. A lifted element is small, so that one digit is all of it mod every prime.
+    pub(in crate::ckks) fn lifting_key(
+        &self,
+        from: &Poly,
+        level: usize,
+        rng: &mut Rng,
+    ) -> SwitchingKey {
+        let mut special = self.ring.special();
+        if level == 0 {
+            special.truncate(1);
+        }
+        let all = 0..self.ring.params().limbs(level);
+        self.gadget_key(from, level, &special, &[all], rng)
+    }
+
+    /// b_j = -a_j s + e_j + P g_j s', g_j = 1 mod the primes of digit j; P the product of the given special primes.
+    fn gadget_key(
+        &self,
+        from: &Poly,
+        level: usize,
+        special: &[usize],
+        digits: &[std::ops::Range<usize>],
+        rng: &mut Rng,
+    ) -> SwitchingKey {
         let ring = &self.ring;
-        let params = ring.params();
-        let all = ring.extended(params.max_level());
-        let p = params.p_product();
+        let own = ring.params().limbs(level);
+        let indices: Vec<usize> = (0..own).chain(special.iter().copied()).collect();
+        let primes = special.iter().map(|&i| ring.modulus(i).value());
+        let p: Integer = primes.map(Integer::from).product();
         let seed = rng.seed();
         let (mut b, mut a) = (Vec::new(), Vec::new());
-        for (j, digit) in params.digits(params.max_level()).into_iter().enumerate() {
-            let uniform = ring.uniform(&seed, j as u64, &all);
-            let errors = rng.errors(ring.n(), params.cbd());
-            let mut masked = self.mask(&uniform, &errors, &all);
-            for i in digit {
+        for (j, digit) in digits.iter().enumerate() {
+            let uniform = ring.uniform(&seed, j as u64, &indices);
+            let errors = rng.errors(ring.n(), ring.params().cbd());
+            let mut masked = self.mask(&uniform, &errors, &indices);
+            for i in digit.clone() {
                 let m = ring.modulus(i);
                 let mut message = ring.take();
                 m.mul_constant(&mut message, &from.0[i], m.of_integer(&p));
@@ -169,7 +202,7 @@ impl SecretKey {
             b.push(masked);
             a.push(uniform);
         }
-        SwitchingKey { seed, b, a }
+        SwitchingKey { level, seed, b, a }
     }
 
     /// Evaluation keys: relinearisation if wanted, rotations by the given steps, conjugation.
@@ -186,34 +219,69 @@ impl SecretKey {
         rng: &mut Rng,
     ) -> EvaluationKeys {
         let ring = &self.ring;
-        let mut keys = EvaluationKeys {
-            id: self.id,
-            ring: ring.params().digest(),
-            relinearization: relinearize.then(|| {
-                let mut square = self.s.clone();
-                let all = ring.extended(ring.params().max_level());
-                (square.0.par_iter_mut().zip(&self.s.0).zip(&all))
-                    .for_each(|((x, s), &i)| ring.modulus(i).mul_assign(x, s));
-                self.switching_key(&square, rng)
-            }),
-            automorphisms: BTreeMap::new(),
+        let top = ring.params().max_level();
+        let mut keys = if relinearize {
+            self.relinearization_up_to(top, rng)
+        } else {
+            self.no_keys()
         };
         let rotations = steps.iter().map(|&k| ring.rotation(k));
         let exponents = rotations.chain(conjugate.then(|| ring.conjugation()));
-        for g in exponents.filter(|&g| g != 1).collect::<Vec<_>>() {
-            if let std::collections::btree_map::Entry::Vacant(place) = keys.automorphisms.entry(g) {
-                // Switch s to s(X^{1/g}): as seen from there, from s(X^g) to s, moved by 1/g.
-                let target = ring.automorphism(&self.s, ring.inverse_automorphism(g));
-                let moved = Self {
-                    ring: ring.clone(),
-                    id: self.id,
-                    s: target,
-                    coefficients: Vec::new(),
-                };
-                place.insert(moved.switching_key(&self.s, rng));
-            }
+        for g in exponents.collect::<Vec<_>>() {
+            self.add_automorphism(&mut keys, g, top, rng);
         }
         keys
+    }
+
+    fn no_keys(&self) -> EvaluationKeys {
+        EvaluationKeys {
+            id: self.id,
+            ring: self.ring.params().digest(),
+            relinearization: None,
+            automorphisms: BTreeMap::new(),
+        }
+    }
+
+    /// The relinearisation key for levels up to one, and no other.
+    pub(in crate::ckks) fn relinearization_up_to(
+        &self,
+        level: usize,
+        rng: &mut Rng,
+    ) -> EvaluationKeys {
+        let ring = &self.ring;
+        let mut square = self.s.clone();
+        let all = ring.extended(ring.params().max_level());
+        (square.0.par_iter_mut().zip(&self.s.0).zip(&all))
+            .for_each(|((x, s), &i)| ring.modulus(i).mul_assign(x, s));
+        EvaluationKeys {
+            relinearization: Some(self.switching_key(&square, level, rng)),
+            ..self.no_keys()
+        }
+    }
+
+    /// Adds the key of an automorphism up to a level, unless there is one that serves as high.
+    pub(in crate::ckks) fn add_automorphism(
+        &self,
+        keys: &mut EvaluationKeys,
+        g: u64,
+        level: usize,
+        rng: &mut Rng,
+    ) {
+        let ring = &self.ring;
+        let there = keys.automorphisms.get(&g);
+        if g == 1 || there.is_some_and(|key| key.level >= level) {
+            return;
+        }
+        // Switch s to s(X^{1/g}): as seen from there, from s(X^g) to s, moved by 1/g.
+        let target = ring.automorphism(&self.s, ring.inverse_automorphism(g));
+        let moved = Self {
+            ring: ring.clone(),
+            id: self.id,
+            s: target,
+            coefficients: Vec::new(),
+        };
+        let key = moved.switching_key(&self.s, level, rng);
+        keys.automorphisms.insert(g, key);
     }
 }
 
@@ -245,6 +313,20 @@ pub fn key_bytes(params: &Parameters) -> KeyBytes {
 }
 
 impl SwitchingKey {
+    /// (b_j, a_j) of the first digits mod a prime.
+    pub(in crate::ckks) fn row(
+        &self,
+        ring: &Ring,
+        digits: usize,
+        index: usize,
+    ) -> Vec<[&[u64]; 2]> {
+        let at = ring.place(index, ring.params().limbs(self.level));
+        (self.b.iter().zip(&self.a))
+            .take(digits)
+            .map(|(b, a)| [&*b.0[at], &*a.0[at]])
+            .collect()
+    }
+
     /// Bytes that the key takes in memory.
     #[must_use]
     pub fn bytes(&self) -> u64 {

@@ -3,15 +3,15 @@
 //! ```text
 //! "PLYCCKKS"  version u32  kind u32  parameters' digest [32]  key id [16]  body  SHA-256 [32]
 //! ```
-//! Integers are little-endian. A limb is N residues of 8 bytes. The version is 1, that of public keys 2: those
-//! of version 1, which had no limbs mod the special primes, are refused. Bodies:
+//! Integers are little-endian. A limb is N residues of 8 bytes. The version is 1, that of public
+//! and of evaluation keys 2: those of version 1, which had no limbs mod the special primes and no levels, are refused. Bodies:
 //!
 //! | kind | body |
 //! |---|---|
 //! | 1 ciphertext | parts u32, level u32, log_slots u32, scale (numerator, denominator: length u32, bytes), limbs |
 //! | 2 secret key | N signed bytes |
 //! | 3 public key | seed \[32\], limbs of b, mod the special primes too (version 2) |
-//! | 4 evaluation keys | relinearisation u32 (0 or 1), automorphisms u32, for each its exponent u64 (1: relinearisation), seed \[32\], limbs of all b_j |
+//! | 4 evaluation keys | relinearisation u32 (0 or 1), automorphisms u32, for each its exponent u64 (1: relinearisation), the level u32 that it serves up to, seed \[32\], limbs of all b_j |
 //!
 //! **Guarantee** What is read is what was written: the digest covers every byte, lengths must match
 //! to the byte before anything large is allocated, residues are below their primes, the parameters'
@@ -38,10 +38,9 @@ const EVALUATION: u32 = 4;
 
 /// The version of a kind of file.
 fn version_of(kind: u32) -> u32 {
-    if kind == PUBLIC {
-        2
-    } else {
-        1
+    match kind {
+        PUBLIC | EVALUATION => 2,
+        _ => 1,
     }
 }
 
@@ -241,13 +240,14 @@ impl Ciphertext {
         if numerator == 0 || denominator == 0 {
             return Err(r.fault("the scale is not a positive number"));
         }
-        let indices: Vec<usize> = (0..=level).collect();
+        let indices: Vec<usize> = (0..ring.params().limbs(level)).collect();
         let parts = (0..parts)
             .map(|_| r.poly(ring, &indices))
             .collect::<Result<_>>()?;
         r.finish()?;
         Ok(Self {
             parts,
+            level,
             scale: Rational::from((numerator, denominator)),
             log_slots,
             ring: ring.params().digest(),
@@ -333,6 +333,7 @@ impl EvaluationKeys {
         let relinearization = self.relinearization.iter().map(|key| (&1, key));
         for (g, key) in relinearization.chain(&self.automorphisms) {
             w.0.extend(g.to_le_bytes());
+            w.number(key.level as u32);
             w.0.extend(key.seed);
             key.b.iter().for_each(|b| w.poly(b));
         }
@@ -347,8 +348,6 @@ impl EvaluationKeys {
         let (mut r, id) = Reader::new("evaluation keys", EVALUATION, ring, bytes)?;
         let relinearize = r.at_most("the number of relinearisation keys", 1)? == 1;
         let count = r.at_most("the number of automorphisms", ring.n())?;
-        let all = ring.extended(ring.params().max_level());
-        let digits = ring.params().digits(ring.params().max_level()).len();
         let key = |r: &mut Reader, relinearize: bool| -> Result<(u64, SwitchingKey)> {
             let g = r.array().map(u64::from_le_bytes)?;
             if relinearize != (g == 1) || g % 2 == 0 || g >= 2 * ring.n() as u64 {
@@ -356,6 +355,9 @@ impl EvaluationKeys {
                     "{g} is not the exponent of the key that is due here"
                 )));
             }
+            let level = r.at_most("the level of a key", ring.params().max_level())?;
+            let all = ring.extended(level);
+            let digits = ring.params().digits(level).len();
             let seed = r.array()?;
             let b = (0..digits)
                 .map(|_| r.poly(ring, &all))
@@ -363,7 +365,7 @@ impl EvaluationKeys {
             let a = (0..digits as u64)
                 .map(|j| ring.uniform(&seed, j, &all))
                 .collect();
-            Ok((g, SwitchingKey { seed, b, a }))
+            Ok((g, SwitchingKey { level, seed, b, a }))
         };
         let relinearization = if relinearize {
             Some(key(&mut r, true)?.1)
@@ -408,7 +410,8 @@ mod tests {
         let mut rng = Rng::numbered(4, 0);
         let secret = SecretKey::generate(&ring, &mut rng);
         let public = secret.public_key(&mut rng);
-        let keys = secret.evaluation_keys(true, &[1, 2], true, &mut rng);
+        let mut keys = secret.evaluation_keys(true, &[1, 2], true, &mut rng);
+        secret.add_automorphism(&mut keys, ring.rotation(4), 1, &mut rng);
         let scale = ring.params().scale() / 3u32;
         let plain = Encoder::new(&ring)
             .encode_real(&[0.5; 4], 2, 2, &scale)

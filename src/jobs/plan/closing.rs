@@ -427,8 +427,10 @@ fn at_scale(parameters: &Parameters, bits: u32) -> Result<Parameters> {
     }
     // P is to be no less than any digit of a key switch.
     let special = sizes(parameters.p());
-    let digits = q.chunks(parameters.digit_primes());
-    let widest: u32 = digits.map(|d| d.iter().sum()).max().unwrap_or(0);
+    let digits = parameters.digits(parameters.max_level()).into_iter();
+    let widest: u32 = (digits.map(|digit| q[digit].iter().sum()))
+        .max()
+        .unwrap_or(0);
     let least = widest.div_ceil(special.len().max(1) as u32);
     let p = special.into_iter().map(|size| size.max(least)).collect();
     Parameters::new(&Literal {
@@ -437,7 +439,8 @@ fn at_scale(parameters: &Parameters, bits: u32) -> Result<Parameters> {
         log_scale: bits,
         secret: parameters.secret(),
         cbd: parameters.cbd(),
-        digit_primes: Some(parameters.digit_primes()),
+        levels: parameters.levels(),
+        digit_primes: parameters.digit_primes(),
         security: parameters.security(),
         waiver: parameters.waiver(),
     })
@@ -541,7 +544,7 @@ mod tests {
         assert_eq!(in_words(&b), "N = 2^16, Q = 50+28x45, P = 5x49");
         let wider = at_scale(&b, 47).unwrap();
         assert_eq!(in_words(&wider), "N = 2^16, Q = 50+28x47, P = 5x49");
-        assert_eq!((wider.log_scale(), wider.digit_primes()), (47, 5));
+        assert_eq!((wider.log_scale(), wider.digit_primes()), (47, Some(5)));
         // A digit of 50 and 4 times 49 bits needs special primes of 50.
         assert_eq!(
             in_words(&at_scale(&b, 49).unwrap()),

@@ -184,15 +184,15 @@ impl Begun {
         };
         let level = request.level.unwrap_or(parameters.max_level());
         let (circuit, blocks) = match &request.task {
-            Task::Single(shape) => plan.circuit(parameters.q(), level, *shape)?,
+            Task::Single(shape) => plan.circuit(&parameters.moduli(), level, *shape)?,
             Task::Itself { .. } => {
                 let scale = result_scale(&plan, (parameters.q(), level), stages.result);
-                plan.circuit_to(parameters.q(), level, Output::Sign, &scale)?
+                plan.circuit_to(&parameters.moduli(), level, Output::Sign, &scale)?
             }
             Task::Pool {
                 inputs,
                 input_scale,
-            } => plan.tournament(parameters.q(), level, *inputs, input_scale)?,
+            } => plan.tournament(&parameters.moduli(), level, *inputs, input_scale)?,
         };
         Ok(Prepared {
             plan,

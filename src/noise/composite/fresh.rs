@@ -70,8 +70,8 @@ pub struct Program {
 }
 
 /// Largest |value| whose coefficients at this scale stay below half the modulus, rounded down.
-fn room_of(primes: &[u64], scale: &Rational) -> f64 {
-    let q: rug::Integer = primes.iter().map(|&q| rug::Integer::from(q)).product();
+fn room_of(moduli: &[rug::Integer], scale: &Rational) -> f64 {
+    let q: rug::Integer = moduli.iter().product();
     let room = Rational::from(q) / Rational::from(scale * 2u32);
     // Beyond the range of f64 this is its largest number.
     f64_below(&room)
@@ -89,14 +89,14 @@ impl Program {
     /// Prepares a circuit: constants, scales and added noise as f64 intervals.
     pub fn new(circuit: &Circuit, model: &Model, tier: Tier) -> Self {
         let rescale = size(model.bound_rescale(tier));
-        let top = circuit.primes.len();
+        let top = circuit.moduli.len();
         let mut switch: Vec<Option<f64>> = vec![None; top];
         let mut room = Vec::with_capacity(circuit.nodes.len());
         let mut added = Vec::with_capacity(circuit.nodes.len());
         let mut steps = Vec::with_capacity(circuit.nodes.len());
         for node in &circuit.nodes {
             let scale = enclose(&node.scale);
-            room.push(room_of(&circuit.primes[..=node.level], &node.scale));
+            room.push(room_of(&circuit.moduli[..=node.level], &node.scale));
             added.push(match node.op {
                 Op::Mul(..) => {
                     let own = switch[node.level]

@@ -261,7 +261,7 @@ impl Lab {
                 Ok(after.iter().zip(&before).map(off).collect())
             }
             Primitive::Rescale => {
-                let q = Integer::from(self.parameters().q()[level]);
+                let q = self.parameters().moduli().swap_remove(level);
                 let a = self.encrypt(&v, &(scale * &q))?;
                 let b = self.evaluator.rescale(&a)?;
                 let after: Vec<Integer> = (self.secret.phase(&b)?.into_iter())

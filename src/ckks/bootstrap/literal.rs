@@ -1,0 +1,175 @@
+//! Parameters of a bootstrapping: a literal that anybody may write, and the sets with a name.
+
+use super::mod1::{Mod1, Value};
+use crate::ckks::parameters::security::Waiver;
+use crate::ckks::parameters::{log2, Literal as Encryption, Parameters};
+use crate::error::{Error, ErrorKind, Result};
+use rug::Integer;
+
+/// The least number of coefficients of the sparse secret that are not 0, without a waiver.
+pub const MIN_SPARSE_WEIGHT: usize = 32;
+/// log2 of the largest modulus that anything is encrypted under the sparse secret with, without a waiver.
+pub const MAX_SPARSE_LOG2: u32 = 100;
+
+/// Parameters as written, unchecked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Literal {
+    /// Ring, chain and secret.
+    pub encryption: Encryption,
+    /// log2 of the number of real values in a ciphertext, 2n.
+    pub log_values: u32,
+    /// Levels of slots to coefficients: inputs are taken at that level.
+    pub slots_to_coefficients: usize,
+    /// Levels of coefficients to slots: the highest ones.
+    pub coefficients_to_slots: usize,
+    /// The number of coefficients of the sparse secret that are not 0.
+    pub weight: usize,
+    /// The reduction modulo 1.
+    pub mod1: Mod1,
+}
+
+impl Literal {
+    /// N = 2^16 with 14 levels of 49 bits above a convolution's, for 2^log_values real values, up to 2^15: EvalMod at a scale of
+    /// 2^57, log2(QP) 1740.
+    #[must_use]
+    pub fn r57(log_values: u32) -> Self {
+        let mut q = vec![50, 47, 47, 47];
+        q.extend([49; 14]);
+        q.extend([32, 33]);
+        q.extend([28, 29].repeat(7));
+        q.extend([49, 50, 49]);
+        let mut encryption = Encryption::new(16, q, vec![50; 5], 47);
+        let levels = [vec![1; 18], vec![2; 8], vec![1; 3]].concat();
+        encryption.levels = Some(levels);
+        Self {
+            encryption,
+            log_values,
+            slots_to_coefficients: 2,
+            coefficients_to_slots: 3,
+            weight: MIN_SPARSE_WEIGHT,
+            mod1: Mod1 {
+                overflow: 13,
+                ratio_log2: 4,
+                degree: 30,
+                doublings: 3,
+                arcsine: 11,
+            },
+        }
+    }
+
+    /// The same circuit in a small ring, without any security: for tests.
+    #[must_use]
+    pub fn toy(log_n: u32, log_values: u32) -> Self {
+        let mut out = Self::r57(log_values);
+        out.encryption.log_n = log_n;
+        out.encryption.waiver = Waiver::Insecure;
+        out
+    }
+
+    /// A set by its name.
+    #[must_use]
+    pub fn preset(name: &str, log_values: u32) -> Option<Self> {
+        match name {
+            "R57" | "r57" => Some(Self::r57(log_values)),
+            _ => None,
+        }
+    }
+
+    /// Checks the literal against the parameters of its encryption.
+    ///
+    /// # Errors
+    /// Which number breaks which limit, need and have of levels.
+    pub fn check(&self, parameters: &Parameters) -> Result<()> {
+        let fault = |detail: String| -> Result<()> {
+            let detail = format!("bootstrapping: {detail}");
+            Err(Error::from(ErrorKind::Parameters(detail)))
+        };
+        self.mod1.check()?;
+        if !(1..parameters.log_n()).contains(&self.log_values) {
+            return fault(format!(
+                "2^{} real values: a ring of degree 2^{} takes 2^1 to 2^{}",
+                self.log_values,
+                parameters.log_n(),
+                parameters.log_n() - 1
+            ));
+        }
+        let stages = self.log_values.max(2) as usize - 1;
+        for (name, levels) in [
+            ("slots to coefficients", self.slots_to_coefficients),
+            ("coefficients to slots", self.coefficients_to_slots),
+        ] {
+            if !(1..=stages).contains(&levels) {
+                return fault(format!("{name} in {levels} levels: 1 to {stages}"));
+            }
+        }
+        let own = self.slots_to_coefficients + self.coefficients_to_slots;
+        let need = own + self.mod1.depth(Value::Sine);
+        let have = parameters.max_level();
+        if need > have {
+            return fault(format!("it takes {need} levels and the chain has {have}"));
+        }
+        if !(1..=parameters.n()).contains(&self.weight) {
+            return fault(format!("a sparse secret of weight {}", self.weight));
+        }
+        let sparse = Integer::from(parameters.q()[0]) * parameters.p()[0];
+        let stated = parameters.waiver() == Waiver::Insecure;
+        let small = sparse <= Integer::from(1) << MAX_SPARSE_LOG2;
+        let good = parameters.log_n() == 16 && self.weight >= MIN_SPARSE_WEIGHT && small;
+        if !good && !stated {
+            return fault(format!(
+                "a sparse secret of weight {} mod 2^{:.2} in a ring of degree 2^{}: taken are weight {MIN_SPARSE_WEIGHT} or more, \
+                 at most 2^{MAX_SPARSE_LOG2}, degree 2^16; or state insecure parameters explicitly (--insecure), for experiments",
+                self.weight,
+                log2(&sparse),
+                parameters.log_n(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// What is said of its security beside the tables.
+    #[must_use]
+    pub fn sparse_sentence(&self, parameters: &Parameters) -> String {
+        let sparse = Integer::from(parameters.q()[0]) * parameters.p()[0];
+        format!(
+            "the ephemeral secret of weight {} mod 2^{:.1} is outside the security tables (ePrint 2022/024)",
+            self.weight,
+            log2(&sparse)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_named_set_is_within_the_tables() {
+        let literal = Literal::r57(14);
+        let parameters = Parameters::new(&literal.encryption).unwrap();
+        literal.check(&parameters).unwrap();
+        let qp = parameters.q_product(28) * parameters.p_product();
+        assert!(log2(&qp) < 1747.0, "{}", log2(&qp));
+        assert_eq!((parameters.max_level(), parameters.limbs(28)), (28, 37));
+        assert_eq!(parameters.digits(28).len(), 7);
+        assert_eq!(literal.mod1.depth(Value::Sine), 8);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let error = |change: fn(&mut Literal)| {
+            let mut literal = Literal::r57(14);
+            change(&mut literal);
+            let parameters = Parameters::new(&literal.encryption).unwrap();
+            literal.check(&parameters).unwrap_err().to_string()
+        };
+        assert!(error(|l| l.log_values = 16).contains("2^16 real values"));
+        assert!(error(|l| l.weight = 16).contains("weight 16 mod 2^"));
+        assert!(error(|l| l.coefficients_to_slots = 0).contains("1 to 13"));
+        let e = error(|l| {
+            l.mod1.doublings = 8;
+            l.slots_to_coefficients = 13;
+        });
+        assert!(e.contains("it takes 29 levels and the chain has 28"), "{e}");
+    }
+}

@@ -1,0 +1,376 @@
+//! A ciphertext refreshed: the whole of bootstrapping for one parameter set.
+//!
+//! **Method** m is real, 2n values that repeat along the slots, |m| <= 1. Scales are exact rationals throughout: slots to
+//! coefficients end at q_0/2^r, so that a coefficient is m q_0/2^r; raised it is read in units of q_0, as t = I + m/2^r; the trace
+//! and the transforms leave it 2n N/(2n) times as large, which the scale says.
+
+use super::literal::Literal;
+use super::mod1::Value;
+use super::raise::{trace, trace_steps, RaiseKeys};
+use super::transform::{coefficients_to_slots, slots_to_coefficients, Diagonals};
+use crate::circuit::Circuit;
+use crate::ckks::evaluate::linear::{Extended, LinearMap};
+use crate::ckks::evaluate::run::run;
+use crate::ckks::evaluate::Evaluator;
+use crate::ckks::parameters::log2;
+use crate::ckks::parameters::rng::Rng;
+use crate::ckks::parameters::Parameters;
+use crate::ckks::ring::Ring;
+use crate::ckks::scheme::cipher::Ciphertext;
+use crate::ckks::scheme::encode::Encoder;
+use crate::ckks::scheme::keys::{EvaluationKeys, SecretKey};
+use crate::error::{ErrorKind, Result};
+use rug::{Integer, Rational};
+use std::sync::Arc;
+
+/// What a refresh is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Slots to coefficients.
+    SlotsToCoefficients,
+    /// The modulus is raised.
+    Raise,
+    /// The trace to the subring of the slots.
+    Trace,
+    /// Coefficients to slots.
+    CoefficientsToSlots,
+    /// The sine, and the arcsine where the message is wanted.
+    Mod1,
+}
+
+/// A bootstrapping, its linear maps encoded.
+#[derive(Debug)]
+pub struct Refresher {
+    ring: Arc<Ring>,
+    literal: Literal,
+    to_coefficients: Vec<LinearMap>,
+    to_slots: Vec<LinearMap>,
+    circuit: Circuit,
+}
+
+/// The keys of a bootstrapping beside an evaluator's.
+#[derive(Debug)]
+pub struct RefreshKeys {
+    raise: RaiseKeys,
+}
+
+impl RefreshKeys {
+    /// Bytes that the keys take in memory.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.raise.bytes()
+    }
+}
+
+impl Refresher {
+    /// Makes the maps and the circuit.
+    ///
+    /// **Inputs** the ring of the literal's parameters; what is wanted of m.
+    /// **Cost** some seconds and 0.5 GB at N = 2^16.
+    ///
+    /// # Errors
+    /// A ring of other parameters, what [`Literal::check`] refuses, more depth than there is.
+    pub fn new(ring: &Arc<Ring>, literal: &Literal, value: Value) -> Result<Self> {
+        let params = ring.params();
+        if Parameters::new(&literal.encryption)?.digest() != params.digest() {
+            let detail = "bootstrapping: the ring is of other parameters than the literal's";
+            return Err(ErrorKind::Mismatch(detail.into()).into());
+        }
+        literal.check(params)?;
+        let encoder = Encoder::new(ring);
+        let moduli = params.moduli();
+        let (top, values) = (params.max_level(), literal.log_values);
+        let q0 = Rational::from(&moduli[0]);
+
+        // The sum with the conjugate is twice m.
+        let start = literal.slots_to_coefficients;
+        let ratio = literal.mod1.ratio();
+        let maps = slots_to_coefficients(&encoder, values, start);
+        let wanted = &q0 / ratio;
+        let have = params.scale() * 2u32;
+        let to_coefficients = encode(&encoder, &maps, &moduli, start, (have, wanted))?;
+
+        let maps = coefficients_to_slots(&encoder, values, literal.coefficients_to_slots);
+        let level = top - literal.coefficients_to_slots;
+        let scale = Rational::from(Integer::from(1) << log2(&moduli[level]).round() as u32);
+        let wanted = literal.mod1.input_scale(&scale);
+        let circuit = literal
+            .mod1
+            .circuit(&moduli, level, wanted.clone(), value)?;
+        // 2n values, N/(2n) copies in the trace.
+        let have = q0 * (params.n() as u64);
+        let to_slots = encode(&encoder, &maps, &moduli, top, (have, wanted))?;
+        Ok(Self {
+            ring: ring.clone(),
+            literal: literal.clone(),
+            to_coefficients,
+            to_slots,
+            circuit,
+        })
+    }
+
+    /// The level and the scale that m is taken at.
+    #[must_use]
+    pub fn input(&self) -> (usize, Rational) {
+        let level = self.literal.slots_to_coefficients;
+        (level, self.ring.params().scale())
+    }
+
+    /// The level and the scale of the result.
+    #[must_use]
+    pub fn output(&self) -> (usize, &Rational) {
+        let node = &self.circuit.nodes[self.circuit.output];
+        (node.level, &node.scale)
+    }
+
+    /// The circuit from t on.
+    #[must_use]
+    pub fn circuit(&self) -> &Circuit {
+        &self.circuit
+    }
+
+    /// Bytes that the encoded maps take in memory.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let maps = self.to_coefficients.iter().chain(&self.to_slots);
+        maps.map(LinearMap::bytes).sum()
+    }
+
+    /// The number of complex slots of the coefficients.
+    fn slots(&self) -> usize {
+        1 << (self.literal.log_values - 1)
+    }
+
+    /// Makes the keys that a refresh needs, each up to the highest level that it is used at.
+    ///
+    /// **Cost** at N = 2^16 some 40 keys, most of them of 300 MB.
+    #[must_use]
+    pub fn keys(&self, secret: &SecretKey, rng: &mut Rng) -> (EvaluationKeys, RefreshKeys) {
+        let ring = &self.ring;
+        let top = ring.params().max_level();
+        // From the highest level down: a key serves all below.
+        let trace = trace_steps(ring, self.slots());
+        let mut wanted: Vec<(u64, usize)> =
+            trace.iter().map(|&k| (ring.rotation(k), top)).collect();
+        for map in self.to_slots.iter().chain(&self.to_coefficients) {
+            wanted.extend(map.steps().iter().map(|&k| (ring.rotation(k), map.level())));
+        }
+        let last = self.to_slots.last().map_or(top, LinearMap::level);
+        wanted.push((ring.conjugation(), last));
+        wanted.sort_by_key(|&(_, level)| std::cmp::Reverse(level));
+        let mut keys = secret.relinearization_up_to(last - 1, rng);
+        for (g, level) in wanted {
+            secret.add_automorphism(&mut keys, g, level, rng);
+        }
+        let raise = RaiseKeys::generate(secret, self.literal.weight, top, rng);
+        (keys, RefreshKeys { raise })
+    }
+
+    /// Refreshes a ciphertext.
+    ///
+    /// **Inputs** m at [`Self::input`]'s level and scale, |m| <= 1 in every slot, what is not real being noise.
+    ///
+    /// # Errors
+    /// Another level, scale or packing, missing keys.
+    pub fn refresh(
+        &self,
+        evaluator: &Evaluator,
+        keys: &RefreshKeys,
+        a: &Ciphertext,
+        phase: &mut dyn FnMut(Phase),
+    ) -> Result<Ciphertext> {
+        phase(Phase::SlotsToCoefficients);
+        let raised = self.to_coefficients(evaluator, a)?;
+        phase(Phase::Raise);
+        let raised = keys.raise.raise(&self.ring, &raised)?;
+        phase(Phase::Trace);
+        let raised = self.trace(evaluator, raised)?;
+        phase(Phase::CoefficientsToSlots);
+        let t = self.to_slots(evaluator, raised)?;
+        phase(Phase::Mod1);
+        run(&self.circuit, evaluator, &[t])
+    }
+
+    /// m in the coefficients, at level 0.
+    fn to_coefficients(&self, e: &Evaluator, a: &Ciphertext) -> Result<Ciphertext> {
+        let (level, scale) = self.input();
+        a.stands_at(level, &scale, "the input of a refresh")?;
+        if a.log_slots() != self.literal.log_values {
+            return Err(ErrorKind::Mismatch(format!(
+                "refresh: 2^{} slots are due, the ciphertext has 2^{}",
+                self.literal.log_values,
+                a.log_slots()
+            ))
+            .into());
+        }
+        // Noise is complex, and what is imaginary would be a part of other values' coefficients.
+        let conjugate = e.conjugate(a)?;
+        let twice = e.add(a, &conjugate)?;
+        let twice = e.in_units(&twice, &Rational::from(2))?;
+        let mut a = twice;
+        for map in &self.to_coefficients {
+            a = e.divide_rescale(&e.apply(&a, map)?)?;
+        }
+        a.log_slots = self.literal.log_values - 1;
+        Ok(a)
+    }
+
+    /// t = I + m/2^r in the coefficients of the subring alone.
+    fn trace(&self, e: &Evaluator, mut a: Ciphertext) -> Result<Ciphertext> {
+        // m at the scale q_0/2^r is m/2^r at the scale q_0.
+        a = e.in_units(&a, &self.literal.mod1.ratio())?;
+        let copies = self.ring.n() / (2 * self.slots());
+        let a = trace(e, a, self.slots())?;
+        e.in_units(&a, &Rational::from(copies as u64))
+    }
+
+    /// t in 2n real slots.
+    fn to_slots(&self, e: &Evaluator, mut a: Ciphertext) -> Result<Ciphertext> {
+        let count = self.to_slots.len();
+        for (i, map) in self.to_slots.iter().enumerate() {
+            let mut image = e.apply(&a, map)?;
+            if i + 1 == count {
+                image = self.twice_real(e, image)?;
+            }
+            a = e.divide_rescale(&image)?;
+        }
+        a.log_slots = self.literal.log_values;
+        e.in_units(&a, &Rational::from(2 * self.slots() as u64))
+    }
+
+    fn twice_real(&self, e: &Evaluator, a: Extended) -> Result<Extended> {
+        let conjugate = e.turn(a.clone(), self.ring.conjugation())?;
+        e.add_extended(a, &conjugate)
+    }
+}
+
+/// Encodes maps from a level down, so that the scale goes from `have` to `wanted`.
+fn encode(
+    encoder: &Encoder,
+    maps: &[Diagonals],
+    moduli: &[Integer],
+    level: usize,
+    (have, wanted): (Rational, Rational),
+) -> Result<Vec<LinearMap>> {
+    let count = maps.len();
+    let divided: Integer = moduli[level + 1 - count..=level].iter().product();
+    let mut left = wanted * divided / have;
+    (maps.iter().enumerate())
+        .map(|(i, map)| {
+            // Powers of two of nearly the same size; the last one is what is left.
+            let parts = (count - i) as f64;
+            let log = crate::arith::number::estimate_log2(&left) / parts;
+            let scale = match i + 1 == count {
+                true => left.clone(),
+                false => Rational::from(Integer::from(1) << log.round().max(0.0) as u32),
+            };
+            left /= &scale;
+            let diagonals = map.values();
+            let stride = map.stride() as i64;
+            let babies = baby_steps(diagonals.len());
+            LinearMap::new(encoder, &diagonals, (stride, babies), level - i, &scale)
+        })
+        .collect()
+}
+
+/// How many baby steps: they are the cheaper ones.
+fn baby_steps(diagonals: usize) -> i64 {
+    let mut babies = 1;
+    while 2 * babies * babies <= 4 * diagonals as i64 / 2 && babies < 16 {
+        babies *= 2;
+    }
+    babies
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Lab {
+        refresher: Refresher,
+        secret: SecretKey,
+        evaluator: Evaluator,
+        keys: RefreshKeys,
+        encoder: Encoder,
+        rng: Rng,
+    }
+
+    fn lab(log_n: u32, log_values: u32, value: Value, seed: u64) -> Lab {
+        let literal = Literal::toy(log_n, log_values);
+        let ring = Ring::new(&Parameters::new(&literal.encryption).unwrap()).unwrap();
+        let refresher = Refresher::new(&ring, &literal, value).unwrap();
+        let mut rng = Rng::numbered(16, seed);
+        let secret = SecretKey::generate(&ring, &mut rng);
+        let (evaluation, keys) = refresher.keys(&secret, &mut rng);
+        Lab {
+            refresher,
+            secret,
+            evaluator: Evaluator::new(&ring, evaluation).unwrap(),
+            keys,
+            encoder: Encoder::new(&ring),
+            rng,
+        }
+    }
+
+    /// Values at the ends of their range and within, refreshed in rings of full and of sparse packing.
+    #[test]
+    fn values_come_back_at_many_levels() {
+        for (log_n, log_values, value) in [
+            (10, 9, Value::Message),
+            (10, 5, Value::Sine),
+            (11, 8, Value::Message),
+        ] {
+            let mut lab = lab(log_n, log_values, value, 0);
+            let (level, scale) = lab.refresher.input();
+            let count = 1usize << log_values;
+            let values: Vec<f64> = (0..count)
+                .map(|i| 1.0 - 2.0 * i as f64 / (count - 1) as f64)
+                .collect();
+            let plain = lab.encoder.encode_real(&values, log_values, level, &scale);
+            let a = lab.secret.encrypt(&plain.unwrap(), &mut lab.rng).unwrap();
+            let mut phases = Vec::new();
+            let out = (lab.refresher)
+                .refresh(&lab.evaluator, &lab.keys, &a, &mut |phase| {
+                    phases.push(phase)
+                })
+                .unwrap();
+            assert_eq!(phases.len(), 5);
+            assert_eq!((out.level(), out.scale()), lab.refresher.output());
+            assert_eq!(out.level(), if value == Value::Sine { 17 } else { 13 });
+            let got = lab
+                .encoder
+                .decode(&lab.secret.decrypt(&out).unwrap())
+                .unwrap();
+            let turn = std::f64::consts::PI / 8.0;
+            for (got, &m) in got.iter().zip(&values) {
+                let want = match value {
+                    Value::Sine => (m * turn).sin() / turn.sin(),
+                    Value::Message => m,
+                };
+                let off = (got.re - want).hypot(got.im);
+                assert!(
+                    off < 2f64.powi(-27),
+                    "{log_n} {log_values}: {want} became {got:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let mut lab = lab(10, 6, Value::Sine, 1);
+        let (level, scale) = lab.refresher.input();
+        let mut error = |log_slots, level, scale: &Rational| {
+            let plain = lab
+                .encoder
+                .encode_real(&[0.5], log_slots, level, scale)
+                .unwrap();
+            let a = lab.secret.encrypt(&plain, &mut lab.rng).unwrap();
+            let out = (lab.refresher).refresh(&lab.evaluator, &lab.keys, &a, &mut |_| ());
+            out.unwrap_err().to_string()
+        };
+        assert!(error(5, level, &scale).contains("2^6 slots are due, the ciphertext has 2^5"));
+        assert!(error(6, level + 1, &scale).contains("levels differ"));
+        assert!(error(6, level, &(scale.clone() + 1u32)).contains("scales differ"));
+    }
+}
