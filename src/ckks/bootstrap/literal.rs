@@ -151,7 +151,7 @@ mod tests {
         let qp = parameters.q_product(28) * parameters.p_product();
         assert!(log2(&qp) < 1747.0, "{}", log2(&qp));
         assert_eq!((parameters.max_level(), parameters.limbs(28)), (28, 37));
-        assert_eq!(parameters.digits(28).len(), 7);
+        assert_eq!(parameters.digits(28).len(), 8);
         assert_eq!(literal.mod1.depth(Value::Sine), 8);
     }
 

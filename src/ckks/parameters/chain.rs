@@ -4,7 +4,8 @@
 //! rounding. So a scale of 2^57 needs no prime above 2^50: two of 28.5 bits make its level.
 //!
 //! A digit is a run of primes, whatever their levels. Key switches add the less noise the narrower digits are than P, and
-//! cost the less the fewer digits there are: with small primes among large ones as many make a digit as P is wide enough for.
+//! cost the less the fewer digits there are. With small primes among large ones as many make a digit as leave [`SLACK_LOG2`] bits
+//! to P: what is proved of (sum_j d_j e_j)/P, whatever the digits, then stays below a rounding's share.
 
 use super::{fault, in_range, MAX_P_PRIMES};
 use crate::error::Result;
@@ -15,6 +16,10 @@ use std::ops::Range;
 pub const MAX_LEVEL_PRIMES: usize = 2;
 /// Most primes that are converted from together: the special ones and a level's, or a digit's.
 pub const MAX_SOURCES: usize = MAX_P_PRIMES + 1;
+
+/// log2 of how much narrower than P digits are that are cut by width: sqrt(x V N) R' sqrt(d) of `noise::formula::tail` is 2^28.5 at
+/// N = 2^16 for eight digits, and a rounding's bound 2^19.
+pub const SLACK_LOG2: u32 = 12;
 
 /// The levels and the digits of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +33,7 @@ pub(super) struct Shape {
 
 impl Shape {
     /// **Inputs** the primes; how many each level has (one each where not said); how many each digit has. Where that is not
-    /// said: as many as P has, but with levels of several primes as many as keep the digit within P.
+    /// said: as many as P has, but with levels of several primes as many as leave [`SLACK_LOG2`] bits to P.
     pub(super) fn new(
         q: &[u64],
         p: &[u64],
@@ -129,15 +134,16 @@ impl Shape {
     }
 }
 
-/// Runs of as many primes as have a product of at most that of P; at least one.
+/// Runs of as many primes as have a product of at most P over 2^[`SLACK_LOG2`]; at least one.
 fn as_wide_as(q: &[u64], p: &[u64]) -> Vec<Range<usize>> {
     let p: Integer = p.iter().map(|&x| Integer::from(x)).product();
+    let most = p >> SLACK_LOG2;
     let mut digits: Vec<Range<usize>> = Vec::new();
     let mut width = Integer::new();
     for (i, &prime) in q.iter().enumerate() {
         let wider = Integer::from(&width * prime);
         match digits.last_mut() {
-            Some(digit) if wider <= p && digit.len() < MAX_SOURCES => {
+            Some(digit) if wider <= most && digit.len() < MAX_SOURCES => {
                 digit.end = i + 1;
                 width = wider;
             }
@@ -166,7 +172,7 @@ mod tests {
 
     #[test]
     fn digits_are_as_wide_as_the_special_primes() {
-        let p = [1 << 35, 1 << 35];
+        let p = [1 << 41, 1 << 41];
         let shape = Shape::new(&Q, &p, Some(&[1, 2, 2, 2]), None).unwrap();
         assert_eq!(shape.digits(7), [0..2, 2..5, 5..7]);
         assert_eq!(shape.digits(4), [0..2, 2..4]);
