@@ -151,7 +151,8 @@ mod tests {
         let qp = parameters.q_product(28) * parameters.p_product();
         assert!(log2(&qp) < 1747.0, "{}", log2(&qp));
         assert_eq!((parameters.max_level(), parameters.limbs(28)), (28, 37));
-        assert_eq!(parameters.digits(28).len(), 8);
+        let lengths = parameters.digits(28).into_iter().map(|digit| digit.len());
+        assert_eq!(lengths.collect::<Vec<_>>(), [5, 4, 4, 4, 7, 8, 5]);
         assert_eq!(literal.mod1.depth(Value::Sine), 8);
     }
 

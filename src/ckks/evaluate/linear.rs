@@ -596,7 +596,8 @@ mod tests {
         let mut keys = lab.secret.evaluation_keys(false, &[], false, &mut lab.rng);
         let g = ring.rotation(5);
         lab.secret.add_automorphism(&mut keys, g, 2, &mut lab.rng);
-        assert_eq!(keys.bytes(), 2 * 2 * (4 + 2) * 8 * ring.n() as u64);
+        let limbs = ring.params().digits(2).len() * (4 + 2);
+        assert_eq!(keys.bytes(), (2 * limbs * 8 * ring.n()) as u64);
         lab.evaluator = Evaluator::new(&ring, keys).unwrap();
         let values = lab.values(32);
         for level in 0..=2 {

@@ -5,7 +5,7 @@
 //!
 //! A digit is a run of primes, whatever their levels. Key switches add the less noise the narrower digits are than P, and
 //! cost the less the fewer digits there are. With small primes among large ones as many make a digit as leave [`SLACK_LOG2`] bits
-//! to P: what is proved of (sum_j d_j e_j)/P, whatever the digits, then stays below a rounding's share.
+//! to P: what is proved of (sum_j d_j e_j)/P, whatever the digits, then is of the size of a rounding.
 
 use super::{fault, in_range, MAX_P_PRIMES};
 use crate::error::Result;
@@ -17,9 +17,9 @@ pub const MAX_LEVEL_PRIMES: usize = 2;
 /// Most primes that are converted from together: the special ones and a level's, or a digit's.
 pub const MAX_SOURCES: usize = MAX_P_PRIMES + 1;
 
-/// log2 of how much narrower than P digits are that are cut by width: sqrt(x V N) R' sqrt(d) of `noise::formula::tail` is 2^28.5 at
-/// N = 2^16 for eight digits, and a rounding's bound 2^19.
-pub const SLACK_LOG2: u32 = 12;
+/// log2 of how much narrower than P digits are at least that are cut by width; most are narrower still. sqrt(x V N) R' sqrt(d) of
+/// `noise::formula::tail` is 2^28.5 at N = 2^16 for eight digits as wide as P, and a rounding's bound 2^19.
+pub const SLACK_LOG2: u32 = 8;
 
 /// The levels and the digits of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn digits_are_as_wide_as_the_special_primes() {
-        let p = [1 << 41, 1 << 41];
+        let p = [1 << 39, 1 << 39];
         let shape = Shape::new(&Q, &p, Some(&[1, 2, 2, 2]), None).unwrap();
         assert_eq!(shape.digits(7), [0..2, 2..5, 5..7]);
         assert_eq!(shape.digits(4), [0..2, 2..4]);
