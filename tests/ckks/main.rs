@@ -1,5 +1,6 @@
 //! Encryption against exact arithmetic, and noise against its bounds.
 
+mod bootstrap;
 mod circuit;
 mod itself;
 mod itself_forged;

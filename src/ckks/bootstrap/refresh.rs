@@ -43,6 +43,7 @@ pub enum Phase {
 pub struct Refresher {
     ring: Arc<Ring>,
     literal: Literal,
+    value: Value,
     to_coefficients: Vec<LinearMap>,
     to_slots: Vec<LinearMap>,
     circuit: Circuit,
@@ -103,6 +104,7 @@ impl Refresher {
         Ok(Self {
             ring: ring.clone(),
             literal: literal.clone(),
+            value,
             to_coefficients,
             to_slots,
             circuit,
@@ -189,6 +191,40 @@ impl Refresher {
         let t = self.to_slots(evaluator, raised)?;
         phase(Phase::Mod1);
         run(&self.circuit, evaluator, &[t])
+    }
+
+    /// What the result is to be for an input m.
+    ///
+    /// *Estimate* in f64.
+    #[must_use]
+    pub fn meant(&self, m: f64) -> f64 {
+        let turn = 2.0 * std::f64::consts::PI / self.literal.mod1.ratio().to_f64();
+        match self.value {
+            Value::Sine => (m * turn).sin() / turn.sin(),
+            Value::Message => m,
+        }
+    }
+
+    /// I of every coefficient that is kept, read off with the secret key.
+    ///
+    /// # Errors
+    /// As [`Self::refresh`].
+    pub fn overflows(
+        &self,
+        evaluator: &Evaluator,
+        keys: &RefreshKeys,
+        secret: &SecretKey,
+        a: &Ciphertext,
+    ) -> Result<Vec<i64>> {
+        let raised = keys
+            .raise
+            .raise(&self.ring, &self.to_coefficients(evaluator, a)?)?;
+        let q0 = Integer::from(self.ring.params().q()[0]);
+        let gap = self.ring.n() / (2 * self.slots());
+        let phase = secret.phase(&raised)?;
+        // |m| is far below q_0/2, so that the nearest multiple is I.
+        let nearest = |x: &Integer| x.clone().div_rem_round(q0.clone()).0.to_i64();
+        Ok(phase.iter().step_by(gap).filter_map(nearest).collect())
     }
 
     /// m in the coefficients, at level 0.

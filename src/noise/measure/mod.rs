@@ -5,7 +5,9 @@
 //! | [`simulate`] | drawn from the model |
 //! | [`operations`] | measured on ciphertexts, one operation at a time |
 //! | [`composite`] | the circuit of a composite on ciphertexts |
+//! | [`refresh`] | bootstrapping on ciphertexts |
 
 pub mod composite;
 pub mod operations;
+pub mod refresh;
 pub mod simulate;
