@@ -7,6 +7,8 @@
 
 #![allow(missing_docs)] // criterion's macros make public functions
 
+mod bootstrap;
+
 use criterion::{criterion_group, criterion_main, Criterion};
 use polycert::arith::rounding::CoefficientMode;
 use polycert::circuit::composite::{Output, Plan};
@@ -293,6 +295,9 @@ fn ckks(c: &mut Criterion) {
         bencher.iter(|| noise_bounds(b.ring.params()));
     });
     group.finish();
+    // Keys of 10 GB: after everything else is given back.
+    drop(b);
+    bootstrap::table();
 }
 
 /// The circuit of ReLU by the shipped table and its noise: worst case, high probability, average.

@@ -138,6 +138,33 @@ impl Refresher {
         maps.map(LinearMap::bytes).sum()
     }
 
+    /// Bytes of keys that the rotations of the maps and of the trace read, and of the maps' diagonals, each once.
+    #[must_use]
+    pub fn bytes_read(&self) -> Vec<(Phase, u64)> {
+        let params = self.ring.params();
+        let key = |level| {
+            let limbs = params.limbs(level) + params.p().len();
+            (2 * params.digits(level).len() * limbs * 8 * params.n()) as u64
+        };
+        let maps = |maps: &[LinearMap]| -> u64 {
+            let one = |map: &LinearMap| map.steps().len() as u64 * key(map.level()) + map.bytes();
+            maps.iter().map(one).sum()
+        };
+        let conjugation = |map: Option<&LinearMap>| map.map_or(0, |map| key(map.level()));
+        let trace = trace_steps(&self.ring, self.slots()).len() as u64;
+        vec![
+            (
+                Phase::SlotsToCoefficients,
+                maps(&self.to_coefficients) + conjugation(self.to_coefficients.first()),
+            ),
+            (Phase::Trace, trace * key(params.max_level())),
+            (
+                Phase::CoefficientsToSlots,
+                maps(&self.to_slots) + conjugation(self.to_slots.last()),
+            ),
+        ]
+    }
+
     /// The number of complex slots of the coefficients.
     fn slots(&self) -> usize {
         1 << (self.literal.log_values - 1)

@@ -28,6 +28,15 @@ pub struct Experiment {
     log_values: u32,
 }
 
+/// What a phase takes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Spent {
+    /// Wall time.
+    pub time: Duration,
+    /// Transforms of one limb.
+    pub transforms: u64,
+}
+
 /// What was seen over runs.
 #[derive(Debug, Clone, Default)]
 pub struct Measured {
@@ -39,15 +48,15 @@ pub struct Measured {
     pub lost: u64,
     /// How often a coefficient had an overflow of that absolute value.
     pub overflows: BTreeMap<u64, u64>,
-    /// Wall time of each phase, summed.
-    pub phases: Vec<(Phase, Duration)>,
+    /// What each phase took, summed.
+    pub phases: Vec<(Phase, Spent)>,
 }
 
 impl Measured {
     /// Wall time of all runs.
     #[must_use]
     pub fn measure_time(&self) -> Duration {
-        self.phases.iter().map(|(_, time)| *time).sum()
+        self.phases.iter().map(|(_, spent)| spent.time).sum()
     }
 }
 
@@ -107,14 +116,20 @@ impl Experiment {
         // The input is what it decrypts to: its own noise is not the bootstrapping's.
         let inputs = self.encoder.decode(&self.secret.decrypt(&a)?)?;
 
-        let mut at: Option<(Phase, Instant)> = None;
-        let mut times = Vec::new();
+        let ring = self.evaluator.ring();
+        let mut at: Option<(Phase, Instant, u64)> = None;
+        let mut phases = Vec::new();
+        let spent = |since: Instant, before: u64| Spent {
+            time: since.elapsed(),
+            transforms: ring.transforms() - before,
+        };
         let out = (self.refresher).refresh(&self.evaluator, &self.keys, &a, &mut |phase| {
-            if let Some((phase, since)) = at.replace((phase, Instant::now())) {
-                times.push((phase, since.elapsed()));
+            let now = (phase, Instant::now(), ring.transforms());
+            if let Some((phase, since, before)) = at.replace(now) {
+                phases.push((phase, spent(since, before)));
             }
         })?;
-        times.extend(at.map(|(phase, since)| (phase, since.elapsed())));
+        phases.extend(at.map(|(phase, since, before)| (phase, spent(since, before))));
 
         let slots = self.encoder.decode(&self.secret.decrypt(&out)?)?;
         for (slot, input) in slots.iter().zip(&inputs) {
@@ -135,10 +150,12 @@ impl Experiment {
         }
         measured.runs += 1;
         if measured.phases.is_empty() {
-            measured.phases = times;
+            measured.phases = phases;
         } else {
-            let sums = measured.phases.iter_mut().zip(times);
-            sums.for_each(|((_, sum), (_, time))| *sum += time);
+            for ((_, sum), (_, spent)) in measured.phases.iter_mut().zip(phases) {
+                sum.time += spent.time;
+                sum.transforms += spent.transforms;
+            }
         }
         Ok(())
     }

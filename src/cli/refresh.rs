@@ -1,0 +1,186 @@
+//! `polycert bootstrap --measure`: a bootstrapping of our own, on ciphertexts.
+
+use crate::ckks::bootstrap::literal::Literal;
+use crate::ckks::bootstrap::mod1::Value as Wanted;
+use crate::ckks::bootstrap::refresh::Phase;
+use crate::ckks::parameters::security::Waiver;
+use crate::cli::params;
+use crate::cli::terminal::{note, output};
+use crate::error::{Error, Result};
+use crate::jobs::refresh::{measure, Answer, Progress, Request};
+use serde_json::{json, Value};
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+/// The schema of what `--json` prints.
+const SCHEMA: &str = "polycert-bootstrap-measurement/1";
+
+/// Options of a measurement.
+#[derive(clap::Args, Debug)]
+pub struct Options {
+    /// The named set: R57.
+    #[arg(long, default_value = "R57", value_name = "NAME")]
+    preset: String,
+    /// log2 of the number of real values in a ciphertext, 1 to log2(N) - 1.
+    #[arg(long, default_value_t = 14, value_name = "V", value_parser = clap::value_parser!(u32).range(1..=16))]
+    log_values: u32,
+    /// The set's circuit in a ring of degree 2^N, without any security: for experiments, with --insecure.
+    #[arg(long, requires = "insecure", value_name = "N", value_parser = clap::value_parser!(u32).range(10..=16))]
+    log_n: Option<u32>,
+    /// Go on without any claim of security.
+    #[arg(long)]
+    insecure: bool,
+    /// Leave the sine: without the arcsine, for a composite that takes it.
+    #[arg(long)]
+    sine: bool,
+    /// Number of bootstraps.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    runs: u64,
+    /// Values are drawn from [-M, M], in units of the largest message, 0 < M <= 1.
+    #[arg(long, default_value_t = 1.0, value_name = "M")]
+    limit: f64,
+    /// Do not count the overflows of the coefficients, which takes as long as a decryption at the top level.
+    #[arg(long)]
+    no_overflows: bool,
+    /// A seed that makes keys and values repeat: for measurements, never for secrets.
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+/// Measures and prints.
+///
+/// # Errors
+/// What is refused.
+pub fn run(a: &Options, as_json: bool) -> Result<ExitCode> {
+    let mut literal = Literal::preset(&a.preset, a.log_values).ok_or_else(|| {
+        Error::domain(format!("there is no bootstrapping set {:?}: R57", a.preset))
+    })?;
+    if a.insecure {
+        literal.encryption.waiver = Waiver::Insecure;
+        literal.encryption.log_n = a.log_n.unwrap_or(literal.encryption.log_n);
+    }
+    let request = Request {
+        literal,
+        value: if a.sine { Wanted::Sine } else { Wanted::Message },
+        runs: a.runs,
+        limit: a.limit,
+        count: !a.no_overflows,
+        seed: a.seed,
+    };
+    let answer = measure(&request, &mut |progress| match progress {
+        Progress::Keys => note("making keys"),
+        Progress::Run(run) => note(&format!("bootstrap {run} of {}", a.runs)),
+    })?;
+    let text = match as_json {
+        true => format!("{:#}\n", document(&request, &answer)),
+        false => words(&request, &answer),
+    };
+    output(None, &text)?;
+    Ok(ExitCode::from(u8::from(answer.measured.lost > 0)))
+}
+
+fn phase(p: Phase) -> &'static str {
+    match p {
+        Phase::SlotsToCoefficients => "slots to coefficients",
+        Phase::Raise => "raise",
+        Phase::Trace => "trace",
+        Phase::CoefficientsToSlots => "coefficients to slots",
+        Phase::Mod1 => "EvalMod",
+    }
+}
+
+fn words(request: &Request, a: &Answer) -> String {
+    let (literal, m) = (&request.literal, &a.measured);
+    let mod1 = &literal.mod1;
+    let mut out = String::new();
+    let seconds = m.measure_time().as_secs_f64() / m.runs as f64;
+    let _ = write!(
+        out,
+        "{}\n\
+         and          {}\n\
+         packing      2^{} real values in a ciphertext\n\
+         levels       inputs at {}, {} at {}, scale 2^{:.2}\n\
+         EvalMod      K {}, message ratio 2^{}, degree {}, {} double angles{}\n\
+         memory       keys {:.2} GB, maps {:.2} GB\n\
+         measured     {} bootstraps of {} values in [-{}, {}], seed {}\n\
+         noise        measured rms 2^{:.2}, largest 2^{:.2}, in units of the largest message; {} values lost\n",
+        params::line(&a.parameters),
+        literal.sparse_sentence(&a.parameters),
+        literal.log_values,
+        a.input_level,
+        if request.value == Wanted::Sine { "sines" } else { "results" },
+        a.output_level,
+        a.estimate_scale_log2,
+        mod1.overflow,
+        mod1.ratio_log2,
+        mod1.degree,
+        mod1.doublings,
+        match request.value {
+            Wanted::Sine => String::new(),
+            Wanted::Message => format!(", arcsine of degree {}", mod1.arcsine),
+        },
+        a.key_bytes as f64 / 1e9,
+        a.map_bytes as f64 / 1e9,
+        m.runs,
+        1u64 << literal.log_values,
+        request.limit,
+        request.limit,
+        a.seed,
+        m.noise.measure_rms().log2(),
+        m.noise.measure_max.log2(),
+        m.lost,
+    );
+    let parts = m.phases.iter().map(|(p, spent)| {
+        let each = spent.time.as_secs_f64() / m.runs as f64;
+        format!("{} {each:.2}", phase(*p))
+    });
+    let parts: Vec<String> = parts.collect();
+    let _ = writeln!(
+        out,
+        "time         {seconds:.2} s a bootstrap by the wall clock: {}",
+        parts.join(", ")
+    );
+    if !m.overflows.is_empty() {
+        let counts = m.overflows.iter().map(|(k, count)| format!("{k}: {count}"));
+        let counts: Vec<String> = counts.collect();
+        let _ = writeln!(out, "overflows    |I| seen, {}", counts.join(", "));
+    }
+    out
+}
+
+fn document(request: &Request, a: &Answer) -> Value {
+    let (literal, m) = (&request.literal, &a.measured);
+    let phases: serde_json::Map<String, Value> = (m.phases.iter())
+        .map(|(p, spent)| {
+            let each = spent.time.as_secs_f64() / m.runs as f64;
+            (phase(*p).to_owned(), json!(each))
+        })
+        .collect();
+    let overflows: serde_json::Map<String, Value> = (m.overflows.iter())
+        .map(|(k, count)| (k.to_string(), json!(count)))
+        .collect();
+    json!({
+        "schema": SCHEMA,
+        "security_sentence": literal.sparse_sentence(&a.parameters),
+        "parameters": params::line(&a.parameters),
+        "log_values": literal.log_values,
+        "input_level": a.input_level,
+        "output_level": a.output_level,
+        "estimate_output_scale_log2": a.estimate_scale_log2,
+        "sparse_weight": literal.weight,
+        "overflow_admitted": literal.mod1.overflow,
+        "message_ratio_log2": literal.mod1.ratio_log2,
+        "key_bytes": a.key_bytes,
+        "map_bytes": a.map_bytes,
+        "seed": a.seed,
+        "limit": request.limit,
+        "runs": m.runs,
+        "values": m.noise.count,
+        "lost": m.lost,
+        "measure_rms": m.noise.measure_rms(),
+        "measure_max": m.noise.measure_max,
+        "measure_seconds": m.measure_time().as_secs_f64() / m.runs as f64,
+        "measure_phase_seconds": phases,
+        "measure_overflows": overflows,
+    })
+}
