@@ -60,7 +60,12 @@ struct RawParameters {
     p: Vec<String>,
     secret: String,
     cbd: String,
-    digit_primes: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    levels: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digit_primes: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digits: Option<Vec<String>>,
     waiver: String,
 }
 
@@ -125,11 +130,6 @@ pub type Outcomes = std::result::Result<Box<Certified>, Margin>;
 /// that could wrap around; a certificate that does not pass its own check.
 pub fn certify(table: &Table, parameters: &Parameters, wanted: &Wanted) -> Result<Outcomes> {
     suits(table, &wanted.target)?;
-    if parameters.levels().is_some() || parameters.digit_primes().is_none() {
-        return Err(Error::unsupported(
-            "evaluation certificates are of chains of one prime a level and digits of one number of primes",
-        ));
-    }
     let model = Model::new(parameters);
     let mut asked = ProofRequest::new(wanted.target.clone());
     asked.only_error = true;
@@ -340,6 +340,7 @@ fn document(
 
 fn parameters(p: &Parameters) -> RawParameters {
     let all = |primes: &[u64]| primes.iter().map(u64::to_string).collect();
+    let counts = |counts: Vec<usize>| counts.iter().map(usize::to_string).collect::<Vec<_>>();
     RawParameters {
         log_n: p.log_n().to_string(),
         q: all(p.q()),
@@ -349,8 +350,12 @@ fn parameters(p: &Parameters) -> RawParameters {
             Secret::Weight(h) => format!("weight:{h}"),
         },
         cbd: p.cbd().to_string(),
-        // Other chains are refused before anything is certified.
-        digit_primes: p.digit_primes().unwrap_or_default().to_string(),
+        levels: p.levels().map(counts),
+        digit_primes: p.digit_primes().map(|count| count.to_string()),
+        digits: (p.digit_primes().is_none()).then(|| {
+            let digits = p.digits(p.max_level()).into_iter();
+            counts(digits.map(|digit| digit.len()).collect())
+        }),
         waiver: p.waiver().name().to_owned(),
     }
 }

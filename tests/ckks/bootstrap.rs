@@ -70,7 +70,8 @@ fn bootstraps_lose_nothing_and_overflows_follow_their_law() {
         let (sum, cells) = square(&law(32));
         println!("N = 2^{log_n}: rms {rms:e}, max {max:e}, chi square {sum:.1} of {cells} cells");
         assert!(sum < cells + 8.0 * (2.0 * cells).sqrt(), "{sum} {cells}");
-        let (wrong, _) = square(&law(36));
-        assert!(wrong > sum, "{wrong} {sum}");
+        // With as many summands as c_0 would make if it were free, or some more, they do not.
+        let (wrong, _) = square(&law(if total > 500_000 { 33 } else { 36 }));
+        assert!(wrong > sum + 8.0 * (2.0 * cells).sqrt(), "{wrong} {sum}");
     }
 }

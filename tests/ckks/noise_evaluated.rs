@@ -53,8 +53,17 @@ fn seen(made: &Certified, parameters: &Parameters, hard: bool, runs: usize) -> M
     measured
 }
 
-fn compare(name: &str, function: Function, b: i32, log_n: u32, levels: usize, runs: usize) {
-    let parameters = small(log_n, levels);
+/// Levels of two primes, a scale above any of them.
+fn paired(log_n: u32, levels: usize) -> Parameters {
+    let q = [vec![50], [28, 29].repeat(levels)].concat();
+    let mut literal = Literal::new(log_n, q, vec![49; 3], 57);
+    literal.levels = Some([vec![1], vec![2; levels]].concat());
+    literal.waiver = Waiver::Insecure;
+    Parameters::new(&literal).unwrap()
+}
+
+fn compare(name: &str, function: Function, b: i32, parameters: &Parameters, runs: usize) {
+    let log_n = parameters.log_n();
     for encryption in [Encryption::Public, Encryption::PublicExtended] {
         let mut target = Target::new(function);
         target.scale = Rational::from(b);
@@ -65,13 +74,13 @@ fn compare(name: &str, function: Function, b: i32, log_n: u32, levels: usize, ru
             k: Some(40),
             level: None,
         };
-        let made = certify(&table(name), &parameters, &wanted)
+        let made = certify(&table(name), parameters, &wanted)
             .unwrap()
             .unwrap_or_else(|m| panic!("{m}"));
         let (bound_noise, bound_error) = (made.bound_noise.to_f64(), made.bound_error.to_f64());
         let mut largest = 0.0f64;
         for hard in [false, true] {
-            let s = seen(&made, &parameters, hard, runs);
+            let s = seen(&made, parameters, hard, runs);
             let (max, rms) = (s.noise.measure_max, s.noise.measure_rms());
             let line = format!(
                 "{name} {} N=2^{log_n} {encryption:?} hard {hard}, {} runs: noise high {:.2} seen {:.2} \
@@ -103,15 +112,21 @@ fn compare(name: &str, function: Function, b: i32, log_n: u32, levels: usize, ru
 
 #[test]
 fn relu_of_alpha_13() {
-    compare("relu13", Function::Relu, 40, 12, 14, 5);
+    compare("relu13", Function::Relu, 40, &small(12, 14), 5);
 }
 
 #[test]
 fn relu_of_alpha_7() {
-    compare("relu07", Function::Relu, 8, 11, 7, 10);
+    compare("relu07", Function::Relu, 8, &small(11, 7), 10);
+}
+
+/// One level is left: q_0 alone has no room for a scale of 2^57.
+#[test]
+fn relu_at_levels_of_two_primes() {
+    compare("relu07", Function::Relu, 8, &paired(11, 8), 10);
 }
 
 #[test]
 fn max_of_alpha_7() {
-    compare("relu07", Function::Max, 8, 11, 7, 10);
+    compare("relu07", Function::Max, 8, &small(11, 7), 10);
 }

@@ -7,6 +7,7 @@
 //! `bound`, `slope` (E5: through the composite), led by `prove` -> the statement in `words`.
 
 mod bound;
+mod chain;
 mod circuit;
 mod document;
 mod maps;

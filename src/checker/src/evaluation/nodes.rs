@@ -153,7 +153,7 @@ impl Entries<'_> {
 
     /// A level of the modulus chain.
     fn level(&self, i: usize) -> Checked<usize> {
-        self.count(i, self.parameters.q.len().saturating_sub(1))
+        self.count(i, self.parameters.top())
     }
 
     fn operand(&self, i: usize) -> Checked<(usize, &CircuitNode)> {
@@ -244,15 +244,15 @@ impl Entries<'_> {
     fn rescale(&self) -> Checked<CircuitNode> {
         self.size(2)?;
         let (a, x) = self.operand(1)?;
-        let prime = self.parameters.q.get(x.level).filter(|_| x.level > 0);
-        let Some(prime) = prime else {
+        if x.level == 0 {
             return wrong(self.id, "no level is left to rescale");
-        };
-        let prime = Rational::integer(*prime);
+        }
+        let added = Parameters::product(self.parameters.added(x.level));
+        let added = Rational::integer(added);
         Ok(CircuitNode {
             op: Op::Rescale(a),
             level: x.level.saturating_sub(1),
-            scale: lowest(x.scale.over(&prime), self.budget)?,
+            scale: lowest(x.scale.over(&added), self.budget)?,
         })
     }
 

@@ -170,9 +170,7 @@ impl<'a> OperationNoise<'a> {
 
     /// A key switch at a level.
     pub(crate) fn key_switch(&self, level: usize) -> Rational {
-        let present = self.parameters.q.get(..=level).unwrap_or(&[]);
-        let digits: Vec<Rational> = present
-            .chunks(self.parameters.digit_primes)
+        let digits: Vec<Rational> = (self.parameters.digits_at(level).into_iter())
             .map(|digit| Rational::integer(Parameters::product(digit)))
             .collect();
         let zero = Rational::integer(0);

@@ -3,6 +3,7 @@
 use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
+use crate::evaluation::chain::Chain;
 use crate::evaluation::prime::is_prime;
 use crate::format::digest::of_bytes;
 use crate::format::json::{each, Tree};
@@ -13,7 +14,7 @@ use num_traits::One;
 const RULE: Rule = Rule::Own("E1 parameters");
 /// Primes of Q at most: those that the evaluator can run (`src/ckks/parameters`), as all limits here.
 const MAX_PRIMES: usize = 64;
-/// Special primes at most, and primes of a digit: the sums of a base conversion stay exact.
+/// Special primes at most: the sums of a base conversion stay exact.
 const MAX_SPECIAL: usize = 8;
 /// Moduli lie below 2^50.
 const MAX_PRIME_BITS: u64 = 50;
@@ -38,8 +39,9 @@ pub(crate) struct Parameters {
     ternary: bool,
     /// The error's variance is cbd/2, its largest value cbd.
     pub(crate) cbd: u64,
-    /// Primes in a digit of the key switch.
-    pub(crate) digit_primes: usize,
+    chain: Chain,
+    /// The number of primes up to each level and with it.
+    ends: Vec<usize>,
     waiver: Waiver,
 }
 
@@ -67,7 +69,7 @@ impl Parameters {
             },
         })?;
         let cbd = fields.take("cbd", |t| parse_count(t.text()?, 1, 32))?;
-        let digit_primes = fields.take("digit_primes", |t| parse_count(t.text()?, 1, 8))?;
+        let chain = Chain::read(&mut fields, q.len(), p.len())?;
         let waiver = fields.take("waiver", |t| match t.text()? {
             "none" => Ok(Waiver::None),
             "insecure" => Ok(Waiver::Insecure),
@@ -78,6 +80,7 @@ impl Parameters {
         })?;
         fields.finish()?;
         budget.charge(10_000)?;
+        let ends = chain.ends(q.len());
         let parameters = Self {
             log_n,
             q,
@@ -88,7 +91,8 @@ impl Parameters {
                 None => Rational::raw((2 * n).into(), 3.into()),
             },
             cbd,
-            digit_primes: usize::try_from(digit_primes).unwrap_or(1),
+            ends,
+            chain,
             waiver,
         };
         parameters.moduli(budget)?;
@@ -128,7 +132,7 @@ impl Parameters {
     /// No digit of the key switch is wider than 2 P, as the evaluator demands.
     fn digits(&self) -> Checked<()> {
         let twice = Self::product(&self.p) * 2u32;
-        let mut digits = self.q.chunks(self.digit_primes);
+        let mut digits = self.chain.cut(&self.q).into_iter();
         match digits.position(|digit| Self::product(digit) > twice) {
             Some(i) => {
                 let text = format!("digit {i} of the key switch is more than twice P");
@@ -136,6 +140,30 @@ impl Parameters {
             }
             None => Ok(()),
         }
+    }
+
+    /// The top level.
+    pub(crate) fn top(&self) -> usize {
+        self.ends.len().saturating_sub(1)
+    }
+
+    /// The primes of a level's modulus.
+    pub(crate) fn present(&self, level: usize) -> &[u64] {
+        let end = self.ends.get(level).copied().unwrap_or(0);
+        self.q.get(..end).unwrap_or(&[])
+    }
+
+    /// The primes that a level adds: what a rescale from it divides by.
+    pub(crate) fn added(&self, level: usize) -> &[u64] {
+        let below = level
+            .checked_sub(1)
+            .map_or(0, |below| self.present(below).len());
+        self.present(level).get(below..).unwrap_or(&[])
+    }
+
+    /// The digits of a key switch at a level.
+    pub(crate) fn digits_at(&self, level: usize) -> Vec<&[u64]> {
+        self.chain.cut(self.present(level))
     }
 
     /// The product of a run of moduli.
@@ -159,12 +187,12 @@ impl Parameters {
             false => format!("weight:{}", self.weight.numer()),
         };
         let text = format!(
-            "polycert-parameters/1\nlog_n {}\n{}{}secret {secret}\ncbd {}\ndigit_primes {}\n",
+            "polycert-parameters/1\nlog_n {}\n{}{}secret {secret}\ncbd {}\n{}",
             self.log_n,
             list("q", &self.q),
             list("p", &self.p),
             self.cbd,
-            self.digit_primes
+            self.chain.lines()
         );
         of_bytes(text.as_bytes())
     }
@@ -177,8 +205,9 @@ impl Parameters {
             format!("secret of weight {}", self.weight.numer())
         };
         format!(
-            "{secret}, errors of twice {} bits, {} primes a digit",
-            self.cbd, self.digit_primes
+            "{secret}, errors of twice {} bits, {}",
+            self.cbd,
+            self.chain.words()
         )
     }
 
@@ -236,6 +265,66 @@ mod tests {
              \"cbd\":\"21\",\"digit_primes\":\"{digit_primes}\",\"waiver\":\"none\"}}"
         );
         Parameters::read(parse(text.as_bytes())?, &Budget::new())
+    }
+
+    /// With other fields about levels and digits.
+    fn with_chain(fields: &str) -> Checked<Parameters> {
+        let (q, p) = (Q.join("\",\""), P.join("\",\""));
+        let text = format!(
+            "{{\"log_n\":\"15\",\"q\":[\"{q}\"],\"p\":[\"{p}\"],\"secret\":\"ternary\",\"cbd\":\"21\",\
+             {fields},\"waiver\":\"none\"}}"
+        );
+        Parameters::read(parse(text.as_bytes())?, &Budget::new())
+    }
+
+    #[test]
+    fn levels_and_digits_are_those_that_are_stated() {
+        let good = r#""levels":["1","2"],"digits":["2","1"]"#;
+        let parameters = with_chain(good).unwrap();
+        assert_eq!(parameters.top(), 1);
+        assert_eq!(parameters.added(1).len(), 2);
+        assert_eq!(parameters.present(0).len(), 1);
+        let lengths = |level| -> Vec<usize> {
+            let digits = parameters.digits_at(level).into_iter();
+            digits.map(<[u64]>::len).collect()
+        };
+        assert_eq!((lengths(1), lengths(0)), (vec![2, 1], vec![1]));
+        let plain = with_chain(r#""digit_primes":"2""#).unwrap();
+        assert!(plain.digest() != parameters.digest());
+        for (fields, message) in [
+            (
+                r#""levels":["1","1"],"digit_primes":"2""#,
+                "the levels have 2 primes and q has 3",
+            ),
+            (
+                r#""levels":["1","3"],"digit_primes":"2""#,
+                "an integer from 1 to 2",
+            ),
+            (
+                r#""levels":["0","1","2"],"digit_primes":"2""#,
+                "an integer from 1 to 2",
+            ),
+            (r#""levels":[],"digit_primes":"2""#, "0 entries"),
+            (
+                r#""levels":["1","1","1","1"],"digit_primes":"2""#,
+                "4 entries",
+            ),
+            (
+                r#""digits":["2","2"]"#,
+                "the digits have 4 primes and q has 3",
+            ),
+            (r#""digits":["3","0"]"#, "an integer from 1 to 9"),
+            (
+                r#""digits":["3"]"#,
+                "digit 0 of the key switch is more than twice P",
+            ),
+            (r#""digits":["2","1"],"digit_primes":"2""#, "digit_primes"),
+            (r#""levels":["1","2"]"#, "digit_primes"),
+        ] {
+            let fault = with_chain(fields).unwrap_err();
+            let text = format!("{fault:?}");
+            assert!(text.contains(message), "{message}: {text}");
+        }
     }
 
     /// Every condition of E1 on moduli has a bad set, and the message names the modulus.

@@ -71,7 +71,7 @@ impl<'a> Program<'a> {
         let up = |x: &Rational| x.abs().ceil_at(bits);
         let rescale = noise.rescale();
         let modulus_limbs = Parameters::product(&parameters.q).bits() / 64 + 1;
-        let switches: Vec<Rational> = (0..parameters.q.len())
+        let switches: Vec<Rational> = (0..=parameters.top())
             .map(|level| noise.key_switch(level))
             .collect();
         let (mut steps, mut added, mut room) = (Vec::new(), Vec::new(), Vec::new());
@@ -83,8 +83,8 @@ impl<'a> Program<'a> {
             };
             let limbs = (node.scale.bits() + constant + bits) / 64 + modulus_limbs;
             fixed.budget.charge(limbs * limbs + 500)?;
-            let present = parameters.q.get(..=node.level).unwrap_or(&[]);
-            let half = Rational::raw(Parameters::product(present), 2.into());
+            let present = Parameters::product(parameters.present(node.level));
+            let half = Rational::raw(present, 2.into());
             room.push(half.over(&node.scale).floor_at(bits));
             let mut own = BigInt::zero();
             steps.push(match &node.op {

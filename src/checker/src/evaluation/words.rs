@@ -72,7 +72,7 @@ pub(crate) fn tell(
         within: document.within.clone(),
         levels: levels(document)?,
         security: p.security()?,
-        top: u64::try_from(p.q.len().saturating_sub(1)).unwrap_or(0),
+        top: u64::try_from(p.top()).unwrap_or(0),
         input: input.clone(),
         parameters_sha256: p.digest(),
         circuit_sha256: document.circuit.digest(document.output),
