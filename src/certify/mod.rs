@@ -14,6 +14,7 @@
 //! | [`composite`] | images of images: ranges and slopes of the composite, cells, witnesses |
 //! | [`claims`] | what is claimed: ReLU error, closeness to sign, growth, pools, argmax, clip, lines |
 //! | [`series`] | a smooth function: Taylor models, cell by cell |
+//! | [`evalmod`] | EvalMod of CKKS bootstrapping, overflow by overflow: power series |
 //! | [`neuron`] | the error of one neuron's own polynomial, in f64 intervals |
 //! | [`published`] | how proved floats are published: shortened outward |
 //! | [`narrowest`] | the choice of a precision by need |
@@ -22,6 +23,7 @@
 
 pub mod claims;
 pub mod composite;
+pub mod evalmod;
 pub mod narrowest;
 pub mod neuron;
 pub mod proof;

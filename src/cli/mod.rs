@@ -5,6 +5,8 @@
 //! 2 wrong usage, unreadable input, or an output that could not be written.
 
 #[cfg(feature = "full")]
+mod bootstrap;
+#[cfg(feature = "full")]
 mod catalogue;
 mod certify;
 mod chains;
@@ -75,6 +77,8 @@ enum Command {
     #[cfg(feature = "full")]
     Params(params::Arguments),
     #[cfg(feature = "full")]
+    Bootstrap(bootstrap::Arguments),
+    #[cfg(feature = "full")]
     Profile(profile::Arguments),
     #[cfg(feature = "full")]
     Network(network::Arguments),
@@ -106,6 +110,8 @@ pub fn run() -> ExitCode {
         Command::Evaluate(a) => evaluate::run(&a),
         #[cfg(feature = "full")]
         Command::Params(a) => params::run(&a),
+        #[cfg(feature = "full")]
+        Command::Bootstrap(a) => bootstrap::run(&a),
         #[cfg(feature = "full")]
         Command::Profile(a) => profile::run(&a),
         #[cfg(feature = "full")]

@@ -13,6 +13,7 @@
 //! | [`mod@report`] | certificates, or an audit, to a page for people | `report` |
 //! | [`mod@noise`] | encryption parameters to the noise of every operation, and of a composite | `noise` |
 //! | [`mod@evaluate`] | a table to its certified bound under encryption, and runs on ciphertexts | `evaluate` |
+//! | [`bootstrap`] | a bootstrapping parameter set of another library to its overflow and EvalMod error, proved | `bootstrap` |
 //! | [`profile`] | encryption parameters to what every operation costs; costs and parameters to the form of another program | `profile` |
 //! | [`network::evaluate`] | a network, its twin and an input to enclosures of both | `network evaluate` |
 //! | [`network::certify`] | the same to a certificate, under noise too | `network certify` |
@@ -27,6 +28,8 @@
 //! Read a table with [`Table::read`](crate::poly::table::Table::read); tables of other programs with
 //! [`interchange::read`](crate::interchange::read).
 
+#[cfg(feature = "full")]
+pub mod bootstrap;
 pub mod cache;
 #[cfg(feature = "full")]
 pub mod catalogue;

@@ -6,6 +6,7 @@
 //! | [`composite`] | RIGOROUS bounds on what is decrypted after a composite |
 //! | [`flooding`] | noise to add before a decryption is shared |
 //! | [`measure`] | drawn from the model, and measured on ciphertexts |
+//! | [`overflow`] | how likely a raised modulus overflows |
 //!
 //! # The view that everything rests on
 //! A ciphertext of scale S stands at slot `zeta` (a primitive 2N-th root of unity) for the number
@@ -18,3 +19,4 @@ pub mod composite;
 pub mod flooding;
 pub mod formula;
 pub mod measure;
+pub mod overflow;

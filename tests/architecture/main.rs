@@ -41,6 +41,7 @@ const PRODUCER: Rules = Rules {
                 room("stage"),
                 room("composite"),
                 room("series"),
+                room("evalmod"),
                 room("neuron"),
                 room("claims"),
                 room("proof"),
@@ -63,6 +64,7 @@ const PRODUCER: Rules = Rules {
                 room("flooding"),
                 room("composite"),
                 room("measure"),
+                room("overflow"),
             ],
         },
         Room {

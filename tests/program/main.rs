@@ -4,6 +4,7 @@ mod asked;
 mod audits;
 mod bad_files;
 mod bad_requests;
+mod bootstrap;
 mod cases;
 mod catalogue;
 mod chains;
