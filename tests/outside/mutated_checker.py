@@ -19,11 +19,12 @@ import subprocess
 import sys
 import tempfile
 
+from command_lines import REQUIREMENTS, just
 from condition_documents import documents
 from mutated_certificates import bases, digest, mutate
-from series_documents import series_documents
+from series_documents import series_documents, wanted_documents
 
-MODULES = ["utf8", "json", "sha256", "numbers", "formula", "smooth", "reader"]
+MODULES = ["utf8", "json", "sha256", "numbers", "formula", "smooth", "reader", "words", "requirement"]
 RULES = ["stage_ranges", "closeness", "deviation", "derivative", "magnitude", "pool", "argmax", "clip", "lines"]
 RULES += ["contraction", "series", "target", "table", "branches"]
 
@@ -46,7 +47,7 @@ let asked i c = switch i c true false
 
 # Reads documents, and tries on each the changes that none before it has shown. A change may make an endless loop. A document
 # that is named so is made tight first: the least hi of its series claim that is accepted, and a unit less; the greatest lo
-# of its witness, and a unit more.
+# of its witness, and a unit more. Requirements (a line each, in a file beside it) are asked of it, too.
 DRIVER = """
 exception Late
 let within run =
@@ -54,11 +55,12 @@ let within run =
   let timer s = ignore (Unix.setitimer Unix.ITIMER_VIRTUAL { Unix.it_interval = 0.; it_value = s }) in
   timer 1.;
   Fun.protect ~finally:(fun () -> timer 0.) run
-let accepts c i =
+let answer wanted c i =
   Checker.changed := i;
-  let answer = try Some (within (fun () -> Checker.examine c = None)) with _ -> None in
+  let all () = (Checker.examine c = None) :: List.map (Checker.required c) wanted in
+  let found = try Some (within all) with _ -> None in
   Checker.changed := -1;
-  answer
+  found
 let bits = 40
 let with_bounds (c : Checker.certificate) hi lo =
   let q n = { Checker.qnum = n; qden = Z.shift_left Z.one (Z.to_int c.precision) } in
@@ -76,7 +78,7 @@ let rec least low high holds =
 let tight (c : Checker.certificate) =
   let top = Z.shift_left Z.one (Z.to_int c.Checker.precision + bits) in
   let low = Z.neg Z.one in
-  let holds hi lo = accepts (with_bounds c hi lo) (-1) = Some true in
+  let holds hi lo = answer [] (with_bounds c hi lo) (-1) = Some [ true ] in
   if not (holds top low) then [ with_bounds c top low ]
   else
     let hi = least low top (fun hi -> holds hi low) in
@@ -89,17 +91,23 @@ let () =
     let channel = open_in_bin file in
     let text = really_input_string channel (in_channel_length channel) in
     close_in channel;
+    let wanted =
+      match open_in (file ^ ".require") with
+      | exception Sys_error _ -> []
+      | channel ->
+          let rec lines () = match input_line channel with exception End_of_file -> [] | l -> l :: lines () in
+          List.map (fun l -> Requirement.wanted (Requirement.parse l)) (lines ()) in
     match Reader.read text None with
     | exception _ -> Printf.printf "unread %s\\n" file
     | d ->
         let c = d.Reader.certificate in
         List.iter (fun c ->
             Array.fill Checker.matters 0 10000 false;
-            let answer = accepts c (-1) in
+            let proved = answer wanted c (-1) in
             let matters = Array.copy Checker.matters in
             left := List.filter (fun i -> not matters.(i) ||
-                match accepts c i with
-                | Some other when Some other <> answer -> Printf.printf "caught %d %s\\n" i file; false
+                match answer wanted c i with
+                | Some other when Some other <> proved -> Printf.printf "caught %d %s\\n" i file; false
                 | _ -> true) !left)
           (if Filename.check_suffix file ".tight.cert.json" then tight c else [ c ])
   done
@@ -119,7 +127,8 @@ EXPLAINED = {
         prove_argmax: both, without ((&&) ((&&) (positive0 c2)|prove_argmax: both, without (qle_bool { qnum = Big_int_Z.zero
         prove_clip: both, without ((&&) (positive0|prove_clip: both, without (below|prove_clip: both, without (positive0
         prove_target: both, without (positive0|prove_contraction: both, without (positive0
-        examine: never negb ((&&) (Z.leb|examine: both, without (Z.leb|cover: both, without (Z.even""",
+        examine: never negb ((&&) (Z.leb|examine: both, without (Z.leb|cover: both, without (Z.even
+        is_as_strong: both, without (qle_bool { qnum = Big_int_Z.zero""",
     "it is always met, by how the numbers are made before it; the proof has it from here": """
         sign_changes: always (&&)|sign_changes: both, without (Z.eqb|image_of: both, without (Z.leb (fst y) (snd y))
         prove_stage: always Z.ltb|over: always Z.eqb|expand: always Z.ltb
@@ -216,7 +225,8 @@ def main():
     subprocess.run(["ocamlfind", "ocamlopt", "-package", "zarith,unix", "-w", "-a", "-linkpkg", *files, "-o", "driver"], cwd=folder, check=True)
 
     rng, made = random.Random(int(seed)), bases(certificates)
-    read = {**made, **documents(certificates, made), **series_documents()}
+    wanted = wanted_documents()
+    read = {**made, **documents(certificates, made), **series_documents(), **{name: d for name, (d, _) in wanted.items()}}
     holders = {r: [n for n, d in made.items() if r == "table" or (r == "branches" and "branches" in d) or any(c["rule"] == r for c in d["claims"])] for r in RULES}
     for i in range(int(count)):
         rule = RULES[i % len(RULES)]
@@ -229,6 +239,9 @@ def main():
             d["table_sha256"] = digest(d["table"])
         with open(file, "w") as f:
             json.dump(d, f)
+        if name in made or name in wanted:
+            with open(file + ".require", "w") as f:
+                f.write("\n".join(wanted[name][1] if name in wanted else REQUIREMENTS + just(d)))
     said = subprocess.run([os.path.join(folder, "driver"), str(len(changes)), *names], capture_output=True, text=True, check=True).stdout
     shutil.rmtree(folder)
     caught = {}

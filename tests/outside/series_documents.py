@@ -76,6 +76,31 @@ SERIES = {
 }
 
 
+# A function or a value, and others that differ from it at one place, for what is required of a certificate.
+FORMULAS = [
+    ("2+x", "3+x"), ("1/2+x", "1/3+x"), ("exp(x)+sin(x)", "exp(x)+cos(x)", "cos(x)+sin(x)"), ("exp(1+x)", "exp(2+x)"),
+    ("exp(x)*sin(x)", "exp(x)*cos(x)", "cos(x)*sin(x)"), ("exp(x)/sin(x)", "exp(x)/cos(x)", "cos(x)/sin(x)"),
+    ("sin(x)^2", "sin(x)^3", "cos(x)^2"), ("root(2, x)", "root(3, x)", "root(2, 1+x)"),
+]
+VALUES = [("y = p + x; z = y*x; y + z", "y = p - x; z = y*x; y + z", "y = p + x; z = y/x; y + z", "y = p + x; z = y*x; y - z")]
+
+
+def wanted_documents():
+    """Documents, each with requirements of which the first is met but for the bound, and others are not."""
+    on = f"<=1 on [0,{units(2**60)}]"
+    found = {}
+    for first, *others in FORMULAS:
+        found[f"wanted {first}"] = series(first, 0, 2**60), [f + on for f in (first, *others)]
+    for first, *others in VALUES:
+        d = series("x", 0, 2**60)
+        d["claims"][0]["value"] = d["table"]["value"] = first
+        found[f"wanted by {first}"] = d, [f"x by {g}{on}" for g in (first, *others)]
+    apart = series("x", 0, 2**60)
+    apart["claims"][0]["parts"].append({**apart["claims"][0]["parts"][0], "from": units(2**61), "to": units(2**62)})
+    found["wanted, parts apart"] = apart, [f"x<=1 on [0,{units(2**62)}]", f"x{on}"]
+    return found
+
+
 def tiny(draw):
     """Functions at numbers of a few units, and at 1 and those."""
     f = draw.choice(["exp", "log", "sqrt", "sin", "cos", "atan", "asin", "erf"])
