@@ -102,6 +102,52 @@ def exact():
     return made
 
 
+def direct(name, coefficients, hi, witness, parts):
+    """|x| by powers, on parts `(from, to, slope, intercept, segments)`; a segment is `(from, to, boxes)`."""
+    table = {"format": "polycert-table/1", "name": name, "target": "direct_abs", "domain": {"lo": "-1", "hi": "1"},
+             "components": [{"basis": "power", "coefficients": coefficients}], "provenance": {}}
+    claims = [{"rule": "lines", "hi": hi, "witness": {"x": witness, "lo": "0"}, "parts": [
+        {"from": a, "to": b, "slope": s, "intercept": c, "pieces": [{"lo": u, "hi": v, "boxes": k} for u, v, k in segments]}
+        for a, b, s, c, segments in parts]},
+        {"rule": "target", "cites": "0", "function": "direct_abs", "lo": "0", "hi": hi}]
+    return {"format": "polycert-certificate/1", "table": table, "table_sha256": "", "coefficients": "exact", "precision": "192", "claims": claims}
+
+
+def exactly():
+    """Bounds that are met exactly, at 1/2, with what does not count: other turns, or pieces that meet there."""
+    box, half = [["3*2^-3", "5*2^-3"]], "1*2^-1"
+    left, right = [["-3*2^-1", "-5*2^-2"]], [["5*2^-2", "3*2^-1"]]
+    made = {}
+    # G' = 12 (x - 1/2) (x^2 - 2): |G| is 47/16 at 1/2, and more at a turn that is no fraction and outside of the part.
+    quartic = [0, 12, -12, -2, 3]
+    whole = [("-2", "2", left + box + right)]
+    made["quartic, another turn before"] = direct("quartic", [str(c + (i == 1)) for i, c in enumerate(quartic)], "47/16", half, [("0", "1", "1", "0", whole)])
+    turned = [("-2", "2", [["-3*2^-1", "-5*2^-2"], ["-5*2^-3", "-3*2^-3"], *right])]
+    made["quartic, another turn after"] = direct("quartic", [str(c * (-1) ** i - (i == 1)) for i, c in enumerate(quartic)], "47/16", "-1*2^-1", [("-1", "0", "-1", "0", turned)])
+    # G = 4 x (1 - x)/3: 1/3 at 1/2, where two segments meet; x (1 - x), where a gap between two has the turn.
+    made["thirds, two segments"] = direct("thirds", ["0", "7/3", "-4/3"], "1/3", half, [("0", "1", "1", "0", [("0", half, []), (half, "1", [])])])
+    gap = [("0", "7*2^-4", []), ("9*2^-4", "1", [])]
+    made["square, a gap with the turn"] = direct("square", ["0", "0", "1"], "1/4", half, [("0", "1", "1", "0", gap)])
+    after = ("5*2^-3", "1", [])
+    for name, middle in {"a point": ("3*2^-2", "3*2^-2", []), "turned back": ("3*2^-2", "5*2^-3", [])}.items():
+        d = direct("square", ["0", "0", "1"], "1/4", half, [("0", "1", "1", "0", [("0", "3*2^-2", box), middle, ("3*2^-2", "1", []) if name == "a point" else after])])
+        made[f"square, a segment of {name} between"] = d
+    # The second and the third part do not meet.
+    parts = [("-1", "0", "-1", "0", [("-1", "0", [["-5*2^-3", "-3*2^-3"]])]), ("0", "3*2^-2", "1", "0", [("0", "1", box)]),
+             ("3*2^-2", "1", "1", "1*2^-3", [("0", "1", box)])]
+    d = direct("square", ["0", "0", "1"], "2", half, parts)
+    whole = copy.deepcopy(d["claims"][0])
+    whole["parts"][2]["intercept"] = "0"
+    d["claims"].insert(1, whole)
+    d["claims"][-1]["cites"] = "1"
+    made["square, later parts that do not meet"] = d
+    # A coefficient beyond the largest f32.
+    d = direct("large", ["0", "1*2^130"], "1*2^131", "1", [("0", "1", "1", "0", [("0", "1", [])])])
+    d["coefficients"] = "f32"
+    made["a coefficient beyond f32"] = d
+    return made
+
+
 def cells(d):
     """Cells that begin elsewhere, end early, turn back, stand still or are none, and orders that are others."""
     for i, c in enumerate(d["claims"]):
@@ -137,7 +183,7 @@ def cells(d):
 
 
 def documents(certificates, made):
-    found = dict(exact())
+    found = {**exact(), **exactly()}
     found.update(changed("square", found["square"]))
     for base in ("relu13.pool2", "relu13.pool3"):
         d = copy.deepcopy(made[base])
@@ -151,6 +197,14 @@ def documents(certificates, made):
             if pool["rule"] == "target":
                 pool["lo"] = "0"
         found[f"{base}, inputs alike"] = d
+        # Inputs a unit apart, whose difference is not proved to have a sign.
+        for order, name in ((1, "above"), (-1, "below")):
+            found[f"{base}, inputs that are next to each other, {name}"] = d = copy.deepcopy(d)
+            for pool in d["claims"]:
+                if pool["rule"] == "pool":
+                    near = [written(Fraction(1, 8) + Fraction(1, 3 * 2**40) // Fraction(1, 2**191) * Fraction(1, 2**191)), "1*2^-3"]
+                    near[1] = written(number(near[0]) - Fraction(1, 2**191))
+                    pool["witness"]["inputs"][:2] = near[::order]
     for base, field, value in (("leaky_minimax6", "slope", "1/64"), ("clip_minimax9", "lower", "-64"), ("clip_minimax9", "upper", "64")):
         found[f"{base}, made for another {field}"] = d = copy.deepcopy(made[base])
         d["table"][field] = value
@@ -165,16 +219,35 @@ def documents(certificates, made):
     found["relu13.relu6, lower end not 0"] = d = copy.deepcopy(made["relu13.relu6"])
     for c in d["claims"]:
         if c["rule"] == "clip":
-            c["lower"] = "-1*2^-60"
+            c["lower"], c["to"] = "-1*2^-60", "11"
             c["hi"] = written(number(c["hi"]) * 2)
             c["witness"]["lo"] = written(number(c["witness"]["lo"]) / 2)
         if c["rule"] == "target":
             c["lo"], c["hi"] = written(number(c["lo"]) / 4), written(number(c["hi"]) * 4)
             c.pop("claim", None)
+    found["relu04, order of the last cell"] = d = copy.deepcopy(made["relu04"])
+    for c in d["claims"]:
+        if c["rule"] == "derivative":
+            c["cells"][0]["orders"] = "01"
+    found["relu04, max with a witness beyond 1"] = d = copy.deepcopy(made["relu04"])
+    cited = max((c for c in d["claims"] if c["rule"] == "deviation"), key=lambda c: number(c["to"]))
+    cited["witness"] = {"x": cited["to"], "lo": "0"}
+    d["claims"][-1] = {"rule": "target", "cites": str(d["claims"].index(cited)), "function": "max", "scale": "1", "lo": "0", "hi": cited["hi"]}
+    found["relu13.clip, witness beyond"] = d = copy.deepcopy(made["relu13.clip"])
+    d["claims"][1].update({"to": "6", "witness": {"x": "889*2^-7", "lo": "0"}})
+    d["claims"][2]["lo"] = "0"
     found["relu13.argmax10, wide ranges"] = d = copy.deepcopy(made["relu13.argmax10"])
     for c in d["claims"]:
         if c["rule"] == "stage_ranges":
             c["ranges"][-1] = ["-64", "64"]
+    found["relu13.argmax10, exchanged"] = d = copy.deepcopy(made["relu13.argmax10"])
+    for c in d["claims"]:
+        if c["rule"] == "argmax":
+            inputs = c["witness"]["inputs"]
+            inputs[0], inputs[1] = inputs[1], inputs[0]
+            c["witness"]["lo"] = written(number(c["witness"]["lo"]) * Fraction(3, 4))
+        if c["rule"] == "target":
+            c["lo"] = written(number(c["lo"]) * Fraction(3, 4))
     found["relu13.argmax10, turned round"] = d = copy.deepcopy(made["relu13.argmax10"])
     for c in d["claims"]:
         if c["rule"] == "argmax":

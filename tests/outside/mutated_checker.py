@@ -1,15 +1,15 @@
 """Conditions of the proved checker left out, one at a time: for each there is a document on which the answer is another.
 
-    python mutated_checker.py BIN CERTIFICATES SEED COUNT
+    python mutated_checker.py BIN CERTIFICATES SEED COUNT [show]
 
 BIN is target/prove/bin of `make prove`. In the extracted checker.ml every `a && b` becomes a, and b; every `a || b` likewise;
 every `if c` becomes always, and never: a switch of one program, which reads the shipped certificates, those derived of
-them, the documents made here, and COUNT mutants (mutated_certificates.py). A change is caught by a document that the
+them, the documents made for it (condition_documents.py, series_documents.py), and COUNT mutants (mutated_certificates.py). A change is caught by a document that the
 changed program accepts and the proved one rejects, or the other way round; then it is not tried again. Those that no
-document can show stand below with the reason. Exit code 1 if another one is left, or one of these is caught.
+document can show stand below with the reason. Exit code 1 if another one is left, or one of these is caught; with `show` the
+document that catches each is named.
 """
 
-import glob
 import json
 import os
 import random
@@ -19,10 +19,12 @@ import subprocess
 import sys
 import tempfile
 
+from command_lines import REQUIREMENTS, just
 from condition_documents import documents
 from mutated_certificates import bases, digest, mutate
+from series_documents import series_documents, wanted_documents
 
-MODULES = ["utf8", "json", "sha256", "numbers", "formula", "smooth", "reader"]
+MODULES = ["utf8", "json", "sha256", "numbers", "formula", "smooth", "reader", "words", "requirement"]
 RULES = ["stage_ranges", "closeness", "deviation", "derivative", "magnitude", "pool", "argmax", "clip", "lines"]
 RULES += ["contraction", "series", "target", "table", "branches"]
 
@@ -43,7 +45,9 @@ let either i a b = switch i (a || b) a b
 let asked i c = switch i c true false
 """
 
-# Reads documents, and tries on each the changes that none before it has shown. A change may make an endless loop.
+# Reads documents, and tries on each the changes that none before it has shown. A change may make an endless loop. A document
+# that is named so is made tight first: the least hi of its series claim that is accepted, and a unit less; the greatest lo
+# of its witness, and a unit more. Requirements (a line each, in a file beside it) are asked of it, too.
 DRIVER = """
 exception Late
 let within run =
@@ -51,11 +55,35 @@ let within run =
   let timer s = ignore (Unix.setitimer Unix.ITIMER_VIRTUAL { Unix.it_interval = 0.; it_value = s }) in
   timer 1.;
   Fun.protect ~finally:(fun () -> timer 0.) run
-let accepts c i =
+let answer wanted c i =
   Checker.changed := i;
-  let answer = try Some (within (fun () -> Checker.examine c = None)) with _ -> None in
+  let all () = (Checker.examine c = None) :: List.map (Checker.required c) wanted in
+  let found = try Some (within all) with _ -> None in
   Checker.changed := -1;
-  answer
+  found
+let bits = 40
+let with_bounds (c : Checker.certificate) hi lo =
+  let q n = { Checker.qnum = n; qden = Z.shift_left Z.one (Z.to_int c.precision) } in
+  match c.claims with
+  | [ (Checker.Series a, h) ] ->
+      let a = { a with smooth_hi = q hi; smooth_witness = { a.smooth_witness with at_least = q lo } } in
+      { c with claims = [ (Checker.Series a, h) ]; goal = { c.goal with target_hi = q hi; target_lo = q lo } }
+  | _ -> failwith "one series claim is made tight"
+(* The least n from low + 1 to high for which it holds, where it does of high. *)
+let rec least low high holds =
+  if Z.leq (Z.sub high low) Z.one then high
+  else
+    let middle = Z.shift_right (Z.add low high) 1 in
+    if holds middle then least low middle holds else least middle high holds
+let tight (c : Checker.certificate) =
+  let top = Z.shift_left Z.one (Z.to_int c.Checker.precision + bits) in
+  let low = Z.neg Z.one in
+  let holds hi lo = answer [] (with_bounds c hi lo) (-1) = Some [ true ] in
+  if not (holds top low) then [ with_bounds c top low ]
+  else
+    let hi = least low top (fun hi -> holds hi low) in
+    let lo = Z.neg (least (Z.neg top) Z.one (fun lo -> holds top (Z.neg lo))) in
+    [ with_bounds c hi low; with_bounds c (Z.pred hi) low; with_bounds c top lo; with_bounds c top (Z.succ lo) ]
 let () =
   let left = ref (List.init (int_of_string Sys.argv.(1)) Fun.id) in
   for k = 2 to Array.length Sys.argv - 1 do
@@ -63,17 +91,25 @@ let () =
     let channel = open_in_bin file in
     let text = really_input_string channel (in_channel_length channel) in
     close_in channel;
+    let wanted =
+      match open_in (file ^ ".require") with
+      | exception Sys_error _ -> []
+      | channel ->
+          let rec lines () = match input_line channel with exception End_of_file -> [] | l -> l :: lines () in
+          List.map (fun l -> Requirement.wanted (Requirement.parse l)) (lines ()) in
     match Reader.read text None with
     | exception _ -> Printf.printf "unread %s\\n" file
     | d ->
         let c = d.Reader.certificate in
-        Array.fill Checker.matters 0 10000 false;
-        let answer = accepts c (-1) in
-        let matters = Array.copy Checker.matters in
-        left := List.filter (fun i -> not matters.(i) ||
-            match accepts c i with
-            | Some other when Some other <> answer -> Printf.printf "caught %d %s\\n" i file; false
-            | _ -> true) !left
+        List.iter (fun c ->
+            Array.fill Checker.matters 0 10000 false;
+            let proved = answer wanted c (-1) in
+            let matters = Array.copy Checker.matters in
+            left := List.filter (fun i -> not matters.(i) ||
+                match answer wanted c i with
+                | Some other when Some other <> proved -> Printf.printf "caught %d %s\\n" i file; false
+                | _ -> true) !left)
+          (if Filename.check_suffix file ".tight.cert.json" then tight c else [ c ])
   done
 """
 
@@ -91,26 +127,29 @@ EXPLAINED = {
         prove_argmax: both, without ((&&) ((&&) (positive0 c2)|prove_argmax: both, without (qle_bool { qnum = Big_int_Z.zero
         prove_clip: both, without ((&&) (positive0|prove_clip: both, without (below|prove_clip: both, without (positive0
         prove_target: both, without (positive0|prove_contraction: both, without (positive0
-        examine: never negb ((&&) (Z.leb|examine: both, without (Z.leb""",
+        examine: never negb ((&&) (Z.leb|examine: both, without (Z.leb|cover: both, without (Z.even
+        is_as_strong: both, without (qle_bool { qnum = Big_int_Z.zero""",
     "it is always met, by how the numbers are made before it; the proof has it from here": """
         sign_changes: always (&&)|sign_changes: both, without (Z.eqb|image_of: both, without (Z.leb (fst y) (snd y))
         prove_stage: always Z.ltb|over: always Z.eqb|expand: always Z.ltb
-        round_floating: always (&&)|round_floating: both, without""",
+        round_floating: always (&&)|round_floating: both, without|piece_within: both, without ((&&) (qle_bool u c)
+        piece_within: both, without (qle_bool|divide: always Z.ltb Big_int_Z.zero|odd_series: never|floor_root: always (&&)
+        floor_root: both, without|sin_cos_at: never Z.ltb one0|erf_sum: both, without (Z.leb (Z.mul|asin_at: never
+        asin_inside: never Z.leb (middle""",
     "what is asked beside it implies it": """
         cells_cover: both, without (match c.rest|prove_magnitude: both, without (below to0
         prove_argmax: both, without (qle_bool gap|prove_argmax: both, without ((&&) ((&&) ((&&) (positive0 c2)
-        prove_target: both, without (qle_bool t.target_lo|examine: always as_made""",
+        prove_target: both, without (qle_bool t.target_lo|examine: always as_made|examine: never c.step_output|examine: never expanded
+        piece_within: both, without (ok|minv: never Z.eqb|log_at: never Z.leb x|root_at_end: either, without (Z.ltb h
+        root_inside: never Z.leb least|root_inside: either, without (Z.leb below0
+        asin_at_end: either, without (Z.ltb one0 l)|asin_at_end: either, without (Z.ltb h (Z.opp one0))""",
     "it saves time: the same number, or the same answer, comes of the longer way": """
         enclose: never Z.eqb u v|image_of: never Z.eqb|expand: never (&&) (qeq_bool|each: never g.both
-        expand: both, without (qeq_bool c.offset|witness_in: never reaches_lo|expand_from: always Nat.leb""",
-    # These want a document, or a reason, still.
-    "NOT SHOWN YET": """
-        prove_segment: always Z.ltb|plain_cells: both, without (plain_cells bound|in_order: both, without (in_order b t)|examine: always expanded
-        examine: never c.step_output|examine: never expanded|round_floating: never reaches top
-        play: both, without (Z.eqb|some_off: either, without|prove_clip: both, without (qle_bool x a.clip_to)
-        follows: both, without (qle_bool (magnitude|follows: both, without (qeq_bool a.clip_lower
-        piece_within: never if|piece_within: never Z.|piece_within: always q0.single|piece_within: both, without
-        prove_part: never Z.leb""",
+        expand: both, without (qeq_bool c.offset|witness_in: never reaches_lo|expand_from: always Nat.leb
+        prove_part: never Z.leb|examine: always expanded|mmul_over: always Nat|mmul_over: never Nat|floor_root: never Z.leb n0
+        log_at: never Z.leb bits""",
+    "it moves the lower end of a logarithm by a unit of the guard bits: a model's middle and radius stay": """
+        divide: never Z.ltb (fst a)""",
 }
 
 
@@ -122,17 +161,6 @@ def argument(text, at):
         if depth < 0 or (depth == 0 and (text[i] == ")" or (text[i] in " \n" and i > at))):
             return i + (text[i] == ")" and depth == 0)
     return len(text)
-
-
-def series_functions():
-    """What the rooms of smooth functions define."""
-    folder = os.path.join(os.path.dirname(__file__), "../../src/checker/proof")
-    files = [os.path.join(folder, "Formula.v"), *glob.glob(os.path.join(folder, "series", "*.v"))]
-    names = set()
-    for file in files:
-        with open(file) as f:
-            names |= set(re.findall(r"^(?:Definition|Fixpoint|with) ([a-zA-Z_0-9']+)", f.read(), re.M))
-    return names
 
 
 def plain(text):
@@ -197,19 +225,23 @@ def main():
     subprocess.run(["ocamlfind", "ocamlopt", "-package", "zarith,unix", "-w", "-a", "-linkpkg", *files, "-o", "driver"], cwd=folder, check=True)
 
     rng, made = random.Random(int(seed)), bases(certificates)
-    read = {**made, **documents(certificates, made)}
+    wanted = wanted_documents()
+    read = {**made, **documents(certificates, made), **series_documents(), **{name: d for name, (d, _) in wanted.items()}}
     holders = {r: [n for n, d in made.items() if r == "table" or (r == "branches" and "branches" in d) or any(c["rule"] == r for c in d["claims"])] for r in RULES}
     for i in range(int(count)):
         rule = RULES[i % len(RULES)]
         read[f"{i} mutant of {rule}"] = mutate(made[rng.choice(holders[rule])], rng, rule)
     names = {}
     for i, (name, d) in enumerate(read.items()):
-        file = os.path.join(folder, f"{i}.cert.json")
+        file = os.path.join(folder, f"{i}.tight.cert.json" if name.startswith("tight") else f"{i}.cert.json")
         names[file] = name
         if "mutant" not in name:
             d["table_sha256"] = digest(d["table"])
         with open(file, "w") as f:
             json.dump(d, f)
+        if name in made or name in wanted:
+            with open(file + ".require", "w") as f:
+                f.write("\n".join(wanted[name][1] if name in wanted else REQUIREMENTS + just(d)))
     said = subprocess.run([os.path.join(folder, "driver"), str(len(changes)), *names], capture_output=True, text=True, check=True).stdout
     shutil.rmtree(folder)
     caught = {}
@@ -218,12 +250,9 @@ def main():
         if words[0] == "caught":
             caught[int(words[1])] = names[words[2]]
     for i, c in enumerate(changes):
-        if i in caught and os.environ.get("SHOW"):
+        if i in caught and "show" in sys.argv[5:]:
             print(f"{c}: {caught[i]}")
-    # Of smooth functions the bounds themselves are compared to the last unit (tightest_series.py); conditions are counted only.
-    smooth = {c for i, c in enumerate(changes) if i not in caught and c.split(":")[0] in series_functions()}
-    print(f"{len(smooth)}: of series, not asked here")
-    left = [c for i, c in enumerate(changes) if i not in caught and c not in smooth]
+    left = [c for i, c in enumerate(changes) if i not in caught]
     why = {name.strip(): reason for reason, names in EXPLAINED.items() for name in re.split(r"[|\n]", names) if name.strip()}
     reasons = {c: max((k for k in why if c.startswith(k)), key=len, default=None) for c in left}
     wrong = [f"NOT CAUGHT {c}" for c in left if reasons[c] is None]

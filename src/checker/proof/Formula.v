@@ -95,12 +95,13 @@ Fixpoint bind (bound : list R) (l : list formula) : list R :=
   match l with [] => bound | f :: t => bind (bound ++ [value bound f]) t end.
 Fixpoint steps_defined (bound : list R) (l : list formula) : Prop :=
   match l with [] => True | f :: t => defined bound f /\ steps_defined (bound ++ [value bound f]) t end.
+(** The first step that is not defined is so by an end: what comes before it has its values. *)
 Fixpoint steps_at_end (s : R) (bound : list R) (l : list formula) : Prop :=
-  match l with [] => False | f :: t => at_end s bound f \/ steps_at_end s (bound ++ [value bound f]) t end.
+  match l with [] => False | f :: t => at_end s bound f \/ (defined bound f /\ steps_at_end s (bound ++ [value bound f]) t) end.
 Definition outcome (g : program) : R := value (bind [] (steps g)) (result g).
 Definition has_outcome (g : program) : Prop := steps_defined [] (steps g) /\ defined (bind [] (steps g)) (result g).
 Definition outcome_at_end (s : R) (g : program) : Prop :=
-  steps_at_end s [] (steps g) \/ at_end s (bind [] (steps g)) (result g).
+  steps_at_end s [] (steps g) \/ (steps_defined [] (steps g) /\ at_end s (bind [] (steps g)) (result g)).
 End At.
 
 (** What is bounded of a value g that stands for a function f: g - f, g/f - 1, or w (g - f). *)

@@ -4,7 +4,7 @@
     compared with Coq's own evaluation in Vectors.v. *)
 From Coq Require Import ZArith QArith List Bool.
 From Coq Require Extraction ExtrOcamlBasic ExtrOcamlNatInt ExtrOcamlZBigInt.
-From Polycert Require Import Vocabulary Statement Check claims.Target program.Vectors.
+From Polycert Require Import Vocabulary Statement Check Required claims.Target program.Vectors.
 
 Extract Constant Z.leb => "Big_int_Z.le_big_int".
 Extract Constant Z.ltb => "Big_int_Z.lt_big_int".
@@ -28,4 +28,4 @@ Extract Constant Z.to_nat => "(fun x -> if Z.sign x <= 0 then 0 else Z.to_int x)
 Extract Constant Pos.to_nat => "Z.to_int".
 Extract Constant Nat.leb => "(<=)".
 
-Extraction "checker.ml" examine follows computed.
+Extraction "checker.ml" examine follows required computed.

@@ -5,20 +5,25 @@ let help = {|Checks polycert certificates with the checker that is proved in Coq
 Usage: polycert-check-proved [OPTIONS] PATH...
 
   PATH                 a polycert-certificate/1; `-` is standard input
-                       a folder: its *.cert.json; folders in it are not entered
+                       a folder: its *.cert.json, and its other *.json that say they are certificates;
+                         folders in it are not entered
+                       a manifest: the certificates of tables that it lists
+  --require STATEMENT  every certificate must prove this, or more (repeatable), as for polycert-check; that a
+                         certificate as strong proves it is a theorem, too (required_ok)
   --any-verdict        a stated bound that is REFUTED or UNDECIDED does not change the exit code
   --table-sha256 HEX   only accept certificates about the table with this digest
   --coq, --coq-pure    print a certificate that is accepted as a theorem for coqc, which then needs to trust this
                        program for nothing; pure computes with Coq's own integers alone, ten times as long
   --quiet              print nothing; the exit code is the answer
+  --json               print one JSON object a line for each file; without `work`
   --help, --version    print this text, or the version
 
 Outside: claims of the rules stages, mean_square and rounding; evaluation and network
-certificates; manifests; --require, --json, --network, --input. Use polycert-check for these.
+certificates, alone or in a manifest; --network, --input. Use polycert-check for these.
 
-Exit code: 0 every certificate is VERIFIED, and every bound stated in it PROVED; 1 one is rejected, or its stated
-bound REFUTED or UNDECIDED; 2 one is unreadable or missing, or wrong usage; 3 nothing worse, but one is outside of
-what this program checks.
+Exit code: 0 every certificate is VERIFIED, every bound stated in it PROVED, and all that is required is met; 1 one is
+rejected, its stated bound REFUTED or UNDECIDED, or not what is required; 2 one is unreadable or missing, or wrong
+usage; 3 nothing worse, but one is outside of what this program checks.
 |}
 
 (* Work that no honest certificate needs ends the check. *)
@@ -38,52 +43,31 @@ let guard run =
   Fun.protect ~finally:finish (fun () ->
       try run () with Stack_overflow | Out_of_memory -> raise (Limit "the certificate needs more than the stack holds"))
 
-type answer = { code : int; words : string }
+(* What a command line asks for. *)
+type request = { paths : string list; wanted : string option; required : Requirement.t list; any_verdict : bool; quiet : bool;
+  json : bool; theorem : bool option }
 
-let rejected words = { code = 1; words = "REJECTED " ^ words }
-let unreadable path detail =
-  { code = 2; words = "UNREADABLE " ^ (if path = "" then detail else path ^ ": " ^ detail) }
-
-(* Which rule is not met, and of which claim. *)
-let fault (d : Reader.document) (f : Checker.fault) =
-  let claims = d.certificate.Checker.claims in
-  let goal = List.length claims in
-  let rule i = match List.nth_opt claims i with Some (c, _) -> Reader.rule_of c | None -> "target" in
-  match f with
-  | Checker.FaultPrecision -> unreadable "precision" "an integer from 64 to 2048 is expected"
-  | Checker.FaultRounding -> unreadable "table.components" "a coefficient overflows the format"
-  | Checker.FaultExpansion -> rejected "limit: the components, or p as one polynomial of degree at most 255, cannot be expanded"
-  | Checker.FaultBranches -> rejected "branches: R1 pieces is not met, or there is one branch for components that are not odd"
-  | Checker.FaultOutput i ->
-      rejected (Printf.sprintf "claim %d, %s: table.output: is step, so that p is 2 h - 1 of the table's h: not what is meant by p as it is" i (rule i))
-  | Checker.FaultClaim i -> rejected (Printf.sprintf "claim %d, %s: a condition of the rule is not met" i (rule i))
-  | Checker.FaultTarget -> rejected (Printf.sprintf "claim %d, target: a condition of the rule is not met" goal)
-  | Checker.FaultMadeFor -> rejected "target: the table is for a function of another slope or other ends than the target claim's"
-
-let check bytes ~wanted ~any_verdict ~theorem =
+let check bytes ~wanted ~required =
+  let open Answer in
   try
     guard (fun () ->
         let d = Reader.read bytes wanted in
         match Checker.examine d.certificate with
         | Some f -> fault d f
         | None ->
-            let holds = match d.certificate.Checker.goal.Checker.target_claim with
-              | None | Some (_, Checker.Proved) -> true
-              | Some (_, (Checker.Refuted | Checker.Undecided)) -> false in
-            { code = (if holds || any_verdict then 0 else 1); words =
-                match theorem with
-                | None -> String.concat "\n" (Words.report d)
-                | Some pure -> Coq.theorem ~pure d.certificate })
+            let unmet (r : Requirement.t) =
+              Option.map (fun why -> on_one_line r.text ^ ": " ^ why) (Requirement.shortfall d r) in
+            Verified (d, List.filter_map unmet required))
   with
-  | Json.Unreadable (path, detail) -> unreadable path detail
+  | Json.Unreadable (path, detail) -> Unreadable (path, detail)
   | Reader.Rejected words -> rejected words
-  | Reader.Outside what ->
-      { code = 3; words = "OUTSIDE of what is proved in Coq: " ^ what ^ "; use polycert-check" }
-  | Limit what -> rejected ("limit: " ^ what)
+  | Reader.Outside what -> Outside what
+  | Limit what -> Rejected (None, "limit", what)
 
 (* ---- files ---- *)
 
-let on_one_line name = Utf8.escaped ~unseen:false ~limit:false name
+let on_one_line = Answer.on_one_line
+let cannot what why = Answer.Unreadable ("", Printf.sprintf "cannot read the %s: %s" what (on_one_line why))
 
 let read_file path =
   let channel = if path = "-" then stdin else open_in_bin path in
@@ -97,62 +81,139 @@ let read_file path =
       go ();
       Buffer.contents out)
 
+(* What a file says that it is; none where it is not read. *)
+let format_of bytes =
+  match Json.parse bytes with
+  | Json.Object l -> (match List.assoc_opt "format" l with Some (Json.Text t) -> Some t | _ -> None)
+  | _ | (exception Json.Unreadable _) -> None
+let certificate_formats = [ "polycert-certificate/1"; "polycert-evaluation/1"; "polycert-network/1";
+  "polycert-network-deviation/1"; "polycert-network-box/1" ]
+(* What is named a certificate must be one; of others, those that say so, damaged or not. *)
+let is_listed path =
+  let named = Filename.check_suffix path ".cert.json" in
+  Filename.check_suffix path ".json"
+  && (match Unix.stat path with s -> s.Unix.st_kind = Unix.S_REG | exception Unix.Unix_error _ -> true)
+  && (named
+      || match read_file path with
+         | exception Sys_error _ -> true
+         | bytes -> (
+             match format_of bytes with
+             | Some f when List.mem f [ Manifest.format; "polycert-plan/1" ] -> false
+             | Some f when List.mem f certificate_formats -> true
+             | _ -> List.exists (fun f -> Numbers.split bytes ("\"" ^ f ^ "\"") <> None) certificate_formats))
+let certificates folder =
+  let files = List.map (Filename.concat folder) (Array.to_list (Sys.readdir folder)) in
+  List.filter is_listed (List.sort compare files)
+
 (* Of verdicts on several files the worst counts; outside is worse than verified alone. *)
 let worse a b = let rank = function 0 -> 0 | 3 -> 1 | 1 -> 2 | _ -> 3 in if rank a >= rank b then a else b
 
+(* Prints an answer and returns its exit code. *)
+let tell request path answer ~several =
+  let code = Answer.code ~any_verdict:request.any_verdict answer in
+  let name = on_one_line path in
+  if request.quiet then ()
+  else if request.json then print_endline (Answer.json path answer ~accepted:(code = 0))
+  else begin
+    let words = match answer, request.theorem with
+      | Answer.Verified (d, []), Some pure -> Coq.theorem ~pure d.certificate
+      | _ -> Answer.words answer in
+    if code >= 2 then prerr_endline (name ^ ": " ^ words)
+    else if several then print_endline (name ^ ": " ^ words)
+    else print_endline words
+  end;
+  code
+
+(* Checks what a manifest lists, and names the certificates beside it that it does not list. *)
+let manifest request path entries =
+  let folder = Filename.dirname path in
+  let beside file = if String.contains path '/' then Filename.concat folder file else file in
+  let one (e : Manifest.entry) =
+    let file = beside e.file in
+    let answer =
+      match read_file file with
+      | exception Sys_error why -> cannot "file" why
+      | bytes ->
+          let digest = Sha256.digest bytes in
+          if digest <> e.sha256 then
+            Answer.Rejected (None, "manifest", Printf.sprintf "the file's sha256 is %s, not %s" digest e.sha256)
+          else
+            match e.subject with
+            | Network -> Answer.Outside "a certificate of a network"
+            | Table (table, required) -> check bytes ~wanted:(Some table) ~required:(required @ request.required) in
+    tell request file answer ~several:true in
+  let code = List.fold_left (fun code e -> worse code (one e)) 0 entries in
+  match certificates folder with
+  | exception Sys_error _ -> worse code 2
+  | files ->
+      List.iter (fun file ->
+          let name = Filename.basename file in
+          let file = beside name in
+          if (not request.quiet) && not (List.exists (fun (e : Manifest.entry) -> e.file = name) entries) then
+            print_endline
+              (if request.json then Printf.sprintf "{\"file\":%s,\"outcome\":\"NOT LISTED\"}" (Answer.quoted file)
+               else on_one_line file ^ ": NOT LISTED in the manifest, not checked")) files;
+      code
+
+(* Checks a file or a manifest. *)
+let one request path ~several =
+  match read_file path with
+  | exception Sys_error why -> tell request path (cannot "file" why) ~several
+  | bytes when format_of bytes = Some Manifest.format -> (
+      let unreadable detail = tell request path (Answer.Unreadable ("", detail)) ~several in
+      if request.wanted <> None || path = "-" then
+        unreadable "a manifest is a file, and has its own digests and networks"
+      else
+        match Manifest.read (Json.parse bytes) with
+        | entries -> manifest request path entries
+        | exception Json.Unreadable (field, detail) -> unreadable (if field = "" then detail else field ^ ": " ^ detail))
+  | bytes -> tell request path (check bytes ~wanted:request.wanted ~required:request.required) ~several
+
+let on_path request path =
+  if path = "-" || not (try Sys.is_directory path with Sys_error _ -> false) then
+    one request path ~several:(List.length request.paths > 1)
+  else
+    match certificates path with
+    | exception Sys_error why -> tell request path (cannot "folder" why) ~several:true
+    | [] -> tell request path (Answer.Unreadable ("", "no certificate in the folder")) ~several:true
+    | files -> List.fold_left (fun code file -> worse code (one request file ~several:true)) 0 files
+
 let () =
-  let paths = ref [] and quiet = ref false and any_verdict = ref false and wanted = ref None and theorem = ref None in
   let misused text =
     prerr_endline (Printf.sprintf "polycert-check-proved: %s\nTry polycert-check-proved --help" (on_one_line text));
     exit 2 in
-  let digest hex =
-    let digit c = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') in
-    if String.length hex <> 64 || not (List.for_all digit (List.of_seq (String.to_seq hex))) then
-      misused "--table-sha256 needs 64 hexadecimal digits";
-    wanted := Some hex in
-  let rec read = function
-    | [] -> ()
-    | "--" :: rest -> paths := List.rev_append rest !paths
+  let is_hex c = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') in
+  let valued r name value =
+    match name with
+    | "--table-sha256" ->
+        if String.length value <> 64 || not (String.for_all is_hex value) then misused "--table-sha256 needs 64 hexadecimal digits";
+        { r with wanted = Some value }
+    | "--require" -> (
+        match Requirement.parse value with
+        | required -> { r with required = r.required @ [ required ] }
+        | exception Json.Unreadable (_, detail) -> misused ("--require " ^ detail))
+    | _ -> misused (name ^ " is of polycert-check alone") in
+  let takes_value name = List.mem name [ "--table-sha256"; "--require"; "--network"; "--input" ] in
+  let rec read r = function
+    | [] -> r
+    | "--" :: rest -> { r with paths = r.paths @ rest }
     | ("--help" | "-h") :: _ -> print_string help; exit 0
     | ("--version" | "-V") :: _ -> print_endline ("polycert-check-proved " ^ Version.version); exit 0
-    | "--quiet" :: rest -> quiet := true; read rest
-    | "--coq" :: rest -> theorem := Some false; read rest
-    | "--coq-pure" :: rest -> theorem := Some true; read rest
-    | "--any-verdict" :: rest -> any_verdict := true; read rest
-    | "--table-sha256" :: hex :: rest -> digest hex; read rest
-    | "--table-sha256" :: [] -> misused "--table-sha256 needs a value"
+    | "--quiet" :: rest -> read { r with quiet = true } rest
+    | "--json" :: rest -> read { r with json = true } rest
+    | "--coq" :: rest -> read { r with theorem = Some false } rest
+    | "--coq-pure" :: rest -> read { r with theorem = Some true } rest
+    | "--any-verdict" :: rest -> read { r with any_verdict = true } rest
+    | name :: value :: rest when takes_value name -> read (valued r name value) rest
+    | [ name ] when takes_value name -> misused (name ^ " needs a value")
     | text :: rest when text <> "-" && String.length text > 0 && text.[0] = '-' -> (
         match Numbers.split text "=" with
-        | Some ("--table-sha256", hex) -> digest hex; read rest
-        | Some (("--require" | "--network" | "--input") as name, _) -> misused (name ^ " is of polycert-check alone")
+        | Some (name, value) when takes_value name -> read (valued r name value) rest
         | Some (name, _) -> misused ("unknown option " ^ name ^ "=")
-        | None when List.mem text [ "--require"; "--json"; "--network"; "--input" ] -> misused (text ^ " is of polycert-check alone")
         | None -> misused ("unknown option " ^ text))
-    | path :: rest -> paths := path :: !paths; read rest in
-  read (List.tl (Array.to_list Sys.argv));
-  let paths = List.rev !paths in
-  if paths = [] then misused "no file given";
-  if !theorem <> None && List.length paths > 1 then misused "--coq is of one certificate";
-  let one path ~several =
-    let answer =
-      try check (read_file path) ~wanted:!wanted ~any_verdict:!any_verdict ~theorem:!theorem
-      with Sys_error why -> unreadable "" ("cannot read the file: " ^ on_one_line why) in
-    if not !quiet then begin
-      let name = on_one_line path in
-      if answer.code >= 2 then prerr_endline (name ^ ": " ^ answer.words)
-      else if several then print_endline (name ^ ": " ^ answer.words)
-      else print_endline answer.words
-    end;
-    answer.code in
-  let path_code path =
-    let folder = path <> "-" && (try Sys.is_directory path with Sys_error _ -> false) in
-    if not folder then one path ~several:(List.length paths > 1)
-    else
-      let files = try List.sort compare (Array.to_list (Sys.readdir path)) with Sys_error _ -> [] in
-      let named = List.filter (fun f -> Filename.check_suffix f ".cert.json") files in
-      if named = [] then begin
-        if not !quiet then prerr_endline (on_one_line path ^ ": UNREADABLE no certificate in the folder");
-        2
-      end
-      else List.fold_left (fun code f -> worse code (one (Filename.concat path f) ~several:true)) 0 named in
-  exit (List.fold_left (fun code path -> worse code (path_code path)) 0 paths)
+    | path :: rest -> read { r with paths = r.paths @ [ path ] } rest in
+  let none = { paths = []; wanted = None; required = []; any_verdict = false; quiet = false; json = false; theorem = None } in
+  let request = read none (List.tl (Array.to_list Sys.argv)) in
+  if request.paths = [] then misused "no file given";
+  if request.theorem <> None && List.length request.paths > 1 then misused "--coq is of one certificate";
+  exit (List.fold_left (fun code path -> worse code (on_path request path)) 0 request.paths)

@@ -198,24 +198,28 @@ let beyond t cited claims =
 
 let is_of_p_itself = function Lines _ | Contraction _ | Series _ -> true | _ -> false
 
+let cited (d : Reader.document) =
+  let i = d.certificate.goal.target_cites in
+  (fst (List.nth d.certificate.claims i), List.nth d.texts i)
+let headline_of d t = let claim, texts = cited d in headline t claim texts
+let enclosure t = (decimal (of_q t.target_lo) false, decimal (of_q t.target_hi) true)
+let beyond_of d = beyond d.Reader.certificate.goal (fst (cited d)) (List.map fst d.certificate.claims)
+let statements d = List.map2 (fun texts (c, _) -> statement texts c) d.Reader.texts d.certificate.claims
+
 let report (d : Reader.document) =
   let c = d.certificate in
-  let claims = List.map fst c.claims in
   let t = c.goal in
-  let cited = List.nth claims t.target_cites in
-  let texts = List.nth d.texts t.target_cites in
+  let lo, hi = enclosure t in
   let direct = match t.target_function with Direct _ | Smooth -> true | _ -> false in
   let escaped = String.concat "\\u{22}" (String.split_on_char '"' (Json.printable d.name)) in
-  [ "VERIFIED " ^ headline t cited texts;
-    sprintf "  the maximum error lies in [%s, %s] (decimals rounded outward)" (decimal (of_q t.target_lo) false)
-      (decimal (of_q t.target_hi) true) ]
-  @ List.map (fun line -> "  " ^ line) (beyond t cited claims)
+  [ "VERIFIED " ^ headline_of d t; sprintf "  the maximum error lies in [%s, %s] (decimals rounded outward)" lo hi ]
+  @ List.map (fun line -> "  " ^ line) (beyond_of d)
   @ (if c.step_output then
        [ "  output: step, h in {0, 1}; here p = 2 h - 1, where h is the table, whose last stage gives 0 or 1" ]
      else [])
-  @ List.map2 (fun texts c -> "  " ^ statement texts c) d.texts claims
+  @ List.map (fun line -> "  " ^ line) (statements d)
   @ (if direct then [ "  with p as it is, not as a sign" ] else [])
-  @ (if direct && List.for_all is_of_p_itself claims then []
+  @ (if direct && List.for_all (fun (claim, _) -> is_of_p_itself claim) c.claims then []
      else [ "  with r(x) = x (1 + p(x))/2, m(a, b) = ((a + b) + (a - b) p(a - b))/2" ])
   @ [ "  decimals are rounded to the safe side";
       sprintf "  %s is the table \"%s\", sha256 %s" (if c.step_output then "h" else "p") escaped d.sha256;

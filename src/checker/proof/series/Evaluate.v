@@ -278,7 +278,7 @@ Proof.
   - chain H. destruct (evaluate_ok _ _ HB _ _ E) as [W [D|D]]; [|right; left; exact D].
     assert (HB' : holds (bound ++ [m]) (values ++ [value values f])).
     { apply Forall2_app; [exact HB|]. constructor; [apply W, D|constructor]. }
-    destruct (IH _ _ _ HB' H) as [[S1 S2]|S]; [left; split; [split; assumption|exact S2]|right; right; exact S].
+    destruct (IH _ _ _ HB' H) as [[S1 S2]|S]; [left; split; [split; assumption|exact S2]|right; right; split; assumption].
 Qed.
 Theorem outcome_on_ok : forall g m, outcome_on p slack n x y g = Some m ->
   (has_outcome u w g -> within m v (outcome u w g)) /\ (has_outcome u w g \/ outcome_at_end u w s g).
@@ -293,7 +293,7 @@ Proof.
   split.
   - intros [S D]. apply (evaluate_ok _ _ (D0 _ _ _ _ H0 S E) _ _ H), D.
   - destruct (run_ok _ _ _ _ H0 E) as [[S HB]|S]; [|right; left; exact S].
-    destruct (evaluate_ok _ _ HB _ _ H) as [_ [D|D]]; [left; split; assumption|right; right; exact D].
+    destruct (evaluate_ok _ _ HB _ _ H) as [_ [D|D]]; [left; split; assumption|right; right; split; assumption].
 Qed.
 End Sound.
 
@@ -306,4 +306,4 @@ Proof.
   - intros [A|[_ A]]; [tauto|]. destruct f; cbn [just_beyond] in A; lra.
 Qed.
 Lemma no_steps_end : forall x y l bound, ~ steps_at_end x y 0 bound l.
-Proof. intros x y. induction l as [|f t IH]; intros bound A; [exact A|]. destruct A as [A|A]; [apply (no_end _ _ _ _ A)|apply (IH _ A)]. Qed.
+Proof. intros x y. induction l as [|f t IH]; intros bound A; [exact A|]. destruct A as [A|[_ A]]; [apply (no_end _ _ _ _ A)|apply (IH _ A)]. Qed.

@@ -179,7 +179,7 @@ Proof.
       assert (H0 : Rabs 0 <= 1) by (rewrite Rabs_R0; lra).
       destruct (error_on_ok 0 0 _ _ _ _ 0 _ ltac:(lra) H0 Ee (constant_ok p Hp0 _ _ Ex 0)) as [W D].
       destruct D as [D|D].
-      2: { exfalso. destruct D as [[D|D]|[D|D]]; [apply (no_steps_end _ _ _ _ D)|apply (no_end _ _ _ _ D)|apply (no_end _ _ _ _ D)|].
+      2: { exfalso. destruct D as [[D|[_ D]]|[D|D]]; [apply (no_steps_end _ _ _ _ D)|apply (no_end _ _ _ _ D)|apply (no_end _ _ _ _ D)|].
            destruct (smooth_measure a); try exact D. apply (no_end _ _ _ _ D). }
       split; [exact D|]. apply Z.leb_le in HW. pose proof (range_of_ok p e 0 _ H0 (W D)) as Rg.
       apply (mig_ok p Hp0) in Rg. apply (at_least_of p Hp0) with (1 := Rg). exact HW.
