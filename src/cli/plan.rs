@@ -6,10 +6,10 @@ use crate::cli::network::setup::{InputArguments, ModelArguments};
 use crate::cli::params;
 use crate::cli::progress::{Clock, Line};
 use crate::cli::terminal::{note, output, quoted, rational};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::jobs::network::audit;
 use crate::jobs::plan::{plan, Encryption, Goal, Kinds, Outcome, Progress, Request};
-use crate::plan::profile::Profile;
+use crate::plan::levels::Objective;
 use rug::Rational;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -18,7 +18,7 @@ use std::sync::Mutex;
 /// Choose a polynomial, B and levels for every activation of a network, and prove what the choice is worth.
 ///
 /// Some of the samples choose: B of each activation is --range-margin times the greatest |input| seen, and designs, levels and
-/// bootstraps are the cheapest, by the cost profile, with which the twin still does what is wanted (--agreement,
+/// bootstraps are the cheapest, by the cost profile (or those of fewest levels, --minimise), with which the twin still does what is wanted (--agreement,
 /// --margin or --logits) on these samples. The others state: on each the class is proved to stay or not, and the share
 /// of inputs on which it stays is enclosed, for samples drawn independently. A statement about the samples that chose would
 /// say nothing of others.
@@ -45,12 +45,15 @@ pub struct Arguments {
     /// The class is to stay on this share of the inputs that choose (1 if no goal is given).
     #[arg(long, value_name = "SHARE", conflicts_with_all = ["margin", "logits"])]
     agreement: Option<f64>,
-    /// This share of every margin is to be left.
+    /// This share of every margin is to be left on all inputs that choose: a reserve for others.
     #[arg(long, value_name = "SHARE", conflicts_with = "logits")]
     margin: Option<f64>,
     /// Every logit is to stay within this.
     #[arg(long, value_name = "TOL")]
     logits: Option<f64>,
+    /// What is to be least: cost by the profile, or the levels of all activations (of equally many the cost).
+    #[arg(long, default_value = "cost", value_name = "WHAT", value_parser = ["cost", "levels"])]
+    minimise: String,
     /// Cost profile: a built-in one's name, or a file (polycert-profile/1).
     #[arg(long, default_value = "own", value_name = "NAME|FILE")]
     profile: String,
@@ -131,18 +134,13 @@ impl Arguments {
             (_, _, Some(most)) => Goal::Logits(most),
             (share, _, _) => Goal::Agreement(share.unwrap_or(1.0)),
         };
-        if !Profile::built_in().contains(&self.profile.as_str())
-            && !PathBuf::from(&self.profile).exists()
-        {
-            return Err(Error::domain(format!(
-                "--profile {}: neither a file nor one of {}",
-                self.profile,
-                Profile::built_in().join(", ")
-            )));
-        }
         let mut request = Request::new(self.model.request(), self.input.request()?, &self.output);
         request.labels.clone_from(&self.labels);
         request.goal = goal;
+        request.objective = match self.minimise.as_str() {
+            "levels" => Objective::Levels,
+            _ => Objective::Cost,
+        };
         request.profile.clone_from(&self.profile);
         request.designs = self.designs;
         (request.select, request.state, request.seed) = (self.select, self.state, self.seed);

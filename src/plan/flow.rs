@@ -6,7 +6,7 @@
 use crate::error::Result;
 use crate::network::model::graph::{Network, NodeId};
 use crate::network::model::ops::Op;
-use crate::plan::levels::{Flow, Kind, Step, Way};
+use crate::plan::levels::{Flow, Kind, Objective, Step, Way};
 use crate::plan::linear::{ciphertexts, Work};
 use crate::plan::profile::{Operation, Profile};
 use crate::plan::ways::{Block, Prices, Round, Stage};
@@ -102,14 +102,15 @@ fn unfinished(network: &Network, id: NodeId, readers: &[Vec<NodeId>]) -> bool {
 
 /// The graph of a network.
 ///
-/// **Inputs** `ways` for each activation that a polynomial replaces, in order; `top`, the greatest level, with the profile's [`prices`] up to it.
+/// **Inputs** `ways` for each activation that a polynomial replaces, in order; `top`, the greatest level, with the profile's [`prices`] up to it, and
+/// what is to be least.
 ///
 /// # Errors
 /// Layers without a cost, and operations that the profile does not have.
 pub fn flow(
     network: &Network,
     profile: &Profile,
-    (top, prices): (usize, &Prices),
+    (top, prices, objective): (usize, &Prices, Objective),
     ways: &dyn Fn(usize, NodeId) -> Vec<Way>,
 ) -> Result<Flow> {
     let slots = profile.slots();
@@ -138,6 +139,7 @@ pub fn flow(
                 };
                 Kind::Choice(vec![Way {
                     weight: 0,
+                    levels: block.cost().depth,
                     passes: block.passes(&rounds(network, id, slots), top, prices),
                 }])
             }
@@ -174,5 +176,9 @@ pub fn flow(
             refresh_from: prices.refresh_from,
         });
     }
-    Ok(Flow { steps, top })
+    Ok(Flow {
+        steps,
+        top,
+        objective,
+    })
 }

@@ -4,13 +4,15 @@
 //! Steps are done in order, each once. The level of a step's value is a number from 0 to L; what a step reads is first brought
 //! down to one level for nothing. A linear step takes some levels, an activation takes one of several ways, each with a price
 //! and a weight, and every value may be refreshed to a higher level, once, for a price. Wanted is the least price at which
-//! the weights sum to no more than a budget.
+//! the weights sum to no more than a budget; or the fewest levels that the chosen ways take, and of these the least price.
 //!
 //! # Method
 //! A state behind a step is the level of every value that is still read, and the weight spent. A value that is refreshed is
 //! refreshed where it is made: from there it can be brought down for nothing, so nothing is lost, and a value that two steps
 //! read is refreshed once. So the state's best price tells all that matters of the past, and the least price over the last
 //! states is the least of all plans (a test compares it with exhaustive search).
+//!
+//! Fewest levels are the same programme: a level is given a price above all that any plan can cost.
 //!
 //! With w values alive there are (L + 1)^w states times the budget's steps. Where that is more than [`MAX_STATES`], values
 //! share a level, the lowest of theirs: still a plan, but perhaps not the cheapest one, and [`Plan::shared`] says so.
@@ -31,6 +33,27 @@ pub struct Flow {
     pub steps: Vec<Step>,
     /// L: the greatest level.
     pub top: usize,
+    /// What is to be least.
+    pub objective: Objective,
+}
+
+/// What is to be least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Objective {
+    /// The price.
+    Cost,
+    /// The levels of the ways that are chosen; of equally many the price.
+    Levels,
+}
+
+impl Objective {
+    /// What orders plans: the least is the best.
+    pub fn key(self, plan: &Plan) -> (usize, f64) {
+        match self {
+            Self::Cost => (0, plan.price),
+            Self::Levels => (plan.levels, plan.price),
+        }
+    }
 }
 
 /// One step and its value.
@@ -67,6 +90,8 @@ pub enum Kind {
 pub struct Way {
     /// What it takes of the budget.
     pub weight: usize,
+    /// The levels that it takes, whatever is refreshed inside.
+    pub levels: usize,
     /// How it can go.
     pub passes: Vec<Pass>,
 }
@@ -104,6 +129,8 @@ pub struct Done {
 pub struct Plan {
     /// Its price.
     pub price: f64,
+    /// The levels of the ways that are chosen.
+    pub levels: usize,
     /// What is done at each step.
     pub steps: Vec<Done>,
     /// The most values that share one level because there are too many states; 1 where the plan is exact.
@@ -121,10 +148,11 @@ struct Slots {
     shared: usize,
 }
 
-/// What a step may do from one level: the levels behind, the weight and the price.
+/// What a step may do from one level: the level behind, the weight, and what is to be least.
 struct Move {
     weight: usize,
     level: usize,
+    value: f64,
     done: Done,
 }
 
@@ -138,17 +166,19 @@ impl Flow {
     pub fn cheapest(&self, budget: usize) -> Result<Option<Plan>> {
         self.check(budget)?;
         let slots = self.slots(budget);
-        let moves: Vec<Vec<Vec<Move>>> = self.steps.iter().map(|s| self.moves(s)).collect();
+        let level = self.price_of_a_level();
+        let moves = self.steps.iter().map(|s| self.moves(s, level));
+        let moves: Vec<Vec<Vec<Move>>> = moves.collect();
         let mut tables: Vec<Vec<f64>> = Vec::with_capacity(self.steps.len());
         let start = vec![0.0; budget + 1];
         for (s, of_step) in moves.iter().enumerate() {
             let before = tables.last().unwrap_or(&start);
             let mut table = vec![f64::INFINITY; self.states(&slots, s, budget)];
             self.advance(s, &slots, of_step, budget, |from, to, m, b| {
-                let price = before[from * (budget + 1) + b] + m.done.price;
+                let value = before[from * (budget + 1) + b] + m.value;
                 let at = &mut table[to * (budget + 1) + b + m.weight];
-                if price < *at {
-                    *at = price;
+                if value < *at {
+                    *at = value;
                 }
                 false
             });
@@ -232,11 +262,31 @@ impl Flow {
         (self.top + 1).pow(slots.used[s].len() as u32) * (budget + 1)
     }
 
+    /// What a level counts beside prices: nothing, or a power of two above the sum of every step's greatest price.
+    fn price_of_a_level(&self) -> f64 {
+        if self.objective == Objective::Cost {
+            return 0.0;
+        }
+        let most = |all: &mut dyn Iterator<Item = f64>| all.fold(0.0, f64::max);
+        let step = |step: &Step| {
+            let own = match &step.kind {
+                Kind::Input => 0.0,
+                Kind::Linear { price, .. } => most(&mut price.iter().flatten().copied()),
+                Kind::Choice(ways) => {
+                    most(&mut ways.iter().flat_map(|w| &w.passes).map(|p| p.price))
+                }
+            };
+            own + most(&mut step.refresh.iter().flatten().copied())
+        };
+        let all: f64 = self.steps.iter().map(step).sum();
+        (all + 1.0).log2().ceil().exp2()
+    }
+
     /// What a step may do, by the level of what it reads; no move that another one undercuts.
-    fn moves(&self, step: &Step) -> Vec<Vec<Move>> {
+    fn moves(&self, step: &Step, price_of_a_level: f64) -> Vec<Vec<Move>> {
         let levels = self.top + 1;
         let mut all: Vec<Vec<Move>> = (0..levels).map(|_| Vec::new()).collect();
-        let mut add = |weight: usize, done: Done, from: usize| {
+        let mut add = |(weight, takes): (usize, usize), done: Done, from: usize| {
             let refreshes = (done.leave + 1..levels)
                 .filter(|_| done.leave >= step.refresh_from)
                 .filter_map(|t| Some((t, (*step.refresh.get(t)?)?)));
@@ -252,6 +302,7 @@ impl Flow {
                 all[from].push(Move {
                     weight,
                     level,
+                    value: done.price + takes as f64 * price_of_a_level,
                     done,
                 });
             }
@@ -259,21 +310,21 @@ impl Flow {
         for from in 0..levels {
             match &step.kind {
                 Kind::Input => (0..=from).for_each(|leave| {
-                    add(0, Done::at(leave, leave, None, 0.0), from);
+                    add((0, 0), Done::at(leave, leave, None, 0.0), from);
                 }),
                 Kind::Linear {
                     levels: takes,
                     price,
                 } => (*takes..=from).for_each(|enter| {
                     if let Some(price) = price.get(enter).copied().flatten() {
-                        add(0, Done::at(enter, enter - takes, None, price), from);
+                        add((0, 0), Done::at(enter, enter - takes, None, price), from);
                     }
                 }),
                 Kind::Choice(ways) => ways.iter().enumerate().for_each(|(w, way)| {
                     let passes = way.passes.iter().enumerate();
                     for (p, pass) in passes.filter(|(_, p)| p.enter <= from && p.leave < levels) {
                         let done = Done::at(pass.enter, pass.leave, Some((w, p)), pass.price);
-                        add(way.weight, done, from);
+                        add((way.weight, way.levels), done, from);
                     }
                 }),
             }
@@ -347,8 +398,7 @@ impl Flow {
         let end = tables.last()?;
         let least = |best: usize, i: usize| if end[i] < end[best] { i } else { best };
         let mut at = (0..end.len()).fold(0, least);
-        let price = end[at];
-        if !price.is_finite() {
+        if !end[at].is_finite() {
             return None;
         }
         let mut steps = Vec::with_capacity(self.steps.len());
@@ -358,7 +408,7 @@ impl Flow {
             self.advance(s, slots, &moves[s], budget, |from, to, m, b| {
                 let here = to * (budget + 1) + b + m.weight == at;
                 // The same sum as on the way there, so the same number.
-                if here && before[from * (budget + 1) + b] + m.done.price == tables[s][at] {
+                if here && before[from * (budget + 1) + b] + m.value == tables[s][at] {
                     found = Some((from * (budget + 1) + b, m.done.clone()));
                     return true;
                 }
@@ -369,8 +419,14 @@ impl Flow {
             at = from;
         }
         steps.reverse();
+        let levels = self.steps.iter().zip(&steps);
+        let levels = levels.filter_map(|(step, done)| match (&step.kind, done.way) {
+            (Kind::Choice(ways), Some((way, _))) => Some(ways[way].levels),
+            _ => None,
+        });
         Some(Plan {
-            price,
+            price: steps.iter().map(|done| done.price).sum(),
+            levels: levels.sum(),
             steps,
             shared: slots.shared,
         })
@@ -394,11 +450,11 @@ impl Done {
     }
 }
 
-/// Drops moves that another one undercuts: no lower level, no more weight, no greater price.
+/// Drops moves that another one undercuts: no lower level, no more weight, no greater value.
 fn undercut(moves: &mut Vec<Move>) {
     moves.sort_by(|a, b| {
-        let price = a.done.price.total_cmp(&b.done.price);
-        price
+        let value = a.value.total_cmp(&b.value);
+        value
             .then(b.level.cmp(&a.level))
             .then(a.weight.cmp(&b.weight))
     });
@@ -418,36 +474,45 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The least price by trying everything, step by step: nothing is left out as worse.
-    fn exhaustive(flow: &Flow, budget: usize) -> Option<f64> {
-        fn try_from(flow: &Flow, s: usize, levels: &mut Vec<usize>, left: usize) -> Option<f64> {
+    /// The least of all by trying everything, step by step: nothing is left out as worse. Levels, if they count, and the price.
+    fn exhaustive(flow: &Flow, budget: usize) -> Option<(usize, f64)> {
+        fn try_from(
+            flow: &Flow,
+            s: usize,
+            levels: &mut Vec<usize>,
+            left: usize,
+        ) -> Option<(usize, f64)> {
             let Some(step) = flow.steps.get(s) else {
-                return Some(0.0);
+                return Some((0, 0.0));
+            };
+            let counted = |way: &Way| match flow.objective {
+                Objective::Cost => 0,
+                Objective::Levels => way.levels,
             };
             let least = step.reads.iter().map(|&r| levels[r]).min();
             let least = least.unwrap_or(flow.top);
-            let mut ends: Vec<(usize, usize, f64)> = Vec::new();
+            let mut ends: Vec<(usize, usize, (usize, f64))> = Vec::new();
             match &step.kind {
-                Kind::Input => ends.extend((0..=least).map(|l| (l, 0, 0.0))),
+                Kind::Input => ends.extend((0..=least).map(|l| (l, 0, (0, 0.0)))),
                 Kind::Linear {
                     levels: takes,
                     price,
                 } => {
                     for enter in *takes..=least {
                         if let Some(p) = price.get(enter).copied().flatten() {
-                            ends.push((enter - takes, 0, p));
+                            ends.push((enter - takes, 0, (0, p)));
                         }
                     }
                 }
                 Kind::Choice(ways) => {
                     for way in ways {
                         let fits = way.passes.iter().filter(|p| p.enter <= least);
-                        ends.extend(fits.map(|p| (p.leave, way.weight, p.price)));
+                        ends.extend(fits.map(|p| (p.leave, way.weight, (counted(way), p.price))));
                     }
                 }
             }
-            let mut best: Option<f64> = None;
-            for (leave, weight, price) in ends {
+            let mut best: Option<(usize, f64)> = None;
+            for (leave, weight, (takes, price)) in ends {
                 if weight > left {
                     continue;
                 }
@@ -464,8 +529,8 @@ mod tests {
                     let rest = try_from(flow, s + 1, levels, left - weight);
                     levels.pop();
                     if let Some(rest) = rest {
-                        let all = price + more + rest;
-                        best = Some(best.map_or(all, |b: f64| b.min(all)));
+                        let all = (takes + rest.0, price + more + rest.1);
+                        best = Some(best.filter(|b| *b <= all).unwrap_or(all));
                     }
                 }
             }
@@ -487,8 +552,16 @@ mod tests {
                     inside: Vec::new(),
                 })
             });
-            let way = (0usize..=2, proptest::collection::vec(pass, 1..3))
-                .prop_map(|(weight, passes)| Way { weight, passes });
+            let way = (
+                0usize..=2,
+                0usize..=3,
+                proptest::collection::vec(pass, 1..3),
+            );
+            let way = way.prop_map(|(weight, levels, passes)| Way {
+                weight,
+                levels,
+                passes,
+            });
             let linear = (0usize..=2, prices()).prop_map(|(levels, price)| Kind::Linear {
                 levels,
                 price: price.iter().map(|p| p.map(f64::from)).collect(),
@@ -496,7 +569,9 @@ mod tests {
             let choice = proptest::collection::vec(way, 1..3).prop_map(Kind::Choice);
             let kind = prop_oneof![linear, choice];
             let step = (kind, prices(), 0usize..=1, any::<[u8; 2]>(), any::<bool>());
-            proptest::collection::vec(step, count).prop_map(move |all| {
+            let objective = prop_oneof![Just(Objective::Cost), Just(Objective::Levels)];
+            let steps = proptest::collection::vec(step, count);
+            (steps, objective).prop_map(move |(all, objective)| {
                 let mut steps = vec![Step {
                     reads: vec![],
                     kind: Kind::Input,
@@ -518,7 +593,12 @@ mod tests {
                         refresh_from,
                     });
                 }
-                (Flow { steps, top }, budget)
+                let flow = Flow {
+                    steps,
+                    top,
+                    objective,
+                };
+                (flow, budget)
             })
         })
     }
@@ -526,7 +606,7 @@ mod tests {
     /// Walks a plan through the graph: its levels fit, and its price is the sum of its steps'.
     fn walk(flow: &Flow, plan: &Plan, budget: usize) {
         let mut levels: Vec<usize> = Vec::new();
-        let (mut price, mut weight) = (0.0, 0);
+        let (mut price, mut weight, mut taken) = (0.0, 0, 0);
         for (s, (step, done)) in flow.steps.iter().zip(&plan.steps).enumerate() {
             let least = step.reads.iter().map(|&r| levels[r]).min();
             assert!(done.enter <= least.unwrap_or(flow.top), "step {s}");
@@ -537,6 +617,7 @@ mod tests {
                     let pass = &ways[w].passes[p];
                     assert_eq!((pass.enter, pass.leave), (done.enter, done.leave));
                     weight += ways[w].weight;
+                    taken += ways[w].levels;
                 }
                 other => panic!("step {s}: {other:?}"),
             }
@@ -547,16 +628,17 @@ mod tests {
             levels.push(done.level());
         }
         assert!(weight <= budget);
-        assert_eq!(price, plan.price);
+        assert_eq!((price, taken), (plan.price, plan.levels));
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
 
         #[test]
         fn the_programme_is_exhaustive_search((flow, budget) in flows()) {
             let plan = flow.cheapest(budget).unwrap();
-            prop_assert_eq!(plan.as_ref().map(|p| p.price), exhaustive(&flow, budget));
+            let least = plan.as_ref().map(|p| flow.objective.key(p));
+            prop_assert_eq!(least, exhaustive(&flow, budget));
             if let Some(plan) = plan {
                 prop_assert_eq!(plan.shared, 1);
                 walk(&flow, &plan, budget);
@@ -583,6 +665,7 @@ mod tests {
         Flow {
             steps: (0..n).map(step).collect(),
             top,
+            objective: Objective::Cost,
         }
     }
 

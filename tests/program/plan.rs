@@ -28,6 +28,36 @@ fn read(path: &Path) -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
+/// Levels of all activations and seconds as the screen has them.
+#[test]
+fn fewest_levels_cost_more_and_least_cost_takes_more_levels() {
+    let f = Folder::new();
+    let said = |minimise: &str| {
+        let more = ["--select", "6", "--state", "2", "--minimise", minimise];
+        let run = plan(&f, &more);
+        let number = |from: &str, before: &str| -> f64 {
+            let line = run.out.lines().find(|l| l.starts_with(from)).unwrap();
+            let words = line.split(before).next().unwrap();
+            words.rsplit(' ').next().unwrap().parse().unwrap()
+        };
+        let levels = number("PLAN", " levels and");
+        assert_eq!(
+            read(&f.path("plan/plan.json"))["levels"],
+            levels.to_string()
+        );
+        let chosen = run.out.contains("; of fewest levels");
+        assert_eq!(chosen, minimise == "levels", "{}", run.out);
+        (levels, number("ESTIMATE", " s ("))
+    };
+    let (cost, levels) = (said("cost"), said("levels"));
+    assert!(
+        levels.0 < cost.0 && levels.1 >= cost.1,
+        "{levels:?} {cost:?}"
+    );
+    let run = plan(&f, &["--minimise", "price"]);
+    assert!(run.exits(2).err.contains("cost, levels"));
+}
+
 #[test]
 fn a_plan_holds_its_tables_and_states_on_other_inputs() {
     let f = Folder::new();
@@ -332,7 +362,7 @@ fn bad_requests_say_what_is_wrong() {
         (&["--select", "1"], "each takes 2 at least"),
         (
             &["--profile", "nonsense"],
-            "--profile nonsense: neither a file nor one of",
+            "there is no profile \"nonsense\": own, ",
         ),
         (&["--levels", "99"], "--levels 99: the profile own has 1 to"),
         (&["--designs", "magic"], "composite or direct"),

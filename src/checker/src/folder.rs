@@ -63,3 +63,20 @@ pub(crate) fn certificates(folder: &Path) -> io::Result<Vec<PathBuf>> {
     found.sort();
     Ok(found)
 }
+
+/// Those of a folder and of the folders in it.
+pub(crate) fn certificates_within(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = certificates(folder)?;
+    let mut inner = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            inner.push(path);
+        }
+    }
+    inner.sort();
+    for folder in inner {
+        found.append(&mut certificates(&folder)?);
+    }
+    Ok(found)
+}

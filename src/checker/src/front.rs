@@ -4,7 +4,7 @@
 
 use crate::answer::{on_one_line, quoted, shown, Answer, Found};
 use crate::check::{check_table, kind, sha256, Kind};
-use crate::folder::{certificates, read_file};
+use crate::folder::{certificates, certificates_within, read_file};
 use crate::format::json::MAX_BYTES;
 use crate::format::manifest::{Entry, Manifest, Subject};
 use crate::format::requirement::Requirement;
@@ -16,6 +16,7 @@ use crate::network::report::NetworkOutcome;
 use crate::plan::check_plan;
 use crate::plan::report::PlanOutcome;
 use crate::words::report::Outcome;
+use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -242,20 +243,25 @@ fn check(
     Answer { found, unmet }
 }
 
-/// Checks a plan against the files around it.
-fn check_plan_file(
+/// Checks a plan against the files around it, tells, and names the certificates in its folder that a verified plan does not
+/// list; returns the exit code.
+fn tell_plan(
     path: &Path,
     bytes: &[u8],
     request: &Request,
+    several: bool,
     streams: &mut Streams<'_>,
-) -> Answer {
+) -> u8 {
     if request.network.is_some() {
         let why = "a plan is a file in its folder, and names its network";
-        return Answer::unreadable(why.to_owned());
+        let answer = Answer::unreadable(why.to_owned());
+        return tell(path, &answer, request, several, streams);
     }
     let folder = path.parent().unwrap_or(Path::new(""));
+    let mut listed = BTreeSet::new();
     let mut read = |name: &str, limit: usize| {
-        let file = folder.join(name);
+        let file = here(folder).join(name);
+        listed.insert(file.clone());
         // A pipe would be waited for.
         match std::fs::metadata(&file)?.is_file() {
             true => read_file(&file, limit, None),
@@ -269,15 +275,59 @@ fn check_plan_file(
             let _ = writeln!(streams.err, "{}: {step}, {seconds} s", request.program);
         }
     });
+    let verified = matches!(outcome, PlanOutcome::Verified(_));
     let asked = !request.required.is_empty() || request.table_sha256.is_some();
-    let unmet = match outcome {
-        PlanOutcome::Verified(_) if asked => {
-            vec!["a plan is about no table and no function alone".to_owned()]
-        }
-        _ => Vec::new(),
+    let unmet = match verified && asked {
+        true => vec!["a plan is about no table and no function alone".to_owned()],
+        false => Vec::new(),
     };
     let found = Found::Plan(outcome);
-    Answer { found, unmet }
+    let code = tell(path, &Answer { found, unmet }, request, several, streams);
+    // Of another plan not all files were read.
+    if !verified {
+        return code;
+    }
+    match certificates_within(here(folder)) {
+        Ok(files) => {
+            let listed = |file: &&PathBuf| listed.contains(*file);
+            let others = files.iter().filter(|file| !listed(file));
+            not_listed("plan", others, request, streams);
+            code
+        }
+        Err(_) => code.max(2),
+    }
+}
+
+/// A folder as it is opened.
+fn here(folder: &Path) -> &Path {
+    match folder.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => folder,
+    }
+}
+
+/// Names certificates that a document does not list.
+fn not_listed<'a>(
+    document: &str,
+    files: impl Iterator<Item = &'a PathBuf>,
+    request: &Request,
+    streams: &mut Streams<'_>,
+) {
+    for file in files.filter(|_| !request.quiet) {
+        let _ = if request.json {
+            let file = quoted(&file.to_string_lossy());
+            writeln!(
+                streams.out,
+                "{{\"file\":{file},\"outcome\":\"NOT LISTED\"}}"
+            )
+        } else {
+            let file = shown(file);
+            writeln!(
+                streams.out,
+                "{file}: NOT LISTED in the {document}, not checked"
+            )
+        };
+    }
 }
 
 /// Checks what a manifest lists, and names the certificates beside it that it does not list.
@@ -297,33 +347,16 @@ fn check_manifest(
         };
         code = code.max(tell(&file, &answer, request, true, streams));
     }
-    let here = match folder.as_os_str().is_empty() {
-        true => Path::new("."),
-        false => folder,
-    };
-    let Ok(beside) = certificates(here) else {
+    let Ok(beside) = certificates(here(folder)) else {
         return code.max(2);
     };
-    for file in beside {
+    let listed = |file: &&PathBuf| {
         let name = file.file_name().map(|n| n.to_string_lossy());
-        let listed = |entry: &Entry| name.as_deref() == Some(&entry.file);
-        if request.quiet || manifest.entries.iter().any(listed) {
-            continue;
-        }
-        let _ = if request.json {
-            let file = quoted(&file.to_string_lossy());
-            writeln!(
-                streams.out,
-                "{{\"file\":{file},\"outcome\":\"NOT LISTED\"}}"
-            )
-        } else {
-            writeln!(
-                streams.out,
-                "{}: NOT LISTED in the manifest, not checked",
-                shown(&file)
-            )
-        };
-    }
+        let entries = manifest.entries.iter();
+        entries.map(|e| &e.file).any(|e| name.as_deref() == Some(e))
+    };
+    let others = beside.iter().filter(|file| !listed(file));
+    not_listed("manifest", others, request, streams);
     code
 }
 
@@ -338,11 +371,11 @@ fn check_path(path: &Path, request: &Request, streams: &mut Streams<'_>) -> u8 {
             }
         };
         if kind(&bytes) == Kind::Plan {
-            let answer = match path == Path::new("-") {
-                true => Answer::unreadable("a plan is a file in its folder".to_owned()),
-                false => check_plan_file(path, &bytes, request, streams),
-            };
-            return tell(path, &answer, request, several, streams);
+            if path == Path::new("-") {
+                let answer = Answer::unreadable("a plan is a file in its folder".to_owned());
+                return tell(path, &answer, request, several, streams);
+            }
+            return tell_plan(path, &bytes, request, several, streams);
         }
         if kind(&bytes) != Kind::Manifest {
             let answer = check(path, &bytes, None, request, streams);

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
+use std::process::Command;
 
 fn sha(bytes: &[u8]) -> String {
     let hash = Sha256::digest(bytes);
@@ -146,6 +147,7 @@ fn a_good_plan_says_what_is_proved_and_what_is_not() {
         "\n  REPORTED  by the producer's audit, \"audits/stated.json\": the intervals follow from these numbers, and the numbers are not checked but for 1 inputs",
         "\n  ASSUMED   the stated inputs are drawn independently of each other and of those that chose the plan",
         "\n  ASSUMED   1 activations that are refreshed inside or are max-poolings add no more noise",
+        "\n  ASSUMED   a value comes to each activation at the scale at which its certificate begins: a linear layer or a bootstrap",
         "\n  ASSUMED   linear layers, bootstraps and inputs that are noisier than certificates say add at most 2^-19 B at each activation; certificates are about fresh encryptions by the public key",
         "\n  ESTIMATE  some seconds",
     ] {
@@ -166,6 +168,62 @@ fn a_good_plan_says_what_is_proved_and_what_is_not() {
         "{words}"
     );
     assert!(!words.contains("REPORTED"), "{words}");
+}
+
+/// A certificate that the plan does not name is no part of what is said to be verified.
+#[test]
+fn what_a_plan_does_not_list_is_named() {
+    let good = good();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("plan-beside");
+    let _ = std::fs::remove_dir_all(&folder);
+    let write = |name: &str, bytes: &[u8]| {
+        let file = folder.join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, bytes).unwrap();
+    };
+    for (name, bytes) in &good.files {
+        write(name, bytes);
+    }
+    write("plan.json", good.plan.to_string().as_bytes());
+    let check = |options: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_polycert-check"));
+        let made = command.args(options).arg(&folder).output().unwrap();
+        (made.status.code(), String::from_utf8(made.stdout).unwrap())
+    };
+    let (code, words) = check(&[]);
+    assert!(code == Some(0) && words.contains("VERIFIED a plan") && !words.contains("NOT LISTED"));
+    let (name, own) = good
+        .files
+        .iter()
+        .find(|(n, _)| n.ends_with(".cert.json"))
+        .unwrap();
+    let other = "table-certificates/other.cert.json";
+    assert_ne!(name, other);
+    write(other, own);
+    write("beside.json", own);
+    let (code, words) = check(&[]);
+    assert_eq!(
+        (
+            code,
+            words
+                .matches(": NOT LISTED in the plan, not checked\n")
+                .count()
+        ),
+        (Some(0), 2)
+    );
+    assert!(words.contains(&format!("{other}: NOT LISTED")) && words.contains("beside.json: NOT"));
+    let (_, words) = check(&["--json"]);
+    assert_eq!(words.matches("\"outcome\":\"NOT LISTED\"").count(), 2);
+    assert_eq!(check(&["--quiet"]), (Some(0), String::new()));
+    // Of a plan that is refused not all files were read.
+    write(
+        "plan.json",
+        with(&good.plan, "/levels", "21".into())
+            .to_string()
+            .as_bytes(),
+    );
+    let (code, words) = check(&[]);
+    assert!(code != Some(0) && !words.contains("NOT LISTED"), "{words}");
 }
 
 #[test]

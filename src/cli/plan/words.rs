@@ -7,6 +7,7 @@ use self::amounts::power;
 use crate::arith::number;
 use crate::error::{Error, Result};
 use crate::jobs::plan::{seconds, Answer, Infeasible, Row};
+use crate::plan::levels::Objective;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -38,10 +39,14 @@ pub fn screen(answer: &Answer, folder: &Path, all: bool) -> String {
     let (select, state) = (&solved.split.selected, &solved.split.stated);
     let _ = writeln!(
         text,
-        "chosen on {} inputs, stated on {} others (--seed, --select, --state); {}",
+        "chosen on {} inputs, stated on {} others (--seed, --select, --state); {}{}",
         select.len(),
         state.len(),
-        answer.goal.words()
+        answer.goal.words(),
+        match solved.flow.objective {
+            Objective::Cost => "",
+            Objective::Levels => "; of fewest levels",
+        }
     );
     let (profile, cost) = (&solved.profile, answer.cost());
     let bits = profile

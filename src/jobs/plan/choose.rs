@@ -4,9 +4,11 @@
 //! 1. The programme of [`crate::plan::levels`] with a budget for the sum of squares of what each layer's design takes of the
 //!    margins (the worst sample's; as many worst ones left out as the goal allows). The greatest budget at which the
 //!    whole twin still does what is wanted, in plain f64, by bisection.
-//! 2. From there single layers get a cheaper design while the whole twin still does what is wanted.
+//! 2. From there single layers get a design with which the plan is better while the whole twin still does what is wanted.
 //!
-//! *Estimates*: that the plan is the cheapest, and that it does what is wanted. What it does is proved on other samples.
+//! Better is cheaper, or of fewer levels and then cheaper, as the request has it.
+//!
+//! *Estimates*: that the plan is the best, and that it does what is wanted. What it does is proved on other samples.
 
 use crate::error::Result;
 use crate::jobs::plan::designs::Design;
@@ -44,8 +46,8 @@ pub struct Choice<'a> {
 /// By layer and design: milliseconds, where levels suffice, and the greatest share of a margin that is lost. *Estimates*.
 pub type Alternatives = Vec<Vec<(Option<f64>, f64)>>;
 
-/// A cheaper plan: its price, its designs, itself, and the layer with the design that is another one.
-type Cheaper = (f64, Vec<usize>, Plan, (usize, usize));
+/// A better plan: its levels if they count and its price, its designs, itself, and the layer with the design that is another one.
+type Better = ((usize, f64), Vec<usize>, Plan, (usize, usize));
 
 /// What was chosen.
 #[derive(Debug, Clone)]
@@ -118,7 +120,7 @@ impl Choice<'_> {
         kept + self.left_out() >= self.inputs.len()
     }
 
-    /// The cheapest plan in which the squares sum to no more than `most`; none where levels do not suffice, or no design is
+    /// The best plan in which the squares sum to no more than `most`; none where levels do not suffice, or no design is
     /// precise enough at a layer.
     ///
     /// # Errors
@@ -132,7 +134,7 @@ impl Choice<'_> {
         self.solve(&|l, d| Some(weight(l, d)).filter(|w| *w <= STEPS), STEPS)
     }
 
-    /// The cheapest plan with these designs.
+    /// The best plan with these designs.
     ///
     /// # Errors
     /// What the programme refuses.
@@ -156,15 +158,15 @@ impl Choice<'_> {
         (0..self.layers.len()).into_par_iter().map(layer).collect()
     }
 
-    /// The cheapest plan of all, whatever it does to the margins.
+    /// Whether levels suffice, whatever that does to the margins.
     ///
     /// # Errors
     /// What the programme refuses.
-    pub fn cheapest(&self) -> Result<Option<(Vec<usize>, Plan)>> {
-        self.solve(&|_, _| Some(0), 0)
+    pub fn fits(&self) -> Result<bool> {
+        Ok(self.solve(&|_, _| Some(0), 0)?.is_some())
     }
 
-    /// The cheapest plan with the designs that have a weight.
+    /// The best plan with the designs that have a weight.
     fn solve(
         &self,
         weight: &dyn Fn(usize, usize) -> Option<usize>,
@@ -180,8 +182,10 @@ impl Choice<'_> {
             let kept = ways.iter().enumerate().filter_map(|(d, way)| {
                 let weight = weight(l, d)?;
                 of[l].push(d);
-                let passes = way.passes.clone();
-                Some(Way { weight, passes })
+                Some(Way {
+                    weight,
+                    ..way.clone()
+                })
             });
             Step {
                 reads: step.reads.clone(),
@@ -194,6 +198,7 @@ impl Choice<'_> {
         let flow = Flow {
             steps: steps.map(|(node, step)| left(node, step)).collect(),
             top: self.flow.top,
+            objective: self.flow.objective,
         };
         let Some(mut plan) = flow.cheapest(budget)? else {
             return Ok(None);
@@ -213,6 +218,7 @@ impl Choice<'_> {
     /// # Errors
     /// What the programme refuses.
     pub fn choose(&self, progress: &mut dyn FnMut(usize, f64)) -> Result<Option<Found>> {
+        let key = |plan: &Plan| self.flow.objective.key(plan);
         let mut tried = Vec::new();
         let mut best: Option<Found> = None;
         // log2 of the budget: a share of 2^-6 of each margin, to all of it and more.
@@ -229,8 +235,8 @@ impl Choice<'_> {
             progress(tried.len(), plan.price);
             if self.suffices(kept) {
                 lo = at;
-                let cheaper = best.as_ref().is_none_or(|b| plan.price < b.plan.price);
-                if cheaper {
+                let better = best.as_ref().is_none_or(|b| key(&plan) < key(&b.plan));
+                if better {
                     best = Some(self.found(designs, plan, kept));
                 }
             } else {
@@ -262,9 +268,10 @@ impl Choice<'_> {
         tried: &mut Vec<(f64, usize)>,
         progress: &mut dyn FnMut(usize, f64),
     ) -> Result<()> {
+        let key = |plan: &Plan| self.flow.objective.key(plan);
         let mut failed: Vec<(usize, usize)> = Vec::new();
         for _ in 0..TRIES {
-            let mut moves: Vec<Cheaper> = Vec::new();
+            let mut moves: Vec<Better> = Vec::new();
             for l in 0..self.layers.len() {
                 for d in 0..self.designs[l].len() {
                     let cost = |d: usize| self.designs[l][d].block.cost();
@@ -280,13 +287,14 @@ impl Choice<'_> {
                         continue;
                     }
                     if let Some((designs, plan)) = self.with(&designs)? {
-                        if plan.price < best.plan.price {
-                            moves.push((plan.price, designs, plan, (l, d)));
+                        if key(&plan) < key(&best.plan) {
+                            moves.push((key(&plan), designs, plan, (l, d)));
                         }
                     }
                 }
             }
-            let least = |a: &&Cheaper, b: &&Cheaper| a.0.total_cmp(&b.0);
+            let least =
+                |a: &&Better, b: &&Better| a.0 .0.cmp(&b.0 .0).then(a.0 .1.total_cmp(&b.0 .1));
             let Some((_, designs, plan, at)) = moves.iter().min_by(least).cloned() else {
                 return Ok(());
             };

@@ -103,6 +103,11 @@ impl Closing {
                      activations that is not proved, the budget does not close"
                 .to_owned(),
         }];
+        all.push(
+            "a value comes to each activation at the scale at which its certificate begins: a linear layer or a bootstrap between \
+             two activations brings it there"
+                .to_owned(),
+        );
         let inside = rows.iter().filter(|r| !r.inside.is_empty()).count();
         if inside > 0 {
             all.push(format!(

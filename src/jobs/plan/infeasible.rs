@@ -37,9 +37,9 @@ pub fn infeasible(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Infeasible> {
     let n = solved.split.selected.len();
-    let why = match solved.estimate_least_ms {
-        None => too_few_levels(solved),
-        Some(_) => {
+    let why = match solved.fits {
+        false => too_few_levels(solved),
+        true => {
             let finest: Vec<&str> = solved
                 .designs
                 .iter()
@@ -73,7 +73,7 @@ pub fn infeasible(
         let other = with(&|r| r.levels = None);
         changes.push((format!("--levels {most}"), other));
     }
-    if let (Goal::Agreement(share), true) = (request.goal, solved.estimate_least_ms.is_some()) {
+    if let (Goal::Agreement(share), true) = (request.goal, solved.fits) {
         let reached = solved.estimate_most_kept as f64 / n as f64;
         // Rounded down, so that it is reached.
         let reached = (reached * 1e3).floor() / 1e3;
@@ -83,7 +83,7 @@ pub fn infeasible(
         }
     }
     let less = Rational::from((5, 4));
-    if request.margin > less && solved.estimate_least_ms.is_some() {
+    if request.margin > less && solved.fits {
         let other = with(&|r| r.margin = less.clone());
         changes.push((
             "--range-margin 1.25 (more inputs outside)".to_owned(),

@@ -3,6 +3,7 @@
 use crate::ckks::parameters::Parameters;
 use crate::jobs::cache;
 use crate::jobs::network::{InputFile, Model};
+use crate::plan::levels::Objective;
 use rug::Rational;
 use std::path::PathBuf;
 
@@ -17,6 +18,8 @@ pub struct Request {
     pub labels: Option<PathBuf>,
     /// What the twin is to keep, on the samples that choose.
     pub goal: Goal,
+    /// What is to be least.
+    pub objective: Objective,
     /// A built-in cost profile's name, or a file (polycert-profile/1).
     pub profile: String,
     /// The kinds of polynomials that may stand at an activation.
@@ -99,6 +102,7 @@ impl Request {
             input,
             labels: None,
             goal: Goal::Agreement(1.0),
+            objective: Objective::Cost,
             profile: "own".to_owned(),
             designs: Kinds {
                 composite: true,

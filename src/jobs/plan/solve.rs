@@ -58,8 +58,8 @@ pub struct Solved {
     pub estimate_alternatives: Alternatives,
     /// One composite everywhere, the cheapest that does what is wanted.
     pub uniform: Option<Uniform>,
-    /// Price of the cheapest plan whatever it does to the margins; none where levels do not suffice.
-    pub estimate_least_ms: Option<f64>,
+    /// Whether levels suffice, with whatever designs.
+    pub fits: bool,
     /// On how many of the samples that choose the most precise designs keep what is wanted. *Estimate*.
     pub estimate_most_kept: usize,
 }
@@ -70,8 +70,8 @@ pub struct Solved {
 /// What [`super::plan`] refuses.
 pub fn solve(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<Solved> {
     let named = |e: Error| e.in_file(&request.model.network);
-    let loaded = request.model.load()?;
     let profile = Profile::of(&request.profile)?;
+    let loaded = request.model.load()?;
     let top = request.levels.unwrap_or(profile.usable_levels);
     if top == 0 || top > profile.usable_levels {
         return Err(Error::domain(format!(
@@ -131,14 +131,17 @@ pub fn solve(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
             let passes = known
                 .entry((design.block.clone(), rounds.clone()))
                 .or_insert_with(|| design.block.passes(&rounds, top, &prices));
+            let players = players(&loaded.network, node);
             Way {
                 weight: 0,
+                levels: design.block.cost().of_tournament(players).depth,
                 passes: passes.clone(),
             }
         };
         designs[k].iter().map(way).collect()
     };
-    let flow = flow(&loaded.network, &profile, (top, &prices), &ways).map_err(named)?;
+    let asked = (top, &prices, request.objective);
+    let flow = flow(&loaded.network, &profile, asked, &ways).map_err(named)?;
     let choice = Choice {
         plain: &plain,
         inputs: &choosing,
@@ -155,7 +158,7 @@ pub fn solve(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
         Some(found) => found.estimate_kept,
         None => choice.estimate_kept(&finest),
     };
-    let estimate_least_ms = choice.cheapest()?.map(|(_, plan)| plan.price);
+    let fits = choice.fits()?;
     let uniform = uniform(&choice, &loaded.network, request.compare)?;
     let estimate_alternatives = match &found {
         Some(found) => choice.alternatives(found)?,
@@ -171,7 +174,7 @@ pub fn solve(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<
         found,
         uniform,
         estimate_alternatives,
-        estimate_least_ms,
+        fits,
         estimate_most_kept,
         flow,
         layers,

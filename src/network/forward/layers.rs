@@ -58,11 +58,11 @@ impl Frame {
         x: TensorShape,
     ) -> Vec<T> {
         let mut out = vec![zero; x.channels * self.height * self.width];
-        for (i, v) in values.enumerate() {
-            let (c, rest) = (i / x.pixels(), i % x.pixels());
-            let y = rest / x.width + window.padding[0];
-            out[(c * self.height + y) * self.width + rest % x.width + window.padding[1]] = v;
-        }
+        let rows = out.chunks_exact_mut(self.width.max(1)).enumerate();
+        let (above, left) = (window.padding[0], window.padding[1]);
+        let inside = rows.filter(|(i, _)| (above..above + x.height).contains(&(i % self.height)));
+        let places = inside.flat_map(|(_, row)| &mut row[left..left + x.width]);
+        places.zip(values).for_each(|(place, v)| *place = v);
         out
     }
 

@@ -189,6 +189,13 @@ fn assumptions(
             evaluations.inputs.join("; or ")
         ));
     }
+    if evaluations.count > 0 {
+        all.push(
+            "a value comes to each activation at the scale at which its certificate begins: a linear layer or a bootstrap between two \
+             activations brings it there"
+                .to_owned(),
+        );
+    }
     if evaluations.count == activations && under_noise < document.stated.len() {
         all.push(format!(
             "noise that is allowed leaves the class on {} of the stated inputs, for which no certificate says so",
