@@ -1,6 +1,7 @@
 //! `polycert bootstrap`: parameter sets of bootstrapping.
 
 use crate::ckks::parameters::security::Security;
+use crate::cli::refresh;
 use crate::cli::terminal::{output, rational};
 use crate::error::Result;
 use crate::jobs::bootstrap::judge::{log2, log2_of};
@@ -20,7 +21,8 @@ const SCHEMA: &str = "polycert-bootstrap-judgement/1";
 /// Rows of the table that are printed, at most; JSON has all.
 const ROWS: u32 = 40;
 
-/// Judge a bootstrapping parameter set of Lattigo or OpenFHE: overflow, EvalMod's error at every overflow, what is claimed.
+/// Judge a bootstrapping parameter set of Lattigo or OpenFHE: overflow, EvalMod's error at every overflow, what is claimed; or
+/// measure one of our own.
 ///
 /// Errors are in units of q_0/ratio, the largest coefficient of a message that a set allows; failures are the expected number of
 /// coefficients that are beyond, a bound of the probability. Noise of ciphertexts is not in them.
@@ -32,22 +34,28 @@ const ROWS: u32 = 40;
 )]
 pub struct Arguments {
     /// The parameter set to judge; `-` is standard input.
-    #[arg(long, value_name = "FILE")]
-    judge: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "measure")]
+    judge: Option<PathBuf>,
+    /// Measure a set of our own on ciphertexts instead: noise, overflows, times and memory, with new keys. Exit code 1: a value
+    /// came back as another.
+    #[arg(long, conflicts_with = "judge")]
+    measure: bool,
+    #[command(flatten)]
+    options: refresh::Options,
     /// The literal, by its name, where a file of Go has several.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, requires = "judge", value_name = "NAME")]
     pick: Option<String>,
     /// Number of bootstraps that the failure is counted over, 1 to 2^40.
-    #[arg(long, default_value_t = 1, value_name = "N")]
+    #[arg(long, default_value_t = 1, requires = "judge", value_name = "N")]
     bootstraps: u64,
     /// Coefficients of messages with their noise are at most this in units of q_0/ratio: 1 is all that a set allows.
-    #[arg(long, default_value = "1", value_name = "PART", value_parser = rational)]
+    #[arg(long, default_value = "1", requires = "judge", value_name = "PART", value_parser = rational)]
     message: Rational,
     /// Failure of a bootstrap that the documentation claims, such as 2^-138.7 [default: the file's].
-    #[arg(long, value_name = "PROBABILITY", value_parser = |t: &str| failure_bits(t).map_err(|e| e.to_string()))]
+    #[arg(long, requires = "judge", value_name = "PROBABILITY", value_parser = |t: &str| failure_bits(t).map_err(|e| e.to_string()))]
     claims_failure: Option<Rational>,
     /// Bits of precision that it claims [default: the file's].
-    #[arg(long, value_name = "BITS", value_parser = rational)]
+    #[arg(long, requires = "judge", value_name = "BITS", value_parser = rational)]
     claims_precision: Option<Rational>,
     /// Print JSON.
     #[arg(long)]
@@ -56,8 +64,11 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
+    let Some(file) = &a.judge else {
+        return refresh::run(&a.options, a.json);
+    };
     let request = Request {
-        set: read(&a.judge, a.pick.as_deref())?,
+        set: read(file, a.pick.as_deref())?,
         bootstraps: a.bootstraps,
         message: a.message.clone(),
         claims: Claims {

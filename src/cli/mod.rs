@@ -31,6 +31,8 @@ mod plan;
 mod profile;
 mod progress;
 #[cfg(feature = "full")]
+mod refresh;
+#[cfg(feature = "full")]
 mod report;
 mod search;
 mod search_smooth;

@@ -7,7 +7,7 @@ use crate::ckks::parameters::security::Waiver;
 use crate::cli::params;
 use crate::cli::terminal::{note, output};
 use crate::error::{Error, Result};
-use crate::jobs::refresh::{measure, Answer, Progress, Request};
+use crate::jobs::bootstrap::measure::{measure, Answer, Progress, Request};
 use serde_json::{json, Value};
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -19,31 +19,31 @@ const SCHEMA: &str = "polycert-bootstrap-measurement/1";
 #[derive(clap::Args, Debug)]
 pub struct Options {
     /// The named set: R57.
-    #[arg(long, default_value = "R57", value_name = "NAME")]
+    #[arg(long, default_value = "R57", requires = "measure", value_name = "NAME")]
     preset: String,
     /// log2 of the number of real values in a ciphertext, 1 to log2(N) - 1.
-    #[arg(long, default_value_t = 14, value_name = "V", value_parser = clap::value_parser!(u32).range(1..=16))]
+    #[arg(long, default_value_t = 14, requires = "measure", value_name = "V", value_parser = clap::value_parser!(u32).range(1..=16))]
     log_values: u32,
     /// The set's circuit in a ring of degree 2^N, without any security: for experiments, with --insecure.
     #[arg(long, requires = "insecure", value_name = "N", value_parser = clap::value_parser!(u32).range(10..=16))]
     log_n: Option<u32>,
     /// Go on without any claim of security.
-    #[arg(long)]
+    #[arg(long, requires = "measure")]
     insecure: bool,
     /// Leave the sine: without the arcsine, for a composite that takes it.
-    #[arg(long)]
+    #[arg(long, requires = "measure")]
     sine: bool,
     /// Number of bootstraps.
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    #[arg(long, default_value_t = 1, requires = "measure", value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000))]
     runs: u64,
     /// Values are drawn from [-M, M], in units of the largest message, 0 < M <= 1.
-    #[arg(long, default_value_t = 1.0, value_name = "M")]
+    #[arg(long, default_value_t = 1.0, requires = "measure", value_name = "M")]
     limit: f64,
     /// Do not count the overflows of the coefficients, which takes as long as a decryption at the top level.
-    #[arg(long)]
+    #[arg(long, requires = "measure")]
     no_overflows: bool,
     /// A seed that makes keys and values repeat: for measurements, never for secrets.
-    #[arg(long)]
+    #[arg(long, requires = "measure")]
     seed: Option<u64>,
 }
 
@@ -61,7 +61,11 @@ pub fn run(a: &Options, as_json: bool) -> Result<ExitCode> {
     }
     let request = Request {
         literal,
-        value: if a.sine { Wanted::Sine } else { Wanted::Message },
+        value: if a.sine {
+            Wanted::Sine
+        } else {
+            Wanted::Message
+        },
         runs: a.runs,
         limit: a.limit,
         count: !a.no_overflows,

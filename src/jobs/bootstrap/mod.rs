@@ -1,13 +1,15 @@
-//! Bootstrapping: parameter sets of other libraries, judged.
+//! Bootstrapping: parameter sets of other libraries, judged; our own, measured.
 //!
 //! | file | what |
 //! |---|---|
 //! | `set` | a parameter set, whoever stated it |
 //! | `lattigo`, `openfhe` | how these state it |
 //! | [`judge`](mod@judge) | overflow, EvalMod's error, what is claimed |
+//! | [`measure`](mod@measure) | a set of our own on ciphertexts |
 
 pub mod judge;
 mod lattigo;
+pub mod measure;
 mod openfhe;
 mod set;
 
