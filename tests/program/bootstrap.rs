@@ -257,6 +257,48 @@ fn uniform_secrets_have_a_bound() {
     assert_eq!(j["claims"][0]["verdict"], "NOT PROVED");
 }
 
+/// The other polynomials of Lattigo, iterations, no ephemeral secret.
+#[test]
+fn lattigos_other_forms() {
+    let folder = Folder::new();
+    let one = LATTIGO.split("// N16QP1788").next().unwrap().to_owned() + ")";
+    let with = |name: &str, fields: &str| {
+        let text = one.replace(
+            "ParametersLiteral{},",
+            &format!("ParametersLiteral{{{fields}}},"),
+        );
+        judged(&folder.file(name, text), &[], 1)
+    };
+    let iterations = "&bootstrapping.IterationsParameters{BootstrappingPrecision: []float64{16, 16}, ReservedPrimeBitSize: 16}";
+    let j = with(
+        "iterations.go",
+        &format!("Mod1Type: mod1.CosContinuous, IterationsParameters: {iterations}"),
+    );
+    assert_eq!(
+        (&j["set"]["iterations"], &j["set"]["log_qp"]),
+        (&json!(3), &json!(1562))
+    );
+    assert_eq!(
+        (&j["set"]["polynomial"], &j["set"]["nodes_up_to"]),
+        (&json!("CosContinuous"), &json!(16))
+    );
+    near(&j["rows"][0]["bound_polynomial_log2"], -28.78);
+    let once = with("once.go", "Mod1Type: mod1.CosContinuous");
+    let beyond = |j: &Value| j["rows"][8]["beyond"]["bound_log2"].as_f64().unwrap();
+    assert!((beyond(&j) - beyond(&once) - 3.0f64.log2()).abs() < 1e-9);
+
+    let sine = "Mod1Type: mod1.SinContinuous, Mod1Degree: utils.Pointy(63), K: utils.Pointy(7), EphemeralSecretWeight: utils.Pointy(0)";
+    let j = with("sine.go", sine);
+    assert_eq!(j["set"]["raised_under"], json!({"weight": 192}));
+    assert_eq!(
+        (&j["set"]["double_angles"], &j["set"]["eval_mod"]["levels"]),
+        (&json!(0), &json!(6))
+    );
+    // With weight 192, an overflow beyond 7 is nothing rare.
+    assert_eq!(j["claims"][0]["verdict"], "DOES NOT HOLD");
+    assert!(j["rows"][7]["beyond"]["lower_log2"].as_f64().unwrap() > 10.0);
+}
+
 /// The same set in Go and as Lattigo marshals it.
 #[test]
 fn json_and_go_agree() {
