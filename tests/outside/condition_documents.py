@@ -2,6 +2,7 @@
 every place in turn, from certificates of every rule."""
 
 import copy
+import random
 from fractions import Fraction
 
 from mutated_certificates import as_step, loosened, number, written
@@ -148,6 +149,62 @@ def exactly():
     return made
 
 
+def tight(made):
+    """Documents that are made tight: polynomials on intervals of either sign, cells of either order, numbers between two."""
+    draw, found = random.Random(2), {}
+    for i in range(80):
+        c = [Fraction(draw.randint(-9, 9) * draw.choice((0, 1, 1)), draw.choice((3, 8))) for _ in range(draw.randint(2, 5))]
+        c += [Fraction(0)] * (2 - len(c))
+        c[0] += draw.choice((-1, 0, 1))
+        gap = draw.choice((("-1*2^-2", "1*2^-2"), ("-3*2^-3", "-1*2^-3"), ("1*2^-3", "3*2^-3"), ("-1*2^-3", "1*2^-2"), ("0", "1*2^-3"), ("-1*2^-3", "0")))
+        if i % 8 == 0:
+            c[1::2] = [Fraction(0)] * len(c[1::2])
+        # The part is the gap between two segments: an interval on which the polynomial is evaluated as a whole.
+        part = gap if i % 4 else ("-1*2^-1", "1*2^-1")
+        d = direct("drawn", [str(x + (k == 1)) for k, x in enumerate(c)], "0", "0", [(*part, "1", "0", [("-1*2^-1", gap[0], []), (gap[1], "1*2^-1", [])])])
+        d["precision"] = "64"
+        for holder in (d["table"], d["claims"][1]):
+            holder.update({"lower": "-1", "upper": "1"})
+        d["table"]["target"] = d["claims"][1]["function"] = "direct_clip"
+        d["claims"][0]["witness"]["x"] = draw.choice(part)
+        d["coefficients"] = draw.choice(("exact", "fixed:1", "fixed:2"))
+        found[f"tight, drawn polynomial {i}"] = d
+    # Horner's steps with factors of every two signs: what is made of the first is multiplied by an interval of x.
+    above, below = ("1*2^-3", "3*2^-3"), ("-3*2^-3", "-1*2^-3")
+    signs = [(c, gap) for c in ((0, 0, -1, 4), (0, 0, 1, 4), (-2, -1, 4), (2, 3, 4)) for gap in (above, below)]
+    signs.append(([Fraction(x, 4) for x in (-8, -12, -5, 1, 11, -9)], ("-3*2^-3", "-5*2^-4")))
+    for i, (c, gap) in enumerate(signs):
+        # Two short segments at the ends, without a turn.
+        segments = [(gap[0], written(number(gap[0]) + UNIT), []), (written(number(gap[1]) - UNIT), gap[1], [])]
+        d = direct("signs", [str(x + (k == 1)) for k, x in enumerate(c)], "0", gap[0], [(*gap, "1", "0", segments)])
+        for holder in (d["table"], d["claims"][1]):
+            holder.update({"lower": "-1", "upper": "1"})
+        d["table"]["target"] = d["claims"][1]["function"] = "direct_clip"
+        d["precision"] = "64"
+        found[f"tight, signs {i}"] = d
+    for i in range(24):
+        d = copy.deepcopy(made[draw.choice(("relu04", "two sides"))])
+        d["claims"] = [next(c for c in d["claims"] if c["rule"] == "deviation"), d["claims"][-1]]
+        d["claims"][1] = {"rule": "target", "cites": "0", "function": "relu", "scale": "1", "lo": "0", "hi": "1"}
+        points = sorted({draw.randint(1, 127) for _ in range(draw.randint(0, 4))})
+        # Up to a place where the error still grows, or up to 1.
+        last = draw.choice(("1", "1*2^-4"))
+        ends = ["0"] + [written(Fraction(x, 128) * number(last)) for x in points] + [last]
+        orders = "".join(draw.choice("0111") for _ in ends[1:])
+        d["precision"], d["claims"][0]["to"], d["claims"][0]["witness"]["x"] = "80", last, "1*2^-5"
+        d["claims"][0]["cells"] = [{"points": ends, "orders": orders} for _ in d["claims"][0]["cells"]]
+        found[f"tight, drawn cells {i}"] = d
+    for i in range(3):
+        d = copy.deepcopy(made["relu13.argmax10"])
+        a = next(c for c in d["claims"] if c["rule"] == "argmax")
+        ranges = d["claims"][int(a["ranges"])]["ranges"][-1]
+        ranges[:] = [ranges, ["0", "64"], ["-64", "1"]][i]
+        found[f"tight, argmax {i}"] = d
+    # 4 - (x - 2)^2 on a box from 1 on, in which the simplest number is 1, and no turn.
+    found["a turn at 2 in a box from 1"] = direct("large", ["0", "5", "-1"], "4", "2", [("0", "3", "1", "0", [("0", "3", [["1", "5*2^-1"]])])])
+    return found
+
+
 def cells(d):
     """Cells that begin elsewhere, end early, turn back, stand still or are none, and orders that are others."""
     for i, c in enumerate(d["claims"]):
@@ -183,7 +240,7 @@ def cells(d):
 
 
 def documents(certificates, made):
-    found = {**exact(), **exactly()}
+    found = {**exact(), **exactly(), **tight(made)}
     found.update(changed("square", found["square"]))
     for base in ("relu13.pool2", "relu13.pool3"):
         d = copy.deepcopy(made[base])

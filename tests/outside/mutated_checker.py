@@ -46,7 +46,7 @@ let asked i c = switch i c true false
 """
 
 # Reads documents, and tries on each the changes that none before it has shown. A change may make an endless loop. A document
-# that is named so is made tight first: the least hi of its series claim that is accepted, and a unit less; the greatest lo
+# that is named so is made tight first: the least hi of its last claim that is accepted, and a unit less; the greatest lo
 # of its witness, and a unit more. Requirements (a line each, in a file beside it) are asked of it, too.
 DRIVER = """
 exception Late
@@ -62,13 +62,19 @@ let answer wanted c i =
   Checker.changed := -1;
   found
 let bits = 40
+(* With other bounds of the last claim, and of the target. *)
 let with_bounds (c : Checker.certificate) hi lo =
   let q n = { Checker.qnum = n; qden = Z.shift_left Z.one (Z.to_int c.precision) } in
-  match c.claims with
-  | [ (Checker.Series a, h) ] ->
-      let a = { a with smooth_hi = q hi; smooth_witness = { a.smooth_witness with at_least = q lo } } in
-      { c with claims = [ (Checker.Series a, h) ]; goal = { c.goal with target_hi = q hi; target_lo = q lo } }
-  | _ -> failwith "one series claim is made tight"
+  let bounded : Checker.claim -> Checker.claim = function
+    | Series a -> Series { a with smooth_hi = q hi; smooth_witness = { a.smooth_witness with at_least = q lo } }
+    | Lines (parts, _, w) -> Lines (parts, q hi, { w with at_least = q lo })
+    | Deviation (upto, _, w) -> Deviation (upto, q hi, { w with at_least = q lo })
+    | Argmax a -> Argmax { a with argmax_hi = q hi; argmax_lo = q lo }
+    | _ -> failwith "no claim that is made tight" in
+  match List.rev c.claims with
+  | (claim, h) :: others ->
+      { c with claims = List.rev ((bounded claim, h) :: others); goal = { c.goal with target_hi = q hi; target_lo = q lo } }
+  | [] -> c
 (* The least n from low + 1 to high for which it holds, where it does of high. *)
 let rec least low high holds =
   if Z.leq (Z.sub high low) Z.one then high
@@ -113,10 +119,6 @@ let () =
   done
 """
 
-# Functions whose `if` chooses how a number is computed, and refuses nothing.
-COMPUTING = """mig products trim prepare ctz bernstein enclose_coef upper nearest_even round_at reaches exponent largest greater
-greatest_at half meet changes_from changes simplest_between simplest clips play_weights flip negative regions""".split()
-
 # Changes by the beginnings of their names, with the reason why no document shows them.
 EXPLAINED = {
     "the reader refuses what does not meet it (the theorem is about every value, read or not)": """
@@ -128,26 +130,27 @@ EXPLAINED = {
         prove_clip: both, without ((&&) (positive0|prove_clip: both, without (below|prove_clip: both, without (positive0
         prove_target: both, without (positive0|prove_contraction: both, without (positive0
         examine: never negb ((&&) (Z.leb|examine: both, without (Z.leb|cover: both, without (Z.even
-        is_as_strong: both, without (qle_bool { qnum = Big_int_Z.zero""",
+        is_as_strong: both, without (qle_bool { qnum = Big_int_Z.zero|clips: always below""",
     "it is always met, by how the numbers are made before it; the proof has it from here": """
         sign_changes: always (&&)|sign_changes: both, without (Z.eqb|image_of: both, without (Z.leb (fst y) (snd y))
         prove_stage: always Z.ltb|over: always Z.eqb|expand: always Z.ltb
         round_floating: always (&&)|round_floating: both, without|piece_within: both, without ((&&) (qle_bool u c)
         piece_within: both, without (qle_bool|divide: always Z.ltb Big_int_Z.zero|odd_series: never|floor_root: always (&&)
         floor_root: both, without|sin_cos_at: never Z.ltb one0|erf_sum: both, without (Z.leb (Z.mul|asin_at: never
-        asin_inside: never Z.leb (middle""",
+        asin_inside: never Z.leb (middle|simplest: always Z.ltb""",
     "what is asked beside it implies it": """
         cells_cover: both, without (match c.rest|prove_magnitude: both, without (below to0
         prove_argmax: both, without (qle_bool gap|prove_argmax: both, without ((&&) ((&&) ((&&) (positive0 c2)
         prove_target: both, without (qle_bool t.target_lo|examine: always as_made|examine: never c.step_output|examine: never expanded
         piece_within: both, without (ok|minv: never Z.eqb|log_at: never Z.leb x|root_at_end: either, without (Z.ltb h
         root_inside: never Z.leb least|root_inside: either, without (Z.leb below0
-        asin_at_end: either, without (Z.ltb one0 l)|asin_at_end: either, without (Z.ltb h (Z.opp one0))""",
+        upper: never Z.leb b|asin_at_end: either, without (Z.ltb one0 l)|asin_at_end: either, without (Z.ltb h (Z.opp one0))""",
     "it saves time: the same number, or the same answer, comes of the longer way": """
         enclose: never Z.eqb u v|image_of: never Z.eqb|expand: never (&&) (qeq_bool|each: never g.both
         expand: both, without (qeq_bool c.offset|witness_in: never reaches_lo|expand_from: always Nat.leb
         prove_part: never Z.leb|examine: always expanded|mmul_over: always Nat|mmul_over: never Nat|floor_root: never Z.leb n0
-        log_at: never Z.leb bits""",
+        log_at: never Z.leb bits|ctz: never|bernstein: never|simplest: never
+        products: never Z.leb bh|products: never Z.leb Big_int_Z.zero_big_int bl""",
     "it moves the lower end of a logarithm by a unit of the guard bits: a model's middle and radius stay": """
         divide: never Z.ltb (fst a)""",
 }
@@ -181,7 +184,6 @@ def switched(source):
         if word == "if":
             # Extraction's own case distinctions of numbers are no conditions of the checker.
             internal = re.match(r"if (n=0|s [=<>]|Big_int_Z|Z\.sign|Z\.numbits|r = )", source[at:])
-            internal = internal or function in COMPUTING
             stack.append(None if internal else (at, len(changes)))
             if not internal:
                 changes += [(function, "always"), (function, "never")]
