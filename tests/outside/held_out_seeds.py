@@ -2,9 +2,10 @@
 
     python held_out_seeds.py POLYCERT [FOLDER] [SELECT STATE SEEDS OTHERS]
 
-For each seed SELECT test images of Fashion-MNIST (200) choose with --agreement 0.995, STATE others (800) state, a minute of CPU;
-what OTHERS (4000) of those that are left show is asked of a twin in numpy, which knows nothing of polycert but the files of the
-plan, and is held against the audit on 100 of the images that state. A plan that is in FOLDER already is read. Needs numpy.
+For each seed SELECT test images of Fashion-MNIST (200) choose with --agreement 0.995, and STATE others (800) state; what OTHERS
+(9000) of those that are left show is asked of a twin in numpy, which knows nothing of polycert but the files of the plan, and is
+held against the audit on 100 of the images that state. Two minutes of CPU a seed. A plan that is in FOLDER already is read.
+Needs numpy.
 """
 
 import hashlib
@@ -129,7 +130,7 @@ def shown(folder, rows, images):
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    default = ["", "target/held-out", "200", "800", "20", "4000"]
+    default = ["", "target/held-out", "200", "800", "20", "9000"]
     polycert, folder, select, state, seeds, others = (sys.argv[1:] + default[len(sys.argv) - 1 :])[:6]
     if not os.path.isdir(DATA):
         print(f"*** SKIPPED: no {DATA}", file=sys.stderr)
