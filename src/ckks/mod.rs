@@ -11,6 +11,8 @@
 //! | division by a prime or by the special modulus rounds to nearest | `divide` |
 //! | an extended encryption has the noise of a rescale | `encrypt` |
 //! | a key switch adds (sum_j d_j e_j)/P and a rounding, no more | `switch` |
+//! | linear maps divide by P once, and in giant steps one half | `linear` |
+//! | a bootstrap raises the modulus exactly, under a sparse secret | `bootstrap` |
 //!
 //! ```text
 //! params (checked, immutable) -> ring (transforms) -> keys -> encode, encrypt -> evaluate -> decrypt

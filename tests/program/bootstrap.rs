@@ -426,3 +426,44 @@ fn bad_files_are_refused_with_the_field() {
         polycert(&["bootstrap", "--judge", &file, option, value]).exits(2);
     }
 }
+
+/// A set of our own on ciphertexts, in a small ring: what is printed, and the same by a seed.
+#[test]
+fn a_bootstrap_is_measured() {
+    let common = ["bootstrap", "--measure", "--log-n", "10", "--insecure"];
+    let run = |more: &[&str]| polycert(&[&common[..], more].concat());
+    let text = run(&["--log-values", "6", "--runs", "2", "--seed", "5"]).exits(0);
+    for part in [
+        "INSECURE",
+        "inputs at 2, results at 13",
+        "2 bootstraps of 64 values",
+        "0 values lost",
+        "|I| seen",
+    ] {
+        assert!(text.out.contains(part), "{part}: {}", text.out);
+    }
+    assert!(text.err.contains("bootstrap 2 of 2"), "{}", text.err);
+    let json = |more: &[&str]| -> Value {
+        let all = [
+            &["--log-values", "6", "--sine", "--json", "--seed", "6"],
+            more,
+        ]
+        .concat();
+        run(&all).exits(0).json()
+    };
+    let (a, b) = (json(&[]), json(&["--no-overflows"]));
+    assert_eq!((&a["output_level"], &a["lost"]), (&json!(17), &json!(0)));
+    assert_eq!(a["measure_max"], b["measure_max"]);
+    let counted = a["measure_overflows"].as_object().unwrap().values();
+    assert_eq!(counted.map(|v| v.as_u64().unwrap()).sum::<u64>(), 64);
+    assert_eq!(b["measure_overflows"], json!({}));
+    for (more, message) in [
+        (["--limit", "1.5"], "above 0, at most 1"),
+        (["--preset", "R99"], "there is no bootstrapping set \"R99\""),
+        (["--log-values", "10"], "2^10 real values"),
+        (["--judge", "x"], "cannot be used with"),
+    ] {
+        let err = run(&more).exits(2).err;
+        assert!(err.contains(message), "{message}: {err}");
+    }
+}

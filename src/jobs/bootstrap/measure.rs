@@ -4,7 +4,7 @@ use crate::ckks::bootstrap::literal::Literal;
 use crate::ckks::bootstrap::mod1::Value;
 use crate::ckks::parameters::rng::Rng;
 use crate::ckks::parameters::Parameters;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::noise::measure::refresh::{Experiment, Measured};
 
 /// What is asked.
@@ -59,8 +59,14 @@ pub struct Answer {
 /// **Cost** at N = 2^16 some 12 GB, half a minute for keys and seconds a bootstrap.
 ///
 /// # Errors
-/// What the literal, its parameters and the scheme refuse.
+/// A limit beyond its range; what the literal, its parameters and the scheme refuse.
 pub fn measure(request: &Request, progress: &mut dyn FnMut(Progress)) -> Result<Answer> {
+    if !(request.limit > 0.0 && request.limit <= 1.0) {
+        let limit = request.limit;
+        return Err(Error::domain(format!(
+            "values up to {limit}: above 0, at most 1"
+        )));
+    }
     let parameters = Parameters::new(&request.literal.encryption)?;
     request.literal.check(&parameters)?;
     let seed = match request.seed {

@@ -10,7 +10,7 @@ use crate::ckks::parameters::Parameters;
 use crate::ckks::ring::Ring;
 use crate::ckks::scheme::encode::Encoder;
 use crate::ckks::scheme::keys::SecretKey;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -98,16 +98,11 @@ impl Experiment {
 
     /// One bootstrap of values uniform in [-limit, limit].
     ///
-    /// **Inputs** 0 < limit <= 1; whether overflows are counted, which takes as long as a decryption at the top level.
+    /// **Inputs** the limit, at most 1 for values that are to come back; whether overflows are counted, which takes as long as a decryption at the top level.
     ///
     /// # Errors
-    /// A limit that is none, what the scheme refuses.
+    /// What the scheme refuses.
     pub fn run(&mut self, limit: f64, count: bool, measured: &mut Measured) -> Result<()> {
-        if !(limit > 0.0 && limit <= 1.0) {
-            return Err(Error::domain(format!(
-                "values up to {limit}: above 0, at most 1"
-            )));
-        }
         let (level, scale) = self.refresher.input();
         let mut unit = || self.rng.word() as i64 as f64 / 2f64.powi(63) * limit;
         let values: Vec<f64> = (0..1usize << self.log_values).map(|_| unit()).collect();
