@@ -62,6 +62,7 @@ const PRODUCER: Rules = Rules {
                 room("formula"),
                 room("flooding"),
                 room("composite"),
+                room("bootstrap"),
                 room("measure"),
             ],
         },

@@ -1,0 +1,313 @@
+//! RIGOROUS bounds on what a bootstrapping adds to the real parts of the slots that it is given.
+//!
+//! # Statement
+//! Let u_j be the real parts of the N/2 slots that the input ciphertext stands for, |u_j| <= `most` <= 1, and let all be those of
+//! one period by their mean over the copies. Every slot of `Refresher::refresh` is within the bound of
+//! ```text
+//! sin(2 pi u_j/2^r)/S'     (Value::Sine)        u_j     (Value::Message)
+//! ```
+//! in absolute value, for the tier: for [`Tier::HighProbability`] but for 2^-k.
+//!
+//! # Assumed
+//! - **K**: every raised coefficient is I + m/2^r in units of q_0 with |I| <= K. How probable that is stands apart.
+//! - A1 and I of [`crate::noise::formula`], in the tier of high probability: A1 of rescales, also where one shares its division
+//!   by P q_l with a linear map, and of c_1 mod q_0 where the modulus is raised, which the probability of K rests on too. With [`Residues::Uniform`] of every division by P as well.
+//!
+//! # Method
+//! | source | where it lives | file |
+//! |---|---|---|
+//! | conjugation, slots to coefficients | slots, into a coefficient by rows of the inverse | `maps` |
+//! | to the sparse secret and back | coefficients: the trace keeps those at multiples of the gap | here |
+//! | trace | slots, into t by the rows of all that follows | here |
+//! | coefficients to slots | slots, into t by the rows of what is left | `maps` |
+//! | EvalMod, cell by cell; series | t, into the result | `cells`, `series` |
+//!
+//! Phases are congruences mod Q_l, so nothing need fit a modulus before the lift, and after it where EvalMod's circuit says.
+//!
+//! **Raise** In units of q_0: d e/p + rho_0 + rho_1 s' with d the centred c_1 mod q_0, then d e/P + rho_0 + rho_1 s; the lift is exact.
+//! **Trace** Step i of T adds a key switch, which the T - i steps after it take to 2^(T-i) slots each; t is 1/n of n of the slots, over
+//! N/(2n): n 2^(T-i) weights 1/n, for no two slots that are hit are the same.
+
+mod cells;
+mod maps;
+mod row;
+pub mod series;
+
+use crate::arith::number::{f64_above, f64_below};
+use crate::arith::upper::Upper;
+use crate::circuit::Op;
+use crate::ckks::bootstrap::mod1::Value;
+use crate::ckks::bootstrap::refresh::{layouts, Layout, Refresher};
+use crate::ckks::parameters::Secret;
+use crate::ckks::scheme::encode::Encoder;
+use crate::error::{Error, Result};
+use crate::noise::composite::fresh::Program;
+use crate::noise::formula::{tail, Model, Tier};
+use cells::Carrier;
+use maps::{above, Encoded, Share};
+use row::{Added, Row};
+use rug::{Integer, Rational};
+
+/// What is assumed of what a division by P rounds away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Residues {
+    /// Nothing.
+    Any,
+    /// It is uniform given the keys, as a rescale's is by A1. One assumption more.
+    Uniform,
+}
+
+/// What a bootstrapping adds, by source. Those up to `bound_to_slots_encoding` are in units of u: times 2^-r they are what t is
+/// off by.
+#[derive(Debug, Clone)]
+pub struct Budget {
+    /// The tier.
+    pub tier: Tier,
+    /// What is assumed of divisions by P.
+    pub residues: Residues,
+    /// The key switch that makes the input real.
+    pub bound_conjugation: f64,
+    /// Keys and roundings of slots to coefficients.
+    pub bound_to_coefficients: f64,
+    /// Its encoded diagonals.
+    pub bound_to_coefficients_encoding: f64,
+    /// The switch to the sparse secret.
+    pub bound_to_sparse: f64,
+    /// The switch back.
+    pub bound_from_sparse: f64,
+    /// Key switches of the trace.
+    pub bound_trace: f64,
+    /// Keys and roundings of coefficients to slots.
+    pub bound_to_slots: f64,
+    /// Its encoded diagonals.
+    pub bound_to_slots_encoding: f64,
+    /// What EvalMod adds to an exact t, in units of the result; at the arcsine what the series leave before it is among it.
+    pub bound_mod1: f64,
+    /// What the polynomials are off, in units of the result: the last one, with the arcsine.
+    pub bound_series: f64,
+    /// All of it, in units of the result.
+    pub bound_noise: f64,
+}
+
+impl Budget {
+    /// `bound` of what the coefficients are off before the modulus is raised, in units of u.
+    #[must_use]
+    pub fn bound_coefficients(&self) -> f64 {
+        let parts = [
+            self.bound_conjugation,
+            self.bound_to_coefficients,
+            self.bound_to_coefficients_encoding,
+        ];
+        parts.into_iter().map(Upper::of).sum::<Upper>().get()
+    }
+
+    /// `bound` of what t is off, in units of u.
+    #[must_use]
+    pub fn bound_t(&self) -> f64 {
+        let parts = [
+            self.bound_coefficients(),
+            self.bound_to_sparse,
+            self.bound_from_sparse,
+            self.bound_trace,
+            self.bound_to_slots,
+            self.bound_to_slots_encoding,
+        ];
+        parts.into_iter().map(Upper::of).sum::<Upper>().get()
+    }
+
+    /// Every source with its name.
+    #[must_use]
+    pub fn sources(&self) -> [(&'static str, f64); 10] {
+        [
+            ("conjugation", self.bound_conjugation),
+            ("slots to coefficients", self.bound_to_coefficients),
+            ("its diagonals", self.bound_to_coefficients_encoding),
+            ("to the sparse secret", self.bound_to_sparse),
+            ("back", self.bound_from_sparse),
+            ("trace", self.bound_trace),
+            ("coefficients to slots", self.bound_to_slots),
+            ("its diagonals", self.bound_to_slots_encoding),
+            ("EvalMod", self.bound_mod1),
+            ("series", self.bound_series),
+        ]
+    }
+}
+
+/// A bootstrapping whose linear maps have been looked at: bounds of both tiers from one encoding.
+pub struct Prepared<'a> {
+    refresher: &'a Refresher,
+    value: Value,
+    model: Model,
+    down: Vec<(Layout, Encoded)>,
+    up: Vec<(Layout, Encoded)>,
+}
+
+impl<'a> Prepared<'a> {
+    /// Encodes all diagonals again, to know how far they are off.
+    ///
+    /// **Cost** some seconds at N = 2^16.
+    ///
+    /// # Errors
+    /// What the encoder refuses.
+    pub fn new(refresher: &'a Refresher) -> Result<Self> {
+        let encoder = Encoder::new(refresher.ring());
+        let (down, up, _) = layouts(&encoder, refresher.literal());
+        let look = |maps: Vec<Layout>| -> Result<Vec<(Layout, Encoded)>> {
+            let one = |map: Layout| Encoded::new(&encoder, &map).map(|e| (map, e));
+            maps.into_iter().map(one).collect()
+        };
+        Ok(Self {
+            value: refresher.value(),
+            model: Model::new(refresher.ring().params()),
+            down: look(down)?,
+            up: look(up)?,
+            refresher,
+        })
+    }
+
+    /// Operations that share the failure probability: products of baby steps, giant steps, key switches, rescales.
+    #[must_use]
+    pub fn operations(&self) -> usize {
+        let maps = self.down.iter().chain(&self.up);
+        // Every diagonal, at most as many giant steps, a rescale.
+        let linear: usize = maps.map(|(_, map)| 2 * map.count + 1).sum();
+        let counts = |op: &Op| matches!(op, Op::Mul(..) | Op::Rescale(_));
+        let nodes = self.refresher.circuit().nodes.iter();
+        let log_n = self.model.parameters().log_n() as usize;
+        // Two conjugations, two switches at the raise, fewer steps of the trace than log N.
+        linear + 4 + log_n + nodes.filter(|node| counts(&node.op)).count()
+    }
+
+    /// The tier in which a bootstrapping fails with probability 2^-k at most.
+    #[must_use]
+    pub fn high_probability(&self, k: u32) -> Tier {
+        let log_n = self.model.parameters().log_n();
+        Tier::HighProbability {
+            kappa: tail::kappa(k, self.operations(), log_n),
+        }
+    }
+
+    /// Bounds what a bootstrapping adds.
+    ///
+    /// **Inputs** `most`: |u| <= most <= 1 in every slot. **Guarantee** the statement of the module.
+    ///
+    /// # Errors
+    /// A bound of |u| that is not in (0, 1], a kappa beyond what tails were derived for, an angle that the series is not made
+    /// for, a value that could wrap.
+    pub fn bound(&self, most: &Rational, tier: Tier, residues: Residues) -> Result<Budget> {
+        let overflow = self.refresher.literal().mod1.overflow;
+        self.bound_for(most, tier, residues, overflow)
+    }
+
+    fn bound_for(
+        &self,
+        most: &Rational,
+        tier: Tier,
+        residues: Residues,
+        overflow: u32,
+    ) -> Result<Budget> {
+        if *most <= 0u32 || *most > 1u32 {
+            return Err(Error::domain(
+                "bootstrapping: the bound of |m| must be in (0, 1]",
+            ));
+        }
+        if matches!(tier, Tier::HighProbability { kappa } if kappa > tail::MAX_KAPPA) {
+            return Err(Error::unsupported(format!(
+                "bootstrapping: {tier:?} is beyond the limit of 2^-{} for each event",
+                tail::MAX_KAPPA
+            )));
+        }
+        let literal = self.refresher.literal();
+        let parameters = self.model.parameters();
+        let added = Added {
+            model: &self.model,
+            tier,
+            residues,
+        };
+        let n = 2f64.powi(literal.log_values as i32 - 1);
+        let slots = parameters.n() as f64 / 2.0;
+        let ratio = literal.mod1.ratio();
+        let in_u = ratio.to_f64();
+        let size = above(most);
+        let q0 = Rational::from(parameters.q()[0]);
+
+        let (level, scale) = self.refresher.input();
+        let twice = Rational::from(&scale * 2u32);
+        let copies = slots / (2.0 * n);
+        let both = Row::equal(2.0 * copies, 1.0 / copies);
+        let conjugation = added.key_switch(level, both).over(f64_below(&twice));
+        let off = added
+            .key_switch(level, Row::equal(1.0, 1.0))
+            .over(f64_below(&twice));
+        let down = maps::to_coefficients(&added, &self.down, n, (twice, off, size));
+
+        // The raise and the trace, in units of q_0.
+        let lower = f64_below(&q0);
+        let sparse = above(&Rational::from((
+            Integer::from(1),
+            Integer::from(parameters.p()[0]),
+        )));
+        let whole = above(&Rational::from((Integer::from(1), parameters.p_product())));
+        let to_sparse = added.switched_coefficient(sparse)
+            + added.divided_coefficient(literal.weight as f64).over(lower);
+        let weight = match parameters.secret() {
+            Secret::Ternary => parameters.n(),
+            Secret::Weight(h) => h,
+        } as f64;
+        let from_sparse =
+            added.switched_coefficient(whole) + added.divided_coefficient(weight).over(lower);
+        let (mut trace, mut off) = (Upper::ZERO, Upper::ZERO);
+        let top = parameters.max_level();
+        let mut later = slots / n;
+        let all = f64_below(&(q0.clone() * (slots / n) as u64));
+        while later > 1.0 {
+            later /= 2.0;
+            trace += added
+                .key_switch(top, Row::equal(n * later, 1.0 / n))
+                .over(all);
+            off += added
+                .key_switch(top, Row::equal(1.0, 1.0))
+                .scaled(later)
+                .over(all);
+        }
+
+        let before = (conjugation + down.noise + down.encoding).over(in_u);
+        let reach =
+            Upper::of(f64::from(overflow)) + size.over(in_u) + before + to_sparse + from_sparse;
+        let spread = maps::spread(tier, literal.weight as f64, n, from_sparse);
+        let scale = q0 * (slots / n) as u64;
+        let up = maps::to_slots(&added, &self.up, n, (scale, off, (reach, spread)));
+        let t = before + to_sparse + from_sparse + trace + up.noise + up.encoding;
+
+        let program = Program::new(self.refresher.circuit(), &self.model, tier);
+        let carrier = Carrier::new(
+            self.refresher.circuit(),
+            &program,
+            &literal.mod1,
+            self.value,
+        )?;
+        let most = f64_above(most).min(1.0);
+        let worst = carrier.worst(most, t, overflow)?;
+        let exact = carrier.worst(most, Upper::ZERO, overflow)?;
+        let u = |x: Upper| x.scaled(in_u).get();
+        let Share { noise, encoding } = up;
+        Ok(Budget {
+            tier,
+            residues,
+            bound_conjugation: conjugation.get(),
+            bound_to_coefficients: down.noise.get(),
+            bound_to_coefficients_encoding: down.encoding.get(),
+            bound_to_sparse: u(to_sparse),
+            bound_from_sparse: u(from_sparse),
+            bound_trace: u(trace),
+            bound_to_slots: u(noise),
+            bound_to_slots_encoding: u(encoding),
+            bound_mod1: exact.noise.get(),
+            bound_series: exact.series.get(),
+            bound_noise: worst.all.get(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
