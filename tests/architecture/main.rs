@@ -54,6 +54,7 @@ const PRODUCER: Rules = Rules {
                 room("ring"),
                 room("scheme"),
                 room("evaluate"),
+                room("bootstrap"),
             ],
         },
         Room {

@@ -305,3 +305,63 @@ pub(super) fn spread(tier: Tier, weight: f64, n: f64, more: Upper) -> Upper {
 pub(super) fn above(x: &Rational) -> Upper {
     Upper::of(f64_above(x))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ckks::bootstrap::literal::Literal;
+    use crate::ckks::bootstrap::refresh::layouts;
+    use crate::ckks::parameters::Parameters;
+    use crate::ckks::ring::Ring;
+
+    /// Shapes of the maps, and diagonals that are off by what rounding n coefficients makes of a slot.
+    #[test]
+    fn encoded_diagonals_are_off_by_their_roundings() {
+        let literal = Literal::toy(10, 8);
+        let ring = Ring::new(&Parameters::new(&literal.encryption).unwrap()).unwrap();
+        let encoder = Encoder::new(&ring);
+        let (down, up, t) = layouts(&encoder, &literal);
+        assert_eq!(stages(&down)[0], 3);
+        assert_eq!(stages(&up), [3, 5, 7]);
+        for map in down.iter().chain(&up) {
+            let encoded = Encoded::new(&encoder, map).unwrap();
+            let period = map.diagonals.values().next().unwrap().len() as f64;
+            // At most 2 period coefficients of variance 1/12, the diagonals independent; fewer where values repeat within.
+            let root = (encoded.count as f64 * 2.0 * period / 12.0).sqrt() / map.scale.to_f64();
+            let off = encoded.off.get() / root;
+            assert!((0.1..2.5).contains(&off), "{off}");
+            // Entries have modulus 1; no row has fewer than two.
+            let least = encoded.babies.get() / encoded.count as f64;
+            assert!((0.5..1.0).contains(&least), "{least}");
+            let row = encoded.row.get();
+            assert!(
+                (row / row.round() - 1.0).abs() < 1e-6 && row >= 2.0,
+                "{row}"
+            );
+        }
+        // The scales end at that of t, 2n times as large.
+        let parameters = ring.params();
+        let moduli = parameters.moduli();
+        let start = Rational::from(parameters.q()[0]) * parameters.n() as u64;
+        let end = up
+            .iter()
+            .fold(start, |scale, map| scale * &map.scale / &moduli[map.level]);
+        assert_eq!(end, t);
+    }
+
+    /// The diagonals of a map that is off by more are seen to be.
+    #[test]
+    fn a_smaller_scale_is_a_larger_error() {
+        let literal = Literal::toy(10, 6);
+        let ring = Ring::new(&Parameters::new(&literal.encryption).unwrap()).unwrap();
+        let encoder = Encoder::new(&ring);
+        let (mut down, _, _) = layouts(&encoder, &literal);
+        let fine = Encoded::new(&encoder, &down[0]).unwrap().off.get();
+        down[0].scale >>= 10;
+        let coarse = Encoded::new(&encoder, &down[0]).unwrap().off.get();
+        assert!(
+            (512.0..2048.0).contains(&(coarse / fine)),
+            "{fine} {coarse}"
+        );
+    }
+}

@@ -122,3 +122,68 @@ impl Added<'_> {
         Upper::of(0.5 + 2f64.powi(-40)) * Upper::of(1.0 + weight)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ckks::parameters::security::Waiver;
+    use crate::ckks::parameters::{Literal, Parameters};
+
+    /// Roundings that all point one way at the slots of a row: no more than the bound for any, close to it for one slot, and
+    /// beyond what uniform ones reach.
+    #[test]
+    fn roundings_against_a_row_stay_within_the_bound_for_any() {
+        let mut literal = Literal::new(10, vec![50, 40], vec![50], 40);
+        literal.waiver = Waiver::Insecure;
+        let model = Model::new(&Parameters::new(&literal).unwrap());
+        let n = model.parameters().n();
+        let tier = Tier::HighProbability { kappa: 60 };
+        let added = Added {
+            model: &model,
+            tier,
+            residues: Residues::Any,
+        };
+        for slots in [1usize, 4, 32, 512] {
+            // Weights 1/slots at the first slots, of phases that differ; the slots' roots are zeta^(5^j).
+            let roots: Vec<usize> = std::iter::successors(Some(1), |r| Some(r * 5 % (2 * n)))
+                .take(slots)
+                .collect();
+            let weight = |k: usize| -> f64 {
+                let angle = |(j, r): (usize, &usize)| {
+                    std::f64::consts::PI * ((r * k) % (2 * n)) as f64 / n as f64 + (j * j) as f64
+                };
+                let sum: f64 = roots.iter().enumerate().map(|x| angle(x).cos()).sum();
+                sum / slots as f64
+            };
+            // sum_k r_k Re w_k is largest for r_k of the sign of Re w_k.
+            let reached: f64 = (0..n).map(|k| weight(k).abs() / 2.0).sum();
+            let row = Row::equal(slots as f64, 1.0 / slots as f64);
+            let (any, uniform) = (added.any(row).get(), added.uniform(row).get());
+            assert!(reached <= any, "{slots}: {reached} {any}");
+            assert!(reached >= 0.7 * any, "{slots}: {reached} {any}");
+            assert!(uniform < reached, "{slots}: {reached} {uniform}");
+        }
+    }
+
+    /// Products with digits of any kind: a row gains by its 2-norm, and in the worst case by its 1-norm.
+    #[test]
+    fn a_row_is_no_more_than_its_slots_one_by_one() {
+        let mut literal = Literal::new(10, vec![50, 40], vec![50], 40);
+        literal.waiver = Waiver::Insecure;
+        let model = Model::new(&Parameters::new(&literal).unwrap());
+        let (one, row) = (Row::equal(1.0, 1.0), Row::equal(16.0, 1.0 / 16.0));
+        for tier in [Tier::WorstCase, Tier::HighProbability { kappa: 40 }] {
+            let added = Added {
+                model: &model,
+                tier,
+                residues: Residues::Any,
+            };
+            let share = added.switched(1, row).get() / added.switched(1, one).get();
+            let want = if tier == Tier::WorstCase { 1.0 } else { 0.25 };
+            assert!((share - want).abs() < 1e-12, "{tier:?}: {share}");
+            // A whole key switch at one slot is what the circuits are bounded with.
+            let whole = added.key_switch(1, one).get() / model.bound_key_switch(1, tier);
+            assert!((0.999_999..1.000_001).contains(&whole), "{tier:?}: {whole}");
+        }
+    }
+}

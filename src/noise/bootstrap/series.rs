@@ -137,7 +137,7 @@ mod tests {
                 ..base.clone()
             };
             let pi = Float::with_val(200, Constant::Pi);
-            let a = Float::with_val(200, &pi * 2u32) * mod1.reach() >> mod1.doublings;
+            let a = (Float::with_val(200, &pi * 2u32) * mod1.reach()) >> mod1.doublings;
             let unit = Float::with_val(200, mod1.sine_unit());
             let amplitude = Float::with_val(200, mod1.ratio()) / (pi.clone() * 2u32);
             let (g, arc) = (mod1.cosine(), mod1.arcsine());
