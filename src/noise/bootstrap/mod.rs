@@ -45,17 +45,9 @@ use crate::noise::composite::fresh::Program;
 use crate::noise::formula::{tail, Model, Tier};
 use cells::Carrier;
 use maps::{above, Encoded, Share};
+pub use row::Residues;
 use row::{Added, Row};
 use rug::{Integer, Rational};
-
-/// What is assumed of what a division by P rounds away.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Residues {
-    /// Nothing.
-    Any,
-    /// It is uniform given the keys, as a rescale's is by A1. One assumption more.
-    Uniform,
-}
 
 /// What a bootstrapping adds, by source. Those up to `bound_to_slots_encoding` are in units of u: times 2^-r they are what t is
 /// off by.

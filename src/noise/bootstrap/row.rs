@@ -13,11 +13,19 @@
 //! - In the worst case all is slot by slot.
 
 use crate::arith::upper::Upper;
-use crate::noise::bootstrap::Residues;
 use crate::noise::formula::{tail, Model, Tier};
 
 /// 1/sqrt 8, and the 2^-39 of a division.
 const ENERGY: f64 = 0.353_554;
+
+/// What is assumed of what a division by P rounds away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Residues {
+    /// Nothing.
+    Any,
+    /// It is uniform given the keys, as a rescale's is by A1. One assumption more.
+    Uniform,
+}
 
 /// Norms of the weights of slots.
 #[derive(Debug, Clone, Copy)]
