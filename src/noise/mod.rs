@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`formula`] | what one operation adds, derived; as rows of a table |
 //! | [`composite`] | RIGOROUS bounds on what is decrypted after a composite |
+//! | [`bootstrap`] | RIGOROUS bounds on what a bootstrapping adds |
 //! | [`flooding`] | noise to add before a decryption is shared |
 //! | [`measure`] | drawn from the model, and measured on ciphertexts |
 //! | [`overflow`] | how likely a raised modulus overflows |
@@ -15,6 +16,7 @@
 //! the rounding of a rescale, the noise of a key switch. A circuit's noise is what these additions, each
 //! bounded here for all slots, become on their way through exact arithmetic.
 
+pub mod bootstrap;
 pub mod composite;
 pub mod flooding;
 pub mod formula;

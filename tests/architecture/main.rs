@@ -55,6 +55,7 @@ const PRODUCER: Rules = Rules {
                 room("ring"),
                 room("scheme"),
                 room("evaluate"),
+                room("bootstrap"),
             ],
         },
         Room {
@@ -63,6 +64,7 @@ const PRODUCER: Rules = Rules {
                 room("formula"),
                 room("flooding"),
                 room("composite"),
+                room("bootstrap"),
                 room("measure"),
                 room("overflow"),
             ],

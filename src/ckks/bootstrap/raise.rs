@@ -244,7 +244,7 @@ mod tests {
             } else {
                 Integer::new()
             };
-            assert!(Integer::from(after - want).abs() < 10_000, "{k}");
+            assert!((after - want).abs() < 10_000, "{k}");
         }
     }
 }

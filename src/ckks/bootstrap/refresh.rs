@@ -17,11 +17,15 @@ use crate::ckks::parameters::rng::Rng;
 use crate::ckks::parameters::Parameters;
 use crate::ckks::ring::Ring;
 use crate::ckks::scheme::cipher::Ciphertext;
-use crate::ckks::scheme::encode::Encoder;
+use crate::ckks::scheme::encode::{Complex, Encoder};
 use crate::ckks::scheme::keys::{EvaluationKeys, SecretKey};
 use crate::error::{ErrorKind, Result};
 use rug::{Integer, Rational};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// What the input is multiplied by, as an integer: at most what the lowest levels have room for and their diagonals can spare.
+pub(crate) const GAIN: u32 = 16;
 
 /// What a refresh is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,28 +83,14 @@ impl Refresher {
         }
         literal.check(params)?;
         let encoder = Encoder::new(ring);
+        let (down, up, t) = layouts(&encoder, literal);
         let moduli = params.moduli();
-        let (top, values) = (params.max_level(), literal.log_values);
-        let q0 = Rational::from(&moduli[0]);
-
-        // The sum with the conjugate is twice m.
-        let start = literal.slots_to_coefficients;
-        let ratio = literal.mod1.ratio();
-        let maps = slots_to_coefficients(&encoder, values, start);
-        let wanted = &q0 / ratio;
-        let have = params.scale() * 2u32;
-        let to_coefficients = encode(&encoder, &maps, &moduli, start, (have, wanted))?;
-
-        let maps = coefficients_to_slots(&encoder, values, literal.coefficients_to_slots);
-        let level = top - literal.coefficients_to_slots;
-        let scale = Rational::from(Integer::from(1) << log2(&moduli[level]).round() as u32);
-        let wanted = literal.mod1.input_scale(&scale);
-        let circuit = literal
-            .mod1
-            .circuit(&moduli, level, wanted.clone(), value)?;
-        // 2n values, N/(2n) copies in the trace.
-        let have = q0 * (params.n() as u64);
-        let to_slots = encode(&encoder, &maps, &moduli, top, (have, wanted))?;
+        let level = params.max_level() - literal.coefficients_to_slots;
+        let circuit = literal.mod1.circuit(&moduli, level, t, value)?;
+        let encode = |maps: Vec<Layout>| -> Result<Vec<LinearMap>> {
+            maps.iter().map(|map| map.encode(&encoder)).collect()
+        };
+        let (to_coefficients, to_slots) = (encode(down)?, encode(up)?);
         Ok(Self {
             ring: ring.clone(),
             literal: literal.clone(),
@@ -165,6 +155,24 @@ impl Refresher {
         ]
     }
 
+    /// The parameters.
+    #[must_use]
+    pub fn literal(&self) -> &Literal {
+        &self.literal
+    }
+
+    /// What is wanted of m.
+    #[must_use]
+    pub fn value(&self) -> Value {
+        self.value
+    }
+
+    /// The ring.
+    #[must_use]
+    pub fn ring(&self) -> &Arc<Ring> {
+        &self.ring
+    }
+
     /// The number of complex slots of the coefficients.
     fn slots(&self) -> usize {
         1 << (self.literal.log_values - 1)
@@ -211,7 +219,7 @@ impl Refresher {
         phase(Phase::SlotsToCoefficients);
         let raised = self.to_coefficients(evaluator, a)?;
         phase(Phase::Raise);
-        let raised = keys.raise.raise(&self.ring, &raised)?;
+        let raised = self.raise(keys, &raised)?;
         phase(Phase::Trace);
         let raised = self.trace(evaluator, raised)?;
         phase(Phase::CoefficientsToSlots);
@@ -255,7 +263,7 @@ impl Refresher {
     }
 
     /// m in the coefficients, at level 0.
-    fn to_coefficients(&self, e: &Evaluator, a: &Ciphertext) -> Result<Ciphertext> {
+    pub(crate) fn to_coefficients(&self, e: &Evaluator, a: &Ciphertext) -> Result<Ciphertext> {
         let (level, scale) = self.input();
         a.stands_at(level, &scale, "the input of a refresh")?;
         if a.log_slots() != self.literal.log_values {
@@ -266,9 +274,11 @@ impl Refresher {
             ))
             .into());
         }
-        // Noise is complex, and what is imaginary would be a part of other values' coefficients.
-        let conjugate = e.conjugate(a)?;
-        let twice = e.add(a, &conjugate)?;
+        // Noise is complex, and what is imaginary would be a part of other values' coefficients. Multiplied exactly beforehand, m
+        // stands the higher above what the key switch adds.
+        let a = e.mul_constant(a, &Integer::from(GAIN), &Rational::from(GAIN))?;
+        let conjugate = e.conjugate(&a)?;
+        let twice = e.add(&a, &conjugate)?;
         let twice = e.in_units(&twice, &Rational::from(2))?;
         let mut a = twice;
         for map in &self.to_coefficients {
@@ -278,8 +288,13 @@ impl Refresher {
         Ok(a)
     }
 
+    /// m + q_0 I in the coefficients, at the top.
+    pub(crate) fn raise(&self, keys: &RefreshKeys, a: &Ciphertext) -> Result<Ciphertext> {
+        keys.raise.raise(&self.ring, a)
+    }
+
     /// t = I + m/2^r in the coefficients of the subring alone.
-    fn trace(&self, e: &Evaluator, mut a: Ciphertext) -> Result<Ciphertext> {
+    pub(crate) fn trace(&self, e: &Evaluator, mut a: Ciphertext) -> Result<Ciphertext> {
         // m at the scale q_0/2^r is m/2^r at the scale q_0.
         a = e.in_units(&a, &self.literal.mod1.ratio())?;
         let copies = self.ring.n() / (2 * self.slots());
@@ -288,7 +303,7 @@ impl Refresher {
     }
 
     /// t in 2n real slots.
-    fn to_slots(&self, e: &Evaluator, mut a: Ciphertext) -> Result<Ciphertext> {
+    pub(crate) fn to_slots(&self, e: &Evaluator, mut a: Ciphertext) -> Result<Ciphertext> {
         let count = self.to_slots.len();
         for (i, map) in self.to_slots.iter().enumerate() {
             let mut image = e.apply(&a, map)?;
@@ -307,14 +322,65 @@ impl Refresher {
     }
 }
 
-/// Encodes maps from a level down, so that the scale goes from `have` to `wanted`.
-fn encode(
+/// A linear map before it is encoded.
+#[derive(Debug, Clone)]
+pub(crate) struct Layout {
+    /// The diagonals by their shifts.
+    pub diagonals: BTreeMap<i64, Vec<Complex>>,
+    /// The stride, and how many multiples of it are baby steps.
+    pub steps: (i64, i64),
+    /// The level of its inputs.
+    pub level: usize,
+    /// The scale of the diagonals.
+    pub scale: Rational,
+}
+
+impl Layout {
+    fn encode(&self, encoder: &Encoder) -> Result<LinearMap> {
+        LinearMap::new(
+            encoder,
+            &self.diagonals,
+            self.steps,
+            self.level,
+            &self.scale,
+        )
+    }
+}
+
+/// The maps of slots to coefficients and those back, in the order of their application; the scale of t.
+pub(crate) fn layouts(
     encoder: &Encoder,
+    literal: &Literal,
+) -> (Vec<Layout>, Vec<Layout>, Rational) {
+    let params = encoder.ring().params();
+    let moduli = params.moduli();
+    let (top, values) = (params.max_level(), literal.log_values);
+    let q0 = Rational::from(&moduli[0]);
+
+    // The sum with the conjugate is twice m.
+    let start = literal.slots_to_coefficients;
+    let maps = slots_to_coefficients(encoder, values, start);
+    let have = params.scale() * (2 * GAIN);
+    let wanted = &q0 / literal.mod1.ratio();
+    let down = layout(&maps, &moduli, start, (have, wanted));
+
+    let maps = coefficients_to_slots(encoder, values, literal.coefficients_to_slots);
+    let level = top - literal.coefficients_to_slots;
+    let scale = Rational::from(Integer::from(1) << log2(&moduli[level]).round() as u32);
+    let t = literal.mod1.input_scale(&scale);
+    // 2n values, N/(2n) copies in the trace.
+    let have = q0 * (params.n() as u64);
+    let up = layout(&maps, &moduli, top, (have, t.clone()));
+    (down, up, t)
+}
+
+/// Lays maps out from a level down, so that the scale goes from `have` to `wanted`.
+fn layout(
     maps: &[Diagonals],
     moduli: &[Integer],
     level: usize,
     (have, wanted): (Rational, Rational),
-) -> Result<Vec<LinearMap>> {
+) -> Vec<Layout> {
     let count = maps.len();
     let divided: Integer = moduli[level + 1 - count..=level].iter().product();
     let mut left = wanted * divided / have;
@@ -329,9 +395,12 @@ fn encode(
             };
             left /= &scale;
             let diagonals = map.values();
-            let stride = map.stride() as i64;
-            let babies = baby_steps(diagonals.len());
-            LinearMap::new(encoder, &diagonals, (stride, babies), level - i, &scale)
+            Layout {
+                steps: (map.stride() as i64, baby_steps(diagonals.len())),
+                diagonals,
+                level: level - i,
+                scale,
+            }
         })
         .collect()
 }

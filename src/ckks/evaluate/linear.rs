@@ -68,6 +68,28 @@ fn refuse(detail: String) -> Error {
     ErrorKind::Mismatch(detail).into()
 }
 
+/// A shift as a giant and a baby step, of a stride and a number of baby steps.
+pub(crate) fn split(shift: i64, (stride, babies): (i64, i64)) -> (i64, i64) {
+    let baby = shift.rem_euclid(stride * babies);
+    (shift - baby, baby)
+}
+
+/// The coefficients of a diagonal as it is encoded: turned back, so that the giant step brings it to its place.
+///
+/// # Errors
+/// What the encoder refuses.
+pub(crate) fn encoded(
+    encoder: &Encoder,
+    diagonal: &[Complex],
+    giant: i64,
+    scale: &Rational,
+) -> Result<Vec<i128>> {
+    let mut values = diagonal.to_vec();
+    let period = values.len();
+    values.rotate_right(giant.rem_euclid(period as i64) as usize);
+    encoder.coefficients(&values, period.trailing_zeros(), scale)
+}
+
 impl LinearMap {
     /// Encodes sum_k d_k rot_k(x), for slots x at a level.
     ///
@@ -94,10 +116,7 @@ impl LinearMap {
                 "linear map: stride {stride}, {babies} baby steps, level {level}"
             )));
         }
-        let split = |shift: i64| {
-            let baby = shift.rem_euclid(stride * babies);
-            (shift - baby, baby)
-        };
+        let split = |shift| split(shift, (stride, babies));
         for (&shift, values) in diagonals {
             if shift % stride != 0 || values.len() != period {
                 return Err(refuse(format!(
@@ -109,14 +128,10 @@ impl LinearMap {
         let steps: BTreeSet<i64> = diagonals.keys().map(|&shift| split(shift).1).collect();
         let babies: Vec<i64> = steps.into_iter().collect();
         let repeats = ring.repeats(period);
-        let log_period = period.trailing_zeros();
         let mut giants: BTreeMap<i64, Vec<Term>> = BTreeMap::new();
         for (&shift, values) in diagonals {
             let (giant, baby) = split(shift);
-            // Turned back, so that the giant step brings it to its place.
-            let mut values = values.clone();
-            values.rotate_right(giant.rem_euclid(period as i64) as usize);
-            let coefficients = encoder.coefficients(&values, log_period, scale)?;
+            let coefficients = encoded(encoder, values, giant, scale)?;
             let full = ring.wide(&coefficients, &ring.extended(level));
             let once = (full.0.iter())
                 .map(|limb| limb.iter().step_by(repeats).copied().collect())

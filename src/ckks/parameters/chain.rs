@@ -7,11 +7,12 @@
 //! cost the less the fewer digits there are. With small primes among large ones as many make a digit as leave [`SLACK_LOG2`] bits
 //! to P: what is proved of (sum_j d_j e_j)/P, whatever the digits, then is of the size of a rounding.
 
-use super::{fault, in_range, MAX_P_PRIMES};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use rug::Integer;
 use std::ops::Range;
 
+/// Most special primes, and most primes of a digit: the sums of a base conversion stay exact.
+pub const MAX_P_PRIMES: usize = 8;
 /// Most primes of a level.
 pub const MAX_LEVEL_PRIMES: usize = 2;
 /// Most primes that are converted from together: the special ones and a level's, or a digit's.
@@ -20,6 +21,19 @@ pub const MAX_SOURCES: usize = MAX_P_PRIMES + 1;
 /// log2 of how much narrower than P digits are at least that are cut by width; most are narrower still. sqrt(x V N) R' sqrt(d) of
 /// `noise::formula::tail` is 2^28.5 at N = 2^16 for eight digits as wide as P, and a rounding's bound 2^19.
 pub const SLACK_LOG2: u32 = 8;
+
+pub(super) fn fault(detail: String) -> Error {
+    ErrorKind::Parameters(detail).into()
+}
+
+pub(super) fn in_range(name: &str, value: usize, lo: usize, hi: usize) -> Result<()> {
+    if (lo..=hi).contains(&value) {
+        return Ok(());
+    }
+    Err(fault(format!(
+        "{name} is {value}: it goes from {lo} to {hi}"
+    )))
+}
 
 /// The levels and the digits of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,7 +15,7 @@ pub mod primes;
 pub mod rng;
 pub mod security;
 
-use super::parameters::chain::Shape;
+use super::parameters::chain::{fault, in_range, Shape, MAX_P_PRIMES};
 use super::parameters::security::{Security, Waiver};
 use crate::error::{Error, ErrorKind, Result};
 use rug::{Integer, Rational};
@@ -29,8 +29,6 @@ pub const MIN_LOG_N: u32 = 10;
 pub const MAX_LOG_N: u32 = 17;
 /// Most primes of Q.
 pub const MAX_Q_PRIMES: usize = 64;
-/// Most special primes, and most primes of a digit: the sums of a base conversion stay exact.
-pub const MAX_P_PRIMES: usize = 8;
 /// The least `cbd` of which the standard deviation sqrt(cbd/2) is that of the security tables.
 pub const MIN_SECURE_CBD: u32 = 21;
 /// The greatest `cbd`: its bits are drawn as one word.
@@ -147,19 +145,6 @@ struct Checked {
 /// Checked parameters; cheap to clone, impossible to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parameters(Arc<Checked>);
-
-fn fault(detail: String) -> Error {
-    ErrorKind::Parameters(detail).into()
-}
-
-fn in_range(name: &str, value: usize, lo: usize, hi: usize) -> Result<()> {
-    if (lo..=hi).contains(&value) {
-        return Ok(());
-    }
-    Err(fault(format!(
-        "{name} is {value}: it goes from {lo} to {hi}"
-    )))
-}
 
 impl Parameters {
     /// Checks a literal.

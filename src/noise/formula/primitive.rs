@@ -108,7 +108,7 @@ impl Model {
     }
 
     /// The moduli of the digits at a level.
-    fn digits(&self, level: usize) -> Vec<Interval> {
+    pub(crate) fn digits(&self, level: usize) -> Vec<Interval> {
         let p = self.parameters();
         let product = |digit: std::ops::Range<usize>| -> Integer {
             p.q()[digit].iter().map(|&q| Integer::from(q)).product()
@@ -125,6 +125,19 @@ impl Model {
     /// **Guarantee** for the tier, whatever is taken apart and rounded away, as long as the key's errors are independent
     /// of it (I).
     pub fn bound_key_switch(&self, level: usize, tier: Tier) -> f64 {
+        let any = self.stray_rounding(Tier::WorstCase);
+        let rounding = any * (point(1.0) + self.bound_secret());
+        (self.switched(level, tier) + rounding).sup()
+    }
+
+    /// `bound` of (sum_j d_j e_j)/P alone: what a key switch adds before it is divided by P.
+    ///
+    /// **Guarantee** as [`Self::bound_key_switch`].
+    pub fn bound_switched(&self, level: usize, tier: Tier) -> f64 {
+        self.switched(level, tier).sup()
+    }
+
+    fn switched(&self, level: usize, tier: Tier) -> Interval {
         let digits = self.digits(level);
         let p = enclose_integer(&self.parameters().p_product());
         let any = self.stray_rounding(Tier::WorstCase);
@@ -136,8 +149,7 @@ impl Model {
                 shares.fold(point(0.0), |sum, q| sum + q * q).sqrt() * p
             }
         };
-        let switched = any * self.error(tier) * widths / p;
-        (switched + any * (point(1.0) + self.bound_secret())).sup()
+        any * self.error(tier) * widths / p
     }
 
     /// *Estimate*: variance of |r(zeta)| of a rounding.
