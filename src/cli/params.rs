@@ -1,7 +1,7 @@
 //! `polycert params`: encryption parameters, their security, keys and depth.
 
 use crate::ckks::parameters::security::{Security, Waiver};
-use crate::ckks::parameters::{log2, Literal, Parameters, Secret, MIN_SECURE_CBD};
+use crate::ckks::parameters::{log2, Chain, Literal, Parameters, Secret, MIN_SECURE_CBD};
 use crate::ckks::scheme::keys::key_bytes;
 use crate::cli::terminal::output;
 use crate::error::{Error, Result};
@@ -38,14 +38,14 @@ pub struct Chosen {
     /// Sizes of the special primes in bits: 2x48.
     #[arg(long)]
     p: Option<String>,
-    /// log2 of the scale [default: the size of the last prime of Q].
+    /// log2 of the scale [default: the size of the last level's primes together].
     #[arg(long)]
     log_scale: Option<u32>,
     /// How many primes each level adds to the modulus, level 0 first, as in 4x1+8x2; a rescale divides by all of them [default:
     /// one each].
     #[arg(long)]
-    levels: Option<String>,
-    /// Primes of Q in a digit of the key switch [default: the number of special primes; with --levels as many as P is wide
+    level_primes: Option<String>,
+    /// Primes of Q in a digit of the key switch [default: the number of special primes; with --level-primes as many as P is wide
     /// enough for].
     #[arg(long)]
     digit_primes: Option<usize>,
@@ -71,7 +71,7 @@ impl Chosen {
     pub fn is_given(&self) -> bool {
         let sizes = [self.q.is_some(), self.p.is_some(), self.preset.is_some()];
         let numbers = [self.log_n, self.log_scale].iter().any(Option::is_some);
-        let shape = self.digit_primes.is_some() || self.levels.is_some();
+        let shape = self.digit_primes.is_some() || self.level_primes.is_some();
         let rest = shape || self.weight.is_some();
         let defaults = self.cbd == MIN_SECURE_CBD && self.security == 128;
         sizes.contains(&true) || numbers || rest || !defaults || self.sparse_192 || self.insecure
@@ -118,15 +118,23 @@ fn literal(a: &Chosen) -> Result<Literal> {
             .ok_or_else(|| Error::domain(format!("there is no preset {name:?}: A or B")))?,
         (None, Some(q), Some(p)) if a.log_n.is_some() => {
             let (q, p) = (sizes("--q", q)?, sizes("--p", p)?);
-            let scale = a.log_scale.or(q.last().copied()).unwrap_or_default();
+            let scale = a.log_scale.or(q.last().copied());
+            let scale = scale.unwrap_or_default();
             Literal::new(a.log_n.unwrap_or_default(), q, p, scale)
         }
         _ => return Err(Error::domain("no encryption parameters are given: say --preset A (N = 2^15, 18 levels) or --preset B (N = 2^16, 28 levels), or --log-n, --q and --p")),
     };
     literal.cbd = a.cbd;
-    if let Some(levels) = &a.levels {
-        let counts = sizes("--levels", levels)?;
-        literal.levels = Some(counts.into_iter().map(|count| count as usize).collect());
+    if let Some(levels) = &a.level_primes {
+        let counts = sizes("--level-primes", levels)?;
+        let counts: Vec<usize> = counts.into_iter().map(|count| count as usize).collect();
+        // The scale is as large as what the last level divides by.
+        if let (None, Some(&last), Chain::Bits { q, .. }) =
+            (a.log_scale, counts.last(), &literal.chain)
+        {
+            literal.log_scale = q.iter().rev().take(last).sum();
+        }
+        literal.levels = Some(counts);
     }
     literal.digit_primes = a.digit_primes;
     if let Some(h) = a.weight {
@@ -236,7 +244,8 @@ fn words(p: &Parameters) -> String {
         megabytes(bytes.ciphertext),
         hex(&p.digest()),
     );
-    let primes = (p.q().iter().enumerate()).map(|(i, q)| (i.to_string(), *q));
+    let level = |i: usize| (0..=top).find(|&level| i < p.limbs(level)).unwrap_or(top);
+    let primes = (p.q().iter().enumerate()).map(|(i, q)| (level(i).to_string(), *q));
     for (name, prime) in primes.chain(p.p().iter().map(|&q| ("P".to_owned(), q))) {
         let bits = (prime as f64).log2();
         let deviation = prime as f64 / bits.round().exp2() - 1.0;

@@ -21,8 +21,8 @@ pub struct Options {
     /// The named set: R57.
     #[arg(long, default_value = "R57", requires = "measure", value_name = "NAME")]
     preset: String,
-    /// log2 of the number of real values in a ciphertext, 1 to log2(N) - 1.
-    #[arg(long, default_value_t = 14, requires = "measure", value_name = "V", value_parser = clap::value_parser!(u32).range(1..=16))]
+    /// log2 of the number of real values in a ciphertext, 4 to log2(N) - 1.
+    #[arg(long, default_value_t = 14, requires = "measure", value_name = "V", value_parser = clap::value_parser!(u32).range(4..=16))]
     log_values: u32,
     /// The set's circuit in a ring of degree 2^N, without any security: for experiments, with --insecure.
     #[arg(long, requires = "insecure", value_name = "N", value_parser = clap::value_parser!(u32).range(10..=16))]

@@ -78,6 +78,49 @@ pub fn beyond(secret: Secret, k: u32, mu: &Rational, q0: &Integer) -> Probabilit
     }
 }
 
+/// Largest weight for which [`some_beyond`] looks at pairs of coefficients.
+const MAX_PAIRED_WEIGHT: u32 = 256;
+
+/// A lower bound of the probability that some of `many` coefficients of one ciphertext has |I| > k.
+///
+/// **Method** With C_i the event that the sum S_i of coefficient i is surely beyond y, p = P(C_i) and X the number of events,
+/// P(X > 0) >= (E X)^2/E X^2. Two coefficients that share r of their h summands are beyond together with probability at most
+/// p f(r): the shared ones reach r/2, and the h - r others of the second, which are independent of the first, must be beyond
+/// y - r/2. All pairs of summands at different places are h (h - 1), so over the coefficients j that share any with i
+/// sum_j f(r_j) <= h (h - 1) max_r f(r)/r, whatever the secret; the rest is independent. So
+/// ```text
+/// P(X > 0) >= m p/(1 + h (h - 1) max_r f(r)/r + m p)        m = `many`
+/// ```
+///
+/// **Guarantee** proved under the module's assumption, for fixed weights up to 256; above it is the probability of one coefficient.
+#[must_use]
+pub fn some_beyond(
+    secret: Secret,
+    k: u32,
+    mu: &Rational,
+    q0: &Integer,
+    many: u64,
+) -> Option<Rational> {
+    let p = beyond(secret, k, mu, q0).lower?;
+    let Secret::Weight(h) = secret else {
+        return Some(p);
+    };
+    if h > MAX_PAIRED_WEIGHT || p == 0 {
+        return Some(p);
+    }
+    // The y of `beyond`, or a little less: f falls with it.
+    let y = Rational::from((2 * k + 1, 2)) + mu;
+    let shared = |r: u32| {
+        let rest = &y - Rational::from((r, 2));
+        two_sided(h - r, &rest) / r
+    };
+    let most = (1..=h).map(shared).max().unwrap_or_default();
+    let mean = p * many;
+    let pairs = most * h * (h - 1) + 1u32;
+    let sum = pairs + &mean;
+    Some(mean / sum)
+}
+
 /// P(|S| > x) for S the sum of n uniform numbers of [-1/2, 1/2], exactly; 1 for x <= 0.
 #[must_use]
 pub fn two_sided(n: u32, x: &Rational) -> Rational {
@@ -270,6 +313,54 @@ mod tests {
             assert!((at(k) - want).abs() < 0.06, "{k}: {}", at(k));
         }
         assert_eq!(beyond(Secret::Weight(32), 16, &sixteenth, &q0).upper, 0);
+    }
+
+    /// At least that often some coefficient is beyond: by drawing small rings, where it often is.
+    #[test]
+    fn some_coefficient_is_beyond_as_often_as_is_said() {
+        let (n, h, k) = (64usize, 8usize, 2u32);
+        let mut state = 1u64;
+        let mut word = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            state >> 11
+        };
+        let (runs, mut seen) = (2_000u32, 0u32);
+        for _ in 0..runs {
+            let u: Vec<f64> = (0..n)
+                .map(|_| word() as f64 * 2f64.powi(-53) - 0.5)
+                .collect();
+            // A secret whose coefficients share as many summands as they can: a run.
+            let sum = |i: usize| -> f64 {
+                let term = |k: usize| if i >= k { u[i - k] } else { -u[n + i - k] };
+                (0..h).map(term).sum()
+            };
+            seen += u32::from((0..n).any(|i| sum(i).abs() > f64::from(k) + 0.5));
+        }
+        let q0 = Integer::from(1) << 50u32;
+        let secret = Secret::Weight(h as u32);
+        let at = |many| {
+            some_beyond(secret, k, &Rational::new(), &q0, many)
+                .unwrap()
+                .to_f64()
+        };
+        let share = f64::from(seen) / f64::from(runs);
+        // Three deviations of the drawing.
+        let low = share + 3.0 * (share / f64::from(runs)).sqrt();
+        assert!(at(n as u64) <= low, "{} {share}", at(n as u64));
+        // More than of one coefficient, and a probability however many there are.
+        let one = beyond(secret, k, &Rational::new(), &q0)
+            .lower
+            .unwrap()
+            .to_f64();
+        assert!(
+            at(1 << 20) > one && at(u64::MAX) <= 1.0,
+            "{one} {}",
+            at(1 << 20)
+        );
+        // The mean count is no lower bound: it is above the share that was seen.
+        assert!(one * n as f64 > low, "{one} {share}");
     }
 
     /// The bound of drawn secrets holds for the mixture of weights, exactly.

@@ -13,7 +13,7 @@ fn law(h: u32) -> Vec<f64> {
     let below = |x: Rational| -> Rational {
         let mut sum = Rational::new();
         for j in 0..=h {
-            let base = Rational::from(&x + Rational::from((h, 2u32))) - j;
+            let base = &x + Rational::from((h, 2u32)) - j;
             if base > 0 {
                 let term = base.pow(h) * Integer::from(h).binomial(j);
                 sum += if j % 2 == 0 { term } else { -term };

@@ -111,6 +111,12 @@ impl Literal {
         if !(1..=parameters.n()).contains(&self.weight) {
             return fault(format!("a sparse secret of weight {}", self.weight));
         }
+        if parameters.limbs(0) != 1 {
+            return fault(format!(
+                "level 0 has {} primes: the modulus is raised from one",
+                parameters.limbs(0)
+            ));
+        }
         let sparse = Integer::from(parameters.q()[0]) * parameters.p()[0];
         let stated = parameters.waiver() == Waiver::Insecure;
         let small = sparse <= Integer::from(1) << MAX_SPARSE_LOG2;
@@ -165,6 +171,10 @@ mod tests {
             literal.check(&parameters).unwrap_err().to_string()
         };
         assert!(error(|l| l.log_values = 16).contains("2^16 real values"));
+        let e = error(|l| {
+            l.encryption.levels = Some([vec![2], vec![1; 16], vec![2; 8], vec![1; 3]].concat());
+        });
+        assert!(e.contains("level 0 has 2 primes"), "{e}");
         assert!(error(|l| l.weight = 16).contains("weight 16 mod 2^"));
         assert!(error(|l| l.coefficients_to_slots = 0).contains("1 to 13"));
         let e = error(|l| {

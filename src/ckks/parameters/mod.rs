@@ -17,7 +17,7 @@ pub mod security;
 
 use super::parameters::chain::{fault, in_range, Shape, MAX_P_PRIMES};
 use super::parameters::security::{Security, Waiver};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use rug::{Integer, Rational};
 use sha2::{Digest as _, Sha256};
 use std::ops::Range;

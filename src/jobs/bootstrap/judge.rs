@@ -3,7 +3,7 @@
 use crate::certify::evalmod::{Cell, EvalMod, Polynomial, Wave};
 use crate::error::{Error, Result};
 use crate::jobs::bootstrap::set::{Claims, Kind, Set};
-use crate::noise::overflow::{beyond, Probability};
+use crate::noise::overflow::{beyond, some_beyond, Probability};
 use rayon::prelude::*;
 use rug::float::Round;
 use rug::ops::Pow;
@@ -216,7 +216,7 @@ fn eval_mod(set: &Set, message: &Rational) -> EvalMod {
     }
 }
 
-/// Coefficients times bootstraps times the probability of one.
+/// Of all coefficients and bootstraps: the expected number is an upper bound of the probability; the lower one is of a bootstrap.
 fn expected(request: &Request, k: u32) -> Probability {
     let set = &request.set;
     let mu = request.message.clone() >> set.log_ratio;
@@ -224,7 +224,7 @@ fn expected(request: &Request, k: u32) -> Probability {
     let one = beyond(set.raised_under(), k, &mu, &q0);
     let many = (Rational::from(request.bootstraps) * set.iterations) << (set.log_slots + 1);
     Probability {
-        lower: one.lower.map(|p| p * &many),
+        lower: some_beyond(set.raised_under(), k, &mu, &q0, 1 << (set.log_slots + 1)),
         upper: one.upper * many,
     }
 }
@@ -237,7 +237,7 @@ fn claims(j: &Judgement, claimed: &Claims) -> Vec<Claim> {
         let share = |p: &Rational, round| log2_of(&Rational::from(p / j.bootstraps), round);
         let bound_log2 = upper.map_or(f64::INFINITY, |k| share(&row(k).beyond.upper, Round::Up));
         let lower = lower.and_then(|k| row(k).beyond.lower.as_ref());
-        let lower_log2 = lower.map(|p| share(p, Round::Down));
+        let lower_log2 = lower.map(|p| log2_of(p, Round::Down));
         Claim {
             name,
             bits: bits.clone(),
