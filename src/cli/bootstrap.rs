@@ -36,8 +36,8 @@ pub struct Arguments {
     /// The parameter set to judge; `-` is standard input.
     #[arg(long, value_name = "FILE", required_unless_present = "measure")]
     judge: Option<PathBuf>,
-    /// Measure a set of our own on ciphertexts instead: noise, overflows, times and memory, with new keys. Exit code 1: a value
-    /// came back as another.
+    /// Measure a set of our own on ciphertexts instead: noise, overflows, times and memory, with new keys, beside what is
+    /// proved. Exit code 1: a value beyond the bound.
     #[arg(long, conflicts_with = "judge")]
     measure: bool,
     #[command(flatten)]

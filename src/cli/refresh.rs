@@ -39,6 +39,9 @@ pub struct Options {
     /// Values are drawn from [-M, M], in units of the largest message, 0 < M <= 1.
     #[arg(long, default_value_t = 1.0, requires = "measure", value_name = "M")]
     limit: f64,
+    /// The bound holds but for 2^-K a bootstrap, and as long as no overflow is beyond what EvalMod admits.
+    #[arg(short, default_value_t = 40, requires = "measure", value_name = "K", value_parser = clap::value_parser!(u32).range(1..=60))]
+    k: u32,
     /// Do not count the overflows of the coefficients, which takes as long as a decryption at the top level.
     #[arg(long, requires = "measure")]
     no_overflows: bool,
@@ -68,6 +71,7 @@ pub fn run(a: &Options, as_json: bool) -> Result<ExitCode> {
         },
         runs: a.runs,
         limit: a.limit,
+        k: a.k,
         count: !a.no_overflows,
         seed: a.seed,
     };
@@ -80,7 +84,7 @@ pub fn run(a: &Options, as_json: bool) -> Result<ExitCode> {
         false => words(&request, &answer),
     };
     output(None, &text)?;
-    Ok(ExitCode::from(u8::from(answer.measured.lost > 0)))
+    Ok(ExitCode::from(u8::from(!answer.within_bounds())))
 }
 
 fn phase(p: Phase) -> &'static str {
@@ -91,6 +95,11 @@ fn phase(p: Phase) -> &'static str {
         Phase::CoefficientsToSlots => "coefficients to slots",
         Phase::Mod1 => "EvalMod",
     }
+}
+
+/// log2 of a bound, rounded up to what two decimals show.
+fn log2_up(bound: f64) -> f64 {
+    (bound.log2().next_up() * 100.0).ceil() / 100.0
 }
 
 fn words(request: &Request, a: &Answer) -> String {
@@ -134,6 +143,23 @@ fn words(request: &Request, a: &Answer) -> String {
         m.noise.measure_max.log2(),
         m.lost,
     );
+    let _ = writeln!(
+        out,
+        "proved       noise <= 2^{:.2} of every value in [-{}, {}] but for 2^-{} a bootstrap, by this program alone (no certificate); \
+         assumed: no overflow beyond K, A1, I, c_1 uniform modulo q_0",
+        log2_up(a.budget.bound_noise),
+        request.limit,
+        request.limit,
+        request.k,
+    );
+    let sources = a
+        .budget
+        .sources()
+        .map(|(name, bound)| format!("{name} 2^{:.2}", log2_up(bound)));
+    let _ = writeln!(out, "  of it      {}", sources.join(", "));
+    if !a.within_bounds() {
+        out += "             BEYOND THE BOUND\n";
+    }
     let parts = m.phases.iter().map(|(p, spent)| {
         let each = spent.time.as_secs_f64() / m.runs as f64;
         format!("{} {each:.2}", phase(*p))
@@ -163,6 +189,9 @@ fn document(request: &Request, a: &Answer) -> Value {
     let overflows: serde_json::Map<String, Value> = (m.overflows.iter())
         .map(|(k, count)| (k.to_string(), json!(count)))
         .collect();
+    let sources: Vec<Value> = (a.budget.sources().iter())
+        .map(|(name, bound)| json!({ "source": name, "bound": bound }))
+        .collect();
     json!({
         "schema": SCHEMA,
         "security_sentence": literal.sparse_sentence(&a.parameters),
@@ -181,6 +210,10 @@ fn document(request: &Request, a: &Answer) -> Value {
         "runs": m.runs,
         "values": m.noise.count,
         "lost": m.lost,
+        "k": request.k,
+        "bound_noise": a.budget.bound_noise,
+        "bound_sources": sources,
+        "within_bounds": a.within_bounds(),
         "measure_rms": m.noise.measure_rms(),
         "measure_max": m.noise.measure_max,
         "measure_seconds": m.measure_time().as_secs_f64() / m.runs as f64,

@@ -444,6 +444,8 @@ fn a_bootstrap_is_measured() {
         "2 bootstraps of 64 values",
         "0 values lost",
         "|I| seen",
+        "proved       noise <= 2^-",
+        "assumed: no overflow beyond K",
     ] {
         assert!(text.out.contains(part), "{part}: {}", text.out);
     }
@@ -459,6 +461,12 @@ fn a_bootstrap_is_measured() {
     let (a, b) = (json(&[]), json(&["--no-overflows"]));
     assert_eq!((&a["output_level"], &a["lost"]), (&json!(17), &json!(0)));
     assert_eq!(a["measure_max"], b["measure_max"]);
+    let (bound, seen) = (a["bound_noise"].as_f64(), a["measure_max"].as_f64());
+    assert!(
+        bound > seen && a["within_bounds"] == json!(true),
+        "{bound:?} {seen:?}"
+    );
+    assert_eq!(a["bound_sources"].as_array().unwrap().len(), 10);
     let counted = a["measure_overflows"].as_object().unwrap().values();
     assert_eq!(counted.map(|v| v.as_u64().unwrap()).sum::<u64>(), 64);
     assert_eq!(b["measure_overflows"], json!({}));

@@ -5,7 +5,9 @@ use crate::ckks::bootstrap::mod1::Value;
 use crate::ckks::parameters::rng::Rng;
 use crate::ckks::parameters::Parameters;
 use crate::error::{Error, Result};
+use crate::noise::bootstrap::{Budget, Prepared, Residues};
 use crate::noise::measure::refresh::{Experiment, Measured};
+use rug::Rational;
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -18,6 +20,8 @@ pub struct Request {
     pub runs: u64,
     /// Values are uniform in [-limit, limit], 0 < limit <= 1.
     pub limit: f64,
+    /// The bound holds but for 2^-k a bootstrap.
+    pub k: u32,
     /// Whether the overflows of all coefficients are counted.
     pub count: bool,
     /// A seed that makes keys and values repeat; none: from the system.
@@ -50,11 +54,21 @@ pub struct Answer {
     pub key_bytes: u64,
     /// Bytes of the encoded maps in memory.
     pub map_bytes: u64,
+    /// What is proved of it, by source.
+    pub budget: Budget,
     /// Noise, overflows and times.
     pub measured: Measured,
 }
 
-/// Runs bootstraps with new keys.
+impl Answer {
+    /// Whether no value was seen beyond the bound.
+    #[must_use]
+    pub fn within_bounds(&self) -> bool {
+        self.measured.noise.measure_max <= self.budget.bound_noise
+    }
+}
+
+/// Bounds a bootstrapping, and runs it with new keys.
 ///
 /// **Cost** at N = 2^16 some 12 GB, half a minute for keys and seconds a bootstrap.
 ///
@@ -75,10 +89,19 @@ pub fn measure(request: &Request, progress: &mut dyn FnMut(Progress)) -> Result<
     };
     progress(Progress::Keys);
     let mut experiment = Experiment::new(&request.literal, request.value, seed)?;
+    let most = Rational::from_f64(request.limit).unwrap_or_default();
+    let prepared = Prepared::new(experiment.refresher())?;
+    let tier = prepared.high_probability(request.k);
+    let budget = prepared.bound(&most, tier, Residues::Any)?;
     let mut measured = Measured::default();
     for run in 1..=request.runs {
         progress(Progress::Run(run));
-        experiment.run(request.limit, request.count, &mut measured)?;
+        // What a value decrypts to, its noise included, is to be within the limit.
+        experiment.run(
+            request.limit * (1.0 - 2f64.powi(-20)),
+            request.count,
+            &mut measured,
+        )?;
     }
     let refresher = experiment.refresher();
     let (output_level, scale) = refresher.output();
@@ -89,6 +112,7 @@ pub fn measure(request: &Request, progress: &mut dyn FnMut(Progress)) -> Result<
         estimate_scale_log2: crate::arith::number::estimate_log2(scale),
         key_bytes: experiment.key_bytes(),
         map_bytes: refresher.bytes(),
+        budget,
         measured,
         parameters,
     })
