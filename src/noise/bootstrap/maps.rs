@@ -172,19 +172,18 @@ impl Going<'_> {
 }
 
 /// The stages that are done after each map.
-fn stages(maps: &[Layout]) -> Vec<u32> {
+fn stages<'a>(maps: impl Iterator<Item = &'a Layout>) -> Vec<u32> {
     // A map of g stages has entries at 2^g places of a row, the last of those to coefficients at twice as many.
     let entries = |map: &Layout| {
         let first = map.diagonals.values();
         first.filter(|d| d[0].re != 0.0 || d[0].im != 0.0).count()
     };
     let mut done = 0;
-    maps.iter()
-        .map(|map| {
-            done += entries(map).max(1).ilog2();
-            done
-        })
-        .collect()
+    maps.map(|map| {
+        done += entries(map).max(1).ilog2();
+        done
+    })
+    .collect()
 }
 
 /// What slots to coefficients adds, in units of m, to any of the coefficients that are raised.
@@ -199,12 +198,7 @@ pub(super) fn to_coefficients(
 ) -> Share {
     let parameters = added.model.parameters();
     let (slots, moduli) = (parameters.n() as f64 / 2.0, parameters.moduli());
-    let done = stages(
-        &maps
-            .iter()
-            .map(|(layout, _)| layout.clone())
-            .collect::<Vec<_>>(),
-    );
+    let done = stages(maps.iter().map(|(layout, _)| layout));
     let mut going = Going {
         added,
         moduli: &moduli,
@@ -244,12 +238,7 @@ pub(super) fn to_slots(
 ) -> Share {
     let moduli = added.model.parameters().moduli();
     let h = n.log2().round() as i32;
-    let done = stages(
-        &maps
-            .iter()
-            .map(|(layout, _)| layout.clone())
-            .collect::<Vec<_>>(),
-    );
+    let done = stages(maps.iter().map(|(layout, _)| layout));
     let mut going = Going {
         added,
         moduli: &moduli,
@@ -321,8 +310,8 @@ mod tests {
         let ring = Ring::new(&Parameters::new(&literal.encryption).unwrap()).unwrap();
         let encoder = Encoder::new(&ring);
         let (down, up, t) = layouts(&encoder, &literal);
-        assert_eq!(stages(&down)[0], 3);
-        assert_eq!(stages(&up), [3, 5, 7]);
+        assert_eq!(stages(down.iter())[0], 3);
+        assert_eq!(stages(up.iter()), [3, 5, 7]);
         for map in down.iter().chain(&up) {
             let encoded = Encoded::new(&encoder, map).unwrap();
             let period = map.diagonals.values().next().unwrap().len() as f64;
