@@ -45,8 +45,8 @@ pub struct Chosen {
     /// one each].
     #[arg(long)]
     level_primes: Option<String>,
-    /// Primes of Q in a digit of the key switch [default: the number of special primes; with --level-primes as many as P is wide
-    /// enough for].
+    /// Primes of Q in a digit of the key switch [default: the number of special primes; with --level-primes as many as leave
+    /// eight bits to P].
     #[arg(long)]
     digit_primes: Option<usize>,
     /// Hamming weight of the secret [default: uniform ternary].

@@ -408,7 +408,7 @@ fn layout(
 /// How many baby steps: they are the cheaper ones.
 fn baby_steps(diagonals: usize) -> i64 {
     let mut babies = 1;
-    while 2 * babies * babies <= 4 * diagonals as i64 / 2 && babies < 16 {
+    while babies * babies <= diagonals as i64 && babies < 16 {
         babies *= 2;
     }
     babies

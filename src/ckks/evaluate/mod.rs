@@ -382,8 +382,7 @@ impl Evaluator {
             .into());
         }
         let own = self.ring.params().level_primes(level);
-        let primes = own.map(|i| Integer::from(self.ring.modulus(i).value()));
-        Ok(Rational::from(scale / primes.product::<Integer>()))
+        Ok(Rational::from(scale / self.ring.product(own)))
     }
 
     /// Relinearises and rescales in one division, where two would be made.

@@ -78,7 +78,7 @@ pub struct Literal {
     /// How many primes each level adds, level 0 first; `None`: one each.
     pub levels: Option<Vec<usize>>,
     /// Primes of Q in a digit of the key switch; `None`: as many as there are special primes, or with levels of several primes
-    /// as many as P is wide enough for.
+    /// as many as leave eight bits to P.
     pub digit_primes: Option<usize>,
     /// The security level that logQP is held to.
     pub security: Security,
@@ -411,7 +411,7 @@ impl Parameters {
         self.0.cbd
     }
 
-    /// Primes of Q in a digit of the key switch; `None` where digits are as wide as P instead.
+    /// Primes of Q in a digit of the key switch; `None` where they are cut by width instead.
     #[must_use]
     pub fn digit_primes(&self) -> Option<usize> {
         self.0.shape.digit_primes()

@@ -71,10 +71,8 @@ impl<'a> Divisor<'a> {
     /// The product of the special primes among the dropped ones.
     pub(in crate::ckks) fn special_product(&self) -> Integer {
         let q_len = self.ring.params().q().len();
-        let special = self.primes.iter().filter(|&&i| i >= q_len);
-        special
-            .map(|&i| Integer::from(self.ring.modulus(i).value()))
-            .product()
+        let primes = self.primes.iter().copied();
+        self.ring.product(primes.filter(|&i| i >= q_len))
     }
 
     /// How many primes are left: q_0 and so on.

@@ -9,9 +9,7 @@ use rug::Integer;
 /// **Guarantee** exact.
 pub(in crate::ckks) fn centred(ring: &Ring, poly: &Poly) -> Vec<Integer> {
     let primes = 0..poly.limbs();
-    let q: Integer = (primes.clone())
-        .map(|i| Integer::from(ring.modulus(i).value()))
-        .product();
+    let q = ring.product(primes.clone());
     let half = Integer::from(&q >> 1u32);
     let hats: Vec<Integer> = (primes)
         .map(|i| &q / Integer::from(ring.modulus(i).value()))

@@ -17,6 +17,7 @@ use super::parameters::Parameters;
 use super::ring::convert::Converter;
 use crate::error::{Error, ErrorKind, Result};
 use rayon::prelude::*;
+use rug::Integer;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tfhe_ntt::prime64::Plan;
@@ -170,6 +171,12 @@ impl Ring {
         (0..self.params.limbs(level))
             .chain(self.special())
             .collect()
+    }
+
+    /// The product of primes.
+    pub(in crate::ckks) fn product(&self, indices: impl IntoIterator<Item = usize>) -> Integer {
+        let primes = indices.into_iter().map(|i| self.moduli[i].value());
+        primes.map(Integer::from).product()
     }
 
     /// Indices of the special primes.
@@ -446,7 +453,6 @@ pub(in crate::ckks) mod tests {
     use super::*;
     use crate::ckks::parameters::security::Waiver;
     use crate::ckks::parameters::Literal;
-    use rug::Integer;
 
     /// A small ring for tests: N = 2^10, four primes of Q, digits of two primes.
     pub fn small_ring() -> Arc<Ring> {

@@ -17,7 +17,6 @@ use crate::ckks::parameters::rng::{Rng, Seed};
 use crate::ckks::parameters::Parameters;
 use crate::ckks::ring::{Poly, Ring};
 use rayon::prelude::*;
-use rug::Integer;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -184,8 +183,7 @@ impl SecretKey {
         let ring = &self.ring;
         let own = ring.params().limbs(level);
         let indices: Vec<usize> = (0..own).chain(special.iter().copied()).collect();
-        let primes = special.iter().map(|&i| ring.modulus(i).value());
-        let p: Integer = primes.map(Integer::from).product();
+        let p = ring.product(special.iter().copied());
         let seed = rng.seed();
         let (mut b, mut a) = (Vec::new(), Vec::new());
         for (j, digit) in digits.iter().enumerate() {
