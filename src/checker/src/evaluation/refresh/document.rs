@@ -5,6 +5,7 @@ use crate::core::fault::{Checked, Fault};
 use crate::core::number::Rational;
 use crate::evaluation::refresh::shape::{StatedMap, MAX_STAGES};
 use crate::evaluation::stage::Span;
+use crate::format::digest::of_bytes;
 use crate::format::json::{each, Tree};
 use crate::format::numbers::parse_count;
 use crate::format::table::number;
@@ -18,9 +19,18 @@ const MAX_DOUBLINGS: usize = 8;
 /// The greatest K.
 const MAX_OVERFLOW: u64 = 512;
 
+/// What is stated of the security of the sparse secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Waiver {
+    Insecure,
+    Encapsulated32,
+}
+
 /// What is stated of it.
 #[derive(Debug)]
 pub(crate) struct Refresh {
+    /// Whether it is stated that the sparse secret is outside of the tables, or that no security is claimed.
+    pub(crate) waiver: Waiver,
     /// Coefficients of the sparse secret that are not 0.
     pub(crate) weight: u64,
     /// log2 of the number of real values, 2n.
@@ -89,7 +99,13 @@ impl Refresh {
             fields.finish()?;
             Ok(span)
         };
+        let waiver = |t: Tree| match t.text()? {
+            "encapsulated-32" => Ok(Waiver::Encapsulated32),
+            "insecure" => Ok(Waiver::Insecure),
+            _ => Err(Fault::unreadable("not one of encapsulated-32, insecure")),
+        };
         let read = Self {
+            waiver: fields.take("waiver", waiver)?,
             weight: fields.take("weight", count(1, n))?,
             log_values: fields.take("log_values", count(2, log_n - 1))?,
             gain: fields.take("gain", count(1, 1 << 20))?,
@@ -109,6 +125,34 @@ impl Refresh {
         };
         fields.finish()?;
         Ok(read)
+    }
+
+    /// The digest of the canonical lines (EVALUATION.md, section 2).
+    pub(crate) fn digest(&self) -> String {
+        let mut lines = format!(
+            "polycert-refresh/1\nweight {}\nlog_values {}\ngain {}\nscale {}\n",
+            self.weight,
+            self.log_values,
+            self.gain,
+            self.scale.reduced()
+        );
+        let all = [
+            ("to_coefficients", &self.to_coefficients),
+            ("to_slots", &self.to_slots),
+        ];
+        for (name, maps) in all {
+            for map in maps {
+                let scale = map.scale.reduced();
+                lines += &format!("{name} {} {} {scale}\n", map.stages, map.babies);
+            }
+        }
+        lines += &format!(
+            "overflow {}\nratio_log2 {}\nunit {}\n",
+            self.overflow,
+            self.ratio_log2,
+            self.unit.reduced()
+        );
+        of_bytes(lines.as_bytes())
     }
 
     /// The node of the sine.

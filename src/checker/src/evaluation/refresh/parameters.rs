@@ -3,7 +3,7 @@
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
 use crate::evaluation::parameters::Parameters;
-use crate::evaluation::refresh::document::Refresh;
+use crate::evaluation::refresh::document::{Refresh, Waiver};
 use num_bigint::BigInt;
 use num_traits::One;
 
@@ -37,13 +37,12 @@ pub(crate) fn check(parameters: &Parameters, refresh: &Refresh) -> Checked<()> {
     let good = parameters.log_n == 16
         && refresh.weight >= MIN_WEIGHT
         && modulus <= BigInt::one() << MAX_LOG2;
-    if !good && !parameters.claims_nothing() {
+    if !good && refresh.waiver == Waiver::Encapsulated32 {
         return fail(format!(
-            "a sparse secret of weight {} modulo {} bits at log_n {}: weight {MIN_WEIGHT} or more, 2^{MAX_LOG2} and log_n 16 \
-             are taken, or no security is claimed (waiver insecure)",
+            "encapsulated-32 is for log_n 16, weight >= {MIN_WEIGHT}, q_0 p_0 <= 2^{MAX_LOG2}: these are {}, {} and {} bits",
+            parameters.log_n,
             refresh.weight,
-            modulus.bits(),
-            parameters.log_n
+            modulus.bits()
         ));
     }
     Ok(())
@@ -51,9 +50,13 @@ pub(crate) fn check(parameters: &Parameters, refresh: &Refresh) -> Checked<()> {
 
 /// What is said of the sparse secret beside the tables.
 pub(crate) fn sentence(parameters: &Parameters, refresh: &Refresh) -> String {
-    format!(
-        "the ephemeral secret of weight {}, modulo {} bits, is outside of the tables (ePrint 2022/024)",
-        refresh.weight,
-        modulus(parameters).bits()
-    )
+    let bits = modulus(parameters).bits();
+    match refresh.waiver {
+        Waiver::Encapsulated32 => format!(
+            "the ephemeral secret of weight {}, modulo {bits} bits, is OUTSIDE of the tables (waiver encapsulated-32; ePrint \
+             2022/024): the security that is named is that of the main secret",
+            refresh.weight
+        ),
+        Waiver::Insecure => "INSECURE: no security is claimed of the ephemeral secret".to_owned(),
+    }
 }

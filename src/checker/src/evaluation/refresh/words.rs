@@ -25,6 +25,7 @@ pub(crate) fn lines(document: &EvaluationDocument, refresh: &Refresh) -> Vec<Str
             refresh.doublings.len()
         ),
         parameters::sentence(&document.parameters, refresh),
+        format!("sha256 of the bootstrapping {}", refresh.digest()),
     ]
 }
 
