@@ -42,28 +42,30 @@ pub(crate) fn beyond(h: u64, most: u64, mu: &Rational, q0: u64) -> Rational {
 mod tests {
     use super::*;
 
-    /// log2 within a part of it.
-    fn log2(x: &Rational) -> f64 {
-        let n = x.numer().bits() as f64 - x.denom().bits() as f64;
-        let scaled = x.ceil_at((60.0 - n) as u64);
-        scaled.to_string().parse::<f64>().unwrap().log2() - (60.0 - n).floor()
+    /// Whether x is from 2^-(n + 1) to 2^-n.
+    fn is_near(x: &Rational, n: u64) -> bool {
+        let power = |n: u64| Rational::dyadic(BigInt::one(), n);
+        *x <= power(n) && *x >= power(n + 1)
     }
 
     #[test]
     fn tails_of_a_weight_of_32() {
         let q0 = 1u64 << 50;
         let mu = Rational::raw(1.into(), 16.into());
-        for (most, want) in [(12, -58.0), (13, -73.2), (14, -96.1), (15, -143.2)] {
-            let got = log2(&beyond(32, most, &mu, q0));
-            assert!((got - want).abs() < 0.06, "{most}: {got} {want}");
+        // 2^-58.0, 2^-73.2, 2^-96.1, 2^-143.2.
+        for (most, n) in [(12, 58), (13, 73), (14, 96), (15, 143)] {
+            let got = beyond(32, most, &mu, q0);
+            assert!(
+                is_near(&got, n),
+                "{most}: {} bits",
+                got.denom().bits() - got.numer().bits()
+            );
         }
         assert!(beyond(32, 16, &mu, q0).is_zero());
-        // Two summands: P(|S| > x) = (1 - x)^2.
-        let one = beyond(2, 0, &Rational::integer(0), q0);
-        assert!((log2(&one) + 2.0).abs() < 1e-6);
-        assert_eq!(
-            beyond(2, 0, &Rational::integer(1), q0),
-            Rational::integer(1)
-        );
+        // Two summands: P(|S| > 1/2) = 1/4, and a little more.
+        let two = beyond(2, 0, &Rational::integer(0), q0);
+        assert!(two >= Rational::dyadic(BigInt::one(), 2) && !is_near(&two, 2));
+        let one = Rational::integer(1);
+        assert_eq!(beyond(2, 0, &one, q0), one);
     }
 }

@@ -239,50 +239,59 @@ mod tests {
         assert!(off <= Rational::raw(2.into(), tens));
     }
 
-    fn log2(x: &Upper) -> f64 {
-        let n = x.ceil_at(150);
-        n.to_string().parse::<f64>().unwrap().log2() - 150.0
+    /// A decimal of so many digits behind the point.
+    fn decimal(digits: i64, places: u32) -> Rational {
+        Rational::raw(digits.into(), BigInt::from(10u32).pow(places))
+    }
+
+    /// Whether a bound is above what it is of, in units of 10^-9, and no more than 2 % above.
+    fn is_near(bound: &Upper, want: i64) -> bool {
+        let bound = bound.rational();
+        let want = decimal(want, 9);
+        bound >= want && bound <= want.times(&Rational::raw(51.into(), 50.into()))
     }
 
     /// Taylor polynomials of a few terms: as far off as the next term, at the end of the interval.
     #[test]
     fn a_short_series_is_off_by_what_follows() {
         let budget = Budget::new();
-        let zero = rational(0);
-        // G = c m - c^3 m^3/6 over s, c = 2 pi/16.
-        let c = std::f64::consts::PI / 8.0;
-        let s = c.sin();
-        let exact = |x: f64| Rational::dyadic(BigInt::from((x * 2f64.powi(53)) as i64), 53);
+        let (zero, one) = (rational(0), rational(1));
+        let power =
+            |list: &[Rational]| Polynomial::from_basis(list, false, &one, &zero, &budget).unwrap();
+        // G = (c m - c^3 m^3/6)/s, c = pi/8, s = sin c: off by c^5/120 s - c^7/5040 s, 2.0338e-4 of it.
+        let (c, s) = (
+            decimal(392_699_081_698_724_155, 18),
+            decimal(382_683_432_365_089_772, 18),
+        );
+        let cube = |x: &Rational| x.times(x).times(x).over(&rational(6));
         let list = [
             zero.clone(),
-            exact(c / s),
+            c.over(&s),
             zero.clone(),
-            exact(-c.powi(3) / 6.0 / s),
+            cube(&c).negated().over(&s),
         ];
-        let one = rational(1);
-        let p = Polynomial::from_basis(&list, false, &one, &zero, &budget).unwrap();
-        let bound = log2(&sine(&p, &exact(s), 4, &budget).unwrap());
-        let want = (c.powi(5) / 120.0 / s).log2();
-        assert!((bound - want).abs() < 0.02, "{bound} {want}");
-        // A = 16/(2 pi) (s y + s^3 y^3/6).
-        let f = 8.0 / std::f64::consts::PI;
-        let list = [
-            zero.clone(),
-            exact(f * s),
-            zero.clone(),
-            exact(f * s.powi(3) / 6.0),
-        ];
-        let p = Polynomial::from_basis(&list, false, &one, &zero, &budget).unwrap();
-        let bound = log2(&arcsine(&p, &exact(s), 4, &budget).unwrap());
-        let want = (1.0 - f * (s + s.powi(3) / 6.0)).log2();
-        assert!((bound - want).abs() < 0.02, "{bound} {want}");
-        // cos(a sqrt v) near 1 - a^2 v/2, a = 1/4.
-        let turns = exact(0.25 / (2.0 * std::f64::consts::PI));
-        let half = exact(0.5);
-        let list = [exact(1.0), exact(-1.0 / 32.0)];
+        assert!(is_near(
+            &sine(&power(&list), &s, 4, &budget).unwrap(),
+            202_600
+        ));
+        // A = 8/pi (s y + s^3 y^3/6).
+        let f = decimal(2_546_479_089_470_325_373, 18);
+        let list = [zero.clone(), f.times(&s), zero.clone(), f.times(&cube(&s))];
+        assert!(is_near(
+            &arcsine(&power(&list), &s, 4, &budget).unwrap(),
+            1719384
+        ));
+        // cos(a sqrt v) near 1 - a^2 v/2, a = 1/4 = 2 pi turns.
+        let turns = decimal(39_788_735_772_973_834, 18);
+        let half = decimal(5, 1);
+        let list = [one.clone(), Rational::raw((-1).into(), 32.into())];
         let p = Polynomial::from_basis(&list, false, &half, &half, &budget).unwrap();
-        let bound = log2(&cosine(&p, &turns, &budget).unwrap());
-        let want = (0.25f64.cos() - 1.0 + 1.0 / 32.0).log2();
-        assert!((bound - want).abs() < 0.02, "{bound} {want}");
+        assert!(is_near(&cosine(&p, &turns, &budget).unwrap(), 162421));
+        let far = turns.times(&rational(700));
+        let fault = cosine(&p, &far, &budget).unwrap_err();
+        assert!(
+            format!("{fault:?}").contains("more double angles"),
+            "{fault:?}"
+        );
     }
 }
