@@ -6,11 +6,12 @@ use crate::arith::mp::short;
 use crate::arith::number::write;
 use crate::certificate::composite;
 use crate::certificate::composite::Grid;
+use crate::certificate::evaluated::{Block, EvaluationDocument, RawParameters, StageNodes};
 use crate::certificate::publish;
 use crate::certificate::schema;
 use crate::certify::proof::{self, Proof};
 use crate::certify::request::Request as ProofRequest;
-use crate::circuit::{Node, Op, StageSpan};
+use crate::circuit::{Node, Op};
 use crate::ckks::parameters::{Parameters, Secret};
 use crate::ckks::scheme::encrypt::Encryption;
 use crate::error::{Error, Result};
@@ -23,78 +24,11 @@ use crate::poly::table::Table;
 use polycert_checker::{check, Outcome, Report};
 use rug::float::Round;
 use rug::{Float, Rational};
-use serde::Serialize;
 
 /// The format tag.
 pub const FORMAT: &str = "polycert-evaluation/1";
 /// Significant bits of the published bounds.
 pub(super) const BOUND_BITS: u32 = 40;
-
-/// The document, in the order in which it is written.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct EvaluationDocument {
-    pub format: String,
-    pub certificate: schema::Document,
-    pub precision: String,
-    pub parameters: RawParameters,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub k: Option<String>,
-    pub input: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub within: Option<String>,
-    pub reaches: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub centres: Option<Vec<String>>,
-    pub branches: Vec<schema::Branch>,
-    pub nodes: Vec<Vec<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub refresh: Option<super::refresh::RawRefresh>,
-    pub blocks: Vec<Block>,
-    pub output: String,
-    pub noise: String,
-    pub error: String,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct RawParameters {
-    log_n: String,
-    q: Vec<String>,
-    p: Vec<String>,
-    secret: String,
-    cbd: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    levels: Option<Vec<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    digit_primes: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    digits: Option<Vec<String>>,
-    waiver: String,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Block {
-    pub argument: String,
-    pub output: String,
-    pub stages: Vec<StageNodes>,
-    pub cells: Vec<Vec<String>>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct StageNodes {
-    input: String,
-    first: String,
-    output: String,
-}
-
-impl StageNodes {
-    pub(super) fn new(span: &StageSpan) -> Self {
-        Self {
-            input: span.input.to_string(),
-            first: span.first.to_string(),
-            output: span.output.to_string(),
-        }
-    }
-}
 
 /// What is to be certified.
 #[derive(Debug, Clone)]

@@ -5,6 +5,7 @@
 //! | [`schema`] | the document, field by field |
 //! | [`composite`] | from a proof to the document |
 //! | [`coq`] | a document as a theorem for Coq's kernel |
+//! | `evaluated` | the document of the latter |
 //! | [`evaluation`] | the same for what is decrypted: `certificates/EVALUATION.md` |
 //! | [`refresh`] | of a refreshed activation: rules B1 to B7 there |
 //! | [`limits`] | what the checker takes of a network, asked before the work |
@@ -22,6 +23,8 @@
 pub mod checked;
 pub mod composite;
 pub mod coq;
+#[cfg(feature = "full")]
+mod evaluated;
 #[cfg(feature = "full")]
 pub mod evaluation;
 pub mod kind;

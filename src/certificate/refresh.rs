@@ -6,9 +6,8 @@
 use crate::arith::mp::short;
 use crate::arith::number::write;
 use crate::certificate::composite::{self, Grid};
-use crate::certificate::evaluation::{
-    checked, node, parameters, Block, EvaluationDocument, StageNodes, BOUND_BITS, FORMAT,
-};
+use crate::certificate::evaluated::{Block, EvaluationDocument, RawMap, RawRefresh, StageNodes};
+use crate::certificate::evaluation::{checked, node, parameters, BOUND_BITS, FORMAT};
 use crate::certify::proof;
 use crate::certify::request::Request as ProofRequest;
 use crate::ckks::bootstrap::literal::Literal;
@@ -25,39 +24,9 @@ use crate::poly::table::Table;
 use polycert_checker::Report;
 use rug::float::Round;
 use rug::{Float, Rational};
-use serde::Serialize;
 
 /// Room for what the checker rounds differently.
 const ROOM: f64 = 1.0 / (1u64 << 12) as f64;
-
-/// The field `refresh`.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct RawRefresh {
-    waiver: String,
-    weight: String,
-    log_values: String,
-    gain: String,
-    scale: String,
-    to_coefficients: Vec<RawMap>,
-    to_slots: Vec<RawMap>,
-    overflow: String,
-    ratio_log2: String,
-    unit: String,
-    cosine: Vec<String>,
-    arcsine: Vec<String>,
-    cells: String,
-    square: StageNodes,
-    polynomial: StageNodes,
-    doublings: Vec<StageNodes>,
-    inverse: StageNodes,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct RawMap {
-    stages: String,
-    babies: String,
-    scale: String,
-}
 
 /// What is to be certified.
 #[derive(Debug, Clone)]

@@ -18,6 +18,7 @@ const SCHEMA: &str = "polycert-refreshed-activation/1";
 
 /// Options of a refreshed activation.
 #[derive(clap::Args, Debug)]
+#[group(skip)]
 pub struct Options {
     /// Certify ReLU by this table (p near sign) of refreshed ciphertexts: bootstrapping and ReLU in one certificate.
     #[arg(long, value_name = "TABLE", conflicts_with = "sine")]

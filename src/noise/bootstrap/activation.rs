@@ -5,7 +5,7 @@
 //! composite of [`Refreshed::table`]: a polynomial G for the sine in front of the stages of the table that was given.
 //!
 //! # Method
-//! EvalMod gives Y, |Y - sin(2 pi m/2^r)/S'| <= e for every overflow and |m| <= most ([`super::cells`]), so |Y - G(m)| <= e + g. From
+//! EvalMod gives Y, |Y - sin(2 pi m/2^r)/S'| <= e for every overflow and |m| <= most (`cells`), so |Y - G(m)| <= e + g. From
 //! there on it is a composite whose first stage was G: cell by cell, the polynomial for x/B beside the stages
 //! (`noise::composite::propagate`).
 
@@ -188,6 +188,7 @@ fn before(prepared: &Prepared, plan: &Plan, block: &Block) -> Result<Before> {
         arcsine,
         bound_stage: series::bound_sine(mod1, &plan.stages[0]).get(),
         bound_arcsine: series::bound_arcsine(mod1).get(),
+        bound_steepest: f64_above(&(mod1.sine_unit() * mod1.ratio() * Rational::from((3, 10)))),
     })
 }
 

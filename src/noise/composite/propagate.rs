@@ -41,8 +41,10 @@ pub struct Before {
     pub powers: Vec<Rational>,
     /// `bound` of the distance of the first stage from the sine.
     pub bound_stage: f64,
-    /// `bound` of the distance of the polynomial of the sine from x/B.
+    /// `bound` of the distance of the polynomial of the sine from x/B, for sines in [-1, 1].
     pub bound_arcsine: f64,
+    /// `bound` of the slope of the arcsine up to 9/8.
+    pub bound_steepest: f64,
 }
 
 /// A stage's circuit works on u = (y - m)/K.
@@ -213,7 +215,7 @@ impl Carrier<'_> {
     }
 
     /// x/B from the sine: |A(Y) - m| <= |A(Y) - A(G)| + |A(G) - A(s)| + |A(s) - m|, Y the sine as it is held, G the first stage,
-    /// s the sine of m.
+    /// s the sine of m, which may be eta beyond [-1, 1]: there A and the arcsine change by their slopes (EVALUATION.md, B7).
     fn arcsine(
         &self,
         before: &Before,
@@ -223,7 +225,14 @@ impl Carrier<'_> {
     ) -> Result<Noisy> {
         let exact = outward(sine);
         let aside = Upper::of(values[before.sine].bound_error);
-        let off = aside + Upper::of(before.bound_stage);
+        let beyond = (Upper::of(exact.mag()) + Upper::of(before.bound_stage)).get() - 1.0;
+        let beyond = Upper::of(beyond.next_up().max(0.0));
+        if beyond > Upper::of(0.125) {
+            return Err(Error::domain(
+                "the first stage leaves [-9/8, 9/8]: it is no sine over its unit",
+            ));
+        }
+        let off = aside + Upper::of(before.bound_stage) + beyond;
         let slope = Taylor::new(&before.powers, exact).slope(off);
         let given = Noisy {
             // The nodes of an odd stage have equal bounds at y and at -y.
@@ -235,7 +244,10 @@ impl Carrier<'_> {
         let fresh = self
             .program
             .run(span.input, given, span.first, span.output)?;
-        let error = slope * off + Upper::of(fresh.bound_error) + Upper::of(before.bound_arcsine);
+        let error = slope * off
+            + Upper::of(fresh.bound_error)
+            + Upper::of(before.bound_arcsine)
+            + Upper::of(before.bound_steepest) * beyond;
         Ok(Noisy {
             value: on_side(side, outward(cell)),
             bound_aside: 0.0,

@@ -7,23 +7,13 @@ use crate::core::cascade::{Branch, Side};
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::fixed::{Fixed, Interval};
 use crate::core::number::Rational;
+use crate::evaluation::block::Block;
 use crate::evaluation::maps::Maps;
 use crate::evaluation::program::{enclose, known, Noisy, Program};
 use crate::evaluation::refresh::behind::Behind;
 use crate::evaluation::slope;
-use crate::evaluation::stage::Span;
 use num_bigint::BigInt;
 use num_traits::Signed;
-
-/// One evaluation of the composite.
-#[derive(Debug)]
-pub(crate) struct Block {
-    pub(crate) argument: usize,
-    pub(crate) output: usize,
-    pub(crate) spans: Vec<Span>,
-    /// The ends of the cells of |x|/B, for each branch; of x for p itself.
-    pub(crate) cells: Vec<Vec<BigInt>>,
-}
 
 /// What a block needs besides its cells.
 #[derive(Debug)]

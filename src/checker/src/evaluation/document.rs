@@ -4,7 +4,7 @@ use crate::core::budget::Budget;
 use crate::core::cascade::{Side, StageHint};
 use crate::core::fault::{Checked, Fault};
 use crate::core::number::Rational;
-use crate::evaluation::bound::Block;
+use crate::evaluation::block::Block;
 use crate::evaluation::circuit::Circuit;
 use crate::evaluation::nodes;
 use crate::evaluation::noise::MAX_KAPPA;

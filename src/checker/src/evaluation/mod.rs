@@ -6,6 +6,7 @@
 //! computed, exact polynomials) -> `noise` (E3: what one operation adds) -> `program` (E4: through the nodes) ->
 //! `bound`, `slope` (E5: through the composite), led by `prove` -> the statement in `words`.
 
+mod block;
 mod bound;
 mod chain;
 mod circuit;

@@ -5,7 +5,7 @@ use crate::claims::statement::Statement;
 use crate::claims::target::Function;
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
-use crate::evaluation::bound::Block;
+use crate::evaluation::block::Block;
 use crate::evaluation::circuit::{Circuit, Op};
 use crate::evaluation::maps::Maps;
 use crate::series::rule::Measure;

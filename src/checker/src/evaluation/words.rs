@@ -8,6 +8,7 @@ use crate::core::number::Rational;
 use crate::evaluation::circuit::Op;
 use crate::evaluation::document::{EvaluationDocument, Input};
 use crate::evaluation::refresh;
+use crate::evaluation::refresh::document::Refresh;
 use crate::evaluation::task::EvaluationTask;
 use crate::series::rule::Series;
 use crate::words::decrypted::Decrypted;
@@ -78,6 +79,7 @@ pub(crate) fn tell(
         input: input.clone(),
         parameters_sha256: p.digest(),
         circuit_sha256: document.circuit.digest(document.output),
+        refresh_sha256: document.refresh().map(Refresh::digest),
     };
     let mut words = vec![
         format!(
@@ -126,7 +128,11 @@ pub(crate) fn tell(
 fn levels(document: &EvaluationDocument) -> Checked<(u64, u64)> {
     let nodes = document.circuit.nodes.iter();
     let inputs = nodes.filter(|node| matches!(node.op, Op::Input));
-    let from = inputs.map(|node| node.level).max();
+    let from = match document.refresh() {
+        // Where the ciphertext is before it is refreshed says nothing of how many levels it has then.
+        Some(refresh) => inputs.map(|node| node.level + refresh.to_slots.len()).max(),
+        None => inputs.map(|node| node.level).max(),
+    };
     let to = document.circuit.get(document.output)?.level;
     let level = |l: usize| u64::try_from(l).ok();
     let levels = from.and_then(level).zip(level(to));

@@ -58,6 +58,13 @@ pub(crate) fn prove(
             "its evaluation certificate is of another table",
         );
     }
+    if decrypted.is_refreshed() {
+        return fail(
+            PARAMETERS,
+            activation,
+            "its evaluation certificate is about refreshed inputs, which a plan counts apart",
+        );
+    }
     if !decrypted.is_of_whole_domain() {
         return fail(
             PARAMETERS,

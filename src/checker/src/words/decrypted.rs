@@ -21,6 +21,8 @@ pub struct Decrypted {
     pub(crate) input: String,
     pub(crate) parameters_sha256: String,
     pub(crate) circuit_sha256: String,
+    /// Of the bootstrapping, where inputs are refreshed.
+    pub(crate) refresh_sha256: Option<String>,
 }
 
 impl Decrypted {
@@ -37,6 +39,11 @@ impl Decrypted {
     /// Whether inputs may be anywhere in the domain; else they are within a part of it.
     pub fn is_of_whole_domain(&self) -> bool {
         self.within.is_none()
+    }
+
+    /// Whether inputs are any ciphertexts, which a bootstrapping refreshes first.
+    pub fn is_refreshed(&self) -> bool {
+        self.refresh_sha256.is_some()
     }
 
     /// k, if it holds but for a probability of 2^-k; none: whatever is drawn.

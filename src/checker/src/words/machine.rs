@@ -70,9 +70,12 @@ fn decrypted(decrypted: &Decrypted) -> String {
     let chance = decrypted
         .k
         .map_or("\"0\"".to_owned(), |k| format!("\"2^-{k}\""));
+    let refresh = (decrypted.refresh_sha256.as_ref()).map_or(String::new(), |digest| {
+        format!(",\"refresh_sha256\":{}", quoted(digest))
+    });
     format!(
         ",\"decrypted_error_hi\":{},\"failure_probability\":{chance},\"assumptions\":{},\
-         \"parameters_sha256\":{},\"circuit_sha256\":{}",
+         \"parameters_sha256\":{},\"circuit_sha256\":{}{refresh}",
         quoted(&decrypted.error_hi),
         list(&decrypted.assumptions),
         quoted(&decrypted.parameters_sha256),

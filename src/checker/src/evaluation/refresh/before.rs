@@ -18,7 +18,7 @@ use num_bigint::BigInt;
 pub(crate) struct Before {
     /// How far t is off, in units of q_0.
     pub(crate) t: Upper,
-    /// The part of it that is there before the modulus is raised.
+    /// The part of it that is in the phase under the sparse secret, which the lift takes.
     pub(crate) raised: Upper,
     /// The scale that t has.
     pub(crate) scale: Rational,
@@ -104,6 +104,10 @@ pub(crate) fn before(
     most: &Rational,
 ) -> Checked<Before> {
     let (down, up) = both(refresh)?;
+    if down.len() > parameters.top() || up.len() > parameters.top() {
+        let text = "there are more linear maps than levels";
+        return Err(Fault::rejected(Rule::Own("B4 maps"), text));
+    }
     let q0 = Rational::integer(parameters.first());
     let ratio = refresh.ratio_log2;
     let most = Upper::of(most);
@@ -149,7 +153,7 @@ pub(crate) fn before(
     let (slots, scale) = to_slots(going, h, &up, (&reach, &spread));
     Ok(Before {
         t: known.plus(&trace).plus(&slots),
-        raised,
+        raised: raised.plus(&to_sparse),
         // 2n values.
         scale: scale
             .times(&Rational::integer(BigInt::from(2u32) << h))

@@ -4,7 +4,7 @@ use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::fixed::Interval;
 use crate::core::polynomial::Polynomial;
-use crate::evaluation::bound::Block;
+use crate::evaluation::block::Block;
 use crate::evaluation::circuit::Circuit;
 use crate::evaluation::maps::Maps;
 use crate::evaluation::program::{Noisy, Program};
@@ -23,8 +23,10 @@ pub(crate) struct Behind {
     pub(crate) arcsine: Powers,
     /// How far the first stage is from the sine of m.
     pub(crate) stage: BigInt,
-    /// How far the polynomial of that sine is from m.
+    /// How far the polynomial of that sine is from m, for sines in [-1, 1].
     pub(crate) series: BigInt,
+    /// The slope of the arcsine a little beyond 1: 3/10 2^r S'.
+    pub(crate) steepest: BigInt,
 }
 
 impl Behind {
@@ -37,7 +39,11 @@ impl Behind {
         }
     }
 
-    /// x/B = m from it: |A(Y) - m| <= |A(Y) - A(G)| + |A(G) - A(s)| + |A(s) - m|.
+    /// x/B = m from it: |A(Y) - m| <= |A(Y) - A(G)| + |A(G) - A(s)| + |A(s) - m|, s the sine of m.
+    ///
+    /// B5 bounds the last for s in [-1, 1]. Where s may be beyond by eta, S' being above its sine or G not knowing better, both A and
+    /// the arcsine change by their slopes times eta at most; the arcsine's is 2^r S'/(2 pi sqrt(1 - (S' (1 + eta))^2)), at most
+    /// 3/10 2^r S' for S' <= 3/4 and eta <= 1/8.
     ///
     /// **Inputs** the image of the first stage, and the cell of m, both signed.
     pub(crate) fn inverse(
@@ -46,17 +52,19 @@ impl Behind {
         (image, m): (Interval, Interval),
     ) -> Checked<Noisy> {
         let fixed = program.fixed;
-        if image.mag() > fixed.one() {
-            let text = "the first stage leaves [-1, 1], where the arcsine is bounded";
+        let beyond = (image.mag() + &self.stage - fixed.one()).max(BigInt::zero());
+        if &beyond << 3u32 > fixed.one() {
+            let text = "the first stage leaves [-9/8, 9/8]: it is no sine over its unit";
             return Err(Fault::rejected(Rule::Own("B7 activation"), text));
         }
-        let off = &self.error + &self.stage;
+        let off = &self.error + &self.stage + &beyond;
         let slope = self.arcsine.around(&image, fixed)?.slope(&off, fixed)?;
+        let outside = fixed.mul_up(&beyond, &self.steepest)?;
         let fresh = program.fresh(&self.inverse, image, self.error.clone())?;
         Ok(Noisy {
             value: m,
             aside: BigInt::zero(),
-            error: fixed.mul_up(&slope, &off)? + fresh + &self.series,
+            error: fixed.mul_up(&slope, &off)? + fresh + &self.series + outside,
         })
     }
 }

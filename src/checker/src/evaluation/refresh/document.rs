@@ -16,6 +16,8 @@ const MAX_MAPS: usize = 16;
 const MAX_COEFFICIENTS: usize = 128;
 /// Double angles at most.
 const MAX_DOUBLINGS: usize = 8;
+/// The greatest weight: tails are sums of powers of that degree.
+const MAX_WEIGHT: u64 = 512;
 /// The greatest K.
 const MAX_OVERFLOW: u64 = 512;
 
@@ -106,7 +108,7 @@ impl Refresh {
         };
         let read = Self {
             waiver: fields.take("waiver", waiver)?,
-            weight: fields.take("weight", count(1, n))?,
+            weight: fields.take("weight", count(1, n.min(MAX_WEIGHT)))?,
             log_values: fields.take("log_values", count(2, log_n - 1))?,
             gain: fields.take("gain", count(1, 1 << 20))?,
             scale: fields.take("scale", positive)?,

@@ -18,6 +18,7 @@ mod taylor;
 mod upper;
 pub(crate) mod words;
 
+use crate::core::budget::Budget;
 use crate::core::cascade::Branch;
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::fixed::Fixed;
@@ -100,7 +101,13 @@ pub(crate) fn prove(
         let text = "coefficients to slots do not end at the level and the scale of the input";
         return Err(Fault::rejected(Rule::Own("B4 maps"), text));
     }
-    overflow(parameters.first(), refresh, (&share, &before.raised), k)?;
+    overflow(
+        parameters.first(),
+        refresh,
+        (&share, &before.raised),
+        k,
+        &fixed.budget,
+    )?;
 
     let precision = fixed.precision;
     let budget = &fixed.budget;
@@ -123,6 +130,7 @@ pub(crate) fn prove(
         arcsine: Powers::new(&own.arcsine, fixed),
         stage,
         series: series(series::arcsine(&own.arcsine, unit, ratio, budget)?),
+        steepest: unit.times(&steepest(ratio)).ceil_at(precision),
     };
     let carrier = Carrier {
         program: &program,
@@ -136,15 +144,24 @@ pub(crate) fn prove(
     Ok(carrier.prove(block, &mut values)?.error)
 }
 
+/// 3/10 2^r.
+fn steepest(ratio_log2: u64) -> Rational {
+    Rational::raw(BigInt::from(3) << ratio_log2, 10.into())
+}
+
 /// B2: all 2n coefficients, and half of the probability that is stated.
 fn overflow(
     q0: u64,
     refresh: &Refresh,
     (share, raised): (&Rational, &upper::Upper),
     k: u64,
+    budget: &Budget,
 ) -> Checked<()> {
     let ratio = Rational::integer(BigInt::one() << refresh.ratio_log2);
-    let mu = share.over(&ratio).plus(&raised.rational());
+    // Residues are centred to within 1/2 + 2^-40: one that is on the other side is a uniform one moved by that at most.
+    let moved = Rational::dyadic(BigInt::from(refresh.weight + 1), 40);
+    let mu = share.over(&ratio).plus(&raised.rational()).plus(&moved);
+    budget.charge(refresh.weight * refresh.weight * 500)?;
     let one = overflow::beyond(refresh.weight, refresh.overflow, &mu, q0);
     let all = one.times(&Rational::integer(BigInt::one() << refresh.log_values));
     if all > Rational::dyadic(BigInt::one(), k + 1) {

@@ -4,7 +4,7 @@ use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
 use crate::core::polynomial::Polynomial;
-use crate::evaluation::bound::Block;
+use crate::evaluation::block::Block;
 use crate::evaluation::circuit::{Circuit, Op};
 use crate::evaluation::maps::Maps;
 use crate::evaluation::refresh::document::Refresh;

@@ -7,8 +7,10 @@ use crate::evaluation::refresh::parameters;
 /// What the inputs are.
 pub(crate) fn input(refresh: &Refresh) -> String {
     format!(
-        "any ciphertexts at level {}, refreshed (2^{} values repeated, and read as the means of their repetitions)",
+        "any ciphertexts at level {} and the scale of x that is {} over the end of the domain, refreshed (2^{} values repeated, and read \
+         as the means of their repetitions)",
         refresh.to_coefficients.len(),
+        refresh.scale,
         refresh.log_values
     )
 }
@@ -35,8 +37,8 @@ pub(crate) fn assumptions() -> [String; 4] {
         "c_1 modulo q_0 is uniform where the modulus is raised, independent of the sparse secret, and so are residues of rescales that share \
          their division with a linear map"
             .to_owned(),
-        "the input ciphertexts are independent of the errors of the keys for rotations, conjugation and the sparse secret, which are \
-         secure for messages that depend on the keys (circular)"
+        "the input ciphertexts are independent of the errors of all keys, those for products, rotations, conjugation and the sparse secret, \
+         which are secure for messages that depend on them (circular)"
             .to_owned(),
         "the real part of every input slot, its noise included, is within the inputs that are stated".to_owned(),
         "the linear maps are those of the transform, their diagonals' coefficients within 1/2 + 2^-13 + 2^-52 of their scale of the \
