@@ -14,6 +14,7 @@
 //!                                      -> noise           -> certificate
 //!                           -> network (a ReLU network and its polynomial twin) -> certificate
 //!                                      -> plan (levels, bootstraps, cost)
+//!                                      -> encrypted (the network on ciphertexts)
 //! certificate -> report (reads; samples curves beside what is proved)
 //! jobs (one verb a file: request in, answer out) -> all of these
 //! cli (words only) -> jobs
@@ -36,6 +37,7 @@
 //! | [`network`] | a network: reading, rigorous evaluation with its polynomial twin, boxes, noise, audits |
 //! | [`certificate`] | a proof written down; checked before it is published |
 //! | [`plan`] | a precision budget: levels and bootstraps of a network; ESTIMATES of what operations cost |
+//! | [`encrypted`] | a network on ciphertexts: slots, steps, schedule, runs |
 //! | [`report`] | catalogues and pages with plots, from checked certificates |
 //! | [`jobs`] | one verb a file: what a library and the command line call |
 //! | [`cli`] | the command line, one file a subcommand: arguments to requests, answers to words |
@@ -97,6 +99,8 @@ pub mod circuit;
 #[cfg(feature = "full")]
 pub mod ckks;
 pub mod cli;
+#[cfg(feature = "full")]
+pub mod encrypted;
 pub mod error;
 pub mod files;
 pub mod function;

@@ -93,6 +93,18 @@ const PRODUCER: Rules = Rules {
             ],
         },
         Room {
+            name: "encrypted",
+            rooms: &[
+                room("layout"),
+                room("rows"),
+                room("map"),
+                room("program"),
+                room("compile"),
+                room("simulate"),
+                room("levels"),
+            ],
+        },
+        Room {
             name: "report",
             rooms: &[
                 room("text"),
