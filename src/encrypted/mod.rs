@@ -9,14 +9,22 @@
 //! | [`compile`] | from a network's graph to its program |
 //! | [`levels`] | at which level every step is, and which activations are refreshed |
 //! | [`simulate`] | a program in the clear, through its diagonals |
+//! | [`activation`] | the polynomial at every activation as a circuit |
+//! | [`cost`] | estimates of what steps cost |
+//! | [`schedule`] | levels, bootstraps, keys, memory and time, before anything is encrypted |
+//! | [`run`] | a program on ciphertexts |
 //!
 //! All that is linear between two activations is one map for each value that it reads, at one level: convolutions, dense layers,
 //! batch norms, shortcuts, means. Max-pooling is ReLU of differences.
 
+pub mod activation;
 pub mod compile;
+pub mod cost;
 pub mod layout;
 pub mod levels;
 pub mod map;
 pub mod program;
 pub mod rows;
+pub mod run;
+pub mod schedule;
 pub mod simulate;

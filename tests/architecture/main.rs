@@ -102,6 +102,10 @@ const PRODUCER: Rules = Rules {
                 room("compile"),
                 room("simulate"),
                 room("levels"),
+                room("activation"),
+                room("cost"),
+                room("schedule"),
+                room("run"),
             ],
         },
         Room {

@@ -129,7 +129,7 @@ impl LinearMap {
         let babies: Vec<i64> = steps.into_iter().collect();
         let repeats = ring.repeats(period);
         let mut giants: BTreeMap<i64, Vec<Term>> = BTreeMap::new();
-        for (&shift, values) in diagonals {
+        let terms = diagonals.par_iter().map(|(&shift, values)| {
             let (giant, baby) = split(shift);
             let coefficients = encoded(encoder, values, giant, scale)?;
             let full = ring.wide(&coefficients, &ring.extended(level));
@@ -137,7 +137,10 @@ impl LinearMap {
                 .map(|limb| limb.iter().step_by(repeats).copied().collect())
                 .collect();
             let index = babies.binary_search(&baby).unwrap_or_default();
-            giants.entry(giant).or_default().push((index, once));
+            Ok((giant, (index, once)))
+        });
+        for (giant, term) in terms.collect::<Result<Vec<(i64, Term)>>>()? {
+            giants.entry(giant).or_default().push(term);
         }
         Ok(Self {
             level,

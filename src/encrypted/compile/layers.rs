@@ -82,10 +82,12 @@ pub fn layer(op: &Op, from: &[TensorShape], out: TensorShape) -> Result<Layer> {
             };
             (from.iter().map(part).collect(), None)
         }
-        other => return Err(Error::unsupported(format!(
+        other => {
+            return Err(Error::unsupported(format!(
             "a layer of kind {} is not run on ciphertexts: linear layers, ReLU and max-pooling are",
             other.name()
-        ))),
+        )))
+        }
     };
     Ok(Layer { maps, bias })
 }
