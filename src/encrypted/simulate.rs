@@ -13,7 +13,7 @@ pub type Respond<'a> = dyn Fn(usize, f64) -> f64 + Sync + 'a;
 pub struct Simulated {
     /// The network's outputs.
     pub estimate_outputs: Vec<f64>,
-    /// For each step the largest size of what goes into its activation, or of the outputs.
+    /// For each step the largest size of what goes into its activation, or of the outputs; infinite for what is no number.
     pub estimate_sizes: Vec<f64>,
 }
 
@@ -36,7 +36,11 @@ pub fn simulate(program: &Program, input: &[f64], respond: &Respond) -> Result<S
         for part in &parts {
             out.iter_mut().zip(part).for_each(|(out, v)| *out += v);
         }
-        estimate_sizes.push(out.iter().fold(0.0f64, |m, v| m.max(v.abs())));
+        let size = |m: f64, v: &f64| match v.is_nan() {
+            true => f64::INFINITY,
+            false => m.max(v.abs()),
+        };
+        estimate_sizes.push(out.iter().fold(0.0, size));
         if let Some(activation) = step.activation {
             out.par_iter_mut()
                 .for_each(|v| *v = respond(activation, *v));
