@@ -44,6 +44,11 @@ impl Builder {
         self.circuit.stages.push(span);
     }
 
+    /// Number of stages so far.
+    pub(super) fn stages(&self) -> usize {
+        self.circuit.stages.len()
+    }
+
     /// Number of nodes so far, which is the next node's index.
     pub fn len(&self) -> usize {
         self.circuit.nodes.len()

@@ -90,6 +90,12 @@ impl Plan {
         stages.sum::<usize>() + usize::from(shape != Output::Sign)
     }
 
+    /// The same without the first stage.
+    pub fn depth_behind(&self, shape: Output) -> usize {
+        let first = self.stage(0, shape).depth();
+        self.depth(shape) - first
+    }
+
     /// A stage with the maps before and behind it.
     fn stage(&self, i: usize, shape: Output) -> Mapped {
         let last = i + 1 == self.stages.len();
@@ -234,24 +240,13 @@ impl Plan {
             y = b.add_constant(y, Rational::from(-&self.centres[0]) / &self.reaches[0]);
         }
         let first = *stages;
-        for i in 0..k {
-            b.at(format!("stage {}", i + 1));
-            let mapped = self.stage(i, shape);
-            let depth = mapped.depth();
-            y = match mapped.square {
-                Some(square) => stage::square(b, y, square)?,
-                None => {
-                    // The last product's rescale is to leave the scale of the argument.
-                    let scale = match (i + 1 == k, shape) {
-                        (false, _) => self.scale.clone(),
-                        (true, Output::Sign) => sign_scale.clone(),
-                        (true, _) => b.modulus(b.level(y).saturating_sub(depth))?,
-                    };
-                    stage::polynomial(b, y, &mapped.coefficients, &scale)?
-                }
-            };
-            *stages += 1;
-        }
+        // The last product's rescale is to leave the scale of the argument.
+        let last = |b: &Builder, end: usize| match shape {
+            Output::Sign => Ok(sign_scale.clone()),
+            _ => b.modulus(end),
+        };
+        let y = self.run(b, y, 0, (shape, &last))?;
+        *stages += k;
         b.at("final product");
         let half = Rational::from((1, 2));
         let (sign, output) = match shape {
@@ -280,6 +275,69 @@ impl Plan {
         })
     }
 
+    /// ReLU of x where the first stage's result is there already: the stages behind it.
+    ///
+    /// **Inputs** the node of x; the node of P_1(x/B), in units of 1; the scale that the result is to have. Centres are 0.
+    /// **Guarantee** the result's scale is exactly that; the block's stages are those of the circuit from here on, one less than
+    /// the composite has.
+    ///
+    /// # Errors
+    /// As [`Self::circuit`].
+    pub fn relu_behind(
+        &self,
+        b: &mut Builder,
+        (argument, first): (Id, Id),
+        scale: &Rational,
+    ) -> Result<Block> {
+        let (Some(reach), true) = (self.reaches.get(1), self.stages.len() > 1) else {
+            return Err(Error::domain(
+                "a composite of one stage has none behind its first",
+            ));
+        };
+        let y = b.units(first, reach);
+        let stages = b.stages();
+        let x = b.scale(argument).clone();
+        let last = |b: &Builder, end: usize| Ok(scale / x.clone() * b.modulus(end)?);
+        let y = self.run(b, y, 1, (Output::Relu, &last))?;
+        b.at("final product");
+        let sign = b.add_constant(y, Rational::from((1, 2)));
+        let product = b.mul(argument, sign)?;
+        Ok(Block {
+            shape: Output::Relu,
+            argument,
+            stages: stages..b.stages(),
+            sign,
+            output: b.rescale(product)?,
+        })
+    }
+
+    /// The stages from one on.
+    fn run(
+        &self,
+        b: &mut Builder,
+        mut y: Id,
+        from: usize,
+        (shape, last): (Output, Last<'_>),
+    ) -> Result<Id> {
+        let k = self.stages.len();
+        for i in from..k {
+            b.at(format!("stage {}", i + 1));
+            let mapped = self.stage(i, shape);
+            let depth = mapped.depth();
+            y = match mapped.square {
+                Some(square) => stage::square(b, y, square)?,
+                None => {
+                    let scale = match i + 1 == k {
+                        false => self.scale.clone(),
+                        true => last(b, b.level(y).saturating_sub(depth))?,
+                    };
+                    stage::polynomial(b, y, &mapped.coefficients, &scale)?
+                }
+            };
+        }
+        Ok(y)
+    }
+
     /// Where `have` levels end, in words.
     fn stage_without_level(&self, have: usize, shape: Output) -> String {
         let mut left = have;
@@ -297,6 +355,9 @@ impl Plan {
         "the final product".to_owned()
     }
 }
+
+/// The scale of the last stage's result, by the level that it has.
+type Last<'a> = &'a dyn Fn(&Builder, usize) -> Result<Rational>;
 
 /// A stage in the Chebyshev basis of its u.
 struct Mapped {

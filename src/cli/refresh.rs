@@ -130,7 +130,7 @@ fn words(request: &Request, a: &Answer) -> String {
         mod1.doublings,
         match request.value {
             Wanted::Sine => String::new(),
-            Wanted::Message => format!(", arcsine of degree {}", mod1.arcsine),
+            _ => format!(", arcsine of degree {}", mod1.arcsine),
         },
         a.key_bytes as f64 / 1e9,
         a.map_bytes as f64 / 1e9,

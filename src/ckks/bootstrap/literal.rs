@@ -30,14 +30,14 @@ pub struct Literal {
 
 impl Literal {
     /// N = 2^16 with 14 levels of 49 bits above a convolution's, for 2^log_values real values, up to 2^15: EvalMod at a scale of
-    /// 2^57, log2(QP) 1740.
+    /// 2^57, log2(QP) 1742.
     #[must_use]
     pub fn r57(log_values: u32) -> Self {
         let mut q = vec![50, 47, 47, 47];
         q.extend([49; 14]);
         q.extend([32, 33]);
         q.extend([28, 29].repeat(7));
-        q.extend([49, 50, 49]);
+        q.extend([50, 50, 50]);
         let mut encryption = Encryption::new(16, q, vec![50; 5], 47);
         let levels = [vec![1; 18], vec![2; 8], vec![1; 3]].concat();
         encryption.levels = Some(levels);
@@ -103,7 +103,7 @@ impl Literal {
             }
         }
         let own = self.slots_to_coefficients + self.coefficients_to_slots;
-        let need = own + self.mod1.depth(Value::Sine);
+        let need = own + self.mod1.depth(&Value::Sine);
         let have = parameters.max_level();
         if need > have {
             return fault(format!("it takes {need} levels and the chain has {have}"));
@@ -159,7 +159,7 @@ mod tests {
         assert_eq!((parameters.max_level(), parameters.limbs(28)), (28, 37));
         let lengths = parameters.digits(28).into_iter().map(|digit| digit.len());
         assert_eq!(lengths.collect::<Vec<_>>(), [5, 4, 4, 4, 7, 8, 5]);
-        assert_eq!(literal.mod1.depth(Value::Sine), 8);
+        assert_eq!(literal.mod1.depth(&Value::Sine), 8);
     }
 
     #[test]

@@ -11,28 +11,71 @@
 //! g and the arcsine are interpolants at Chebyshev nodes; how far they are from cos and arcsin is not proved here.
 
 use crate::circuit::builder::Builder;
+use crate::circuit::composite::{Block, Output, Plan};
 use crate::circuit::{stage, Circuit, Id};
 use crate::error::{Error, Result};
 use rug::float::Constant;
 use rug::ops::Pow as _;
 use rug::{Float, Integer, Rational};
+use std::sync::Arc;
 
 /// Bits that interpolants are computed with.
 const PRECISION: u32 = 256;
 /// Their coefficients are multiples of 2^-COEFFICIENT_BITS.
 const COEFFICIENT_BITS: u32 = 120;
+/// What the sine as a polynomial leaves, and its coefficients are multiples of 2^-SINE_BITS.
+const SINE_LEFT_OUT: i32 = 38;
+const SINE_BITS: u32 = 100;
 /// The largest K.
 pub const MAX_OVERFLOW: u32 = 512;
 /// The largest degree of an interpolant.
 pub const MAX_DEGREE: usize = 254;
 
 /// What is computed of t.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
     /// y = sin(2 pi m/2^r)/sin(2 pi/2^r), in [-1, 1] for |m| <= 1.
     Sine,
     /// m itself.
     Message,
+    /// ReLU of x = B m, p of which has the sine for its first stage.
+    Relu(Arc<Activation>),
+}
+
+/// An activation that is refreshed: x (1 + p(x/B))/2.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Activation {
+    /// p and B; its first stage stands for the sine, and is not evaluated.
+    pub plan: Plan,
+    /// The scale of the result.
+    pub scale: Rational,
+}
+
+impl Activation {
+    /// The result for x = B m, as near as f64 is.
+    #[must_use]
+    pub fn meant(&self, m: f64) -> f64 {
+        let mut y = Float::with_val(PRECISION, m);
+        for stage in &self.plan.stages {
+            let terms = stage.iter().rev();
+            y = terms.fold(Float::new(PRECISION), |sum, c| sum * &y + c);
+        }
+        let x = Float::with_val(PRECISION, &self.plan.domain) * m;
+        (x * (y + 1u32) / 2u32).to_f64()
+    }
+}
+
+/// Where a circuit has what its bounds ask for.
+#[derive(Debug, Clone)]
+pub struct Built {
+    /// The sine.
+    pub sine: Id,
+    /// m in units of B, where it is computed.
+    pub message: Option<Id>,
+    /// The composite behind the sine.
+    pub block: Option<Block>,
+    /// The result.
+    pub output: Id,
 }
 
 /// The reduction modulo 1.
@@ -152,13 +195,18 @@ impl Mod1 {
 
     /// Levels that it takes.
     #[must_use]
-    pub fn depth(&self, value: Value) -> usize {
+    pub fn depth(&self, value: &Value) -> usize {
         let cosine = crate::circuit::split::depth(self.degree / 2);
-        let arcsine = match value {
+        let arcsine = crate::circuit::split::depth(self.arcsine);
+        let behind = match value {
             Value::Sine => 0,
-            Value::Message => crate::circuit::split::depth(self.arcsine),
+            Value::Message => arcsine,
+            Value::Relu(activation) => {
+                let stages = activation.plan.depth_behind(Output::Relu);
+                stages.max(arcsine + 1)
+            }
         };
-        1 + cosine + self.doublings as usize + arcsine
+        1 + cosine + self.doublings as usize + behind
     }
 
     /// The scale that t is to have, for w to have `scale`: w = (t - 1/4)/K_1.
@@ -171,7 +219,7 @@ impl Mod1 {
     ///
     /// # Errors
     /// More depth than there is, parameters that [`Self::check`] refuses.
-    pub fn build(&self, b: &mut Builder, input: Id, value: Value) -> Result<Id> {
+    pub fn build(&self, b: &mut Builder, input: Id, value: &Value) -> Result<Built> {
         self.check()?;
         b.at("EvalMod");
         let less = b.add_constant(input, Rational::from((-1, 4)));
@@ -180,18 +228,39 @@ impl Mod1 {
         let twice = || (Rational::from(2), Rational::from(-1));
         let y = stage::square(b, w, twice())?;
         let mut z = stage::polynomial(b, y, &self.cosine(), &scale)?;
-        for _ in 0..self.doublings {
+        for _ in 1..self.doublings {
             z = stage::square(b, z, twice())?;
         }
-        let y = b.units(z, &self.sine_unit());
-        match value {
-            Value::Sine => Ok(y),
-            Value::Message => {
-                b.at("arcsine");
-                let scale = b.scale(y).clone();
-                stage::polynomial(b, y, &self.arcsine(), &scale)
+        let unit = self.sine_unit();
+        let sine = match self.doublings {
+            0 => b.units(z, &unit),
+            // In units of S' at once: the integer 5 in place of 2 at r = 4, so that nothing is rounded at a smaller scale.
+            _ => {
+                let (a, c) = twice();
+                stage::square(b, z, (a / &unit, c / &unit))?
             }
+        };
+        let mut built = Built {
+            sine,
+            message: None,
+            block: None,
+            output: sine,
+        };
+        if *value == Value::Sine {
+            return Ok(built);
         }
+        b.at("arcsine");
+        let scale = b.scale(sine).clone();
+        let message = stage::polynomial(b, sine, &self.arcsine(), &scale)?;
+        (built.message, built.output) = (Some(message), message);
+        if let Value::Relu(activation) = value {
+            let plan = &activation.plan;
+            let x = b.units(message, &Rational::from(plan.domain.recip_ref()));
+            let block = plan.relu_behind(b, (x, sine), &activation.scale)?;
+            (built.message, built.output) = (Some(x), block.output);
+            built.block = Some(block);
+        }
+        Ok(built)
     }
 
     /// The circuit alone, t its input at a level and a scale.
@@ -203,12 +272,35 @@ impl Mod1 {
         moduli: &[Integer],
         level: usize,
         scale: Rational,
-        value: Value,
-    ) -> Result<Circuit> {
+        value: &Value,
+    ) -> Result<(Circuit, Built)> {
         let mut b = Builder::new(moduli);
         let input = b.input(level, scale)?;
-        let output = self.build(&mut b, input, value)?;
-        Ok(b.finish(output))
+        let built = self.build(&mut b, input, value)?;
+        Ok((b.finish(built.output), built))
+    }
+
+    /// The sine as a polynomial in m: sum_i (-1)^i c^(2i+1) m^(2i+1)/((2i+1)! S'), c near 2 pi/2^r; in powers, until less than
+    /// 2^-SINE_LEFT_OUT is left.
+    ///
+    /// Put before a composite it makes p(x/B) what p of the sine is; it is never evaluated.
+    #[must_use]
+    pub fn sine(&self) -> Vec<Rational> {
+        let turn: Float = (pi() << 1u32) >> self.ratio_log2;
+        let square = Float::with_val(PRECISION, turn.square_ref());
+        let mut term = turn / self.unit();
+        let mut out = Vec::new();
+        let mut i = 1u32;
+        while Float::with_val(PRECISION, term.abs_ref()) > 2f64.powi(-SINE_LEFT_OUT) {
+            let scaled = Float::with_val(PRECISION, &term << SINE_BITS).to_integer();
+            let c = Rational::from(scaled.unwrap_or_default()) >> SINE_BITS;
+            out.extend([Rational::new(), c]);
+            term *= &square;
+            term /= (i + 1) * (i + 2);
+            term = -term;
+            i += 2;
+        }
+        out
     }
 
     /// The greatest 2^r m that is told apart: 2^r.
@@ -247,8 +339,8 @@ mod tests {
             (Value::Message, 2f64.powi(-32)),
         ] {
             let scale = MOD1.input_scale(&(Rational::from(1) << 57));
-            let circuit = MOD1.circuit(&moduli, 13, scale, value).unwrap();
-            assert_eq!(13 - circuit.nodes[circuit.output].level, MOD1.depth(value));
+            let (circuit, _) = MOD1.circuit(&moduli, 13, scale, &value).unwrap();
+            assert_eq!(13 - circuit.nodes[circuit.output].level, MOD1.depth(&value));
             for i in -13..=13 {
                 for m in [-1.0, -0.7, -1e-3, 0.0, 0.3, 0.999, 1.0] {
                     let t = f64::from(i) + m / 16.0;
@@ -256,7 +348,7 @@ mod tests {
                     let turn = 2.0 * std::f64::consts::PI / 16.0;
                     let want = match value {
                         Value::Sine => (m * turn).sin() / turn.sin(),
-                        Value::Message => m,
+                        _ => m,
                     };
                     assert!((got - want).abs() < most, "I {i}, m {m}: {got} {want}");
                 }

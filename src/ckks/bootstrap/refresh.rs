@@ -5,7 +5,7 @@
 //! and the transforms leave it 2n N/(2n) times as large, which the scale says.
 
 use super::literal::Literal;
-use super::mod1::Value;
+use super::mod1::{Built, Value};
 use super::raise::{trace, trace_steps, RaiseKeys};
 use super::transform::{coefficients_to_slots, slots_to_coefficients, Diagonals};
 use crate::circuit::Circuit;
@@ -51,6 +51,7 @@ pub struct Refresher {
     to_coefficients: Vec<LinearMap>,
     to_slots: Vec<LinearMap>,
     circuit: Circuit,
+    built: Built,
 }
 
 /// The keys of a bootstrapping beside an evaluator's.
@@ -86,7 +87,7 @@ impl Refresher {
         let (down, up, t) = layouts(&encoder, literal);
         let moduli = params.moduli();
         let level = params.max_level() - literal.coefficients_to_slots;
-        let circuit = literal.mod1.circuit(&moduli, level, t, value)?;
+        let (circuit, built) = literal.mod1.circuit(&moduli, level, t, &value)?;
         let encode = |maps: Vec<Layout>| -> Result<Vec<LinearMap>> {
             maps.iter().map(|map| map.encode(&encoder)).collect()
         };
@@ -98,6 +99,7 @@ impl Refresher {
             to_coefficients,
             to_slots,
             circuit,
+            built,
         })
     }
 
@@ -163,8 +165,14 @@ impl Refresher {
 
     /// What is wanted of m.
     #[must_use]
-    pub fn value(&self) -> Value {
-        self.value
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// Where the circuit has what.
+    #[must_use]
+    pub fn built(&self) -> &Built {
+        &self.built
     }
 
     /// The ring.
@@ -228,15 +236,16 @@ impl Refresher {
         run(&self.circuit, evaluator, &[t])
     }
 
-    /// What the result is to be for an input m.
+    /// What the result is to be for an input m: of an activation x (1 + p(x/B))/2, x = B m.
     ///
     /// *Estimate* in f64.
     #[must_use]
     pub fn meant(&self, m: f64) -> f64 {
         let turn = 2.0 * std::f64::consts::PI / self.literal.mod1.ratio().to_f64();
-        match self.value {
+        match &self.value {
             Value::Sine => (m * turn).sin() / turn.sin(),
             Value::Message => m,
+            Value::Relu(activation) => activation.meant(m),
         }
     }
 
@@ -375,6 +384,9 @@ pub(crate) fn layouts(
 }
 
 /// Lays maps out from a level down, so that the scale goes from `have` to `wanted`.
+///
+/// **Method** What rounding the coefficients of a diagonal leaves in a slot grows as their number, and what it is multiplied by
+/// falls as the square root of that (`noise::bootstrap::maps`): scales go as the square root of the periods of the entries.
 fn layout(
     maps: &[Diagonals],
     moduli: &[Integer],
@@ -384,17 +396,21 @@ fn layout(
     let count = maps.len();
     let divided: Integer = moduli[level + 1 - count..=level].iter().product();
     let mut left = wanted * divided / have;
-    (maps.iter().enumerate())
-        .map(|(i, map)| {
-            // Powers of two of nearly the same size; the last one is what is left.
-            let parts = (count - i) as f64;
-            let log = crate::arith::number::estimate_log2(&left) / parts;
+    let diagonals: Vec<_> = maps.iter().map(|map| shortest(map.values())).collect();
+    let periods: Vec<f64> = (diagonals.iter())
+        .map(|d| d.values().next().map_or(1, Vec::len).ilog2().into())
+        .collect();
+    let each = crate::arith::number::estimate_log2(&left) / count as f64;
+    let mean = periods.iter().sum::<f64>() / count as f64;
+    (maps.iter().zip(diagonals).enumerate())
+        .map(|(i, (map, diagonals))| {
+            // Powers of two; the last one is what is left.
+            let log = each + (periods[i] - mean) / 2.0;
             let scale = match i + 1 == count {
                 true => left.clone(),
                 false => Rational::from(Integer::from(1) << log.round().max(0.0) as u32),
             };
             left /= &scale;
-            let diagonals = map.values();
             Layout {
                 steps: (map.stride() as i64, baby_steps(diagonals.len())),
                 diagonals,
@@ -403,6 +419,18 @@ fn layout(
             }
         })
         .collect()
+}
+
+/// Diagonals cut to the shortest period that all of them have.
+fn shortest(mut diagonals: BTreeMap<i64, Vec<Complex>>) -> BTreeMap<i64, Vec<Complex>> {
+    let repeats = |d: &Vec<Complex>| {
+        let (first, second) = d.split_at(d.len() / 2);
+        !second.is_empty() && first == second
+    };
+    while diagonals.values().all(repeats) {
+        diagonals.values_mut().for_each(|d| d.truncate(d.len() / 2));
+    }
+    diagonals
 }
 
 /// How many baby steps: they are the cheaper ones.
@@ -454,6 +482,7 @@ mod tests {
             (10, 5, Value::Sine),
             (11, 8, Value::Message),
         ] {
+            let sine = value == Value::Sine;
             let mut lab = lab(log_n, log_values, value, 0);
             let (level, scale) = lab.refresher.input();
             let count = 1usize << log_values;
@@ -475,16 +504,17 @@ mod tests {
                 .unwrap();
             assert_eq!(phases.len(), 5);
             assert_eq!((out.level(), out.scale()), lab.refresher.output());
-            assert_eq!(out.level(), if value == Value::Sine { 17 } else { 13 });
+            assert_eq!(out.level(), if sine { 17 } else { 13 });
             let got = lab
                 .encoder
                 .decode(&lab.secret.decrypt(&out).unwrap())
                 .unwrap();
             let turn = std::f64::consts::PI / 8.0;
             for (got, &m) in got.iter().zip(&values) {
-                let want = match value {
-                    Value::Sine => (m * turn).sin() / turn.sin(),
-                    Value::Message => m,
+                let want = if sine {
+                    (m * turn).sin() / turn.sin()
+                } else {
+                    m
                 };
                 let off = (got.re - want).hypot(got.im);
                 assert!(

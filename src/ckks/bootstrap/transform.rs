@@ -9,9 +9,9 @@
 //! groups, and each group is a linear map of few diagonals.
 //!
 //! 2n real slots v are one vector of n complex ones, v_j + i v_(j+n): slots to coefficients works on both halves as they stand,
-//! since no stage leaves its half, and its last group adds i times the second half to the first. Coefficients to slots leaves t
-//! with t_j = c_j + i c_(j+n), and its last group multiplies by 1 in the first half and by -i in the second: the
-//! sum with the conjugate then is twice n c.
+//! since no stage leaves its half, and its last group adds i times the second half to the first. Coefficients to slots takes t
+//! with t_j = c_j + i c_(j+n) as a vector that repeats, and its first group multiplies by 1 in the first half and by -i in the
+//! second: the sum of what comes out with its conjugate is twice n c.
 
 use crate::ckks::parameters::double::{ComplexDouble, Double};
 use crate::ckks::scheme::encode::{Complex, Encoder};
@@ -162,7 +162,7 @@ pub fn slots_to_coefficients(encoder: &Encoder, log_values: u32, count: usize) -
 /// The coefficients of an element of n complex slots to 2n slots of which the real parts are n times them: maps in the order of
 /// their application.
 ///
-/// **Inputs** log2 of 2n; how many maps. The last map's period is 2n, that of the others n.
+/// **Inputs** log2 of 2n; how many maps. All but a first one of two or more have entries that repeat soon, whatever their period.
 #[must_use]
 pub fn coefficients_to_slots(encoder: &Encoder, log_values: u32, count: usize) -> Vec<Diagonals> {
     let n = 1usize << (log_values - 1);
@@ -170,23 +170,27 @@ pub fn coefficients_to_slots(encoder: &Encoder, log_values: u32, count: usize) -
     let mut sizes = groups(log_values - 1, count);
     // The highest stages wrap around, so that their group has half of the diagonals that others have.
     sizes.reverse();
-    let mut out: Vec<Diagonals> = (sizes.into_iter())
-        .filter_map(|stages| {
+    let mut out: Vec<Diagonals> = (sizes.into_iter().enumerate())
+        .filter_map(|(i, stages)| {
             let halves = (left - stages..left).rev();
             left -= stages;
-            product(halves.map(|i| stage(encoder, n, n, 1 << i, true)))
+            // What comes in has the period n, and 2n from the first map on.
+            let period = if i == 0 { n } else { 2 * n };
+            product(halves.map(|i| stage(encoder, n, period, 1 << i, true)))
         })
         .collect();
-    if let Some(last) = out.last_mut() {
+    // No later stage leaves its half, so the second half may be turned as soon as there is one; and only the first map needs
+    // entries of all the period, which it has as it is.
+    if let Some(first) = out.first_mut() {
         let mut wide = Diagonals::new(2 * n);
-        for (&k, d) in &last.values {
+        for (&k, d) in &first.values {
             // n divides the period of what comes in, so a shift may be taken modulo n.
             for (j, &value) in d.iter().enumerate() {
                 wide.add(k as i64, j, value);
                 wide.add(k as i64, j + n, value * complex(0.0, -1.0));
             }
         }
-        *last = wide;
+        *first = wide;
     }
     out
 }

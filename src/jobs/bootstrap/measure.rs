@@ -88,9 +88,9 @@ pub fn measure(request: &Request, progress: &mut dyn FnMut(Progress)) -> Result<
         None => Rng::from_system()?.word(),
     };
     progress(Progress::Keys);
-    let mut experiment = Experiment::new(&request.literal, request.value, seed)?;
+    let mut experiment = Experiment::new(&request.literal, request.value.clone(), seed)?;
     let most = Rational::from_f64(request.limit).unwrap_or_default();
-    let prepared = Prepared::new(experiment.refresher())?;
+    let prepared = Prepared::new(experiment.refresher());
     let tier = prepared.high_probability(request.k);
     let budget = prepared.bound(&most, tier, Residues::Any)?;
     let mut measured = Measured::default();

@@ -2,30 +2,32 @@
 //!
 //! # Method
 //! For every I in [-K, K] the interval of u is cut into cells, and each is carried through the circuit, t = I + u/2^r:
-//! - **Squares** node by node: 2 z^2 - 1 is off by 4 |z| e + 2 e^2 and what is added (`composite::fresh`).
+//! - **Squares** node by node: 2 z^2 - 1 is off by 4 |z| e + 2 e^2 and what is added (`composite::fresh`); the last over S'.
 //! - **Polynomials** as one: |P(y + e) - P(y)| <= |e| sum_k k |c_k| rho^(k-1), c_k the Taylor coefficients at the cell's middle and
 //!   rho its half-width plus |e|: the disc around the middle holds all complex y + e. What the operations inside add is
 //!   bounded for an exact argument that is |e| aside of a real one in [-1, 1].
 //! - **Series** ([`super::series`]): what z is off the cosine, d, becomes 4 |z| d + 2 d^2 at a double angle. Before the arcsine it
 //!   joins the noise; the argument meant is then sin(2 pi u/2^r)/S', which S' rounded may take 2^-100 beyond [-1, 1].
 
+use super::maps::above;
 use super::series;
 use crate::arith::interval;
-use crate::arith::mp::Mp;
 use crate::arith::rounding::CoefficientMode;
 use crate::arith::upper::Upper;
 use crate::arith::Interval;
-use crate::circuit::{Circuit, Op, StageSpan};
+use crate::circuit::{Circuit, Id, Op, StageSpan};
 use crate::ckks::bootstrap::mod1::{Mod1, Value};
+use crate::ckks::bootstrap::refresh::Refresher;
 use crate::error::{Error, Result};
 use crate::noise::composite::fresh::{Noisy, Program};
+use crate::noise::composite::taylor::Taylor;
 use crate::poly::component::{Basis, Component};
 use rug::float::{Constant, Round};
 use rug::{Float, Rational};
 
 /// Cells for every I.
 const CELLS: u32 = 24;
-/// Precision of Taylor coefficients beyond the polynomial's degree.
+/// Precision of the sine at the ends of a cell.
 const PRECISION: u32 = 192;
 /// More than S' rounded to 120 bits takes the sine beyond [-1, 1], and the message it stands for off.
 const UNIT_OFF: f64 = 1.0 / (1u128 << 100) as f64;
@@ -44,6 +46,8 @@ pub(super) struct Carried {
 /// A circuit ready to carry cells.
 pub(super) struct Carrier<'a> {
     pub circuit: &'a Circuit,
+    /// The node that it ends at.
+    end: Id,
     pub program: &'a Program,
     pub mod1: &'a Mod1,
     /// Powers of every stage that is no square.
@@ -54,47 +58,16 @@ pub(super) struct Carrier<'a> {
     unit: Rational,
 }
 
-fn size(x: Upper) -> Interval {
-    interval!(0.0, x.get()).unwrap_or(Interval::ENTIRE)
-}
-
 fn is_square(span: &StageSpan) -> bool {
     span.chebyshev.is_empty() && span.coefficients.len() == 3
-}
-
-/// P at the middle of an interval: its coefficients there.
-fn taylor(powers: &[Rational], middle: f64) -> Vec<Mp> {
-    let prec = PRECISION + 4 * powers.len() as u32;
-    let middle = Mp::exact(&Float::with_val(prec, middle));
-    let mut c: Vec<Mp> = powers.iter().map(|c| Mp::from_rational(prec, c)).collect();
-    for k in 0..c.len() {
-        for i in (k..c.len() - 1).rev() {
-            let up = c[i + 1].times(&middle);
-            c[i] = c[i].clone().plus(&up);
-        }
-    }
-    c
-}
-
-/// sum_(k >= 1) |c_k| rho^k over rho, times k where it is the slope.
-fn sum(c: &[Mp], rho: Upper, slope: bool) -> Upper {
-    let mut total = Upper::ZERO;
-    for (k, c) in c.iter().enumerate().skip(1).rev() {
-        let size = Upper::of(c.magnitude().to_f64_round(Round::Up));
-        total = total * rho + if slope { size.scaled(k as f64) } else { size };
-    }
-    total
 }
 
 impl<'a> Carrier<'a> {
     /// # Errors
     /// An angle that the series is not made for.
-    pub fn new(
-        circuit: &'a Circuit,
-        program: &'a Program,
-        mod1: &'a Mod1,
-        value: Value,
-    ) -> Result<Self> {
+    pub fn new(refresher: &'a Refresher, program: &'a Program) -> Result<Self> {
+        let (circuit, mod1) = (refresher.circuit(), &refresher.literal().mod1);
+        let built = refresher.built();
         let powers = |span: &StageSpan| -> Result<Option<Vec<Rational>>> {
             if is_square(span) {
                 return Ok(None);
@@ -105,9 +78,11 @@ impl<'a> Carrier<'a> {
         Ok(Self {
             powers: circuit.stages.iter().map(powers).collect::<Result<_>>()?,
             cosine: series::bound_cosine(mod1)?,
-            arcsine: match value {
-                Value::Sine => Upper::ZERO,
-                Value::Message => series::bound_arcsine(mod1),
+            arcsine: series::bound_arcsine(mod1),
+            // A composite goes on from the sine with cells of its own.
+            end: match refresher.value() {
+                Value::Message => built.output,
+                _ => built.sine,
             },
             unit: mod1.sine_unit(),
             circuit,
@@ -177,7 +152,7 @@ impl<'a> Carrier<'a> {
             bound_aside: 0.0,
             bound_error: f64::INFINITY,
         };
-        while values.len() < nodes.len() {
+        while values.len() <= self.end {
             let id = values.len();
             let stage = self.circuit.stages.iter().position(|s| s.first == id);
             if let Some(s) = stage {
@@ -185,8 +160,10 @@ impl<'a> Carrier<'a> {
                 let y = values[span.input];
                 match &self.powers[s] {
                     None => {
-                        let slope = Upper::of(y.value.mag()).scaled(4.0);
-                        series = slope * series + (series * series).scaled(2.0);
+                        // a z^2 + b.
+                        let a = above(&Rational::from(&span.coefficients[2] * 2u32));
+                        let slope = Upper::of(y.value.mag()).scaled(2.0);
+                        series = a * (slope * series + series * series);
                     }
                     Some(powers) => {
                         let (exact, own) = match before {
@@ -222,7 +199,7 @@ impl<'a> Carrier<'a> {
             self.program.fits(id, &v)?;
             values.push(v);
         }
-        let noise = Upper::of(values[self.circuit.output].bound_error);
+        let noise = Upper::of(values[self.end].bound_error);
         let all = noise + series;
         Ok(Carried { all, noise, series })
     }
@@ -243,13 +220,8 @@ impl<'a> Carrier<'a> {
         }
         // What is beyond 1 by less is what intervals are wide.
         let exact = exact.intersection(crate::arith::const_interval!(-1.0, 1.0));
-        let (lo, hi) = (exact.inf(), exact.sup());
-        let middle = (lo + hi) / 2.0;
-        let half = Upper::of(hi - middle)
-            .max(Upper::of(middle - lo))
-            .scaled(1.0 + 2f64.powi(-50));
-        let c = taylor(powers, middle);
-        let slope = sum(&c, half + aside, true);
+        let taylor = Taylor::new(powers, exact);
+        let slope = taylor.slope(aside);
         let given = Noisy {
             value: exact,
             bound_aside: aside.get(),
@@ -258,12 +230,7 @@ impl<'a> Carrier<'a> {
         let fresh = self
             .program
             .run(span.input, given, span.first, span.output)?;
-        let away = size(sum(&c, half, false) * half);
-        let (lo, hi) = (
-            c[0].lo.to_f64_round(Round::Down),
-            c[0].hi.to_f64_round(Round::Up),
-        );
-        let value = interval!(lo, hi).unwrap_or(Interval::ENTIRE) + away - away;
+        let value = taylor.image();
         let error = slope * aside + Upper::of(fresh.bound_error);
         let result = Noisy {
             value,

@@ -4,7 +4,7 @@
 //! Let u_j be the real parts of the N/2 slots that the input ciphertext stands for, |u_j| <= `most` <= 1, and let all be those of
 //! one period by their mean over the copies. Every slot of `Refresher::refresh` is within the bound of
 //! ```text
-//! sin(2 pi u_j/2^r)/S'     (Value::Sine)        u_j     (Value::Message)
+//! sin(2 pi u_j/2^r)/S'     (Value::Sine, and before a ReLU's composite)        u_j     (Value::Message)
 //! ```
 //! in absolute value, for the tier: for [`Tier::HighProbability`] but for 2^-k.
 //!
@@ -28,6 +28,7 @@
 //! **Trace** Step i of T adds a key switch, which the T - i steps after it take to 2^(T-i) slots each; t is 1/n of n of the slots, over
 //! N/(2n): n 2^(T-i) weights 1/n, for no two slots that are hit are the same.
 
+pub mod activation;
 mod cells;
 mod maps;
 mod row;
@@ -36,15 +37,14 @@ pub mod series;
 use crate::arith::number::{f64_above, f64_below};
 use crate::arith::upper::Upper;
 use crate::circuit::Op;
-use crate::ckks::bootstrap::mod1::Value;
-use crate::ckks::bootstrap::refresh::{layouts, Layout, Refresher, GAIN};
+use crate::ckks::bootstrap::refresh::{layouts, Refresher, GAIN};
 use crate::ckks::parameters::Secret;
 use crate::ckks::scheme::encode::Encoder;
 use crate::error::{Error, Result};
 use crate::noise::composite::fresh::Program;
 use crate::noise::formula::{tail, Model, Tier};
 use cells::Carrier;
-use maps::{above, Encoded, Share};
+use maps::{above, Shape, Share};
 pub use row::Residues;
 use row::{Added, Row};
 use rug::{Integer, Rational};
@@ -125,36 +125,26 @@ impl Budget {
     }
 }
 
-/// A bootstrapping whose linear maps have been looked at: bounds of both tiers from one encoding.
+/// A bootstrapping ready to be bounded, in both tiers.
 pub struct Prepared<'a> {
     refresher: &'a Refresher,
-    value: Value,
     model: Model,
-    down: Vec<(Layout, Encoded)>,
-    up: Vec<(Layout, Encoded)>,
+    down: Vec<Shape>,
+    up: Vec<Shape>,
 }
 
 impl<'a> Prepared<'a> {
-    /// Encodes all diagonals again, to know how far they are off.
-    ///
-    /// **Cost** some seconds at N = 2^16.
-    ///
-    /// # Errors
-    /// What the encoder refuses.
-    pub fn new(refresher: &'a Refresher) -> Result<Self> {
+    /// Looks at the shapes of the maps.
+    #[must_use]
+    pub fn new(refresher: &'a Refresher) -> Self {
         let encoder = Encoder::new(refresher.ring());
         let (down, up, _) = layouts(&encoder, refresher.literal());
-        let look = |maps: Vec<Layout>| -> Result<Vec<(Layout, Encoded)>> {
-            let one = |map: Layout| Encoded::new(&encoder, &map).map(|e| (map, e));
-            maps.into_iter().map(one).collect()
-        };
-        Ok(Self {
-            value: refresher.value(),
+        Self {
             model: Model::new(refresher.ring().params()),
-            down: look(down)?,
-            up: look(up)?,
+            down: down.iter().map(Shape::new).collect(),
+            up: up.iter().map(Shape::new).collect(),
             refresher,
-        })
+        }
     }
 
     /// Operations that share the failure probability: products of baby steps, giant steps, key switches, rescales.
@@ -162,7 +152,7 @@ impl<'a> Prepared<'a> {
     pub fn operations(&self) -> usize {
         let maps = self.down.iter().chain(&self.up);
         // Every diagonal, at most as many giant steps, a rescale.
-        let linear: usize = maps.map(|(_, map)| 2 * map.count + 1).sum();
+        let linear: usize = maps.map(|map| 2 * map.count + 1).sum();
         let counts = |op: &Op| matches!(op, Op::Mul(..) | Op::Rescale(_));
         let nodes = self.refresher.circuit().nodes.iter();
         let log_n = self.model.parameters().log_n() as usize;
@@ -272,12 +262,7 @@ impl<'a> Prepared<'a> {
         let t = before + to_sparse + from_sparse + trace + up.noise + up.encoding;
 
         let program = Program::new(self.refresher.circuit(), &self.model, tier);
-        let carrier = Carrier::new(
-            self.refresher.circuit(),
-            &program,
-            &literal.mod1,
-            self.value,
-        )?;
+        let carrier = Carrier::new(self.refresher, &program)?;
         let most = f64_above(most).min(1.0);
         let worst = carrier.worst(most, t, overflow)?;
         let exact = carrier.worst(most, Upper::ZERO, overflow)?;
@@ -305,6 +290,7 @@ impl<'a> Prepared<'a> {
 mod tests {
     use super::*;
     use crate::ckks::bootstrap::literal::Literal;
+    use crate::ckks::bootstrap::mod1::Value;
     use crate::ckks::bootstrap::refresh::RefreshKeys;
     use crate::ckks::evaluate::run::run;
     use crate::ckks::evaluate::Evaluator;
@@ -333,9 +319,9 @@ mod tests {
     #[ignore = "a minute and 2 GB"]
     fn budget_of_r57() {
         for value in [Value::Sine, Value::Message] {
-            let refresher = refresher(&Literal::r57(14), value);
+            let refresher = refresher(&Literal::r57(14), value.clone());
             let start = std::time::Instant::now();
-            let prepared = Prepared::new(&refresher).unwrap();
+            let prepared = Prepared::new(&refresher);
             println!(
                 "prepared in {:?}, {} operations",
                 start.elapsed(),
@@ -345,11 +331,11 @@ mod tests {
             for residues in [Residues::Any, Residues::Uniform] {
                 let budget = prepared.bound(&Rational::from(1), tier, residues).unwrap();
                 print(&format!("{value:?}"), &budget);
-                let near = match (value, residues) {
-                    (Value::Sine, Residues::Any) => -24.38,
-                    (Value::Sine, Residues::Uniform) => -24.59,
-                    (Value::Message, Residues::Any) => -24.23,
-                    (Value::Message, Residues::Uniform) => -24.42,
+                let near = match (&value, residues) {
+                    (Value::Sine, Residues::Any) => -24.35,
+                    (Value::Sine, Residues::Uniform) => -24.565,
+                    (_, Residues::Any) => -24.2,
+                    (_, Residues::Uniform) => -24.39,
                 };
                 let log = budget.bound_noise.log2();
                 assert!((log - near).abs() < 0.02, "{log}");
@@ -481,7 +467,7 @@ mod tests {
                 let (own, want) = match self.refresher.value() {
                     Value::Sine => (sine, (u * turn / ratio).sin() / unit),
                     // To first order in the imaginary part.
-                    Value::Message => ((re * ratio / turn, t.im * ratio), u),
+                    _ => ((re * ratio / turn, t.im * ratio), u),
                 };
                 worse(&mut seen.mod1, (got.re - own.0).hypot(got.im - own.1));
                 worse(&mut seen.all, (got.re - want).hypot(got.im));
@@ -527,8 +513,8 @@ mod tests {
     #[ignore = "a minute and 3 GB"]
     fn a_larger_ring_stays_within_its_bound() {
         for value in [Value::Sine, Value::Message] {
-            let refresher = refresher(&Literal::toy(14, 12), value);
-            let prepared = Prepared::new(&refresher).unwrap();
+            let refresher = refresher(&Literal::toy(14, 12), value.clone());
+            let prepared = Prepared::new(&refresher);
             let tier = prepared.high_probability(40);
             let mut lab = Lab::new(&refresher, 0);
             let seen = lab.refresh();
@@ -551,8 +537,8 @@ mod tests {
             (12, 11, Value::Sine),
         ] {
             let literal = Literal::toy(log_n, log_values);
-            let refresher = refresher(&literal, value);
-            let prepared = Prepared::new(&refresher).unwrap();
+            let refresher = refresher(&literal, value.clone());
+            let prepared = Prepared::new(&refresher);
             let tier = prepared.high_probability(20);
             let one = Rational::from(1);
             let budget = prepared.bound(&one, tier, Residues::Any).unwrap();
@@ -583,7 +569,7 @@ mod tests {
     #[test]
     fn an_overflow_beyond_k_is_refused() {
         let refresher = refresher(&Literal::toy(10, 5), Value::Sine);
-        let prepared = Prepared::new(&refresher).unwrap();
+        let prepared = Prepared::new(&refresher);
         let (one, tier) = (Rational::from(1), prepared.high_probability(20));
         let at = |overflow| prepared.bound_for(&one, tier, Residues::Any, overflow);
         assert!(at(13).is_ok());

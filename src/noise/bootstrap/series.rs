@@ -105,6 +105,26 @@ pub fn bound_arcsine(mod1: &Mod1) -> Upper {
     distance(&mod1.arcsine(), &taylor, &(left_out + off))
 }
 
+/// `bound` of |G(m) - sin(2 pi m/2^r)/S'| on [-1, 1], G a polynomial in powers.
+pub fn bound_sine(mod1: &Mod1, g: &[Rational]) -> Upper {
+    let angle = pi() * 2u32 / mod1.ratio();
+    let unit = mod1.sine_unit();
+    let square = Rational::from(&angle * &angle);
+    let (mut terms, mut term) = (Vec::new(), Rational::from(&angle / &unit));
+    let least = power(LEFT_OUT);
+    let mut i = 1u32;
+    while Rational::from(term.abs_ref()) > least {
+        terms.extend([Rational::new(), term.clone()]);
+        term *= &square;
+        term /= -Rational::from((i + 1) * (i + 2));
+        i += 2;
+    }
+    // The angle is off by 2 |pi - pi'|/2^r, and the sine over S' has a slope of at most 1/S'.
+    let off = power(PI_BITS - 2) / mod1.ratio() / unit;
+    let chebyshev = |c: &[Rational]| to_chebyshev(c, &Rational::new(), &Rational::from(1));
+    distance(&chebyshev(g), &chebyshev(&terms), &(term.abs() + off))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

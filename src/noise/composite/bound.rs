@@ -12,7 +12,7 @@ use crate::ckks::scheme::encrypt::Encryption;
 use crate::error::{Error, Result};
 use crate::noise::composite::fresh::{Noisy, Program};
 use crate::noise::composite::propagate::{Carrier, Map, Margin};
-use crate::noise::composite::refine::refine;
+use crate::noise::composite::refine::{refine, MAX_CELLS};
 use crate::noise::composite::PREC;
 use crate::noise::formula::{enclose, tail, Model, Tier};
 use crate::poly::composite::Composite;
@@ -130,11 +130,11 @@ pub struct Begun {
 }
 
 /// The stages of a table with a margin: pieces, and which inputs each takes.
-struct Stages {
-    branches: Vec<Branch>,
-    reaches: Vec<Rational>,
-    centres: Vec<Rational>,
-    estimate_fixed_bits: u32,
+pub(in crate::noise) struct Stages {
+    pub branches: Vec<Branch>,
+    pub reaches: Vec<Rational>,
+    pub centres: Vec<Rational>,
+    pub estimate_fixed_bits: u32,
     /// Of p itself, the greatest |value| of the last stage.
     result: f64,
 }
@@ -224,8 +224,13 @@ impl Begun {
         })
     }
 
+    /// The stages P_i themselves.
+    pub(in crate::noise) fn polynomials(&self) -> Vec<Vec<Rational>> {
+        positive(&self.composite)
+    }
+
     /// What is made of a sign.
-    fn signs(&mut self, margin: i32) -> Result<Stages> {
+    pub(in crate::noise) fn signs(&mut self, margin: i32) -> Result<Stages> {
         let (branches, first) = self.branches(margin)?;
         let whole = Mp {
             lo: Float::new(PREC),
@@ -365,12 +370,13 @@ impl Prepared {
                 block,
                 maps: &maps,
                 domain: whole,
+                before: None,
             };
             let whole_argument = values[block.argument];
             let mut worst: Option<Noisy> = None;
             let mut of_block = Vec::new();
             for branch in &self.branches {
-                match refine(&carrier, branch, ends, enough, &mut values)? {
+                match refine(&carrier, branch, (ends, MAX_CELLS), enough, &mut values)? {
                     Ok(refined) => {
                         let r = refined.result;
                         let before = worst.unwrap_or(r);

@@ -16,6 +16,7 @@
 //! |---|---|
 //! | [`fresh`] | F_i: what the nodes of a stage add |
 //! | `slope` | the largest slope near an interval, for complex noise |
+//! | `taylor` | a polynomial near an interval, without pieces |
 //! | [`propagate`] | a cell: from the noise of the input to that of the result |
 //! | `refine` | the cells, where the bound is largest |
 //! | [`bound`] | the whole domain, both tiers, the refusals |
@@ -25,8 +26,9 @@ pub mod average;
 pub mod bound;
 pub mod fresh;
 pub mod propagate;
-mod refine;
+pub(in crate::noise) mod refine;
 mod slope;
+pub(in crate::noise) mod taylor;
 
 /// Working precision of images and slopes.
 const PREC: u32 = 128;

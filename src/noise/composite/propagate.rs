@@ -1,13 +1,15 @@
 //! One cell: from the noise of the input to that of the result, stage by stage.
 
 use crate::arith::mp::Mp;
+use crate::arith::upper::Upper;
 use crate::arith::{const_interval, interval, Interval};
 use crate::certify::composite::cascade::Branch;
 use crate::circuit::composite::{Block, Output};
-use crate::circuit::Circuit;
+use crate::circuit::{Circuit, Id, StageSpan};
 use crate::error::{Error, Result};
 use crate::noise::composite::fresh::{Noisy, Program};
 use crate::noise::composite::slope;
+use crate::noise::composite::taylor::Taylor;
 use crate::noise::formula::enclose;
 use crate::poly::composite::Side;
 use rug::float::Round;
@@ -25,6 +27,22 @@ pub struct Carrier<'a> {
     pub maps: &'a [Map],
     /// B.
     pub domain: Interval,
+    /// What stands for the first stage, if it is not evaluated.
+    pub before: Option<&'a Before>,
+}
+
+/// A sine that stands for the first stage of a composite, and x made of it (`ckks::bootstrap`).
+pub struct Before {
+    /// The node of the sine, in units of 1.
+    pub sine: Id,
+    /// The polynomial for x/B.
+    pub arcsine: StageSpan,
+    /// The same in powers.
+    pub powers: Vec<Rational>,
+    /// `bound` of the distance of the first stage from the sine.
+    pub bound_stage: f64,
+    /// `bound` of the distance of the polynomial of the sine from x/B.
+    pub bound_arcsine: f64,
 }
 
 /// A stage's circuit works on u = (y - m)/K.
@@ -122,13 +140,30 @@ impl Carrier<'_> {
     ) -> Result<std::result::Result<Carried, Margin>> {
         let images = branch.images(cell);
         let mut bound_stages = Vec::with_capacity(branch.stages.len());
-        values[self.block.argument].value = on_side(branch.side, outward(cell)) * self.domain;
-        let mut id = self.block.argument + 1;
+        let mut id = match self.before {
+            Some(before) => {
+                values[before.sine].value = on_side(branch.side, outward(&images[0]));
+                before.sine + 1
+            }
+            None => {
+                let x = on_side(branch.side, outward(cell)) * self.domain;
+                values[self.block.argument].value = x;
+                self.block.argument + 1
+            }
+        };
+        let skipped = usize::from(self.before.is_some());
         while id <= self.block.output {
+            if let Some(before) = self.before.filter(|before| before.arcsine.first == id) {
+                id = before.arcsine.output;
+                values[id] = self.arcsine(before, branch.side, (&images[0], cell), values)?;
+                self.program.fits(id, &values[id])?;
+                id += 1;
+                continue;
+            }
             let spans = &self.circuit.stages[self.block.stages.clone()];
             let stage = spans.iter().position(|s| s.first == id);
-            if let Some(i) = stage {
-                let span = &spans[i];
+            if let Some(at) = stage {
+                let (span, i) = (&spans[at], at + skipped);
                 let exact = if i == 0 { cell } else { &images[i - 1] };
                 let map = &self.maps[i];
                 let noise = (size(values[span.input].bound_error) * map.reach).sup();
@@ -175,6 +210,37 @@ impl Carrier<'_> {
             result,
             bound_stages,
         }))
+    }
+
+    /// x/B from the sine: |A(Y) - m| <= |A(Y) - A(G)| + |A(G) - A(s)| + |A(s) - m|, Y the sine as it is held, G the first stage,
+    /// s the sine of m.
+    fn arcsine(
+        &self,
+        before: &Before,
+        side: Side,
+        (sine, cell): (&Mp, &Mp),
+        values: &[Noisy],
+    ) -> Result<Noisy> {
+        let exact = outward(sine);
+        let aside = Upper::of(values[before.sine].bound_error);
+        let off = aside + Upper::of(before.bound_stage);
+        let slope = Taylor::new(&before.powers, exact).slope(off);
+        let given = Noisy {
+            // The nodes of an odd stage have equal bounds at y and at -y.
+            value: exact,
+            bound_aside: aside.get(),
+            bound_error: 0.0,
+        };
+        let span = &before.arcsine;
+        let fresh = self
+            .program
+            .run(span.input, given, span.first, span.output)?;
+        let error = slope * off + Upper::of(fresh.bound_error) + Upper::of(before.bound_arcsine);
+        Ok(Noisy {
+            value: on_side(side, outward(cell)),
+            bound_aside: 0.0,
+            bound_error: error.get(),
+        })
     }
 
     /// By what the circuit divides the result of stage i.

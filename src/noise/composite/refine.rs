@@ -10,7 +10,7 @@ use crate::noise::composite::PREC;
 use rug::Float;
 
 /// Cells of a block that the refinement may use.
-const MAX_CELLS: usize = 96;
+pub(super) const MAX_CELLS: usize = 96;
 /// Where p itself is bounded: cells whose bound is at most this many times that of a single point of theirs are
 /// not halved, since nothing is gained by it that matters, and a checker pays for each.
 const ENOUGH: f64 = 1.0 + 1.0 / 64.0;
@@ -18,21 +18,21 @@ const ENOUGH: f64 = 1.0 + 1.0 / 64.0;
 const SHORTEST: f64 = 1.0 / (1u64 << 24) as f64;
 
 /// The cells of a block on one branch, and the worst of what they carry.
-pub(super) struct Refined {
+pub(in crate::noise) struct Refined {
     /// The ends of the cells.
-    pub(super) points: Vec<f64>,
+    pub points: Vec<f64>,
     /// The worst result.
-    pub(super) result: Noisy,
+    pub result: Noisy,
     /// `bound` of the noise of every stage in the worst cell.
-    pub(super) bound_stages: Vec<f64>,
+    pub bound_stages: Vec<f64>,
 }
 
-/// Cells of the domain `ends`, those with the largest bound halved again and again; until that gains little more, if
+/// At most so many cells of the domain `ends`, those with the largest bound halved again and again; until that gains little more, if
 /// that is `enough`.
-pub(super) fn refine(
+pub(in crate::noise) fn refine(
     carrier: &Carrier<'_>,
     branch: &Branch,
-    ends: (f64, f64),
+    (ends, most): ((f64, f64), usize),
     enough: bool,
     values: &mut [Noisy],
 ) -> Result<std::result::Result<Refined, Margin>> {
@@ -41,7 +41,7 @@ pub(super) fn refine(
         hi: f64,
         carried: Carried,
     }
-    let mut done: Vec<Cell> = Vec::with_capacity(MAX_CELLS);
+    let mut done: Vec<Cell> = Vec::with_capacity(most);
     let shortest = SHORTEST * (ends.1 - ends.0);
     let mut open = vec![ends];
     loop {
@@ -51,7 +51,7 @@ pub(super) fn refine(
                 hi: Float::with_val(PREC, hi),
             };
             // A wide cell may seem to lack margin, or to wrap, where its parts do not: it is halved.
-            let stuck = hi - lo < shortest || done.len() + open.len() > MAX_CELLS;
+            let stuck = hi - lo < shortest || done.len() + open.len() > most;
             match carrier.carry(branch, &cell, values) {
                 Ok(Ok(carried)) => {
                     done.push(Cell { lo, hi, carried });
@@ -73,7 +73,7 @@ pub(super) fn refine(
             return Err(Error::domain("no cells"));
         };
         let narrow = done[largest].hi - done[largest].lo < shortest;
-        let mut last = done.len() >= MAX_CELLS || narrow;
+        let mut last = done.len() >= most || narrow;
         if enough && !last {
             let point = Mp::exact(&Float::with_val(
                 PREC,
