@@ -67,8 +67,35 @@ impl Levels {
         self.refreshed.iter().filter(|&&r| r).count()
     }
 
-    /// The levels where the input has one.
+    /// Whether each activation of the network is refreshed, by its number.
+    #[must_use]
+    pub fn activations(&self, program: &Program, count: usize) -> Vec<bool> {
+        let mut out = vec![false; count];
+        for (step, &refreshed) in program.steps.iter().zip(&self.refreshed) {
+            if let Some(a) = step.activation {
+                out[a] |= refreshed;
+            }
+        }
+        out
+    }
+
+    /// The levels where the input has one. Of the matches of one max-pooling all are refreshed or none, as one polynomial
+    /// stands for it.
     fn from(program: &Program, chain: &Chain, input: usize) -> Result<Self> {
+        let mut always = vec![false; chain.depths.len()];
+        loop {
+            let levels = Self::with(program, chain, input, &always)?;
+            let refreshed = levels.activations(program, always.len());
+            let mut steps = program.steps.iter().zip(&levels.refreshed);
+            let mixed = |(s, &r): (&Step, &bool)| s.activation.is_some_and(|a| !r && refreshed[a]);
+            if !steps.any(mixed) {
+                return Ok(levels);
+            }
+            always = refreshed;
+        }
+    }
+
+    fn with(program: &Program, chain: &Chain, input: usize, always: &[bool]) -> Result<Self> {
         let mut levels = Self {
             values: vec![input],
             maps: Vec::new(),
@@ -78,7 +105,8 @@ impl Levels {
             let sources = step.terms.iter().map(|t| levels.values[t.value]);
             let have = sources.min().unwrap_or(0);
             let wanted = left_over(program, chain, i + 1);
-            let (map, value, refreshed) = place(step, chain, have, wanted)?;
+            let always = step.activation.is_some_and(|a| always[a]);
+            let (map, value, refreshed) = place(step, chain, have, (wanted, always))?;
             levels.maps.push(map);
             levels.values.push(value);
             levels.refreshed.push(refreshed);
@@ -101,7 +129,12 @@ fn left_over(program: &Program, chain: &Chain, value: usize) -> usize {
 }
 
 /// The level of a step's maps and of its result, and whether it is refreshed.
-fn place(step: &Step, chain: &Chain, have: usize, wanted: usize) -> Result<(usize, usize, bool)> {
+fn place(
+    step: &Step,
+    chain: &Chain,
+    have: usize,
+    (wanted, always): (usize, bool),
+) -> Result<(usize, usize, bool)> {
     let short = |need: usize| {
         Error::from(ErrorKind::DepthExceeded {
             need,
@@ -117,7 +150,7 @@ fn place(step: &Step, chain: &Chain, have: usize, wanted: usize) -> Result<(usiz
     };
     let need = 1 + chain.depths[activation] + wanted;
     match &chain.refresh {
-        _ if have >= need => Ok((have, have - 1 - chain.depths[activation], false)),
+        _ if have >= need && !always => Ok((have, have - 1 - chain.depths[activation], false)),
         Some(refresh) if have > refresh.input => {
             let output = refresh.outputs[activation];
             match output < wanted {
@@ -193,6 +226,21 @@ mod tests {
         let levels = Levels::new(&p, &chain(28, Some((2, 18)))).unwrap();
         assert_eq!(levels.values, [18, 3, 18, 3, 2]);
         assert_eq!(levels.refreshed, [false, true, false, false]);
+    }
+
+    /// Steps 1 and 2 are of one max-pooling.
+    #[test]
+    fn one_polynomial_stands_for_a_max_pooling() {
+        let mut p = program(&[&[0], &[1], &[2], &[3]]);
+        p.steps[2].activation = Some(1);
+        let mut chain = chain(28, Some((2, 3)));
+        chain.depths = vec![9; 8];
+        let levels = Levels::new(&p, &chain).unwrap();
+        assert_eq!(levels.refreshed, [false, true, true, false]);
+        assert_eq!(levels.activations(&p, 3), [false, true, false]);
+        p.steps[2].activation = Some(2);
+        let levels = Levels::new(&p, &chain).unwrap();
+        assert_eq!(levels.refreshed, [false, false, true, false]);
     }
 
     #[test]

@@ -19,10 +19,10 @@ use crate::ckks::ring::Ring;
 use crate::ckks::scheme::cipher::Ciphertext;
 use crate::ckks::scheme::encode::{Complex, Encoder};
 use crate::ckks::scheme::keys::{EvaluationKeys, SecretKey};
-use crate::encrypted::activation::plans;
+use crate::encrypted::activation::{bends, Bend};
 use crate::encrypted::levels::Levels;
 use crate::encrypted::program::{Program, Step, Term};
-use crate::encrypted::schedule::{chain, near, rotations, VALUE};
+use crate::encrypted::schedule::{chain, near, rotations};
 use crate::error::{Error, Result};
 use crate::network::forward::twin::Twin;
 use rug::Rational;
@@ -67,9 +67,9 @@ pub enum Phase {
     Encode,
     /// Linear maps.
     Linear,
-    /// Bootstrapping.
+    /// Bootstrapping with the activation.
     Refresh,
-    /// The activation's polynomial.
+    /// The activation's polynomial, where it is not refreshed.
     Activation,
 }
 
@@ -78,19 +78,29 @@ pub enum Phase {
 struct Ready {
     /// The scale of the sum.
     scale: Rational,
-    /// What it is read in units of, for a refresh.
-    unit: Option<Rational>,
     /// The activation.
-    circuit: Option<Circuit>,
+    bend: Way,
+}
+
+/// How an activation is run.
+#[derive(Debug)]
+enum Way {
+    /// There is none.
+    None,
+    /// By a circuit.
+    Circuit(Circuit),
+    /// By a refresher, the number of which is this; x is read in units of B.
+    Refresh(usize, Rational),
 }
 
 /// A program with its parameters, ready to run.
 #[derive(Debug)]
 pub struct Runner {
-    program: Program,
+    program: Arc<Program>,
     levels: Levels,
     encoder: Encoder,
-    refresher: Option<Refresher>,
+    /// Refreshers that share their maps.
+    refreshers: Vec<Refresher>,
     steps: Vec<Ready>,
     /// Scales of the values.
     scales: Vec<Rational>,
@@ -120,8 +130,8 @@ impl Runner {
     /// **Cost** some seconds and 0.5 GB at N = 2^16 with bootstrapping.
     ///
     /// # Errors
-    /// What the parameters, [`plans`] and [`Levels::new`] refuse; a program that a ciphertext does not hold.
-    pub fn new(program: Program, twin: &Twin, scheme: &Scheme) -> Result<Self> {
+    /// What the parameters, [`bends`] and [`Levels::new`] refuse; a program that a ciphertext does not hold.
+    pub fn new(program: Arc<Program>, twin: &Twin, scheme: &Scheme) -> Result<Self> {
         let parameters = Parameters::new(scheme.encryption())?;
         let own = program.period().trailing_zeros();
         let log_slots = scheme
@@ -135,70 +145,90 @@ impl Runner {
             )));
         }
         let ring = Ring::new(&parameters)?;
-        let plans = plans(twin, &parameters)?;
-        let depths = plans.iter().map(|p| p.depth(Output::Relu)).collect();
         let bootstrapping = scheme.bootstrapping();
-        let levels = Levels::new(&program, &chain(&parameters, depths, bootstrapping))?;
-        let refreshed = bootstrapping.filter(|_| levels.refreshes() > 0);
-        let refresher = refreshed.map(|literal| Refresher::new(&ring, literal, VALUE));
+        let bends = bends(twin, &parameters, bootstrapping)?;
+        let levels = Levels::new(&program, &chain(&parameters, &bends, bootstrapping))?;
         let mut out = Self {
             encoder: Encoder::new(&ring),
             scales: vec![parameters.scale()],
             steps: Vec::new(),
-            refresher: refresher.transpose()?,
+            refreshers: Vec::new(),
             program,
             levels,
             log_slots,
         };
         let widest = twin.activations.iter().map(|a| a.scale().clone()).max();
         let widest = widest.unwrap_or_else(|| Rational::from(1));
-        for (i, step) in out.program.steps.iter().enumerate() {
-            let ready = match step.activation {
-                None => Ready {
-                    scale: parameters.scale() / &widest / OUTPUT_ROOM,
-                    unit: None,
-                    circuit: None,
-                },
-                Some(a) => out.ready(i, &plans[a])?,
+        for i in 0..out.program.steps.len() {
+            let (ready, result) = match out.program.steps[i].activation {
+                None => {
+                    let scale = parameters.scale() / &widest / OUTPUT_ROOM;
+                    let bend = Way::None;
+                    (
+                        Ready {
+                            scale: scale.clone(),
+                            bend,
+                        },
+                        scale,
+                    )
+                }
+                Some(a) if out.levels.refreshed[i] => out.refreshed(&bends[a], bootstrapping)?,
+                Some(a) => out.plain(i, &bends[a].plan)?,
             };
-            let circuit = ready.circuit.as_ref();
-            let result = circuit.map_or(&ready.scale, |c| &c.nodes[c.output].scale);
-            out.scales.push(result.clone());
+            out.scales.push(result);
             out.steps.push(ready);
         }
         Ok(out)
     }
 
-    fn ready(&self, i: usize, plan: &Arc<Plan>) -> Result<Ready> {
+    /// An activation by its circuit alone, and the scale of its result.
+    fn plain(&self, i: usize, plan: &Plan) -> Result<(Ready, Rational)> {
         let moduli = self.ring().params().moduli();
-        let refresher = self.refresher.as_ref().filter(|_| self.levels.refreshed[i]);
-        let Some(refresher) = refresher else {
-            let level = self.levels.maps[i] - 1;
-            let scale = near(&moduli, level);
-            let plan = Plan {
-                scale,
-                ..Plan::clone(plan)
-            };
-            let (circuit, _) = plan.circuit(&moduli, level, Output::Relu)?;
-            return Ok(Ready {
-                scale: plan.input_scale(),
-                unit: None,
-                circuit: Some(circuit),
-            });
-        };
-        // What comes back is x/B at a scale: x at that scale divided by B.
-        let (level, back) = refresher.output();
+        let level = self.levels.maps[i] - 1;
         let plan = Plan {
-            scale: Rational::from(back * &plan.reaches[0]),
-            ..Plan::clone(plan)
+            scale: near(&moduli, level),
+            ..plan.clone()
         };
         let (circuit, _) = plan.circuit(&moduli, level, Output::Relu)?;
+        let result = circuit.nodes[circuit.output].scale.clone();
+        let ready = Ready {
+            scale: plan.input_scale(),
+            bend: Way::Circuit(circuit),
+        };
+        Ok((ready, result))
+    }
+
+    /// An activation behind a refresh, and the scale of its result.
+    fn refreshed(
+        &mut self,
+        bend: &Bend,
+        bootstrapping: Option<&Bootstrapping>,
+    ) -> Result<(Ready, Rational)> {
+        let missing = || Error::domain("a refresh without a bootstrapping");
+        let behind = bend.refreshed.as_ref().ok_or_else(missing)?;
+        let known = self
+            .refreshers
+            .iter()
+            .position(|r| *r.value() == behind.value);
+        let index = known.unwrap_or(self.refreshers.len());
+        if known.is_none() {
+            let made = match self.refreshers.first() {
+                Some(first) => first.another(behind.value.clone())?,
+                None => {
+                    let literal = bootstrapping.ok_or_else(missing)?;
+                    Refresher::new(self.ring(), literal, behind.value.clone())?
+                }
+            };
+            self.refreshers.push(made);
+        }
+        let refresher = &self.refreshers[index];
+        let unit = bend.plan.domain.clone();
         let (_, scale) = refresher.input();
-        Ok(Ready {
-            scale: scale / &plan.domain,
-            unit: Some(plan.domain.clone()),
-            circuit: Some(circuit),
-        })
+        let ready = Ready {
+            scale: scale / &unit,
+            bend: Way::Refresh(index, unit),
+        };
+        Ok((ready, refresher.output().1.clone()))
     }
 
     /// The ring.
@@ -222,7 +252,7 @@ impl Runner {
     /// Makes the keys that a run needs, each up to the highest level that it is used at.
     #[must_use]
     pub fn keys(&self, secret: &SecretKey, rng: &mut Rng) -> Keys {
-        let (mut evaluation, refresh) = match &self.refresher {
+        let (mut evaluation, refresh) = match self.refreshers.first() {
             Some(refresher) => {
                 let (evaluation, refresh) = refresher.keys(secret, rng);
                 (evaluation, Some(refresh))
@@ -282,16 +312,19 @@ impl Runner {
         let mut values = vec![Some(input)];
         for (i, (step, ready)) in self.program.steps.iter().zip(&self.steps).enumerate() {
             let mut x = self.linear(evaluator, i, &values, &mut |p| phase(i, p))?;
-            if let (Some(unit), Some(refresher)) = (&ready.unit, &self.refresher) {
-                phase(i, Phase::Refresh);
-                let missing = || Error::domain("the keys of the bootstrapping are missing");
-                x = evaluator.in_units(&x, unit)?;
-                x = refresher.refresh(evaluator, refresh.ok_or_else(missing)?, &x, &mut |_| ())?;
-                x = evaluator.in_units(&x, &Rational::from(unit.recip_ref()))?;
-            }
-            if let Some(circuit) = &ready.circuit {
-                phase(i, Phase::Activation);
-                x = run(circuit, evaluator, &[x])?;
+            match &ready.bend {
+                Way::None => {}
+                Way::Circuit(circuit) => {
+                    phase(i, Phase::Activation);
+                    x = run(circuit, evaluator, &[x])?;
+                }
+                Way::Refresh(index, unit) => {
+                    phase(i, Phase::Refresh);
+                    let missing = || Error::domain("the keys of the bootstrapping are missing");
+                    let keys = refresh.ok_or_else(missing)?;
+                    x = evaluator.in_units(&x, unit)?;
+                    x = self.refreshers[*index].refresh(evaluator, keys, &x, &mut |_| ())?;
+                }
             }
             values.push(Some(x));
             for term in step.terms.iter().filter(|t| last[t.value] == Some(i)) {

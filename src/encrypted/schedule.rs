@@ -2,21 +2,19 @@
 
 use crate::circuit::composite::{Output, Plan};
 use crate::ckks::bootstrap::literal::Literal as Bootstrapping;
-use crate::ckks::bootstrap::mod1::Value;
+use crate::ckks::bootstrap::mod1::{Mod1, Value};
 use crate::ckks::bootstrap::shape::{MapShape, Shapes};
 use crate::ckks::parameters::{log2, Parameters};
 use crate::ckks::ring::Ring;
+use crate::encrypted::activation::Bend;
 use crate::encrypted::cost::{Costs, Work};
 use crate::encrypted::layout::Layout;
 use crate::encrypted::levels::{Chain, Levels, Refresh};
-use crate::encrypted::program::Program;
+use crate::encrypted::program::{Program, Step, Term};
 use crate::error::Result;
 use rug::{Integer, Rational};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// What a refresh makes of a value: the message itself.
-pub const VALUE: Value = Value::Message;
 
 /// A power of two near what a level adds to the modulus: the scale that an activation's stages have there.
 #[must_use]
@@ -25,13 +23,14 @@ pub fn near(moduli: &[Integer], level: usize) -> Rational {
     Rational::from(Integer::from(1) << bits as u32)
 }
 
-/// What a chain offers to activations of these depths.
+/// What a chain offers to these activations.
 #[must_use]
 pub fn chain(
     parameters: &Parameters,
-    depths: Vec<usize>,
+    bends: &[Arc<Bend>],
     bootstrapping: Option<&Bootstrapping>,
 ) -> Chain {
+    let depths = bends.iter().map(|b| b.plan.depth(Output::Relu)).collect();
     let top = parameters.max_level();
     let Some(literal) = bootstrapping else {
         return Chain {
@@ -42,14 +41,17 @@ pub fn chain(
     };
     // Above, relinearisation has no keys.
     let top = top.saturating_sub(literal.coefficients_to_slots);
-    let back = top.saturating_sub(literal.mod1.depth(VALUE));
+    let output = |bend: &Arc<Bend>| {
+        let value = bend.refreshed.as_ref().map(|b| &b.value);
+        value.map_or(0, |v| top.saturating_sub(literal.mod1.depth(v)))
+    };
     Chain {
         top,
+        depths,
         refresh: Some(Refresh {
             input: literal.slots_to_coefficients,
-            outputs: depths.iter().map(|d| back.saturating_sub(*d)).collect(),
+            outputs: bends.iter().map(output).collect(),
         }),
-        depths,
     }
 }
 
@@ -91,9 +93,9 @@ pub struct Line {
     pub estimate_encode_ms: f64,
     /// Milliseconds of its maps.
     pub estimate_linear_ms: f64,
-    /// Milliseconds of the refresh.
+    /// Milliseconds of the refresh, up to EvalMod.
     pub estimate_refresh_ms: f64,
-    /// Milliseconds of the activation's polynomial.
+    /// Milliseconds of the activation's polynomial, and of EvalMod where it is refreshed.
     pub estimate_activation_ms: f64,
 }
 
@@ -162,38 +164,40 @@ impl Schedule {
     /// More depth than there is, and what the bootstrapping's parameters refuse.
     pub fn new(
         program: &Program,
-        plans: &[Arc<Plan>],
+        bends: &[Arc<Bend>],
         ring: &Arc<Ring>,
         bootstrapping: Option<&Bootstrapping>,
     ) -> Result<Self> {
         let parameters = ring.params();
-        let depths = plans.iter().map(|p| p.depth(Output::Relu)).collect();
-        let chain = chain(parameters, depths, bootstrapping);
+        let chain = chain(parameters, bends, bootstrapping);
         let levels = Levels::new(program, &chain)?;
         let costs = Costs::new(parameters);
         let used = bootstrapping.filter(|_| levels.refreshes() > 0);
         let refreshing = used
             .map(|literal| Refreshing::new(ring, literal, &costs))
             .transpose()?;
-        let refresh_ms = refreshing.as_ref().map_or(0.0, |r| r.estimate_ms);
-        let back = chain
-            .top
-            .saturating_sub(bootstrapping.map_or(0, |l| l.mod1.depth(VALUE)));
         let moduli = parameters.moduli();
         let mut lines = Vec::with_capacity(program.steps.len());
         for (i, step) in program.steps.iter().enumerate() {
             let works = step.terms.iter().map(|t| Work::of(&t.map));
             let work = works.reduce(Work::plus).unwrap_or_default();
-            let (level, refreshed) = (levels.maps[i], levels.refreshed[i]);
-            let activation = match step.activation {
-                None => 0.0,
-                Some(a) => {
-                    let level = if refreshed { back } else { level - 1 };
+            let level = levels.maps[i];
+            let bend = step.activation.map(|a| &bends[a]);
+            let (refresh, activation) = match (bend, &refreshing) {
+                (None, _) => (0.0, 0.0),
+                (Some(bend), Some(refreshing)) if levels.refreshed[i] => {
+                    let behind = bend.refreshed.as_ref();
+                    let ms =
+                        behind.map(|b| refreshing.estimate_circuit_ms(&b.value, &moduli, &costs));
+                    (refreshing.estimate_ms, ms.transpose()?.unwrap_or(0.0))
+                }
+                (Some(bend), _) => {
                     let plan = Plan {
-                        scale: near(&moduli, level),
-                        ..Plan::clone(&plans[a])
+                        scale: near(&moduli, level - 1),
+                        ..Plan::clone(&bend.plan)
                     };
-                    costs.estimate_circuit_ms(&plan.circuit(&moduli, level, Output::Relu)?.0)
+                    let circuit = plan.circuit(&moduli, level - 1, Output::Relu)?.0;
+                    (0.0, costs.estimate_circuit_ms(&circuit))
                 }
             };
             lines.push(Line {
@@ -203,10 +207,10 @@ impl Schedule {
                 work,
                 level,
                 result: levels.values[i + 1],
-                refreshed,
-                estimate_encode_ms: costs.estimate_encode_ms(&work, level),
+                refreshed: levels.refreshed[i],
+                estimate_encode_ms: encode_ms(step, &costs, level),
                 estimate_linear_ms: costs.estimate_linear_ms(&work, level),
-                estimate_refresh_ms: if refreshed { refresh_ms } else { 0.0 },
+                estimate_refresh_ms: refresh,
                 estimate_activation_ms: activation,
             });
         }
@@ -249,6 +253,14 @@ impl Schedule {
     }
 }
 
+fn encode_ms(step: &Step, costs: &Costs, level: usize) -> f64 {
+    let one = |t: &Term| {
+        let period = t.map.from.max(t.map.to);
+        costs.estimate_encode_ms(t.map.diagonals.len(), period, level)
+    };
+    step.terms.iter().map(one).sum()
+}
+
 fn program_bytes(program: &Program) -> u64 {
     let terms = program.steps.iter().flat_map(|s| &s.terms);
     let values = terms.flat_map(|t| t.map.diagonals.values());
@@ -279,7 +291,11 @@ fn ciphertext_bytes(program: &Program, levels: &Levels, costs: &Costs) -> u64 {
 
 /// What a bootstrapping takes.
 struct Refreshing {
+    /// Of all but the circuit.
     estimate_ms: f64,
+    mod1: Mod1,
+    /// The level of the circuit's input.
+    level: usize,
     /// Rotations with their levels.
     keys: BTreeMap<i64, usize>,
     key_bytes: u64,
@@ -310,10 +326,7 @@ impl Refreshing {
             folds: 0,
         };
         let linear = maps().map(|m| costs.estimate_linear_ms(&work(m), m.level));
-        let moduli = parameters.moduli();
         let level = top - literal.coefficients_to_slots;
-        let t = literal.mod1.input_scale(&near(&moduli, level));
-        let circuit = literal.mod1.circuit(&moduli, level, t, VALUE)?;
         // Conjugations, the two switches of the raise and the trace.
         let rotations = costs.estimate_rotation_ms(level + 1)
             + costs.estimate_rotation_ms(literal.slots_to_coefficients)
@@ -325,10 +338,18 @@ impl Refreshing {
         let raise = down + costs.key_bytes(top) / digits.max(1);
         let diagonals = |m: &MapShape| m.diagonals as u64 * costs.diagonal_bytes(m.period, m.level);
         Ok(Self {
-            estimate_ms: linear.sum::<f64>() + rotations + costs.estimate_circuit_ms(&circuit),
+            estimate_ms: linear.sum::<f64>() + rotations,
+            mod1: literal.mod1.clone(),
+            level,
             key_bytes: own + costs.key_bytes(level + 1) + raise,
             keys,
             map_bytes: maps().map(diagonals).sum(),
         })
+    }
+
+    fn estimate_circuit_ms(&self, value: &Value, moduli: &[Integer], costs: &Costs) -> Result<f64> {
+        let t = self.mod1.input_scale(&near(moduli, self.level));
+        let (circuit, _) = self.mod1.circuit(moduli, self.level, t, value)?;
+        Ok(costs.estimate_circuit_ms(&circuit))
     }
 }

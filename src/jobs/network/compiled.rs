@@ -4,7 +4,7 @@ use crate::ckks::bootstrap::literal::Literal as Bootstrapping;
 use crate::ckks::parameters::security::Waiver;
 use crate::ckks::parameters::{Literal, Parameters};
 use crate::ckks::ring::Ring;
-use crate::encrypted::activation::plans;
+use crate::encrypted::activation::{bends, computed};
 use crate::encrypted::compile::compile;
 use crate::encrypted::program::Program;
 use crate::encrypted::run::Scheme;
@@ -12,8 +12,9 @@ use crate::encrypted::schedule::Schedule;
 use crate::error::{Error, Result};
 use crate::jobs::network::model::Model;
 use crate::jobs::network::twin::Polynomials;
-use crate::network::forward::twin::Twin;
+use crate::network::forward::twin::{Activation, Twin};
 use crate::network::read::load::Loaded;
+use std::sync::Arc;
 
 /// Encryption parameters, before the network's number of slots is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,13 +78,15 @@ pub struct Compiled {
     /// Its polynomials.
     pub twin: Twin,
     /// Its steps.
-    pub program: Program,
+    pub program: Arc<Program>,
     /// The encryption parameters.
     pub scheme: Scheme,
     /// The same, checked.
     pub parameters: Parameters,
     /// What a run takes.
     pub schedule: Schedule,
+    /// The polynomials that are computed: the sine stands in front of those that are refreshed.
+    pub computed: Vec<Activation>,
 }
 
 impl Compiled {
@@ -99,15 +102,18 @@ impl Compiled {
         let scheme = chosen.scheme(program.period())?;
         let parameters = Parameters::new(scheme.encryption())?;
         let ring = Ring::new(&parameters)?;
-        let plans = plans(&twin, &parameters)?;
-        let schedule = Schedule::new(&program, &plans, &ring, scheme.bootstrapping())?;
+        let bends = bends(&twin, &parameters, scheme.bootstrapping())?;
+        let schedule = Schedule::new(&program, &bends, &ring, scheme.bootstrapping())?;
+        let refreshed = schedule.levels.activations(&program, bends.len());
+        let computed = computed(&twin, &bends, &refreshed)?;
         Ok(Self {
             loaded,
             twin,
-            program,
+            program: Arc::new(program),
             scheme,
             parameters,
             schedule,
+            computed,
         })
     }
 }

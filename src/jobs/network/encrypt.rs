@@ -69,7 +69,7 @@ pub struct Answer {
     pub input_sha256: String,
     /// How its numbers became inputs.
     pub input_said: Vec<String>,
-    /// Enclosures of the twin's outputs; none where pairs of f64 do not keep them.
+    /// Enclosures of the outputs of the twin with the polynomials that are computed; none where pairs of f64 do not keep them.
     pub twin: Option<Vec<Ball>>,
     /// The steps in the clear.
     pub simulated: Simulated,
@@ -93,7 +93,7 @@ pub fn encrypt(request: &Request, progress: &mut dyn FnMut(Progress)) -> Result<
     let x = inputs.sample(request.sample)?;
     let input_said = preparation::said(&inputs, &compiled.loaded.network, [request.sample])?;
     progress(Progress::Compiled(&compiled));
-    let activations = &compiled.twin.activations;
+    let activations = &compiled.computed;
     let start = Instant::now();
     let respond = |a: usize, v: f64| activations[a].relu(Ball::exact(v)).hi;
     let simulated = simulate(&compiled.program, &x.hi, &respond)?;
@@ -123,7 +123,7 @@ pub fn encrypt(request: &Request, progress: &mut dyn FnMut(Progress)) -> Result<
 fn within(compiled: &Compiled, simulated: &Simulated) -> Result<()> {
     let steps = compiled.program.steps.iter().zip(&simulated.estimate_sizes);
     for (step, &size) in steps {
-        let Some(activation) = step.activation.map(|a| &compiled.twin.activations[a]) else {
+        let Some(activation) = step.activation.map(|a| &compiled.computed[a]) else {
             continue;
         };
         if size >= activation.limit() {
