@@ -17,6 +17,7 @@ use polycert::network::forward::{Model as Evaluated, Outcome, Prepared};
 use polycert::network::model::graph::{Builder, Preprocessing};
 use polycert::network::model::ops::{Conv, Dense};
 use polycert::network::{Network, Op, TensorShape, Window};
+use rug::Rational;
 use std::sync::Arc;
 
 /// The network that ships, residual and with max-pooling: the twin's outputs through diagonals are in its enclosures, but for the
@@ -113,9 +114,14 @@ fn small() -> Network {
 }
 
 /// Runs a network on ciphertexts; the largest distance to its reading in the clear, and how many were refreshed.
-fn encrypted(network: &Network, table: &str, scheme: &Scheme) -> (f64, usize) {
+fn encrypted(
+    network: &Network,
+    (table, scales): (&str, [u32; 4]),
+    scheme: &Scheme,
+) -> (f64, usize) {
     let at = |file: &str| format!("{}/certificates/{file}", env!("CARGO_MANIFEST_DIR"));
-    let twin = Polynomials::new(at(table), 8).load(network).unwrap();
+    let polynomials = Polynomials::new(at(table), 8).scaled(scales.map(Rational::from).to_vec());
+    let twin = polynomials.load(network).unwrap();
     let program = compile(network, 1 << 7).unwrap();
     let runner = Runner::new(Arc::new(program), &twin, scheme).unwrap();
     let program = runner.program();
@@ -150,11 +156,12 @@ fn encrypted(network: &Network, table: &str, scheme: &Scheme) -> (f64, usize) {
     (off.fold(0.0, f64::max), refreshed)
 }
 
-/// A ring without security, the composite of alpha = 13: all activations but the first are refreshed, at the levels of the set R57.
+/// A ring without security, the composite of alpha = 13: all activations but the first are refreshed, at the levels of the set R57; two sizes
+/// of B share the maps of the bootstrapping.
 #[test]
 fn a_network_runs_on_ciphertexts() {
     let scheme = Scheme::Refreshed(Literal::toy(10, 7));
-    let (off, refreshed) = encrypted(&small(), "relu13.json", &scheme);
+    let (off, refreshed) = encrypted(&small(), ("relu13.json", [8, 9, 8, 9]), &scheme);
     assert_eq!(refreshed, 3);
     assert!(off < 2f64.powi(-18), "{off:e}");
 }
@@ -164,7 +171,11 @@ fn a_long_chain_takes_no_refresh() {
     let q = [&[50][..], &[45; 22]].concat();
     let mut literal = Encryption::new(10, q, vec![50], 45);
     literal.waiver = Waiver::Insecure;
-    let (off, refreshed) = encrypted(&small(), "relu04.json", &Scheme::Levelled(literal));
+    let (off, refreshed) = encrypted(
+        &small(),
+        ("relu04.json", [8; 4]),
+        &Scheme::Levelled(literal),
+    );
     assert_eq!(refreshed, 0);
     assert!(off < 2f64.powi(-18), "{off:e}");
 }

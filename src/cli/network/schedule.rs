@@ -21,7 +21,7 @@ const SCHEMA: &str = "polycert-network-schedule/1";
 #[derive(clap::Args)]
 #[command(
     after_help = "Without encryption parameters the set with bootstrapping R57 is taken (N = 2^16); --log-n N --insecure is its \
-    circuit in a smaller ring. --log-n, --q and --p are a chain without bootstrapping. Exit code 0: it can be run; 2: refused."
+    circuit in a smaller ring. --preset A or B, and --log-n, --q and --p, are chains without bootstrapping. Exit code 0: it can be run; 2: refused."
 )]
 pub struct Arguments {
     #[command(flatten)]
