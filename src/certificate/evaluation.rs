@@ -10,7 +10,7 @@ use crate::certificate::publish;
 use crate::certificate::schema;
 use crate::certify::proof::{self, Proof};
 use crate::certify::request::Request as ProofRequest;
-use crate::circuit::{Node, Op};
+use crate::circuit::{Node, Op, StageSpan};
 use crate::ckks::parameters::{Parameters, Secret};
 use crate::ckks::scheme::encrypt::Encryption;
 use crate::error::{Error, Result};
@@ -28,33 +28,35 @@ use serde::Serialize;
 /// The format tag.
 pub const FORMAT: &str = "polycert-evaluation/1";
 /// Significant bits of the published bounds.
-const BOUND_BITS: u32 = 40;
+pub(super) const BOUND_BITS: u32 = 40;
 
 /// The document, in the order in which it is written.
 #[derive(Debug, Clone, Serialize)]
-struct EvaluationDocument {
-    format: String,
-    certificate: schema::Document,
-    precision: String,
-    parameters: RawParameters,
+pub(super) struct EvaluationDocument {
+    pub format: String,
+    pub certificate: schema::Document,
+    pub precision: String,
+    pub parameters: RawParameters,
     #[serde(skip_serializing_if = "Option::is_none")]
-    k: Option<String>,
-    input: String,
+    pub k: Option<String>,
+    pub input: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    within: Option<String>,
-    reaches: Vec<String>,
+    pub within: Option<String>,
+    pub reaches: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    centres: Option<Vec<String>>,
-    branches: Vec<schema::Branch>,
-    nodes: Vec<Vec<String>>,
-    blocks: Vec<Block>,
-    output: String,
-    noise: String,
-    error: String,
+    pub centres: Option<Vec<String>>,
+    pub branches: Vec<schema::Branch>,
+    pub nodes: Vec<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh: Option<super::refresh::RawRefresh>,
+    pub blocks: Vec<Block>,
+    pub output: String,
+    pub noise: String,
+    pub error: String,
 }
 
 #[derive(Debug, Clone, Serialize)]
-struct RawParameters {
+pub(super) struct RawParameters {
     log_n: String,
     q: Vec<String>,
     p: Vec<String>,
@@ -70,18 +72,28 @@ struct RawParameters {
 }
 
 #[derive(Debug, Clone, Serialize)]
-struct Block {
-    argument: String,
-    output: String,
-    stages: Vec<StageNodes>,
-    cells: Vec<Vec<String>>,
+pub(super) struct Block {
+    pub argument: String,
+    pub output: String,
+    pub stages: Vec<StageNodes>,
+    pub cells: Vec<Vec<String>>,
 }
 
 #[derive(Debug, Clone, Serialize)]
-struct StageNodes {
+pub(super) struct StageNodes {
     input: String,
     first: String,
     output: String,
+}
+
+impl StageNodes {
+    pub(super) fn new(span: &StageSpan) -> Self {
+        Self {
+            input: span.input.to_string(),
+            first: span.first.to_string(),
+            output: span.output.to_string(),
+        }
+    }
 }
 
 /// What is to be certified.
@@ -299,11 +311,7 @@ fn document(
             output: block.output.to_string(),
             stages: circuit.stages[block.stages.clone()]
                 .iter()
-                .map(|s| StageNodes {
-                    input: s.input.to_string(),
-                    first: s.first.to_string(),
-                    output: s.output.to_string(),
-                })
+                .map(StageNodes::new)
                 .collect(),
             cells: cells
                 .iter()
@@ -331,6 +339,7 @@ fn document(
         centres: centred.then(|| prepared.plan.centres.iter().map(write).collect()),
         branches,
         nodes: circuit.nodes.iter().map(node).collect(),
+        refresh: None,
         blocks,
         output: circuit.output.to_string(),
         noise: String::new(),
@@ -338,7 +347,7 @@ fn document(
     }
 }
 
-fn parameters(p: &Parameters) -> RawParameters {
+pub(super) fn parameters(p: &Parameters) -> RawParameters {
     let all = |primes: &[u64]| primes.iter().map(u64::to_string).collect();
     let counts = |counts: Vec<usize>| counts.iter().map(usize::to_string).collect::<Vec<_>>();
     RawParameters {
@@ -360,7 +369,7 @@ fn parameters(p: &Parameters) -> RawParameters {
     }
 }
 
-fn node(node: &Node) -> Vec<String> {
+pub(super) fn node(node: &Node) -> Vec<String> {
     let text = |op: &str, rest: &[String]| {
         std::iter::once(op.to_owned())
             .chain(rest.iter().cloned())
@@ -391,7 +400,7 @@ fn node(node: &Node) -> Vec<String> {
 }
 
 /// Has the independent checker verify it; its embedded certificate with more bits where it needs them.
-fn checked(mut document: EvaluationDocument) -> Result<(String, Report)> {
+pub(super) fn checked(mut document: EvaluationDocument) -> Result<(String, Report)> {
     check_limits(&document)?;
     loop {
         let text = publish::json(&document);

@@ -6,6 +6,7 @@
 //! | [`composite`] | from a proof to the document |
 //! | [`coq`] | a document as a theorem for Coq's kernel |
 //! | [`evaluation`] | the same for what is decrypted: `certificates/EVALUATION.md` |
+//! | [`refresh`] | of a refreshed activation: rules B1 to B7 there |
 //! | [`limits`] | what the checker takes of a network, asked before the work |
 //! | [`network`] | certificates of networks, `certificates/NETWORK.md` |
 //! | [`plan`] | plans with their folders, `certificates/PLAN.md` |
@@ -35,6 +36,8 @@ pub mod plan;
 pub mod publish;
 #[cfg(feature = "full")]
 pub mod read;
+#[cfg(feature = "full")]
+pub mod refresh;
 pub mod rule;
 pub mod schema;
 

@@ -1,6 +1,7 @@
 //! `polycert bootstrap`: parameter sets of bootstrapping.
 
 use crate::ckks::parameters::security::Security;
+use crate::cli::activation;
 use crate::cli::refresh;
 use crate::cli::terminal::{output, rational};
 use crate::error::Result;
@@ -22,24 +23,34 @@ const SCHEMA: &str = "polycert-bootstrap-judgement/1";
 const ROWS: u32 = 40;
 
 /// Judge a bootstrapping parameter set of Lattigo or OpenFHE: overflow, EvalMod's error at every overflow, what is claimed; or
-/// measure one of our own.
+/// certify and measure one of our own.
 ///
-/// Errors are in units of q_0/ratio, the largest coefficient of a message that a set allows; failures are the expected number of
-/// coefficients that are beyond, a bound of the probability. Noise of ciphertexts is not in them.
+/// --judge: errors are in units of q_0/ratio, the largest coefficient of a message that a set allows; failures are the expected
+/// number of coefficients that are beyond, a bound of the probability. Noise of ciphertexts is not in them.
+/// --relu: a table's ReLU behind a bootstrapping of our own, one certificate for both; --measure runs it on ciphertexts.
 #[derive(clap::Args)]
 #[command(
     after_help = "FILE: literals of Go (Lattigo), {\"SchemeParams\", \"BootstrappingParams\"} as Lattigo marshals them, or \
     {\"library\": \"OpenFHE\", \"secretKeyDist\", \"ringDim\", \"firstModSize\", \"scalingModSize\", \"multiplicativeDepth\", \"levelBudget\", \
-    ...}. Exit code 0: judged, and every claim holds; 1: a claim does not hold or is not proved; 2: refused."
+    ...}. Exit code 0: judged, and every claim holds, or all measured values within the bound; 1: a claim does not hold or is not \
+    proved, a value beyond the bound, a table without the margin; 2: refused.",
+    group(clap::ArgGroup::new("own").args(["measure", "relu"]).multiple(true))
 )]
 pub struct Arguments {
     /// The parameter set to judge; `-` is standard input.
-    #[arg(long, value_name = "FILE", required_unless_present = "measure")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "own",
+        conflicts_with = "own"
+    )]
     judge: Option<PathBuf>,
     /// Measure a set of our own on ciphertexts instead: noise, overflows, times and memory, with new keys, beside what is
     /// proved. Exit code 1: a value beyond the bound.
-    #[arg(long, conflicts_with = "judge")]
+    #[arg(long)]
     measure: bool,
+    #[command(flatten)]
+    activation: activation::Options,
     #[command(flatten)]
     options: refresh::Options,
     /// The literal, by its name, where a file of Go has several.
@@ -64,6 +75,9 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
+    if let Some(table) = &a.activation.relu {
+        return activation::run(table, &a.activation, &a.options, (a.measure, a.json));
+    }
     let Some(file) = &a.judge else {
         return refresh::run(&a.options, a.json);
     };

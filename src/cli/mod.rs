@@ -5,6 +5,7 @@
 //! 2 wrong usage, unreadable input, or an output that could not be written.
 
 #[cfg(feature = "full")]
+mod activation;
 mod bootstrap;
 #[cfg(feature = "full")]
 mod catalogue;

@@ -8,6 +8,7 @@ use crate::cli::params;
 use crate::cli::terminal::{note, output};
 use crate::error::{Error, Result};
 use crate::jobs::bootstrap::measure::{measure, Answer, Progress, Request};
+use crate::noise::measure::refresh::{Measured, Spent};
 use serde_json::{json, Value};
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -19,35 +20,50 @@ const SCHEMA: &str = "polycert-bootstrap-measurement/1";
 #[derive(clap::Args, Debug)]
 pub struct Options {
     /// The named set: R57.
-    #[arg(long, default_value = "R57", requires = "measure", value_name = "NAME")]
+    #[arg(long, default_value = "R57", requires = "own", value_name = "NAME")]
     preset: String,
     /// log2 of the number of real values in a ciphertext, 4 to log2(N) - 1.
-    #[arg(long, default_value_t = 14, requires = "measure", value_name = "V", value_parser = clap::value_parser!(u32).range(4..=16))]
+    #[arg(long, default_value_t = 14, requires = "own", value_name = "V", value_parser = clap::value_parser!(u32).range(4..=16))]
     log_values: u32,
     /// The set's circuit in a ring of degree 2^N, without any security: for experiments, with --insecure.
     #[arg(long, requires = "insecure", value_name = "N", value_parser = clap::value_parser!(u32).range(10..=16))]
     log_n: Option<u32>,
     /// Go on without any claim of security.
-    #[arg(long, requires = "measure")]
+    #[arg(long, requires = "own")]
     insecure: bool,
     /// Leave the sine: without the arcsine, for a composite that takes it.
     #[arg(long, requires = "measure")]
-    sine: bool,
+    pub(super) sine: bool,
     /// Number of bootstraps.
     #[arg(long, default_value_t = 1, requires = "measure", value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000))]
-    runs: u64,
-    /// Values are drawn from [-M, M], in units of the largest message, 0 < M <= 1.
+    pub(super) runs: u64,
+    /// Values are drawn from [-M, M], in units of the largest message, 0 < M <= 1 (--relu: from what is certified).
     #[arg(long, default_value_t = 1.0, requires = "measure", value_name = "M")]
     limit: f64,
-    /// The bound holds but for 2^-K a bootstrap, and as long as no overflow is beyond what EvalMod admits.
-    #[arg(short, default_value_t = 40, requires = "measure", value_name = "K", value_parser = clap::value_parser!(u32).range(1..=60))]
-    k: u32,
+    /// The bound holds but for 2^-K a bootstrap, as long as no overflow is beyond what EvalMod admits; with --relu that is in it.
+    #[arg(short, default_value_t = 40, requires = "own", value_name = "K", value_parser = clap::value_parser!(u32).range(1..=60))]
+    pub(super) k: u32,
     /// Do not count the overflows of the coefficients, which takes as long as a decryption at the top level.
     #[arg(long, requires = "measure")]
-    no_overflows: bool,
+    pub(super) no_overflows: bool,
     /// A seed that makes keys and values repeat: for measurements, never for secrets.
     #[arg(long, requires = "measure")]
-    seed: Option<u64>,
+    pub(super) seed: Option<u64>,
+}
+
+impl Options {
+    /// The bootstrapping.
+    pub(super) fn literal(&self) -> Result<Literal> {
+        let mut literal = Literal::preset(&self.preset, self.log_values).ok_or_else(|| {
+            let name = &self.preset;
+            Error::domain(format!("there is no bootstrapping set {name:?}: R57"))
+        })?;
+        if self.insecure {
+            literal.encryption.waiver = Waiver::Insecure;
+            literal.encryption.log_n = self.log_n.unwrap_or(literal.encryption.log_n);
+        }
+        Ok(literal)
+    }
 }
 
 /// Measures and prints.
@@ -55,15 +71,8 @@ pub struct Options {
 /// # Errors
 /// What is refused.
 pub fn run(a: &Options, as_json: bool) -> Result<ExitCode> {
-    let mut literal = Literal::preset(&a.preset, a.log_values).ok_or_else(|| {
-        Error::domain(format!("there is no bootstrapping set {:?}: R57", a.preset))
-    })?;
-    if a.insecure {
-        literal.encryption.waiver = Waiver::Insecure;
-        literal.encryption.log_n = a.log_n.unwrap_or(literal.encryption.log_n);
-    }
     let request = Request {
-        literal,
+        literal: a.literal()?,
         value: if a.sine {
             Wanted::Sine
         } else {
@@ -98,7 +107,7 @@ fn phase(p: Phase) -> &'static str {
 }
 
 /// log2 of a bound, rounded up to what two decimals show.
-fn log2_up(bound: f64) -> f64 {
+pub(super) fn log2_up(bound: f64) -> f64 {
     (bound.log2().next_up() * 100.0).ceil() / 100.0
 }
 
@@ -106,7 +115,6 @@ fn words(request: &Request, a: &Answer) -> String {
     let (literal, m) = (&request.literal, &a.measured);
     let mod1 = &literal.mod1;
     let mut out = String::new();
-    let seconds = m.measure_time().as_secs_f64() / m.runs as f64;
     let _ = write!(
         out,
         "{}\n\
@@ -160,6 +168,13 @@ fn words(request: &Request, a: &Answer) -> String {
     if !a.within_bounds() {
         out += "             BEYOND THE BOUND\n";
     }
+    out + &seen(m)
+}
+
+/// Times and overflows.
+pub(super) fn seen(m: &Measured) -> String {
+    let mut out = String::new();
+    let seconds = m.measure_time().as_secs_f64() / m.runs as f64;
     let parts = m.phases.iter().map(|(p, spent)| {
         let each = spent.time.as_secs_f64() / m.runs as f64;
         format!("{} {each:.2}", phase(*p))
@@ -178,17 +193,24 @@ fn words(request: &Request, a: &Answer) -> String {
     out
 }
 
+/// Seconds by phase.
+pub(super) fn phases(m: &Measured) -> Value {
+    let each = |(p, spent): &(Phase, Spent)| {
+        let each = spent.time.as_secs_f64() / m.runs as f64;
+        (phase(*p).to_owned(), json!(each))
+    };
+    Value::Object(m.phases.iter().map(each).collect())
+}
+
+/// How often each overflow was seen.
+pub(super) fn overflows(m: &Measured) -> Value {
+    let each = |(k, count): (&u64, &u64)| (k.to_string(), json!(count));
+    Value::Object(m.overflows.iter().map(each).collect())
+}
+
 fn document(request: &Request, a: &Answer) -> Value {
     let (literal, m) = (&request.literal, &a.measured);
-    let phases: serde_json::Map<String, Value> = (m.phases.iter())
-        .map(|(p, spent)| {
-            let each = spent.time.as_secs_f64() / m.runs as f64;
-            (phase(*p).to_owned(), json!(each))
-        })
-        .collect();
-    let overflows: serde_json::Map<String, Value> = (m.overflows.iter())
-        .map(|(k, count)| (k.to_string(), json!(count)))
-        .collect();
+    let (phases, overflows) = (phases(m), overflows(m));
     let sources: Vec<Value> = (a.budget.sources().iter())
         .map(|(name, bound)| json!({ "source": name, "bound": bound }))
         .collect();

@@ -20,7 +20,7 @@
 //! | `claims` | families of functions: pools, argmax, clip, p as it is, the target of any function; a claim's data and its proof in one file |
 //! | `format` | strict reading: JSON to a tree, the tree to typed values, the rounding of coefficients |
 //! | `words` | sentences with every number on the safe side, and the report |
-//! | `evaluation` | what is decrypted after encrypted evaluation: rules E1 to E6 |
+//! | `evaluation` | what is decrypted after encrypted evaluation: rules E1 to E6; refreshed activations, B1 to B7 |
 //! | `network` | networks: `model` (the exact network), balls (N1 to N6), `rows` (noise, N7 to N10) |
 //! | `plan` | a plan's folder: P1 to P9, with all of the above |
 //!

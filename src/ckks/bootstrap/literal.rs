@@ -11,6 +11,9 @@ pub const MIN_SPARSE_WEIGHT: usize = 32;
 /// log2 of the largest modulus that anything is encrypted under the sparse secret with, without a waiver.
 pub const MAX_SPARSE_LOG2: u32 = 100;
 
+/// The waiver that states that an ephemeral secret of weight 32 or more is outside of the tables.
+pub const ENCAPSULATED: &str = "encapsulated-32";
+
 /// Parameters as written, unchecked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Literal {
@@ -24,6 +27,9 @@ pub struct Literal {
     pub coefficients_to_slots: usize,
     /// The number of coefficients of the sparse secret that are not 0.
     pub weight: usize,
+    /// States that the sparse secret is outside of the security tables (`encapsulated-32`): without it nothing is taken but what
+    /// states to be insecure.
+    pub encapsulated: bool,
     /// The reduction modulo 1.
     pub mod1: Mod1,
 }
@@ -47,6 +53,7 @@ impl Literal {
             slots_to_coefficients: 2,
             coefficients_to_slots: 3,
             weight: MIN_SPARSE_WEIGHT,
+            encapsulated: true,
             mod1: Mod1 {
                 overflow: 13,
                 ratio_log2: 4,
@@ -121,6 +128,12 @@ impl Literal {
         let stated = parameters.waiver() == Waiver::Insecure;
         let small = sparse <= Integer::from(1) << MAX_SPARSE_LOG2;
         let good = parameters.log_n() == 16 && self.weight >= MIN_SPARSE_WEIGHT && small;
+        if good && !self.encapsulated && !stated {
+            return fault(format!(
+                "{}: state it by the waiver {ENCAPSULATED}",
+                self.sparse_sentence(parameters)
+            ));
+        }
         if !good && !stated {
             return fault(format!(
                 "a sparse secret of weight {} mod 2^{:.2} in a ring of degree 2^{}: taken are weight {MIN_SPARSE_WEIGHT} or more, \
@@ -138,10 +151,20 @@ impl Literal {
     pub fn sparse_sentence(&self, parameters: &Parameters) -> String {
         let sparse = Integer::from(parameters.q()[0]) * parameters.p()[0];
         format!(
-            "the ephemeral secret of weight {} mod 2^{:.1} is outside the security tables (ePrint 2022/024)",
+            "the ephemeral secret of weight {} mod 2^{:.1} is outside the security tables (ePrint 2022/024; waiver {})",
             self.weight,
-            log2(&sparse)
+            log2(&sparse),
+            self.sparse_waiver()
         )
+    }
+
+    /// The waiver that stands for the sparse secret.
+    #[must_use]
+    pub fn sparse_waiver(&self) -> &'static str {
+        match self.encryption.waiver {
+            Waiver::Insecure => "insecure",
+            _ => ENCAPSULATED,
+        }
     }
 }
 
@@ -176,6 +199,11 @@ mod tests {
         });
         assert!(e.contains("level 0 has 2 primes"), "{e}");
         assert!(error(|l| l.weight = 16).contains("weight 16 mod 2^"));
+        let e = error(|l| l.encapsulated = false);
+        assert!(
+            e.contains("outside the security tables") && e.contains("waiver encapsulated-32"),
+            "{e}"
+        );
         assert!(error(|l| l.coefficients_to_slots = 0).contains("1 to 13"));
         let e = error(|l| {
             l.mod1.doublings = 8;

@@ -6,7 +6,9 @@
 //! | `lattigo`, `openfhe` | how these state it |
 //! | [`judge`](mod@judge) | overflow, EvalMod's error, what is claimed |
 //! | [`measure`](mod@measure) | a set of our own on ciphertexts |
+//! | [`activation`] | a table's ReLU behind it, certified and on ciphertexts |
 
+pub mod activation;
 pub mod judge;
 mod lattigo;
 pub mod measure;

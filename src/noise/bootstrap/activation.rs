@@ -97,6 +97,14 @@ impl Refreshed {
         })
     }
 
+    /// p and B.
+    pub(crate) fn plan(&self) -> Option<&Plan> {
+        match &self.value {
+            Value::Relu(activation) => Some(&activation.plan),
+            _ => None,
+        }
+    }
+
     /// Bounds what is decrypted, for a refresher that was made of [`Self::value`].
     ///
     /// **Inputs** `bound` of |x|, a part of [-B, B]. **Guarantee** the statement of the module; the inner error is the margin that

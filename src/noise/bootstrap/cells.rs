@@ -26,7 +26,7 @@ use rug::float::{Constant, Round};
 use rug::{Float, Rational};
 
 /// Cells for every I.
-const CELLS: u32 = 24;
+pub(crate) const CELLS: u32 = 24;
 /// Precision of the sine at the ends of a cell.
 const PRECISION: u32 = 192;
 /// More than S' rounded to 120 bits takes the sine beyond [-1, 1], and the message it stands for off.

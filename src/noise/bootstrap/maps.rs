@@ -46,6 +46,9 @@ use crate::noise::formula::{tail, Tier};
 use rug::{Integer, Rational};
 use std::collections::BTreeSet;
 
+/// Stages of a map, its baby steps, the scale of its diagonals.
+pub(crate) type Stated = (u32, i64, Rational);
+
 /// What is known of an encoded map.
 #[derive(Debug, Clone)]
 pub(super) struct Shape {
@@ -54,6 +57,8 @@ pub(super) struct Shape {
     scale: Rational,
     /// How many diagonals.
     pub count: usize,
+    /// How many multiples of the stride are baby steps.
+    steps: i64,
     /// Diagonals of baby steps that are no identity.
     babies: usize,
     /// Giant steps that are no identity.
@@ -77,11 +82,17 @@ impl Shape {
             level: layout.level,
             scale: layout.scale.clone(),
             count: layout.diagonals.len(),
+            steps: layout.steps.1,
             babies: steps.filter(|&(_, baby)| baby != 0).count(),
             giants: giants.iter().filter(|&&giant| giant != 0).count(),
             stages: entries.max(1).ilog2(),
             period: layout.diagonals.values().next().map_or(1, Vec::len),
         }
+    }
+
+    /// As it is written down.
+    pub fn stated(&self) -> Stated {
+        (self.stages, self.steps, self.scale.clone())
     }
 
     /// eps.

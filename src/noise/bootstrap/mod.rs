@@ -44,6 +44,8 @@ use crate::error::{Error, Result};
 use crate::noise::composite::fresh::Program;
 use crate::noise::formula::{tail, Model, Tier};
 use cells::Carrier;
+pub(crate) use cells::CELLS;
+pub(crate) use maps::Stated;
 use maps::{above, Shape, Share};
 pub use row::Residues;
 use row::{Added, Row};
@@ -145,6 +147,17 @@ impl<'a> Prepared<'a> {
             up: up.iter().map(Shape::new).collect(),
             refresher,
         }
+    }
+
+    /// Of slots to coefficients and of those back, in their order: stages, baby steps, the diagonals' scale.
+    pub(crate) fn maps(&self) -> (Vec<Stated>, Vec<Stated>) {
+        let all = |maps: &[Shape]| -> Vec<Stated> { maps.iter().map(Shape::stated).collect() };
+        let mut down = all(&self.down);
+        // What joins the halves has two entries in a row as well, and is no stage.
+        if let Some((stages, ..)) = down.last_mut() {
+            *stages -= 1;
+        }
+        (down, all(&self.up))
     }
 
     /// Operations that share the failure probability: products of baby steps, giant steps, key switches, rescales.

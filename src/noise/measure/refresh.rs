@@ -69,14 +69,22 @@ impl Experiment {
     /// What the parameters, the literal and the ring refuse.
     pub fn new(literal: &Literal, value: Value, seed: u64) -> Result<Self> {
         let ring = Ring::new(&Parameters::new(&literal.encryption)?)?;
-        let refresher = Refresher::new(&ring, literal, value)?;
+        Self::of(Refresher::new(&ring, literal, value)?, seed)
+    }
+
+    /// Makes keys for a bootstrapping.
+    ///
+    /// # Errors
+    /// What the ring refuses.
+    pub fn of(refresher: Refresher, seed: u64) -> Result<Self> {
+        let ring = refresher.ring().clone();
         let mut rng = Rng::numbered(seed, 0);
         let secret = SecretKey::generate(&ring, &mut rng);
         let (evaluation, keys) = refresher.keys(&secret, &mut rng);
         Ok(Self {
             evaluator: Evaluator::new(&ring, evaluation)?,
             encoder: Encoder::new(&ring),
-            log_values: literal.log_values,
+            log_values: refresher.literal().log_values,
             refresher,
             secret,
             keys,

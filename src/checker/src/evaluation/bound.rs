@@ -9,6 +9,7 @@ use crate::core::fixed::{Fixed, Interval};
 use crate::core::number::Rational;
 use crate::evaluation::maps::Maps;
 use crate::evaluation::program::{enclose, known, Noisy, Program};
+use crate::evaluation::refresh::behind::Behind;
 use crate::evaluation::slope;
 use crate::evaluation::stage::Span;
 use num_bigint::BigInt;
@@ -34,6 +35,8 @@ pub(crate) struct Carrier<'a> {
     pub(crate) domain: &'a Rational,
     /// What the cells cover.
     pub(crate) cells: (Rational, Rational),
+    /// What stands for the first stage, if it is not evaluated.
+    pub(crate) behind: Option<&'a Behind>,
 }
 
 impl Carrier<'_> {
@@ -115,16 +118,29 @@ impl Carrier<'_> {
         let (program, fixed) = (self.program, self.program.fixed);
         let signed = |y: Interval| if negative { y.negated() } else { y };
         let images = branch.images(cell, fixed)?;
-        let x = signed(fixed.mul(cell, &enclose(self.domain, fixed))?);
-        match values.get_mut(block.argument) {
-            Some(Some(argument)) => argument.value = x,
+        let mut exact = cell;
+        // Stages of the composite that are no stages of the circuit.
+        let mut skipped = 0;
+        match (self.behind, values.get_mut(block.argument)) {
+            (Some(behind), Some(argument)) => {
+                exact = images.first().ok_or_else(|| Fault::internal("an image"))?;
+                skipped = 1;
+                *argument = Some(behind.given(signed(exact.clone())));
+            }
+            (None, Some(Some(argument))) => {
+                argument.value = signed(fixed.mul(cell, &enclose(self.domain, fixed))?);
+            }
             _ => return Err(Fault::internal("an argument")),
         }
         let mut id = block.argument + 1;
-        let mut exact = cell;
         while id <= block.output {
+            let inverse = self.behind.filter(|behind| behind.inverse.first == id);
             let stage = block.spans.iter().position(|s| s.first == id);
-            let v = match stage.and_then(|i| Some((i, block.spans.get(i)?, images.get(i)?))) {
+            let place = |at: usize| {
+                let i = at + skipped;
+                Some((i, block.spans.get(at)?, images.get(i)?))
+            };
+            let v = match stage.and_then(place) {
                 Some((i, span, image)) => {
                     let map = self.maps.of(i)?;
                     let given = known(values, span.input)?;
@@ -154,7 +170,14 @@ impl Carrier<'_> {
                     id = span.output;
                     v
                 }
-                None => program.step(id, |a| known(values, a))?,
+                None => match (inverse, images.first()) {
+                    (Some(behind), Some(image)) => {
+                        id = behind.inverse.output;
+                        let m = signed(cell.clone());
+                        behind.inverse(program, (signed(image.clone()), m))?
+                    }
+                    _ => program.step(id, |a| known(values, a))?,
+                },
             };
             program.fits(id, &v)?;
             match values.get_mut(id) {

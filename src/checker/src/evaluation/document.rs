@@ -9,6 +9,7 @@ use crate::evaluation::circuit::Circuit;
 use crate::evaluation::nodes;
 use crate::evaluation::noise::MAX_KAPPA;
 use crate::evaluation::parameters::Parameters;
+use crate::evaluation::refresh::document::Refresh;
 use crate::evaluation::stage::Span;
 use crate::format::hints::Reader;
 use crate::format::json::{each, Fields, Tree};
@@ -27,6 +28,8 @@ pub(crate) enum Input {
     FreshPublicExtended,
     FreshSecret,
     Given(Rational),
+    /// What a bootstrapping makes of any ciphertext.
+    Refreshed(Box<Refresh>),
 }
 
 /// An evaluation certificate that was read, its embedded certificate apart.
@@ -48,6 +51,16 @@ pub(crate) struct EvaluationDocument {
     pub(crate) error: Rational,
 }
 
+impl EvaluationDocument {
+    /// The bootstrapping that the input comes from.
+    pub(crate) fn refresh(&self) -> Option<&Refresh> {
+        match &self.input {
+            Input::Refreshed(refresh) => Some(refresh),
+            _ => None,
+        }
+    }
+}
+
 /// Reads the fields besides the embedded certificate.
 pub(crate) fn read(fields: &mut Fields, budget: &Budget) -> Checked<EvaluationDocument> {
     let precision = fields.take("precision", |t| parse_count(t.text()?, 64, 2048))?;
@@ -55,7 +68,7 @@ pub(crate) fn read(fields: &mut Fields, budget: &Budget) -> Checked<EvaluationDo
     let branches = fields.take("branches", |t| each(t.list_of(1, 2)?, |b| reader.branch(b)))?;
     let parameters = fields.take("parameters", |t| Parameters::read(t, budget))?;
     let k = fields.take_maybe("k", |t| parse_count(t.text()?, 1, MAX_KAPPA))?;
-    let input = input(fields, budget)?;
+    let stated = input(fields, budget)?;
     let positive = |t: Tree| {
         let x = number(&t, budget)?;
         if x.is_positive() {
@@ -75,6 +88,13 @@ pub(crate) fn read(fields: &mut Fields, budget: &Budget) -> Checked<EvaluationDo
     let node = |t: Tree| {
         let most = u64::try_from(count.saturating_sub(1)).unwrap_or(0);
         parse_count(t.text()?, 0, most).map(|id| usize::try_from(id).unwrap_or(usize::MAX))
+    };
+    let input = match stated {
+        Some(input) => input,
+        None => fields.take("refresh", |t| {
+            let refresh = Refresh::read(t, count, parameters.log_n, budget)?;
+            Ok(Input::Refreshed(Box::new(refresh)))
+        })?,
     };
     let blocks = fields.take("blocks", |t| {
         each(t.list_of(1, MAX_BLOCKS)?, |block| {
@@ -98,20 +118,21 @@ pub(crate) fn read(fields: &mut Fields, budget: &Budget) -> Checked<EvaluationDo
     })
 }
 
-/// What the inputs are said to be.
-fn input(fields: &mut Fields, budget: &Budget) -> Checked<Input> {
+/// What the inputs are said to be; none: refreshed.
+fn input(fields: &mut Fields, budget: &Budget) -> Checked<Option<Input>> {
     let input = fields.take("input", |t| match t.text()? {
-        "fresh_public" => Ok(Input::FreshPublic),
-        "fresh_public_extended" => Ok(Input::FreshPublicExtended),
-        "fresh_secret" => Ok(Input::FreshSecret),
+        "fresh_public" => Ok(Some(Input::FreshPublic)),
+        "fresh_public_extended" => Ok(Some(Input::FreshPublicExtended)),
+        "fresh_secret" => Ok(Some(Input::FreshSecret)),
+        "refreshed" => Ok(None),
         text => match text.strip_prefix("given:") {
-            Some(noise) => Rational::parse(noise, budget).map(Input::Given),
+            Some(noise) => Rational::parse(noise, budget).map(Input::Given).map(Some),
             None => Err(Fault::unreadable(
-                "not one of fresh_public, fresh_public_extended, fresh_secret, given:NUMBER",
+                "not one of fresh_public, fresh_public_extended, fresh_secret, refreshed, given:NUMBER",
             )),
         },
     })?;
-    if let Input::Given(noise) = &input {
+    if let Some(Input::Given(noise)) = &input {
         if !noise.is_zero() && !noise.is_positive() {
             return Err(Fault::unreadable("below 0").at("input"));
         }

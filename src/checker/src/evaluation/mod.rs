@@ -17,6 +17,7 @@ mod parameters;
 mod prime;
 mod program;
 mod prove;
+mod refresh;
 mod slope;
 mod stage;
 mod task;

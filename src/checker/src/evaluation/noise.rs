@@ -12,7 +12,7 @@ use num_traits::One;
 /// Events of one operation at one slot, at most.
 pub(crate) const EVENTS: u64 = 8;
 /// Coefficients of a rounding that may be off by one unit.
-const STRAYS: u64 = 3;
+pub(crate) const STRAYS: u64 = 3;
 /// Largest kappa that STRAYS was derived for.
 pub(crate) const MAX_KAPPA: u64 = 90;
 /// Fractional bits of square roots.
@@ -56,7 +56,7 @@ pub(crate) fn kappa(k: u64, operations: u64, log_n: u64) -> u64 {
 }
 
 /// x with `e x e^-x <= 2^-kappa`: kappa ln 2 + 1 + m ln 2 for an m with x <= 2^m.
-fn exponent(kappa: u64) -> Rational {
+pub(crate) fn exponent(kappa: u64) -> Rational {
     let ln2 = ratio(6_931_472, 10_000_000);
     let mut m = 0u64;
     loop {
@@ -78,7 +78,7 @@ impl<'a> OperationNoise<'a> {
     }
 
     /// A rounding to the nearest, any coefficients or uniform ones.
-    fn rounding(&self) -> Rational {
+    pub(crate) fn rounding(&self) -> Rational {
         match self.tier {
             Tier::WorstCase => self.any_rounding(),
             Tier::HighProbability(kappa) => {
@@ -93,7 +93,7 @@ impl<'a> OperationNoise<'a> {
     }
 
     /// A rounding that is not quite to the nearest, any coefficients.
-    fn any_stray_rounding(&self) -> Rational {
+    pub(crate) fn any_stray_rounding(&self) -> Rational {
         let more = one().plus(&Rational::dyadic(BigInt::one(), 28));
         self.any_rounding().times(&more)
     }
@@ -123,7 +123,7 @@ impl<'a> OperationNoise<'a> {
     }
 
     /// 1 + |s(zeta)|.
-    fn with_secret(&self) -> Rational {
+    pub(crate) fn with_secret(&self) -> Rational {
         one().plus(&root(&self.secret_squared()))
     }
 
@@ -170,6 +170,12 @@ impl<'a> OperationNoise<'a> {
 
     /// A key switch at a level.
     pub(crate) fn key_switch(&self, level: usize) -> Rational {
+        let rounded = self.any_stray_rounding().times(&self.with_secret());
+        self.switched(level).plus(&rounded)
+    }
+
+    /// sum_j d_j e_j/P of a key switch at a level.
+    pub(crate) fn switched(&self, level: usize) -> Rational {
         let digits: Vec<Rational> = (self.parameters.digits_at(level).into_iter())
             .map(|digit| Rational::integer(Parameters::product(digit)))
             .collect();
@@ -183,8 +189,7 @@ impl<'a> OperationNoise<'a> {
             }
         };
         let each = self.any_stray_rounding().times(&self.error());
-        let switched = each.times(&widths).over(&p);
-        switched.plus(&self.any_stray_rounding().times(&self.with_secret()))
+        each.times(&widths).over(&p)
     }
 }
 

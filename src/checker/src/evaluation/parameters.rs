@@ -147,6 +147,19 @@ impl Parameters {
         self.ends.len().saturating_sub(1)
     }
 
+    /// q_0.
+    pub(crate) fn first(&self) -> u64 {
+        self.q.first().copied().unwrap_or(1)
+    }
+
+    /// How many coefficients of the secret are not 0 at most.
+    pub(crate) fn largest_weight(&self) -> u64 {
+        match self.ternary {
+            true => 1 << self.log_n,
+            false => u64::try_from(self.weight.numer()).unwrap_or(u64::MAX),
+        }
+    }
+
     /// The primes of a level's modulus.
     pub(crate) fn present(&self, level: usize) -> &[u64] {
         let end = self.ends.get(level).copied().unwrap_or(0);

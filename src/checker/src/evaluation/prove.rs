@@ -1,5 +1,6 @@
 //! From what an evaluation certificate states to the bound of the result's noise: rules E2 to E5 in order.
 
+use crate::claims::target::Function;
 use crate::core::budget::Budget;
 use crate::core::cascade::{Branch, Side};
 use crate::core::fault::{Checked, Fault, Rule};
@@ -12,6 +13,7 @@ use crate::evaluation::document::{EvaluationDocument, Input};
 use crate::evaluation::maps::Maps;
 use crate::evaluation::noise::{kappa, OperationNoise, Tier, MAX_KAPPA};
 use crate::evaluation::program::{enclose, known, Noisy, Program};
+use crate::evaluation::refresh;
 use crate::evaluation::stage::{self, Wanted};
 use crate::evaluation::task::EvaluationTask;
 use num_bigint::BigInt;
@@ -24,6 +26,14 @@ pub(crate) fn prove(
     fixed: &Fixed,
 ) -> Checked<BigInt> {
     let branches = branches(document, task, polynomials, fixed)?;
+    if let Some(refresh) = document.refresh() {
+        if task.function != Function::Relu {
+            let text = "the embedded certificate is not about relu";
+            return Err(Fault::rejected(Rule::Own("B7 activation"), text));
+        }
+        let what = (task, polynomials, branches.as_slice(), tier(document)?);
+        return refresh::prove(document, refresh, what, fixed);
+    }
     let divisors = task.divisors(&document.reaches);
     let circuit = &document.circuit;
     let maps = Maps {
@@ -41,6 +51,7 @@ pub(crate) fn prove(
         maps: &maps,
         domain: &task.domain,
         cells: task.cells(),
+        behind: None,
     };
     let mut inputs = enclose(&task.inputs.1, fixed);
     inputs.hull(&enclose(&task.inputs.0, fixed));
@@ -130,10 +141,17 @@ fn tier(document: &EvaluationDocument) -> Checked<Tier> {
     let counted = |op: &Op| matches!(op, Op::Input | Op::Mul(..) | Op::Rescale(_));
     let nodes = document.circuit.nodes.iter();
     let operations = nodes.filter(|n| counted(&n.op)).count();
-    let operations = u64::try_from(operations).unwrap_or(u64::MAX);
+    let mut operations = u64::try_from(operations).unwrap_or(u64::MAX);
+    let mut events = 0;
+    if let Some(refresh) = document.refresh() {
+        let own = refresh::operations(refresh, document.parameters.log_n)?;
+        operations = operations.saturating_add(own);
+        // Half of the probability is the overflow's.
+        events = 1;
+    }
     let tier = match document.k {
         None => Tier::WorstCase,
-        Some(k) => Tier::HighProbability(kappa(k, operations, document.parameters.log_n)),
+        Some(k) => Tier::HighProbability(kappa(k + events, operations, document.parameters.log_n)),
     };
     if matches!(tier, Tier::HighProbability(kappa) if kappa > MAX_KAPPA) {
         let text =
@@ -188,6 +206,7 @@ impl Walk<'_> {
             Input::FreshPublicExtended => over_scale(self.noise.fresh_public_extended()),
             Input::FreshSecret => over_scale(self.noise.fresh_secret()),
             Input::Given(e) => e.clone(),
+            Input::Refreshed(_) => return Err(Fault::internal("a refreshed input")),
         };
         Ok(Noisy {
             value: self.inputs.clone(),

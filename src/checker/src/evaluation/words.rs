@@ -7,6 +7,7 @@ use crate::core::fault::{Checked, Fault};
 use crate::core::number::Rational;
 use crate::evaluation::circuit::Op;
 use crate::evaluation::document::{EvaluationDocument, Input};
+use crate::evaluation::refresh;
 use crate::evaluation::task::EvaluationTask;
 use crate::series::rule::Series;
 use crate::words::decrypted::Decrypted;
@@ -62,6 +63,7 @@ pub(crate) fn tell(
         }
         Input::FreshSecret => "fresh encryptions by the secret key".to_owned(),
         Input::Given(e) => format!("within {} of what is meant", n.up(e)?),
+        Input::Refreshed(refresh) => refresh::words::input(refresh),
     };
     let decrypted = Decrypted {
         error: document.error.clone(),
@@ -97,6 +99,9 @@ pub(crate) fn tell(
             decrypted.parameters_sha256, decrypted.circuit_sha256
         ),
     ];
+    if let Some(refresh) = document.refresh() {
+        words.extend(refresh::words::lines(document, refresh));
+    }
     if document.k.is_some() {
         words.push(
             "the probability is over keys and encryptions, for inputs that do not look at them"
@@ -180,7 +185,9 @@ fn assumptions(document: &EvaluationDocument) -> Vec<String> {
          conversions)"
             .to_owned(),
     );
-    if !matches!(document.input, Input::Given(_)) {
+    if document.refresh().is_some() {
+        all.extend(refresh::words::assumptions());
+    } else if !matches!(document.input, Input::Given(_)) {
         all.push("the encoder's coefficients are within 1/2 + 2^-13 of the exact ones".to_owned());
     }
     all

@@ -1,0 +1,46 @@
+//! A refreshed activation in words.
+
+use crate::evaluation::document::EvaluationDocument;
+use crate::evaluation::refresh::document::Refresh;
+use crate::evaluation::refresh::parameters;
+
+/// What the inputs are.
+pub(crate) fn input(refresh: &Refresh) -> String {
+    format!(
+        "any ciphertexts at level {}, refreshed (2^{} values repeated, and read as the means of their repetitions)",
+        refresh.to_coefficients.len(),
+        refresh.log_values
+    )
+}
+
+/// What is said of the bootstrapping, line by line.
+pub(crate) fn lines(document: &EvaluationDocument, refresh: &Refresh) -> Vec<String> {
+    vec![
+        format!(
+            "bootstrapping: ephemeral secret of weight {}, overflows up to K = {}, message ratio 2^{}, {} double angles; an overflow \
+             beyond is in the probability that is stated",
+            refresh.weight,
+            refresh.overflow,
+            refresh.ratio_log2,
+            refresh.doublings.len()
+        ),
+        parameters::sentence(&document.parameters, refresh),
+        format!("sha256 of the bootstrapping {}", refresh.digest()),
+    ]
+}
+
+/// What is assumed beside K, A1, I and O.
+pub(crate) fn assumptions() -> [String; 4] {
+    [
+        "c_1 modulo q_0 is uniform where the modulus is raised, independent of the sparse secret, and so are residues of rescales that share \
+         their division with a linear map"
+            .to_owned(),
+        "the input ciphertexts are independent of the errors of the keys for rotations, conjugation and the sparse secret, which are \
+         secure for messages that depend on the keys (circular)"
+            .to_owned(),
+        "the real part of every input slot, its noise included, is within the inputs that are stated".to_owned(),
+        "the linear maps are those of the transform, their diagonals' coefficients within 1/2 + 2^-13 + 2^-52 of their scale of the \
+         exact ones"
+            .to_owned(),
+    ]
+}
