@@ -82,6 +82,16 @@ struct Ready {
     bend: Way,
 }
 
+impl Ready {
+    /// A step without an activation.
+    fn output(scale: Rational) -> Self {
+        Self {
+            scale,
+            bend: Way::None,
+        }
+    }
+}
+
 /// How an activation is run.
 #[derive(Debug)]
 enum Way {
@@ -127,7 +137,7 @@ impl Keys {
 impl Runner {
     /// Makes a program ready: levels, circuits, the maps of the bootstrapping.
     ///
-    /// **Cost** some seconds and 0.5 GB at N = 2^16 with bootstrapping.
+    /// **Cost** some seconds and 1 GB at N = 2^16 with bootstrapping.
     ///
     /// # Errors
     /// What the parameters, [`bends`] and [`Levels::new`] refuse; a program that a ciphertext does not hold.
@@ -159,19 +169,10 @@ impl Runner {
         };
         let widest = twin.activations.iter().map(|a| a.scale().clone()).max();
         let widest = widest.unwrap_or_else(|| Rational::from(1));
+        let outputs = parameters.scale() / &widest / OUTPUT_ROOM;
         for i in 0..out.program.steps.len() {
             let (ready, result) = match out.program.steps[i].activation {
-                None => {
-                    let scale = parameters.scale() / &widest / OUTPUT_ROOM;
-                    let bend = Way::None;
-                    (
-                        Ready {
-                            scale: scale.clone(),
-                            bend,
-                        },
-                        scale,
-                    )
-                }
+                None => (Ready::output(outputs.clone()), outputs.clone()),
                 Some(a) if out.levels.refreshed[i] => out.refreshed(&bends[a], bootstrapping)?,
                 Some(a) => out.plain(i, &bends[a].plan)?,
             };
