@@ -14,6 +14,7 @@
 //!                                      -> noise           -> certificate
 //!                           -> network (a ReLU network and its polynomial twin) -> certificate
 //!                                      -> plan (levels, bootstraps, cost)
+//!                                      -> encrypted (the network on ciphertexts)
 //! certificate -> report (reads; samples curves beside what is proved)
 //! jobs (one verb a file: request in, answer out) -> all of these
 //! cli (words only) -> jobs
@@ -36,11 +37,12 @@
 //! | [`network`] | a network: reading, rigorous evaluation with its polynomial twin, boxes, noise, audits |
 //! | [`certificate`] | a proof written down; checked before it is published |
 //! | [`plan`] | a precision budget: levels and bootstraps of a network; ESTIMATES of what operations cost |
+//! | [`encrypted`] | a network on ciphertexts: slots, steps, schedule, runs |
 //! | [`report`] | catalogues and pages with plots, from checked certificates |
 //! | [`jobs`] | one verb a file: what a library and the command line call |
 //! | [`cli`] | the command line, one file a subcommand: arguments to requests, answers to words |
 //!
-//! # Four walks for a newcomer
+//! # Five walks for a newcomer
 //! **A coefficient**, `polycert certify relu14.json --claim 2^-14`:
 //! 1. [`arith::number`] reads `"7/2"` as an exact rational; [`poly::table`] finds its component, [`poly::component`]
 //!    rounds it as a program would hold it ([`arith::rounding`]) and changes basis and input map to powers, exactly;
@@ -75,6 +77,15 @@
 //!    bound in every slot; `noise/measure` decrypts and looks.
 //! 4. `certificate/evaluation.rs` writes it down; the checker: "A limb on its way".
 //!
+//! **A weight on ciphertexts**, `polycert network encrypt model.onnx --table relu13.json --scale 40 --input x.npy`:
+//! 1. `encrypted/compile/layers.rs` makes a row of it (`encrypted/rows.rs`), multiplied by its batch norm's factor;
+//!    `encrypted/compile/mod.rs` chooses the slots (`encrypted/layout.rs`), and `encrypted/map.rs` puts it on a diagonal.
+//! 2. `encrypted/levels.rs` says at which level and which activations are refreshed, `encrypted/schedule.rs` what that takes;
+//!    `encrypted/simulate.rs` runs it in the clear.
+//! 3. `encrypted/run.rs` encodes the diagonal when its step comes; `ckks/evaluate/linear.rs` multiplies, `ckks/bootstrap`
+//!    refreshes with ReLU at once, and [`jobs::network::encrypt`](mod@jobs::network::encrypt) sets what is decrypted beside the
+//!    twin.
+//!
 //! **A certificate**, `polycert report relu14.cert.json -o relu14.html`:
 //! 1. `files.rs` reads it up to a limit; [`certificate::checked`] has the checker verify its bytes, or there is nothing to
 //!    report; [`certificate::read`] gives the claims with types.
@@ -97,6 +108,8 @@ pub mod circuit;
 #[cfg(feature = "full")]
 pub mod ckks;
 pub mod cli;
+#[cfg(feature = "full")]
+pub mod encrypted;
 pub mod error;
 pub mod files;
 pub mod function;

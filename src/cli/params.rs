@@ -5,6 +5,7 @@ use crate::ckks::parameters::{log2, Chain, Literal, Parameters, Secret, MIN_SECU
 use crate::ckks::scheme::keys::key_bytes;
 use crate::cli::terminal::output;
 use crate::error::{Error, Result};
+use crate::jobs::network::compiled as jobs;
 use serde_json::{json, Value};
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -82,7 +83,29 @@ impl Chosen {
     /// # Errors
     /// What cannot be read, and what is refused.
     pub fn parameters(&self) -> Result<Parameters> {
-        Parameters::new(&literal(self)?)
+        Parameters::new(&self.literal()?)
+    }
+
+    /// The parameters as they are written.
+    ///
+    /// # Errors
+    /// What cannot be read.
+    pub fn literal(&self) -> Result<Literal> {
+        literal(self)
+    }
+
+    /// A set with bootstrapping, its name not looked up; none where a chain is written or named that has none.
+    pub fn bootstrapping(&self) -> Option<jobs::Chosen> {
+        let chain = self.q.is_some() || self.p.is_some();
+        let name = match self.preset.as_deref() {
+            Some(name) if Literal::preset(name).is_some() => return None,
+            name => name.unwrap_or("R57"),
+        };
+        (!chain).then(|| jobs::Chosen::Preset {
+            name: name.to_owned(),
+            log_n: self.log_n,
+            insecure: self.insecure,
+        })
     }
 }
 

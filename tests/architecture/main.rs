@@ -93,6 +93,22 @@ const PRODUCER: Rules = Rules {
             ],
         },
         Room {
+            name: "encrypted",
+            rooms: &[
+                room("layout"),
+                room("rows"),
+                room("map"),
+                room("program"),
+                room("compile"),
+                room("simulate"),
+                room("levels"),
+                room("activation"),
+                room("cost"),
+                room("schedule"),
+                room("run"),
+            ],
+        },
+        Room {
             name: "report",
             rooms: &[
                 room("text"),

@@ -3,6 +3,7 @@
 mod bounds;
 mod box_layers;
 mod enclosures;
+mod encrypted;
 mod exports;
 mod fixed;
 mod import;

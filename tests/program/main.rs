@@ -9,6 +9,7 @@ mod cases;
 mod catalogue;
 mod chains;
 mod commands;
+mod encrypted;
 mod folder;
 mod layers_under_noise;
 mod network;

@@ -20,4 +20,5 @@ pub mod literal;
 pub mod mod1;
 pub(in crate::ckks) mod raise;
 pub mod refresh;
+pub mod shape;
 pub mod transform;

@@ -48,8 +48,8 @@ pub struct Refresher {
     ring: Arc<Ring>,
     literal: Literal,
     value: Value,
-    to_coefficients: Vec<LinearMap>,
-    to_slots: Vec<LinearMap>,
+    to_coefficients: Arc<Vec<LinearMap>>,
+    to_slots: Arc<Vec<LinearMap>>,
     circuit: Circuit,
     built: Built,
 }
@@ -96,8 +96,28 @@ impl Refresher {
             ring: ring.clone(),
             literal: literal.clone(),
             value,
-            to_coefficients,
-            to_slots,
+            to_coefficients: Arc::new(to_coefficients),
+            to_slots: Arc::new(to_slots),
+            circuit,
+            built,
+        })
+    }
+
+    /// The same bootstrapping for something else that is wanted of m: the maps are shared, and the keys serve both.
+    ///
+    /// # Errors
+    /// More depth than there is.
+    pub fn another(&self, value: Value) -> Result<Self> {
+        let moduli = self.ring.params().moduli();
+        let input = &self.circuit.nodes[0];
+        let (level, t) = (input.level, input.scale.clone());
+        let (circuit, built) = self.literal.mod1.circuit(&moduli, level, t, &value)?;
+        Ok(Self {
+            ring: self.ring.clone(),
+            literal: self.literal.clone(),
+            value,
+            to_coefficients: self.to_coefficients.clone(),
+            to_slots: self.to_slots.clone(),
             circuit,
             built,
         })
@@ -126,7 +146,7 @@ impl Refresher {
     /// Bytes that the encoded maps take in memory.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        let maps = self.to_coefficients.iter().chain(&self.to_slots);
+        let maps = self.to_coefficients.iter().chain(self.to_slots.iter());
         maps.map(LinearMap::bytes).sum()
     }
 
@@ -197,7 +217,7 @@ impl Refresher {
         let trace = trace_steps(ring, self.slots());
         let mut wanted: Vec<(u64, usize)> =
             trace.iter().map(|&k| (ring.rotation(k), top)).collect();
-        for map in self.to_slots.iter().chain(&self.to_coefficients) {
+        for map in self.to_slots.iter().chain(self.to_coefficients.iter()) {
             wanted.extend(map.steps().iter().map(|&k| (ring.rotation(k), map.level())));
         }
         let last = self.to_slots.last().map_or(top, LinearMap::level);
@@ -290,7 +310,7 @@ impl Refresher {
         let twice = e.add(&a, &conjugate)?;
         let twice = e.in_units(&twice, &Rational::from(2))?;
         let mut a = twice;
-        for map in &self.to_coefficients {
+        for map in self.to_coefficients.iter() {
             a = e.divide_rescale(&e.apply(&a, map)?)?;
         }
         a.log_slots = self.literal.log_values - 1;

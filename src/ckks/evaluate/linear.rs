@@ -129,15 +129,15 @@ impl LinearMap {
         let babies: Vec<i64> = steps.into_iter().collect();
         let repeats = ring.repeats(period);
         let mut giants: BTreeMap<i64, Vec<Term>> = BTreeMap::new();
-        for (&shift, values) in diagonals {
+        let sub = ring.sub(period, ring.extended(level));
+        let terms = diagonals.par_iter().map(|(&shift, values)| {
             let (giant, baby) = split(shift);
             let coefficients = encoded(encoder, values, giant, scale)?;
-            let full = ring.wide(&coefficients, &ring.extended(level));
-            let once = (full.0.iter())
-                .map(|limb| limb.iter().step_by(repeats).copied().collect())
-                .collect();
             let index = babies.binary_search(&baby).unwrap_or_default();
-            giants.entry(giant).or_default().push((index, once));
+            Ok((giant, (index, sub.values(&coefficients))))
+        });
+        for (giant, term) in terms.collect::<Result<Vec<(i64, Term)>>>()? {
+            giants.entry(giant).or_default().push(term);
         }
         Ok(Self {
             level,

@@ -9,6 +9,7 @@ pub(in crate::ckks) mod convert;
 pub(in crate::ckks) mod divide;
 pub(in crate::ckks) mod inner;
 pub(in crate::ckks) mod lift;
+pub(in crate::ckks) mod sub;
 pub(in crate::ckks) mod sums;
 
 use super::parameters::modular::Modulus;

@@ -257,6 +257,20 @@ impl SecretKey {
         }
     }
 
+    /// Adds the keys of rotations, each up to the level that it is used at, unless there is one that serves as high.
+    ///
+    /// **Inputs** by the steps, in slots to the left, the level.
+    pub fn add_rotations(
+        &self,
+        keys: &mut EvaluationKeys,
+        levels: &BTreeMap<i64, usize>,
+        rng: &mut Rng,
+    ) {
+        for (&steps, &level) in levels {
+            self.add_automorphism(keys, self.ring.rotation(steps), level, rng);
+        }
+    }
+
     /// Adds the key of an automorphism up to a level, unless there is one that serves as high.
     pub(in crate::ckks) fn add_automorphism(
         &self,

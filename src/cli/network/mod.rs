@@ -3,10 +3,12 @@
 mod audit;
 mod certify;
 mod deviate;
+mod encrypt;
 mod evaluate;
 mod found;
 mod input_box;
 mod ranges;
+mod schedule;
 pub(super) mod setup;
 mod show;
 
@@ -29,6 +31,8 @@ enum Command {
     Deviate(deviate::Arguments),
     Box(input_box::Arguments),
     Ranges(ranges::Arguments),
+    Schedule(schedule::Arguments),
+    Encrypt(Box<encrypt::Arguments>),
 }
 
 /// Runs the subcommand.
@@ -41,5 +45,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         Command::Deviate(a) => deviate::run(a),
         Command::Box(a) => input_box::run(a),
         Command::Ranges(a) => ranges::run(a),
+        Command::Schedule(a) => schedule::run(a),
+        Command::Encrypt(a) => encrypt::run(a),
     }
 }

@@ -7,6 +7,8 @@
 //! | [`audit`] | the verdict on every sample of a data set |
 //! | [`deviate`] | what noise at the activations does to the result |
 //! | [`box_bounds`] | ranges and output difference over a box of inputs |
+//! | [`schedule`] | what running it on ciphertexts takes |
+//! | [`encrypt`] | one encrypted input through it |
 //! | [`ranges`] | stated ranges of activations on trial, or chosen |
 //!
 //! What they are asked about: [`Model`], [`Polynomials`], [`InputFile`], [`NoiseLevels`] and [`Amount`].
@@ -15,7 +17,9 @@ pub mod audit;
 pub mod box_bounds;
 pub(in crate::jobs) mod certificates;
 pub mod certify;
+pub mod compiled;
 pub mod deviate;
+pub mod encrypt;
 pub mod evaluate;
 mod evaluated;
 pub mod inputs;
@@ -24,6 +28,7 @@ pub mod model;
 pub(super) mod preparation;
 pub mod ranges;
 pub mod reference;
+pub mod schedule;
 pub(super) mod suggest;
 pub mod twin;
 
