@@ -103,6 +103,12 @@ impl Default for Request {
     }
 }
 
+/// The format that coefficients are held in: as asked for, else that of the evaluation, else exactly.
+pub fn held(asked: Option<CoefficientMode>, evaluation: Option<Evaluation>) -> CoefficientMode {
+    let own = evaluation.map_or(CoefficientMode::Exact, |e| e.format);
+    asked.unwrap_or(own)
+}
+
 /// What was proved.
 #[derive(Debug, Clone)]
 pub struct Answer {
