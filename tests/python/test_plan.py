@@ -11,7 +11,7 @@ import polycert
 
 
 def guide():
-    spec = importlib.util.spec_from_file_location("guide", ROOT / "src/python/guide.py")
+    spec = importlib.util.spec_from_file_location("guide", ROOT / "src/python/guide/guide.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

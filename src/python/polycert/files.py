@@ -40,8 +40,8 @@ class Files:
             return path(given)
         array = numpy.asarray(given)
         if array.dtype == numpy.float16 or array.dtype == numpy.bool_:
-            # Without loss; polycert reads neither.
-            array = array.astype(numpy.float32 if array.dtype == numpy.float16 else numpy.uint8)
+            # Without loss; polycert reads neither. As bytes they would be pixels, of 255 steps.
+            array = array.astype(numpy.float32)
         array = numpy.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
         numpy.save(self.at(name), array, allow_pickle=False)
         return self.at(name)

@@ -1,4 +1,4 @@
-"""From a trained network to an audited plan: python src/python/guide.py FOLDER
+"""From a trained network to an audited plan: python src/python/guide/guide.py FOLDER
 
 The network is trained here with numpy, and written as ONNX, as torch.onnx.export writes one; begin at step 2 with your own.
 """
