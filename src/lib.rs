@@ -54,7 +54,7 @@
 //!    [`jobs::certify`](mod@jobs::certify) hands both to `cli/certify.rs`. How the checker reads the same coefficient: its crate
 //!    documentation, "A coefficient on its way".
 //!
-//! **A pre-activation**, `polycert network audit model.onnx --table relu13.json --scale 40 --input images.npy`:
+//! **A pre-activation**, `polycert network audit model.onnx --table relu13.json --bound 40 --input images.npy`:
 //! 1. `network/read/onnx` or `network/read/safetensors.rs` gives layers with exact weights (`network/model/ops.rs`) in a
 //!    graph (`network/model/graph.rs`); `network/read/input.rs` makes a picture a tensor of balls (`arith/ball.rs`).
 //! 2. `network/forward/walk.rs` goes through the layers once for each reading: balls (`balls.rs`, with `layers.rs` and

@@ -3,7 +3,7 @@
 use crate::arith::number;
 use crate::arith::rounding::CoefficientMode;
 use crate::certify::proof::{Proof, Verdict};
-use crate::cli::terminal::{digest, guard, input_scale, interval, output, rational};
+use crate::cli::terminal::{digest, guard, input_bound, interval, output, rational, BOUND_BEFORE};
 use crate::error::{Error, Result};
 use crate::function::formula::{Density, Formula, Measure};
 use crate::function::program::Program;
@@ -25,7 +25,7 @@ use std::process::ExitCode;
 /// is written. With --claim the verdict is PROVED, REFUTED (with a witness) or UNDECIDED.
 #[derive(clap::Args)]
 #[command(
-    after_help = "JSON, all in the units of the function's input and value (with --scale B those of [-B, B], not of \
+    after_help = "JSON, all in the units of the function's input and value (with --bound B those of [-B, B], not of \
     x/B): bound_lo, bound_hi: the maximum error's enclosure. valid_to: up to this |x| the error stays within the claim \
     if that is proved, else within bound_hi. overflow_to: up to this |x|, |B r(x/B)| <= B LIMIT, whatever the error. \
     envelope_from: the envelope's least |x|. witness_x: where the error is at least bound_lo. (Of max_pool and argmax \
@@ -59,8 +59,8 @@ pub struct Arguments {
     #[arg(long, value_name = "SCHEME:FORMAT")]
     evaluation: Option<Evaluation>,
     /// B: inputs in [-B, B], the composite is applied to x/B.
-    #[arg(long, value_parser = input_scale, allow_hyphen_values = true, default_value = "1")]
-    scale: Rational,
+    #[arg(long, alias = BOUND_BEFORE, value_name = "B", value_parser = input_bound, allow_hyphen_values = true, default_value = "1")]
+    bound: Rational,
     /// Slope of a leaky ReLU for x < 0 (1/100 if left out; of direct_leaky_relu the table's own, where it states one).
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     slope: Option<Rational>,
@@ -178,7 +178,7 @@ fn request(a: &Arguments) -> Request {
         evaluation: a.evaluation,
         density: a.mean_square.clone(),
         extend: a.extend,
-        scale: a.scale.clone(),
+        scale: a.bound.clone(),
         slope: a.slope.clone(),
         window: a.window,
         lower: a.lower.clone(),

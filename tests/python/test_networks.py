@@ -38,7 +38,7 @@ def test_load():
 def test_audit_answers_as_the_program_does(tmp_path, images, labels):
     network = polycert.Network.load(NETWORK)
     audit = network.audit(images, RELU13, 20, labels=labels, count=3, certificates=tmp_path / "certs")
-    line = ["network", "audit", NETWORK, "--table", RELU13, "--scale", "20", "--input", FASHION / "images.npy"]
+    line = ["network", "audit", NETWORK, "--table", RELU13, "--bound", "20", "--input", FASHION / "images.npy"]
     line += ["--labels", FASHION / "labels.npy", "--count", "3", "-o", tmp_path / "cli.json"]
     program(*line)
     said = json.loads((tmp_path / "cli.json").read_text())
@@ -95,6 +95,10 @@ def test_preparation(small):
     assert any("divided by 255" in line for line in said)
     plain = small.audit(pixels, RELU13, 2000, preparation=polycert.Preparation(scale=1, domain=(0, 255)))
     assert not any("divided by 255" in line for line in plain["input_said"])
+    # Truth values are 0 and 1, no pixels.
+    truth = small.audit(numpy.array([[True, False]]), RELU13, 8)
+    assert not any("255" in line for line in truth["input_said"])
+    assert truth["samples"][0]["twin_class"] == 0
 
 
 def test_errors(small, tmp_path, images):
