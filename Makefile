@@ -1,5 +1,6 @@
 # make demo   the first result: generate, certify, check, in about two minutes from nothing
 # make test   all tests
+# make python  the Python packages and their tests, in a virtual environment of their own (target/python)
 # make bench  the speeds that the README quotes
 # make prove  builds the checker that is proved in Coq, checks its proofs, and has it check all certificates it covers
 # make prove-pure  the same, and all certificates by Coq's own integers alone (minutes; CERT=FILE: of this one)
@@ -7,7 +8,7 @@
 # make reports  makes the shipped reports again from the shipped certificates (same bytes)
 # Each does its own set-up: what is missing of m4, make and a C compiler is installed (Debian, Ubuntu).
 
-.PHONY: demo test bench prove prove-pure certificates reports setup build
+.PHONY: demo test python bench prove prove-pure certificates reports setup build
 unexport RUSTFLAGS
 
 # With POLYCERT_DEMO the demo keeps its files there.
@@ -38,6 +39,9 @@ demo: setup
 
 test: setup
 	cargo test
+
+python: setup
+	@.ci/python
 
 bench: setup
 	cargo bench

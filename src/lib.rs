@@ -56,7 +56,7 @@
 //!    [`jobs::certify`](mod@jobs::certify) hands both to `cli/certify.rs`. How the checker reads the same coefficient: its crate
 //!    documentation, "A coefficient on its way".
 //!
-//! **A pre-activation**, `polycert network audit model.onnx --table relu13.json --scale 40 --input images.npy`:
+//! **A pre-activation**, `polycert network audit model.onnx --table relu13.json --bound 40 --input images.npy`:
 //! 1. `network/read/onnx` or `network/read/safetensors.rs` gives layers with exact weights (`network/model/ops.rs`) in a
 //!    graph (`network/model/graph.rs`); `network/read/input.rs` makes a picture a tensor of balls (`arith/ball.rs`).
 //! 2. `network/forward/walk.rs` goes through the layers once for each reading: balls (`balls.rs`, with `layers.rs` and
@@ -77,7 +77,7 @@
 //!    bound in every slot; `noise/measure` decrypts and looks.
 //! 4. `certificate/evaluation.rs` writes it down; the checker: "A limb on its way".
 //!
-//! **A weight on ciphertexts**, `polycert network encrypt model.onnx --table relu13.json --scale 40 --input x.npy`:
+//! **A weight on ciphertexts**, `polycert network encrypt model.onnx --table relu13.json --bound 40 --input x.npy`:
 //! 1. `encrypted/compile/layers.rs` makes a row of it (`encrypted/rows.rs`), multiplied by its batch norm's factor;
 //!    `encrypted/compile/mod.rs` chooses the slots (`encrypted/layout.rs`), and `encrypted/map.rs` puts it on a diagonal.
 //! 2. `encrypted/levels.rs` says at which level and which activations are refreshed, `encrypted/schedule.rs` what that takes;

@@ -2,7 +2,7 @@
 
 use crate::certificate::refresh::Certified;
 use crate::cli::refresh::{self, log2_up, phases, seen};
-use crate::cli::terminal::{guard, note, output, rational};
+use crate::cli::terminal::{guard, input_bound, note, output, rational};
 use crate::error::Result;
 use crate::jobs::bootstrap::activation::{certify, measure, Answer, Request};
 use crate::jobs::bootstrap::measure::Progress;
@@ -24,7 +24,7 @@ pub struct Options {
     #[arg(long, value_name = "TABLE", conflicts_with = "sine")]
     pub(super) relu: Option<PathBuf>,
     /// B: ReLU on [-B, B], B being the largest message.
-    #[arg(long, default_value = "1", requires = "relu", value_name = "B", value_parser = rational)]
+    #[arg(long, default_value = "1", requires = "relu", value_name = "B", value_parser = input_bound)]
     bound: Rational,
     /// Inputs are within W of 0 (input units), a part of [-B, B]: noise near its ends is larger, and is left out.
     #[arg(long, requires = "relu", value_name = "W", value_parser = rational)]

@@ -3,13 +3,14 @@
 use crate::arith::number;
 use crate::arith::rounding::CoefficientMode;
 use crate::certify::proof::{Proof, Verdict};
-use crate::cli::terminal::{digest, guard, input_scale, interval, output, rational};
+use crate::cli::terminal::{digest, guard, input_bound, interval, output, rational, BOUND_BEFORE};
 use crate::error::{Error, Result};
 use crate::function::formula::{Density, Formula, Measure};
 use crate::function::program::Program;
 use crate::function::shape::Shape;
 use crate::function::target::Function;
-use crate::jobs::certify::{certify, Answer, Request};
+use crate::jobs::certify::{certify, held, Answer, Request};
+use crate::jobs::json;
 use crate::poly::evaluation::Evaluation;
 use crate::poly::role::Role;
 use crate::poly::table::{Output, Table};
@@ -24,7 +25,7 @@ use std::process::ExitCode;
 /// is written. With --claim the verdict is PROVED, REFUTED (with a witness) or UNDECIDED.
 #[derive(clap::Args)]
 #[command(
-    after_help = "JSON, all in the units of the function's input and value (with --scale B those of [-B, B], not of \
+    after_help = "JSON, all in the units of the function's input and value (with --bound B those of [-B, B], not of \
     x/B): bound_lo, bound_hi: the maximum error's enclosure. valid_to: up to this |x| the error stays within the claim \
     if that is proved, else within bound_hi. overflow_to: up to this |x|, |B r(x/B)| <= B LIMIT, whatever the error. \
     envelope_from: the envelope's least |x|. witness_x: where the error is at least bound_lo. (Of max_pool and argmax \
@@ -58,8 +59,8 @@ pub struct Arguments {
     #[arg(long, value_name = "SCHEME:FORMAT")]
     evaluation: Option<Evaluation>,
     /// B: inputs in [-B, B], the composite is applied to x/B.
-    #[arg(long, value_parser = input_scale, allow_hyphen_values = true, default_value = "1")]
-    scale: Rational,
+    #[arg(long, alias = BOUND_BEFORE, value_name = "B", value_parser = input_bound, allow_hyphen_values = true, default_value = "1")]
+    bound: Rational,
     /// Slope of a leaky ReLU for x < 0 (1/100 if left out; of direct_leaky_relu the table's own, where it states one).
     #[arg(long, value_parser = rational, allow_hyphen_values = true)]
     slope: Option<Rational>,
@@ -156,7 +157,9 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     }
     let proof = &answer.proof;
     let text = if a.json {
-        json(a, &table, &answer) + "\n"
+        let mut value = json::certify(&table, &answer);
+        value["certificate"] = a.output.as_ref().map(|p| p.display().to_string()).into();
+        value.to_string() + "\n"
     } else {
         words(&answer)
     };
@@ -171,15 +174,11 @@ fn request(a: &Arguments) -> Request {
     Request {
         target: a.target,
         claim: a.claim.clone(),
-        coefficients: match (a.coefficients, a.evaluation) {
-            (Some(mode), _) => mode,
-            (None, Some(evaluation)) => evaluation.format,
-            (None, None) => CoefficientMode::Exact,
-        },
+        coefficients: held(a.coefficients, a.evaluation),
         evaluation: a.evaluation,
         density: a.mean_square.clone(),
         extend: a.extend,
-        scale: a.scale.clone(),
+        scale: a.bound.clone(),
         slope: a.slope.clone(),
         window: a.window,
         lower: a.lower.clone(),
@@ -300,88 +299,4 @@ fn left_out(proof: &Proof, components: usize) -> String {
         text.push_str("  not proved: an envelope (no zone below the domain's end has tau = hi)\n");
     }
     text
-}
-
-fn json(a: &Arguments, table: &Table, answer: &Answer) -> String {
-    let proof = &answer.proof;
-    let own = proof.lines.as_ref().map(|l| &l.witness);
-    let witness = own
-        .or(proof.clip.as_ref().map(|c| &c.witness))
-        .or(proof.relu_error.as_ref().map(|d| &d.witness))
-        .or(proof.closeness.as_ref().map(|c| &c.witness));
-    let series = proof.series.as_ref();
-    // How far the error is beyond a refuted claim, at least.
-    let refuted = proof.verdict == Some(Verdict::Refuted);
-    let claim = proof.request.claim.as_ref().filter(|_| refuted);
-    let missed = claim.map(|claim| Rational::from(&proof.bound_lo - claim));
-    let target = &proof.request.target;
-    // The composite is applied to x/B: in the input's units everything is B times as far. A tournament maps its inputs.
-    let tournament = matches!(target.function, Function::MaxPool | Function::Argmax);
-    let in_input = |x: &Rational| match tournament {
-        true => number::write(x),
-        false => number::write(&Rational::from(x * &target.scale)),
-    };
-    let exact = |x: &rug::Float| {
-        let x = x.to_rational().unwrap_or_default();
-        match target.function.is_unscaled() {
-            true => number::write(&x),
-            false => in_input(&x),
-        }
-    };
-    let mut json = serde_json::json!({
-        "table": table.name,
-        "table_sha256": table.sha256(),
-        "target": proof.request.target.function.name(),
-        "coefficients": proof.request.coefficients.to_string(),
-        "bound_lo": number::write(&proof.bound_lo),
-        "bound_hi": number::write(&proof.bound_hi),
-        "bound_lo_decimal": number::decimal(&proof.bound_lo, 20, false),
-        "bound_hi_decimal": number::decimal(&proof.bound_hi, 20, true),
-        "estimate_hi_log2": number::estimate_log2(&proof.bound_hi),
-        "witness_x": series.map(|s| number::write(&s.witness_x)).or(witness.map(|w| exact(&w.x))),
-        "input_gap": proof.argmax.as_ref().map(|g| number::write(&g.gap)),
-        "contractions": proof.contractions.iter().map(|c| number::write(&c.at)).collect::<Vec<_>>(),
-        "overflow_to": proof.overflow.as_ref().map(|g| in_input(&g.to)),
-        "valid_to": proof.validity.as_ref().map(|v| in_input(&v.to)),
-        "envelope_from": proof.closeness.as_ref().map(|c| in_input(&c.from)),
-        "claim": proof.request.claim.as_ref().map(number::write),
-        "verdict": proof.verdict.map(|v| v.to_string()),
-        "bound_missed_by": missed.map(|by| number::decimal(&by, 20, false)),
-        "certificate": a.output.as_ref().map(|p| p.display().to_string()),
-    });
-    if let Some(s) = series {
-        json["function"] = s.difference.function.text().into();
-        json["value"] = s.difference.value.as_ref().map_or("p", |v| v.text()).into();
-        json["error"] = s.difference.measure.to_string().into();
-    }
-    if let Some(s) = &proof.stages {
-        let all = s.names.iter().zip(&s.bound_ranges);
-        let all = all.map(|(name, (lo, hi))| {
-            serde_json::json!({"name": name, "bound_lo": number::write(lo), "bound_hi": number::write(hi)})
-        });
-        json["stages"] = all.collect();
-    }
-    if let Some(m) = &proof.mean_square {
-        json["density"] = m.density.text().into();
-        json["bound_mean_square_lo"] = number::decimal(&m.bound_lo, 20, false).into();
-        json["bound_mean_square_hi"] = number::decimal(&m.bound_hi, 20, true).into();
-    }
-    if let Some(s) = &proof.extended {
-        // Intervals beside the domain.
-        let parts = s.parts.iter();
-        json["extended"] = parts
-            .map(|part| [&part.from, &part.to].map(number::write).to_vec())
-            .collect();
-    }
-    if let Some(g) = &proof.growth {
-        json["bound_growth"] = number::decimal(&g.bound_hi, 20, true).into();
-    }
-    if let Some(r) = &proof.rounding {
-        json["evaluation"] = r.evaluation.to_string().into();
-        json["bound_rounding"] = number::decimal(&r.bound_hi, 20, true).into();
-    }
-    if !answer.other_readings.is_empty() {
-        json["other_readings"] = answer.other_readings.clone().into();
-    }
-    json.to_string()
 }

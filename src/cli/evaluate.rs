@@ -3,7 +3,7 @@
 use crate::certificate::evaluation::Certified;
 use crate::ckks::scheme::encrypt::Encryption;
 use crate::cli::params;
-use crate::cli::terminal::{guard, input_scale, note, output};
+use crate::cli::terminal::{guard, input_bound, note, output, BOUND_BEFORE};
 use crate::error::{Error, Result};
 use crate::files::read_text;
 use crate::function::target::Function;
@@ -62,8 +62,8 @@ pub struct Task {
     #[arg(long, value_name = "FUNCTION", requires = "table")]
     target: Option<Function>,
     /// B: inputs are in [-B, B] (max: [0, B]); not for p itself, whose inputs are in the table's domain.
-    #[arg(long, default_value = "1", value_name = "B", value_parser = input_scale, allow_hyphen_values = true, requires = "table")]
-    scale: Rational,
+    #[arg(long, alias = BOUND_BEFORE, default_value = "1", value_name = "B", value_parser = input_bound, allow_hyphen_values = true, requires = "table")]
+    bound: Rational,
     /// max_pool: K x K inputs (2 if left out).
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(2..=3), requires = "table")]
     window: Option<u32>,
@@ -75,7 +75,7 @@ pub struct Task {
     #[arg(long, value_name = "LEVEL", requires = "table")]
     level: Option<usize>,
     /// Inputs are within W of 0, a part of the domain (input units): noise near its ends may be larger, and is left out.
-    #[arg(long, value_name = "W", value_parser = input_scale, requires = "table")]
+    #[arg(long, value_name = "W", value_parser = input_bound, requires = "table")]
     within: Option<Rational>,
 }
 
@@ -102,7 +102,7 @@ impl Task {
         }
         Ok(job::Task {
             target,
-            scale: self.scale.clone(),
+            scale: self.bound.clone(),
             window: self.window.unwrap_or(2),
             key: self.key,
             level: self.level,

@@ -37,18 +37,20 @@ mod refresh;
 mod report;
 mod search;
 mod search_smooth;
+#[cfg(feature = "full")]
+mod shell;
 mod show;
 mod terminal;
 mod values;
 
-use crate::cli::terminal::note;
+use crate::cli::terminal::{note, warn_of_old_names};
 use crate::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
 
 /// Certified polynomial approximations of sign, ReLU and max for encrypted inference.
 #[derive(Parser)]
-#[command(name = "polycert", version, about, max_term_width = 100)]
+#[command(name = "polycert", version = env!("POLYCERT_VERSION"), about, max_term_width = 100)]
 #[command(
     after_help = "Numbers are exact: 0.001, 1/3, 2^-14, 5*2^-14, 0x1.8p-3.\n\
     Exit code: 0 done, 1 refuted, undecided or rejected, 2 usage, input or output error."
@@ -89,11 +91,22 @@ enum Command {
     Plan(Box<plan::Arguments>),
     #[cfg(feature = "full")]
     Report(report::Arguments),
+    #[cfg(feature = "full")]
+    Completions(shell::Completions),
+    #[cfg(feature = "full")]
+    Man(shell::Man),
+}
+
+/// The definitions of all commands and options.
+pub fn command() -> clap::Command {
+    Arguments::command()
 }
 
 /// Runs the program on the process's arguments.
 pub fn run() -> ExitCode {
-    let result = match Arguments::parse().command {
+    let asked = Arguments::parse().command;
+    warn_of_old_names(std::env::args_os().filter_map(|word| word.into_string().ok()));
+    let result = match asked {
         Command::Generate(a) => generate::run(&a),
         Command::Family(a) => family::run(&a),
         Command::Search(a) => search::run(&a),
@@ -123,6 +136,10 @@ pub fn run() -> ExitCode {
         Command::Plan(a) => plan::run(&a),
         #[cfg(feature = "full")]
         Command::Report(a) => report::run(&a),
+        #[cfg(feature = "full")]
+        Command::Completions(a) => shell::completions(&a, command()),
+        #[cfg(feature = "full")]
+        Command::Man(a) => shell::man(&a, command()),
     };
     result.unwrap_or_else(|error| {
         note(&format!("polycert: {error}"));

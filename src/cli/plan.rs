@@ -7,6 +7,7 @@ use crate::cli::params;
 use crate::cli::progress::{Clock, Line};
 use crate::cli::terminal::{note, output, quoted, rational};
 use crate::error::Result;
+use crate::jobs::json;
 use crate::jobs::network::audit;
 use crate::jobs::plan::{plan, Encryption, Goal, Kinds, Outcome, Progress, Request};
 use crate::plan::levels::Objective;
@@ -194,7 +195,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     match outcome {
         Outcome::Infeasible(found) => {
             let text = match a.json {
-                true => words::infeasible_json(&found),
+                true => format!("{:#}\n", json::infeasible(&found)),
                 false => words::infeasible(&found),
             };
             output(None, &text)?;

@@ -8,6 +8,7 @@ use crate::cli::terminal::{guard, note, output};
 use crate::error::{Error, Result};
 use crate::files::read_text;
 use crate::function::target::Function;
+use crate::jobs::json;
 use crate::jobs::search::{
     cache_file, folder, search, Answer, CostTable, Gap, Objective, Progress, Request, Row,
     MAX_ALPHA,
@@ -105,7 +106,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         output(Some(path), &answer.certificate)?;
     }
     let text = if a.json {
-        json(a, &request, &answer)
+        json::search(&request, &answer).to_string() + "\n"
     } else {
         words(&request, &answer)
     };
@@ -227,35 +228,4 @@ fn words(request: &Request, answer: &Answer) -> String {
         ));
     }
     text
-}
-
-fn json(a: &Arguments, request: &Request, answer: &Answer) -> String {
-    let proof = &answer.proof;
-    let rows = &answer.front;
-    let best = rows.iter().find(|r| r.best).map(row_json);
-    let value = serde_json::json!({
-        "target": a.target.name(),
-        "alpha": a.alpha,
-        "inputs": request.inputs(),
-        "objective": a.objective,
-        "best": best,
-        "bound_lo": number::write(&proof.bound_lo),
-        "bound_hi": number::write(&proof.bound_hi),
-        "estimate_hi_log2": number::estimate_log2(&proof.bound_hi),
-        "verdict": proof.verdict.map(|v| v.to_string()),
-        "table_sha256": answer.table.sha256(),
-        "front": rows.iter().map(row_json).collect::<Vec<_>>(),
-    });
-    value.to_string() + "\n"
-}
-
-fn row_json(row: &Row) -> serde_json::Value {
-    serde_json::json!({
-        "degrees": row.degrees,
-        "depth": row.cost.depth,
-        "mults": row.cost.mults,
-        "cost": row.price,
-        "bound_hi": row.bound_hi.as_ref().map(number::write),
-        "estimate_hi_log2": row.bound_hi.as_ref().map(number::estimate_log2),
-    })
 }

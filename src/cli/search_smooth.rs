@@ -5,9 +5,8 @@ use crate::certify::proof::Verdict;
 use crate::cli::terminal::{note, output, range};
 use crate::error::{Error, Result};
 use crate::function::formula::Formula;
-use crate::jobs::search::{
-    search_smooth, Objective, SmoothAnswer, SmoothRequest, SmoothRow, MAX_PRECISION,
-};
+use crate::jobs::json;
+use crate::jobs::search::{search_smooth, Objective, SmoothAnswer, SmoothRequest, MAX_PRECISION};
 use rug::Rational;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -75,7 +74,7 @@ pub fn run(
         output(certificate, &answer.certified.certificate)?;
     }
     let text = match as_json {
-        true => json(request, &answer),
+        true => json::search_smooth(request, &answer).to_string() + "\n",
         false => words(request, &answer),
     };
     output(None, &text)?;
@@ -83,14 +82,6 @@ pub fn run(
         Some(Verdict::Proved) => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     })
-}
-
-fn measure(request: &SmoothRequest) -> &'static str {
-    if request.relative {
-        "relative"
-    } else {
-        "absolute"
-    }
 }
 
 fn words(request: &SmoothRequest, answer: &SmoothAnswer) -> String {
@@ -101,7 +92,7 @@ fn words(request: &SmoothRequest, answer: &SmoothAnswer) -> String {
         request.function,
         number::write_canonical(&request.lo),
         number::write_canonical(&request.hi),
-        measure(request),
+        request.measure(),
         request.precision,
         number::decimal(&proof.bound_lo, 12, false),
         number::decimal(&proof.bound_hi, 12, true),
@@ -132,33 +123,4 @@ fn words(request: &SmoothRequest, answer: &SmoothAnswer) -> String {
         ));
     }
     text
-}
-
-fn row(row: &SmoothRow) -> serde_json::Value {
-    serde_json::json!({
-        "form": row.form.to_string(),
-        "degree": row.degree,
-        "depth": row.cost.depth,
-        "products": row.cost.mults,
-        "bound_hi": number::write(&row.bound_hi),
-        "estimate_hi_log2": number::estimate_log2(&row.bound_hi),
-    })
-}
-
-fn json(request: &SmoothRequest, answer: &SmoothAnswer) -> String {
-    let proof = &answer.certified.proof;
-    let value = serde_json::json!({
-        "function": request.function.text(),
-        "range": [number::write(&request.lo), number::write(&request.hi)],
-        "precision": request.precision,
-        "error": measure(request),
-        "best": answer.front.iter().find(|r| r.best).map(row),
-        "bound_lo": number::write(&proof.bound_lo),
-        "bound_hi": number::write(&proof.bound_hi),
-        "estimate_hi_log2": number::estimate_log2(&proof.bound_hi),
-        "verdict": proof.verdict.map(|v| v.to_string()),
-        "table_sha256": answer.table.sha256(),
-        "front": answer.front.iter().map(row).collect::<Vec<_>>(),
-    });
-    value.to_string() + "\n"
 }

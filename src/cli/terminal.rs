@@ -11,15 +11,29 @@ pub fn rational(text: &str) -> std::result::Result<Rational, String> {
     number::parse(text).map_err(|e| e.to_string())
 }
 
+/// What `--bound` was called before, which is still taken, and warned of; it goes with the next version.
+pub const BOUND_BEFORE: &str = "scale";
+
+/// Warns where an option is named as it was before.
+pub fn warn_of_old_names(mut words: impl Iterator<Item = String>) {
+    let old = format!("--{BOUND_BEFORE}");
+    if words.any(|word| {
+        word.strip_prefix(&old)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    }) {
+        note(&format!("warning: {old} is --bound now: B, where inputs are in [-B, B]; the old name goes with the next version"));
+    }
+}
+
 /// B on the command line: inputs are in [-B, B].
-pub fn input_scale(text: &str) -> std::result::Result<Rational, String> {
+pub fn input_bound(text: &str) -> std::result::Result<Rational, String> {
     let b = rational(text)?;
     let bits = b.numer().significant_bits().saturating_sub(1);
     let power = *b.denom() == 1u32 && *b.numer() > 0u32 && b.numer().is_power_of_two();
     // Inputs of 2^20 to 2^100 are nowhere; scales of CKKS are just there.
     if power && (20..=100).contains(&bits) {
         return Err(format!(
-            "2^{bits} looks like the scale of CKKS, which is --log-scale {bits} where there is encryption; --scale is B, where inputs are in [-B, B]"
+            "2^{bits} looks like the scale of CKKS, which is --log-scale {bits} where there is encryption; --bound is B, where inputs are in [-B, B]"
         ));
     }
     Ok(b)

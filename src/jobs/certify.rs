@@ -103,6 +103,12 @@ impl Default for Request {
     }
 }
 
+/// The format that coefficients are held in: as asked for, else that of the evaluation, else exactly.
+pub fn held(asked: Option<CoefficientMode>, evaluation: Option<Evaluation>) -> CoefficientMode {
+    let own = evaluation.map_or(CoefficientMode::Exact, |e| e.format);
+    asked.unwrap_or(own)
+}
+
 /// What was proved.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -200,8 +206,8 @@ pub(in crate::jobs) fn own_domain(
     }
     if *scale != 1u32 {
         return Err(Error::domain(format!(
-            "the table is for [{lo}, {hi}], and --scale {scale} applies p to x/{scale}: give --to 1 for inputs in \
-             [-{scale}, {scale}], or leave --scale out for inputs in [{lo}, {hi}]"
+            "the table is for [{lo}, {hi}], and --bound {scale} applies p to x/{scale}: give --to 1 for inputs in \
+             [-{scale}, {scale}], or leave --bound out for inputs in [{lo}, {hi}]"
         )));
     }
     Ok(Some(hi.clone()))
@@ -330,7 +336,7 @@ impl Request {
         let known = |x: &Option<_>| x.is_some();
         // Which option is of use for which target: given, name, of use, for what, and why not.
         for (given, name, used, wanted, why) in [
-            (scaled, "scale", !direct, sign, own),
+            (scaled, "bound", !direct, sign, own),
             (known(&self.zone), "zone", through_relu && !jumps, zone, ""),
             (
                 known(&self.rho),

@@ -24,6 +24,8 @@
 //! | [`plan`] | a network, a data set and a cost profile to a precision budget, its worth proved on other samples | `plan` |
 //! | [`network::box_bounds`] | a box of inputs to ranges and output difference | `network box` |
 //!
+//! [`json`] has the answers as text for programs.
+//!
 //! Nothing here prints: work that takes long tells a callback what it is at. Errors name a field of the
 //! request as the command's option (`--eps`), so that one wording serves both. "Not proved" is an answer.
 //!
@@ -44,6 +46,7 @@ pub mod evaluate;
 pub mod export;
 pub mod families;
 pub mod generate;
+pub mod json;
 #[cfg(feature = "full")]
 pub mod network;
 #[cfg(feature = "full")]

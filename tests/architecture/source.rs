@@ -185,12 +185,12 @@ pub struct Crate {
 }
 
 impl Crate {
-    /// Reads every file below `src`, but for the folder `skip`.
-    pub fn read(name: &'static str, src: &Path, skip: Option<&str>) -> Self {
+    /// Reads every file below `src`, but for the folders `skip`.
+    pub fn read(name: &'static str, src: &Path, skip: &[&str]) -> Self {
         let mut files = BTreeMap::new();
         for path in sources(src) {
             let file = path.strip_prefix(src).unwrap().to_owned();
-            if skip.is_some_and(|s| file.starts_with(s)) || file.ends_with("main.rs") {
+            if skip.iter().any(|s| file.starts_with(s)) || file.ends_with("main.rs") {
                 continue;
             }
             let mut module: Vec<String> = file

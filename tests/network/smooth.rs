@@ -502,12 +502,12 @@ fn tables_are_taken_by_their_kind_or_refused_by_name() {
         (
             vec![&of_gelu, &of_relu],
             vec![],
-            ["--scale B is needed", "p(x/B)"],
+            ["--bound B is needed", "p(x/B)"],
         ),
         (
             vec![&of_gelu, &direct],
             vec![2],
-            ["--scale 2", "p(x) itself"],
+            ["--bound 2", "p(x) itself"],
         ),
     ] {
         let error = load(&tables, &scales).unwrap_err().to_string();

@@ -263,7 +263,7 @@ for it in range(N):
         x = np.linspace(-1, 1, 784).reshape(1, 1, 28, 28).astype(np.float32)
         inp = f"{tmp}/x.npy"
         np.save(inp, x)
-    args = [P, "network", "evaluate", f, "--table", TABLE, "--scale", "1000", "--input", inp, "--json"]
+    args = [P, "network", "evaluate", f, "--table", TABLE, "--bound", "1000", "--input", inp, "--json"]
     if x.ndim == 4:
         args += ["--layout", "nchw"]
     try:

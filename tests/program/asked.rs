@@ -54,7 +54,7 @@ fn a_table_is_left_at_either_end_of_its_own_domain() {
         assert!(j["verdict"] == "same" || j["verdict"] == "different", "{j}");
     }
     for x in [0.25, -0.25] {
-        let (j, _) = evaluated(F1, [x, 0.0], &["--scale", "1"]);
+        let (j, _) = evaluated(F1, [x, 0.0], &["--bound", "1"]);
         assert_ne!(j["verdict"], "exhausted", "{j}");
     }
     // Too few bits: the domain is what is named.
@@ -89,7 +89,7 @@ fn a_number_at_the_very_end_is_certified() {
 
 #[test]
 fn numbers_that_are_not_held_are_an_answer() {
-    let (j, said) = evaluated(F1, [1e308, 0.0], &["--scale", "8"]);
+    let (j, said) = evaluated(F1, [1e308, 0.0], &["--bound", "8"]);
     assert_eq!(j["verdict"], "exhausted");
     assert_eq!(j["exhausted"]["layer"], "fc1");
     assert!(j["network_class"].is_null() && j["twin_class"].is_null());
@@ -101,7 +101,7 @@ fn numbers_that_are_not_held_are_an_answer() {
     f.file("x.npy", npy("<f8", &[3, 2], &data));
     f.file("y.npy", npy("|u1", &[3], &[0, 0, 1]));
     let (out, labels) = (f.at("o.json"), f.at("y.npy"));
-    let rest = ["--scale", "8", "--labels", &labels, "-o", &out];
+    let rest = ["--bound", "8", "--labels", &labels, "-o", &out];
     let said = polycert(&line(&f, "audit", &rest)).exits(1).out;
     assert!(said.contains("sample 1: EXHAUSTED at layer"), "{said}");
     let whole: Value = serde_json::from_str(&read(&out)).unwrap();
@@ -274,7 +274,7 @@ fn an_option_that_is_of_no_use_is_refused_by_name() {
         ("evaluate SIGN --preset A --window 3 --runs 0", "--window"),
         ("evaluate SIGN --preset A --hard --values SIGN", "--hard"),
         ("noise --preset A --table SIGN --window 3", "--window"),
-        ("noise --preset A --scale 2", "--table"),
+        ("noise --preset A --bound 2", "--table"),
         ("noise --preset A --target relu", "--table"),
         ("noise --preset A --flood 50", "--table"),
         ("family minimax --degree 4 --slope 1/2", "--slope"),
@@ -305,7 +305,7 @@ fn lengths_are_in_the_units_of_the_input() {
     let c = f.at("c.json");
     let j = |scale: &str| {
         let line = [
-            "certify", &t, "--scale", scale, "--limit", "2", "--json", "-o", &c,
+            "certify", &t, "--bound", scale, "--limit", "2", "--json", "-o", &c,
         ];
         polycert(&line).exits(0).json()
     };
@@ -338,7 +338,7 @@ fn what_stays_bounded_is_r_and_named() {
         ("abs", " (of r, not of what stands for abs)"),
         ("max", " (of r, not of what stands for max)"),
     ] {
-        let said = polycert(&["certify", &t, "--target", target, "--scale", "2"])
+        let said = polycert(&["certify", &t, "--target", target, "--bound", "2"])
             .exits(0)
             .out;
         let mut lines = said.lines().filter(|l| l.contains("stays bounded"));

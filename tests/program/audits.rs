@@ -14,7 +14,7 @@ fn a_twin_that_underflows_is_decided_with_wider_exponents() {
     let at = |name: &str| cases.join(name).to_str().unwrap().to_owned();
     let (net, table, input) = (at("under.onnx"), at("under.json"), at("under.npy"));
     let line = [
-        "network", "evaluate", &net, "--table", &table, "--scale", "1", "--input", &input, "--json",
+        "network", "evaluate", &net, "--table", &table, "--bound", "1", "--input", &input, "--json",
     ];
     let j = polycert(&line).exits(1).json();
     assert_eq!(j["verdict"], "different");
@@ -61,7 +61,7 @@ fn a_radius_beyond_the_domain_is_exhausted_and_counts_as_undecided() {
     f.file("y.npy", npy("|u1", &[2], &[0, 1]));
     let (out, labels) = (f.at("o.json"), f.at("y.npy"));
     let rest = [
-        "--scale",
+        "--bound",
         "1",
         "--labels",
         &labels,
@@ -104,7 +104,7 @@ fn a_sample_that_cannot_be_evaluated_is_a_row() {
     f.file("y.npy", npy("|u1", &[3], &[0, 0, 1]));
     let (out, csv, labels) = (f.at("o.json"), f.at("o.csv"), f.at("y.npy"));
     let rest = [
-        "--scale", "8", "--labels", &labels, "-o", &out, "--csv", &csv,
+        "--bound", "8", "--labels", &labels, "-o", &out, "--csv", &csv,
     ];
     let r = polycert(&line(&f, "audit", &rest)).exits(1);
     assert!(
@@ -133,7 +133,7 @@ fn an_audit_loses_no_file() {
     let out = f.at("o.json");
     for own in [&net, &table, &input] {
         for option in ["-o", "--csv"] {
-            let mut rest = vec!["--scale", "8", option, own];
+            let mut rest = vec!["--bound", "8", option, own];
             if option == "--csv" {
                 rest.extend(["-o", &out]);
             }
@@ -143,11 +143,11 @@ fn an_audit_loses_no_file() {
             assert_eq!(std::fs::read(own).unwrap(), before);
         }
     }
-    polycert(&line(&f, "audit", &["--scale", "8", "-o", &out])).exits(0);
+    polycert(&line(&f, "audit", &["--bound", "8", "-o", &out])).exits(0);
     let r = polycert(&line(
         &f,
         "audit",
-        &["--scale", "8", "--count", "2", "-o", &out],
+        &["--bound", "8", "--count", "2", "-o", &out],
     ))
     .exits(2);
     assert!(
@@ -155,11 +155,11 @@ fn an_audit_loses_no_file() {
         "{}",
         r.err
     );
-    polycert(&line(&f, "audit", &["--scale", "8", "-o", &out])).exits(0);
+    polycert(&line(&f, "audit", &["--bound", "8", "-o", &out])).exits(0);
     // Another audit that writes the same result.
     let journal = std::fs::File::create(f.path("o.json.journal")).unwrap();
     journal.lock().unwrap();
-    let r = polycert(&line(&f, "audit", &["--scale", "8", "-o", &out])).exits(2);
+    let r = polycert(&line(&f, "audit", &["--bound", "8", "-o", &out])).exits(2);
     assert!(r.err.contains("another audit is writing"), "{}", r.err);
 }
 
@@ -167,7 +167,7 @@ fn an_audit_loses_no_file() {
 fn an_audit_writes_a_checked_certificate_of_each_sample() {
     let f = folder(&[255, 0, 0, 255, 51, 51]);
     let (out, folder) = (f.at("o.json"), f.at("certificates"));
-    let rest = ["--scale", "8", "-o", &out, "--certificates", &folder];
+    let rest = ["--bound", "8", "-o", &out, "--certificates", &folder];
     let r = polycert(&line(&f, "audit", &rest)).exits(1);
     assert!(r.err.contains("2 certificates"), "{}", r.err);
     let manifest = read(f.path("certificates/manifest.json"));

@@ -24,16 +24,16 @@ fn requests_that_make_no_sense() {
     let zeros = "0".repeat(64);
     let rows: Vec<(Vec<&str>, Vec<&str>)> = vec![
         (
-            vec!["--scale", "0"],
+            vec!["--bound", "0"],
             vec!["t.json: ", "scale B must be above 0"],
         ),
         (
-            vec!["--scale", "-1"],
+            vec!["--bound", "-1"],
             vec!["t.json: ", "scale B must be above 0", "-1"],
         ),
         (
-            vec!["--scale", "1/0"],
-            vec!["--scale", "denominator is zero"],
+            vec!["--bound", "1/0"],
+            vec!["--bound", "denominator is zero"],
         ),
         (vec!["--claim", "small"], vec!["--claim", "small"]),
         (vec!["--claim", "NaN"], vec!["--claim", "NaN"]),
@@ -73,7 +73,7 @@ fn requests_that_make_no_sense() {
             vec!["t.json: input scale -1", "at most"],
         ),
         (
-            vec!["--target", "max_pool", "--scale", "1e-300"],
+            vec!["--target", "max_pool", "--bound", "1e-300"],
             vec!["t.json: ", "2^-40 to 2^40"],
         ),
         (
@@ -402,8 +402,8 @@ fn costly_requests_are_bounded() {
         (vec!["--limit", "1e-300"], 0),
         (vec!["--zone", "2^-300"], 0),
         (vec!["--zone", "1e-500"], 0),
-        (vec!["--scale", "1e-500"], 0),
-        (vec!["--scale", "1e500"], 0),
+        (vec!["--bound", "1e-500"], 0),
+        (vec!["--bound", "1e500"], 0),
         (vec!["--target", "sign", "--eps", "1e-500"], 0),
         (
             vec!["--target", "sign", "--eps", "0.999999999999999999999999999"],

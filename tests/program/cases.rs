@@ -21,7 +21,7 @@ fn onnx_files_give_the_logits_of_onnxruntime() {
         let rest = [
             "--table",
             &table(),
-            "--scale",
+            "--bound",
             "64",
             "--layout",
             "nchw",

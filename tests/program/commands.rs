@@ -315,7 +315,7 @@ fn max_pool_with_the_input_scale_of_the_paper() {
                 "max_pool",
                 "--window",
                 window,
-                "--scale",
+                "--bound",
                 "3",
                 "--input-scale",
                 &c,
@@ -331,7 +331,7 @@ fn max_pool_with_the_input_scale_of_the_paper() {
 #[test]
 fn scale_multiplies_the_error() {
     let (_folder, table) = small();
-    let (one, forty) = (certify(&table, &[]), certify(&table, &["--scale", "40"]));
+    let (one, forty) = (certify(&table, &[]), certify(&table, &["--bound", "40"]));
     for field in ["bound_lo", "bound_hi"] {
         assert_eq!(number(&forty, field), number(&one, field) * 40u32);
     }

@@ -11,7 +11,7 @@ fn at(file: &str) -> String {
 fn line(verb: &str, network: &str, (table, scale): (&str, &str), more: &[&str]) -> Run {
     let table = at(table);
     let mut all = vec![
-        "network", verb, network, "--table", &table, "--scale", scale,
+        "network", verb, network, "--table", &table, "--bound", scale,
     ];
     all.extend(more);
     polycert(&all)
@@ -142,5 +142,5 @@ fn a_small_network_runs_on_ciphertexts() {
         assert!(lo - 1e-9 <= *want && *want <= hi + 1e-9);
     }
     let refused = run("relu13.json", "2", &["--simulate"]).exits(2);
-    assert!(refused.err.contains("a larger --scale"), "{}", refused.err);
+    assert!(refused.err.contains("a larger --bound"), "{}", refused.err);
 }

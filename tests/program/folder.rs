@@ -67,7 +67,7 @@ fn a_folder_of_text_means_what_the_safetensors_file_means() {
     f.file("x.npy", crate::network::npy("|u1", &[1, 2], &[2, 1]));
     let [net, table, x] = ["net", "f1.json", "x.npy"].map(|n| f.at(n));
     let line = [
-        "network", "evaluate", &net, "--table", &table, "--scale", "64", "--input", &x,
+        "network", "evaluate", &net, "--table", &table, "--bound", "64", "--input", &x,
     ];
     let r = polycert(&[&line[..], &["--json"]].concat());
     assert_eq!(
@@ -238,7 +238,7 @@ fn an_output_replaces_no_file_of_the_folder() {
     f.file("x.npy", crate::network::npy("|u1", &[1, 2], &[2, 1]));
     let [net, table, x, out] = ["net", "f1.json", "x.npy", "net/graph.json"].map(|n| f.at(n));
     let line = [
-        "network", "audit", &net, "--table", &table, "--scale", "64", "--input", &x, "-o", &out,
+        "network", "audit", &net, "--table", &table, "--bound", "64", "--input", &x, "-o", &out,
     ];
     let r = polycert(&line).exits(2);
     assert!(

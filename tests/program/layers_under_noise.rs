@@ -16,7 +16,7 @@ fn evaluation(f: &Folder, table: &str, scale: &str) -> String {
     let line = [
         "evaluate",
         table,
-        "--scale",
+        "--bound",
         scale,
         "--log-n",
         "11",
@@ -48,7 +48,7 @@ fn each_layer_is_served_by_one_evaluation_certificate() {
     );
     let line = |command: &str, scale: &str, rest: &[&str]| {
         let start = [
-            "network", command, &net, "--input", &images, "--table", &table, "--scale", scale,
+            "network", command, &net, "--input", &images, "--table", &table, "--bound", scale,
         ];
         polycert(&[&start[..], rest].concat())
     };
@@ -146,7 +146,7 @@ fn a_certificate_states_noise_by_layer() {
     let out = f.at("c.json");
     let with = |rest: &[&str]| {
         let start = [
-            "network", "certify", &net, "--input", &x, "--table", &table, "--scale", "8,16", "-o",
+            "network", "certify", &net, "--input", &x, "--table", &table, "--bound", "8,16", "-o",
             &out,
         ];
         polycert(&[&start[..], rest].concat())
@@ -247,7 +247,7 @@ fn tables_of_both_kinds_are_served_by_their_own_certificates() {
     let with = |tables: [&str; 2], scale: &str, certificates: &[&str]| {
         let mut line = vec![
             "network", "certify", &net, "--input", &x, "--table", tables[0], "--table", tables[1],
-            "--scale", scale, "-o", &out,
+            "--bound", scale, "-o", &out,
         ];
         for certificate in certificates {
             line.extend(["--evaluation", certificate]);
@@ -367,7 +367,7 @@ fn what_each_layer_has_to_spare_is_printed() {
     );
     let table = at("relu13.json");
     let line = [
-        "network", "deviate", &net, "--input", &images, "--table", &table, "--scale", "32",
+        "network", "deviate", &net, "--input", &images, "--table", &table, "--bound", "32",
         "--worst", "2^-30", "--attack", "0", "--budget",
     ];
     let words = polycert(&line).exits(0).out;
@@ -439,7 +439,7 @@ fn every_layer_is_passed_under_noise() {
     let table = at("relu13.json");
     let line = |command: &str, rest: &[&str]| {
         let start = [
-            "network", command, &net, "--input", &x, "--table", &table, "--scale", "8",
+            "network", command, &net, "--input", &x, "--table", &table, "--bound", "8",
         ];
         polycert(&[&start[..], rest].concat())
     };

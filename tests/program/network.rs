@@ -92,7 +92,7 @@ fn one_input_is_evaluated_and_its_verdict_is_the_exit_code() {
         polycert(&line(
             &f,
             "evaluate",
-            &["--scale", scale, "--sample", sample, "--json"],
+            &["--bound", scale, "--sample", sample, "--json"],
         ))
     };
     let j = at("0", "8").exits(0).json();
@@ -118,7 +118,7 @@ fn one_input_is_evaluated_and_its_verdict_is_the_exit_code() {
     assert_eq!(j["verdict"], "undecided");
     // y = 1: logits 1 and 3.
     assert_eq!(at("1", "8").exits(0).json()["twin_class"], 1);
-    let words = polycert(&line(&f, "evaluate", &["--scale", "8"]))
+    let words = polycert(&line(&f, "evaluate", &["--bound", "8"]))
         .exits(0)
         .out;
     assert!(words.contains("SAME CLASS 0"), "{words}");
@@ -131,7 +131,7 @@ fn one_input_is_evaluated_and_its_verdict_is_the_exit_code() {
     assert_eq!(j["outside"]["neuron"], 0);
     let needed = j["outside"]["bound_needed_scale"].as_f64().unwrap();
     assert!((4.0..4.000_001).contains(&needed), "{needed}");
-    let words = polycert(&line(&f, "evaluate", &["--scale", "3"]))
+    let words = polycert(&line(&f, "evaluate", &["--bound", "3"]))
         .exits(1)
         .out;
     assert!(words.contains("OUTSIDE: layer act needs B >= 4"), "{words}");
@@ -144,7 +144,7 @@ fn an_audit_counts_and_goes_on_after_an_interruption() {
     let (out, csv, labels) = (f.at("o.json"), f.at("o.csv"), f.at("y.npy"));
     let run = |extra: &[&str]| {
         let mut rest = vec![
-            "--scale", "8", "--labels", &labels, "-o", &out, "--csv", &csv,
+            "--bound", "8", "--labels", &labels, "-o", &out, "--csv", &csv,
         ];
         rest.extend(extra);
         polycert(&line(&f, "audit", &rest))
@@ -171,7 +171,7 @@ fn an_audit_counts_and_goes_on_after_an_interruption() {
     std::fs::remove_file(f.path("o.json.journal")).unwrap();
     // The journal of these settings, from a run that fails when it writes its result.
     std::fs::create_dir(f.path("d")).unwrap();
-    let mut rest = line(&f, "audit", &["--scale", "8", "--labels", &labels, "-o"]);
+    let mut rest = line(&f, "audit", &["--bound", "8", "--labels", &labels, "-o"]);
     rest.push(f.at("d"));
     polycert(&rest).exits(2);
     let journal = read(f.path("d.journal"));
@@ -196,7 +196,7 @@ fn an_audit_counts_and_goes_on_after_an_interruption() {
     assert_eq!(again["samples"][0]["label"], 77);
     assert_eq!(again["samples"][4], whole["samples"][4]);
     f.file("o.json.journal", format!("{digest}\n"));
-    let other = polycert(&line(&f, "audit", &["--scale", "9", "-o", &out])).exits(2);
+    let other = polycert(&line(&f, "audit", &["--bound", "9", "-o", &out])).exits(2);
     assert!(other.err.contains("other settings"), "{}", other.err);
 }
 
@@ -232,7 +232,7 @@ fn bad_models_and_inputs_are_named() {
     let table = f.at("f1.json");
     let half = f.file("half.json", F1.replace("\"hi\":\"1\"", "\"hi\":\"1/2\""));
     let evaluate = |extra: &[&str]| {
-        let mut all = vec!["network", "audit", &net, "--scale", "8"];
+        let mut all = vec!["network", "audit", &net, "--bound", "8"];
         all.extend(extra);
         all.iter().map(|s| (*s).to_owned()).collect::<Vec<String>>()
     };
@@ -367,7 +367,7 @@ fn onnx_that_is_not_supported_is_named() {
 fn a_certificate_is_written_and_checked_again_by_the_independent_program() {
     let f = folder(&[255, 0, 51, 51]);
     let out = f.at("c.json");
-    let r = polycert(&line(&f, "certify", &["--scale", "8", "-o", &out])).exits(0);
+    let r = polycert(&line(&f, "certify", &["--bound", "8", "-o", &out])).exits(0);
     assert!(
         r.out
             .contains("VERIFIED the network and its polynomial twin both answer class 0"),
@@ -390,7 +390,7 @@ fn a_certificate_is_written_and_checked_again_by_the_independent_program() {
     let r = polycert(&line(
         &f,
         "certify",
-        &["--scale", "8", "--sample", "1", "-o", &none],
+        &["--bound", "8", "--sample", "1", "-o", &none],
     ))
     .exits(1);
     assert!(
@@ -408,7 +408,7 @@ fn a_certificate_under_noise_is_written_and_checked_again() {
     let f = folder(&[255, 0, 51, 51]);
     let out = f.at("n.json");
     let with = |rest: &[&str]| {
-        let all = [&["--scale", "8", "-o", out.as_str()], rest].concat();
+        let all = [&["--bound", "8", "-o", out.as_str()], rest].concat();
         polycert(&line(&f, "certify", &all))
     };
     let r = with(&["--worst", "2^-20,2^-24", "--sigma", "2^-20"]).exits(0);
@@ -496,7 +496,7 @@ fn our_network_is_certified_under_noise() {
             &at("networks/fashion/network.safetensors"),
             "--table",
             &at("relu13.json"),
-            "--scale",
+            "--bound",
             "32",
             "--input",
             &at("networks/fashion/images.npy"),
@@ -531,11 +531,11 @@ fn the_scale_of_the_scheme_is_not_taken_for_b() {
             ("2^50", 50),
             ("8,2^41", 41),
         ] {
-            let words = polycert(&line(&f, command, &[&["--scale", b], &more[..]].concat()))
+            let words = polycert(&line(&f, command, &[&["--bound", b], &more[..]].concat()))
                 .exits(2)
                 .err;
             let parts = [
-                "--scale",
+                "--bound",
                 &format!("--log-scale {bits}"),
                 "inputs are in [-B, B]",
             ];
@@ -548,7 +548,7 @@ fn the_scale_of_the_scheme_is_not_taken_for_b() {
     assert!(!f.path("out.json").exists());
     // 2^40 - 1 and 2^19 may be meant.
     for b in ["1099511627775", "2^19"] {
-        let run = polycert(&line(&f, "evaluate", &["--scale", b]));
+        let run = polycert(&line(&f, "evaluate", &["--bound", b]));
         assert!(run.code != 2, "{run:?}");
     }
 }

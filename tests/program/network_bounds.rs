@@ -58,7 +58,7 @@ fn words_of(list: &[String]) -> Vec<&str> {
 #[test]
 fn the_shipped_network_is_certified_under_little_noise_and_not_under_much() {
     let request = deviate(&[
-        "--scale",
+        "--bound",
         "32",
         "--worst",
         "2^-26,2^-2",
@@ -94,24 +94,24 @@ fn the_shipped_network_is_certified_under_little_noise_and_not_under_much() {
 #[test]
 fn noise_that_makes_no_sense_is_refused() {
     refused(
-        &words_of(&deviate(&["--scale", "32"])),
+        &words_of(&deviate(&["--bound", "32"])),
         "noise levels with --worst and --sigma",
     );
     refused(
-        &words_of(&deviate(&["--scale", "32", "--worst", "2"])),
+        &words_of(&deviate(&["--bound", "32", "--worst", "2"])),
         "from 0 to 1 in units of B",
     );
     refused(
-        &words_of(&deviate(&["--scale", "1/3", "--worst", "2^-20"])),
+        &words_of(&deviate(&["--bound", "1/3", "--worst", "2^-20"])),
         "B that is an f64",
     );
     refused(
-        &words_of(&deviate(&["--scale", "2", "--worst", "2^-20"])),
+        &words_of(&deviate(&["--bound", "2", "--worst", "2^-20"])),
         "needs B >=",
     );
     refused(
         &words_of(&deviate(&[
-            "--scale", "32", "--worst", "2^-20", "--from", "40",
+            "--bound", "32", "--worst", "2^-20", "--from", "40",
         ])),
         "has 40 samples",
     );
@@ -132,7 +132,7 @@ fn proved_levels_are_of_the_coefficients_in_use() {
         let bound = json(&request).0["bound_hi_decimal"].clone();
         let bound: f64 = bound.as_str().unwrap().parse().unwrap();
         let request = deviate(&[
-            "--scale",
+            "--bound",
             "32",
             "--centre",
             "relu",
@@ -176,7 +176,7 @@ fn audit(folder: &Folder, name: &str, rest: &[&str]) -> (Output, Value) {
 fn an_audit_under_noise_counts_what_deviate_proves() {
     let folder = Folder::new();
     let csv = folder.at("a.csv");
-    let noise = ["--scale", "32", "--worst", "2^-26,2^-2", "--sigma", "2^-24"];
+    let noise = ["--bound", "32", "--worst", "2^-26,2^-2", "--sigma", "2^-24"];
     let with_csv: Vec<&str> = noise.iter().copied().chain(["--csv", &csv]).collect();
     let (done, found) = audit(&folder, "a.json", &with_csv);
     let words = String::from_utf8_lossy(&done.stdout).into_owned();
@@ -251,7 +251,7 @@ fn an_audit_under_noise_counts_what_deviate_proves() {
         "{lines:?}"
     );
     // Other noise is another audit; without noise it needs no level.
-    let (plain, found) = audit(&folder, "b.json", &["--scale", "32"]);
+    let (plain, found) = audit(&folder, "b.json", &["--bound", "32"]);
     assert_eq!(plain.status.code(), Some(0));
     assert_eq!(found["levels"], serde_json::json!([]));
     assert!(
@@ -264,7 +264,7 @@ const EVALUATION: &str = "certificates/evaluation/relu13.b.json";
 #[test]
 fn the_noise_of_an_evaluation_certificate_becomes_a_level() {
     let request = deviate(&[
-        "--scale",
+        "--bound",
         "40",
         "--evaluation",
         EVALUATION,
@@ -296,21 +296,21 @@ fn the_noise_of_an_evaluation_certificate_becomes_a_level() {
     ] {
         assert!(rests_on.contains(said), "{said}: {rests_on}");
     }
-    let coefficients = ["--scale", "40", "--coefficients", "f64"];
+    let coefficients = ["--bound", "40", "--coefficients", "f64"];
     let rest = [&coefficients[..], &["--evaluation", EVALUATION]].concat();
     refused(&words_of(&deviate(&rest)), "holds coefficients as exact");
     // The bound is as many units of another B.
-    let rest = ["--scale", "32", "--evaluation", EVALUATION, "--attack", "0"];
+    let rest = ["--bound", "32", "--evaluation", EVALUATION, "--attack", "0"];
     let (other, _) = json(&words_of(&deviate(&[&rest[..], &["--json"]].concat())));
     assert_eq!(other["samples"][0]["levels"][0]["noise"], name);
     let other = [
-        "--scale",
+        "--bound",
         "40",
         "--evaluation",
         "certificates/relu13.cert.json",
     ];
     refused(&words_of(&deviate(&other)), "no evaluation certificate");
-    let table = deviate(&["--scale", "40", "--evaluation", EVALUATION]);
+    let table = deviate(&["--bound", "40", "--evaluation", EVALUATION]);
     let table: Vec<String> = table
         .iter()
         .map(|w| w.replace("relu13.json", "relu12.json"))
@@ -321,7 +321,7 @@ fn the_noise_of_an_evaluation_certificate_becomes_a_level() {
     let smaller = file.replace(document["noise"].as_str().unwrap(), "1*2^-30");
     let forged = folder.file("forged.json", smaller);
     let done = polycert(&words_of(&deviate(&[
-        "--scale",
+        "--bound",
         "40",
         "--evaluation",
         &forged,

@@ -39,7 +39,7 @@ fn evaluate_prints_what_it_measures_beside_the_bounds() {
     let mut arguments = vec![
         "evaluate",
         "certificates/relu04.json",
-        "--scale",
+        "--bound",
         "8",
         "--runs",
         "2",
@@ -349,7 +349,7 @@ fn tables_of_the_function_itself_are_evaluated() {
     std::fs::write(&program, stated.to_string()).unwrap();
     for (line, why) in [
         (
-            vec!["evaluate", &relu, "--scale", "2"],
+            vec!["evaluate", &relu, "--bound", "2"],
             "scale in its input maps",
         ),
         (

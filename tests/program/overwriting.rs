@@ -100,7 +100,7 @@ const LINES: [(&str, &str, &str); 24] = [
 ];
 
 /// Commands without inputs, or whose option names a folder of their own.
-const FREE: [(&str, &str); 10] = [
+const FREE: [(&str, &str); 11] = [
     ("generate", "--output"),
     ("family composite", "--output"),
     ("family minimax", "--output"),
@@ -111,6 +111,7 @@ const FREE: [(&str, &str); 10] = [
     ("family double-angle", "--output"),
     ("family newton", "--output"),
     ("family goldschmidt", "--output"),
+    ("man", "--output"),
 ];
 
 /// Every command and its output options, as its help has them.

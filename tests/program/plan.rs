@@ -252,7 +252,7 @@ fn the_noise_of_ciphertexts_is_held_against_what_margins_stand() {
         });
         given.insert(at(&row["noise"]["evaluation"][0]));
     }
-    line.extend(["--scale".to_owned(), scales.join(",")]);
+    line.extend(["--bound".to_owned(), scales.join(",")]);
     line.extend(
         given
             .iter()

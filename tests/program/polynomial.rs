@@ -182,13 +182,13 @@ fn what_makes_no_sense_of_a_polynomial_network_is_refused() {
         "evaluate",
         "own.safetensors",
         &["--table", &table],
-        "leave --table and --scale out",
+        "leave --table and --bound out",
     );
     refused(
         "evaluate",
         "own.safetensors",
-        &["--scale", "3"],
-        "leave --table and --scale out",
+        &["--bound", "3"],
+        "leave --table and --bound out",
     );
     refused("evaluate", "relu.safetensors", &[], "--table is needed");
     refused(
@@ -213,7 +213,7 @@ fn what_makes_no_sense_of_a_polynomial_network_is_refused() {
     refused(
         "evaluate",
         "relu.safetensors",
-        &["--table", &table, "--scale", "8", "--domain=0,1"],
+        &["--table", &table, "--bound", "8", "--domain=0,1"],
         "1 values of --domain",
     );
     refused(
@@ -311,7 +311,7 @@ fn polynomial_networks_are_certified_and_bounded_under_noise() {
     assert!(check(&network).starts_with("VERIFIED"));
     assert!(check(&network.replacen("0 1/2 1", "0 1/2 2", 1)).starts_with("REJECTED digest"));
     let table = f.at("f1.json");
-    let mixed = ["--table", &table, "--scale", "32", "-o", &out];
+    let mixed = ["--table", &table, "--bound", "32", "-o", &out];
     let r = polycert(&line(&f, "certify", "mixed.safetensors", &mixed)).exits(0);
     for part in [
         "its polynomial twin both answer class 0",

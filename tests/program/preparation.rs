@@ -49,7 +49,7 @@ fn folder(entries: &Value) -> Folder {
 fn ask(f: &Folder, command: &str, rest: &[&str]) -> Run {
     let at = ["net.safetensors", "f1.json", "x.npy"].map(|name| f.at(name));
     let line = [
-        "network", command, &at[0], "--table", &at[1], "--scale", "8", "--input", &at[2],
+        "network", command, &at[0], "--table", &at[1], "--bound", "8", "--input", &at[2],
     ];
     polycert(&[&line[..], rest].concat())
 }
@@ -211,7 +211,7 @@ fn channels_are_reversed_before_mean_and_deviation() {
     let r = polycert(&crate::network::line(
         &f,
         "evaluate",
-        &["--scale", "8", "--channels", "rgb"],
+        &["--bound", "8", "--channels", "rgb"],
     ))
     .exits(2);
     assert!(
@@ -275,7 +275,7 @@ fn flat_samples_of_channels_last_are_asked_for_their_layout() {
     f.file("f1.json", F1);
     let [net, table, x] = ["net.onnx", "f1.json", "x.npy"].map(|n| f.at(n));
     let line = [
-        "network", "evaluate", &net, "--table", &table, "--scale", "64", "--input", &x,
+        "network", "evaluate", &net, "--table", &table, "--bound", "64", "--input", &x,
     ];
     let class = |dims: &[usize], rest: &[&str]| {
         f.file("x.npy", npy("|u1", dims, &[0, 50, 0, 0, 0, 0]));

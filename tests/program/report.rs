@@ -254,7 +254,7 @@ fn samples_lie_below_what_is_proved() {
                 &folder,
                 "sign",
                 &read(shipped("relu08.json")),
-                &["--target", "sign", "--scale", "8"],
+                &["--target", "sign", "--bound", "8"],
             ),
             8,
         ),
@@ -272,7 +272,7 @@ fn samples_lie_below_what_is_proved() {
                 &folder,
                 "leaky",
                 F1,
-                &["--target", "leaky_relu", "--slope", "5/4", "--scale", "1/3"],
+                &["--target", "leaky_relu", "--slope", "5/4", "--bound", "1/3"],
             ),
             1,
         ),
@@ -281,7 +281,7 @@ fn samples_lie_below_what_is_proved() {
                 &folder,
                 "two",
                 &even,
-                &["--scale", "10", "--coefficients", "f32"],
+                &["--bound", "10", "--coefficients", "f32"],
             ),
             10,
         ),
@@ -352,7 +352,7 @@ fn samples_lie_below_what_is_proved() {
 #[test]
 fn what_cannot_be_drawn_is_said() {
     let folder = Folder::new();
-    let huge = certify(&folder, "huge", F1, &["--scale", "2^600", "--only-error"]);
+    let huge = certify(&folder, "huge", F1, &["--bound", "2^600", "--only-error"]);
     let page = polycert(&["report", &huge]).exits(0).out;
     assert!(page.contains("No error curve is drawn: numbers beyond"));
     assert!(page.contains("has no stage ranges to draw"));

@@ -39,7 +39,7 @@ fn pages(folder: &Folder) -> Vec<(String, PathBuf)> {
     let long = format!("{}<b>&amp;", "W".repeat(180));
     let long = folder.file("long.json", F1.replace("\"f1\"", &format!("\"{long}\"")));
     let relu = shipped("relu08.json");
-    let sign = certify("sign", &relu, &["--target", "sign", "--scale", "1000000"]);
+    let sign = certify("sign", &relu, &["--target", "sign", "--bound", "1000000"]);
     let refuted = certify("refuted", &relu, &["--claim", "2^-20"]);
     let two = certify("two", &shifted, &[]);
     let bare = certify(
@@ -47,7 +47,7 @@ fn pages(folder: &Folder) -> Vec<(String, PathBuf)> {
         &long,
         &["--only-error", "--target", "leaky_relu", "--slope", "1/3"],
     );
-    let max = certify("max", &f1, &["--target", "max", "--scale", "1/1000000"]);
+    let max = certify("max", &f1, &["--target", "max", "--bound", "1/1000000"]);
     let relu14 = shipped("relu14.cert.json");
     let all = [
         ("one", vec![relu14.clone()]),

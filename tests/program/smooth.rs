@@ -264,7 +264,7 @@ fn what_makes_no_sense_is_refused_by_name() {
     for (line, part) in [
         (vec!["certify", &e, "--to", "2"], "--range=LO,HI"),
         (vec!["certify", &e, "--to", "1"], "--range=LO,HI"),
-        (vec!["certify", &e, "--scale", "2"], "--scale"),
+        (vec!["certify", &e, "--bound", "2"], "--bound"),
         (vec!["certify", &e, "--eps", "1/4"], "--eps"),
         (
             vec!["certify", &e, "--function", "sin(x)"],

@@ -86,19 +86,19 @@ fn a_direct_table_is_the_activation_itself() {
         "{words}"
     );
     // B is 1.
-    assert!(polycert(&line(&["--scale", "1", "--sample", "1"]))
+    assert!(polycert(&line(&["--bound", "1", "--sample", "1"]))
         .exits(0)
         .out
         .contains("same"));
-    let r = refusal(&line(&["--scale", "2"]));
+    let r = refusal(&line(&["--bound", "2"]));
     assert!(
-        r.contains("--scale 2") && r.contains("direct_relu"),
+        r.contains("--bound 2") && r.contains("direct_relu"),
         "{}",
         r
     );
     // A sign needs one.
     let r = refusal(&network(&f, "evaluate", &["--table", &f.at("f1.json")]));
-    assert!(r.contains("--scale B is needed"), "{r}");
+    assert!(r.contains("--bound B is needed"), "{r}");
     // An audit has its verdicts.
     let out = f.at("audit.json");
     polycert(&network(
@@ -321,7 +321,7 @@ fn a_last_stage_of_zero_and_one_is_certified_for_every_target() {
         let scale = if target == "clip" { "4" } else { "1" };
         let bound = |table: &str, more: &[&str]| {
             let line = [
-                "certify", table, "--target", target, "--scale", scale, "--json",
+                "certify", table, "--target", target, "--bound", scale, "--json",
             ];
             let line = [&line, more].concat();
             polycert(&line).exits(0).json()["bound_hi"].clone()
@@ -443,7 +443,7 @@ fn domains_and_options_are_honoured_or_refused() {
         ["--rho", "1"],
         ["--limit", "3"],
         ["--zone", "1/2"],
-        ["--scale", "2"],
+        ["--bound", "2"],
         ["--eps", "1/8"],
     ] {
         let words = polycert(&[&["certify", table.as_str()][..], &option].concat())
@@ -472,7 +472,7 @@ fn domains_and_options_are_honoured_or_refused() {
             .out
             .contains("PROVED")
     );
-    let words = polycert(&["certify", &wide, "--scale", "10"]).exits(2).err;
+    let words = polycert(&["certify", &wide, "--bound", "10"]).exits(2).err;
     assert!(
         words.contains("--to 1") && words.contains("[-10, 10]"),
         "{words}"

@@ -315,7 +315,7 @@ fn requests_that_make_no_sense_say_what_to_do() {
     }
     for (words, message) in [
         (
-            "relu_minimax8.json --scale 2",
+            "relu_minimax8.json --bound 2",
             "has its scale in its input maps",
         ),
         (
@@ -330,7 +330,7 @@ fn requests_that_make_no_sense_say_what_to_do() {
             "relu13.json --target clip --lower 2",
             "is not below the upper",
         ),
-        ("relu13.json --target relu6", "take --scale above 3"),
+        ("relu13.json --target relu6", "take --bound above 3"),
         (
             "relu13.json --target argmax --input-gap 1/5000",
             "cannot be decided here",

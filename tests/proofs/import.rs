@@ -432,7 +432,7 @@ fn bad_input_gets_a_sentence_that_helps() {
     );
     refused(
         &folder,
-        &["certify", &table, "--scale", "2^40"],
+        &["certify", &table, "--bound", "2^40"],
         &["--log-scale 40", "[-B, B]"],
     );
     refused(

@@ -49,7 +49,7 @@ pub fn bound(
     if from >= to {
         let least = Rational::from(u - l) / 2u32;
         return Err(Error::domain(format!(
-            "x - l and x - u must stay within B to = {reach}, which holds for no x: take --scale above {least}"
+            "x - l and x - u must stay within B to = {reach}, which holds for no x: take --bound above {least}"
         )));
     }
     let bound_hi = Rational::from(e * 2u32) * &target.scale;

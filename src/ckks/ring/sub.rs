@@ -76,7 +76,6 @@ impl Sub<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::small_ring;
-    use super::*;
 
     /// As the large transform does it, bit by bit; and the small one is used.
     #[test]

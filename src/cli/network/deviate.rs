@@ -6,10 +6,9 @@ use crate::cli::network::setup::{
 };
 use crate::cli::terminal::{note, output};
 use crate::error::Result;
+use crate::jobs::json;
 use crate::jobs::network::deviate::{deviate, Request};
 use crate::network::rows::subject::Centre;
-use crate::network::rows::FAILURE_LOG2;
-use serde_json::{json, Value};
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
@@ -90,28 +89,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     })?;
     let certified = answer.certified();
     let text = if a.json {
-        let samples: Vec<Value> = answer
-            .samples
-            .iter()
-            .map(|s| found::json(s, &answer.layers))
-            .collect();
-        let value = json!({
-            "format": "polycert-deviation/1",
-            "network_sha256": answer.network_sha256,
-            "network_said": answer.network_said,
-            "input_sha256": answer.input_sha256,
-            "input_said": answer.input_said,
-            "table_sha256": answer.table_sha256,
-            "error_model": match centre {
-                Centre::Relu => "sup or envelope: any function within the noise of ReLU",
-                Centre::Polynomial => "exact centre: the polynomials, and noise at their outputs",
-            },
-            "failure_probability_log2": FAILURE_LOG2,
-            "rests_on": answer.rests_on(),
-            "samples": samples,
-            "certified_at_every_level": certified,
-        });
-        format!("{value:#}\n")
+        format!("{:#}\n", json::deviate(&answer, centre))
     } else {
         let mut text = notes(&answer.network_said, &answer.input_said);
         text.extend(

@@ -1,8 +1,7 @@
-//! What `polycert network deviate` found on one sample, for people and programs.
+//! What `polycert network deviate` found on one sample, for people.
 
 use crate::jobs::network::deviate::Sample;
 use crate::network::model::words::decimal;
-use serde_json::{json, Value};
 use std::fmt::Write as _;
 
 /// For people.
@@ -93,41 +92,4 @@ fn budget(found: &Sample, layers: &[String], out: &mut String) {
         }
         let _ = writeln!(out);
     }
-}
-
-/// For programs.
-pub fn json(found: &Sample, layers: &[String]) -> Value {
-    let finite = |x: f64| x.is_finite().then_some(x);
-    let rows: Vec<Value> = found
-        .rows
-        .iter()
-        .map(|r| {
-            let spare = layers.iter().zip(&r.spare).map(|(layer, s)| {
-                json!({
-                    "layer": layer,
-                    "bound_spare_bits": s.bound_bits,
-                    "estimate_spare_bits": s.estimate_bits,
-                })
-            });
-            json!({
-                "spare": spare.collect::<Value>(),
-                "noise": r.name,
-                "measure_observed": r.estimate_observed,
-                "estimate_first_order": r.bound.estimate_first_order,
-                "bound_deviation": finite(r.bound.bound_deviation),
-                "estimate_attacked_margin": r.estimate_attacked,
-                "bound_margin": finite(r.bound_margin),
-                "certified": found.safe(r),
-            })
-        })
-        .collect();
-    json!({
-        "sample": found.sample,
-        "class": found.class,
-        "network_class": found.network,
-        "bound_undisturbed_margin": found.bound_margin,
-        "rows": found.computed,
-        "seconds": found.seconds,
-        "levels": rows,
-    })
 }

@@ -6,13 +6,13 @@ use crate::cli::network::setup::{notes, InputArguments, ModelArguments, Precisio
 use crate::cli::progress::Clock;
 use crate::cli::terminal::{output, rational};
 use crate::error::{Error, Result};
+use crate::jobs::json;
 use crate::jobs::network::ranges::{ranges, Answer, Choice, Deployed, OverBox, Request, Source};
 use crate::jobs::network::Polynomials;
 use crate::network::model::words::{decimal, layer_name};
-use crate::network::ranges::summary::{Against, Layer, Summary};
+use crate::network::ranges::summary::{Against, Summary};
 use crate::network::read::ranges::Extent;
 use rug::Rational;
-use serde_json::{json, Value};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -139,7 +139,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     let clock = Clock::new();
     let answer = ranges(&request, &|done, of| clock.show(done, of))?;
     let text = if a.json {
-        format!("{:#}\n", json_value(&answer, a.risk))
+        format!("{:#}\n", json::ranges(&answer, a.risk))
     } else {
         notes(&answer.loaded.said, &answer.input_said) + &words(&answer, a.risk)
     };
@@ -306,56 +306,4 @@ fn tell_box(out: &mut String, answer: &Answer, boxed: &[OverBox]) {
             if b.holds { "HOLDS" } else { "not proved" }
         );
     }
-}
-
-fn json_value(answer: &Answer, risk: f64) -> Value {
-    let network = &answer.loaded.network;
-    let nodes = network.activations();
-    let text =
-        |s: &crate::network::read::ranges::Span| [number::write(&s.lo), number::write(&s.hi)];
-    let summary = |s: &Summary| {
-        let layer = |(k, l): (usize, &Layer)| {
-            let mut value = json!(l);
-            let extent = &answer.stated[k];
-            value["layer"] = json!(network.nodes[nodes[k]].name);
-            value["operation"] = json!(network.nodes[nodes[k]].op.name());
-            value["stated"] = match extent {
-                Extent::All(span) => json!(text(span)),
-                Extent::Channels(all) => json!(all.iter().map(text).collect::<Vec<_>>()),
-            };
-            value["bound_share"] = json!(l.bound_share(risk));
-            value
-        };
-        json!({
-            "samples": s.samples,
-            "all_hold": s.all_hold,
-            "some_violated": s.some_violated,
-            "bound_share": s.bound_share(risk),
-            "layers": s.layers.iter().enumerate().map(layer).collect::<Vec<_>>(),
-        })
-    };
-    let deployed = |d: &Deployed| {
-        json!({
-            "table_sha256": d.table_sha256,
-            "same": d.same,
-            "different": d.different,
-            "undecided": d.undecided,
-            "ranges": summary(&d.ranges),
-            "after": d.after,
-        })
-    };
-    json!({
-        "format": "polycert-range-trial/1",
-        "holds": answer.holds(),
-        "confidence": 1.0 - risk,
-        "network_sha256": answer.loaded.sha256,
-        "network_said": answer.loaded.said,
-        "input_sha256": answer.input_sha256,
-        "input_said": answer.input_said,
-        "ranges_sha256": answer.ranges_sha256,
-        "ranges_said": answer.said,
-        "network": summary(&answer.network),
-        "twin": answer.twin.as_ref().map(deployed),
-        "box": answer.boxed,
-    })
 }

@@ -1,7 +1,7 @@
 //! What the network commands share: arguments for the model, its polynomials, its inputs, and noise.
 
 use crate::arith::rounding::CoefficientMode;
-use crate::cli::terminal::{input_scale, rational};
+use crate::cli::terminal::{input_bound, rational, BOUND_BEFORE};
 use crate::error::{Error, Result};
 use crate::jobs::network::{Amount, InputFile, Model, NoiseLevels, Polynomials};
 use crate::network::forward::compare::MOST_BITS;
@@ -71,8 +71,8 @@ pub struct TwinArguments {
     tables: Vec<PathBuf>,
     /// B: each polynomial is used on [-B, B] (max-pool: on differences). One, or one for each
     /// ReLU and max-pooling separated by commas. None, or 1, for a table that is the function itself (target direct_relu).
-    #[arg(long, value_name = "B")]
-    scale: Option<String>,
+    #[arg(long, alias = BOUND_BEFORE, value_name = "B")]
+    bound: Option<String>,
     /// Coefficients as a program holds them: exact, f64, f32 or fixed:BITS.
     #[arg(long, default_value = "exact")]
     coefficients: CoefficientMode,
@@ -92,10 +92,10 @@ impl TwinArguments {
     pub fn request(&self) -> Result<Polynomials> {
         Ok(Polynomials {
             tables: self.tables.clone(),
-            scales: match &self.scale {
+            scales: match &self.bound {
                 Some(text) => text
                     .split(',')
-                    .map(|b| input_scale(b.trim()).map_err(|words| Error::parse("--scale", words)))
+                    .map(|b| input_bound(b.trim()).map_err(|words| Error::parse("--bound", words)))
                     .collect::<Result<_>>()?,
                 None => Vec::new(),
             },

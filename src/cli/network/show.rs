@@ -4,12 +4,12 @@ use crate::cli::network::setup::ModelArguments;
 use crate::cli::terminal::output;
 use crate::error::Result;
 use crate::files::sha256;
+use crate::jobs::json;
 use crate::network::model::exact::network_text;
 use crate::network::model::graph::{Network, Node};
 use crate::network::model::ops::Op;
 use crate::network::model::ops::Window;
 use crate::network::read::load::Loaded;
-use serde_json::json;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
@@ -27,7 +27,7 @@ pub struct Arguments {
 pub fn run(a: &Arguments) -> Result<ExitCode> {
     let loaded = a.model.request().load()?;
     let text = if a.json {
-        json_text(&loaded)
+        format!("{:#}\n", json::network(&loaded))
     } else {
         words(&loaded)
     };
@@ -112,7 +112,7 @@ fn words(loaded: &Loaded) -> String {
             0 => String::new(),
             own => format!(" ({own} of them polynomials already)"),
         },
-        neurons(n),
+        n.neurons(),
         n.depth()
     );
     if loaded.states_preprocessing {
@@ -157,62 +157,4 @@ fn words(loaded: &Loaded) -> String {
         let _ = writeln!(out, "{}", line.trim_end());
     }
     out
-}
-
-fn neurons(n: &Network) -> usize {
-    let size = |id: usize| {
-        let node = &n.nodes[id];
-        match node.op {
-            // A window of k inputs takes k - 1 polynomials.
-            Op::MaxPool(w) => node.shape.len() * w.len().saturating_sub(1),
-            _ => node.shape.len(),
-        }
-    };
-    n.activations().into_iter().map(size).sum()
-}
-
-fn json_text(loaded: &Loaded) -> String {
-    let n = &loaded.network;
-    let layers: Vec<_> = n
-        .nodes
-        .iter()
-        .map(|node| {
-            let polynomial = match &node.op {
-                Op::Polynomial(p) => json!({
-                    "degree": p.degree(),
-                    "per_channel": p.is_per_channel(),
-                    "domain": p.domain.as_ref().map(|(lo, hi)| [lo.to_string(), hi.to_string()]),
-                }),
-                _ => serde_json::Value::Null,
-            };
-            let function = match &node.op {
-                Op::Smooth(f) => Some(f.text()),
-                _ => None,
-            };
-            json!({
-                "name": node.name,
-                "operation": node.op.name(),
-                "inputs": node.inputs,
-                "shape": [node.shape.channels, node.shape.height, node.shape.width],
-                "parameters": node.op.parameters(),
-                "polynomial": polynomial,
-                "function": function,
-            })
-        })
-        .collect();
-    let value = json!({
-        "network": n.name,
-        "format": loaded.format,
-        "file_sha256": loaded.sha256,
-        "meaning_sha256": sha256(network_text(n).as_bytes()),
-        "said": loaded.said,
-        "parameters": n.parameters(),
-        "activation_layers": n.activations().len(),
-        "replaced_layers": n.replaced(),
-        "activation_neurons": neurons(n),
-        "activation_depth": n.depth(),
-        "output_layer": n.output,
-        "layers": layers,
-    });
-    format!("{value:#}\n")
 }

@@ -251,15 +251,3 @@ pub fn infeasible(found: &Infeasible) -> String {
     }
     text
 }
-
-/// The same as JSON.
-pub fn infeasible_json(found: &Infeasible) -> String {
-    let cure = |c: &crate::jobs::plan::Cure| {
-        serde_json::json!({
-            "option": c.option, "bootstraps": c.bootstraps, "estimate_ms": c.estimate_ms,
-        })
-    };
-    let cures: Vec<_> = found.cures.iter().map(cure).collect();
-    let value = serde_json::json!({"plan": null, "why": found.why, "cures": cures});
-    format!("{value:#}\n")
-}

@@ -128,7 +128,7 @@ fn within(compiled: &Compiled, simulated: &Simulated) -> Result<()> {
         };
         if size >= activation.limit() {
             return Err(Error::domain(format!(
-                "layer {:?}: its input reaches {size:.6} in size on this sample, and B is {}: a larger --scale is needed",
+                "layer {:?}: its input reaches {size:.6} in size on this sample, and B is {}: a larger --bound is needed",
                 step.name,
                 activation.scale()
             )));

@@ -32,6 +32,9 @@ pub mod schedule;
 pub(super) mod suggest;
 pub mod twin;
 
+pub use crate::network::forward::compare::MOST_BITS;
+pub use crate::network::read::input::Layout;
+pub use crate::network::rows::subject::Centre;
 pub use inputs::InputFile;
 pub use levels::{Amount, NoiseLevels};
 pub use model::Model;

@@ -9,6 +9,7 @@ use crate::jobs::network::preparation;
 use crate::jobs::network::suggest::chosen;
 use crate::jobs::network::twin::Polynomials;
 use crate::network::audit::clopper_pearson::LEAST_RISK;
+use crate::network::audit::ended::Ended;
 use crate::network::boxes::{self, stages};
 use crate::network::forward::compare::Precision;
 use crate::network::forward::twin::Activation;
@@ -294,7 +295,10 @@ impl Run<'_> {
             (self.progress)(done, samples.len());
             Ok((sample, trial))
         };
-        samples.par_iter().map(one).collect()
+        let ended = Ended::default();
+        let all = samples.par_iter();
+        all.filter_map(|sample| ended.unless(|| one(sample)))
+            .collect()
     }
 
     /// What the network's activations see on samples.

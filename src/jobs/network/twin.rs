@@ -77,13 +77,13 @@ impl Polynomials {
         let replaced = network.replaced();
         if replaced == 0 && !(tables.is_empty() && self.scales.is_empty()) {
             return Err(Error::domain(
-                "the network has no ReLU, max-pooling or smooth function that a table would replace; leave --table and --scale out",
+                "the network has no ReLU, max-pooling or smooth function that a table would replace; leave --table and --bound out",
             ));
         }
         let mut scales = self.scales(&tables, replaced)?;
         if scales.len() != replaced && scales.len() != 1 {
             return Err(Error::domain(format!(
-                "{} values of --scale; give one, or one for each of the {replaced} activations that tables replace",
+                "{} values of --bound; give one, or one for each of the {replaced} activations that tables replace",
                 scales.len()
             )));
         }
@@ -251,7 +251,7 @@ impl Polynomials {
         }
         if signs > 0 {
             return Err(Error::domain(
-                "--scale B is needed: a polynomial p ~ sign is used as p(x/B) on [-B, B]",
+                "--bound B is needed: a polynomial p ~ sign is used as p(x/B) on [-B, B]",
             ));
         }
         Ok(vec![Rational::from(1); usize::from(replaced > 0)])
@@ -366,7 +366,7 @@ fn activation(table: &Table, composite: &Composite, scale: &Rational) -> Result<
     };
     if *scale != 1u32 {
         return Err(Error::domain(format!(
-            "--scale {scale}: the table's target is {}, p(x) itself on [{}, {}]; leave --scale out, or give 1 for it",
+            "--bound {scale}: the table's target is {}, p(x) itself on [{}, {}]; leave --bound out, or give 1 for it",
             table.target, table.domain.lo, table.domain.hi
         )));
     }

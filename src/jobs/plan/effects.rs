@@ -8,6 +8,7 @@
 use crate::jobs::plan::designs::Design;
 use crate::jobs::plan::layers::Layer;
 use crate::jobs::plan::request::Goal;
+use crate::network::audit::ended::Ended;
 use crate::network::forward::{unchanged, Prepared};
 use crate::network::model::graph::NodeId;
 use crate::network::model::tournament::Expanded;
@@ -137,7 +138,10 @@ impl Effects {
             progress(done.fetch_add(1, Ordering::Relaxed) + 1, inputs.len());
             (Answer { logits, class }, shares)
         };
-        let all: Vec<_> = inputs.par_iter().map(of_sample).collect();
+        let ended = Ended::default();
+        let all = inputs.par_iter();
+        let all = all.filter_map(|input| ended.unless(|| of_sample(input)));
+        let all: Vec<_> = all.collect();
         let by_layer = |l: usize| {
             let by_design = |d: usize| all.iter().map(|(_, s)| s[l][d].clone()).collect();
             (0..designs[l].len()).map(by_design).collect()

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::jobs::network::inputs::Inputs;
 use crate::jobs::network::suggest::chosen;
+use crate::network::audit::ended::Ended;
 use crate::network::forward::compare::{Precision, MOST_BITS};
 use crate::network::forward::Prepared;
 use crate::network::model::graph::{Network, NodeId};
@@ -68,7 +69,10 @@ pub fn layers(
         progress(done.fetch_add(1, Ordering::Relaxed) + 1, samples.len());
         Ok((sample, trial))
     };
-    let trials: Vec<_> = samples.par_iter().map(one).collect::<Result<_>>()?;
+    let ended = Ended::default();
+    let trials = samples.par_iter();
+    let trials = trials.filter_map(|sample| ended.unless(|| one(sample)));
+    let trials: Vec<_> = trials.collect::<Result<_>>()?;
     let seen = Summary::new(&trials, activations.len());
     let extents = chosen(&seen, network, margin, false)?;
     let all = activations.iter().zip(&seen.layers).zip(&extents);

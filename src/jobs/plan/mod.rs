@@ -40,6 +40,8 @@ mod solve;
 mod split;
 mod uniform;
 
+pub use crate::ckks::parameters::{Literal, Parameters};
+pub use crate::plan::levels::Objective;
 pub use answer::{seconds, Answer};
 pub use choose::Found;
 pub use ciphertexts::{Closing, UniformClosing};

@@ -44,6 +44,17 @@ pub struct SmoothRequest {
     pub objective: Objective,
 }
 
+impl SmoothRequest {
+    /// The error that is meant, in a word.
+    pub fn measure(&self) -> &'static str {
+        if self.relative {
+            "relative"
+        } else {
+            "absolute"
+        }
+    }
+}
+
 /// How the function is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {

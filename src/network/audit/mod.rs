@@ -5,6 +5,7 @@
 //! margins are to each layer. [`journal`] keeps what is done, [`summary`] counts it.
 
 pub mod clopper_pearson;
+pub mod ended;
 pub mod journal;
 pub mod level;
 pub mod record;
@@ -20,6 +21,7 @@ use crate::network::forward::Point;
 use crate::network::rows::sensitivity::Sensitivity;
 use crate::network::rows::subject::{Start, Subject, Undisturbed};
 use crate::network::rows::NoiseLevel;
+use ended::Ended;
 use journal::write_line;
 use rayon::prelude::*;
 use std::path::Path;
@@ -125,7 +127,7 @@ pub fn run(
         }
         Ok(record)
     };
-    pending.into_par_iter().try_for_each(|sample| {
+    let one = |sample: usize| -> Result<()> {
         let label = label(sample);
         // A sample that cannot be evaluated is a row of its own; the others are done all the same.
         let record = evaluated(sample, label).unwrap_or_else(|e| Record::failed(sample, label, &e));
@@ -136,8 +138,12 @@ pub fn run(
         state.1.insert(sample, record);
         state.2 += 1;
         progress(state.2, total);
-        Ok::<(), Error>(())
-    })?;
+        Ok(())
+    };
+    let ended = Ended::default();
+    pending
+        .into_par_iter()
+        .try_for_each(|sample| ended.unless(|| one(sample)).unwrap_or(Ok(())))?;
     let state = state
         .into_inner()
         .unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -144,6 +144,19 @@ impl Network {
         (0..self.nodes.len()).filter(is).collect()
     }
 
+    /// Neurons of all activations; a match of a max-pooling is one.
+    pub fn neurons(&self) -> usize {
+        let size = |id: usize| {
+            let node = &self.nodes[id];
+            match node.op {
+                // A window of k inputs takes k - 1 polynomials.
+                Op::MaxPool(w) => node.shape.len() * w.len().saturating_sub(1),
+                _ => node.shape.len(),
+            }
+        };
+        self.activations().into_iter().map(size).sum()
+    }
+
     /// How many nodes a polynomial of a table replaces; a network without any is evaluated as it is.
     pub fn replaced(&self) -> usize {
         self.nodes.iter().filter(|n| n.op.is_replaced()).count()
