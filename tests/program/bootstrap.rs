@@ -480,3 +480,55 @@ fn a_bootstrap_is_measured() {
         assert!(err.contains(message), "{message}: {err}");
     }
 }
+
+/// A table's ReLU behind a bootstrapping: one certificate, which `check` verifies, and ciphertexts within it.
+#[test]
+fn a_refreshed_activation_is_certified_and_run() {
+    let folder = Folder::new();
+    let table = concat!(env!("CARGO_MANIFEST_DIR"), "/certificates/relu07.json");
+    let file = folder.path("refreshed.json");
+    let file = file.to_str().unwrap();
+    let set = ["--log-n", "10", "--insecure", "--log-values", "5"];
+    let run = |more: &[&str]| polycert(&[&["bootstrap", "--relu", table][..], &set, more].concat());
+    let own = ["--bound", "8", "--within", "7", "-o", file];
+    let text = run(&[&own[..], &["--measure", "--runs", "2", "--seed", "3"]].concat()).exits(0);
+    for part in [
+        "VERIFIED |decrypted - ReLU(x)| <= ",
+        "all inputs in [-7, 7]",
+        "INSECURE: no security is claimed of the ephemeral secret",
+        "noise        <= B 2^-",
+        "2 bootstraps, 64 slots, seed 3",
+        "all within the bound",
+        "|I| seen",
+    ] {
+        assert!(text.out.contains(part), "{part}: {}", text.out);
+    }
+    let checked = polycert(&["check", file]).exits(0).out;
+    assert!(
+        checked.contains("refreshed (2^5 values repeated"),
+        "{checked}"
+    );
+    let json = run(&["--bound", "8", "--within", "7", "--json"])
+        .exits(0)
+        .json();
+    assert_eq!(
+        (&json["verdict"], &json["measured"]),
+        (&json!("VERIFIED"), &Value::Null)
+    );
+    // At the very end of the domain the slope is larger, and so is the noise.
+    let whole = run(&["--bound", "8", "--json"]).exits(0).json();
+    let noise = |v: &Value| v["bound_noise"].as_f64().unwrap();
+    assert!(noise(&whole) > 1.5 * noise(&json), "{whole} {json}");
+    for (more, message) in [
+        (
+            &["--within", "9", "--bound", "8"][..],
+            "the domain ends at 8",
+        ),
+        (&["--bound", "0"], "above 0"),
+        (&["--sine"], "cannot be used with"),
+        (&["--judge", "x"], "cannot be used with"),
+    ] {
+        let err = run(more).exits(2).err;
+        assert!(err.contains(message), "{message}: {err}");
+    }
+}

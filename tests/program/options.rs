@@ -147,13 +147,14 @@ const SEVERAL: &[(&str, &[Meaning])] = &[
         "within",
         &[
             ("so far from 0 or 1", &["family clean"]),
-            ("so far from 0", &["noise", "evaluate"]),
+            ("so far from 0", &["noise", "evaluate", "bootstrap"]),
         ],
     ),
 ];
 
 /// The commands that prepare samples.
 const PREPARED: &[&str] = &[
+    "network encrypt",
     "network evaluate",
     "network certify",
     "network audit",

@@ -16,7 +16,7 @@ const OUTPUTS: [&str; 7] = [
 
 /// A command line: `IN1` to `IN3` are files that it reads, `OUT` is where it writes to, `DIR` the folder of `OUT`. With
 /// it the option that names OUT or DIR, and the name in DIR that it writes.
-const LINES: [(&str, &str, &str); 24] = [
+const LINES: [(&str, &str, &str); 25] = [
     (
         "plan IN1 --graph IN2 --input IN3 --labels IN2 -o DIR",
         "--output",
@@ -62,6 +62,7 @@ const LINES: [(&str, &str, &str); 24] = [
         "--certificates",
         "x.cert.json",
     ),
+    ("bootstrap --relu IN3 --bound 4 -o OUT", "--certificate", ""),
     (
         "network certify IN1 --graph IN2 --table IN3 --input IN3 -o OUT",
         "--output",

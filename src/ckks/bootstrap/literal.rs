@@ -36,7 +36,7 @@ pub struct Literal {
 
 impl Literal {
     /// N = 2^16 with 14 levels of 49 bits above a convolution's, for 2^log_values real values, up to 2^15: EvalMod at a scale of
-    /// 2^57, log2(QP) 1742.
+    /// 2^57, log2(QP) 1740.
     #[must_use]
     pub fn r57(log_values: u32) -> Self {
         let mut q = vec![50, 47, 47, 47];
