@@ -62,6 +62,22 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
+    /// The same with where it happened in front; a limit is nobody's place.
+    pub(crate) fn in_place(self, place: &str) -> Self {
+        match self {
+            Self::Rejected {
+                claim,
+                rule,
+                detail,
+            } if rule != Rule::Limit => Self::Rejected {
+                claim,
+                rule,
+                detail: format!("{place}: {detail}"),
+            },
+            other => other,
+        }
+    }
+
     /// A condition that is not met.
     pub(crate) fn rejected(rule: Rule, detail: impl Into<String>) -> Self {
         Self::Rejected {

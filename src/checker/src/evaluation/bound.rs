@@ -60,25 +60,9 @@ impl Carrier<'_> {
                 };
                 let cell = Interval::new(u.clone(), v.clone());
                 for negative in signs {
-                    let place = |fault: Fault| match fault {
-                        Fault::Rejected {
-                            claim,
-                            rule,
-                            detail,
-                        } if rule != Rule::Limit => {
-                            let side = branch.side.name();
-                            let detail = format!("branch {side}, cell {j}: {detail}");
-                            Fault::Rejected {
-                                claim,
-                                rule,
-                                detail,
-                            }
-                        }
-                        other => other,
-                    };
-                    let r = self
-                        .carry(block, branch, *negative, &cell, values)
-                        .map_err(place)?;
+                    let place = format!("branch {}, cell {j}", branch.side.name());
+                    let r = self.carry(block, branch, *negative, &cell, values);
+                    let r = r.map_err(|fault| fault.in_place(&place))?;
                     worst = Some(match worst {
                         None => r,
                         Some(mut w) => {

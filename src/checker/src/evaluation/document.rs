@@ -149,16 +149,7 @@ fn read_block(
     let argument = fields.take("argument", node)?;
     let output = fields.take("output", node)?;
     let spans = fields.take("stages", |t| {
-        each(t.list_of(1, 32)?, |stage| {
-            let mut fields = stage.object()?;
-            let span = Span {
-                input: fields.take("input", node)?,
-                first: fields.take("first", node)?,
-                output: fields.take("output", node)?,
-            };
-            fields.finish()?;
-            Ok(span)
-        })
+        each(t.list_of(1, 32)?, |stage| Span::read(stage, node))
     })?;
     let cells = fields.take("cells", |t| {
         each(t.list_of(1, 2)?, |points| {

@@ -22,6 +22,7 @@ mod refresh;
 mod slope;
 mod stage;
 mod task;
+mod taylor;
 mod words;
 
 use crate::core::budget::Budget;

@@ -10,6 +10,7 @@ use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::fixed::{Fixed, Interval};
 use crate::core::horner::FixedPoly;
 use crate::core::polynomial::Parity;
+use crate::evaluation::taylor::Powers;
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{One, Signed, Zero};
@@ -56,7 +57,9 @@ pub(crate) fn near(
         return Err(Fault::rejected(Rule::Image, text));
     }
     if &exact.hi - &exact.lo <= noise * NARROW {
-        return by_series(ascending(df), exact, noise, fixed);
+        return Powers::of(ascending(df))
+            .around(exact, fixed)?
+            .most(noise, fixed);
     }
     let n = BigInt::from(degree(df).max(1));
     let one = fixed.one();
@@ -132,35 +135,6 @@ fn degree(p: &FixedPoly) -> usize {
         Parity::Even => 2 * last,
         Parity::Odd => 2 * last + 1,
     }
-}
-
-/// The Taylor series of F' at the middle of an interval, in absolute values.
-fn by_series(
-    mut c: Vec<Interval>,
-    exact: &Interval,
-    noise: &BigInt,
-    fixed: &Fixed,
-) -> Checked<BigInt> {
-    let m: BigInt = (&exact.lo + &exact.hi) >> 1u32;
-    let radius = (&exact.hi - &m).max(&m - &exact.lo) + noise;
-    let middle = Interval::point(&m);
-    let mut sum = Vec::new();
-    // Synthetic division again and again: the remainders are the coefficients at m.
-    while let Some(mut above) = c.pop() {
-        let mut quotient = vec![above.clone()];
-        while let Some(next) = c.pop() {
-            above = fixed.mul(&above, &middle)?.plus(&next);
-            quotient.push(above.clone());
-        }
-        sum.push(above.mag());
-        quotient.pop();
-        quotient.reverse();
-        c = quotient;
-    }
-    sum.iter().rev().try_fold(
-        BigInt::zero(),
-        |sum, c| Ok(fixed.mul_up(&sum, &radius)? + c),
-    )
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
 use crate::core::polynomial::Polynomial;
 use crate::evaluation::circuit::{Circuit, Op};
+use crate::format::json::Tree;
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::One;
@@ -24,6 +25,20 @@ pub(crate) struct Span {
     pub(crate) input: usize,
     pub(crate) first: usize,
     pub(crate) output: usize,
+}
+
+impl Span {
+    /// Reads one, `node` the reader of a node.
+    pub(crate) fn read(tree: Tree, node: impl Fn(Tree) -> Checked<usize> + Copy) -> Checked<Self> {
+        let mut fields = tree.object()?;
+        let span = Self {
+            input: fields.take("input", node)?,
+            first: fields.take("first", node)?,
+            output: fields.take("output", node)?,
+        };
+        fields.finish()?;
+        Ok(span)
+    }
 }
 
 /// What a stage is said to be: (P(centre + reach u) - shift)/divisor.

@@ -8,8 +8,8 @@ use crate::evaluation::block::Block;
 use crate::evaluation::circuit::Circuit;
 use crate::evaluation::maps::Maps;
 use crate::evaluation::program::{Noisy, Program};
-use crate::evaluation::refresh::taylor::Powers;
 use crate::evaluation::stage::{self, Span, Wanted};
+use crate::evaluation::taylor::Powers;
 use num_bigint::BigInt;
 use num_traits::Zero;
 

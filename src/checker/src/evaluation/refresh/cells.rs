@@ -3,12 +3,12 @@
 //! What is meant is t = I + m/2^r, w = (t - 1/4)/K_1, y = 2 w^2 - 1, the cosines of 2 pi (t - 1/4)/2^R and of twice that again and
 //! again, and sin(2 pi m/2^r)/S' in the end. Squares are followed node by node (E4), g as one polynomial.
 
-use crate::core::fault::{Checked, Fault, Rule};
+use crate::core::fault::{Checked, Fault};
 use crate::core::fixed::Interval;
 use crate::core::number::Rational;
 use crate::evaluation::program::{known, Noisy, Program};
 use crate::evaluation::refresh::document::Refresh;
-use crate::evaluation::refresh::taylor::Powers;
+use crate::evaluation::taylor::Powers;
 use num_bigint::BigInt;
 use num_traits::Zero;
 
@@ -40,22 +40,9 @@ impl EvalMod<'_> {
         for overflow in -overflow..=overflow {
             for k in 0..cells {
                 let m = Interval::new(end(k).floor_at(precision), end(k + 1).ceil_at(precision));
-                let place = |fault: Fault| match fault {
-                    Fault::Rejected {
-                        claim,
-                        rule,
-                        detail,
-                    } if rule != Rule::Limit => {
-                        let detail = format!("overflow {overflow}, cell {k}: {detail}");
-                        Fault::Rejected {
-                            claim,
-                            rule,
-                            detail,
-                        }
-                    }
-                    other => other,
-                };
-                let carried = self.carry(overflow, &m, off).map_err(place)?;
+                let carried = self.carry(overflow, &m, off);
+                let place = format!("overflow {overflow}, cell {k}");
+                let carried = carried.map_err(|fault| fault.in_place(&place))?;
                 worst = worst.max(carried);
             }
         }

@@ -91,16 +91,7 @@ impl Refresh {
             let most = u64::try_from(nodes.saturating_sub(1)).unwrap_or(0);
             parse_count(t.text()?, 0, most).map(|id| usize::try_from(id).unwrap_or(usize::MAX))
         };
-        let span = |t: Tree| {
-            let mut fields = t.object()?;
-            let span = Span {
-                input: fields.take("input", node)?,
-                first: fields.take("first", node)?,
-                output: fields.take("output", node)?,
-            };
-            fields.finish()?;
-            Ok(span)
-        };
+        let span = |t: Tree| Span::read(t, node);
         let waiver = |t: Tree| match t.text()? {
             "encapsulated-32" => Ok(Waiver::Encapsulated32),
             "insecure" => Ok(Waiver::Insecure),

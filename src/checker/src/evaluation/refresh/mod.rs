@@ -14,7 +14,6 @@ mod row;
 mod series;
 mod shape;
 mod task;
-mod taylor;
 mod upper;
 pub(crate) mod words;
 
@@ -30,6 +29,7 @@ use crate::evaluation::maps::Maps;
 use crate::evaluation::noise::{OperationNoise, Tier};
 use crate::evaluation::program::Program;
 use crate::evaluation::task::EvaluationTask;
+use crate::evaluation::taylor::Powers;
 use behind::Behind;
 use cells::EvalMod;
 use document::Refresh;
@@ -37,7 +37,6 @@ use num_bigint::BigInt;
 use num_traits::One;
 use row::Added;
 use task::Polynomials;
-use taylor::Powers;
 
 /// Operations of the bootstrapping besides those of its circuit.
 pub(crate) fn operations(refresh: &Refresh, log_n: u64) -> Checked<u64> {

@@ -23,6 +23,11 @@ impl Powers {
         Self(numerators.map(coefficient).collect())
     }
 
+    /// From the coefficient of every power, from degree 0 upwards.
+    pub(crate) fn of(coefficients: Vec<Interval>) -> Self {
+        Self(coefficients)
+    }
+
     /// Around the middle of an interval.
     pub(crate) fn around(&self, exact: &Interval, fixed: &Fixed) -> Checked<Taylor> {
         let m: BigInt = (&exact.lo + &exact.hi) >> 1u32;
@@ -62,6 +67,15 @@ impl Taylor {
             sum = fixed.mul_up(&sum, &rho)? + c.mag() * k;
         }
         Ok(sum)
+    }
+
+    /// Bound of |P| at all complex z within `aside` of the interval.
+    pub(crate) fn most(&self, aside: &BigInt, fixed: &Fixed) -> Checked<BigInt> {
+        let rho = &self.half + aside;
+        let sizes = self.c.iter().rev().map(Interval::mag);
+        sizes
+            .into_iter()
+            .try_fold(BigInt::zero(), |sum, c| Ok(fixed.mul_up(&sum, &rho)? + c))
     }
 
     /// Encloses P over the interval.
