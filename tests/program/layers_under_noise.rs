@@ -117,6 +117,20 @@ fn each_layer_is_served_by_one_evaluation_certificate() {
         let r = line("deviate", scale, &rest).exits(2);
         assert!(r.err.contains(words), "{words}: {}", r.err);
     }
+    // One about refreshed inputs rests on more than is counted here.
+    let refreshed = f.at("refreshed.json");
+    let set = [
+        "--log-n",
+        "10",
+        "--insecure",
+        "--log-values",
+        "5",
+        "-o",
+        &refreshed,
+    ];
+    polycert(&[&["bootstrap", "--relu", &table, "--bound", "40"][..], &set].concat()).exits(0);
+    let r = line("deviate", "40", &["--evaluation", &refreshed]).exits(2);
+    assert!(r.err.contains("is about refreshed inputs"), "{}", r.err);
     let r = line("deviate", mixed, &["--worst", "2^-30:2^-29"]).exits(2);
     assert!(r.err.contains("2 amounts joined by colons"), "{}", r.err);
     let r = line("deviate", mixed, &["--worst", "2^-30:x"]).exits(2);

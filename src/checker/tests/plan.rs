@@ -291,6 +291,12 @@ fn each_rule_has_a_bad_plan() {
         assert!(!said.starts_with("VERIFIED"), "{said}");
     }
     let mut other = good.clone();
+    // One about refreshed inputs rests on more than a plan says.
+    let refreshed = other.file("evaluation/r.json", shipped("relu07.refreshed.json"));
+    let changed = with(&good.plan, "/activations/0/noise/evaluation", refreshed);
+    let said = other.said(&changed).to_string();
+    let message = "P4 parameters: relu13: its evaluation certificate is about refreshed inputs";
+    assert!(said.contains(message), "{said}");
     let file = other.file("evaluation/a.json", shipped("relu13.a.json"));
     let changed = with(&good.plan, "/activations/0/noise/evaluation", file);
     let changed = with(&changed, "/activations/0/noise/proved", "1*2^-16".into());

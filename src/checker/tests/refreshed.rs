@@ -154,12 +154,14 @@ fn every_rule_refuses_what_breaks_it() {
     );
 }
 
-/// A sine beyond [-1, 1] where the arcsine is bounded on it alone; overflows without what the switch to the sparse secret adds;
+/// A sine beyond [-1, 1] where the arcsine is bounded on it alone, or where its nodes are cut to it; overflows without what the switch to the sparse secret adds;
 /// more maps than levels: each was VERIFIED once and false.
 #[test]
 fn what_was_once_believed_is_refused() {
     for (name, message) in [
         ("refreshed.sine", "B7 activation"),
+        ("refreshed.cut", "E5 noise"),
+        ("refreshed.beyond", "E5 noise"),
         ("refreshed.overflow", "B2 overflow"),
         (
             "refreshed.levels",

@@ -164,6 +164,12 @@ fn proved<'a>(
     let text = read_text(path, MAX_BYTES)?;
     let checked = CheckedEvaluation::new(&text)?;
     let (document, report) = (checked.document(), checked.report());
+    if report.decrypted().is_some_and(|d| d.is_refreshed()) {
+        return Err(Error::domain(
+            "is about refreshed inputs: what that rests on besides (overflow, an ephemeral secret, inputs that repeat and have their noise in \
+             them) is not counted here yet",
+        ));
+    }
     if report.decrypted().is_some_and(|d| !d.is_of_whole_domain()) {
         return Err(Error::domain(
             "is about a part of the domain (`within`); an activation may be asked anywhere in [-B, B]",

@@ -166,7 +166,7 @@ impl<'a> Prepared<'a> {
         let maps = self.down.iter().chain(&self.up);
         // Every diagonal, at most as many giant steps, a rescale.
         let linear: usize = maps.map(|map| 2 * map.count + 1).sum();
-        let counts = |op: &Op| matches!(op, Op::Mul(..) | Op::Rescale(_));
+        let counts = |op: &Op| matches!(op, Op::Input(_) | Op::Mul(..) | Op::Rescale(_));
         let nodes = self.refresher.circuit().nodes.iter();
         let log_n = self.model.parameters().log_n() as usize;
         // Two conjugations, two switches at the raise, fewer steps of the trace than log N.

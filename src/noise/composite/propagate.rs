@@ -234,10 +234,13 @@ impl Carrier<'_> {
         }
         let off = aside + Upper::of(before.bound_stage) + beyond;
         let slope = Taylor::new(&before.powers, exact).slope(off);
+        // Some nodes are cut to [-1, 1], which is right near arguments of that interval alone.
+        let cut = |y: f64| y.clamp(-1.0, 1.0);
+        let within = interval!(cut(exact.inf()), cut(exact.sup())).unwrap_or(Interval::ENTIRE);
         let given = Noisy {
             // The nodes of an odd stage have equal bounds at y and at -y.
-            value: exact,
-            bound_aside: aside.get(),
+            value: within,
+            bound_aside: (aside + beyond).get(),
             bound_error: 0.0,
         };
         let span = &before.arcsine;

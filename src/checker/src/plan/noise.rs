@@ -51,18 +51,18 @@ pub(crate) fn prove(
     let Some(decrypted) = report.decrypted() else {
         return fail(PARAMETERS, activation, "its evaluation certificate is none");
     };
-    if report.table_sha256() != activation.table_sha256 {
-        return fail(
-            PARAMETERS,
-            activation,
-            "its evaluation certificate is of another table",
-        );
-    }
     if decrypted.is_refreshed() {
         return fail(
             PARAMETERS,
             activation,
             "its evaluation certificate is about refreshed inputs, which a plan counts apart",
+        );
+    }
+    if report.table_sha256() != activation.table_sha256 {
+        return fail(
+            PARAMETERS,
+            activation,
+            "its evaluation certificate is of another table",
         );
     }
     if !decrypted.is_of_whole_domain() {

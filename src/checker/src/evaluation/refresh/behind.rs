@@ -60,7 +60,11 @@ impl Behind {
         let off = &self.error + &self.stage + &beyond;
         let slope = self.arcsine.around(&image, fixed)?.slope(&off, fixed)?;
         let outside = fixed.mul_up(&beyond, &self.steepest)?;
-        let fresh = program.fresh(&self.inverse, image, self.error.clone())?;
+        // Some nodes are cut to [-1, 1], which is right near arguments of that interval alone.
+        let one = fixed.one();
+        let cut = |y: &BigInt| y.clone().clamp(-&one, one.clone());
+        let within = Interval::new(cut(&image.lo), cut(&image.hi));
+        let fresh = program.fresh(&self.inverse, within, &self.error + &beyond)?;
         Ok(Noisy {
             value: m,
             aside: BigInt::zero(),
