@@ -6,6 +6,7 @@
 
 #[cfg(feature = "full")]
 mod activation;
+#[cfg(feature = "full")]
 mod bootstrap;
 #[cfg(feature = "full")]
 mod catalogue;
