@@ -28,7 +28,9 @@ use rug::{Float, Rational};
 /// The format tag.
 pub const FORMAT: &str = "polycert-evaluation/1";
 /// Significant bits of the published bounds.
-pub(super) const BOUND_BITS: u32 = 40;
+const BOUND_BITS: u32 = 40;
+/// Room for what the checker rounds differently.
+const ROOM: f64 = 1.0 / (1u64 << 20) as f64;
 
 /// What is to be certified.
 #[derive(Debug, Clone)]
@@ -84,12 +86,7 @@ pub fn certify(table: &Table, parameters: &Parameters, wanted: &Wanted) -> Resul
         Ok(found) => found,
         Err(margin) => return Ok(Err(margin)),
     };
-    // Room for what the checker rounds differently.
-    let published = Float::with_val(64, bounded.bound_noise) * (1.0 + 2f64.powi(-20));
-    let bound_noise = short(&published, BOUND_BITS, Round::Up);
-    let sum = Float::with_val_round(128, &proof.bound_hi, Round::Up).0;
-    let sum = Float::with_val_round(128, sum + &bound_noise, Round::Up).0;
-    let bound_error = short(&sum, BOUND_BITS, Round::Up);
+    let (bound_noise, bound_error) = published(bounded.bound_noise, ROOM, &proof);
     let certificate = composite::document(table, &proof);
     let mut document = document(certificate, &prepared, &bounded, wanted);
     document.noise = write(&bound_noise);
@@ -104,6 +101,15 @@ pub fn certify(table: &Table, parameters: &Parameters, wanted: &Wanted) -> Resul
         bound_noise,
         bound_error,
     })))
+}
+
+/// The noise as it is published, with room for what the checker rounds differently, and that with the approximation's error.
+pub(super) fn published(noise: f64, room: f64, proof: &Proof) -> (Rational, Rational) {
+    let noise = Float::with_val(64, noise) * (1.0 + room);
+    let noise = short(&noise, BOUND_BITS, Round::Up);
+    let sum = Float::with_val_round(128, &proof.bound_hi, Round::Up).0;
+    let sum = Float::with_val_round(128, sum + &noise, Round::Up).0;
+    (noise, short(&sum, BOUND_BITS, Round::Up))
 }
 
 /// Whether a table is what the function is made of: p itself or a sign.

@@ -3,11 +3,10 @@
 //! The document is an evaluation certificate whose input is `refreshed`; meaning and conditions are in
 //! `certificates/EVALUATION.md`, rules B1 to B7.
 
-use crate::arith::mp::short;
 use crate::arith::number::write;
 use crate::certificate::composite::{self, Grid};
 use crate::certificate::evaluated::{Block, EvaluationDocument, RawMap, RawRefresh, StageNodes};
-use crate::certificate::evaluation::{checked, node, parameters, BOUND_BITS, FORMAT};
+use crate::certificate::evaluation::{checked, node, parameters, published, FORMAT};
 use crate::certify::proof;
 use crate::certify::request::Request as ProofRequest;
 use crate::ckks::bootstrap::literal::Literal;
@@ -17,16 +16,18 @@ use crate::ckks::ring::Ring;
 use crate::error::{Error, Result};
 use crate::function::target::{Function, Target};
 use crate::noise::bootstrap::activation::{Bounded, Refreshed};
-use crate::noise::bootstrap::{Prepared, CELLS};
+use crate::noise::bootstrap::{Prepared, Stated, CELLS};
 use crate::noise::composite::bound::MARGINS;
 use crate::noise::composite::propagate::Margin;
 use crate::poly::table::Table;
 use polycert_checker::Report;
-use rug::float::Round;
 use rug::{Float, Rational};
 
 /// Room for what the checker rounds differently.
 const ROOM: f64 = 1.0 / (1u64 << 12) as f64;
+
+/// The linear maps down and up.
+type Maps = (Vec<Stated>, Vec<Stated>);
 
 /// What is to be certified.
 #[derive(Debug, Clone)]
@@ -76,19 +77,24 @@ pub fn certify(table: &Table, literal: &Literal, wanted: &Wanted) -> Result<Outc
         )));
     }
     let ring = Ring::new(&Parameters::new(&literal.encryption)?)?;
-    let mut missing = None;
+    let (mut missing, mut before) = (None, None::<Refresher>);
     for margin in MARGINS {
         let refreshed = Refreshed::new(table, literal, &wanted.domain, margin)?;
-        let refresher = Refresher::new(&ring, literal, refreshed.value.clone())?;
+        // Maps are the same whatever the margin.
+        let refresher = match before {
+            Some(before) => before.another(refreshed.value.clone())?,
+            None => Refresher::new(&ring, literal, refreshed.value.clone())?,
+        };
         let prepared = Prepared::new(&refresher);
         // Half of the probability is the overflow's.
         let tier = prepared.high_probability(wanted.k + 1);
         match refreshed.bound(&prepared, within, tier)? {
             Ok(bounded) => {
-                let made = write_down(&refreshed, refresher, bounded, wanted)?;
+                let maps = prepared.maps();
+                let made = write_down(&refreshed, (refresher, maps), bounded, wanted)?;
                 return Ok(Ok(Box::new(made)));
             }
-            Err(margin) => missing = Some(margin),
+            Err(margin) => (missing, before) = (Some(margin), Some(refresher)),
         }
     }
     missing.map(Err).ok_or_else(|| Error::domain("no margin"))
@@ -96,7 +102,7 @@ pub fn certify(table: &Table, literal: &Literal, wanted: &Wanted) -> Result<Outc
 
 fn write_down(
     refreshed: &Refreshed,
-    refresher: Refresher,
+    (refresher, maps): (Refresher, Maps),
     bounded: Bounded,
     wanted: &Wanted,
 ) -> Result<Certified> {
@@ -105,14 +111,15 @@ fn write_down(
     let mut asked = ProofRequest::new(target);
     asked.only_error = true;
     let proof = proof::prove(&refreshed.table, &asked)?;
-    let published = Float::with_val(64, bounded.bound_noise) * (1.0 + ROOM);
-    let bound_noise = short(&published, BOUND_BITS, Round::Up);
-    let sum = Float::with_val_round(128, &proof.bound_hi, Round::Up).0;
-    let sum = Float::with_val_round(128, sum + &bound_noise, Round::Up).0;
-    let bound_error = short(&sum, BOUND_BITS, Round::Up);
-
+    let (bound_noise, bound_error) = published(bounded.bound_noise, ROOM, &proof);
     let certificate = composite::document(&refreshed.table, &proof);
-    let mut document = document(certificate, refreshed, &refresher, &bounded, wanted)?;
+    let mut document = document(
+        certificate,
+        refreshed,
+        (&refresher, &maps),
+        &bounded,
+        wanted,
+    )?;
     document.noise = write(&bound_noise);
     document.error = write(&bound_error);
     let (text, report) = checked(document)?;
@@ -129,7 +136,7 @@ fn write_down(
 fn document(
     certificate: super::schema::Document,
     refreshed: &Refreshed,
-    refresher: &Refresher,
+    (refresher, maps): (&Refresher, &Maps),
     bounded: &Bounded,
     wanted: &Wanted,
 ) -> Result<EvaluationDocument> {
@@ -161,7 +168,7 @@ fn document(
         centres: None,
         branches,
         nodes: circuit.nodes.iter().map(node).collect(),
-        refresh: Some(raw(refresher, block.stages.start)?),
+        refresh: Some(raw(refresher, maps, block.stages.start)?),
         blocks: vec![Block {
             argument: built.sine.to_string(),
             output: built.output.to_string(),
@@ -175,10 +182,9 @@ fn document(
 }
 
 /// The bootstrapping; `behind` is the first stage behind the arcsine.
-fn raw(refresher: &Refresher, behind: usize) -> Result<RawRefresh> {
+fn raw(refresher: &Refresher, (down, up): &Maps, behind: usize) -> Result<RawRefresh> {
     let (literal, circuit) = (refresher.literal(), refresher.circuit());
     let mod1 = &literal.mod1;
-    let (down, up) = Prepared::new(refresher).maps();
     let map = |(stages, babies, scale): &(u32, i64, Rational)| RawMap {
         stages: stages.to_string(),
         babies: babies.to_string(),
