@@ -34,8 +34,10 @@ type Maps = (Vec<Stated>, Vec<Stated>);
 pub struct Wanted {
     /// B: the activation is ReLU on [-B, B].
     pub domain: Rational,
-    /// Inputs are within this of 0, noise included; all of the domain if none.
+    /// What is meant by inputs is within this of 0; all of the domain if none.
     pub within: Option<Rational>,
+    /// How far slots may be from what is meant, in units of x.
+    pub off: Rational,
     /// k: but for 2^-k, noise and overflow.
     pub k: u32,
 }
@@ -88,7 +90,7 @@ pub fn certify(table: &Table, literal: &Literal, wanted: &Wanted) -> Result<Outc
         let prepared = Prepared::new(&refresher);
         // Half of the probability is the overflow's.
         let tier = prepared.high_probability(wanted.k + 1);
-        match refreshed.bound(&prepared, within, tier)? {
+        match refreshed.bound(&prepared, (within, &wanted.off), tier)? {
             Ok(bounded) => {
                 let maps = prepared.maps();
                 let made = write_down(&refreshed, (refresher, maps), bounded, wanted)?;
@@ -162,7 +164,10 @@ fn document(
         precision: grid.bits.to_string(),
         parameters: parameters(refresher.ring().params()),
         k: Some(wanted.k.to_string()),
-        input: "refreshed".to_owned(),
+        input: match wanted.off == 0u32 {
+            true => "refreshed".to_owned(),
+            false => format!("refreshed:{}", write(&wanted.off)),
+        },
         within: wanted.within.as_ref().map(write),
         reaches: plan.reaches.iter().map(write).collect(),
         centres: None,
@@ -230,6 +235,7 @@ mod tests {
         let wanted = Wanted {
             domain: Rational::from(8),
             within: Some(Rational::from(7)),
+            off: Rational::from((1, 1 << 20)),
             k: 40,
         };
         let made = certify(&table("relu07"), &Literal::toy(10, 8), &wanted);
@@ -246,6 +252,7 @@ mod tests {
         let wanted = Wanted {
             domain: Rational::from(40),
             within: Some(Rational::from(38)),
+            off: Rational::new(),
             k: 40,
         };
         let start = std::time::Instant::now();

@@ -51,6 +51,7 @@ pub fn certify(table: &Table, request: &Request) -> Result<Outcomes> {
     let wanted = Wanted {
         domain: request.domain.clone(),
         within: request.within.clone(),
+        off: rug::Rational::new(),
         k: request.k,
     };
     refresh::certify(table, &request.literal, &wanted)

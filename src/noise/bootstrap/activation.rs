@@ -107,7 +107,7 @@ impl Refreshed {
 
     /// Bounds what is decrypted, for a refresher that was made of [`Self::value`].
     ///
-    /// **Inputs** `bound` of |x|, a part of [-B, B]. **Guarantee** the statement of the module; the inner error is the margin that
+    /// **Inputs** `bound` of |x|, a part of [-B, B], and of how far the ciphertext's slots are from x. **Guarantee** the statement of the module; the inner error is the margin that
     /// is missing.
     ///
     /// # Errors
@@ -115,7 +115,7 @@ impl Refreshed {
     pub fn bound(
         &self,
         prepared: &Prepared,
-        within: &Rational,
+        (within, off): (&Rational, &Rational),
         tier: Tier,
     ) -> Result<std::result::Result<Bounded, Margin>> {
         let refresher = prepared.refresher;
@@ -127,7 +127,8 @@ impl Refreshed {
             return Err(Error::domain("the refresher is of another activation"));
         };
         let share = Rational::from(within / &activation.plan.domain);
-        let budget = prepared.bound(&share, tier, Residues::Any)?;
+        let off = Rational::from(off / &activation.plan.domain);
+        let budget = prepared.bound_off((&share, &off), tier, Residues::Any)?;
         let (circuit, mod1) = (refresher.circuit(), &refresher.literal().mod1);
         let program = Program::new(circuit, &prepared.model, tier);
         let plan = &activation.plan;
@@ -223,7 +224,7 @@ mod tests {
         let tier = prepared.high_probability(40);
         for (share, near) in [((19, 20), -23.15), ((9, 10), -23.38), ((1, 2), -23.78)] {
             let within = Rational::from(share) * 40u32;
-            let bounded = refreshed.bound(&prepared, &within, tier).unwrap().unwrap();
+            let bounded = refreshed.bound(&prepared, (&within, &Rational::new()), tier).unwrap().unwrap();
             let log = (bounded.bound_noise / 40.0).log2();
             println!(
                 "{share:?}: B 2^{log:.3}, the sine 2^{:.3}, {:?} cells, result at level {}",
@@ -246,7 +247,7 @@ mod tests {
             let prepared = Prepared::new(&refresher);
             let tier = prepared.high_probability(20);
             let within = Rational::from((15, 2));
-            let bounded = refreshed.bound(&prepared, &within, tier).unwrap().unwrap();
+            let bounded = refreshed.bound(&prepared, (&within, &Rational::new()), tier).unwrap().unwrap();
             let mut most = 0f64;
             for seed in 0..3 {
                 let mut rng = Rng::numbered(23, seed);

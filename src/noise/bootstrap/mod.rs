@@ -191,19 +191,34 @@ impl<'a> Prepared<'a> {
     /// for, a value that could wrap.
     pub fn bound(&self, most: &Rational, tier: Tier, residues: Residues) -> Result<Budget> {
         let overflow = self.refresher.literal().mod1.overflow;
-        self.bound_for(most, tier, residues, overflow)
+        self.bound_for((most, &Rational::new()), tier, residues, overflow)
+    }
+
+    /// The same of inputs that are off: u is within `off` of a number of size `most`, and the result within the bound of what
+    /// that one would give.
+    ///
+    /// # Errors
+    /// As [`Self::bound`].
+    pub fn bound_off(
+        &self,
+        (most, off): (&Rational, &Rational),
+        tier: Tier,
+        residues: Residues,
+    ) -> Result<Budget> {
+        let overflow = self.refresher.literal().mod1.overflow;
+        self.bound_for((most, off), tier, residues, overflow)
     }
 
     fn bound_for(
         &self,
-        most: &Rational,
+        (most, given): (&Rational, &Rational),
         tier: Tier,
         residues: Residues,
         overflow: u32,
     ) -> Result<Budget> {
-        if *most <= 0u32 || *most > 1u32 {
+        if *most <= 0u32 || *most > 1u32 || *given < 0u32 {
             return Err(Error::domain(
-                "bootstrapping: the bound of |m| must be in (0, 1]",
+                "bootstrapping: the bound of |m| must be in (0, 1], and that of what it is off not below 0",
             ));
         }
         if matches!(tier, Tier::HighProbability { kappa } if kappa > tail::MAX_KAPPA) {
@@ -223,7 +238,8 @@ impl<'a> Prepared<'a> {
         let slots = parameters.n() as f64 / 2.0;
         let ratio = literal.mod1.ratio();
         let in_u = ratio.to_f64();
-        let size = above(most);
+        let given = above(given);
+        let size = above(most) + given;
         let q0 = Rational::from(parameters.q()[0]);
 
         let (level, scale) = self.refresher.input();
@@ -272,7 +288,9 @@ impl<'a> Prepared<'a> {
         let spread = maps::spread(tier, literal.weight as f64, n, from_sparse);
         let scale = q0 * (slots / n) as u64;
         let up = maps::to_slots(&added, &self.up, n, (scale, off, (reach, spread)));
-        let t = before + to_sparse + from_sparse + trace + up.noise + up.encoding;
+        // The maps are exact but for what is counted, so that what comes in off goes into t as it is.
+        let given = given.over(in_u);
+        let t = given + before + to_sparse + from_sparse + trace + up.noise + up.encoding;
 
         let program = Program::new(self.refresher.circuit(), &self.model, tier);
         let carrier = Carrier::new(self.refresher, &program)?;
@@ -584,7 +602,7 @@ mod tests {
         let refresher = refresher(&Literal::toy(10, 5), Value::Sine);
         let prepared = Prepared::new(&refresher);
         let (one, tier) = (Rational::from(1), prepared.high_probability(20));
-        let at = |overflow| prepared.bound_for(&one, tier, Residues::Any, overflow);
+        let at = |overflow| prepared.bound_for((&one, &Rational::new()), tier, Residues::Any, overflow);
         assert!(at(13).is_ok());
         let error = at(14).unwrap_err().to_string();
         assert!(error.contains("t goes beyond K = 13"), "{error}");

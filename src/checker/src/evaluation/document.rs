@@ -90,9 +90,9 @@ pub(crate) fn read(fields: &mut Fields, budget: &Budget) -> Checked<EvaluationDo
         parse_count(t.text()?, 0, most).map(|id| usize::try_from(id).unwrap_or(usize::MAX))
     };
     let input = match stated {
-        Some(input) => input,
-        None => fields.take("refresh", |t| {
-            let refresh = Refresh::read(t, count, parameters.log_n, budget)?;
+        Stated::Input(input) => input,
+        Stated::Refreshed(off) => fields.take("refresh", |t| {
+            let refresh = Refresh::read(t, (count, parameters.log_n), off, budget)?;
             Ok(Input::Refreshed(Box::new(refresh)))
         })?,
     };
@@ -118,26 +118,34 @@ pub(crate) fn read(fields: &mut Fields, budget: &Budget) -> Checked<EvaluationDo
     })
 }
 
-/// What the inputs are said to be; none: refreshed.
-fn input(fields: &mut Fields, budget: &Budget) -> Checked<Option<Input>> {
-    let input = fields.take("input", |t| match t.text()? {
-        "fresh_public" => Ok(Some(Input::FreshPublic)),
-        "fresh_public_extended" => Ok(Some(Input::FreshPublicExtended)),
-        "fresh_secret" => Ok(Some(Input::FreshSecret)),
-        "refreshed" => Ok(None),
-        text => match text.strip_prefix("given:") {
-            Some(noise) => Rational::parse(noise, budget).map(Input::Given).map(Some),
-            None => Err(Fault::unreadable(
-                "not one of fresh_public, fresh_public_extended, fresh_secret, refreshed, given:NUMBER",
+/// What the inputs are said to be.
+enum Stated {
+    Input(Input),
+    /// Refreshed ones, the field `refresh` apart; within so much of what is meant.
+    Refreshed(Rational),
+}
+
+fn input(fields: &mut Fields, budget: &Budget) -> Checked<Stated> {
+    let bound = |text: &str| {
+        let noise = Rational::parse(text, budget)?;
+        match noise.is_zero() || noise.is_positive() {
+            true => Ok(noise),
+            false => Err(Fault::unreadable("below 0")),
+        }
+    };
+    fields.take("input", |t| match t.text()? {
+        "fresh_public" => Ok(Stated::Input(Input::FreshPublic)),
+        "fresh_public_extended" => Ok(Stated::Input(Input::FreshPublicExtended)),
+        "fresh_secret" => Ok(Stated::Input(Input::FreshSecret)),
+        "refreshed" => Ok(Stated::Refreshed(Rational::integer(0))),
+        text => match text.split_once(':') {
+            Some(("given", noise)) => Ok(Stated::Input(Input::Given(bound(noise)?))),
+            Some(("refreshed", noise)) => Ok(Stated::Refreshed(bound(noise)?)),
+            _ => Err(Fault::unreadable(
+                "not one of fresh_public, fresh_public_extended, fresh_secret, refreshed, given:NUMBER, refreshed:NUMBER",
             )),
         },
-    })?;
-    if let Some(Input::Given(noise)) = &input {
-        if !noise.is_zero() && !noise.is_positive() {
-            return Err(Fault::unreadable("below 0").at("input"));
-        }
-    }
-    Ok(input)
+    })
 }
 
 fn read_block(

@@ -64,7 +64,7 @@ pub(crate) fn tell(
         }
         Input::FreshSecret => "fresh encryptions by the secret key".to_owned(),
         Input::Given(e) => format!("within {} of what is meant", n.up(e)?),
-        Input::Refreshed(refresh) => refresh::words::input(refresh),
+        Input::Refreshed(refresh) => refresh::words::input(refresh, &n)?,
     };
     let decrypted = Decrypted {
         error: document.error.clone(),
@@ -191,8 +191,8 @@ fn assumptions(document: &EvaluationDocument) -> Vec<String> {
          conversions)"
             .to_owned(),
     );
-    if document.refresh().is_some() {
-        all.extend(refresh::words::assumptions());
+    if let Some(refresh) = document.refresh() {
+        all.extend(refresh::words::assumptions(refresh));
     } else if !matches!(document.input, Input::Given(_)) {
         all.push("the encoder's coefficients are within 1/2 + 2^-13 of the exact ones".to_owned());
     }

@@ -59,11 +59,18 @@ pub(crate) struct Refresh {
     pub(crate) polynomial: Span,
     pub(crate) doublings: Vec<Span>,
     pub(crate) inverse: Span,
+    /// How far the real part of an input slot may be from what is meant, in units of x.
+    pub(crate) off: Rational,
 }
 
 impl Refresh {
-    /// Reads it; `nodes` is the number of nodes, `log_n` that of the ring.
-    pub(crate) fn read(tree: Tree, nodes: usize, log_n: u64, budget: &Budget) -> Checked<Self> {
+    /// Reads it; `nodes` is the number of nodes, `log_n` that of the ring, `off` what the input is off.
+    pub(crate) fn read(
+        tree: Tree,
+        (nodes, log_n): (usize, u64),
+        off: Rational,
+        budget: &Budget,
+    ) -> Checked<Self> {
         let mut fields = tree.object()?;
         let n = 1u64 << log_n;
         let positive = |t: Tree| {
@@ -115,6 +122,7 @@ impl Refresh {
             polynomial: fields.take("polynomial", span)?,
             doublings: fields.take("doublings", |t| each(t.list_of(1, MAX_DOUBLINGS)?, span))?,
             inverse: fields.take("inverse", span)?,
+            off,
         };
         fields.finish()?;
         Ok(read)

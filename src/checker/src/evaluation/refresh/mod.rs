@@ -92,7 +92,10 @@ pub(crate) fn prove(
     // How far t is off, and whether it is where EvalMod takes it.
     let share = task.inputs.1.over(&task.domain);
     let added = Added::new(parameters, &noise, kappa);
-    let before = before::before(parameters, refresh, &added, &share)?;
+    // What comes in is within `off` of what is meant, and goes into t over B 2^r: the maps are exact but for B4.
+    let off = refresh.off.over(&task.domain);
+    let most = share.plus(&off);
+    let before = before::before(parameters, refresh, &added, &most)?;
     let input = task::input(circuit)?;
     let node = circuit.get(input)?;
     let up = refresh.to_slots.len();
@@ -103,7 +106,7 @@ pub(crate) fn prove(
     overflow(
         parameters.first(),
         refresh,
-        (&share, &before.raised),
+        (&most, &before.raised),
         k,
         &fixed.budget,
     )?;
@@ -118,7 +121,8 @@ pub(crate) fn prove(
         cosine: Powers::new(&own.cosine, fixed),
         series: series(series::cosine(&own.cosine, &refresh.turns(), budget)?),
     };
-    let error = eval_mod.worst(&before.t.ceil_at(precision), &share)?;
+    let off = upper::Upper::of(&off).halved(refresh.ratio_log2);
+    let error = eval_mod.worst(&before.t.plus(&off).ceil_at(precision), &share)?;
     let (unit, ratio) = (&refresh.unit, refresh.ratio_log2);
     let first = polynomials.first();
     let first = first.ok_or_else(|| Fault::internal("a composite without stages"))?;

@@ -3,16 +3,22 @@
 use crate::evaluation::document::EvaluationDocument;
 use crate::evaluation::refresh::document::Refresh;
 use crate::evaluation::refresh::parameters;
+use crate::core::fault::Checked;
+use crate::words::numerals::Numerals;
 
 /// What the inputs are.
-pub(crate) fn input(refresh: &Refresh) -> String {
-    format!(
-        "any ciphertexts at level {} and the scale of x that is {} over the end of the domain, refreshed (2^{} values repeated, and read \
+pub(crate) fn input(refresh: &Refresh, n: &Numerals) -> Checked<String> {
+    let off = match refresh.off.is_zero() {
+        true => String::new(),
+        false => format!(" within {} of what is meant,", n.up(&refresh.off)?),
+    };
+    Ok(format!(
+        "any ciphertexts{off} at level {} and the scale of x that is {} over the end of the domain, refreshed (2^{} values repeated, and read \
          as the means of their repetitions)",
         refresh.to_coefficients.len(),
         refresh.scale,
         refresh.log_values
-    )
+    ))
 }
 
 /// What is said of the bootstrapping, line by line.
@@ -32,7 +38,11 @@ pub(crate) fn lines(document: &EvaluationDocument, refresh: &Refresh) -> Vec<Str
 }
 
 /// What is assumed beside K, A1, I and O.
-pub(crate) fn assumptions() -> [String; 4] {
+pub(crate) fn assumptions(refresh: &Refresh) -> [String; 4] {
+    let held = match refresh.off.is_zero() {
+        true => "the real part of every input slot, its noise included, is within the inputs that are stated",
+        false => "what is meant by the real part of every input slot is within the inputs that are stated, and is as near as is stated",
+    };
     [
         "c_1 modulo q_0 is uniform where the modulus is raised, independent of the sparse secret, and so are residues of rescales that share \
          their division with a linear map"
@@ -40,7 +50,7 @@ pub(crate) fn assumptions() -> [String; 4] {
         "the input ciphertexts are independent of the errors of all keys, those for products, rotations, conjugation and the sparse secret, \
          which are secure for messages that depend on them (circular)"
             .to_owned(),
-        "the real part of every input slot, its noise included, is within the inputs that are stated".to_owned(),
+        held.to_owned(),
         "the linear maps are those of the transform, their diagonals' coefficients within 1/2 + 2^-13 + 2^-52 of their scale of the \
          exact ones"
             .to_owned(),
