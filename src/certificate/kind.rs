@@ -17,6 +17,10 @@ pub enum Kind {
     NetworkDeviation,
     /// `polycert-network-box`: ranges and differences over a box of inputs.
     NetworkBox,
+    /// `polycert-program`: an encrypted network.
+    Program,
+    /// `polycert-inference`: the same on one input.
+    Inference,
     /// `polycert-audit`: a data set; no certificate.
     Audit,
     /// `polycert-manifest`: a list of certificates.
@@ -26,13 +30,15 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [(Self, &'static str); 9] = [
+    const ALL: [(Self, &'static str); 11] = [
         (Self::Table, "polycert-table"),
         (Self::Certificate, "polycert-certificate"),
         (Self::Evaluation, "polycert-evaluation"),
         (Self::Network, "polycert-network"),
         (Self::NetworkDeviation, "polycert-network-deviation"),
         (Self::NetworkBox, "polycert-network-box"),
+        (Self::Program, "polycert-program"),
+        (Self::Inference, "polycert-inference"),
         (Self::Audit, "polycert-audit"),
         (Self::Manifest, "polycert-manifest"),
         (Self::Plan, "polycert-plan"),
@@ -66,6 +72,10 @@ impl Kind {
             }
             Self::NetworkBox => {
                 "is a certificate of box bounds: `polycert check` takes it, with the exact network beside it (FILE.network)"
+            }
+            Self::Program => "is the program of an encrypted network: `polycert check` takes it, with the exact network beside it (FILE.network)",
+            Self::Inference => {
+                "is a certificate of an encrypted inference: `polycert check` takes it, with the exact network, the exact input and the program beside it (FILE.network, FILE.input, FILE.program)"
             }
             Self::Audit => "is an audit, not a certificate: `polycert report` and `show` take it; `polycert network certify` writes a certificate of one sample",
             Self::Manifest => "is a list of certificates: give `polycert-check` the folder, or each file to `polycert check`",

@@ -40,6 +40,9 @@ pub struct Arguments {
     /// Of network certificates: the exact input (PATH.input, if left out).
     #[arg(long, value_name = "FILE", requires = "network")]
     input: Option<PathBuf>,
+    /// Of inferences: the program of the encrypted network (PATH.program, if left out).
+    #[arg(long, value_name = "FILE", requires = "network")]
+    program: Option<PathBuf>,
     /// Print nothing; the exit code is the answer.
     #[arg(long)]
     quiet: bool,
@@ -66,6 +69,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         required: a.require.clone(),
         network: a.network.clone(),
         input: a.input.clone(),
+        encrypted_program: a.program.clone(),
         any_verdict: a.any_verdict,
         quiet: a.quiet,
         json: a.json,

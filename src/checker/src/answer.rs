@@ -1,5 +1,6 @@
 //! The answer about one document: words or JSON, and the exit code.
 
+use crate::inference::report::{InferenceOutcome, ProgramOutcome};
 use crate::network::boxes::report::BoxOutcome;
 use crate::network::report::NetworkOutcome;
 use crate::plan::report::PlanOutcome;
@@ -35,7 +36,23 @@ pub(crate) enum Found {
     Table(Outcome),
     Network(NetworkOutcome),
     Box(BoxOutcome),
+    Program(ProgramOutcome),
+    Inference(InferenceOutcome),
     Plan(PlanOutcome),
+}
+
+impl Found {
+    /// Whether its statements are proved.
+    pub(crate) fn is_verified(&self) -> bool {
+        match self {
+            Self::Table(outcome) => matches!(outcome, Outcome::Verified(_)),
+            Self::Network(outcome) => matches!(outcome, NetworkOutcome::Verified(_)),
+            Self::Box(outcome) => matches!(outcome, BoxOutcome::Verified(_)),
+            Self::Program(outcome) => matches!(outcome, ProgramOutcome::Verified(_)),
+            Self::Inference(outcome) => matches!(outcome, InferenceOutcome::Verified(_)),
+            Self::Plan(outcome) => matches!(outcome, PlanOutcome::Verified(_)),
+        }
+    }
 }
 
 /// The answer about one certificate.
@@ -73,10 +90,14 @@ impl Answer {
             Found::Table(Outcome::Unreadable { .. })
             | Found::Network(NetworkOutcome::Unreadable(_))
             | Found::Box(BoxOutcome::Unreadable(_))
+            | Found::Program(ProgramOutcome::Unreadable(_))
+            | Found::Inference(InferenceOutcome::Unreadable(_))
             | Found::Plan(PlanOutcome::Unreadable(_)) => 2,
             Found::Table(Outcome::Rejected { .. })
             | Found::Network(NetworkOutcome::Rejected(_))
             | Found::Box(BoxOutcome::Rejected(_))
+            | Found::Program(ProgramOutcome::Rejected(_))
+            | Found::Inference(InferenceOutcome::Rejected(_))
             | Found::Plan(PlanOutcome::Rejected(_)) => 1,
             _ if !self.unmet.is_empty() => 1,
             Found::Table(Outcome::Verified(report)) => {
@@ -84,6 +105,8 @@ impl Answer {
             }
             Found::Network(NetworkOutcome::Verified(_))
             | Found::Box(BoxOutcome::Verified(_))
+            | Found::Program(ProgramOutcome::Verified(_))
+            | Found::Inference(InferenceOutcome::Verified(_))
             | Found::Plan(PlanOutcome::Verified(_)) => 0,
         }
     }
@@ -93,6 +116,8 @@ impl Answer {
             Found::Table(outcome) => outcome.json_fields(),
             Found::Network(outcome) => outcome.json_fields(),
             Found::Box(outcome) => outcome.json_fields(),
+            Found::Program(outcome) => outcome.json_fields(),
+            Found::Inference(outcome) => outcome.json_fields(),
             Found::Plan(outcome) => outcome.json_fields(),
         };
         let unmet: Vec<String> = self.unmet.iter().map(|text| quoted(text)).collect();
@@ -105,6 +130,8 @@ impl Answer {
             Found::Table(outcome) => outcome.to_string(),
             Found::Network(outcome) => outcome.to_string(),
             Found::Box(outcome) => outcome.to_string(),
+            Found::Program(outcome) => outcome.to_string(),
+            Found::Inference(outcome) => outcome.to_string(),
             Found::Plan(outcome) => outcome.to_string(),
         };
         if self.unmet.is_empty() {

@@ -4,6 +4,7 @@ use crate::certificate;
 use crate::core::fault::Checked;
 use crate::evaluation;
 use crate::format::{digest, json, manifest};
+use crate::inference;
 use crate::network::boxes;
 use crate::words::report::{Outcome, Report};
 
@@ -42,6 +43,10 @@ pub enum Kind {
     Network,
     /// A certificate of box bounds, for [`crate::network::boxes::check_box`].
     NetworkBox,
+    /// A program of an encrypted network, for [`crate::inference::check_program`].
+    Program,
+    /// An encrypted network on one input, for [`crate::inference::check_inference`].
+    Inference,
     /// A manifest, for [`manifest::Manifest::parse`].
     Manifest,
     /// A plan, with its folder around it.
@@ -54,12 +59,14 @@ pub enum Kind {
 pub(crate) const PLAN: &str = "polycert-plan/1";
 
 /// The formats of certificates, by kind.
-const FORMATS: [(&str, Kind); 5] = [
+const FORMATS: [(&str, Kind); 7] = [
     ("polycert-certificate/1", Kind::Certificate),
     (evaluation::FORMAT, Kind::Certificate),
     ("polycert-network/1", Kind::Network),
     ("polycert-network-deviation/1", Kind::Network),
     (boxes::FORMAT, Kind::NetworkBox),
+    (inference::PROGRAM_FORMAT, Kind::Program),
+    (inference::INFERENCE_FORMAT, Kind::Inference),
 ];
 
 /// The kind of a document, by its field `format`.

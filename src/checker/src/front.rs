@@ -8,10 +8,7 @@ use crate::folder::{certificates, certificates_within, read_file};
 use crate::format::json::MAX_BYTES;
 use crate::format::manifest::{Entry, Manifest, Subject};
 use crate::format::requirement::Requirement;
-use crate::network::boxes::check_box;
-use crate::network::boxes::report::BoxOutcome;
-use crate::network::check_network_with;
-use crate::network::model::lines::MAX_FILE_BYTES;
+use crate::beside::check_beside;
 use crate::network::report::NetworkOutcome;
 use crate::plan::check_plan;
 use crate::plan::report::PlanOutcome;
@@ -22,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// After this long the program tells how far it is.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 /// The plan of a folder.
 const PLAN: &str = "plan.json";
 
@@ -41,6 +38,8 @@ pub struct Request {
     pub network: Option<PathBuf>,
     /// Exact input of network certificates (PATH.input if none).
     pub input: Option<PathBuf>,
+    /// Program of inferences (PATH.program if none).
+    pub encrypted_program: Option<PathBuf>,
     /// A stated bound that is REFUTED or UNDECIDED does not change the exit code.
     pub any_verdict: bool,
     /// Print nothing.
@@ -54,6 +53,9 @@ impl Request {
     pub fn misuse(&self) -> Option<&'static str> {
         if self.input.is_some() && self.network.is_none() {
             return Some("--input goes with --network");
+        }
+        if self.encrypted_program.is_some() && self.network.is_none() {
+            return Some("--program goes with --network");
         }
         if self.network.is_some() && self.table_sha256.is_some() {
             return Some("--table-sha256 is not for network certificates");
@@ -109,71 +111,6 @@ fn tell(
     code
 }
 
-/// Reads the file that is given, or else the one beside the certificate.
-fn beside(
-    path: &Path,
-    given: &Option<PathBuf>,
-    suffix: &str,
-    streams: &mut Streams<'_>,
-) -> Result<Vec<u8>, String> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    let file = given.clone().unwrap_or_else(|| PathBuf::from(name));
-    read_file(&file, MAX_FILE_BYTES, Some(&mut *streams.input))
-        .map_err(|error| format!("cannot read {}: {error}", shown(&file)))
-}
-
-/// Checks a certificate of a network, or of its box bounds, against the files given, or those beside it.
-fn check_network(
-    path: &Path,
-    certificate: &[u8],
-    request: &Request,
-    streams: &mut Streams<'_>,
-) -> Found {
-    let network = beside(path, &request.network, ".network", streams);
-    let begin = Instant::now();
-    if kind(certificate) == Kind::NetworkBox {
-        let outcome = match network {
-            Ok(network) => check_box(certificate, &network, &mut |layer, layers| {
-                tell_progress(request, streams, begin, layer, layers);
-            }),
-            Err(detail) => BoxOutcome::Unreadable(detail),
-        };
-        return Found::Box(outcome);
-    }
-    let both = network.and_then(|network| {
-        let input = beside(path, &request.input, ".input", streams)?;
-        Ok((network, input))
-    });
-    let outcome = match both {
-        Ok((network, input)) => {
-            check_network_with(certificate, &network, &input, &mut |layer, layers| {
-                tell_progress(request, streams, begin, layer, layers);
-            })
-        }
-        Err(detail) => NetworkOutcome::Unreadable(detail),
-    };
-    Found::Network(outcome)
-}
-
-/// How far a long check is.
-fn tell_progress(
-    request: &Request,
-    streams: &mut Streams<'_>,
-    begin: Instant,
-    layer: usize,
-    layers: usize,
-) {
-    if !request.quiet && begin.elapsed() > PATIENCE {
-        let seconds = begin.elapsed().as_secs();
-        let _ = writeln!(
-            streams.err,
-            "{}: {layer} of {layers} activations, {seconds} s",
-            request.program
-        );
-    }
-}
-
 /// Checks one certificate; `entry` is what a manifest says of it.
 fn check(
     path: &Path,
@@ -192,6 +129,9 @@ fn check(
     }
     let subject = entry.map(|entry| &entry.subject);
     let other = match (subject, kind(bytes)) {
+        (Some(_), Kind::Program | Kind::Inference) => {
+            "a document of an encrypted network, where a certificate of a table or a network is listed"
+        }
         (Some(Subject::Network { .. }), Kind::Certificate) => {
             "a certificate of a table, where one of a network is listed"
         }
@@ -206,14 +146,13 @@ fn check(
     if !other.is_empty() {
         return Answer::rejected(other.to_owned());
     }
-    let of_network = matches!(kind(bytes), Kind::Network | Kind::NetworkBox);
+    let of_network = matches!(
+        kind(bytes),
+        Kind::Network | Kind::NetworkBox | Kind::Program | Kind::Inference
+    );
     if of_network || request.network.is_some() {
-        let found = check_network(path, bytes, request, streams);
-        let verified = matches!(
-            found,
-            Found::Network(NetworkOutcome::Verified(_)) | Found::Box(BoxOutcome::Verified(_))
-        );
-        if verified && (!request.required.is_empty() || request.table_sha256.is_some()) {
+        let found = check_beside(path, bytes, request, streams);
+        if found.is_verified() && (!request.required.is_empty() || request.table_sha256.is_some()) {
             unmet.push("a network certificate is about no table and no function".to_owned());
         }
         if let Found::Network(NetworkOutcome::Verified(report)) = &found {

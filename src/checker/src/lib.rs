@@ -22,10 +22,11 @@
 //! | `words` | sentences with every number on the safe side, and the report |
 //! | `evaluation` | what is decrypted after encrypted evaluation: rules E1 to E6; refreshed activations, B1 to B7 |
 //! | `network` | networks: `model` (the exact network), balls (N1 to N6), `rows` (noise, N7 to N10) |
+//! | `inference` | an encrypted network: its program (I1 to I5), and what is decrypted of one input (I6) |
 //! | `plan` | a plan's folder: P1 to P9, with all of the above |
 //!
 //! `certificate.rs` leads a `polycert-certificate/1` through the first five; `evaluation` starts from it.
-//! `check.rs` tells the kinds of documents apart, `front.rs` answers a command line: files, folders and manifests (`format/manifest.rs`), and what they are held to
+//! `check.rs` tells the kinds of documents apart, `front.rs` answers a command line: files, folders and manifests (`format/manifest.rs`), `beside.rs` finds the files of networks, and what they are held to
 //! (`format/requirement.rs`, `words/proved.rs`).
 //!
 //! # What an auditor reads
@@ -88,6 +89,7 @@
 )]
 
 mod answer;
+mod beside;
 mod certificate;
 mod check;
 mod claims;
@@ -96,6 +98,7 @@ mod evaluation;
 mod folder;
 mod format;
 mod front;
+mod inference;
 mod network;
 mod plan;
 mod series;
@@ -117,6 +120,10 @@ pub use crate::format::manifest::{Entry, Manifest, Subject};
 pub use crate::format::requirement::Requirement;
 pub use crate::format::rounding::Mode;
 pub use crate::front::{check_paths, Request, Streams};
+pub use crate::inference::report::{
+    InferenceOutcome, InferenceReport, ProgramOutcome, ProgramReport,
+};
+pub use crate::inference::{check_inference, check_program};
 pub use crate::network::boxes::check_box;
 pub use crate::network::boxes::report::{BoxOutcome, BoxReport};
 pub use crate::network::model::lines::MAX_FILE_BYTES;

@@ -40,7 +40,7 @@ fn read_arguments(mut arguments: impl Iterator<Item = OsString>) -> Result<Comma
         };
         let takes_value = matches!(
             name.as_str(),
-            "--table-sha256" | "--require" | "--network" | "--input"
+            "--table-sha256" | "--require" | "--network" | "--input" | "--program"
         );
         if takes_value {
             value = value.or_else(|| arguments.next());
@@ -64,6 +64,7 @@ fn read_arguments(mut arguments: impl Iterator<Item = OsString>) -> Result<Comma
             }
             "--network" => request.network = Some(value.ok_or_else(wanted)?.into()),
             "--input" => request.input = Some(value.ok_or_else(wanted)?.into()),
+            "--program" => request.encrypted_program = Some(value.ok_or_else(wanted)?.into()),
             _ if value.is_some() => return Err(format!("unknown option {name}=")),
             "--help" | "-h" => return Ok(Command::Print(HELP.to_owned())),
             "--version" | "-V" => {

@@ -9,25 +9,27 @@
 mod block;
 mod bound;
 mod chain;
-mod circuit;
-mod document;
+pub(crate) mod circuit;
+pub(crate) mod document;
 mod maps;
 mod nodes;
-mod noise;
-mod parameters;
+pub(crate) mod noise;
+pub(crate) mod parameters;
 mod prime;
 mod program;
 mod prove;
-mod refresh;
+pub(crate) mod refresh;
 mod slope;
 mod stage;
-mod task;
+pub(crate) mod task;
 mod taylor;
 mod words;
 
 use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::fixed::Fixed;
+use crate::evaluation::document::EvaluationDocument;
+use crate::evaluation::task::EvaluationTask;
 use crate::format::json::Tree;
 use crate::format::table::constant;
 use crate::words::report::Report;
@@ -50,8 +52,21 @@ pub(crate) fn is_meant(tree: &Tree) -> bool {
     }
 }
 
+/// A document of this format that is proved.
+pub(crate) struct Proved {
+    /// What it says.
+    pub(crate) report: Report,
+    pub(crate) document: EvaluationDocument,
+    pub(crate) task: EvaluationTask,
+}
+
 /// Checks a document of this format, the embedded certificate by its own rules.
 pub(crate) fn run(tree: Tree, table_sha256: Option<&str>) -> Checked<Report> {
+    prove(tree, table_sha256).map(|proved| proved.report)
+}
+
+/// [`run`], with what the document states.
+pub(crate) fn prove(tree: Tree, table_sha256: Option<&str>) -> Checked<Proved> {
     let budget = Budget::of(LIMIT);
     let mut fields = tree.object()?;
     fields.take("format", |t| constant(&t, FORMAT))?;
@@ -77,5 +92,9 @@ pub(crate) fn run(tree: Tree, table_sha256: Option<&str>) -> Checked<Report> {
     }
     words::tell(&mut report, &document, &task, &fixed.budget)?;
     report.work = report.work.saturating_add(fixed.budget.used());
-    Ok(report)
+    Ok(Proved {
+        report,
+        document,
+        task,
+    })
 }

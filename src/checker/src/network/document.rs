@@ -89,12 +89,22 @@ pub(crate) struct NetworkDocument {
     pub(crate) noise: Option<NoiseClaim>,
 }
 
+/// Which linear functions of the result are bounded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Targets {
+    /// The class minus every other logit.
+    Margins,
+    Logits,
+    /// Margins, then logits.
+    Both,
+}
+
 /// What a certificate says of noise.
 pub(crate) struct NoiseClaim {
     /// Whether the twin stands undisturbed, or the ReLU network.
     pub(crate) exact_centre: bool,
     /// Deviations of the differences of the class's logit to the others, or of every logit.
-    pub(crate) margins: bool,
+    pub(crate) targets: Targets,
     /// For each layer of polynomials of the network's own the unit of its noise.
     pub(crate) own: Vec<Rational>,
     pub(crate) levels: Vec<NoiseLevel>,
@@ -126,8 +136,13 @@ fn interval(t: Tree, budget: &Budget) -> Checked<(Rational, Rational)> {
 }
 
 pub(crate) fn read(bytes: &[u8]) -> Checked<NetworkDocument> {
+    read_tree(parse(bytes)?)
+}
+
+/// The same of what is read already.
+pub(crate) fn read_tree(tree: Tree) -> Checked<NetworkDocument> {
     let budget = &Budget::new();
-    let mut fields = parse(bytes)?.object()?;
+    let mut fields = tree.object()?;
     let noisy = fields.take("format", |t| match t.text()? {
         "polycert-network-deviation/1" => Ok(true),
         _ => constant(&t, "polycert-network/1").map(|()| false),
@@ -222,10 +237,11 @@ fn read_noise(
     (exact_centre, activations): (bool, usize),
     budget: &Budget,
 ) -> Checked<NoiseClaim> {
-    let margins = fields.take("targets", |t| match t.text()? {
-        "margins" => Ok(true),
-        "logits" => Ok(false),
-        _ => Err(Fault::unreadable("margins or logits is expected")),
+    let targets = fields.take("targets", |t| match t.text()? {
+        "margins" => Ok(Targets::Margins),
+        "logits" => Ok(Targets::Logits),
+        "both" => Ok(Targets::Both),
+        _ => Err(Fault::unreadable("margins, logits or both is expected")),
     })?;
     let own: Vec<Rational> = fields
         .take_maybe("polynomials", |t| each(t.list()?, |t| positive(&t, budget)))?
@@ -244,7 +260,7 @@ fn read_noise(
     };
     Ok(NoiseClaim {
         exact_centre,
-        margins,
+        targets,
         own,
         levels: stated.iter().map(level).collect(),
         stated,

@@ -9,7 +9,7 @@ mod activation;
 mod balls;
 pub(crate) mod boxes;
 mod digits;
-mod document;
+pub(crate) mod document;
 mod forward;
 mod limits;
 mod linear;
@@ -24,11 +24,13 @@ mod substitute;
 
 use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault, Rule};
+use crate::claims::target::Function;
 use crate::core::number::Rational;
 use crate::format::digest::of_bytes;
+use crate::format::json::Tree;
 use crate::format::path::printable;
 use crate::network::balls::Balls;
-use crate::network::document::{NetworkDocument, NoiseClaim, TwinTable};
+use crate::network::document::{NetworkDocument, NoiseClaim, Targets, TwinTable};
 use crate::network::forward::{compare, evaluate};
 use crate::network::limits::limit_work;
 use crate::network::model::expand::expand;
@@ -63,7 +65,8 @@ pub fn check_network_with(
     input: &[u8],
     progress: &mut dyn FnMut(usize, usize),
 ) -> NetworkOutcome {
-    let proved = prove(certificate, network, input, progress);
+    let document = document::read(certificate);
+    let proved = document.and_then(|document| prove(document, network, input, progress));
     proved.and_then(Proved::report).into()
 }
 
@@ -77,7 +80,8 @@ pub fn bound_network(
     input: &[u8],
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Vec<NoiseBounds>, NetworkOutcome> {
-    let proved = prove(draft, network, input, progress);
+    let document = document::read(draft);
+    let proved = document.and_then(|document| prove(document, network, input, progress));
     let bounds = proved.and_then(|p| match (&p.document.noise, &p.bounds) {
         (Some(noise), Some(bounds)) => noise::short(&p.document, noise, bounds),
         _ => Ok(Vec::new()),
@@ -85,10 +89,79 @@ pub fn bound_network(
     bounds.map_err(NetworkOutcome::refused)
 }
 
+/// What a verified certificate of one level of worst-case noise around the twin says, in numbers.
+pub(crate) struct Deviation {
+    /// For each activation its table's digest, what that stands for, and B.
+    pub(crate) uses: Vec<(String, Function, Rational)>,
+    /// For each activation what its noise may be, in units of B.
+    pub(crate) worst: Vec<Rational>,
+    /// For each activation a bound of |x|, noise at the earlier ones included.
+    pub(crate) reach: Vec<Rational>,
+    pub(crate) class: u64,
+    /// Enclosures of the twin's logits.
+    pub(crate) twin: Vec<(Rational, Rational)>,
+    /// How far the class minus every other logit moves, and every logit.
+    pub(crate) margins: Vec<Rational>,
+    pub(crate) logits: Vec<Rational>,
+    /// A bound of the input's elements.
+    pub(crate) input: Rational,
+}
+
+/// Checks a certificate of one level of worst-case noise around the twin, of margins and logits.
+///
+/// # Errors
+/// What [`check_network`] refuses, and another kind of certificate.
+pub(crate) fn deviation(
+    certificate: Tree,
+    network: &[u8],
+    input: &[u8],
+    progress: &mut dyn FnMut(usize, usize),
+) -> Checked<Deviation> {
+    let proved = prove(document::read_tree(certificate)?, network, input, progress)?;
+    let other = || {
+        let text = "it is to be about one level of worst-case noise around the twin, of margins and logits, no sigma, every table exact";
+        Fault::rejected(Rule::Own("deviation"), text)
+    };
+    let document = &proved.document;
+    let (Some(noise), Some(bounds)) = (&document.noise, &proved.bounds) else {
+        return Err(other());
+    };
+    noise::judge(document, noise, bounds)?;
+    let uses = document.uses();
+    let [(words, Some(stated))] = noise.stated.as_slice() else {
+        return Err(other());
+    };
+    let plain = words.sigma.iter().all(Rational::is_zero) && words.envelope.is_none();
+    let fits = noise.targets == Targets::Both && noise.own.is_empty() && noise.exact_centre;
+    if !plain || !fits || uses.len() != document.activations.len() {
+        return Err(other());
+    }
+    let split = document.network_logits.len().saturating_sub(1);
+    let (margins, logits) = stated.deviations.split_at_checked(split).ok_or_else(other)?;
+    let count = document.activations.len();
+    let mut reach = proved.reach.iter().zip(&stated.layers);
+    Ok(Deviation {
+        uses,
+        worst: match words.worst.as_slice() {
+            [one] => vec![one.clone(); count],
+            each => each.to_vec(),
+        },
+        reach: reach.by_ref().map(|(x, d)| x.plus(d)).collect(),
+        class: document.class,
+        twin: document.twin_logits.clone(),
+        margins: margins.to_vec(),
+        logits: logits.to_vec(),
+        input: proved.input,
+    })
+}
+
 /// A certificate whose logits are proved, with the bounds of its noise.
 struct Proved {
     document: NetworkDocument,
     bounds: Option<Bounds>,
+    /// For each activation a bound of its input without noise, where there are bounds; and of the network's input.
+    reach: Vec<Rational>,
+    input: Rational,
     /// Layers of polynomials of the network's own.
     own: usize,
 }
@@ -128,12 +201,11 @@ impl Proved {
 }
 
 fn prove(
-    certificate: &[u8],
+    document: NetworkDocument,
     network: &[u8],
     input: &[u8],
     progress: &mut dyn FnMut(usize, usize),
 ) -> Checked<Proved> {
-    let document = document::read(certificate)?;
     for (what, bytes, stated) in [
         ("network", network, &document.network_sha256),
         ("input", input, &document.input_sha256),
@@ -156,6 +228,8 @@ fn prove(
     let (mid, rounded) = read::input(input, size, precision).map_err(|e| e.at("input"))?;
     let radius = BigInt::from(u8::from(rounded));
     let input = Balls { mid, radius };
+    let greatest = |x: &Balls| Rational::dyadic(x.greatest() + &x.radius, precision);
+    let largest = greatest(&input);
     let needed = network.nodes.iter().filter(|n| n.layer.is_activation());
     let needed = needed.count();
     if needed != document.activations.len() {
@@ -212,6 +286,8 @@ fn prove(
         return Ok(Proved {
             document,
             bounds: None,
+            reach: Vec::new(),
+            input: largest,
             own,
         });
     };
@@ -239,9 +315,17 @@ fn prove(
         &centres,
         progress,
     )?;
+    let mut reach = vec![Rational::integer(0); activations.len()];
+    for (x, &origin) in centres.iter().zip(&expanded.origins) {
+        if let Some(most) = reach.get_mut(origin) {
+            *most = greatest(x).max(most.clone());
+        }
+    }
     Ok(Proved {
         bounds: Some(bounds),
         document,
+        reach,
+        input: largest,
         own,
     })
 }

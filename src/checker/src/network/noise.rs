@@ -6,7 +6,7 @@ use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault, Rule};
 use crate::core::number::Rational;
 use crate::network::balls::Balls;
-use crate::network::document::{LevelWords, NetworkDocument, NoiseClaim, Stated};
+use crate::network::document::{LevelWords, NetworkDocument, NoiseClaim, Stated, Targets};
 use crate::network::model::expand::Expanded;
 use crate::network::rows::standing::RowsTable;
 use crate::network::rows::upper::Upper;
@@ -25,11 +25,12 @@ pub struct NoiseBounds {
     pub stays: bool,
 }
 
-/// The linear functions of the result: differences to the class, or all logits.
+/// The linear functions of the result: differences to the class, all logits, or both.
 fn targets(document: &NetworkDocument, noise: &NoiseClaim) -> Checked<Vec<Vec<(usize, i64)>>> {
     let outputs = document.network_logits.len();
-    if !noise.margins {
-        return Ok((0..outputs).map(|i| vec![(i, 1)]).collect());
+    let logits = (0..outputs).map(|i| vec![(i, 1)]);
+    if noise.targets == Targets::Logits {
+        return Ok(logits.collect());
     }
     let class = usize::try_from(document.class).unwrap_or(usize::MAX);
     if outputs < 2 || class >= outputs {
@@ -39,7 +40,11 @@ fn targets(document: &NetworkDocument, noise: &NoiseClaim) -> Checked<Vec<Vec<(u
         ));
     }
     let others = (0..outputs).filter(|&j| j != class);
-    Ok(others.map(|j| vec![(class, 1), (j, -1)]).collect())
+    let margins = others.map(|j| vec![(class, 1), (j, -1)]);
+    Ok(match noise.targets {
+        Targets::Both => margins.chain(logits).collect(),
+        _ => margins.collect(),
+    })
 }
 
 /// Bounds on the trajectory of `centres`.
@@ -118,19 +123,26 @@ fn stays(document: &NetworkDocument, noise: &NoiseClaim, deviations: &[Rational]
         return false;
     };
     let mut others = logits.iter().enumerate().filter(|(j, _)| *j != class);
-    if noise.margins {
+    let margins = logits.len() - 1;
+    let targets = match noise.targets {
+        Targets::Margins => margins,
+        Targets::Logits => logits.len(),
+        Targets::Both => margins + logits.len(),
+    };
+    if deviations.len() != targets {
+        return false;
+    }
+    if noise.targets != Targets::Logits {
         let mut pairs = others.zip(deviations);
-        return deviations.len() + 1 == logits.len()
-            && pairs.all(|((_, (_, hi)), d)| *lo > hi.plus(d));
+        return pairs.all(|((_, (_, hi)), d)| *lo > hi.plus(d));
     }
     let Some(own) = deviations.get(class) else {
         return false;
     };
-    deviations.len() == logits.len()
-        && others.all(|(j, (_, hi))| {
-            let d = deviations.get(j);
-            d.is_some_and(|d| *lo > hi.plus(d).plus(own))
-        })
+    others.all(|(j, (_, hi))| {
+        let d = deviations.get(j);
+        d.is_some_and(|d| *lo > hi.plus(d).plus(own))
+    })
 }
 
 /// Every stated bound is at least the computed one, and a class that is said to stay stays. Returns the
@@ -220,18 +232,29 @@ fn sentence(
             numerals.down(zone)?
         ));
     }
-    let what = match noise.margins {
-        true => format!("logit {} minus any other", document.class),
-        false => "every logit".to_owned(),
+    let margins = format!("logit {} minus any other", document.class);
+    let most = |list: &[Rational]| numerals.decimal(list.iter().max().unwrap_or(&zero), true);
+    let split = document.network_logits.len().saturating_sub(1);
+    let moves = match (noise.targets, stated.deviations.split_at_checked(split)) {
+        (Targets::Both, Some((first, rest))) => format!(
+            "{margins} moves by at most {}, every logit by at most {}",
+            most(first)?,
+            most(rest)?
+        ),
+        (targets, _) => {
+            let what = match targets {
+                Targets::Logits => "every logit",
+                _ => &margins,
+            };
+            format!("{what} moves by at most {}", most(&stated.deviations)?)
+        }
     };
-    let most = stated.deviations.iter().max().unwrap_or(&zero);
     let class = match stated.stays {
         true => format!("class {} stays", document.class),
         false => "whether the class stays is not proved".to_owned(),
     };
     Ok(format!(
-        "{}: {what} moves by at most {}; {class}",
-        parts.join(", "),
-        numerals.decimal(most, true)?
+        "{}: {moves}; {class}",
+        parts.join(", ")
     ))
 }

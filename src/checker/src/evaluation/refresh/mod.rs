@@ -14,7 +14,7 @@ mod row;
 mod series;
 mod shape;
 mod task;
-mod upper;
+pub(crate) mod upper;
 pub(crate) mod words;
 
 use crate::core::budget::Budget;

@@ -32,9 +32,14 @@ pub(crate) fn lines(document: &EvaluationDocument, refresh: &Refresh) -> Vec<Str
             refresh.ratio_log2,
             refresh.doublings.len()
         ),
-        parameters::sentence(&document.parameters, refresh),
+        security(document, refresh),
         format!("sha256 of the bootstrapping {}", refresh.digest()),
     ]
+}
+
+/// What is said of the sparse secret's security.
+pub(crate) fn security(document: &EvaluationDocument, refresh: &Refresh) -> String {
+    parameters::sentence(&document.parameters, refresh)
 }
 
 /// What is assumed beside K, A1, I and O.
