@@ -45,6 +45,10 @@ pub struct Wanted {
     pub k: Option<u32>,
     /// The level of the inputs; none is the top.
     pub level: Option<usize>,
+    /// The scale that stages have; none is the parameters' own.
+    pub scale: Option<Rational>,
+    /// Room that every stage leaves for noise, 2^-margin of its inputs; the narrowest that suffices if none.
+    pub margin: Option<i32>,
 }
 
 /// A certificate that the checker has verified.
@@ -146,7 +150,8 @@ fn bounded(
     let mut request = request(wanted, proof)?;
     let mut begun = Begun::new(table)?;
     let mut missing = None;
-    for margin in MARGINS {
+    let all = wanted.margin.map_or(MARGINS.to_vec(), |margin| vec![margin]);
+    for margin in all {
         request.margin = margin;
         let prepared = begun.with(model, request.clone())?;
         let tier = match wanted.k {
@@ -180,6 +185,7 @@ fn request(wanted: &Wanted, proof: &Proof) -> Result<Request> {
         within: wanted.within.clone(),
         k: wanted.k.unwrap_or(40),
         level: wanted.level,
+        scale: wanted.scale.clone(),
         margin: MARGINS[0],
     };
     let target = &wanted.target;

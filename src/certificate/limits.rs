@@ -66,12 +66,15 @@ pub fn check_network_limits(network: &Network, tables: usize, noise: bool) -> Re
 /// Why the checker refuses a network certificate: a limit, with how to go on, or its own words as they are.
 pub(in crate::certificate) fn of_network(outcome: &NetworkOutcome) -> Option<Error> {
     match outcome {
-        NetworkOutcome::Rejected(text) => {
-            let detail = text.strip_prefix("limit: ")?;
-            Some(limit(detail, SMALLER))
-        }
+        NetworkOutcome::Rejected(text) => of_words(text),
         _ => None,
     }
+}
+
+/// The same of a refusal as it is told.
+pub(in crate::certificate) fn of_words(text: &str) -> Option<Error> {
+    let detail = text.strip_prefix("limit: ")?;
+    Some(limit(detail, SMALLER))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 //! | `evaluated` | the document of the latter |
 //! | [`evaluation`] | the same for what is decrypted: `certificates/EVALUATION.md` |
 //! | [`refresh`] | of a refreshed activation: rules B1 to B7 there |
+//! | [`inference`] | of encrypted networks: `certificates/INFERENCE.md` |
 //! | [`limits`] | what the checker takes of a network, asked before the work |
 //! | [`network`] | certificates of networks, `certificates/NETWORK.md` |
 //! | [`plan`] | plans with their folders, `certificates/PLAN.md` |
@@ -28,6 +29,8 @@ mod evaluated;
 #[cfg(feature = "full")]
 pub mod evaluation;
 pub mod kind;
+#[cfg(feature = "full")]
+pub mod inference;
 #[cfg(feature = "full")]
 pub mod limits;
 #[cfg(feature = "full")]

@@ -52,6 +52,8 @@ pub struct Subject<'a> {
     pub input: &'a str,
     /// The tables, and how their coefficients are held.
     pub tables: &'a [Table],
+    /// For each activation that a table replaces the number of its table; none where there is one, or one for each in order.
+    pub assigned: Option<&'a [usize]>,
     /// How coefficients are held.
     pub coefficients: CoefficientMode,
     /// B of each activation that a table replaces.
@@ -158,9 +160,45 @@ pub struct Noise<'a> {
     pub model: ErrorModel,
     /// The levels, at most 8.
     pub levels: &'a [Level],
-    /// Bound differences to the class's logit, instead of every logit.
-    pub margins: bool,
+    /// Which linear functions of the result are bounded.
+    pub targets: Targets,
 }
+
+/// Linear functions of the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Targets {
+    /// Differences of the class's logit to the others.
+    Margins,
+    /// Every logit.
+    Logits,
+    /// Differences, then every logit.
+    Both,
+}
+
+impl Targets {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Margins => "margins",
+            Self::Logits => "logits",
+            Self::Both => "both",
+        }
+    }
+}
+
+/// A certificate before it is checked.
+#[derive(Debug, Clone, Copy)]
+pub struct Draft<'a> {
+    /// The document.
+    pub document: &'a Value,
+    /// For each level the stated bounds of the targets.
+    pub deviations: &'a [&'a [Rational]],
+}
+
+/// What becomes of a draft: the verified text and the checker's words, or why it is refused.
+pub type Judged = std::result::Result<(String, String), String>;
+
+/// Has a draft checked; what it tells how far it is.
+pub type Judge<'a> = dyn FnMut(Draft, &mut dyn FnMut(usize, usize)) -> Judged + 'a;
 
 /// The network, its twin and the input as numbers, where [`Subject`] has them as exact text.
 #[derive(Clone, Copy)]
@@ -207,6 +245,28 @@ pub fn certify_noise(
     noise: &Noise,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<(String, String, bool)> {
+    let (network, input) = (subject.network.as_bytes(), subject.input.as_bytes());
+    let judge: &mut Judge = &mut |draft, progress| {
+        let text = format!("{:#}\n", draft.document);
+        match check_network_with(text.as_bytes(), network, input, progress) {
+            NetworkOutcome::Verified(report) => Ok((text, report.to_string())),
+            NetworkOutcome::Rejected(text) | NetworkOutcome::Unreadable(text) => Err(text),
+        }
+    };
+    certify_noise_as(subject, sample, comparison, noise, (judge, progress))
+}
+
+/// [`certify_noise`], whoever checks the draft: the text is what that one has verified.
+///
+/// # Errors
+/// As there.
+pub fn certify_noise_as(
+    subject: &Subject,
+    sample: Sample,
+    comparison: &Comparison,
+    noise: &Noise,
+    (judge, progress): (&mut Judge, &mut dyn FnMut(usize, usize)),
+) -> Result<(String, String, bool)> {
     let class = match (noise.model, &comparison.verdict) {
         (ErrorModel::ReluWithin, _) => comparison.network.class(),
         (ErrorModel::ExactCentre, Verdict::Same(class)) => Some(*class),
@@ -215,7 +275,7 @@ pub fn certify_noise(
     let class = class.ok_or_else(|| Error::domain("only one proved class can be certified"))?;
     let mut document = common(subject, class, &comparison.network.logits)?;
     document["format"] = json!("polycert-network-deviation/1");
-    document["targets"] = json!(if noise.margins { "margins" } else { "logits" });
+    document["targets"] = json!(noise.targets.word());
     let logits = match (noise.model, &comparison.twin) {
         (ErrorModel::ExactCentre, Some(twin)) => {
             document["error_model"] = json!("exact_centre");
@@ -234,7 +294,6 @@ pub fn certify_noise(
         }
     };
     let proved = proved(sample, noise, class, progress)?;
-    let (network, input) = (subject.network.as_bytes(), subject.input.as_bytes());
     let around_relu = noise.model == ErrorModel::ReluWithin;
     let mut precisions = precisions(subject.estimate_bits);
     let mut slacks = SLACKS.iter().skip(usize::from(around_relu));
@@ -243,25 +302,28 @@ pub fn certify_noise(
     while let (Some(bits), Some(room)) = (precision, slack) {
         let stated: Vec<Stated> = proved
             .iter()
-            .map(|p| p.stated(*room, class, logits, noise.margins))
+            .map(|p| p.stated(*room, class, logits, noise.targets))
             .collect::<Result<_>>()?;
         let pairs = noise.levels.iter().zip(&stated);
         document["levels"] = pairs.map(|(l, s)| level(l, s)).collect();
         document["precision"] = json!(bits.to_string());
-        let text = format!("{document:#}\n");
-        let outcome = check_network_with(text.as_bytes(), network, input, progress);
-        let rule = Rule::of_network(&outcome);
-        match outcome {
-            NetworkOutcome::Verified(report) => {
+        let deviations: Vec<&[Rational]> =
+            stated.iter().map(|s| s.deviations.as_slice()).collect();
+        let draft = Draft {
+            document: &document,
+            deviations: &deviations,
+        };
+        match judge(draft, progress) {
+            Ok((text, words)) => {
                 let stays = stated.iter().all(|s| s.stays);
-                return Ok((text, report.to_string(), stays));
+                return Ok((text, words, stays));
             }
-            refused => match limits::of_network(&refused) {
+            Err(refused) => match limits::of_words(&refused) {
                 Some(met) => return Err(met),
-                None => said = refused.to_string(),
+                None => said = refused,
             },
         }
-        match rule {
+        match Some(Rule::of_words(&said)) {
             // A logit's ball is too wide. The checker compares logits before it takes any row: this costs little.
             Some(Rule::Logits) => precision = precisions.next(),
             Some(Rule::Noise) => slack = slacks.next(),
@@ -297,10 +359,15 @@ fn proved(
         )));
     }
     let (outputs, margins) = at.targets.split_at(at.outputs());
+    let both = [margins, outputs].concat();
     let levels: Vec<rows::NoiseLevel> = noise.levels.iter().map(Level::rounded_up).collect();
     let asked = Asked {
         noise: &levels,
-        targets: if noise.margins { margins } else { outputs },
+        targets: match noise.targets {
+            Targets::Margins => margins,
+            Targets::Logits => outputs,
+            Targets::Both => &both,
+        },
         tails: Tails::Counted,
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -320,14 +387,14 @@ fn proved(
 }
 
 impl Proved {
-    fn stated(&self, slack: f64, class: usize, logits: &[Ball], margins: bool) -> Result<Stated> {
+    fn stated(&self, slack: f64, class: usize, logits: &[Ball], targets: Targets) -> Result<Stated> {
         let list = |bounds: &[f64]| -> Result<Vec<Rational>> {
             bounds.iter().map(|b| above(*b, slack)).collect()
         };
         let deviations = list(&self.deviations)?;
         Ok(Stated {
             layers: list(&self.layers)?,
-            stays: stays(class, logits, margins, &deviations),
+            stays: stays(class, logits, targets, &deviations),
             deviations,
         })
     }
@@ -345,7 +412,7 @@ fn above(bound: f64, slack: f64) -> Result<Rational> {
 }
 
 /// Whether enclosures without noise, moved by what is stated, still decide the class.
-fn stays(class: usize, logits: &[Ball], margins: bool, deviations: &[Rational]) -> bool {
+fn stays(class: usize, logits: &[Ball], targets: Targets, deviations: &[Rational]) -> bool {
     let exact = |x: f64| Rational::from_f64(x);
     let ends: Option<Vec<(Rational, Rational)>> = logits
         .iter()
@@ -361,7 +428,7 @@ fn stays(class: usize, logits: &[Ball], margins: bool, deviations: &[Rational]) 
     }
     let (lo, _) = &ends[class];
     let others = ends.iter().enumerate().filter(|(j, _)| *j != class);
-    if margins {
+    if targets != Targets::Logits {
         let mut pairs = others.zip(deviations);
         return pairs.all(|((_, (_, hi)), d)| *lo > Rational::from(hi + d));
     }
@@ -415,14 +482,13 @@ fn tables(subject: &Subject) -> Result<Value> {
 
 fn activations(subject: &Subject) -> Value {
     let scales = subject.scales.iter().enumerate();
-    let one = subject.tables.len() == 1;
+    let table = |i: usize| match (subject.assigned, subject.tables.len()) {
+        (Some(assigned), _) => assigned.get(i).copied().unwrap_or(usize::MAX),
+        (None, 1) => 0,
+        (None, _) => i,
+    };
     scales
-        .map(|(i, b)| {
-            json!([
-                if one { "0".to_owned() } else { i.to_string() },
-                number::write(b)
-            ])
-        })
+        .map(|(i, b)| json!([table(i).to_string(), number::write(b)]))
         .collect()
 }
 
@@ -468,22 +534,22 @@ mod tests {
         let gap = |j: usize| end(logits[1].lower()) - end(logits[j].upper());
         let (near, far) = (gap(0), gap(2));
         let less = |x: &Rational| x - Rational::from((1, 1_000_000));
-        assert!(stays(1, &logits, true, &[less(&near), less(&far)]));
-        assert!(!stays(1, &logits, true, &[near.clone(), q(8)]));
-        assert!(!stays(1, &logits, true, &[q(8), far]));
+        assert!(stays(1, &logits, Targets::Margins, &[less(&near), less(&far)]));
+        assert!(!stays(1, &logits, Targets::Margins, &[near.clone(), q(8)]));
+        assert!(!stays(1, &logits, Targets::Margins, &[q(8), far]));
         // Every logit by itself: both move.
         let half = near / 2u32;
-        assert!(stays(1, &logits, false, &[half.clone(), less(&half), q(8)]));
+        assert!(stays(1, &logits, Targets::Logits, &[half.clone(), less(&half), q(8)]));
         assert!(!stays(
             1,
             &logits,
-            false,
+            Targets::Logits,
             &[half.clone(), half.clone(), q(8)]
         ));
-        assert!(!stays(1, &logits, false, &[q(8), half, q(37)]));
+        assert!(!stays(1, &logits, Targets::Logits, &[q(8), half, q(37)]));
         let one = [Ball::exact(1.0)];
-        assert!(stays(1, &one, false, &[q(7)]) && !stays(1, &one, false, &[q(8)]));
+        assert!(stays(1, &one, Targets::Logits, &[q(7)]) && !stays(1, &one, Targets::Logits, &[q(8)]));
         let one = [Ball::exact(-1.0)];
-        assert!(stays(0, &one, false, &[q(7)]) && !stays(0, &one, false, &[q(8)]));
+        assert!(stays(0, &one, Targets::Logits, &[q(7)]) && !stays(0, &one, Targets::Logits, &[q(8)]));
     }
 }

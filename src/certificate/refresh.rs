@@ -87,19 +87,35 @@ pub fn certify(table: &Table, literal: &Literal, wanted: &Wanted) -> Result<Outc
             Some(before) => before.another(refreshed.value.clone())?,
             None => Refresher::new(&ring, literal, refreshed.value.clone())?,
         };
-        let prepared = Prepared::new(&refresher);
-        // Half of the probability is the overflow's.
-        let tier = prepared.high_probability(wanted.k + 1);
-        match refreshed.bound(&prepared, (within, &wanted.off), tier)? {
-            Ok(bounded) => {
-                let maps = prepared.maps();
-                let made = write_down(&refreshed, (refresher, maps), bounded, wanted)?;
-                return Ok(Ok(Box::new(made)));
-            }
-            Err(margin) => (missing, before) = (Some(margin), Some(refresher)),
+        match certify_with(&refreshed, refresher, wanted)? {
+            (Ok(made), _) => return Ok(Ok(made)),
+            (Err(margin), refresher) => (missing, before) = (Some(margin), refresher),
         }
     }
     missing.map(Err).ok_or_else(|| Error::domain("no margin"))
+}
+
+/// The same of an activation and its refresher, as they are run; the refresher comes back where no certificate takes it.
+///
+/// # Errors
+/// As [`certify`].
+pub fn certify_with(
+    refreshed: &Refreshed,
+    refresher: Refresher,
+    wanted: &Wanted,
+) -> Result<(Outcomes, Option<Refresher>)> {
+    let within = wanted.within.as_ref().unwrap_or(&wanted.domain);
+    let prepared = Prepared::new(&refresher);
+    // Half of the probability is the overflow's.
+    let tier = prepared.high_probability(wanted.k + 1);
+    match refreshed.bound(&prepared, (within, &wanted.off), tier)? {
+        Ok(bounded) => {
+            let maps = prepared.maps();
+            let made = write_down(refreshed, (refresher, maps), bounded, wanted)?;
+            Ok((Ok(Box::new(made)), None))
+        }
+        Err(margin) => Ok((Err(margin), Some(refresher))),
+    }
 }
 
 fn write_down(

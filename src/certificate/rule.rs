@@ -27,11 +27,14 @@ impl Rule {
     /// The same of a network certificate, whose outcome is `RULE: DETAIL`.
     pub fn of_network(outcome: &NetworkOutcome) -> Option<Self> {
         match outcome {
-            NetworkOutcome::Rejected(text) => {
-                Some(Self::named(text.split(": ").next().unwrap_or_default()))
-            }
+            NetworkOutcome::Rejected(text) => Some(Self::of_words(text)),
             NetworkOutcome::Verified(_) | NetworkOutcome::Unreadable(_) => None,
         }
+    }
+
+    /// The same of a refusal as it is told.
+    pub fn of_words(text: &str) -> Self {
+        Self::named(text.split(": ").next().unwrap_or_default())
     }
 
     fn named(rule: &str) -> Self {

@@ -18,8 +18,8 @@ use crate::poly::table::Table;
 use rug::Rational;
 use std::sync::Arc;
 
-/// Room that every stage leaves for noise: 2^-MARGIN of its inputs.
-const MARGIN: i32 = 9;
+/// Room that every stage leaves for noise: 2^-MARGIN of its inputs. Certificates of what is run are made with the same.
+pub const MARGIN: i32 = 12;
 
 /// What may stand at an activation.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,6 +94,7 @@ fn bend(
         within: None,
         k: 40,
         level: None,
+        scale: None,
         margin: MARGIN,
     };
     let plan = Begun::new(table)?

@@ -13,6 +13,7 @@
 //! | [`cost`] | estimates of what steps cost |
 //! | [`schedule`] | levels, bootstraps, keys, memory and time, before anything is encrypted |
 //! | [`run`] | a program on ciphertexts |
+//! | [`noise`] | its maps as what their noise depends on |
 //!
 //! All that is linear between two activations is one map for each value that it reads, at one level: convolutions, dense layers,
 //! batch norms, shortcuts, means. Max-pooling is ReLU of differences.
@@ -23,6 +24,7 @@ pub mod cost;
 pub mod layout;
 pub mod levels;
 pub mod map;
+pub mod noise;
 pub mod program;
 pub mod rows;
 pub mod run;

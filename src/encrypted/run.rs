@@ -21,7 +21,7 @@ use crate::ckks::scheme::encode::{Complex, Encoder};
 use crate::ckks::scheme::keys::{EvaluationKeys, SecretKey};
 use crate::encrypted::activation::{bends, Bend};
 use crate::encrypted::levels::Levels;
-use crate::encrypted::program::{Program, Step, Term};
+use crate::encrypted::program::{Program, Step, Term, ValueId};
 use crate::encrypted::schedule::{chain, near, rotations};
 use crate::error::{Error, Result};
 use crate::network::forward::twin::Twin;
@@ -248,6 +248,34 @@ impl Runner {
     #[must_use]
     pub fn levels(&self) -> &Levels {
         &self.levels
+    }
+
+    /// log2 of the values that a ciphertext holds.
+    #[must_use]
+    pub fn log_values(&self) -> u32 {
+        self.log_slots
+    }
+
+    /// The scale of a step's sum, in units of what it stands for.
+    #[must_use]
+    pub fn sum_scale(&self, step: usize) -> &Rational {
+        &self.steps[step].scale
+    }
+
+    /// The scale of a value.
+    #[must_use]
+    pub fn value_scale(&self, value: ValueId) -> &Rational {
+        &self.scales[value]
+    }
+
+    /// The refresher of a step, or the circuit of its activation where it is not refreshed.
+    #[must_use]
+    pub fn activation(&self, step: usize) -> Option<std::result::Result<&Refresher, &Circuit>> {
+        match &self.steps[step].bend {
+            Way::None => None,
+            Way::Circuit(circuit) => Some(Err(circuit)),
+            Way::Refresh(index, _) => Some(Ok(&self.refreshers[*index])),
+        }
     }
 
     /// Makes the keys that a run needs, each up to the highest level that it is used at.

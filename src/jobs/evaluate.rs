@@ -58,6 +58,8 @@ impl Task {
             within: self.within.clone(),
             k,
             level: self.level,
+            scale: None,
+            margin: None,
         }
     }
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`formula`] | what one operation adds, derived; as rows of a table |
 //! | [`composite`] | RIGOROUS bounds on what is decrypted after a composite |
+//! | [`linear`] | RIGOROUS bounds on what linear maps between activations add |
 //! | [`bootstrap`] | RIGOROUS bounds on what a bootstrapping adds |
 //! | [`flooding`] | noise to add before a decryption is shared |
 //! | [`measure`] | drawn from the model, and measured on ciphertexts |
@@ -20,5 +21,6 @@ pub mod bootstrap;
 pub mod composite;
 pub mod flooding;
 pub mod formula;
+pub mod linear;
 pub mod measure;
 pub mod overflow;

@@ -4,6 +4,7 @@ mod bounds;
 mod box_layers;
 mod enclosures;
 mod encrypted;
+mod inference;
 mod exports;
 mod fixed;
 mod import;

@@ -15,6 +15,9 @@ use crate::network::report::NetworkOutcome;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+/// The program of a folder of inferences.
+const PROGRAM: &str = "program.json";
+
 /// A document of a network, and where its files are.
 struct Beside<'a> {
     path: &'a Path,
@@ -45,7 +48,25 @@ impl Beside<'_> {
     }
 
     fn program(&self, streams: &mut Streams<'_>) -> Result<Vec<u8>, String> {
-        self.read(&self.request.encrypted_program, (".program", MAX_BYTES), streams)
+        let given = &self.request.encrypted_program;
+        self.read(&self.of_folder(given, ".program", PROGRAM), (".program", MAX_BYTES), streams)
+    }
+
+    /// The network of an inference.
+    fn its_network(&self, streams: &mut Streams<'_>) -> Result<Vec<u8>, String> {
+        let shared = format!("{PROGRAM}.network");
+        let file = self.of_folder(&self.request.network, ".network", &shared);
+        self.read(&file, (".network", MAX_FILE_BYTES), streams)
+    }
+
+    /// The file that is given, or that of the folder if the document has none of its own.
+    fn of_folder(&self, given: &Option<PathBuf>, suffix: &str, name: &str) -> Option<PathBuf> {
+        let mut own = self.path.as_os_str().to_owned();
+        own.push(suffix);
+        if given.is_some() || Path::new(&own).exists() {
+            return given.clone();
+        }
+        self.path.parent().map(|folder| folder.join(name))
     }
 }
 
@@ -57,9 +78,13 @@ pub(crate) fn check_beside(
     streams: &mut Streams<'_>,
 ) -> Found {
     let files = Beside { path, request };
-    let network = files.network(streams);
+    let kind = kind(document);
+    let network = match kind {
+        Kind::Inference => files.its_network(streams),
+        _ => files.network(streams),
+    };
     let begin = Instant::now();
-    match kind(document) {
+    match kind {
         Kind::NetworkBox => Found::Box(match network {
             Ok(network) => check_box(document, &network, &mut |layer, layers| {
                 tell_progress(request, streams, begin, layer, layers);

@@ -6,6 +6,7 @@ mod deviate;
 mod encrypt;
 mod evaluate;
 mod found;
+mod inference;
 mod input_box;
 mod ranges;
 mod schedule;
@@ -33,6 +34,7 @@ enum Command {
     Ranges(ranges::Arguments),
     Schedule(schedule::Arguments),
     Encrypt(Box<encrypt::Arguments>),
+    Inference(Box<inference::Arguments>),
 }
 
 /// Runs the subcommand.
@@ -47,5 +49,6 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         Command::Ranges(a) => ranges::run(a),
         Command::Schedule(a) => schedule::run(a),
         Command::Encrypt(a) => encrypt::run(a),
+        Command::Inference(a) => inference::run(a),
     }
 }

@@ -66,6 +66,7 @@ pub(super) fn write(
             network: &network,
             input: &input,
             tables: &twin.tables,
+            assigned: None,
             coefficients: twin.coefficients,
             scales: &scales,
             units: &units,

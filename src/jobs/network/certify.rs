@@ -4,7 +4,7 @@ pub use crate::certificate::network::ErrorModel;
 
 use crate::certificate::limits::check_network_limits;
 use crate::certificate::network::{
-    certify as publish, certify_noise, Level, Noise as Noisy, Sample, Subject,
+    certify as publish, certify_noise, Level, Noise as Noisy, Sample, Subject, Targets,
 };
 use crate::error::{Error, Result};
 use crate::jobs::network::inputs::InputFile;
@@ -144,6 +144,7 @@ pub fn certify(request: &Request, progress: &mut dyn FnMut(usize, usize)) -> Res
             network: &network,
             input: &input,
             tables: &twin.tables,
+            assigned: None,
             coefficients: twin.coefficients,
             scales: &scales,
             units: &units,
@@ -156,7 +157,10 @@ pub fn certify(request: &Request, progress: &mut dyn FnMut(usize, usize)) -> Res
             let noise = Noisy {
                 model: noise.error_model,
                 levels: &levels,
-                margins: noise.margins && comparison.network.logits.len() > 1,
+                targets: match noise.margins && comparison.network.logits.len() > 1 {
+                    true => Targets::Margins,
+                    false => Targets::Logits,
+                },
             };
             let sample = Sample {
                 network: &loaded.network,

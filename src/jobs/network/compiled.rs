@@ -4,7 +4,7 @@ use crate::ckks::bootstrap::literal::Literal as Bootstrapping;
 use crate::ckks::parameters::security::Waiver;
 use crate::ckks::parameters::{Literal, Parameters};
 use crate::ckks::ring::Ring;
-use crate::encrypted::activation::{bends, computed};
+use crate::encrypted::activation::{bends, computed, Bend};
 use crate::encrypted::compile::compile;
 use crate::encrypted::program::Program;
 use crate::encrypted::run::Scheme;
@@ -85,6 +85,8 @@ pub struct Compiled {
     pub parameters: Parameters,
     /// What a run takes.
     pub schedule: Schedule,
+    /// What may stand at each activation, by its number.
+    pub bends: Vec<Arc<Bend>>,
     /// The polynomials that are computed: the sine stands in front of those that are refreshed.
     pub computed: Vec<Activation>,
 }
@@ -113,6 +115,7 @@ impl Compiled {
             scheme,
             parameters,
             schedule,
+            bends,
             computed,
         })
     }

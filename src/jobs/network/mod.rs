@@ -9,6 +9,7 @@
 //! | [`box_bounds`] | ranges and output difference over a box of inputs |
 //! | [`schedule`] | what running it on ciphertexts takes |
 //! | [`encrypt`] | one encrypted input through it |
+//! | [`inference`] | what it decrypts to, certified |
 //! | [`ranges`] | stated ranges of activations on trial, or chosen |
 //!
 //! What they are asked about: [`Model`], [`Polynomials`], [`InputFile`], [`NoiseLevels`] and [`Amount`].
@@ -22,6 +23,7 @@ pub mod deviate;
 pub mod encrypt;
 pub mod evaluate;
 mod evaluated;
+pub mod inference;
 pub mod inputs;
 mod levels;
 pub mod model;

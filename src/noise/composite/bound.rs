@@ -65,6 +65,8 @@ pub struct Request {
     pub k: u32,
     /// The level of the inputs; none is the top.
     pub level: Option<usize>,
+    /// The scale that stages have; none is the parameters' own.
+    pub scale: Option<Rational>,
     /// Room that every stage leaves for noise: 2^-margin of its inputs. [`MARGINS`] are sensible.
     pub margin: i32,
 }
@@ -180,7 +182,7 @@ impl Begun {
             reaches: stages.reaches,
             centres: stages.centres,
             domain: request.domain.clone(),
-            scale: parameters.scale(),
+            scale: request.scale.clone().unwrap_or_else(|| parameters.scale()),
         };
         let level = request.level.unwrap_or(parameters.max_level());
         let (circuit, blocks) = match &request.task {
