@@ -150,7 +150,9 @@ fn bounded(
     let mut request = request(wanted, proof)?;
     let mut begun = Begun::new(table)?;
     let mut missing = None;
-    let all = wanted.margin.map_or(MARGINS.to_vec(), |margin| vec![margin]);
+    let all = wanted
+        .margin
+        .map_or(MARGINS.to_vec(), |margin| vec![margin]);
     for margin in all {
         request.margin = margin;
         let prepared = begun.with(model, request.clone())?;

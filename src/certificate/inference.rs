@@ -3,9 +3,7 @@
 
 use crate::arith::mp::short;
 use crate::arith::number::write;
-use crate::certificate::network::{
-    certify_noise_as, Draft, Judge, Level, Noise, Sample, Subject,
-};
+use crate::certificate::network::{certify_noise_as, Draft, Judge, Level, Noise, Sample, Subject};
 use crate::certificate::network::{ErrorModel, Targets};
 use crate::certificate::publish::check_size;
 use crate::encrypted::layout::Layout;
@@ -77,7 +75,11 @@ pub fn program(subject: &ProgramSubject) -> Result<(String, String)> {
     let parse = |text: &&str| -> Result<Value> {
         serde_json::from_str(text).map_err(|e| Error::parse("evaluation", e.to_string()))
     };
-    let evaluations: Vec<Value> = subject.evaluations.iter().map(parse).collect::<Result<_>>()?;
+    let evaluations: Vec<Value> = subject
+        .evaluations
+        .iter()
+        .map(parse)
+        .collect::<Result<_>>()?;
     let layout = |l: &Layout| -> Value {
         let all = [
             l.shape.channels,
@@ -90,7 +92,8 @@ pub fn program(subject: &ProgramSubject) -> Result<(String, String)> {
         all.iter().map(usize::to_string).collect()
     };
     let step = |step: &ProgramStep| {
-        let term = |(value, babies): &(usize, usize)| json!([value.to_string(), babies.to_string()]);
+        let term =
+            |(value, babies): &(usize, usize)| json!([value.to_string(), babies.to_string()]);
         let mut out = json!({
             "level": step.level.to_string(),
             "layout": layout(&step.layout),
@@ -121,7 +124,10 @@ pub fn program(subject: &ProgramSubject) -> Result<(String, String)> {
         "evaluations": evaluations,
     });
     let text = format!("{document}\n");
-    check_size(&text, "fewer reaches of activations (--within) make it shorter")?;
+    check_size(
+        &text,
+        "fewer reaches of activations (--within) make it shorter",
+    )?;
     match check_program(text.as_bytes(), subject.network.as_bytes()) {
         ProgramOutcome::Verified(report) => Ok((text, report.to_string())),
         other => Err(ErrorKind::SelfCheck(other.to_string()).into()),
@@ -181,10 +187,13 @@ pub fn inference(
     let mut last = (Vec::new(), Vec::new());
     let mut draft = |draft: Draft| -> String {
         let deviations = draft.deviations.first().copied().unwrap_or_default();
-        let (margins, logits) = deviations.split_at(deviations.len().min(outputs.saturating_sub(1)));
+        let (margins, logits) =
+            deviations.split_at(deviations.len().min(outputs.saturating_sub(1)));
         let moved = |list: &[Rational], times: u32| -> Vec<Rational> {
             let more = Rational::from(asked.bound_error * times);
-            list.iter().map(|d| above(&Rational::from(d + &more))).collect()
+            list.iter()
+                .map(|d| above(&Rational::from(d + &more)))
+                .collect()
         };
         last = (moved(margins, 2), moved(logits, 1));
         let texts = |list: &[Rational]| -> Value { list.iter().map(write).collect() };
@@ -196,7 +205,9 @@ pub fn inference(
             "deviation": draft.document,
         });
         if let Some(decrypted) = asked.measure_decrypted {
-            let exact = decrypted.iter().map(|&x| Rational::from_f64(x).unwrap_or_default());
+            let exact = decrypted
+                .iter()
+                .map(|&x| Rational::from_f64(x).unwrap_or_default());
             document["decrypted"] = exact.map(|x| write(&x)).collect();
         }
         format!("{document:#}\n")
@@ -221,5 +232,9 @@ pub fn inference(
 
 /// A bound as it is stated.
 fn above(x: &Rational) -> Rational {
-    short(&Float::with_val_round(64, x, Round::Up).0, STATED_BITS, Round::Up)
+    short(
+        &Float::with_val_round(64, x, Round::Up).0,
+        STATED_BITS,
+        Round::Up,
+    )
 }

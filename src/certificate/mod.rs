@@ -28,9 +28,9 @@ pub mod coq;
 mod evaluated;
 #[cfg(feature = "full")]
 pub mod evaluation;
-pub mod kind;
 #[cfg(feature = "full")]
 pub mod inference;
+pub mod kind;
 #[cfg(feature = "full")]
 pub mod limits;
 #[cfg(feature = "full")]

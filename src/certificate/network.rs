@@ -307,8 +307,7 @@ pub fn certify_noise_as(
         let pairs = noise.levels.iter().zip(&stated);
         document["levels"] = pairs.map(|(l, s)| level(l, s)).collect();
         document["precision"] = json!(bits.to_string());
-        let deviations: Vec<&[Rational]> =
-            stated.iter().map(|s| s.deviations.as_slice()).collect();
+        let deviations: Vec<&[Rational]> = stated.iter().map(|s| s.deviations.as_slice()).collect();
         let draft = Draft {
             document: &document,
             deviations: &deviations,
@@ -387,7 +386,13 @@ fn proved(
 }
 
 impl Proved {
-    fn stated(&self, slack: f64, class: usize, logits: &[Ball], targets: Targets) -> Result<Stated> {
+    fn stated(
+        &self,
+        slack: f64,
+        class: usize,
+        logits: &[Ball],
+        targets: Targets,
+    ) -> Result<Stated> {
         let list = |bounds: &[f64]| -> Result<Vec<Rational>> {
             bounds.iter().map(|b| above(*b, slack)).collect()
         };
@@ -534,12 +539,22 @@ mod tests {
         let gap = |j: usize| end(logits[1].lower()) - end(logits[j].upper());
         let (near, far) = (gap(0), gap(2));
         let less = |x: &Rational| x - Rational::from((1, 1_000_000));
-        assert!(stays(1, &logits, Targets::Margins, &[less(&near), less(&far)]));
+        assert!(stays(
+            1,
+            &logits,
+            Targets::Margins,
+            &[less(&near), less(&far)]
+        ));
         assert!(!stays(1, &logits, Targets::Margins, &[near.clone(), q(8)]));
         assert!(!stays(1, &logits, Targets::Margins, &[q(8), far]));
         // Every logit by itself: both move.
         let half = near / 2u32;
-        assert!(stays(1, &logits, Targets::Logits, &[half.clone(), less(&half), q(8)]));
+        assert!(stays(
+            1,
+            &logits,
+            Targets::Logits,
+            &[half.clone(), less(&half), q(8)]
+        ));
         assert!(!stays(
             1,
             &logits,
@@ -548,8 +563,12 @@ mod tests {
         ));
         assert!(!stays(1, &logits, Targets::Logits, &[q(8), half, q(37)]));
         let one = [Ball::exact(1.0)];
-        assert!(stays(1, &one, Targets::Logits, &[q(7)]) && !stays(1, &one, Targets::Logits, &[q(8)]));
+        assert!(
+            stays(1, &one, Targets::Logits, &[q(7)]) && !stays(1, &one, Targets::Logits, &[q(8)])
+        );
         let one = [Ball::exact(-1.0)];
-        assert!(stays(0, &one, Targets::Logits, &[q(7)]) && !stays(0, &one, Targets::Logits, &[q(8)]));
+        assert!(
+            stays(0, &one, Targets::Logits, &[q(7)]) && !stays(0, &one, Targets::Logits, &[q(8)])
+        );
     }
 }

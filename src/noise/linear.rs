@@ -77,8 +77,8 @@ pub fn bound_sum(
     let encode = Upper::of(model.bound_encode()).scaled(1.0 + 1.0 / 2048.0);
     let key_switch = Upper::of(model.bound_key_switch(level, tier)).over(before);
     let switched = Upper::of(model.bound_switched(level, tier));
-    let mut off = (Upper::of(model.bound_rescale(tier)) + encode).over(under)
-        + Upper::of(bias).scaled(tiny);
+    let mut off =
+        (Upper::of(model.bound_rescale(tier)) + encode).over(under) + Upper::of(bias).scaled(tiny);
     let mut aside = Upper::ZERO;
     for (value, map) in terms {
         let factors = before / f64_above(&value.scale) * (1.0 - tiny);
@@ -108,7 +108,10 @@ pub fn bound_sum(
 /// The primes that a level adds.
 fn before(parameters: &Parameters, level: usize) -> Integer {
     let moduli = parameters.moduli();
-    moduli.get(level).cloned().unwrap_or_else(|| Integer::from(1))
+    moduli
+        .get(level)
+        .cloned()
+        .unwrap_or_else(|| Integer::from(1))
 }
 
 /// Operations of a step that share a failure probability.

@@ -77,7 +77,8 @@ fn linear_maps_on_ciphertexts_stay_within_their_bound() {
         let network = network(image, ops);
         let twin = Polynomials::none().load(&network).unwrap();
         let program = Arc::new(compile(&network, 1 << 10).unwrap());
-        let runner = Runner::new(program.clone(), &twin, &Scheme::Levelled(literal.clone())).unwrap();
+        let runner =
+            Runner::new(program.clone(), &twin, &Scheme::Levelled(literal.clone())).unwrap();
         let model = Model::new(runner.ring().params());
         let step = &maps(&program)[0];
         let k = 30;
@@ -112,7 +113,10 @@ fn linear_maps_on_ciphertexts_stay_within_their_bound() {
             }
         }
         let bits = (bound / most).log2();
-        println!("case {case}: seen 2^{:.2}, bound {bits:.2} bits above", most.log2());
+        println!(
+            "case {case}: seen 2^{:.2}, bound {bits:.2} bits above",
+            most.log2()
+        );
         assert!((0.0..10.0).contains(&bits), "case {case}: {most} {bound}");
     }
 }

@@ -49,7 +49,11 @@ impl Beside<'_> {
 
     fn program(&self, streams: &mut Streams<'_>) -> Result<Vec<u8>, String> {
         let given = &self.request.encrypted_program;
-        self.read(&self.of_folder(given, ".program", PROGRAM), (".program", MAX_BYTES), streams)
+        self.read(
+            &self.of_folder(given, ".program", PROGRAM),
+            (".program", MAX_BYTES),
+            streams,
+        )
     }
 
     /// The network of an inference.
@@ -102,7 +106,8 @@ pub(crate) fn check_beside(
             });
             Found::Inference(match all {
                 Ok((network, input, program)) => {
-                    let told = &mut |layer, layers| tell_progress(request, streams, begin, layer, layers);
+                    let told =
+                        &mut |layer, layers| tell_progress(request, streams, begin, layer, layers);
                     check_inference(document, &program, (&network, &input), told)
                 }
                 Err(detail) => InferenceOutcome::Unreadable(detail),

@@ -3,12 +3,12 @@
 //! `polycert-check` and `polycert check` read their own arguments and are the same from here on.
 
 use crate::answer::{on_one_line, quoted, shown, Answer, Found};
+use crate::beside::check_beside;
 use crate::check::{check_table, kind, sha256, Kind};
 use crate::folder::{certificates, certificates_within, read_file};
 use crate::format::json::MAX_BYTES;
 use crate::format::manifest::{Entry, Manifest, Subject};
 use crate::format::requirement::Requirement;
-use crate::beside::check_beside;
 use crate::network::report::NetworkOutcome;
 use crate::plan::check_plan;
 use crate::plan::report::PlanOutcome;

@@ -1,7 +1,9 @@
 //! `polycert network inference`: certificates of what an encrypted network decrypts to.
 
 use crate::cli::network::schedule::chosen;
-use crate::cli::network::setup::{notes, InputArguments, ModelArguments, PrecisionArguments, TwinArguments};
+use crate::cli::network::setup::{
+    notes, InputArguments, ModelArguments, PrecisionArguments, TwinArguments,
+};
 use crate::cli::params::Chosen;
 use crate::cli::terminal::{note, output, rational};
 use crate::error::{Error, Result};
@@ -44,7 +46,12 @@ pub struct Arguments {
     #[command(flatten)]
     precision: PrecisionArguments,
     /// Which samples of the input file, from 0 (separated by commas).
-    #[arg(long = "sample", value_name = "N", value_delimiter = ',', default_value = "0")]
+    #[arg(
+        long = "sample",
+        value_name = "N",
+        value_delimiter = ',',
+        default_value = "0"
+    )]
     samples: Vec<usize>,
     /// Reach of the activations: their inputs are certified to be within it. One, or one for each separated by commas, at
     /// most B; if left out an eighth of B or more, as the samples need.
@@ -70,7 +77,10 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     for file in &a.decrypted {
         let (sample, outputs) = decrypted(file)?;
         let at = a.samples.iter().position(|s| *s == sample).ok_or_else(|| {
-            Error::domain(format!("is about sample {sample}, which --sample does not name")).in_file(file)
+            Error::domain(format!(
+                "is about sample {sample}, which --sample does not name"
+            ))
+            .in_file(file)
         })?;
         measured[at] = Some(outputs);
     }
@@ -89,7 +99,10 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     let mut written = Ok(());
     let mut begin = Instant::now();
     let answer = certify(&request, &mut |progress| match progress {
-        Progress::Compiled(c) => note(&format!("{} steps, certifying the program", c.program.steps.len())),
+        Progress::Compiled(c) => note(&format!(
+            "{} steps, certifying the program",
+            c.program.steps.len()
+        )),
         Progress::Program(_) => note("the program is certified"),
         Progress::Sample(sample) => {
             begin = Instant::now();
@@ -125,7 +138,11 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
 fn decrypted(file: &Path) -> Result<(usize, Vec<f64>)> {
     let bytes = read_bytes(file, MAX_RUN_BYTES)?;
     let wrong = || {
-        Error::parse("", "is no answer of `polycert network encrypt --json` that was run on ciphertexts").in_file(file)
+        Error::parse(
+            "",
+            "is no answer of `polycert network encrypt --json` that was run on ciphertexts",
+        )
+        .in_file(file)
     };
     let run: Value = serde_json::from_slice(&bytes).map_err(|_| wrong())?;
     let sample = run["sample"].as_u64().and_then(|n| usize::try_from(n).ok());
@@ -177,10 +194,12 @@ fn document(answer: &Answer) -> Value {
             "bound_logit": made.ok().and_then(|m| largest(&m.bound_logits)),
         })
     };
-    let noise = answer.program.bound_noise.iter().zip(&answer.program.within);
-    let activation = |(noise, within): (&Rational, &Rational)| {
-        json!({"bound_noise": noise.to_f64(), "within": within.to_f64()})
-    };
+    let noise = answer
+        .program
+        .bound_noise
+        .iter()
+        .zip(&answer.program.within);
+    let activation = |(noise, within): (&Rational, &Rational)| json!({"bound_noise": noise.to_f64(), "within": within.to_f64()});
     json!({
         "schema": SCHEMA,
         "network_said": answer.compiled.loaded.said,

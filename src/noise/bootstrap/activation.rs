@@ -224,7 +224,10 @@ mod tests {
         let tier = prepared.high_probability(40);
         for (share, near) in [((19, 20), -23.15), ((9, 10), -23.38), ((1, 2), -23.78)] {
             let within = Rational::from(share) * 40u32;
-            let bounded = refreshed.bound(&prepared, (&within, &Rational::new()), tier).unwrap().unwrap();
+            let bounded = refreshed
+                .bound(&prepared, (&within, &Rational::new()), tier)
+                .unwrap()
+                .unwrap();
             let log = (bounded.bound_noise / 40.0).log2();
             println!(
                 "{share:?}: B 2^{log:.3}, the sine 2^{:.3}, {:?} cells, result at level {}",
@@ -247,7 +250,10 @@ mod tests {
             let prepared = Prepared::new(&refresher);
             let tier = prepared.high_probability(20);
             let within = Rational::from((15, 2));
-            let bounded = refreshed.bound(&prepared, (&within, &Rational::new()), tier).unwrap().unwrap();
+            let bounded = refreshed
+                .bound(&prepared, (&within, &Rational::new()), tier)
+                .unwrap()
+                .unwrap();
             let mut most = 0f64;
             for seed in 0..3 {
                 let mut rng = Rng::numbered(23, seed);

@@ -602,7 +602,8 @@ mod tests {
         let refresher = refresher(&Literal::toy(10, 5), Value::Sine);
         let prepared = Prepared::new(&refresher);
         let (one, tier) = (Rational::from(1), prepared.high_probability(20));
-        let at = |overflow| prepared.bound_for((&one, &Rational::new()), tier, Residues::Any, overflow);
+        let at =
+            |overflow| prepared.bound_for((&one, &Rational::new()), tier, Residues::Any, overflow);
         assert!(at(13).is_ok());
         let error = at(14).unwrap_err().to_string();
         assert!(error.contains("t goes beyond K = 13"), "{error}");

@@ -41,7 +41,12 @@ fn fail<T>(i: usize, text: &str) -> Checked<T> {
 ///
 /// # Errors
 /// A rejection of what is not about ReLU on ciphertexts that are near what is meant, or has other parameters than the first.
-pub(super) fn of(i: usize, proved: &Proved, parameters: &Parameters, log_values: u64) -> Checked<Activation> {
+pub(super) fn of(
+    i: usize,
+    proved: &Proved,
+    parameters: &Parameters,
+    log_values: u64,
+) -> Checked<Activation> {
     let Proved {
         report,
         document,

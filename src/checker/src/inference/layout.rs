@@ -45,7 +45,8 @@ impl Layout {
     /// A rejection of rows or columns that do not fit the grid, and of too many slots.
     pub(super) fn period(&self) -> Checked<usize> {
         let [channels, height, width] = self.shape;
-        let fits = |size: usize, slots: usize| size.checked_mul(self.gap).is_some_and(|n| n <= slots);
+        let fits =
+            |size: usize, slots: usize| size.checked_mul(self.gap).is_some_and(|n| n <= slots);
         let each = self.gap.checked_mul(self.gap);
         let planes = each.map(|each| channels.div_ceil(each));
         let plane = self.grid.iter().try_fold(1usize, |n, &g| n.checked_mul(g));
@@ -85,7 +86,8 @@ impl Layout {
                     match taken.get_mut(slot) {
                         Some(taken) if !*taken => *taken = true,
                         _ => {
-                            let text = format!("two elements in slot {slot}, or one beyond {period}");
+                            let text =
+                                format!("two elements in slot {slot}, or one beyond {period}");
                             return Err(Fault::rejected(RULE, text));
                         }
                     }

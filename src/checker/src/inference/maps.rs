@@ -68,7 +68,9 @@ pub(super) fn sum(
 ) -> Checked<Sum> {
     let most = Rational::integer(num_bigint::BigInt::from(1) << ENCODED_BITS);
     let encodes = |size: &Upper, scale: &Rational| size.rational().times(scale) <= most;
-    let before = scale.times(&Rational::integer(Parameters::product(parameters.added(level))));
+    let before = scale.times(&Rational::integer(Parameters::product(
+        parameters.added(level),
+    )));
     let key_switch = Upper::of(&noise.key_switch(level)).over(&before);
     let switched = Upper::of(&noise.switched(level));
     let tiny = Upper::power(0).halved(52);
@@ -93,7 +95,9 @@ pub(super) fn sum(
         }
         // 0.3184 of so many coefficients at a half each; fewer than 64 are taken for 64 (1/sin is above its limit there).
         let coefficients = Upper::power((shape.log_period + 1).max(6));
-        let slot = Upper::ratio(3_184, 10_000).times(&coefficients).times(&stray());
+        let slot = Upper::ratio(3_184, 10_000)
+            .times(&coefficients)
+            .times(&stray());
         let slot = slot.over(&factors);
         let encoded = slot.scaled(shape.diagonals << shape.folds);
         let inexact = norm.times(&tiny).plus(&encoded);

@@ -35,7 +35,9 @@ use crate::network::model::read;
 /// **Cost** seconds, and some 500 MB for a ResNet-20; limited.
 pub fn check_program(program: &[u8], network: &[u8]) -> ProgramOutcome {
     let proved = prove(program, network);
-    proved.and_then(|(document, bent)| report::program(&document, &bent)).into()
+    proved
+        .and_then(|(document, bent)| report::program(&document, &bent))
+        .into()
 }
 
 /// Checks an inference against its program, the exact network and the exact input.

@@ -39,7 +39,9 @@ pub(super) fn shape(rows: &Rows, (from, to): (&Layout, &Layout), babies: usize) 
     }
     let (less, more) = (a.min(b), a.max(b));
     if babies == 0 || !babies.is_power_of_two() || babies > less {
-        return fail(format!("{babies} baby steps of {less}, which are to be a power of two"));
+        return fail(format!(
+            "{babies} baby steps of {less}, which are to be a power of two"
+        ));
     }
     let mut taken = vec![0u64; (less * more).div_ceil(64)];
     let mut shifts = BTreeSet::new();
@@ -50,7 +52,11 @@ pub(super) fn shape(rows: &Rows, (from, to): (&Layout, &Layout), babies: usize) 
             let source = source.ok_or_else(|| Fault::internal("column"))?;
             // As the contract has it.
             let shift = (source + more - result) % less;
-            let slot = if b < a { (source + a - shift) % a } else { result };
+            let slot = if b < a {
+                (source + a - shift) % a
+            } else {
+                result
+            };
             // As an evaluator uses it.
             let read = (slot + shift) % a;
             let written = slot % b;

@@ -50,7 +50,10 @@ struct Wanted {
 /// A rejection by the rule that is not met, with the step.
 pub(super) fn prove(document: &ProgramDocument, expanded: &Expanded) -> Checked<Vec<Bent>> {
     let first = document.evaluations.first();
-    let parameters = &first.ok_or_else(|| Fault::internal("evaluations"))?.document.parameters;
+    let parameters = &first
+        .ok_or_else(|| Fault::internal("evaluations"))?
+        .document
+        .parameters;
     if document.log_values >= parameters.log_n {
         let text = format!("2^{} values: the ring has fewer slots", document.log_values);
         return Err(Fault::rejected(PROGRAM, text));
@@ -68,13 +71,16 @@ pub(super) fn prove(document: &ProgramDocument, expanded: &Expanded) -> Checked<
         network: Reading::new(expanded)?,
     };
     for (i, step) in document.steps.iter().enumerate() {
-        walk.shapes(step).map_err(|fault| fault.in_place(&format!("step {i}")))?;
+        walk.shapes(step)
+            .map_err(|fault| fault.in_place(&format!("step {i}")))?;
     }
     walk.network.finish()?;
     probability(document, &activations)?;
     let kappa = kappa(document.maps_k, walk.operations, parameters.log_n);
     if kappa > MAX_KAPPA {
-        let text = format!("so small a failure probability of the maps needs 2^-{MAX_KAPPA} or less for an event");
+        let text = format!(
+            "so small a failure probability of the maps needs 2^-{MAX_KAPPA} or less for an event"
+        );
         return Err(Fault::rejected(PROBABILITY, text));
     }
     let noise = OperationNoise::new(parameters, Tier::HighProbability(kappa));
@@ -94,7 +100,10 @@ fn probability(document: &ProgramDocument, activations: &[Activation]) -> Checke
         true => Ok(()),
         false => Err(Fault::rejected(
             PROBABILITY,
-            format!("the steps and the maps together are not within 2^-{}", document.k),
+            format!(
+                "the steps and the maps together are not within 2^-{}",
+                document.k
+            ),
         )),
     }
 }
@@ -128,7 +137,9 @@ impl<'a> Reading<'a> {
                 *last.get_mut(input).ok_or_else(|| Fault::internal("node"))? = i;
             }
         }
-        *last.get_mut(network.output).ok_or_else(|| Fault::internal("output"))? = usize::MAX;
+        *last
+            .get_mut(network.output)
+            .ok_or_else(|| Fault::internal("output"))? = usize::MAX;
         Ok(Self {
             expanded,
             next: 0,
@@ -174,7 +185,10 @@ impl<'a> Reading<'a> {
                 }
                 (_, from) => {
                     let sum = Sum::layer(node, from, &self.sizes);
-                    (sum.map_err(|fault| fault.in_place(&format!("node {id}")))?, None)
+                    (
+                        sum.map_err(|fault| fault.in_place(&format!("node {id}")))?,
+                        None,
+                    )
                 }
             };
             self.entries = self.entries.saturating_add(made.entries());
@@ -248,13 +262,21 @@ impl Walk<'_> {
             return fail("the network has no such step".to_owned());
         };
         let kinds = (&step.behind, wanted.origin);
-        if !matches!(kinds, (Behind::Evaluation(_), Some(_)) | (Behind::Result(_), None)) {
-            return fail("an activation stands where the network has none, or none where it has one".to_owned());
+        if !matches!(
+            kinds,
+            (Behind::Evaluation(_), Some(_)) | (Behind::Result(_), None)
+        ) {
+            return fail(
+                "an activation stands where the network has none, or none where it has one"
+                    .to_owned(),
+            );
         }
         let stated: Vec<usize> = step.terms.iter().map(|t| t.0).collect();
         let read: Vec<usize> = wanted.maps.iter().map(|m| m.0).collect();
         if stated != read {
-            return fail(format!("it reads the values {stated:?}, and the network's step {read:?}"));
+            return fail(format!(
+                "it reads the values {stated:?}, and the network's step {read:?}"
+            ));
         }
         if step.layout.shape() != wanted.shape {
             return fail(format!(
@@ -315,12 +337,16 @@ impl Walk<'_> {
             let text = "the input is above the top level, or of more than 2^83 units";
             return Err(Fault::rejected(PROGRAM, text));
         }
-        if self.document.steps.is_empty() || input.layout.period()? > 1 << self.document.log_values {
+        if self.document.steps.is_empty() || input.layout.period()? > 1 << self.document.log_values
+        {
             let text = "the input's layout takes more slots than a ciphertext holds";
             return Err(Fault::rejected(PROGRAM, text));
         }
         if input.layout.shape() != self.network.expanded.network.input {
-            return Err(Fault::rejected(PROGRAM, "the input's layout is of another shape"));
+            return Err(Fault::rejected(
+                PROGRAM,
+                "the input's layout is of another shape",
+            ));
         }
         let fresh = match input.encryption {
             Encryption::Public => noise.fresh_public(),
@@ -337,7 +363,12 @@ impl Walk<'_> {
             aside: Upper::zero(),
             off,
         };
-        maps::fits(self.parameters, (value.level, &value.scale), &value.largest, "the input")?;
+        maps::fits(
+            self.parameters,
+            (value.level, &value.scale),
+            &value.largest,
+            "the input",
+        )?;
         Ok(value)
     }
 
@@ -367,7 +398,12 @@ impl Walk<'_> {
             (Behind::Evaluation(index), Some(origin)) => (*index, origin),
             (Behind::Result(scale), _) => {
                 let sum = sum(scale)?;
-                maps::fits(self.parameters, (below, scale), &sum.largest.plus(&sum.aside), "the result")?;
+                maps::fits(
+                    self.parameters,
+                    (below, scale),
+                    &sum.largest.plus(&sum.aside),
+                    "the result",
+                )?;
                 if sum.off.rational() > self.document.error {
                     let text = "the result is not proved to be within the stated error";
                     return Err(Fault::rejected(maps::RULE, text));
@@ -395,11 +431,19 @@ impl Walk<'_> {
             false => sum.off.plus(&sum.aside),
         };
         if off.rational() > activation.off {
-            let text = "its input is not proved to be as near to what is meant as its evaluation takes it";
+            let text =
+                "its input is not proved to be as near to what is meant as its evaluation takes it";
             return Err(Fault::rejected(ACTIVATION, text));
         }
-        let largest = Upper::of(&activation.within).plus(&sum.off).plus(&sum.aside);
-        maps::fits(self.parameters, (below, scale), &largest, "the input of the activation")?;
+        let largest = Upper::of(&activation.within)
+            .plus(&sum.off)
+            .plus(&sum.aside);
+        maps::fits(
+            self.parameters,
+            (below, scale),
+            &largest,
+            "the input of the activation",
+        )?;
         let one = Bent {
             table_sha256: activation.table_sha256.clone(),
             b: activation.b.clone(),

@@ -3,6 +3,7 @@
 use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault};
 use crate::core::number::Rational;
+use crate::evaluation::refresh::words;
 use crate::inference::document::{Encryption, ProgramDocument};
 use crate::inference::prove::Bent;
 use crate::inference::statement::Found;
@@ -100,14 +101,17 @@ fn common(document: &ProgramDocument, n: &Numerals) -> Checked<Vec<String>> {
                 decrypted.security, decrypted.parameters_sha256
             ));
         }
+        let mut held = None;
         if let Some(refresh) = proved.document.refresh() {
-            let said = crate::evaluation::refresh::words::security(&proved.document, refresh);
+            let said = words::security(&proved.document, refresh);
             if !lines.contains(&said) {
                 lines.push(said);
             }
+            held = Some(words::held(refresh));
         }
         for text in decrypted.assumptions() {
-            if !assumed.contains(&text) {
+            // What is proved here of the inputs of a refresh is no assumption.
+            if held != Some(text) && !assumed.contains(&text) {
                 assumed.push(text);
             }
         }
@@ -135,10 +139,14 @@ pub(super) fn inference(
     let margin = found.margins.iter().max().cloned();
     let margin = margin.ok_or_else(|| Fault::internal("margins"))?;
     let mut lines = vec![
-        "the twin has the polynomials that are evaluated in place of ReLU, in exact arithmetic".to_owned(),
+        "the twin has the polynomials that are evaluated in place of ReLU, in exact arithmetic"
+            .to_owned(),
     ];
     for (i, (lo, hi)) in deviation.twin.iter().enumerate() {
-        let bound = found.logits.get(i).ok_or_else(|| Fault::internal("logits"))?;
+        let bound = found
+            .logits
+            .get(i)
+            .ok_or_else(|| Fault::internal("logits"))?;
         let measured = match found.decrypted.as_ref().and_then(|d| d.get(i)) {
             Some(x) => format!("; {} was decrypted", n.decimal(x, false)?),
             None => String::new(),

@@ -195,7 +195,11 @@ impl Sum {
 
     /// Factors of its maps, those of an identity apart.
     pub(super) fn entries(&self) -> usize {
-        self.terms.values().flatten().map(|rows| rows.entries.len()).sum()
+        self.terms
+            .values()
+            .flatten()
+            .map(|rows| rows.entries.len())
+            .sum()
     }
 
     /// The value that it is itself.
@@ -272,7 +276,10 @@ fn layer(node: &NetworkNode, from: &[[usize; 3]]) -> Checked<Parts> {
     let out = node.shape;
     let n: usize = out.iter().product();
     let pixels = out[1] * out[2];
-    let x = from.first().copied().ok_or_else(|| Fault::internal("input"))?;
+    let x = from
+        .first()
+        .copied()
+        .ok_or_else(|| Fault::internal("input"))?;
     let plane = x[1] * x[2];
     let sizes = |all: &[Dyadic]| all.iter().map(size).collect::<Checked<Vec<u64>>>();
     let each = |all: &[u64]| -> Vec<u64> {
@@ -338,7 +345,9 @@ fn layer(node: &NetworkNode, from: &[[usize; 3]]) -> Checked<Parts> {
             }
             (one(scaled(&factors)?), Some(each(&shifts)))
         }
-        Layer::Affine { scale, shift } => (one(scaled(&sizes(scale)?)?), Some(each(&sizes(shift)?))),
+        Layer::Affine { scale, shift } => {
+            (one(scaled(&sizes(scale)?)?), Some(each(&sizes(shift)?)))
+        }
         Layer::AvgPool { geometry, inside } => (one(average(geometry, *inside, x, out)?), None),
         Layer::Reshape => (vec![None], None),
         Layer::Add => (vec![None, None], None),

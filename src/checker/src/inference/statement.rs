@@ -63,7 +63,8 @@ pub(super) fn cites(stated: &Stated, program: &[u8]) -> Checked<()> {
         true => Ok(()),
         false => {
             let cited = printable(&stated.program_sha256);
-            let text = format!("the program file's sha256 is {digest}, the inference is about {cited}");
+            let text =
+                format!("the program file's sha256 is {digest}, the inference is about {cited}");
             Err(Fault::rejected(Rule::Own("digest"), text))
         }
     }
@@ -87,16 +88,27 @@ pub(super) fn prove(
     if known.uses.len() != bent.len() {
         return fail("the deviation is about another number of activations");
     }
-    let rows = known.uses.iter().zip(bent).zip(&known.worst).zip(&known.reach);
+    let rows = known
+        .uses
+        .iter()
+        .zip(bent)
+        .zip(&known.worst)
+        .zip(&known.reach);
     for (i, ((((table, function, b), bent), worst), reach)) in rows.enumerate() {
         if *table != bent.table_sha256 || *function != Function::Relu || *b != bent.b {
-            return fail(format!("activation {i}: the deviation is about another polynomial than is evaluated"));
+            return fail(format!(
+                "activation {i}: the deviation is about another polynomial than is evaluated"
+            ));
         }
         if bent.noise > worst.times(b) {
-            return fail(format!("activation {i}: its noise is beyond what the deviation takes"));
+            return fail(format!(
+                "activation {i}: its noise is beyond what the deviation takes"
+            ));
         }
         if *reach > bent.within {
-            return fail(format!("activation {i}: its inputs are not within what its evaluation takes"));
+            return fail(format!(
+                "activation {i}: its inputs are not within what its evaluation takes"
+            ));
         }
     }
     let twice = program.error.plus(&program.error);
@@ -105,9 +117,14 @@ pub(super) fn prove(
         ("logits", &stated.logits, &known.logits, &program.error),
     ] {
         let held = list.len() == moved.len()
-            && list.iter().zip(moved).all(|(bound, moved)| *bound >= moved.plus(more));
+            && list
+                .iter()
+                .zip(moved)
+                .all(|(bound, moved)| *bound >= moved.plus(more));
         if !held {
-            return fail(format!("{what}: a bound is missing, or below what is proved"));
+            return fail(format!(
+                "{what}: a bound is missing, or below what is proved"
+            ));
         }
     }
     let class = usize::try_from(known.class).unwrap_or(usize::MAX);
@@ -115,7 +132,8 @@ pub(super) fn prove(
         return fail("there is no such class");
     };
     let others = known.twin.iter().enumerate().filter(|(j, _)| *j != class);
-    let stays = |((_, (_, hi)), bound): ((usize, &(Rational, Rational)), &Rational)| *lo > hi.plus(bound);
+    let stays =
+        |((_, (_, hi)), bound): ((usize, &(Rational, Rational)), &Rational)| *lo > hi.plus(bound);
     if !others.zip(&stated.margins).all(stays) {
         return fail(format!("the bounds do not decide class {class}"));
     }

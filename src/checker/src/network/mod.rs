@@ -22,9 +22,9 @@ mod rows;
 mod smooth;
 mod substitute;
 
+use crate::claims::target::Function;
 use crate::core::budget::Budget;
 use crate::core::fault::{Checked, Fault, Rule};
-use crate::claims::target::Function;
 use crate::core::number::Rational;
 use crate::format::digest::of_bytes;
 use crate::format::json::Tree;
@@ -137,7 +137,10 @@ pub(crate) fn deviation(
         return Err(other());
     }
     let split = document.network_logits.len().saturating_sub(1);
-    let (margins, logits) = stated.deviations.split_at_checked(split).ok_or_else(other)?;
+    let (margins, logits) = stated
+        .deviations
+        .split_at_checked(split)
+        .ok_or_else(other)?;
     let count = document.activations.len();
     let mut reach = proved.reach.iter().zip(&stated.layers);
     Ok(Deviation {

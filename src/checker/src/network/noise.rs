@@ -253,8 +253,5 @@ fn sentence(
         true => format!("class {} stays", document.class),
         false => "whether the class stays is not proved".to_owned(),
     };
-    Ok(format!(
-        "{}: {moves}; {class}",
-        parts.join(", ")
-    ))
+    Ok(format!("{}: {moves}; {class}", parts.join(", ")))
 }

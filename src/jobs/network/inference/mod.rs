@@ -20,7 +20,9 @@ use crate::jobs::network::inputs::{InputFile, Inputs};
 use crate::jobs::network::model::Model;
 use crate::jobs::network::preparation;
 use crate::jobs::network::twin::Polynomials;
-use crate::network::forward::compare::{compare, estimate_checked_bits, Comparison, Precision, Verdict};
+use crate::network::forward::compare::{
+    compare, estimate_checked_bits, Comparison, Precision, Verdict,
+};
 use crate::network::forward::Prepared;
 use crate::network::model::exact::{input_text, network_text};
 use crate::poly::composite::Composite;
@@ -212,7 +214,11 @@ fn asked(compiled: &Compiled, inputs: &Inputs, request: &Request) -> Result<prog
         }
     };
     let within = match request.within.as_slice() {
-        [] => sizes.into_iter().enumerate().map(reach).collect::<Result<_>>()?,
+        [] => sizes
+            .into_iter()
+            .enumerate()
+            .map(reach)
+            .collect::<Result<_>>()?,
         [one] => vec![one.clone(); count],
         all if all.len() == count => all.to_vec(),
         all => {

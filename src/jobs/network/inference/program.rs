@@ -3,15 +3,15 @@
 //! Evaluations take inputs that are off by what maps add, and maps add in proportion to what evaluations leave: bounds of both are
 //! found together, first with what evaluations leave guessed from above.
 
+use crate::arith::mp::short;
+use crate::arith::number::f64_above;
 use crate::certificate::inference::{program, EncryptedInput, ProgramStep, ProgramSubject};
+use crate::ckks::scheme::encrypt::Encryption;
 use crate::encrypted::noise::{maps, StepMaps};
 use crate::encrypted::run::Runner;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jobs::network::compiled::Compiled;
 use crate::jobs::network::inference::evaluations::{Behind, Evaluations, Made};
-use crate::arith::mp::short;
-use crate::arith::number::f64_above;
-use crate::ckks::scheme::encrypt::Encryption;
 use crate::noise::formula::{tail, Model, Tier};
 use crate::noise::linear::{bound_sum, operations, Value};
 use crate::poly::table::Table;
@@ -67,7 +67,10 @@ pub(super) fn make(
     let steps = &compiled.program.steps;
     let activations = steps.iter().filter(|s| s.activation.is_some()).count();
     // As many parts as steps with an activation, and the maps.
-    let k = asked.k + (activations as u32 + 1).next_power_of_two().trailing_zeros();
+    let k = asked.k
+        + (activations as u32 + 1)
+            .next_power_of_two()
+            .trailing_zeros();
     let model = Model::new(&compiled.parameters);
     let maps = maps(&compiled.program);
     let count: usize = maps.iter().map(|m| operations(&m.maps)).sum();
@@ -199,7 +202,8 @@ impl Walk<'_> {
 
     fn input(&self) -> Value {
         let scale = self.runner.value_scale(0).clone();
-        let fresh = self.model.bound_fresh(Encryption::Secret, self.tier) + self.model.bound_encode();
+        let fresh =
+            self.model.bound_fresh(Encryption::Secret, self.tier) + self.model.bound_encode();
         let bound = f64_above(&self.asked.bound_input);
         let off = (fresh / scale.to_f64() + bound * 2f64.powi(-52)) * (1.0 + 1e-9);
         Value {
@@ -217,7 +221,10 @@ impl Walk<'_> {
             let b = f64_above(&behind.b);
             let within = f64_above(&behind.within);
             (largest, noise) = match made {
-                Some(made) => (within + f64_above(&made.bound_error), f64_above(&made.bound_noise)),
+                Some(made) => (
+                    within + f64_above(&made.bound_error),
+                    f64_above(&made.bound_noise),
+                ),
                 None => (
                     within + b * 2f64.powi(-(ERROR as i32)),
                     b * 2f64.powi(-(GUESS as i32)),
@@ -309,7 +316,10 @@ fn above(x: f64, bits: u32) -> Result<Rational> {
 /// The tables that are computed, each once, and for each activation the number of its own.
 pub(super) fn tables(compiled: &Compiled) -> (Vec<Table>, Vec<usize>) {
     let count = compiled.twin.activations.len();
-    let refreshed = compiled.schedule.levels.activations(&compiled.program, count);
+    let refreshed = compiled
+        .schedule
+        .levels
+        .activations(&compiled.program, count);
     let (mut tables, mut digests, mut which) = (Vec::new(), Vec::new(), Vec::new());
     for (i, bend) in compiled.bends.iter().enumerate() {
         let own = i.min(compiled.twin.tables.len().saturating_sub(1));

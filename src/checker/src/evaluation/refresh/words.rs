@@ -1,9 +1,9 @@
 //! A refreshed activation in words.
 
+use crate::core::fault::Checked;
 use crate::evaluation::document::EvaluationDocument;
 use crate::evaluation::refresh::document::Refresh;
 use crate::evaluation::refresh::parameters;
-use crate::core::fault::Checked;
 use crate::words::numerals::Numerals;
 
 /// What the inputs are.
@@ -42,12 +42,16 @@ pub(crate) fn security(document: &EvaluationDocument, refresh: &Refresh) -> Stri
     parameters::sentence(&document.parameters, refresh)
 }
 
-/// What is assumed beside K, A1, I and O.
-pub(crate) fn assumptions(refresh: &Refresh) -> [String; 4] {
-    let held = match refresh.off.is_zero() {
+/// What is assumed of the input ciphertexts: a program proves it of its own.
+pub(crate) fn held(refresh: &Refresh) -> &'static str {
+    match refresh.off.is_zero() {
         true => "the real part of every input slot, its noise included, is within the inputs that are stated",
         false => "what is meant by the real part of every input slot is within the inputs that are stated, and is as near as is stated",
-    };
+    }
+}
+
+/// What is assumed beside K, A1, I and O.
+pub(crate) fn assumptions(refresh: &Refresh) -> [String; 4] {
     [
         "c_1 modulo q_0 is uniform where the modulus is raised, independent of the sparse secret, and so are residues of rescales that share \
          their division with a linear map"
@@ -55,7 +59,7 @@ pub(crate) fn assumptions(refresh: &Refresh) -> [String; 4] {
         "the input ciphertexts are independent of the errors of all keys, those for products, rotations, conjugation and the sparse secret, \
          which are secure for messages that depend on them (circular)"
             .to_owned(),
-        held.to_owned(),
+        held(refresh).to_owned(),
         "the linear maps are those of the transform, their diagonals' coefficients within 1/2 + 2^-13 + 2^-52 of their scale of the \
          exact ones"
             .to_owned(),
