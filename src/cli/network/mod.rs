@@ -2,15 +2,19 @@
 
 mod audit;
 mod certify;
+mod decrypt;
 mod deviate;
 mod encrypt;
 mod evaluate;
 mod found;
 mod input_box;
+mod keys;
 mod ranges;
+mod run;
 mod schedule;
 pub(super) mod setup;
 mod show;
+mod spent;
 
 use crate::error::Result;
 use std::process::ExitCode;
@@ -33,6 +37,9 @@ enum Command {
     Ranges(ranges::Arguments),
     Schedule(schedule::Arguments),
     Encrypt(Box<encrypt::Arguments>),
+    Keys(keys::Arguments),
+    Run(run::Arguments),
+    Decrypt(decrypt::Arguments),
 }
 
 /// Runs the subcommand.
@@ -47,5 +54,8 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         Command::Ranges(a) => ranges::run(a),
         Command::Schedule(a) => schedule::run(a),
         Command::Encrypt(a) => encrypt::run(a),
+        Command::Keys(a) => keys::run(a),
+        Command::Run(a) => run::run(a),
+        Command::Decrypt(a) => decrypt::run(a),
     }
 }
