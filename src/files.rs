@@ -4,6 +4,7 @@ use crate::error::{Error, ErrorKind, Result};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -70,38 +71,96 @@ pub fn write_atomically(path: &Path, text: &str) -> Result<()> {
     if std::fs::metadata(&target).is_ok_and(|m| !m.is_file() && !m.is_dir()) {
         return std::fs::write(&target, text).map_err(|e| fail(&e));
     }
-    let folder = target
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    if !folder.exists() {
-        let detail = format!(
-            "the folder {} does not exist: make it first",
-            folder.display()
-        );
-        return Err(Error {
-            path: Some(path.to_owned()),
-            kind: ErrorKind::Io(detail),
-        });
+    let fill = |file: &mut File| file.write_all(text.as_bytes()).map_err(|e| fail(&e));
+    Prepared::new(path, Rights::Usual, fill)?.publish()
+}
+
+/// Who may read a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rights {
+    /// Everybody may read it.
+    Usual,
+    /// Its owner alone.
+    Private,
+}
+
+/// A file that is written, and not yet under its name.
+#[derive(Debug)]
+pub struct Prepared {
+    file: tempfile::NamedTempFile,
+    path: PathBuf,
+    target: PathBuf,
+}
+
+impl Prepared {
+    /// Writes a temporary file in the folder of a path; a link is followed.
+    ///
+    /// # Errors
+    /// A folder that does not exist, the operating system's refusal, naming the path, and what `fill` refuses.
+    pub fn new(
+        path: &Path,
+        rights: Rights,
+        fill: impl FnOnce(&mut File) -> Result<()>,
+    ) -> Result<Self> {
+        let fail = |e: &std::io::Error| Error::io(path, e);
+        let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let folder = folder_of(&target);
+        if !folder.exists() {
+            let detail = format!(
+                "the folder {} does not exist: make it first",
+                folder.display()
+            );
+            return Err(Error {
+                path: Some(path.to_owned()),
+                kind: ErrorKind::Io(detail),
+            });
+        }
+        // It is private until it is whole.
+        let mut file = tempfile::Builder::new()
+            .prefix(".polycert-")
+            .suffix(".tmp")
+            .tempfile_in(folder)
+            .map_err(|e| fail(&plain(&e)))?;
+        fill(file.as_file_mut()).map_err(|e| e.in_file(path))?;
+        file.as_file().sync_all().map_err(|e| fail(&e))?;
+        #[cfg(unix)]
+        if rights == Rights::Usual {
+            use std::os::unix::fs::PermissionsExt;
+            let rights = std::fs::Permissions::from_mode(0o644);
+            (file.as_file().set_permissions(rights)).map_err(|e| fail(&e))?;
+        }
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+            target,
+        })
     }
-    let mut file = tempfile::Builder::new()
-        .prefix(".polycert-")
-        .suffix(".tmp")
-        .tempfile_in(folder)
-        .map_err(|e| fail(&plain(&e)))?;
-    file.write_all(text.as_bytes()).map_err(|e| fail(&e))?;
-    file.as_file().sync_all().map_err(|e| fail(&e))?;
-    // A temporary file is private; a published one has the usual rights.
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let rights = std::fs::Permissions::from_mode(0o644);
-        file.as_file()
-            .set_permissions(rights)
-            .map_err(|e| fail(&e))?;
+
+    /// Gives the file its name; what had it is replaced.
+    ///
+    /// # Errors
+    /// The operating system's refusal, naming the path.
+    pub fn publish(self) -> Result<()> {
+        let renamed = self.file.persist(&self.target);
+        renamed.map_err(|e| Error::io(&self.path, &e.error))?;
+        Ok(())
     }
-    file.persist(&target).map_err(|e| fail(&e.error))?;
-    Ok(())
+
+    /// The same, where nothing has the name.
+    ///
+    /// # Errors
+    /// A name that something has; otherwise as [`Self::publish`].
+    pub fn publish_new(self) -> Result<()> {
+        let renamed = self.file.persist_noclobber(&self.target);
+        renamed.map_err(|e| Error::io(&self.path, &e.error))?;
+        Ok(())
+    }
+}
+
+/// The folder that a path is in.
+pub fn folder_of(path: &Path) -> &Path {
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
+    parent.unwrap_or(Path::new("."))
 }
 
 /// The system's own error, without the temporary file's name.
@@ -192,8 +251,12 @@ pub fn same_folder(a: &Path, b: &Path) -> bool {
 
 /// SHA-256 of bytes, as 64 hexadecimal digits.
 pub fn sha256(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().fold(String::with_capacity(64), |mut s, b| {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+/// Bytes as hexadecimal digits.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(64), |mut s, b| {
         let _ = write!(s, "{b:02x}");
         s
     })

@@ -12,13 +12,23 @@
 //! | [`activation`] | the polynomial at every activation as a circuit |
 //! | [`cost`] | estimates of what steps cost |
 //! | [`schedule`] | levels, bootstraps, keys, memory and time, before anything is encrypted |
-//! | [`run`] | a program on ciphertexts |
 //! | [`noise`] | its maps as what their noise depends on |
+//! | [`scheme`] | the encryption parameters |
+//! | [`client`] | inputs into ciphertexts, ciphertexts into outputs |
+//! | [`run`] | a program on ciphertexts, step by step |
+//! | [`resources`] | memory and disk |
+//! | [`state`] | a run between two steps |
+//! | [`binding`] | what files of a run are about |
+//! | [`store`] | files of keys, inputs, outputs and values |
+//! | [`checkpoint`] | what an interrupted run goes on from |
 //!
 //! All that is linear between two activations is one map for each value that it reads, at one level: convolutions, dense layers,
 //! batch norms, shortcuts, means. Max-pooling is ReLU of differences.
 
 pub mod activation;
+pub mod binding;
+pub mod checkpoint;
+pub mod client;
 pub mod compile;
 pub mod cost;
 pub mod layout;
@@ -26,7 +36,11 @@ pub mod levels;
 pub mod map;
 pub mod noise;
 pub mod program;
+pub mod resources;
 pub mod rows;
 pub mod run;
 pub mod schedule;
+pub mod scheme;
 pub mod simulate;
+pub mod state;
+pub mod store;

@@ -71,6 +71,17 @@ impl Program {
         last
     }
 
+    /// The values that are kept when so many steps are finished: what is read later, and the output.
+    #[must_use]
+    pub fn live(&self, done: usize) -> Vec<ValueId> {
+        let last = self.last_uses();
+        let kept = |v: &ValueId| match last.get(*v) {
+            Some(Some(step)) => *step >= done,
+            _ => *v == self.output,
+        };
+        (0..=done).filter(kept).collect()
+    }
+
     /// Steps with an activation.
     #[must_use]
     pub fn activations(&self) -> usize {

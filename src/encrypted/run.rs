@@ -14,15 +14,17 @@ use crate::ckks::evaluate::linear::{Extended, LinearMap};
 use crate::ckks::evaluate::run::run;
 use crate::ckks::evaluate::Evaluator;
 use crate::ckks::parameters::rng::Rng;
-use crate::ckks::parameters::{Literal, Parameters};
+use crate::ckks::parameters::Parameters;
 use crate::ckks::ring::Ring;
 use crate::ckks::scheme::cipher::Ciphertext;
-use crate::ckks::scheme::encode::{Complex, Encoder};
+use crate::ckks::scheme::encode::Complex;
 use crate::ckks::scheme::keys::{EvaluationKeys, SecretKey};
 use crate::encrypted::activation::{bends, Bend};
+use crate::encrypted::client::Client;
 use crate::encrypted::levels::Levels;
 use crate::encrypted::program::{Program, Step, Term, ValueId};
 use crate::encrypted::schedule::{chain, near, rotations};
+use crate::encrypted::scheme::Scheme;
 use crate::error::{Error, Result};
 use crate::network::forward::twin::Twin;
 use rug::Rational;
@@ -30,35 +32,6 @@ use std::sync::Arc;
 
 /// Room above B that outputs have at level 0, as a factor.
 const OUTPUT_ROOM: u32 = 16;
-
-/// Encryption parameters of a run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scheme {
-    /// A chain that is long enough.
-    Levelled(Literal),
-    /// With bootstrapping.
-    Refreshed(Bootstrapping),
-}
-
-impl Scheme {
-    /// Ring and chain.
-    #[must_use]
-    pub fn encryption(&self) -> &Literal {
-        match self {
-            Self::Levelled(literal) => literal,
-            Self::Refreshed(literal) => &literal.encryption,
-        }
-    }
-
-    /// The bootstrapping, if there is one.
-    #[must_use]
-    pub fn bootstrapping(&self) -> Option<&Bootstrapping> {
-        match self {
-            Self::Levelled(_) => None,
-            Self::Refreshed(literal) => Some(literal),
-        }
-    }
-}
 
 /// What a run is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +44,11 @@ pub enum Phase {
     Refresh,
     /// The activation's polynomial, where it is not refreshed.
     Activation,
+}
+
+impl Phase {
+    /// All, in their order.
+    pub const ALL: [Self; 4] = [Self::Encode, Self::Linear, Self::Refresh, Self::Activation];
 }
 
 /// A step as it is run.
@@ -108,13 +86,12 @@ enum Way {
 pub struct Runner {
     program: Arc<Program>,
     levels: Levels,
-    encoder: Encoder,
+    client: Client,
     /// Refreshers that share their maps.
     refreshers: Vec<Refresher>,
     steps: Vec<Ready>,
     /// Scales of the values.
     scales: Vec<Rational>,
-    log_slots: u32,
 }
 
 /// Keys of a run.
@@ -143,29 +120,17 @@ impl Runner {
     /// What the parameters, [`bends`] and [`Levels::new`] refuse; a program that a ciphertext does not hold.
     pub fn new(program: Arc<Program>, twin: &Twin, scheme: &Scheme) -> Result<Self> {
         let parameters = Parameters::new(scheme.encryption())?;
-        let own = program.period().trailing_zeros();
-        let log_slots = scheme
-            .bootstrapping()
-            .map_or(own, |literal| literal.log_values);
-        if program.period() > 1 << log_slots || log_slots >= parameters.log_n() {
-            return Err(Error::unsupported(format!(
-                "the network takes {} slots; the parameters have {}",
-                program.period(),
-                1u64 << log_slots.min(parameters.log_n() - 1)
-            )));
-        }
         let ring = Ring::new(&parameters)?;
         let bootstrapping = scheme.bootstrapping();
         let bends = bends(twin, &parameters, bootstrapping)?;
         let levels = Levels::new(&program, &chain(&parameters, &bends, bootstrapping))?;
         let mut out = Self {
-            encoder: Encoder::new(&ring),
+            client: Client::new(program.clone(), &levels, scheme, &ring)?,
             scales: vec![parameters.scale()],
             steps: Vec::new(),
             refreshers: Vec::new(),
             program,
             levels,
-            log_slots,
         };
         let widest = twin.activations.iter().map(|a| a.scale().clone()).max();
         let widest = widest.unwrap_or_else(|| Rational::from(1));
@@ -235,7 +200,13 @@ impl Runner {
     /// The ring.
     #[must_use]
     pub fn ring(&self) -> &Arc<Ring> {
-        self.encoder.ring()
+        self.client.encoder().ring()
+    }
+
+    /// The packing, for who has the secret key.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
     }
 
     /// The program.
@@ -253,7 +224,7 @@ impl Runner {
     /// log2 of the values that a ciphertext holds.
     #[must_use]
     pub fn log_values(&self) -> u32 {
-        self.log_slots
+        self.client.log_slots()
     }
 
     /// The scale of a step's sum, in units of what it stands for.
@@ -299,69 +270,34 @@ impl Runner {
         }
     }
 
-    /// Encrypts an input.
+    /// Runs one step.
+    ///
+    /// **Inputs** its number; the values before it, none for those that nothing reads any more; who is told what begins.
     ///
     /// # Errors
-    /// Another number of elements, numbers that the scale has no room for.
-    pub fn encrypt(&self, secret: &SecretKey, input: &[f64], rng: &mut Rng) -> Result<Ciphertext> {
-        let slots = self.repeated(&self.program.input.pack(input)?);
-        let level = self.levels.values[0];
-        let plain = (self.encoder).encode_real(&slots, self.log_slots, level, &self.scales[0])?;
-        secret.encrypt(&plain, rng)
-    }
-
-    /// Decrypts an output. Give it to nobody without flooding (ePrint 2020/1533).
-    ///
-    /// # Errors
-    /// A ciphertext of another key or packing.
-    pub fn decrypt(&self, secret: &SecretKey, output: &Ciphertext) -> Result<Vec<f64>> {
-        let slots = self.encoder.decode(&secret.decrypt(output)?)?;
-        let real: Vec<f64> = slots.iter().map(|z| z.re).collect();
-        self.program.layout(self.program.output).unpack(&real)
-    }
-
-    fn repeated(&self, period: &[f64]) -> Vec<f64> {
-        period.repeat((1 << self.log_slots) / period.len())
-    }
-
-    /// Runs the program.
-    ///
-    /// **Inputs** who is told which step begins with what.
-    ///
-    /// # Errors
-    /// Missing keys, a ciphertext that [`Self::encrypt`] did not make.
-    pub fn run(
+    /// Missing keys, values that are gone or of another level or scale.
+    pub fn step(
         &self,
-        evaluator: &Evaluator,
-        refresh: Option<&RefreshKeys>,
-        input: Ciphertext,
-        phase: &mut dyn FnMut(usize, Phase),
+        (evaluator, refresh): (&Evaluator, Option<&RefreshKeys>),
+        i: usize,
+        values: &[Option<Ciphertext>],
+        phase: &mut dyn FnMut(Phase),
     ) -> Result<Ciphertext> {
-        let last = self.program.last_uses();
-        let mut values = vec![Some(input)];
-        for (i, (step, ready)) in self.program.steps.iter().zip(&self.steps).enumerate() {
-            let mut x = self.linear(evaluator, i, &values, &mut |p| phase(i, p))?;
-            match &ready.bend {
-                Way::None => {}
-                Way::Circuit(circuit) => {
-                    phase(i, Phase::Activation);
-                    x = run(circuit, evaluator, &[x])?;
-                }
-                Way::Refresh(index, unit) => {
-                    phase(i, Phase::Refresh);
-                    let missing = || Error::domain("the keys of the bootstrapping are missing");
-                    let keys = refresh.ok_or_else(missing)?;
-                    x = evaluator.in_units(&x, unit)?;
-                    x = self.refreshers[*index].refresh(evaluator, keys, &x, &mut |_| ())?;
-                }
+        let x = self.linear(evaluator, i, values, phase)?;
+        match &self.steps[i].bend {
+            Way::None => Ok(x),
+            Way::Circuit(circuit) => {
+                phase(Phase::Activation);
+                run(circuit, evaluator, &[x])
             }
-            values.push(Some(x));
-            for term in step.terms.iter().filter(|t| last[t.value] == Some(i)) {
-                values[term.value] = None;
+            Way::Refresh(index, unit) => {
+                phase(Phase::Refresh);
+                let missing = || Error::domain("the keys of the bootstrapping are missing");
+                let keys = refresh.ok_or_else(missing)?;
+                let x = evaluator.in_units(&x, unit)?;
+                self.refreshers[*index].refresh(evaluator, keys, &x, &mut |_| ())
             }
         }
-        let output = values.get_mut(self.program.output).and_then(Option::take);
-        output.ok_or_else(|| Error::domain("a program without a result"))
     }
 
     /// The sum of a step's maps and its constant.
@@ -405,9 +341,10 @@ impl Runner {
         if step.bias.iter().all(|&b| b == 0.0) {
             return Ok(x);
         }
-        let slots = self.repeated(&step.bias);
+        let client = &self.client;
+        let slots = client.repeated(&step.bias);
         let (level, scale) = (x.level(), x.scale().clone());
-        let plain = (self.encoder).encode_real(&slots, self.log_slots, level, &scale)?;
+        let plain = (client.encoder()).encode_real(&slots, client.log_slots(), level, &scale)?;
         e.add_plain(&x, &plain)
     }
 
@@ -417,6 +354,12 @@ impl Runner {
             (k as i64, values)
         });
         let steps = (1, term.map.babies() as i64);
-        LinearMap::new(&self.encoder, &diagonals.collect(), steps, level, scale)
+        LinearMap::new(
+            self.client.encoder(),
+            &diagonals.collect(),
+            steps,
+            level,
+            scale,
+        )
     }
 }

@@ -6,6 +6,7 @@ use crate::ckks::bootstrap::mod1::{Mod1, Value};
 use crate::ckks::bootstrap::shape::{MapShape, Shapes};
 use crate::ckks::parameters::{log2, Parameters};
 use crate::ckks::ring::Ring;
+use crate::ckks::scheme::stream::KeyList;
 use crate::encrypted::activation::Bend;
 use crate::encrypted::cost::{Costs, Work};
 use crate::encrypted::layout::Layout;
@@ -138,6 +139,12 @@ impl Bytes {
             + self.encoded
             + self.ciphertexts
     }
+
+    /// All but what a compiled program has already.
+    #[must_use]
+    pub fn to_come(&self) -> u64 {
+        self.sum() - self.program
+    }
 }
 
 /// What running a program takes.
@@ -151,6 +158,10 @@ pub struct Schedule {
     pub rotations: BTreeMap<i64, usize>,
     /// The number of keys of the bootstrapping that rotate or conjugate.
     pub bootstrapping_keys: usize,
+    /// All keys, each with the highest level that it is used at.
+    pub keys: KeyList,
+    /// Whether keys of the bootstrapping are needed beside them.
+    pub raises: bool,
     /// Memory.
     pub bytes: Bytes,
 }
@@ -228,6 +239,16 @@ impl Schedule {
             Some(literal) => parameters.max_level() - literal.coefficients_to_slots,
             None => parameters.max_level(),
         };
+        let mut keys = KeyList {
+            relinearization: Some(relinearization),
+            ..KeyList::default()
+        };
+        for (&k, &level) in rotations.iter().chain(own.into_iter().flatten()) {
+            keys.add(ring.rotation(k), level);
+        }
+        if used.is_some() {
+            keys.add(ring.conjugation(), relinearization + 1);
+        }
         let other = refreshing.as_ref().map_or(0, |r| r.key_bytes);
         let bytes = Bytes {
             program_keys,
@@ -243,6 +264,8 @@ impl Schedule {
             bootstrapping_keys: own.map_or(0, |keys| keys.len() + 1),
             bytes,
             levels,
+            keys,
+            raises: used.is_some(),
         })
     }
 

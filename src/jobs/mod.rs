@@ -20,7 +20,8 @@
 //! | [`network::audit`] | a data set to the verdict on every sample | `network audit` |
 //! | [`network::deviate`] | levels of noise to how far they move a result | `network deviate` |
 //! | [`network::schedule`] | a network and encryption parameters to levels, bootstraps, keys, memory and time of a run | `network schedule` |
-//! | [`network::encrypt`] | the same and an input to what is decrypted, beside the twin | `network encrypt` |
+//! | [`network::encrypt`] | the same and inputs to what is decrypted, beside the twin | `network encrypt` |
+//! | [`network::keys`], [`network::encrypt_inputs`], [`network::run`], [`network::decrypt`] | the same in steps, from files to files | `network keys`, `network encrypt --secret`, `network run`, `network decrypt` |
 //! | [`plan`] | a network, a data set and a cost profile to a precision budget, its worth proved on other samples | `plan` |
 //! | [`network::box_bounds`] | a box of inputs to ranges and output difference | `network box` |
 //!

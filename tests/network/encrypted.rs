@@ -9,9 +9,11 @@ use polycert::ckks::parameters::Literal as Encryption;
 use polycert::ckks::scheme::keys::SecretKey;
 use polycert::encrypted::activation::{bends, computed};
 use polycert::encrypted::compile::compile;
-use polycert::encrypted::run::{Phase, Runner, Scheme};
+use polycert::encrypted::run::{Phase, Runner};
 use polycert::encrypted::schedule::Schedule;
+use polycert::encrypted::scheme::Scheme;
 use polycert::encrypted::simulate::simulate;
+use polycert::encrypted::state::State;
 use polycert::jobs::network::{InputFile, Model, Polynomials};
 use polycert::network::forward::{Model as Evaluated, Outcome, Prepared};
 use polycert::network::model::graph::{Builder, Preprocessing};
@@ -140,19 +142,33 @@ fn encrypted(
     let keys = runner.keys(&secret, &mut rng);
     let bytes = &schedule.bytes;
     assert_eq!(bytes.program_keys + bytes.other_keys, keys.bytes());
-    let input = runner.encrypt(&secret, &x, &mut rng).unwrap();
+    // What is listed before anything is made is what is made.
+    assert_eq!(schedule.keys, keys.evaluation.list());
+    assert_eq!(schedule.raises, keys.refresh.is_some());
+    let input = runner.client().encrypt(&secret, &x, &mut rng).unwrap();
+    runner.client().takes(&input).unwrap();
     let evaluator = Evaluator::new(runner.ring(), keys.evaluation).unwrap();
-    let mut phases = Vec::new();
-    let output = runner
-        .run(&evaluator, keys.refresh.as_ref(), input, &mut |i, p| {
-            phases.push((i, p));
-        })
-        .unwrap();
-    let got = runner.decrypt(&secret, &output).unwrap();
+    let mut state = State::new(input);
+    while state.done() < program.steps.len() {
+        state
+            .step(&runner, (&evaluator, keys.refresh.as_ref()))
+            .unwrap();
+        let kept = (0..state.values.len()).filter(|&v| state.values[v].is_some());
+        assert_eq!(kept.collect::<Vec<_>>(), program.live(state.done()));
+    }
+    let spent = state.spent.clone();
+    let output = state.output(&runner).unwrap();
+    let got = runner.client().decrypt(&secret, &output).unwrap();
     let off = (got.iter().zip(&clear.estimate_outputs)).map(|(a, b)| (a - b).abs());
-    let refreshed = phases.iter().filter(|(_, p)| *p == Phase::Refresh).count();
+    let took = |p: Phase| {
+        spent
+            .iter()
+            .filter(move |s| s.measure_seconds[p as usize] > 0.0)
+    };
+    let refreshed = took(Phase::Refresh).count();
     assert_eq!(refreshed, schedule.levels.refreshes());
-    assert_eq!((got.len(), phases.last().unwrap().0), (3, 4));
+    assert_eq!(took(Phase::Linear).count(), 5);
+    assert_eq!((got.len(), spent.len()), (3, 5));
     (off.fold(0.0, f64::max), refreshed)
 }
 

@@ -8,7 +8,8 @@ use polycert::ckks::scheme::encode::Encoder;
 use polycert::ckks::scheme::keys::SecretKey;
 use polycert::encrypted::compile::compile;
 use polycert::encrypted::noise::maps;
-use polycert::encrypted::run::{Runner, Scheme};
+use polycert::encrypted::run::Runner;
+use polycert::encrypted::scheme::Scheme;
 use polycert::encrypted::simulate::simulate;
 use polycert::jobs::network::Polynomials;
 use polycert::network::model::graph::{Builder, Preprocessing};
@@ -101,13 +102,13 @@ fn linear_maps_on_ciphertexts_stay_within_their_bound() {
             let keys = runner.keys(&secret, &mut rng);
             let evaluator = Evaluator::new(runner.ring(), keys.evaluation).unwrap();
             let x = numbers(image.len(), 100 + seed);
-            let a = runner.encrypt(&secret, &x, &mut rng).unwrap();
+            let a = runner.client().encrypt(&secret, &x, &mut rng).unwrap();
             let slots = Encoder::new(runner.ring()).decode(&secret.decrypt(&a).unwrap());
             let real: Vec<f64> = slots.unwrap().iter().map(|z| z.re).collect();
             let x = program.input.unpack(&real).unwrap();
             let want = simulate(&program, &x, &|_, v| v).unwrap().estimate_outputs;
-            let out = runner.run(&evaluator, None, a, &mut |_, _| ()).unwrap();
-            let got = runner.decrypt(&secret, &out).unwrap();
+            let out = runner.step((&evaluator, None), 0, &[Some(a)], &mut |_| ());
+            let got = runner.client().decrypt(&secret, &out.unwrap()).unwrap();
             for (got, want) in got.iter().zip(&want) {
                 most = most.max((got - want).abs());
             }

@@ -119,16 +119,18 @@ fn a_small_network_runs_on_ciphertexts() {
     let clear = run("relu13.json", "8", &["--simulate", "--json"])
         .exits(0)
         .json();
+    let clear = &clear["samples"][0];
     assert!(clear["encrypted"].is_null());
     // A chain that is long enough: nothing is refreshed.
     let j = run("relu13.json", "8", &["--seed", "1", "--json"])
         .exits(0)
         .json();
-    assert_eq!(j["schedule"]["refreshes"], 0);
     let numbers = |list: &serde_json::Value| -> Vec<f64> {
         let list = list.as_array().unwrap().iter();
         list.map(|v| v.as_f64().unwrap()).collect()
     };
+    let (schedule, j) = (&j["schedule"], &j["samples"][0]);
+    assert_eq!(schedule["refreshes"], 0);
     let got = numbers(&j["encrypted"]["measure_outputs"]);
     let want = numbers(&j["estimate_outputs"]);
     assert_eq!(want, numbers(&clear["estimate_outputs"]));

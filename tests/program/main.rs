@@ -10,6 +10,7 @@ mod catalogue;
 mod chains;
 mod commands;
 mod encrypted;
+mod encrypted_steps;
 mod folder;
 mod layers_under_noise;
 mod network;

@@ -32,6 +32,7 @@ const ONE: &[(&str, &str)] = &[
     ("relative", "the relative error"),
     ("risk", "1 - confidence"),
     ("runs", "how many runs on ciphertexts"),
+    ("sample", "which samples of the input file"),
     ("seed", "what makes a random choice repeat"),
     ("slope", "the slope of a leaky ReLU"),
     ("table", "tables of polynomials"),

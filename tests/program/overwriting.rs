@@ -4,7 +4,7 @@ use crate::support::program::{polycert, read, Folder};
 use std::collections::BTreeSet;
 
 /// Options that name what a command writes.
-const OUTPUTS: [&str; 7] = [
+const OUTPUTS: [&str; 9] = [
     "--output",
     "--certificate",
     "--certificates",
@@ -12,11 +12,13 @@ const OUTPUTS: [&str; 7] = [
     "--tables",
     "--cache",
     "--suggest",
+    "--new-secret",
+    "--checkpoint",
 ];
 
 /// A command line: `IN1` to `IN3` are files that it reads, `OUT` is where it writes to, `DIR` the folder of `OUT`. With
 /// it the option that names OUT or DIR, and the name in DIR that it writes.
-const LINES: [(&str, &str, &str); 25] = [
+const LINES: [(&str, &str, &str); 30] = [
     (
         "plan IN1 --graph IN2 --input IN3 --labels IN2 -o DIR",
         "--output",
@@ -97,6 +99,31 @@ const LINES: [(&str, &str, &str); 25] = [
         "network box IN1 --graph IN2 --table IN3 --degrees 2 --tables DIR",
         "--tables",
         "index.json",
+    ),
+    (
+        "network keys IN1 --graph IN2 --table IN3 --new-secret OUT -o new",
+        "--new-secret",
+        "",
+    ),
+    (
+        "network keys IN1 --graph IN2 --table IN3 --new-secret new -o OUT",
+        "--output",
+        "",
+    ),
+    (
+        "network encrypt IN1 --graph IN2 --table IN3 --input IN3 --secret IN2 -o DIR",
+        "--output",
+        "sample000000.input",
+    ),
+    (
+        "network run IN1 --graph IN2 --table IN3 --keys IN2 --encrypted IN3 -o DIR",
+        "--output",
+        "in3.output",
+    ),
+    (
+        "network run IN1 --graph IN2 --table IN3 --keys IN2 --encrypted IN3 -o new --checkpoint DIR",
+        "--checkpoint",
+        "in3.steps",
     ),
 ];
 

@@ -23,7 +23,7 @@ fn bash_completes_commands_and_options() {
     let script = polycert(&["completions", "bash"]).exits(0).out;
     std::fs::write(f.path("polycert.bash"), script).unwrap();
     assert_eq!(completed(&f, &["polycert", "cert"]), ["certify"]);
-    let below = completed(&f, &["polycert", "network", "r"]);
+    let below = completed(&f, &["polycert", "network", "ra"]);
     assert_eq!(below, ["ranges"]);
     let options = completed(&f, &["polycert", "certify", "--ev"]);
     assert_eq!(options, ["--evaluation"]);

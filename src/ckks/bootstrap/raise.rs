@@ -22,6 +22,7 @@ use crate::ckks::scheme::cipher::{Ciphertext, KeyId};
 use crate::ckks::scheme::keys::{SecretKey, SwitchingKey};
 use crate::error::{Error, ErrorKind, Result};
 use rayon::prelude::*;
+use std::io::{Read, Write};
 
 /// The keys to the sparse secret and back.
 #[derive(Debug)]
@@ -50,6 +51,29 @@ impl RaiseKeys {
     /// Bytes that the keys take in memory.
     pub fn bytes(&self) -> u64 {
         self.down.bytes() + self.up.bytes()
+    }
+
+    /// Writes both keys.
+    ///
+    /// # Errors
+    /// The output's refusal.
+    pub fn write(&self, out: &mut dyn Write) -> Result<()> {
+        self.down.write(out)?;
+        self.up.write(out)
+    }
+
+    /// Reads what [`Self::write`] wrote, of a secret's name and of the level that ciphertexts are raised to.
+    ///
+    /// # Errors
+    /// A stream that ends too early, residues that are not below their primes.
+    pub fn read(ring: &Ring, id: KeyId, level: usize, input: &mut dyn Read) -> Result<Self> {
+        let narrow = [
+            &(0..ring.params().limbs(0)).collect::<Vec<_>>()[..],
+            &ring.special()[..1],
+        ];
+        let down = SwitchingKey::read(ring, 0, &narrow.concat(), 1, input)?;
+        let up = SwitchingKey::read(ring, level, &ring.extended(level), 1, input)?;
+        Ok(Self { id, down, up })
     }
 
     /// A ciphertext of level 0 as one of the keys' level: the message plus q_0 times small integers.

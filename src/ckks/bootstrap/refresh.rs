@@ -16,12 +16,13 @@ use crate::ckks::parameters::log2;
 use crate::ckks::parameters::rng::Rng;
 use crate::ckks::parameters::Parameters;
 use crate::ckks::ring::Ring;
-use crate::ckks::scheme::cipher::Ciphertext;
+use crate::ckks::scheme::cipher::{Ciphertext, KeyId};
 use crate::ckks::scheme::encode::{Complex, Encoder};
 use crate::ckks::scheme::keys::{EvaluationKeys, SecretKey};
 use crate::error::{ErrorKind, Result};
 use rug::{Integer, Rational};
 use std::collections::BTreeMap;
+use std::io::{Read, Write};
 use std::sync::Arc;
 
 /// What the input is multiplied by, as an integer: at most what the lowest levels have room for and their diagonals can spare.
@@ -65,6 +66,39 @@ impl RefreshKeys {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.raise.bytes()
+    }
+
+    /// Draws the keys of a bootstrapping.
+    #[must_use]
+    pub fn generate(secret: &SecretKey, literal: &Literal, rng: &mut Rng) -> Self {
+        let top = secret.ring.params().max_level();
+        Self {
+            raise: RaiseKeys::generate(secret, literal.weight, top, rng),
+        }
+    }
+
+    /// Bytes of the keys in a stream.
+    #[must_use]
+    pub fn stream_bytes(params: &Parameters) -> u64 {
+        let limbs = params.limbs(0) + 1 + params.limbs(params.max_level()) + params.p().len();
+        64 + (8 * params.n() * limbs) as u64
+    }
+
+    /// Writes the keys to a stream.
+    ///
+    /// # Errors
+    /// The output's refusal.
+    pub fn write(&self, out: &mut dyn Write) -> Result<()> {
+        self.raise.write(out)
+    }
+
+    /// Reads what [`Self::write`] wrote, of a secret's name.
+    ///
+    /// # Errors
+    /// A stream that ends too early, residues that are not below their primes.
+    pub fn read(ring: &Ring, id: KeyId, input: &mut dyn Read) -> Result<Self> {
+        let raise = RaiseKeys::read(ring, id, ring.params().max_level(), input)?;
+        Ok(Self { raise })
     }
 }
 
@@ -227,8 +261,7 @@ impl Refresher {
         for (g, level) in wanted {
             secret.add_automorphism(&mut keys, g, level, rng);
         }
-        let raise = RaiseKeys::generate(secret, self.literal.weight, top, rng);
-        (keys, RefreshKeys { raise })
+        (keys, RefreshKeys::generate(secret, &self.literal, rng))
     }
 
     /// Refreshes a ciphertext.

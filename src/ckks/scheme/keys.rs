@@ -279,11 +279,17 @@ impl SecretKey {
         level: usize,
         rng: &mut Rng,
     ) {
-        let ring = &self.ring;
         let there = keys.automorphisms.get(&g);
         if g == 1 || there.is_some_and(|key| key.level >= level) {
             return;
         }
+        let key = self.automorphism_key(g, level, rng);
+        keys.automorphisms.insert(g, key);
+    }
+
+    /// The key of an automorphism up to a level.
+    pub(super) fn automorphism_key(&self, g: u64, level: usize, rng: &mut Rng) -> SwitchingKey {
+        let ring = &self.ring;
         // Switch s to s(X^{1/g}): as seen from there, from s(X^g) to s, moved by 1/g.
         let target = ring.automorphism(&self.s, ring.inverse_automorphism(g));
         let moved = Self {
@@ -292,8 +298,7 @@ impl SecretKey {
             s: target,
             coefficients: Vec::new(),
         };
-        let key = moved.switching_key(&self.s, level, rng);
-        keys.automorphisms.insert(g, key);
+        moved.switching_key(&self.s, level, rng)
     }
 }
 

@@ -7,9 +7,11 @@
 //! | [`keys`] | secret, public and switching keys |
 //! | [`encrypt`] | encryption and decryption |
 //! | [`serial`] | files of keys and ciphertexts |
+//! | [`stream`] | switching keys one after the other |
 
 pub mod cipher;
 pub mod encode;
 pub mod encrypt;
 pub mod keys;
 pub mod serial;
+pub mod stream;

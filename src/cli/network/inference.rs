@@ -60,7 +60,8 @@ pub struct Arguments {
     /// The certificates hold but for a probability of 2^-K in all.
     #[arg(short, long, value_name = "K", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=60))]
     k: u32,
-    /// An answer of `network encrypt --json`: what it decrypted goes into the certificate of its sample (repeatable).
+    /// An answer of `network encrypt --json` or `network decrypt --json`: what it decrypted goes into the certificates of
+    /// its samples (repeatable).
     #[arg(long, value_name = "FILE")]
     decrypted: Vec<PathBuf>,
     /// Folder to write into.
@@ -134,21 +135,27 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(!all)))
 }
 
-/// The sample of a run's answer, and what it decrypted.
-fn decrypted(file: &Path) -> Result<(usize, Vec<f64>)> {
+/// What a run's answer says that was decrypted of its samples.
+fn decrypted(file: &Path) -> Result<Vec<(usize, Vec<f64>)>> {
     let bytes = read_bytes(file, MAX_RUN_BYTES)?;
     let wrong = || {
-        Error::parse(
-            "",
-            "is no answer of `polycert network encrypt --json` that was run on ciphertexts",
-        )
-        .in_file(file)
+        Error::parse("", "is no answer of `polycert network encrypt --json` that was run on ciphertexts, nor of `network decrypt --json`").in_file(file)
     };
     let run: Value = serde_json::from_slice(&bytes).map_err(|_| wrong())?;
-    let sample = run["sample"].as_u64().and_then(|n| usize::try_from(n).ok());
-    let outputs = run["encrypted"]["measure_outputs"].as_array();
-    let numbers = outputs.map(|all| all.iter().map(Value::as_f64).collect::<Option<Vec<f64>>>());
-    sample.zip(numbers.flatten()).ok_or_else(wrong)
+    let one = |sample: &Value| {
+        let number = sample["sample"]
+            .as_u64()
+            .and_then(|n| usize::try_from(n).ok())?;
+        let run = [&sample["encrypted"], sample];
+        let outputs = run.iter().find_map(|v| v["measure_outputs"].as_array())?;
+        let outputs: Option<Vec<f64>> = outputs.iter().map(Value::as_f64).collect();
+        Some((number, outputs?))
+    };
+    let all: Option<Vec<_>> = run["samples"]
+        .as_array()
+        .map(|all| all.iter().map(one).collect())
+        .ok_or_else(wrong)?;
+    all.ok_or_else(wrong)
 }
 
 fn name(sample: usize) -> String {

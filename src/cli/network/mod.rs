@@ -2,16 +2,20 @@
 
 mod audit;
 mod certify;
+mod decrypt;
 mod deviate;
 mod encrypt;
 mod evaluate;
 mod found;
 mod inference;
 mod input_box;
+mod keys;
 mod ranges;
+mod run;
 mod schedule;
 pub(super) mod setup;
 mod show;
+mod spent;
 
 use crate::error::Result;
 use std::process::ExitCode;
@@ -35,6 +39,9 @@ enum Command {
     Schedule(schedule::Arguments),
     Encrypt(Box<encrypt::Arguments>),
     Inference(Box<inference::Arguments>),
+    Keys(keys::Arguments),
+    Run(run::Arguments),
+    Decrypt(decrypt::Arguments),
 }
 
 /// Runs the subcommand.
@@ -50,5 +57,8 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         Command::Schedule(a) => schedule::run(a),
         Command::Encrypt(a) => encrypt::run(a),
         Command::Inference(a) => inference::run(a),
+        Command::Keys(a) => keys::run(a),
+        Command::Run(a) => run::run(a),
+        Command::Decrypt(a) => decrypt::run(a),
     }
 }

@@ -5,10 +5,12 @@ use crate::ckks::parameters::security::Waiver;
 use crate::ckks::parameters::{Literal, Parameters};
 use crate::ckks::ring::Ring;
 use crate::encrypted::activation::{bends, computed, Bend};
+use crate::encrypted::binding::Binding;
+use crate::encrypted::client::Client;
 use crate::encrypted::compile::compile;
 use crate::encrypted::program::Program;
-use crate::encrypted::run::Scheme;
 use crate::encrypted::schedule::Schedule;
+use crate::encrypted::scheme::Scheme;
 use crate::error::{Error, Result};
 use crate::jobs::network::model::Model;
 use crate::jobs::network::twin::Polynomials;
@@ -118,5 +120,29 @@ impl Compiled {
             bends,
             computed,
         })
+    }
+
+    /// The digests that the files of a run carry.
+    #[must_use]
+    pub fn binding(&self) -> Binding {
+        Binding::new(
+            (&self.loaded.sha256, &self.twin.settings),
+            (&self.program, &self.schedule.levels),
+            (&self.scheme, &self.parameters),
+        )
+    }
+
+    /// The packing, for who has the secret key.
+    ///
+    /// # Errors
+    /// A program that a ciphertext does not hold.
+    pub fn client(&self) -> Result<Client> {
+        let ring = Ring::new(&self.parameters)?;
+        Client::new(
+            self.program.clone(),
+            &self.schedule.levels,
+            &self.scheme,
+            &ring,
+        )
     }
 }

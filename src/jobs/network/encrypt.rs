@@ -1,11 +1,13 @@
-//! Encrypt: a network on one encrypted input, or the same steps in the clear.
+//! Encrypt: a network on encrypted inputs in one process, or the same steps in the clear.
 
 use crate::arith::ball::Ball;
 use crate::ckks::evaluate::Evaluator;
 use crate::ckks::parameters::rng::Rng;
 use crate::ckks::scheme::keys::SecretKey;
-use crate::encrypted::run::{Phase, Runner};
+use crate::encrypted::resources::need_memory;
+use crate::encrypted::run::Runner;
 use crate::encrypted::simulate::{simulate, Simulated};
+use crate::encrypted::state::{Spent, State};
 use crate::error::{Error, Result};
 use crate::jobs::network::compiled::{Chosen, Compiled};
 use crate::jobs::network::inputs::InputFile;
@@ -13,9 +15,10 @@ use crate::jobs::network::model::Model;
 use crate::jobs::network::preparation;
 use crate::jobs::network::twin::Polynomials;
 use crate::network::forward::{self, Outcome, Prepared};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// A network, how it is run, and one input.
+/// A network, how it is run, and inputs.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// The network's file.
@@ -27,11 +30,22 @@ pub struct Request {
     /// The file of samples.
     pub input: InputFile,
     /// Which of them, from 0.
-    pub sample: usize,
+    pub samples: Vec<usize>,
     /// The steps in the clear alone.
     pub simulate: bool,
     /// Keys and noise that repeat, for measurements and never for secrets; from the system if none.
     pub seed: Option<u64>,
+}
+
+impl Request {
+    /// The files that are read.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        let mut all = self.model.files();
+        all.extend(self.polynomials.tables.clone());
+        all.push(self.input.file.clone());
+        all
+    }
 }
 
 /// What the work is at.
@@ -41,6 +55,8 @@ pub enum Progress<'a> {
     Compiled(&'a Compiled),
     /// Maps of the bootstrapping are encoded and keys are made.
     Keys,
+    /// A sample is begun: its number in the file.
+    Sample(usize),
     /// A step begins, the first is 0.
     Step(usize),
 }
@@ -50,77 +66,125 @@ pub enum Progress<'a> {
 pub struct Measured {
     /// The decrypted outputs.
     pub measure_outputs: Vec<f64>,
-    /// Wall time of each phase, of all steps.
-    pub measure_phases: Vec<(Phase, Duration)>,
+    /// What each step took.
+    pub spent: Vec<Spent>,
     /// Wall time of the run.
     pub measure_time: Duration,
-    /// Bytes of the keys.
-    pub key_bytes: u64,
     /// The level of the outputs.
     pub level: usize,
 }
 
-/// A network on one input.
-#[derive(Debug)]
-pub struct Answer {
-    /// The network compiled.
-    pub compiled: Compiled,
-    /// SHA-256 of the file of samples.
-    pub input_sha256: String,
-    /// How its numbers became inputs.
-    pub input_said: Vec<String>,
+/// A sample in the clear.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// Its number in the file.
+    pub number: usize,
+    /// Its numbers, as the network takes them.
+    pub input: Vec<f64>,
     /// Enclosures of the outputs of the twin with the polynomials that are computed; none where pairs of f64 do not keep them.
     pub twin: Option<Vec<Ball>>,
     /// The steps in the clear.
     pub simulated: Simulated,
     /// Wall time of the steps in the clear.
     pub measure_simulated: Duration,
-    /// The run, if there was one.
-    pub measured: Option<Measured>,
 }
 
-/// Runs a network on one encrypted input, with new keys; its steps in the clear first.
+/// The samples of a request in the clear.
+#[derive(Debug, Clone)]
+pub struct Samples {
+    /// In the order of the request.
+    pub all: Vec<Sample>,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// How its numbers became inputs.
+    pub said: Vec<String>,
+}
+
+/// A network on inputs.
+#[derive(Debug)]
+pub struct Answer {
+    /// The network compiled.
+    pub compiled: Compiled,
+    /// The samples in the clear.
+    pub samples: Samples,
+    /// The runs of the samples, if there were any.
+    pub measured: Option<Vec<Measured>>,
+    /// Bytes of the keys; none without a run.
+    pub key_bytes: Option<u64>,
+}
+
+/// Runs a network on encrypted inputs, with new keys; their steps in the clear first.
 ///
 /// **Guarantee** none is given here of the noise: what is decrypted stands beside the twin's enclosures.
 /// **Cost** by the schedule, which `progress` is shown before anything is encrypted.
 ///
 /// # Errors
 /// What [`schedule`](fn@crate::jobs::network::schedule::schedule) refuses; an input that the steps in the clear take out of
-/// \[-B, B\], or to its very end: which layer.
+/// \[-B, B\], or to its very end: which layer; too little memory.
 pub fn encrypt(request: &Request, progress: &mut dyn FnMut(Progress)) -> Result<Answer> {
     let compiled = Compiled::new(&request.model, &request.polynomials, &request.parameters)?;
-    let inputs = request.input.load(&compiled.loaded)?;
-    let x = inputs.sample(request.sample)?;
-    let input_said = preparation::said(&inputs, &compiled.loaded.network, [request.sample])?;
+    let samples = Sample::all(&compiled, request)?;
     progress(Progress::Compiled(&compiled));
-    let activations = &compiled.computed;
-    let start = Instant::now();
-    let respond = |a: usize, v: f64| activations[a].relu(Ball::exact(v)).hi;
-    let simulated = simulate(&compiled.program, &x.hi, &respond)?;
-    let measure_simulated = start.elapsed();
-    within(&compiled, &simulated)?;
-    let prepared = Prepared::new(&compiled.loaded.network)?;
-    let twin = match prepared.evaluate(&x, forward::Model::Twin(activations), true)? {
-        Outcome::Done(evaluation) => Some(evaluation.logits),
-        _ => None,
-    };
-    let measured = match request.simulate {
-        true => None,
-        false => Some(run(&compiled, &x.hi, request.seed, progress)?),
+    let (measured, key_bytes) = match request.simulate {
+        true => (None, None),
+        false => {
+            let (measured, bytes) = run(&compiled, &samples.all, request.seed, progress)?;
+            (Some(measured), Some(bytes))
+        }
     };
     Ok(Answer {
         compiled,
-        input_sha256: inputs.sha256,
-        input_said,
-        twin,
-        simulated,
-        measure_simulated,
+        samples,
         measured,
+        key_bytes,
     })
 }
 
+impl Sample {
+    /// The samples of a request, each found to stay in \[-B, B\].
+    ///
+    /// # Errors
+    /// No samples, or those that the file does not have; one that leaves \[-B, B\]: which layer.
+    pub fn all(compiled: &Compiled, request: &Request) -> Result<Samples> {
+        if request.samples.is_empty() {
+            return Err(Error::domain("--sample: no samples"));
+        }
+        let network = &compiled.loaded.network;
+        let inputs = request.input.load(&compiled.loaded)?;
+        let points = request.samples.iter().map(|&s| inputs.sample(s));
+        let points = points.collect::<Result<Vec<_>>>()?;
+        let said = preparation::said(&inputs, network, request.samples.iter().copied())?;
+        let activations = &compiled.computed;
+        let respond = |a: usize, v: f64| activations[a].relu(Ball::exact(v)).hi;
+        let prepared = Prepared::new(network)?;
+        let mut all = Vec::with_capacity(points.len());
+        for (&number, x) in request.samples.iter().zip(points) {
+            let start = Instant::now();
+            let simulated = simulate(&compiled.program, &x.hi, &respond)?;
+            let measure_simulated = start.elapsed();
+            within(compiled, number, &simulated)?;
+            let twin = prepared.evaluate(&x, forward::Model::Twin(activations), true)?;
+            all.push(Self {
+                number,
+                twin: match twin {
+                    Outcome::Done(evaluation) => Some(evaluation.logits),
+                    _ => None,
+                },
+                input: x.hi,
+                simulated,
+                measure_simulated,
+            });
+        }
+        Ok(Samples {
+            all,
+            sha256: inputs.sha256,
+            said,
+        })
+    }
+}
+
 /// Refuses what leaves [-B, B] in the clear.
-fn within(compiled: &Compiled, simulated: &Simulated) -> Result<()> {
+fn within(compiled: &Compiled, sample: usize, simulated: &Simulated) -> Result<()> {
     let steps = compiled.program.steps.iter().zip(&simulated.estimate_sizes);
     for (step, &size) in steps {
         let Some(activation) = step.activation.map(|a| &compiled.computed[a]) else {
@@ -128,7 +192,7 @@ fn within(compiled: &Compiled, simulated: &Simulated) -> Result<()> {
         };
         if size >= activation.limit() {
             return Err(Error::domain(format!(
-                "layer {:?}: its input reaches {size:.6} in size on this sample, and B is {}: a larger --bound is needed",
+                "layer {:?}: its input reaches {size:.6} in size on sample {sample}, and B is {}: a larger --bound is needed",
                 step.name,
                 activation.scale()
             )));
@@ -139,10 +203,11 @@ fn within(compiled: &Compiled, simulated: &Simulated) -> Result<()> {
 
 fn run(
     compiled: &Compiled,
-    input: &[f64],
+    samples: &[Sample],
     seed: Option<u64>,
     progress: &mut dyn FnMut(Progress),
-) -> Result<Measured> {
+) -> Result<(Vec<Measured>, u64)> {
+    need_memory("the run", compiled.schedule.bytes.to_come())?;
     progress(Progress::Keys);
     let runner = Runner::new(compiled.program.clone(), &compiled.twin, &compiled.scheme)?;
     let mut rng = match seed {
@@ -151,37 +216,28 @@ fn run(
     };
     let secret = SecretKey::generate(runner.ring(), &mut rng);
     let keys = runner.keys(&secret, &mut rng);
-    let key_bytes = keys.bytes();
+    let bytes = keys.bytes();
     let evaluator = Evaluator::new(runner.ring(), keys.evaluation)?;
-    let a = runner.encrypt(&secret, input, &mut rng)?;
-    let phases = [
-        Phase::Encode,
-        Phase::Linear,
-        Phase::Refresh,
-        Phase::Activation,
-    ];
-    let mut measure_phases = phases.map(|p| (p, Duration::ZERO));
-    let (start, mut since) = (Instant::now(), None::<(Phase, Instant)>);
-    let mut step = None;
-    let mut spent = |since: Option<(Phase, Instant)>| {
-        let Some((phase, begun)) = since else { return };
-        let of = measure_phases.iter_mut().find(|(p, _)| *p == phase);
-        of.into_iter()
-            .for_each(|(_, time)| *time += begun.elapsed());
-    };
-    let output = runner.run(&evaluator, keys.refresh.as_ref(), a, &mut |i, phase| {
-        spent(since.replace((phase, Instant::now())));
-        if step.replace(i) != Some(i) {
-            progress(Progress::Step(i));
+    let keys = (&evaluator, keys.refresh.as_ref());
+    let mut measured = Vec::with_capacity(samples.len());
+    for sample in samples {
+        progress(Progress::Sample(sample.number));
+        let input = (runner.client()).encrypt(&secret, &sample.input, &mut rng)?;
+        let start = Instant::now();
+        let mut state = State::new(input);
+        while state.done() < runner.program().steps.len() {
+            progress(Progress::Step(state.done()));
+            state.step(&runner, keys)?;
         }
-    })?;
-    spent(since);
-    let measure_time = start.elapsed();
-    Ok(Measured {
-        measure_outputs: runner.decrypt(&secret, &output)?,
-        measure_phases: measure_phases.to_vec(),
-        measure_time,
-        key_bytes,
-        level: output.level(),
-    })
+        let measure_time = start.elapsed();
+        let spent = state.spent.clone();
+        let output = state.output(&runner)?;
+        measured.push(Measured {
+            measure_outputs: runner.client().decrypt(&secret, &output)?,
+            spent,
+            measure_time,
+            level: output.level(),
+        });
+    }
+    Ok((measured, bytes))
 }
