@@ -76,14 +76,12 @@ pub struct Arguments {
 pub fn run(a: &Arguments) -> Result<ExitCode> {
     let mut measured = vec![None; a.samples.len()];
     for file in &a.decrypted {
-        let (sample, outputs) = decrypted(file)?;
-        let at = a.samples.iter().position(|s| *s == sample).ok_or_else(|| {
-            Error::domain(format!(
-                "is about sample {sample}, which --sample does not name"
-            ))
-            .in_file(file)
-        })?;
-        measured[at] = Some(outputs);
+        for (sample, outputs) in decrypted(file)? {
+            // Of a run of more samples the others are left.
+            if let Some(at) = a.samples.iter().position(|s| *s == sample) {
+                measured[at] = Some(outputs);
+            }
+        }
     }
     let request = Request {
         model: a.model.request(),
