@@ -134,6 +134,34 @@ pub fn program(subject: &ProgramSubject) -> Result<(String, String)> {
     }
 }
 
+/// What the checker says of a program that is there already.
+///
+/// # Errors
+/// [`ErrorKind::SelfCheck`] with its words where it does not verify it.
+pub fn program_said(program: &str, network: &str) -> Result<String> {
+    match check_program(program.as_bytes(), network.as_bytes()) {
+        ProgramOutcome::Verified(report) => Ok(report.to_string()),
+        other => Err(ErrorKind::SelfCheck(other.to_string()).into()),
+    }
+}
+
+/// What the checker says of an inference that is there already.
+///
+/// # Errors
+/// As [`program_said`].
+pub fn inference_said(
+    inference: &str,
+    program: &str,
+    (network, input): (&str, &str),
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<String> {
+    let files = (network.as_bytes(), input.as_bytes());
+    match check_inference(inference.as_bytes(), program.as_bytes(), files, progress) {
+        InferenceOutcome::Verified(report) => Ok(report.to_string()),
+        other => Err(ErrorKind::SelfCheck(other.to_string()).into()),
+    }
+}
+
 /// What an inference is about besides its [`Subject`].
 #[derive(Debug, Clone)]
 pub struct Inference<'a> {

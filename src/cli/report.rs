@@ -14,14 +14,16 @@ use std::process::ExitCode;
 /// named with the reason, and no page is written. The page is one HTML file that needs no network and
 /// no script. With several certificates it compares them: a table, and cost against proved error.
 /// Of an audit (the JSON of `polycert network audit`, alone) it shows what the file states. Of a plan (its folder, alone) it draws
-/// levels and bootstraps over the network, error and noise by layer, costs, and what was stated on other inputs.
+/// levels and bootstraps over the network, error and noise by layer, costs, and what was stated on other inputs. Of an
+/// encrypted network (the folder of `polycert network inference`, alone) it draws levels, noise and margins, and seconds where a run
+/// of `network encrypt --json` lies beside them.
 #[derive(clap::Args)]
 #[command(
     after_help = "Exit code: 0 the page is written (whatever the verdicts on its claims), 1 a certificate \
     is rejected, 2 usage, input or output error."
 )]
 pub struct Arguments {
-    /// Certificate files (NAME.cert.json), at most 64; or one audit; or the folder of one plan.
+    /// Certificate files (NAME.cert.json), at most 64; or one audit; or the folder of one plan, or of one encrypted network.
     #[arg(required = true, value_name = "CERTIFICATE")]
     certificates: Vec<PathBuf>,
     /// HTML file to write (standard output if left out).

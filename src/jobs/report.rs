@@ -5,14 +5,16 @@ pub use crate::report::pages::document::{Document, Origin};
 use crate::approx::search::cost::MAX_DEGREE;
 use crate::certificate::checked::Checked;
 use crate::certificate::kind::Kind;
-use crate::certificate::plan;
 use crate::certificate::MAX_BYTES;
+use crate::certificate::{inference, plan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::{read_text, sha256};
 use crate::poly::cost::{composite_depth, composite_mults};
 use crate::report::audit::page;
 use crate::report::audit::{self, Audit};
 use crate::report::figures::error_figures::Detail;
+use crate::report::inference::page as inference_page;
+use crate::report::inference::Encrypted;
 use crate::report::pages::document::document;
 use crate::report::pages::dossier::Dossier;
 use crate::report::pages::front::Cost;
@@ -22,13 +24,18 @@ use std::path::{Path, PathBuf};
 
 /// Most certificates of one page.
 const MAX_CERTIFICATES: usize = 64;
-/// The manifest in a plan's folder.
+/// The manifest in a plan's folder, and the program in that of an encrypted network.
 const PLAN: &str = "plan.json";
+const PROGRAM: &str = "program.json";
+/// The schema of what a run tells.
+const RUN: &str = "\"polycert-network-encrypted/";
+/// Longest exact network or input.
+const MAX_EXACT: usize = 1 << 28;
 
 /// What a page is made of.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// Certificates, at most 64; or one audit; or one plan, its folder or its manifest.
+    /// Certificates, at most 64; or one audit; or one plan or one encrypted network, its folder or its manifest or program.
     pub files: Vec<PathBuf>,
     /// The command, and the files as a shell takes them, to be named on the page.
     pub origin: Origin,
@@ -80,6 +87,9 @@ pub fn report(request: &Request, progress: &mut dyn FnMut(&str)) -> Result<Answe
         if let Some(manifest) = plan_of(path) {
             return of_plan(&manifest, request, progress);
         }
+        if let Some(program) = program_of(path) {
+            return of_program(&program, request, progress);
+        }
         let text = read_text(path, audit::MAX_BYTES)?;
         if audit::read::is_meant(&text) {
             let read = Audit::read(&text).map_err(|e| e.in_file(path))?;
@@ -123,6 +133,69 @@ fn plan_of(path: &Path) -> Option<PathBuf> {
     (Kind::of(text.as_bytes()) == Some(Kind::Plan)).then_some(manifest)
 }
 
+/// The program of an encrypted network, where the path is one or its folder.
+fn program_of(path: &Path) -> Option<PathBuf> {
+    let program = match path.is_dir() {
+        true => path.join(PROGRAM),
+        false => path.to_owned(),
+    };
+    let text = read_text(&program, MAX_BYTES).ok()?;
+    (Kind::of(text.as_bytes()) == Some(Kind::Program)).then_some(program)
+}
+
+/// The page of an encrypted network, after the checker verified its program and every inference beside it.
+fn of_program(path: &Path, request: &Request, progress: &mut dyn FnMut(&str)) -> Result<Answer> {
+    let beside = |end: &str| PathBuf::from(format!("{}.{end}", path.display()));
+    let refused = |path: &Path, e: Error| match e.kind {
+        ErrorKind::SelfCheck(words) => Ok(Answer::Refused(vec![Refusal {
+            error: Error::parse("", words).in_file(path),
+            rejected: true,
+        }])),
+        _ => Err(e.in_file(path)),
+    };
+    let program = read_text(path, MAX_BYTES)?;
+    let network = read_text(&beside("network"), MAX_EXACT)?;
+    progress("the program");
+    let mut read = match inference::program_said(&program, &network) {
+        Ok(said) => Encrypted::read(&program, said, sha256(program.as_bytes()))
+            .map_err(|e| e.in_file(path))?,
+        Err(e) => return refused(path, e),
+    };
+    let folder = path.parent().filter(|f| !f.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let entries = std::fs::read_dir(folder).map_err(|e| Error::io(folder, &e))?;
+    let mut files: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
+    files.sort();
+    for file in files
+        .iter()
+        .filter(|f| f.extension().is_some_and(|e| e == "json"))
+    {
+        let Ok(text) = read_text(file, audit::MAX_BYTES) else {
+            continue;
+        };
+        let name = file
+            .file_name()
+            .map_or(String::new(), |n| n.to_string_lossy().into_owned());
+        if Kind::of(text.as_bytes()) == Some(Kind::Inference) {
+            let input = PathBuf::from(format!("{}.input", file.display()));
+            let input = read_text(&input, MAX_EXACT)?;
+            let told = &mut |layer: usize, layers: usize| {
+                progress(&format!("{name}: {layer} of {layers} activations"))
+            };
+            match inference::inference_said(&text, &program, (&network, &input), told) {
+                Ok(said) => read.add(name, &text, said).map_err(|e| e.in_file(file))?,
+                Err(e) => return refused(file, e),
+            }
+        } else if text.contains(RUN) && read.took.is_empty() {
+            read.took(&text).map_err(|e| e.in_file(file))?;
+        }
+    }
+    Ok(Answer::Page(inference_page::document(
+        &read,
+        &request.origin,
+    )))
+}
+
 /// The page of a plan, after the checker verified it with its folder.
 fn of_plan(manifest: &Path, request: &Request, progress: &mut dyn FnMut(&str)) -> Result<Answer> {
     let text = read_text(manifest, MAX_BYTES)?;
@@ -152,7 +225,7 @@ fn refuse_other(path: &Path) -> Result<()> {
             Err(Error::domain(detail).in_file(path))
         }
         Ok(Some(kind)) if kind != Kind::Certificate => Err(Error::domain(format!(
-            "{}; pages are made of certificates of tables, of one audit or of one plan",
+            "{}; pages are made of certificates of tables, of one audit, of one plan or of one encrypted network",
             kind.words()
         ))
         .in_file(path)),

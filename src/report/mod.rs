@@ -10,6 +10,7 @@
 //! | [`figures`] | what is drawn: plots with their words and data |
 //! | [`audit`] | the page about the audit of a network |
 //! | [`plan`] | the page about a plan |
+//! | [`inference`] | the page about an encrypted network |
 //!
 //! **Words that do not mix** a column, box or line of a plot is proved, measured (sampled), an estimate,
 //! or given (copied from the table or its author); its header says which, and none holds two of them.
@@ -18,6 +19,7 @@
 pub mod audit;
 pub mod catalogue;
 pub mod figures;
+pub mod inference;
 pub mod page;
 pub mod pages;
 pub mod plan;

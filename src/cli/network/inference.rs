@@ -121,6 +121,11 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         }
     })?;
     written?;
+    for (i, file) in a.decrypted.iter().enumerate() {
+        // For a page: what the steps took.
+        let text = crate::files::read_text(file, MAX_RUN_BYTES)?;
+        write_atomically(&a.output.join(format!("run{}.json", i + 1)), &text)?;
+    }
     write_atomically(&a.output.join(PROGRAM), &answer.program.text)?;
     let network = a.output.join(format!("{PROGRAM}.network"));
     write_atomically(&network, &answer.network)?;
