@@ -11,6 +11,7 @@ mod chains;
 mod commands;
 mod encrypted;
 mod folder;
+mod guide;
 mod layers_under_noise;
 mod network;
 mod network_bounds;
