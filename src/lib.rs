@@ -114,6 +114,8 @@ pub mod encrypted;
 pub mod error;
 pub mod files;
 pub mod function;
+// Not in other builds, which would be made again whenever a page changes.
+#[cfg(any(doc, doctest))]
 pub mod guide;
 pub mod interchange;
 pub mod jobs;

@@ -17,6 +17,6 @@ pages! {
     first_table other_tables designs smooth_functions
     first_network network_kinds network_noise plan
     noise evaluator bootstrapping encrypted_networks
-    reports certificates auditing ci
+    reports certificates proved_checker auditing ci
     library python extending speed glossary
 }
