@@ -1,5 +1,5 @@
 //! The guide: one page a task, each with its commands. The files are `src/guide/*.md`, where links between pages and into the
-//! repository lead; `tests/program/guide.rs` runs their commands and follows their links.
+//! repository lead; `tests/program/guide.rs` runs their commands, `guide_links.rs` follows their links.
 //!
 //! New here: [`first_table`], then [`first_network`]. To judge what others claim: [`certificates`], [`auditing`].
 

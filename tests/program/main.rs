@@ -12,6 +12,7 @@ mod commands;
 mod encrypted;
 mod folder;
 mod guide;
+mod guide_links;
 mod layers_under_noise;
 mod network;
 mod network_bounds;
