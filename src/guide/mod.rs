@@ -9,6 +9,7 @@
 macro_rules! pages {
     ($($name:ident)*) => { $(
         #[doc = include_str!(concat!(stringify!($name), ".md"))]
+        /// [All pages](super) (links to files lead somewhere in the repository alone)
         pub mod $name {}
     )* };
 }
