@@ -9,7 +9,8 @@
 macro_rules! pages {
     ($($name:ident)*) => { $(
         #[doc = include_str!(concat!(stringify!($name), ".md"))]
-        /// [All pages](super) (links to files lead somewhere in the repository alone)
+        ///
+        /// [All pages](crate::guide) (links to files lead somewhere in the repository alone)
         pub mod $name {}
     )* };
 }
