@@ -1,7 +1,7 @@
 # make demo   the first result: generate, certify, check, in about two minutes from nothing
 # make test   all tests
 # make python  the Python packages and their tests, in a virtual environment of their own (target/python)
-# make bench  the speeds that the README quotes
+# make bench  the speeds that the guide quotes
 # make prove  builds the checker that is proved in Coq, checks its proofs, and has it check all certificates it covers
 # make prove-pure  the same, and all certificates by Coq's own integers alone (minutes; CERT=FILE: of this one)
 # make certificates  makes the shipped tables and certificates again (same bytes)

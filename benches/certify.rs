@@ -1,4 +1,4 @@
-//! Certifying and checking {15,27,29} at best eps: the speeds that the README quotes.
+//! Certifying and checking {15,27,29} at best eps: the speeds that the guide quotes.
 //!
 //! `floor/...` times the operations that the work cannot do without, so that the ratio of two lines
 //! of one run says how far the code is from its own limit.

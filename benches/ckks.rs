@@ -1,4 +1,4 @@
-//! The evaluator at N = 2^16, log Q 1310, log P 245: the speeds that the README quotes.
+//! The evaluator at N = 2^16, log Q 1310, log P 245: the speeds that the guide quotes.
 //!
 //! First the table of ratios: every operation against the time of its own transforms, which are
 //! counted by formula (and the formula held to the ring's counter) and timed in alternation with it,

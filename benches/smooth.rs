@@ -1,4 +1,4 @@
-//! Certifying and checking tables of smooth functions: the speeds that the README quotes. The tables are made here, so that
+//! Certifying and checking tables of smooth functions: the speeds that the guide quotes. The tables are made here, so that
 //! every number comes from this one command.
 
 #![allow(missing_docs)] // criterion's macros make public functions

@@ -41,6 +41,7 @@
 //! | [`report`] | catalogues and pages with plots, from checked certificates |
 //! | [`jobs`] | one verb a file: what a library and the command line call |
 //! | [`cli`] | the command line, one file a subcommand: arguments to requests, answers to words |
+//! | [`guide`] | the guide: a page a task, with commands that tests run |
 //!
 //! # Five walks for a newcomer
 //! **A coefficient**, `polycert certify relu14.json --claim 2^-14`:
@@ -113,6 +114,9 @@ pub mod encrypted;
 pub mod error;
 pub mod files;
 pub mod function;
+// Not in other builds, which would be made again whenever a page changes.
+#[cfg(any(doc, doctest))]
+pub mod guide;
 pub mod interchange;
 pub mod jobs;
 #[cfg(feature = "full")]

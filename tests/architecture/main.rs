@@ -129,6 +129,7 @@ const PRODUCER: Rules = Rules {
         },
         room("jobs"),
         room("cli"),
+        room("guide"),
     ],
     closed: &[
         // A proof must not rest on the search; a bound that needs its numbers takes them as an argument.

@@ -12,6 +12,8 @@ mod commands;
 mod encrypted;
 mod encrypted_steps;
 mod folder;
+mod guide;
+mod guide_links;
 mod layers_under_noise;
 mod network;
 mod network_bounds;
