@@ -73,7 +73,14 @@ fn links(page: &str) -> Vec<String> {
 
 #[test]
 fn every_link_leads_somewhere() {
-    let contracts = ["FORMAT", "EVALUATION", "NETWORK", "PLAN", "INFERENCE", "README"];
+    let contracts = [
+        "FORMAT",
+        "EVALUATION",
+        "NETWORK",
+        "PLAN",
+        "INFERENCE",
+        "README",
+    ];
     let contracts = contracts.map(|name| format!("certificates/{name}.md"));
     let others = ["CHANGELOG.md", "src/python/README.md"];
     let pages = PAGES
