@@ -27,6 +27,7 @@ mod profile_forms;
 mod ranges;
 mod report;
 mod report_browser;
+mod shards;
 mod shell;
 mod smooth;
 mod targets;
