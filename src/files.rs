@@ -30,6 +30,12 @@ pub fn text_of(bytes: &[u8]) -> Result<String> {
             [0x93, b'N', b'U', b'M', ..] => {
                 "a numpy array, where text is wanted (polycert import reads it)"
             }
+            [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] => {
+                "a picture, where text is wanted (network and plan take it as --input)"
+            }
+            [_, _, _, _, _, 0, 0, 0, b'{', ..] => {
+                "weights (safetensors), where text is wanted (network and plan take them)"
+            }
             _ => "not UTF-8 text",
         };
         Error::parse(format!("byte {}", e.valid_up_to()), what)
@@ -74,16 +80,7 @@ pub fn write_atomically(path: &Path, text: &str) -> Result<()> {
         .parent()
         .filter(|p| !p.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    if !folder.exists() {
-        let detail = format!(
-            "the folder {} does not exist: make it first",
-            folder.display()
-        );
-        return Err(Error {
-            path: Some(path.to_owned()),
-            kind: ErrorKind::Io(detail),
-        });
-    }
+    refuse_missing_folder(&target).map_err(|e| e.in_file(path))?;
     let mut file = tempfile::Builder::new()
         .prefix(".polycert-")
         .suffix(".tmp")
@@ -102,6 +99,24 @@ pub fn write_atomically(path: &Path, text: &str) -> Result<()> {
     }
     file.persist(&target).map_err(|e| fail(&e.error))?;
     Ok(())
+}
+
+/// Refuses a file whose folder is not there.
+///
+/// # Errors
+/// The folder's name.
+pub fn refuse_missing_folder(path: &Path) -> Result<()> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+    match folder.filter(|folder| !folder.exists()) {
+        None => Ok(()),
+        Some(folder) => Err(Error {
+            path: Some(path.to_owned()),
+            kind: ErrorKind::Io(format!(
+                "the folder {} does not exist: make it first",
+                folder.display()
+            )),
+        }),
+    }
 }
 
 /// The system's own error, without the temporary file's name.

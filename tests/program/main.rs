@@ -12,6 +12,7 @@ mod commands;
 mod encrypted;
 mod folder;
 mod layers_under_noise;
+mod mistakes;
 mod network;
 mod network_bounds;
 mod noise;
