@@ -73,6 +73,11 @@ impl Error {
         .into()
     }
 
+    /// It without the file that it concerns.
+    pub fn apart(&self) -> Self {
+        self.kind.clone().into()
+    }
+
     /// A domain error.
     pub fn domain(detail: impl Into<String>) -> Self {
         ErrorKind::Domain(detail.into()).into()

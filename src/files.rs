@@ -31,6 +31,12 @@ pub fn text_of(bytes: &[u8]) -> Result<String> {
             [0x93, b'N', b'U', b'M', ..] => {
                 "a numpy array, where text is wanted (polycert import reads it)"
             }
+            [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] => {
+                "a picture, where text is wanted (network and plan take it as --input)"
+            }
+            [_, _, _, _, _, 0, 0, 0, b'{', ..] => {
+                "weights (safetensors), where text is wanted (network and plan take them)"
+            }
             _ => "not UTF-8 text",
         };
         Error::parse(format!("byte {}", e.valid_up_to()), what)
@@ -104,22 +110,12 @@ impl Prepared {
     ) -> Result<Self> {
         let fail = |e: &std::io::Error| Error::io(path, e);
         let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let folder = folder_of(&target);
-        if !folder.exists() {
-            let detail = format!(
-                "the folder {} does not exist: make it first",
-                folder.display()
-            );
-            return Err(Error {
-                path: Some(path.to_owned()),
-                kind: ErrorKind::Io(detail),
-            });
-        }
+        refuse_missing_folder(&target).map_err(|e| e.in_file(path))?;
         // It is private until it is whole.
         let mut file = tempfile::Builder::new()
             .prefix(".polycert-")
             .suffix(".tmp")
-            .tempfile_in(folder)
+            .tempfile_in(folder_of(&target))
             .map_err(|e| fail(&plain(&e)))?;
         fill(file.as_file_mut()).map_err(|e| e.in_file(path))?;
         file.as_file().sync_all().map_err(|e| fail(&e))?;
@@ -161,6 +157,24 @@ impl Prepared {
 pub fn folder_of(path: &Path) -> &Path {
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
     parent.unwrap_or(Path::new("."))
+}
+
+/// Refuses a file whose folder is not there.
+///
+/// # Errors
+/// The folder's name.
+pub fn refuse_missing_folder(path: &Path) -> Result<()> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+    match folder.filter(|folder| !folder.exists()) {
+        None => Ok(()),
+        Some(folder) => Err(Error {
+            path: Some(path.to_owned()),
+            kind: ErrorKind::Io(format!(
+                "the folder {} does not exist: make it first",
+                folder.display()
+            )),
+        }),
+    }
 }
 
 /// The system's own error, without the temporary file's name.

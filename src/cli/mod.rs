@@ -21,6 +21,7 @@ mod export;
 mod family;
 mod generate;
 mod import;
+mod meant;
 #[cfg(feature = "full")]
 mod network;
 #[cfg(feature = "full")]
@@ -105,7 +106,14 @@ pub fn command() -> clap::Command {
 
 /// Runs the program on the process's arguments.
 pub fn run() -> ExitCode {
-    let asked = Arguments::parse().command;
+    let asked = match Arguments::try_parse() {
+        Ok(arguments) => arguments.command,
+        Err(error) => {
+            let words = std::env::args_os().skip(1);
+            let words: Vec<String> = words.filter_map(|word| word.into_string().ok()).collect();
+            meant::exit(error, &command(), &words)
+        }
+    };
     warn_of_old_names(std::env::args_os().filter_map(|word| word.into_string().ok()));
     let result = match asked {
         Command::Generate(a) => generate::run(&a),

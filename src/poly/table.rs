@@ -416,6 +416,12 @@ impl Table {
 
 /// Names `polycert import`, where the text is the form of somebody else.
 fn foreign(mut e: Error, text: &str) -> Error {
+    let value: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+    let other = |format: &&str| !format.starts_with("polycert-table/");
+    if let Some(format) = value["format"].as_str().filter(other) {
+        let detail = format!("{format:?} is no table ({FORMAT}): give the table that it is about; `polycert show` says what it is");
+        return Error::parse("format", detail);
+    }
     if let (ErrorKind::Parse { detail, .. }, false) = (&mut e.kind, text.contains("polycert-")) {
         detail.push_str(if text.contains("\"components\"") {
             "; this is a published form, not a table file: polycert import FILE -o table.json makes one of it"

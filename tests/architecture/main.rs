@@ -63,6 +63,7 @@ const PRODUCER: Rules = Rules {
             rooms: &[
                 room("formula"),
                 room("flooding"),
+                room("linear"),
                 room("composite"),
                 room("bootstrap"),
                 room("measure"),
@@ -81,7 +82,6 @@ const PRODUCER: Rules = Rules {
                 room("ranges"),
             ],
         },
-        room("certificate"),
         Room {
             name: "plan",
             rooms: &[
@@ -113,8 +113,10 @@ const PRODUCER: Rules = Rules {
                 room("binding"),
                 room("store"),
                 room("checkpoint"),
+                room("noise"),
             ],
         },
+        room("certificate"),
         Room {
             name: "report",
             rooms: &[
@@ -125,6 +127,7 @@ const PRODUCER: Rules = Rules {
                 room("pages"),
                 room("audit"),
                 room("plan"),
+                room("inference"),
             ],
         },
         room("jobs"),

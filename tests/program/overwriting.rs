@@ -18,7 +18,7 @@ const OUTPUTS: [&str; 9] = [
 
 /// A command line: `IN1` to `IN3` are files that it reads, `OUT` is where it writes to, `DIR` the folder of `OUT`. With
 /// it the option that names OUT or DIR, and the name in DIR that it writes.
-const LINES: [(&str, &str, &str); 30] = [
+const LINES: [(&str, &str, &str); 32] = [
     (
         "plan IN1 --graph IN2 --input IN3 --labels IN2 -o DIR",
         "--output",
@@ -84,6 +84,16 @@ const LINES: [(&str, &str, &str); 30] = [
         "network audit IN1 --graph IN2 --table IN3 --input IN3 -o new --certificates DIR",
         "--certificates",
         "sample000000.cert.json",
+    ),
+    (
+        "network audit IN1 --graph IN2 --table IN3 --input IN3 --labels IN2 --evaluation IN1 -o OUT --shard 1/2",
+        "--output",
+        "",
+    ),
+    (
+        "network audit IN1 --graph IN2 --table IN3 --input IN3 -o new --csv OUT --merge 2",
+        "--csv",
+        "",
     ),
     (
         "network box IN1 --graph IN2 --table IN3 --certificate OUT",

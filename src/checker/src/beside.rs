@@ -4,7 +4,6 @@ use crate::answer::{shown, Found};
 use crate::check::{kind, Kind};
 use crate::folder::read_file;
 use crate::format::json::MAX_BYTES;
-use crate::front::{Request, Streams, PATIENCE};
 use crate::inference::report::{InferenceOutcome, ProgramOutcome};
 use crate::inference::{check_inference, check_program};
 use crate::network::boxes::check_box;
@@ -12,6 +11,7 @@ use crate::network::boxes::report::BoxOutcome;
 use crate::network::check_network_with;
 use crate::network::model::lines::MAX_FILE_BYTES;
 use crate::network::report::NetworkOutcome;
+use crate::request::{Request, Streams, PATIENCE};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 

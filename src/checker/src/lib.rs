@@ -26,7 +26,7 @@
 //! | `plan` | a plan's folder: P1 to P9, with all of the above |
 //!
 //! `certificate.rs` leads a `polycert-certificate/1` through the first five; `evaluation` starts from it.
-//! `check.rs` tells the kinds of documents apart, `front.rs` answers a command line: files, folders and manifests (`format/manifest.rs`), `beside.rs` finds the files of networks, and what they are held to
+//! `check.rs` tells the kinds of documents apart, `front.rs` answers a command line: files, folders and manifests (`format/manifest.rs`), `request.rs` is what it asks, `beside.rs` finds the files of networks, and what they are held to
 //! (`format/requirement.rs`, `words/proved.rs`).
 //!
 //! # What an auditor reads
@@ -101,6 +101,7 @@ mod front;
 mod inference;
 mod network;
 mod plan;
+mod request;
 mod series;
 mod words;
 
@@ -119,7 +120,7 @@ pub use crate::format::json::MAX_BYTES;
 pub use crate::format::manifest::{Entry, Manifest, Subject};
 pub use crate::format::requirement::Requirement;
 pub use crate::format::rounding::Mode;
-pub use crate::front::{check_paths, Request, Streams};
+pub use crate::front::check_paths;
 pub use crate::inference::report::{
     InferenceOutcome, InferenceReport, ProgramOutcome, ProgramReport,
 };
@@ -132,6 +133,7 @@ pub use crate::network::report::{NetworkOutcome, NetworkReport};
 pub use crate::network::{bound_network, check_network, check_network_with};
 pub use crate::plan::check_plan;
 pub use crate::plan::report::{PlanOutcome, PlanReport};
+pub use crate::request::{Request, Streams};
 pub use crate::series::expression::Formula;
 pub use crate::series::mean_square::MeanSquare;
 pub use crate::series::program::Program;

@@ -7,7 +7,8 @@ use crate::cli::network::setup::{
 use crate::cli::progress::Clock;
 use crate::cli::terminal::{note, output, quoted};
 use crate::error::Result;
-use crate::jobs::network::audit::{audit, Progress, Request};
+use crate::jobs::network::audit::{audit, merge, shard, Progress, Request, Share};
+use serde_json::json;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -22,6 +23,9 @@ use std::process::ExitCode;
 ///
 /// Results go to a journal sample by sample; an interrupted run goes on from it when started again with the
 /// same settings. Exit code 0 only if the class is proved to stay on every sample, and at every level.
+///
+/// On several machines: the same command with --shard 1/N to --shard N/N on each, and with --merge N at last. Shards are written
+/// beside the result, as FILE.shard-I-of-N, where the merge finds them; it writes what one run without either writes, byte for byte.
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -48,6 +52,13 @@ pub struct Arguments {
     /// Number of samples (all that follow, if left out).
     #[arg(long)]
     count: Option<usize>,
+    /// Only every N-th sample from the I-th on, from 1, written to FILE.shard-I-of-N; --csv is left to --merge. Exit code 0 once it
+    /// is written, whatever is found.
+    #[arg(long, value_name = "I/N", conflicts_with = "merge")]
+    shard: Option<Share>,
+    /// Join the N shards of this command, FILE.shard-1-of-N to FILE.shard-N-of-N, instead of evaluating samples.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    merge: Option<u16>,
     /// Threads (all cores if left out).
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -71,7 +82,9 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(a: &Arguments) -> Result<ExitCode> {
-    let words: Vec<String> = std::env::args().skip(1).map(|w| quoted(&w)).collect();
+    let words: Vec<String> = shared(std::env::args().skip(1))
+        .map(|w| quoted(&w))
+        .collect();
     let request = Request {
         model: a.model.request(),
         twin: a.twin.request()?,
@@ -92,7 +105,7 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         command: format!("polycert {}", words.join(" ")),
     };
     let clock = Clock::new();
-    let answer = audit(&request, &|at| match at {
+    let told = |at: Progress| match at {
         Progress::NoSensitivities(e) => note(&format!("no sensitivities: {e}")),
         Progress::Kept { kept, of } => {
             note(&format!(
@@ -100,7 +113,14 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
             ));
         }
         Progress::Done { done, of } => clock.show(done, of),
-    })?;
+    };
+    if let Some(share) = a.shard {
+        return part(&request, share, a.json, &told);
+    }
+    let answer = match a.merge {
+        Some(of) => merge(&request, of.into())?,
+        None => audit(&request, &told)?,
+    };
     if let Some(made) = &answer.certificates {
         note(&format!(
             "{} certificates, each verified by the independent checker",
@@ -121,4 +141,77 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// The words that all shards, their merge and a run of all samples have in common: they make one result.
+fn shared(words: impl Iterator<Item = String>) -> impl Iterator<Item = String> {
+    let mut value = false;
+    words.filter(move |word| {
+        if std::mem::take(&mut value) {
+            return false;
+        }
+        let (name, joined) = match word.split_once('=') {
+            Some((name, _)) => (name, true),
+            None => (word.as_str(), false),
+        };
+        let ours = ["--shard", "--merge"].contains(&name);
+        value = ours && !joined;
+        !ours
+    })
+}
+
+/// One shard.
+fn part(
+    request: &Request,
+    share: Share,
+    as_json: bool,
+    told: &(dyn Fn(Progress) + Sync),
+) -> Result<ExitCode> {
+    let made = shard(request, share, told)?;
+    let (file, s) = (made.file.display(), &made.summary);
+    if let Some(count) = made.certificates {
+        note(&format!(
+            "{count} certificates, each verified by the independent checker"
+        ));
+    }
+    let text = if as_json {
+        let (shard, of, file) = (share.index(), share.of(), file.to_string());
+        let all = json!({"shard": shard, "of": of, "file": file, "kept": made.kept, "summary": s});
+        format!("{all:#}\n")
+    } else {
+        let there = if made.kept {
+            "is there already"
+        } else {
+            "is written"
+        };
+        format!(
+            "{share}: the same class on {} of {} samples; {file} {there}\n\
+             once all are: the same command with --merge {of} instead of --shard {index}/{of}\n",
+            s.same,
+            s.samples,
+            of = share.of(),
+            index = share.index()
+        )
+    };
+    output(None, &text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shared;
+
+    #[test]
+    fn what_a_command_is_called_has_no_shard() {
+        let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        for line in [
+            "network audit n --shard 1/2 -o a",
+            "network audit n -o a --shard=2/2",
+            "network audit --merge 2 n -o a",
+            "network audit n -o a --merge=2",
+        ] {
+            let left: Vec<String> = shared(words(line).into_iter()).collect();
+            assert_eq!(left, words("network audit n -o a"), "{line}");
+        }
+    }
 }

@@ -191,12 +191,13 @@ impl InputFile {
                 .join(" ")
         };
         let settings = format!(
-            "data {sha256} layout {:?}\nreversed {}\nvalue_scale {}\nmean {}\nstd {}\n",
+            "data {sha256} layout {:?}\nreversed {}\nvalue_scale {}\nmean {}\nstd {}\ninput_domain {}\n",
             self.layout,
             preprocessing.reversed,
             number::write_canonical(&preprocessing.scale),
             list(&preprocessing.mean),
-            list(&preprocessing.deviation)
+            list(&preprocessing.deviation),
+            list(&domain.iter().flat_map(|(lo, hi)| [lo.clone(), hi.clone()]).collect::<Vec<_>>())
         );
         let order = samples.words(preprocessing.reversed);
         let said = [Some(format!("{}, {order}", preprocessing.words())), assumed];

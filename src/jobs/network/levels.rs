@@ -80,7 +80,11 @@ fn stated(amount: &Amount, kind: &str, activations: usize) -> Result<Level> {
         let up = f64_above(level);
         if !(0.0..=1.0).contains(&up) {
             return Err(Error::domain(format!(
-                "a noise level is from 0 to 1 in units of B, not {level}"
+                "a noise level is from 0 to 1 in units of B, not {level}{}",
+                match level.is_integer() && *level > 1 && *level < 1_000 {
+                    true => format!("; did you mean 2^-{level}?"),
+                    false => String::new(),
+                }
             )));
         }
         each.push(match kind {

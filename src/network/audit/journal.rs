@@ -6,6 +6,7 @@
 //! that two audits never write one result.
 
 use crate::error::{Error, Result};
+use crate::files::refuse_missing_folder;
 use crate::network::audit::record::Record;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -42,6 +43,7 @@ impl Journal {
     }
 
     fn read(path: &Path, settings_sha256: &str) -> Result<Self> {
+        refuse_missing_folder(path)?;
         let io = |e: std::io::Error| Error::io(path, &e);
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).create(true).truncate(false);

@@ -117,7 +117,7 @@ impl Record {
         }
     }
 
-    /// A sample that could not be evaluated.
+    /// A sample that could not be evaluated. Where the file of samples is, does not matter to what is found of them.
     pub(super) fn failed(sample: usize, label: Option<u64>, error: &Error) -> Self {
         Self {
             sample,
@@ -131,7 +131,7 @@ impl Record {
             bound_network_reach: vec![],
             bound_twin_reach: vec![],
             outside_neuron: None,
-            error: Some(error.to_string()),
+            error: Some(error.apart().to_string()),
             bits: 0,
             bound_noise_margins: vec![],
             bound_noise_deviations: vec![],

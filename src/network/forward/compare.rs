@@ -6,7 +6,7 @@ use crate::network::forward::{
     fixed, wide, Evaluation, Extreme, Given, Lost, Model, Outcome, Prepared, Range, PAIR_BITS,
     SINGLE_BITS,
 };
-use crate::network::model::graph::NodeId;
+use crate::network::model::graph::{Network, NodeId};
 use crate::network::model::tensor::Tensor;
 use rug::Rational;
 
@@ -85,6 +85,17 @@ pub enum Against {
     Itself,
     /// Another network.
     Reference,
+}
+
+impl Against {
+    /// What the twin of a network is held against, where there is another network for that or not.
+    pub fn of(network: &Network, reference: bool) -> Self {
+        match reference {
+            true => Self::Reference,
+            false if network.replaced() == 0 => Self::Itself,
+            false => Self::Network,
+        }
+    }
 }
 
 impl Comparison {
@@ -167,11 +178,7 @@ pub fn compare(
 impl Both<'_> {
     /// What the twin is held against.
     pub fn against(&self) -> Against {
-        match self.reference {
-            Some(_) => Against::Reference,
-            None if self.prepared.network().replaced() == 0 => Against::Itself,
-            None => Against::Network,
-        }
+        Against::of(self.prepared.network(), self.reference.is_some())
     }
 
     /// Evaluates both networks and compares their classes.

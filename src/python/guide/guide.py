@@ -74,6 +74,7 @@ def main(folder):
     print("B =", widest)
 
     # 5. On which samples is the twin, with this polynomial on [-B, B], proved to answer as the network does?
+    #    Many samples: client=distributed.Client(...) has the workers of a Dask cluster do them, with the same result.
     audit = network.audit(images[:50], found.table, bound=widest, labels=labels[:50])
     print(audit.words)
 

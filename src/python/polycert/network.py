@@ -6,9 +6,9 @@ import contextlib
 import dataclasses
 import numbers
 import pathlib
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union, cast
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union, cast
 
-from . import _polycert
+from . import _polycert, cluster
 from .answer import Answer
 from .exact import Interval, Number, Path, ends, optional, path, texts
 from .files import Files, Samples, Tables
@@ -207,6 +207,9 @@ class Network(Answer):
         output: Optional[Path] = None,
         csv: Optional[Path] = None,
         certificates: Optional[Path] = None,
+        client: Any = None,
+        shards: Optional[int] = None,
+        progress: Optional[Callable[[int, int], Any]] = None,
     ) -> Audit:
         """On which samples the polynomial twin is proved to answer as the network does.
 
@@ -225,6 +228,11 @@ class Network(Answer):
             max_precision: most bits, 106 to 4,096.
             output: JSON file to write. An interrupted audit goes on from its journal, FILE.journal, when asked again.
             csv: file of one line a sample. certificates: folder for a checked certificate of each sample that stays.
+            progress: called with how many samples are done, and of how many. What it raises ends the audit.
+            client: a Dask client (`pip install polycert[dask]`): its workers, which have polycert too, do the samples, in `shards`
+                tasks (64, or one for each 256 samples; `threads` of each: 1). The result is that of one machine, byte for byte;
+                tasks of lost workers run again; what is done is kept beside `output` for the next call. A folder of certificates
+                is one that all see.
         """
         with self._asked(
             images,
@@ -248,7 +256,10 @@ class Network(Answer):
         ) as (files, asked):
             asked["labels"] = files.array(labels, "labels.npy")
             asked["output"] = files.at("audit.json") if output is None else path(output)
-            _, words, stays, made = _polycert.audit(asked)
+            if client is None:
+                _, words, stays, made = _polycert.audit(asked, progress)
+            else:
+                _, words, stays, made = cluster.audit(client, asked, shards, progress)
             answer = Audit(pathlib.Path(asked["output"]).read_text(encoding="utf-8"))
         answer.words, answer.stays, answer.certificates = words, stays, made
         return answer

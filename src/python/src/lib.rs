@@ -36,6 +36,9 @@ fn _polycert(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(tables::values, m)?)?;
     m.add_function(wrap_pyfunction!(networks::network, m)?)?;
     m.add_function(wrap_pyfunction!(networks::audit, m)?)?;
+    m.add_function(wrap_pyfunction!(networks::audit_samples, m)?)?;
+    m.add_function(wrap_pyfunction!(networks::audit_shard, m)?)?;
+    m.add_function(wrap_pyfunction!(networks::audit_merge, m)?)?;
     m.add_function(wrap_pyfunction!(networks::deviate, m)?)?;
     m.add_function(wrap_pyfunction!(networks::ranges, m)?)?;
     m.add_function(wrap_pyfunction!(plans::plan, m)?)

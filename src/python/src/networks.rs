@@ -1,8 +1,10 @@
 //! Verbs on networks: what the commands `network audit`, `network deviate` and `network ranges` call.
 
+use crate::error::exception;
 use crate::options::Options;
-use crate::work::run;
+use crate::work::{run, run_telling};
 use polycert::jobs::json;
+use polycert::jobs::network::audit::{Progress, Share};
 use polycert::jobs::network::ranges::{Choice, Source};
 use polycert::jobs::network::{audit as audits, deviate as deviations, ranges as trials};
 use polycert::jobs::network::{Centre, Model, MOST_BITS};
@@ -24,12 +26,65 @@ pub fn network(py: Python<'_>, options: &Bound<'_, PyDict>) -> PyResult<String> 
     })
 }
 
-/// Audits a data set: (JSON without the samples, words, whether every class is proved to stay, certificates written).
+/// JSON without the samples, words, whether every class is proved to stay, certificates written.
+type Audited = (String, String, bool, usize);
+
+/// Audits a data set; `progress` is told how many samples are done, and of how many.
 #[pyfunction]
+#[pyo3(signature = (options, progress=None))]
 pub fn audit(
     py: Python<'_>,
     options: &Bound<'_, PyDict>,
-) -> PyResult<(String, String, bool, usize)> {
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Audited> {
+    let request = audit_request(options)?;
+    run_telling(py, progress, move |stop| {
+        let told = |at: Progress| match at {
+            Progress::NoSensitivities(_) => stop.check(),
+            Progress::Kept { kept, of } => stop.kept(kept, of),
+            Progress::Done { done, of } => stop.done(done, of),
+        };
+        audits::audit(&request, &told).map(audited)
+    })
+}
+
+/// How many samples an audit has; refuses what it would refuse.
+#[pyfunction]
+pub fn audit_samples(py: Python<'_>, options: &Bound<'_, PyDict>) -> PyResult<usize> {
+    let request = audit_request(options)?;
+    run(py, move |_| audits::samples(&request))
+}
+
+/// Audits one part of a data set, `index` of `of` from 1: the file that it wrote.
+#[pyfunction]
+pub fn audit_shard(
+    py: Python<'_>,
+    options: &Bound<'_, PyDict>,
+    index: usize,
+    of: usize,
+) -> PyResult<String> {
+    let request = audit_request(options)?;
+    let share = Share::new(index, of).map_err(|e| exception(py, &e))?;
+    run(py, move |stop| {
+        let made = audits::shard(&request, share, &|_| stop.check())?;
+        Ok(made.file.display().to_string())
+    })
+}
+
+/// Joins the parts of a data set: as [`audit`].
+#[pyfunction]
+pub fn audit_merge(py: Python<'_>, options: &Bound<'_, PyDict>, of: usize) -> PyResult<Audited> {
+    let request = audit_request(options)?;
+    run(py, move |_| audits::merge(&request, of).map(audited))
+}
+
+fn audited(answer: audits::Answer) -> Audited {
+    let made = answer.certificates.as_ref().map_or(0, |c| c.count);
+    let (words, stays) = (answer.told().words(), answer.stays());
+    (answer.report.to_string(), words, stays, made)
+}
+
+fn audit_request(options: &Bound<'_, PyDict>) -> PyResult<audits::Request> {
     let options = Options::new(options)?;
     let request = audits::Request {
         model: options.model()?,
@@ -53,12 +108,7 @@ pub fn audit(
         command: "polycert for Python: Network.audit".to_owned(),
     };
     options.finish()?;
-    run(py, move |stop| {
-        let answer = audits::audit(&request, &|_| stop.check())?;
-        let made = answer.certificates.as_ref().map_or(0, |c| c.count);
-        let (words, stays) = (answer.told().words(), answer.stays());
-        Ok((answer.report.to_string(), words, stays, made))
-    })
+    Ok(request)
 }
 
 /// Bounds what noise does to a result: (JSON, samples certified at every level).

@@ -106,6 +106,14 @@ pub fn read_with(
         let detail = format!("{} bytes are over the limit of {MAX_BYTES}", bytes.len());
         return Err(Error::parse("", detail));
     }
+    let text = bytes.trim_ascii_start();
+    if text.starts_with(b"{") || text.starts_with(b"\x93NUMPY") {
+        let detail = match text[0] {
+            b'{' => "JSON, where a network is wanted (ONNX, safetensors, or a folder): a table of polynomials is --table FILE",
+            _ => "a numpy array, where a network is wanted (ONNX, safetensors, or a folder): samples are --input FILE",
+        };
+        return Err(Error::parse("", detail));
+    }
     let model =
         Model::decode(bytes).map_err(|e| Error::parse("", format!("not an ONNX file: {e}")))?;
     let opset = opset(&model.opsets)?;
