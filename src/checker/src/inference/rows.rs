@@ -520,4 +520,138 @@ mod tests {
         assert!(near(2 * last.bias[0], 2 * 4 + 3), "{:?}", last.bias);
         assert!(last.alone().is_none() && sums[0].alone() == Some(0));
     }
+
+    /// A generator of small numbers, for networks that nobody chose.
+    struct Dice(u64);
+
+    impl Dice {
+        fn below(&mut self, n: usize) -> usize {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            ((self.0 >> 33) as usize) % n
+        }
+
+        fn list(&mut self, name: &str, n: usize, least: i64) -> String {
+            let one = |_| format!(" {}", self.below(9) as i64 + least);
+            format!("{name}{}\n", (0..n).map(one).collect::<String>())
+        }
+    }
+
+    /// A network of linear layers, each of one or two nodes before it.
+    fn network_of(dice: &mut Dice) -> String {
+        let input = [1 + dice.below(3), 1 + dice.below(4), 1 + dice.below(4)];
+        let [c, h, w] = input;
+        let mut text = format!("polycert-exact-network/1\ninput {c} {h} {w}\n");
+        let mut count = 1;
+        for _ in 0..7 {
+            let read = |text: &str, last: usize| network(format!("{text}output {last}\n").as_bytes());
+            let net = read(&text, count - 1).unwrap();
+            let i = count - 1 - dice.below(count.min(3));
+            let [c, h, w] = if i == 0 { input } else { net.nodes[i - 1].shape };
+            let line = match dice.below(10) {
+                0 | 1 => {
+                    let groups = if c % 2 == 0 && dice.below(2) == 0 { 2 } else { 1 };
+                    let out = groups * (1 + dice.below(2));
+                    let [kh, kw, sh, sw] = [1 + dice.below(3), 1 + dice.below(3), 1 + dice.below(2), 1 + dice.below(2)];
+                    let [dh, dw, a, b, d, e] = [1 + dice.below(2), 1, dice.below(3), dice.below(3), dice.below(3), dice.below(3)];
+                    format!("conv {i} {out} {groups} {kh} {kw} {sh} {sw} {dh} {dw} {a} {b} {d} {e}\n")
+                        + &dice.list("weights", out * c / groups * kh * kw, -4)
+                        + &dice.list("bias", out, -4)
+                }
+                2 if c * h * w < 60 => format!("dense {i} 3\n") + &dice.list("weights", 3 * c * h * w, -4) + &dice.list("bias", 3, -4),
+                3 => {
+                    format!("batch_norm {i}\n")
+                        + &dice.list("gamma", c, -4)
+                        + &dice.list("beta", c, -4)
+                        + &dice.list("mean", c, -4)
+                        + &dice.list("variance", c, 0)
+                        + "epsilon 1\n"
+                }
+                4 => format!("affine {i}\n") + &dice.list("scale", c, -4) + &dice.list("shift", c, -4),
+                5 => {
+                    let [kh, kw] = [1 + dice.below(3), 1 + dice.below(3)];
+                    let [a, b, d, e] = [dice.below(kh), dice.below(kw), dice.below(kh), dice.below(kw)];
+                    format!("avg_pool {i} {kh} {kw} {} {} {a} {b} {d} {e} {}\n", 1 + dice.below(2), 1 + dice.below(2), dice.below(2))
+                }
+                6 => format!("subsample {i} {} {}\n", 1 + dice.below(2), 1 + dice.below(3)),
+                7 => format!("pad {i} {} {} {} {} {} {}\n", dice.below(2), dice.below(2), dice.below(2), dice.below(2), dice.below(2), dice.below(2)),
+                8 => {
+                    let same: Vec<usize> = (0..count).filter(|&j| (if j == 0 { input } else { net.nodes[j - 1].shape }) == [c, h, w]).collect();
+                    format!("add {i} {}\n", same[dice.below(same.len())])
+                }
+                9 if dice.below(2) == 0 => format!("reshape {i} {} {} {}\n", h, w, c),
+                _ => format!("concat {i} {i}\n"),
+            };
+            let longer = format!("{text}{line}");
+            if read(&longer, count).is_ok_and(|n| n.nodes[count - 1].shape.iter().product::<usize>() < 400) {
+                text = longer;
+                count += 1;
+            }
+        }
+        format!("{text}output {}\n", count - 1)
+    }
+
+    /// The rows of networks are those that the evaluation has: found by the images of 0 and of every unit vector.
+    #[test]
+    fn rows_are_those_of_the_evaluation() {
+        use crate::network::balls::Balls;
+        use crate::network::forward::evaluate;
+        const PRECISION: u64 = 160;
+        let (mut dice, mut equal, mut met, mut nodes) = (Dice(7), 0, 0, 0);
+        for _ in 0..100 {
+            let text = network_of(&mut dice);
+            let Ok(mut network) = network(text.as_bytes()) else { panic!("{text}") };
+            if network.nodes.is_empty() {
+                continue;
+            }
+            let size: usize = network.input.iter().product();
+            let mut sums = vec![Sum::value(0, size)];
+            let mut shapes = vec![network.input];
+            for node in &network.nodes {
+                let from: Vec<_> = node.inputs.iter().map(|&i| (&sums[i], shapes[i])).collect();
+                let sum = Sum::layer(node, &from, &[size]).unwrap_or_else(|e| panic!("{e:?} {text}"));
+                sums.push(sum);
+                shapes.push(node.shape);
+            }
+            for output in 1..shapes.len() {
+                network.output = output;
+                let image = |unit: Option<usize>| {
+                    let mut mid = vec![BigInt::from(0); size];
+                    if let Some(j) = unit {
+                        mid[j] = BigInt::from(1) << PRECISION;
+                    }
+                    let x = Balls { mid, radius: BigInt::from(0) };
+                    evaluate(&network, &x, None, PRECISION, &mut |_| {}).unwrap()
+                };
+                nodes += 1;
+                let zero = image(None);
+                let sum = &sums[output];
+                let maps = sum.maps(&[size]).unwrap();
+                let slack = |have: u64, want: &BigInt, off: &BigInt| {
+                    let have = BigInt::from(have) << (PRECISION - BITS);
+                    assert!(have.clone() + off >= want.abs(), "{output}: {have} {want}\n{text}");
+                    have - want.abs()
+                };
+                assert_eq!(sum.bias.len(), zero.mid.len());
+                for (bias, zero_mid) in sum.bias.iter().zip(&zero.mid) {
+                    slack(*bias, zero_mid, &zero.radius);
+                }
+                for j in 0..size {
+                    let one = image(Some(j));
+                    let off = &one.radius + &zero.radius;
+                    for (i, (a, b)) in one.mid.iter().zip(&zero.mid).enumerate() {
+                        let entry = maps.iter().flat_map(|(_, m)| m.row(i)).find(|e| e.0 as usize == j);
+                        let have = entry.map_or(0, |e| e.1);
+                        let left = slack(have, &(a - b), &off);
+                        if have > 0 {
+                            met += 1;
+                            equal += usize::from(left < BigInt::from(1) << (PRECISION - BITS + 16));
+                        }
+                    }
+                }
+            }
+        }
+        // Sums that cancel are counted by their sizes; most do not.
+        println!("{nodes} nodes, {equal} of {met} factors as large as they are");
+        assert!(nodes > 400 && 2 * equal > met);
+    }
 }
