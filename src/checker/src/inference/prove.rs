@@ -21,8 +21,9 @@ const ACTIVATION: Rule = Rule::Own("I4 activation");
 const PROBABILITY: Rule = Rule::Own("I5 probability");
 /// What the encoder of the input rounds as E3 says.
 const ENCODED_BITS: u64 = 83;
-/// Most factors of all maps that are written out.
-const MAX_ENTRIES: usize = 1 << 30;
+/// Most places, factors and products of all maps, some nanoseconds each; and most factors that are held at a time.
+const MAX_WORK: usize = 1 << 32;
+const MAX_HELD: usize = 1 << 25;
 
 /// What stands at an activation of the network, and what is proved of it.
 #[derive(Debug, Clone)]
@@ -70,6 +71,9 @@ pub(super) fn prove(document: &ProgramDocument, expanded: &Expanded) -> Checked<
         operations: 1,
         network: Reading::new(expanded)?,
     };
+    if document.input.layout.shape() != expanded.network.input {
+        return Err(Fault::rejected(PROGRAM, "the input's layout is of another shape"));
+    }
     for (i, step) in document.steps.iter().enumerate() {
         walk.shapes(step)
             .map_err(|fault| fault.in_place(&format!("step {i}")))?;
@@ -122,8 +126,9 @@ struct Reading<'a> {
     sums: Vec<Option<Sum>>,
     last: Vec<usize>,
     activations: usize,
-    /// Factors written out so far.
-    entries: usize,
+    /// Places, factors and products so far, and factors of the sums that are still needed.
+    work: usize,
+    held: usize,
     done: bool,
 }
 
@@ -131,7 +136,8 @@ impl<'a> Reading<'a> {
     fn new(expanded: &'a Expanded) -> Checked<Self> {
         let network = &expanded.network;
         let size = network.input.iter().product();
-        let mut last = vec![0; network.nodes.len() + 1];
+        // What nobody reads is needed by itself alone.
+        let mut last: Vec<usize> = (0..=network.nodes.len()).map(|k| k.saturating_sub(1)).collect();
         for (i, node) in network.nodes.iter().enumerate() {
             for &input in &node.inputs {
                 *last.get_mut(input).ok_or_else(|| Fault::internal("node"))? = i;
@@ -147,7 +153,8 @@ impl<'a> Reading<'a> {
             sums: vec![Some(Sum::value(0, size))],
             last,
             activations: 0,
-            entries: 0,
+            work: 0,
+            held: 0,
             done: false,
         })
     }
@@ -191,17 +198,21 @@ impl<'a> Reading<'a> {
                     )
                 }
             };
-            self.entries = self.entries.saturating_add(made.entries());
-            if self.entries > MAX_ENTRIES {
-                let text = format!("all linear maps have more than {MAX_ENTRIES} factors");
+            self.held = self.held.saturating_add(made.entries());
+            let read = wanted.iter().flat_map(|w| &w.maps).map(|m| m.1.entries()).sum::<usize>();
+            self.work = self.work.saturating_add(made.work).saturating_add(made.entries()).saturating_add(read);
+            if self.work > MAX_WORK || self.held > MAX_HELD {
+                let text = format!(
+                    "the linear maps take {} places, factors and products, {} factors at a time, the limits are {MAX_WORK} and {MAX_HELD}",
+                    self.work, self.held
+                );
                 return Err(Fault::rejected(Rule::Limit, text));
             }
             self.sums.push(Some(made));
-            for &i in &node.inputs {
+            for &i in node.inputs.iter().chain([&id]) {
                 if self.last.get(i) == Some(&(id - 1)) {
-                    if let Some(sum) = self.sums.get_mut(i) {
-                        *sum = None;
-                    }
+                    let spent = self.sums.get_mut(i).and_then(Option::take);
+                    self.held -= spent.map_or(0, |sum| sum.entries());
                 }
             }
             if wanted.is_some() {
@@ -342,12 +353,6 @@ impl Walk<'_> {
             let text = "the input's layout takes more slots than a ciphertext holds";
             return Err(Fault::rejected(PROGRAM, text));
         }
-        if input.layout.shape() != self.network.expanded.network.input {
-            return Err(Fault::rejected(
-                PROGRAM,
-                "the input's layout is of another shape",
-            ));
-        }
         let fresh = match input.encryption {
             Encryption::Public => noise.fresh_public(),
             Encryption::PublicExtended => noise.fresh_public_extended(),
@@ -484,4 +489,36 @@ fn together(a: Bent, b: Bent) -> Checked<Bent> {
         refreshed: a.refreshed || b.refreshed,
         ..a
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::model::expand::expand;
+    use crate::network::model::read::network;
+
+    /// What is said of the first step that is refused.
+    fn refusal(nodes: &str) -> String {
+        let text = format!("polycert-exact-network/1\n{nodes}");
+        let expanded = expand(network(text.as_bytes()).unwrap()).unwrap();
+        let mut reading = Reading::new(&expanded).unwrap();
+        loop {
+            match reading.step() {
+                Ok(Some(_)) => (),
+                Err(Fault::Rejected { detail, .. }) => return detail,
+                other => panic!("{:?}", other.map(|_| ())),
+            }
+        }
+    }
+
+    #[test]
+    fn work_is_refused_before_it_is_done() {
+        // 2^40 places, of which 2^20 are no padding.
+        let padded = "input 1 1 1\navg_pool 0 1024 1024 1 1 1023 1023 1023 1023 1\noutput 1\n";
+        assert!(refusal(padded).contains("windows of a layer"));
+        // A map of some 2^20 factors that is read by thousands of steps.
+        let map = "input 1 37 37\navg_pool 0 37 37 1 1 18 18 18 18 1\n";
+        let read = format!("{map}{}output 1\n", "relu 1 0\n".repeat(6000));
+        assert!(refusal(&read).contains("the linear maps take"));
+    }
 }

@@ -16,6 +16,8 @@ use std::rc::Rc;
 pub(super) const BITS: u64 = 40;
 /// Most factors of the maps of one node, and products that make them.
 const MAX_ENTRIES: usize = 1 << 25;
+/// Most places of all windows of a layer, those in the padding too.
+const MAX_PLACES: usize = 1 << 26;
 
 /// A matrix by its rows: columns, and sizes of factors, rounded up.
 #[derive(Debug, Default)]
@@ -91,6 +93,11 @@ impl Rows {
         Ok(out)
     }
 
+    /// The number of factors.
+    pub(super) fn entries(&self) -> usize {
+        self.entries.len()
+    }
+
     /// The number of rows.
     pub(super) fn len(&self) -> usize {
         self.ends.len()
@@ -114,10 +121,14 @@ impl Rows {
         self.entries.iter().map(|e| e.1).max().unwrap_or(0)
     }
 
+    /// Products that this map of what another one makes takes.
+    fn products(&self, before: &Self) -> usize {
+        self.entries.iter().map(|e| before.row(e.0 as usize).len()).sum()
+    }
+
     /// This map of what another one makes, of so many columns.
     fn after(&self, before: &Self, columns: usize) -> Checked<Self> {
-        let products = self.entries.iter().map(|e| before.row(e.0 as usize).len());
-        if products.sum::<usize>() > MAX_ENTRIES {
+        if self.products(before) > MAX_ENTRIES {
             return Err(limit());
         }
         let mut sums = vec![0u64; columns];
@@ -182,6 +193,8 @@ pub(super) struct Sum {
     pub(super) terms: BTreeMap<usize, Option<Rc<Rows>>>,
     /// Sizes of the constant.
     pub(super) bias: Vec<u64>,
+    /// Places and products that its layer took.
+    pub(super) work: usize,
 }
 
 impl Sum {
@@ -190,6 +203,7 @@ impl Sum {
         Self {
             terms: BTreeMap::from([(value, None)]),
             bias: vec![0; size],
+            work: size,
         }
     }
 
@@ -230,11 +244,13 @@ impl Sum {
         sizes: &[usize],
     ) -> Checked<Self> {
         let shapes: Vec<[usize; 3]> = from.iter().map(|f| f.1).collect();
+        let places = places(node, &shapes)?;
         let (maps, bias) = layer(node, &shapes)?;
         let n = node.shape.iter().product();
         let mut out = Self {
             terms: BTreeMap::new(),
             bias: bias.unwrap_or_else(|| vec![0; n]),
+            work: places,
         };
         for (map, (x, _)) in maps.into_iter().zip(from) {
             let map = map.map(Rc::new);
@@ -250,7 +266,10 @@ impl Sum {
                 let made = match (&map, before) {
                     (None, before) => before.clone(),
                     (Some(map), None) => Some(map.clone()),
-                    (Some(map), Some(before)) => Some(Rc::new(map.after(before, columns)?)),
+                    (Some(map), Some(before)) => {
+                        out.work = out.work.saturating_add(map.products(before)).saturating_add(columns);
+                        Some(Rc::new(map.after(before, columns)?))
+                    }
                 };
                 let made = match out.terms.remove(&value) {
                     None => made,
@@ -266,6 +285,25 @@ impl Sum {
             }
         }
         Ok(out)
+    }
+}
+
+/// The places of all windows of a layer, and the elements of what it reads, refused before they are walked: most may be padding.
+fn places(node: &NetworkNode, from: &[[usize; 3]]) -> Checked<usize> {
+    let size = |shape: &[usize; 3]| shape.iter().product::<usize>();
+    let read = from.iter().map(size).fold(0, usize::saturating_add);
+    let each = match &node.layer {
+        Layer::Conv { weights, .. } | Layer::Dense { weights, .. } => weights.len() / node.shape[0].max(1),
+        Layer::AvgPool { geometry, .. } => geometry.kernel[0].saturating_mul(geometry.kernel[1]),
+        _ => from.len(),
+    };
+    let all = size(&node.shape).saturating_mul(each).saturating_add(read);
+    match all <= MAX_PLACES {
+        true => Ok(all),
+        false => Err(Fault::rejected(
+            Rule::Limit,
+            format!("the windows of a layer have {all} places, the limit is {MAX_PLACES}"),
+        )),
     }
 }
 
