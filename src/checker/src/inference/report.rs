@@ -124,7 +124,10 @@ fn common(document: &ProgramDocument, n: &Numerals) -> Checked<Vec<String>> {
             .to_owned(),
     );
     if document.input.encryption == Encryption::PublicExtended {
-        lines.push("assumed: the residues that the input's encryption rounds away are uniform (RLWE)".to_owned());
+        lines.push(
+            "assumed: the residues that the input's encryption rounds away are uniform (RLWE)"
+                .to_owned(),
+        );
     }
     lines.push(
         "assumed: the errors of all keys, those for rotations too, are independent of the halves c_1 of all ciphertexts, and keys for the secret \
