@@ -68,6 +68,9 @@ const ROOMS: Rules = Rules {
             rooms: &[
                 room("layout"),
                 room("rows"),
+                room("layers"),
+                room("sums"),
+                room("reading"),
                 room("place"),
                 room("maps"),
                 room("document"),

@@ -122,7 +122,7 @@ fn linear_maps_on_ciphertexts_stay_within_their_bound() {
             "case {case}: seen 2^{:.2}, bound {bits:.2} bits above",
             most.log2()
         );
-        assert!((0.0..10.0).contains(&bits), "case {case}: {most} {bound}");
+        assert!((0.0..14.0).contains(&bits), "case {case}: {most} {bound}");
     }
 }
 
@@ -182,7 +182,7 @@ fn sample(folder: &std::path::Path) -> std::path::PathBuf {
 #[test]
 fn every_activation_is_within_its_certified_noise() {
     let at = |file: &str| format!("{}/certificates/{file}", env!("CARGO_MANIFEST_DIR"));
-    let folder = folder();
+    let (folder, samples) = (folder(), tempfile::tempdir().unwrap());
     let levelled = Literal {
         waiver: Waiver::Insecure,
         ..Literal::new(10, [vec![50], vec![40; 24]].concat(), vec![50, 50], 40)
@@ -200,7 +200,7 @@ fn every_activation_is_within_its_certified_noise() {
             model: NetworkFile::new(folder.path()),
             polynomials: Polynomials::new(at(table), 16),
             parameters,
-            input: InputFile::new(sample(folder.path())),
+            input: InputFile::new(sample(samples.path())),
             samples: vec![0],
             within: Vec::new(),
             k: 30,

@@ -14,9 +14,9 @@ use crate::plan::report::PlanOutcome;
 use crate::request::{Request, Streams, PATIENCE};
 use crate::words::report::Outcome;
 use std::collections::BTreeSet;
-use std::io::{self, Read, Write};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// The plan of a folder.
 const PLAN: &str = "plan.json";

@@ -72,6 +72,9 @@ fn what_is_proved_and_assumed_is_said() {
             "activation 1: B = 16, |x| <= 8",
             "by the secret key",
             "INSECURE",
+            "within its reach there and at all activations before",
+            "the errors of all keys, those for rotations too",
+            "what is encoded within 1/2 + 2^-13",
         ] {
             assert!(said.contains(words), "{words}: {said}");
         }
@@ -120,6 +123,11 @@ fn every_rule_refuses_a_program_that_breaks_it() {
         (
             "/input/layout",
             layout([1, 2, 8, 1, 2, 8]),
+            "I1 program: the input's layout is of another shape",
+        ),
+        (
+            "/input/layout",
+            layout([1, 1, 1, 1, 1, 1]),
             "I1 program: the input's layout is of another shape",
         ),
         ("/log_values", "3".into(), "its layout takes more slots"),

@@ -2,19 +2,22 @@
 //! `certificates/INFERENCE.md`.
 //!
 //! Two documents: a program (`polycert-program/1`), of a network and encryption parameters whatever the input is, and an inference
-//! (`polycert-inference/1`) of one input. Data flow: `document` (the evaluations in it by their own rules) -> `rows` (what is linear
-//! between two activations, I1) -> `layout`, `place` (I2) -> `activation`, `maps` (I3, I4), led by `prove` (I5) -> with a deviation
-//! certificate of the input the statement (I6) in `statement` -> `report`.
+//! (`polycert-inference/1`) of one input. Data flow: `document` (the evaluations in it by their own rules) -> `rows`, `layers`, `sums`,
+//! `reading` (what is linear between two activations, I1) -> `layout`, `place` (I2) -> `activation`, `maps` (I3, I4), led by `prove`
+//! (I5) -> with a deviation certificate of the input the statement (I6) in `statement` -> `report`.
 
 mod activation;
 mod document;
+mod layers;
 mod layout;
 mod maps;
 mod place;
 mod prove;
+mod reading;
 pub(crate) mod report;
 mod rows;
 mod statement;
+mod sums;
 
 pub(crate) use document::FORMAT as PROGRAM_FORMAT;
 pub(crate) use statement::FORMAT as INFERENCE_FORMAT;

@@ -9,20 +9,15 @@ use crate::inference::activation::{self, Activation};
 use crate::inference::document::{Behind, Encryption, ProgramDocument, Step};
 use crate::inference::maps::{self, Map, Value};
 use crate::inference::place;
-use crate::inference::rows::{Rows, Sum};
+use crate::inference::reading::{Reading, PROGRAM};
 use crate::network::model::expand::Expanded;
-use crate::network::model::layers::Layer;
 use num_bigint::BigInt;
 use num_traits::One;
-use std::rc::Rc;
 
-const PROGRAM: Rule = Rule::Own("I1 program");
 const ACTIVATION: Rule = Rule::Own("I4 activation");
 const PROBABILITY: Rule = Rule::Own("I5 probability");
 /// What the encoder of the input rounds as E3 says.
 const ENCODED_BITS: u64 = 83;
-/// Most factors of all maps that are written out.
-const MAX_ENTRIES: usize = 1 << 30;
 
 /// What stands at an activation of the network, and what is proved of it.
 #[derive(Debug, Clone)]
@@ -34,14 +29,6 @@ pub(super) struct Bent {
     /// |decrypted - r(x)|, worst over its steps.
     pub(super) noise: Rational,
     pub(super) refreshed: bool,
-}
-
-/// A step of the network: the sum that it takes, and the activation of the original network behind it.
-struct Wanted {
-    maps: Vec<(usize, Rc<Rows>)>,
-    bias: u64,
-    shape: [usize; 3],
-    origin: Option<usize>,
 }
 
 /// Every step's sum is that of the network, in order; what stands at every activation of the original network.
@@ -70,6 +57,12 @@ pub(super) fn prove(document: &ProgramDocument, expanded: &Expanded) -> Checked<
         operations: 1,
         network: Reading::new(expanded)?,
     };
+    if document.input.layout.shape() != expanded.network.input {
+        return Err(Fault::rejected(
+            PROGRAM,
+            "the input's layout is of another shape",
+        ));
+    }
     for (i, step) in document.steps.iter().enumerate() {
         walk.shapes(step)
             .map_err(|fault| fault.in_place(&format!("step {i}")))?;
@@ -111,131 +104,6 @@ fn probability(document: &ProgramDocument, activations: &[Activation]) -> Checke
 fn evaluation(activations: &[Activation], i: usize) -> Checked<&Activation> {
     let missing = || Fault::rejected(ACTIVATION, format!("there is no evaluation {i}"));
     activations.get(i).ok_or_else(missing)
-}
-
-/// The network as sums of maps, one node after the other.
-struct Reading<'a> {
-    expanded: &'a Expanded,
-    /// The node that comes next, and the values so far, by their sizes.
-    next: usize,
-    sizes: Vec<usize>,
-    sums: Vec<Option<Sum>>,
-    last: Vec<usize>,
-    activations: usize,
-    /// Factors written out so far.
-    entries: usize,
-    done: bool,
-}
-
-impl<'a> Reading<'a> {
-    fn new(expanded: &'a Expanded) -> Checked<Self> {
-        let network = &expanded.network;
-        let size = network.input.iter().product();
-        let mut last = vec![0; network.nodes.len() + 1];
-        for (i, node) in network.nodes.iter().enumerate() {
-            for &input in &node.inputs {
-                *last.get_mut(input).ok_or_else(|| Fault::internal("node"))? = i;
-            }
-        }
-        *last
-            .get_mut(network.output)
-            .ok_or_else(|| Fault::internal("output"))? = usize::MAX;
-        Ok(Self {
-            expanded,
-            next: 0,
-            sizes: vec![size],
-            sums: vec![Some(Sum::value(0, size))],
-            last,
-            activations: 0,
-            entries: 0,
-            done: false,
-        })
-    }
-
-    fn shape(&self, id: usize) -> Checked<[usize; 3]> {
-        let network = &self.expanded.network;
-        match id.checked_sub(1) {
-            None => Ok(network.input),
-            Some(i) => {
-                let node = network.nodes.get(i);
-                Ok(node.ok_or_else(|| Fault::internal("node"))?.shape)
-            }
-        }
-    }
-
-    /// The sum of the next step; none behind the last.
-    fn step(&mut self) -> Checked<Option<Wanted>> {
-        while let Some(node) = self.expanded.network.nodes.get(self.next) {
-            self.next += 1;
-            let mut from = Vec::new();
-            for &i in &node.inputs {
-                let sum = self.sums.get(i).and_then(Option::as_ref);
-                from.push((sum.ok_or_else(|| Fault::internal("sum"))?, self.shape(i)?));
-            }
-            let id = self.next;
-            let (made, wanted) = match (&node.layer, from.as_slice()) {
-                (Layer::Relu { slope }, [(x, _)]) if num_traits::Zero::is_zero(&slope.mantissa) => {
-                    let origin = self.expanded.origins.get(self.activations).copied();
-                    let origin = origin.ok_or_else(|| Fault::internal("origin"))?;
-                    let wanted = self.wanted(x, node.shape, Some(origin))?;
-                    self.activations += 1;
-                    self.sizes.push(node.shape.iter().product());
-                    let value = self.sizes.len() - 1;
-                    (Sum::value(value, node.shape.iter().product()), Some(wanted))
-                }
-                (_, from) => {
-                    let sum = Sum::layer(node, from, &self.sizes);
-                    (
-                        sum.map_err(|fault| fault.in_place(&format!("node {id}")))?,
-                        None,
-                    )
-                }
-            };
-            self.entries = self.entries.saturating_add(made.entries());
-            if self.entries > MAX_ENTRIES {
-                let text = format!("all linear maps have more than {MAX_ENTRIES} factors");
-                return Err(Fault::rejected(Rule::Limit, text));
-            }
-            self.sums.push(Some(made));
-            for &i in &node.inputs {
-                if self.last.get(i) == Some(&(id - 1)) {
-                    if let Some(sum) = self.sums.get_mut(i) {
-                        *sum = None;
-                    }
-                }
-            }
-            if wanted.is_some() {
-                return Ok(wanted);
-            }
-        }
-        if std::mem::replace(&mut self.done, true) {
-            return Ok(None);
-        }
-        let output = self.expanded.network.output;
-        let sum = self.sums.get(output).and_then(Option::as_ref);
-        let sum = sum.ok_or_else(|| Fault::internal("output"))?;
-        if sum.alone().is_some() {
-            let text = "the result is what an activation makes, with no layer behind it";
-            return Err(Fault::rejected(PROGRAM, text));
-        }
-        self.wanted(sum, self.shape(output)?, None).map(Some)
-    }
-
-    fn wanted(&self, sum: &Sum, shape: [usize; 3], origin: Option<usize>) -> Checked<Wanted> {
-        Ok(Wanted {
-            maps: sum.maps(&self.sizes)?,
-            bias: sum.bias.iter().copied().max().unwrap_or(0),
-            shape,
-            origin,
-        })
-    }
-
-    fn finish(&mut self) -> Checked<()> {
-        match self.step()? {
-            None => Ok(()),
-            Some(_) => Err(Fault::rejected(PROGRAM, "the network has more steps")),
-        }
-    }
 }
 
 /// What is known of a step after its layouts.
@@ -341,12 +209,6 @@ impl Walk<'_> {
         {
             let text = "the input's layout takes more slots than a ciphertext holds";
             return Err(Fault::rejected(PROGRAM, text));
-        }
-        if input.layout.shape() != self.network.expanded.network.input {
-            return Err(Fault::rejected(
-                PROGRAM,
-                "the input's layout is of another shape",
-            ));
         }
         let fresh = match input.encryption {
             Encryption::Public => noise.fresh_public(),

@@ -51,7 +51,7 @@ pub(super) fn program(document: &ProgramDocument, bent: &[Bent]) -> Checked<Prog
     let n = Numerals(&budget);
     let mut lines = vec![
         "what is decrypted at an activation is within its noise of r(x), x the network's linear function of what is decrypted before it, \
-         if |x| is within its reach"
+         if |x| is within its reach there and at all activations before"
             .to_owned(),
     ];
     for (i, bent) in bent.iter().enumerate() {
@@ -64,13 +64,14 @@ pub(super) fn program(document: &ProgramDocument, bent: &[Bent]) -> Checked<Prog
         ));
     }
     lines.push(format!(
-        "the decrypted result is within {} of the linear function of what is decrypted before it",
+        "the decrypted result is then within {} of the linear function of what is decrypted before it",
         n.up(&document.error)?
     ));
     lines.extend(common(document, &n)?);
     Ok(ProgramReport {
         headline: format!(
-            "VERIFIED the network runs encrypted as the program says, for every input within {} of 0, but for a probability of 2^-{} in all",
+            "VERIFIED the network runs encrypted as the program says, for every input within {} of 0 that keeps activations within their reach, \
+             but for a probability of 2^-{} in all",
             n.full(&document.input.bound)?,
             document.k
         ),
@@ -118,8 +119,19 @@ fn common(document: &ProgramDocument, n: &Numerals) -> Checked<Vec<String>> {
     }
     lines.extend(assumed.into_iter().map(|text| format!("assumed: {text}")));
     lines.push(
-        "assumed: the evaluator's linear maps are those of INFERENCE.md, section 3, their factors within 2^-52 of themselves of the network's; \
-         what is rounded where a map's division is a rescale is uniform"
+        "assumed: the evaluator's linear maps are those of INFERENCE.md, section 3, their factors within 2^-52 of themselves of the network's, \
+         coefficients of what is encoded within 1/2 + 2^-13 of the exact ones; what is rounded where a map's division is a rescale is uniform"
+            .to_owned(),
+    );
+    if document.input.encryption == Encryption::PublicExtended {
+        lines.push(
+            "assumed: the residues that the input's encryption rounds away are uniform (RLWE)"
+                .to_owned(),
+        );
+    }
+    lines.push(
+        "assumed: the errors of all keys, those for rotations too, are independent of the halves c_1 of all ciphertexts, and keys for the secret \
+         under itself are secure (circular)"
             .to_owned(),
     );
     lines.push("decoding to machine numbers comes on top".to_owned());

@@ -6,11 +6,11 @@
 //! enclosures and bounds are compared with the result.
 
 mod activation;
-mod balls;
+pub(crate) mod balls;
 pub(crate) mod boxes;
 mod digits;
 pub(crate) mod document;
-mod forward;
+pub(crate) mod forward;
 mod limits;
 mod linear;
 pub(crate) mod model;
