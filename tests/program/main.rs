@@ -14,6 +14,7 @@ mod encrypted_steps;
 mod folder;
 mod guide;
 mod guide_links;
+mod inference;
 mod layers_under_noise;
 mod mistakes;
 mod network;

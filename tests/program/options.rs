@@ -148,7 +148,10 @@ const SEVERAL: &[(&str, &[Meaning])] = &[
         "within",
         &[
             ("so far from 0 or 1", &["family clean"]),
-            ("so far from 0", &["noise", "evaluate", "bootstrap"]),
+            (
+                "so far from 0",
+                &["noise", "evaluate", "bootstrap", "network inference"],
+            ),
         ],
     ),
 ];
@@ -156,6 +159,7 @@ const SEVERAL: &[(&str, &[Meaning])] = &[
 /// The commands that prepare samples.
 const PREPARED: &[&str] = &[
     "network encrypt",
+    "network inference",
     "network evaluate",
     "network certify",
     "network audit",

@@ -18,7 +18,7 @@ const OUTPUTS: [&str; 9] = [
 
 /// A command line: `IN1` to `IN3` are files that it reads, `OUT` is where it writes to, `DIR` the folder of `OUT`. With
 /// it the option that names OUT or DIR, and the name in DIR that it writes.
-const LINES: [(&str, &str, &str); 32] = [
+const LINES: [(&str, &str, &str); 33] = [
     (
         "plan IN1 --graph IN2 --input IN3 --labels IN2 -o DIR",
         "--output",
@@ -124,6 +124,11 @@ const LINES: [(&str, &str, &str); 32] = [
         "network encrypt IN1 --graph IN2 --table IN3 --input IN3 --secret IN2 -o DIR",
         "--output",
         "sample000000.input",
+    ),
+    (
+        "network inference IN1 --graph IN2 --table IN3 --input IN3 -o DIR",
+        "--output",
+        "program.json",
     ),
     (
         "network run IN1 --graph IN2 --table IN3 --keys IN2 --encrypted IN3 -o DIR",

@@ -5,7 +5,7 @@ use crate::cli::network::setup::{
     notes, InputArguments, ModelArguments, PrecisionArguments, TwinArguments,
 };
 use crate::cli::params::Chosen;
-use crate::cli::terminal::{note, output, rational};
+use crate::cli::terminal::{guard, note, output, rational};
 use crate::error::{Error, Result};
 use crate::files::{read_bytes, write_atomically};
 use crate::jobs::network::inference::{certify, Answer, One, Progress, Request};
@@ -57,8 +57,8 @@ pub struct Arguments {
     /// most B; if left out an eighth of B or more, as the samples need.
     #[arg(long, value_name = "R", value_delimiter = ',', value_parser = rational)]
     within: Vec<Rational>,
-    /// The certificates hold but for a probability of 2^-K in all.
-    #[arg(short, long, value_name = "K", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=60))]
+    /// The bound holds but for 2^-K for the whole network.
+    #[arg(short, value_name = "K", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=60))]
     k: u32,
     /// An answer of `network encrypt --json` or `network decrypt --json`: what it decrypted goes into the certificates of
     /// its samples (repeatable).
@@ -94,6 +94,24 @@ pub fn run(a: &Arguments) -> Result<ExitCode> {
         measure_decrypted: measured,
         most_bits: a.precision.most_bits,
     };
+    let model = a.model.files();
+    let runs = (1..=a.decrypted.len()).map(|i| format!("run{i}.json"));
+    let certificates = a.samples.iter().map(|&n| name(n));
+    let inputs = a.samples.iter().map(|&n| format!("{}.input", name(n)));
+    let shared = [PROGRAM.to_owned(), format!("{PROGRAM}.network")];
+    let written: Vec<PathBuf> = (shared
+        .into_iter()
+        .chain(certificates)
+        .chain(inputs)
+        .chain(runs))
+    .map(|file| a.output.join(file))
+    .collect();
+    guard(
+        written.iter().map(Some),
+        (model.iter().map(Some).chain(a.twin.files()))
+            .chain([a.input.file()])
+            .chain(a.decrypted.iter().map(Some)),
+    )?;
     std::fs::create_dir_all(&a.output).map_err(|e| Error::io(&a.output, &e))?;
     let mut written = Ok(());
     let mut begin = Instant::now();
