@@ -141,13 +141,14 @@ fn folder() -> tempfile::TempDir {
         ("s", 8 * 4, 5),
         ("t", 8, 6),
         ("d", 3 * 32, 7),
-        ("e", 3, 8),
         ("bn.weight", 8, 9),
         ("bn.bias", 8, 10),
         ("bn.running_mean", 8, 11),
     ] {
         write(name, &numbers(n, seed));
     }
+    // A margin that a coarse polynomial leaves.
+    write("e", &[4.0, 0.0, -4.0]);
     write("bn.running_var", &[1.0, 2.0, 0.5, 1.0, 3.0, 1.0, 0.75, 1.5]);
     let graph = r#"{"format":"polycert-graph/1","input":[1,4,4],"layers":[
         {"op":"conv","name":"one","weights":"c1","bias":"b1","padding":1},{"op":"relu","name":"a1"},
