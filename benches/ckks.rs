@@ -310,6 +310,7 @@ fn noise_bounds(params: &Parameters) -> [f64; 3] {
         k: 40,
         within: None,
         level: None,
+        scale: None,
         margin: MARGINS[0],
     };
     let input = request.input.clone();

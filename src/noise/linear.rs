@@ -97,7 +97,7 @@ pub fn bound_sum(
             + babies
             + key_switch.scaled(switches)
             + norm * Upper::of(value.bound_off);
-        aside = aside + norm * Upper::of(value.bound_aside);
+        aside += norm * Upper::of(value.bound_aside);
     }
     Sum {
         bound_off: off.get(),

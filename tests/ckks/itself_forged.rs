@@ -62,6 +62,8 @@ fn made(table: &Table) -> Box<Certified> {
         within: None,
         k: Some(40),
         level: None,
+        scale: None,
+        margin: None,
     };
     let made = certify(table, &parameters, &wanted).unwrap();
     made.unwrap_or_else(|margin| panic!("{margin}"))

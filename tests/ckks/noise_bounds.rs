@@ -25,6 +25,8 @@ fn wanted(function: Function, b: i32) -> Wanted {
         within: None,
         k: Some(40),
         level: None,
+        scale: None,
+        margin: None,
     }
 }
 

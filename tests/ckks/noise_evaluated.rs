@@ -73,6 +73,8 @@ fn compare(name: &str, function: Function, b: i32, parameters: &Parameters, runs
             within: None,
             k: Some(40),
             level: None,
+            scale: None,
+            margin: None,
         };
         let made = certify(&table(name), parameters, &wanted)
             .unwrap()

@@ -83,7 +83,7 @@ fn what_is_decrypted_is_certified_checked_and_drawn() {
         "Levels over the steps",
         "Seconds by step",
         "Margins and how far they move",
-        "fc2",
+        "r2",
         "decrypted within",
     ] {
         assert!(page.contains(words), "{words}");

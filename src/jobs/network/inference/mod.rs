@@ -205,7 +205,7 @@ fn asked(compiled: &Compiled, inputs: &Inputs, request: &Request) -> Result<prog
         let b = activations[a].scale();
         let share = (size * ROOM / b.to_f64() * f64::from(SHARES)).ceil();
         match share {
-            s if s <= f64::from(SHARES) => Ok(Rational::from(b * Rational::from((s.max(1.0) as u32, SHARES)))),
+            s if s <= f64::from(SHARES) => Ok(b * Rational::from((s.max(1.0) as u32, SHARES))),
             _ if size < activations[a].limit() => Ok(b.clone()),
             _ => Err(Error::domain(format!(
                 "activation {a}: its input reaches {size:.6} in size on these samples, and B is {}: a larger --bound is needed",

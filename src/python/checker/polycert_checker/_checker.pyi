@@ -28,6 +28,7 @@ def check(
     require: Sequence[str] = ...,
     network: Union[str, "os.PathLike[str]", None] = ...,
     input: Union[str, "os.PathLike[str]", None] = ...,
+    program: Union[str, "os.PathLike[str]", None] = ...,
     table_sha256: Optional[str] = ...,
     any_verdict: bool = ...,
 ) -> Result:
@@ -35,6 +36,7 @@ def check(
 
     require: statements that each certificate must prove, as in "relu<=2^-13 on [-40,40]" (certificates/FORMAT.md).
     network, input: the exact network and input of a network certificate (by default PATH.network and PATH.input).
+    program: the program of an encrypted inference (by default PATH.program, or program.json beside PATH).
     table_sha256: accept certificates about this table alone, 64 hexadecimal digits.
     any_verdict: accept a certificate whose stated bound is REFUTED or UNDECIDED, which it proves too.
 

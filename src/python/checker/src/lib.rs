@@ -103,14 +103,17 @@ impl Result {
 /// # Errors
 /// A requirement that cannot be read, and options that do not go together: `ValueError`. A document that is rejected or cannot
 /// be read is a result.
+// As many as there are options.
+#[allow(clippy::too_many_arguments)]
 #[pyfunction]
-#[pyo3(signature = (certificate, *, require = Vec::new(), network = None, input = None, table_sha256 = None, any_verdict = false))]
+#[pyo3(signature = (certificate, *, require = Vec::new(), network = None, input = None, program = None, table_sha256 = None, any_verdict = false))]
 pub fn check(
     py: Python<'_>,
     certificate: Given,
     require: Vec<String>,
     network: Option<PathBuf>,
     input: Option<PathBuf>,
+    program: Option<PathBuf>,
     table_sha256: Option<String>,
     any_verdict: bool,
 ) -> PyResult<Result> {
@@ -129,6 +132,7 @@ pub fn check(
         required: required.map_err(|what| PyValueError::new_err(format!("require: {what}")))?,
         network,
         input,
+        encrypted_program: program,
         any_verdict,
         quiet: false,
         json: true,
