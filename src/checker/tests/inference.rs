@@ -2,6 +2,8 @@
 //! refreshed activation.
 #![allow(clippy::disallowed_types)] // What a bound is at most, about.
 
+mod common;
+use common::mutations::{changed, generator, walk};
 use polycert_checker::{check_inference, check_program, sha256, InferenceOutcome, ProgramOutcome};
 use serde_json::{json, Value};
 
@@ -430,13 +432,7 @@ fn mutate(name: &str, rounds: usize) {
     };
     let (hints, mut stated): (Vec<String>, Vec<String>) = places.into_iter().partition(inner);
     stated.retain(|p| !p.ends_with("sha256"));
-    let mut state = 0x9e37_79b9_7f4a_7c15u64;
-    let mut random = move |n: usize| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state % n as u64) as usize
-    };
+    let mut random = generator();
     let mut accepted = 0;
     for round in 0..rounds {
         // Of the hints some: evaluation certificates have mutations of their own.
@@ -492,45 +488,4 @@ fn size(text: &str) -> f64 {
     let (n, d) = m.split_once('/').unwrap_or((m, "1"));
     let (n, d): (f64, f64) = (n.parse().unwrap(), d.parse().unwrap());
     n / d * 2f64.powi(e.parse().unwrap())
-}
-
-fn walk(value: &Value, path: String, out: &mut Vec<String>) {
-    match value {
-        Value::Object(o) => o.iter().for_each(|(k, v)| {
-            walk(
-                v,
-                format!("{path}/{}", k.replace('~', "~0").replace('/', "~1")),
-                out,
-            )
-        }),
-        Value::Array(a) => {
-            let all = a.iter().enumerate();
-            all.for_each(|(i, v)| walk(v, format!("{path}/{i}"), out));
-        }
-        _ => out.push(path),
-    }
-}
-
-/// A digit, a sign or a length is another.
-fn changed(old: &str, random: &mut impl FnMut(usize) -> usize) -> String {
-    let digits: Vec<usize> = old
-        .char_indices()
-        .filter(|(_, c)| c.is_ascii_digit())
-        .map(|(i, _)| i)
-        .collect();
-    let Some(&first) = digits.first() else {
-        return format!("{old}x");
-    };
-    let at = match random(3) {
-        0 => first,
-        _ => digits[random(digits.len())],
-    };
-    let digit = usize::from(old.as_bytes()[at] - b'0');
-    let other = (digit + 1 + random(9)) % 10;
-    match random(8) {
-        0 => format!("{}0{}", &old[..=at], &old[at + 1..]),
-        1 if old.starts_with('-') => old[1..].to_owned(),
-        1 => format!("-{old}"),
-        _ => format!("{}{other}{}", &old[..at], &old[at + 1..]),
-    }
 }
