@@ -66,3 +66,6 @@ reports: build
 	cd certificates/networks/fashion && ../../../$(BIN) plan network.safetensors --input images.npy --labels labels.npy \
 	  --select 24 --state 8 --certify 8 --preset B --margins 8 -o ../../../reports/fashion-plan
 	$(BIN) report reports/fashion-plan -o reports/fashion-plan.html
+	$(BIN) network inference certificates/networks/fashion/network.safetensors --table certificates/relu13.json --bound 40 \
+	  --input certificates/networks/fashion/images.npy --sample 0,3 -o certificates/networks/fashion/encrypted
+	$(BIN) report certificates/networks/fashion/encrypted -o reports/fashion.encrypted.html

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 pub(super) const PROGRAM: Rule = Rule::Own("I1 program");
 /// Most places, factors and products of all maps, some nanoseconds each; and most factors that are held at a time.
-const MAX_WORK: usize = 1 << 32;
+const MAX_WORK: usize = 1 << 31;
 const MAX_HELD: usize = 1 << 25;
 
 /// A step of the network: the sum that it takes, and the activation of the original network behind it.
