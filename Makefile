@@ -4,11 +4,12 @@
 # make bench  the speeds that the guide quotes
 # make prove  builds the checker that is proved in Coq, checks its proofs, and has it check all certificates it covers
 # make prove-pure  the same, and all certificates by Coq's own integers alone (minutes; CERT=FILE: of this one)
+# make browser  builds the checker as one page, target/browser/polycert-check.html, which needs no network (rustup's target wasm32)
 # make certificates  makes the shipped tables and certificates again (same bytes)
 # make reports  makes the shipped reports again from the shipped certificates (same bytes)
 # Each does its own set-up: what is missing of m4, make and a C compiler is installed (Debian, Ubuntu).
 
-.PHONY: demo test python bench prove prove-pure certificates reports setup build
+.PHONY: demo test python bench prove prove-pure browser certificates reports setup build
 unexport RUSTFLAGS
 
 # With POLYCERT_DEMO the demo keeps its files there.
@@ -51,6 +52,9 @@ prove:
 
 prove-pure:
 	@.ci/prove --pure
+
+browser:
+	@.ci/browser
 
 certificates: build
 	@sed -n 's/^polycert /$(subst /,\/,$(BIN)) /p' certificates/README.md certificates/EVALUATION.md | sh -e
