@@ -153,3 +153,26 @@ fn what_does_not_fit_is_refused_by_name() {
         assert!(said.contains(words) && run.code != 0, "{more}: {said}");
     }
 }
+
+/// `certificates/networks/fashion/encrypted` and its page, as `make reports` makes them.
+#[test]
+fn the_shipped_inferences_are_verified_and_drawn_again() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = root.join("certificates/networks/fashion/encrypted");
+    let f = Folder::new();
+    let page = f.at("page.html");
+    // The checker verifies all of them first.
+    polycert(&["report", folder.to_str().unwrap(), "-o", &page]).exits(0);
+    // The two name the folder and the file as they were given.
+    let body = |path: &std::path::Path| {
+        let text = std::fs::read_to_string(path).unwrap();
+        let end = text.find("<h2>Check it again</h2>").unwrap();
+        text[..end].to_owned()
+    };
+    let shipped = body(&root.join("reports/fashion.encrypted.html"));
+    assert!(shipped.contains("each of 2 inputs decrypts"));
+    assert!(
+        body(std::path::Path::new(&page)) == shipped,
+        "another page than the shipped one; run make reports"
+    );
+}
